@@ -1,0 +1,22 @@
+"""What can go wrong in the flow as a surprise; expected endings are values (`schedulers.model.Outcome`)."""
+
+from typing import ClassVar
+
+
+class SchedulerError(Exception):
+    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed later."""
+
+    code: ClassVar[str] = "scheduler_error"
+    retryable: ClassVar[bool] = False
+
+
+class InvalidUrl(SchedulerError, ValueError):
+    """A text that the WHATWG URL Standard cannot parse, or whose scheme is not one we understand."""
+
+    code = "invalid_url"
+
+
+class UnreadableEvent(SchedulerError, ValueError):
+    """An event that is no JSON, of no known shape, or lacks what its shape requires. The message says which."""
+
+    code = "unreadable_event"
