@@ -1,0 +1,92 @@
+"""A whole fetch: one hop after the other until there is an answer that is no redirect.
+
+Redirects belong to the client library, not to the fetcher, so that each hop waits in the queue of its own domain. Its one
+rule: after every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Literal
+
+from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
+from fetchers.ports import PerformHop
+from fetchers.redirect_target import REDIRECTS, redirect_target, refresh_target
+
+Knows = Callable[[str], Awaitable[bool]]
+"""Does the caller know this URL already (so that it must not be fetched)?"""
+
+
+async def fetch(
+    request: HopRequest, perform_hop: PerformHop, *, knows: Knows | None = None, most_redirects: int = 20
+) -> FetchResult:
+    """Fetch `request.url` and follow its redirects. Validators (ETag …) are sent to the first URL only."""
+    hops: list[Hop] = []
+    seen = {request.url}
+    while True:
+        result = await perform_hop(request)
+        if not isinstance(result, Response):
+            return FetchResult(request.url, tuple(hops), result)
+        followed = next_hop(result)
+        if followed is None:
+            return FetchResult(request.url, tuple(hops), _checked(result))
+        target, hop = followed
+        hops.append(hop)
+        if target in seen:
+            ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a circle, back to {target}", result)
+            return FetchResult(target, tuple(hops), ended)
+        if len(hops) > most_redirects:
+            ended = Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {most_redirects} times", result)
+            return FetchResult(target, tuple(hops), ended)
+        seen.add(target)
+        if knows is not None and await knows(target):
+            return FetchResult(target, tuple(hops), None)
+        request = replace(request, url=target, etag=None, last_modified=None)
+
+
+def _checked(result: Response) -> Response | Ended:
+    if result.status_code in REDIRECTS and result.header("location") is not None:
+        return Ended(Ending.PROTOCOL_ERROR, f"it redirects to {result.header('location')!r}, which is no URL", result)
+    return result
+
+
+def next_hop(response: Response) -> tuple[str, Hop] | None:
+    """Where the answer leads and how: `Location`, a `Refresh` header, a meta refresh."""
+    target = redirect_target(response)
+    if target is not None:
+        return target, Hop(response.url, response.status_code, "location", response.address, response.fetched_at)
+    if not 200 <= response.status_code < 300:
+        return None
+    header = response.header("refresh")
+    target = meta_refresh(response) if header is None else refresh_target(header, response.url)
+    if target is None or _same_page(target, response.url):
+        return None
+    by: Literal["refresh", "meta_refresh"] = "meta_refresh" if header is None else "refresh"
+    return target, Hop(response.url, response.status_code, by, response.address, response.fetched_at)
+
+
+META_REFRESH_BYTES = 64 * 1024
+_META = re.compile(rb"<meta\b[^>]{0,300}?http-equiv\s*=\s*[\"']?refresh\b[^>]{0,4096}>", re.IGNORECASE)
+_CONTENT = re.compile(rb"\bcontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
+_INERT = re.compile(rb"<!--.*?-->|<(noscript|script|textarea|title|style)\b.*?</\1", re.IGNORECASE | re.DOTALL)
+"""Where a tag is no tag: comments, texts, and `<noscript>`, whose refresh is for browsers without scripts only."""
+
+
+def meta_refresh(response: Response) -> str | None:
+    """The target of a meta refresh: a pure byte search in the first 64 KB, no parse."""
+    head = response.body[:META_REFRESH_BYTES]
+    if b"refresh" not in head.lower():
+        return None
+    if "html" not in (response.header("content-type") or "text/html"):
+        return None
+    match = _META.search(_INERT.sub(b"", head))
+    content = _CONTENT.search(match[0]) if match else None
+    if content is None:
+        return None
+    value = next(group for group in content.groups() if group is not None)
+    return refresh_target(value.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
+
+
+def _same_page(target: str, url: str) -> bool:
+    """A page that reloads itself is no redirect."""
+    return target.partition("#")[0] == url.partition("#")[0]

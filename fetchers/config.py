@@ -1,0 +1,133 @@
+"""Settings of the fetcher, with defaults and units. Frozen; `validate()` says which value is wrong and what would be right.
+
+`spiderduck.config` fills them from the TOML file and the environment; `python -m fetchers` uses them as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from ipaddress import ip_network
+
+import msgspec
+
+from fetchers.domain_slot import RateLimit
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """`per_second` and `burst` for every registrable domain, and exceptions by domain or suffix (`*.example.com`)."""
+
+    per_second: float = 1.0
+    burst: int = 4
+    domains: Mapping[str, RateLimit] = field(default_factory=dict)
+
+    def for_domain(self, domain: str) -> RateLimit:
+        """The exact name wins over a pattern, the longest pattern over a shorter one, the shipped list comes last."""
+        found = lookup_pattern(self.domains, domain) or lookup_pattern(shipped_limits(), domain)
+        return found or RateLimit(self.per_second, self.burst)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`allow_addresses`: exceptions to the address guard. `resolve`: names that are dialled at a fixed `host:port`."""
+
+    allow_addresses: tuple[str, ...] = ()
+    resolve: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[int, ...] = (80, 443, 8000, 8080, 8443)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes and seconds that a request may take. Sizes are those of the decoded body."""
+
+    page_bytes: int = 10 * 1024 * 1024
+    picture_bytes: int = 20 * 1024 * 1024
+    direct_bytes: int = 100 * 1024 * 1024
+    media_bytes: int = 256 * 1024
+    robots_bytes: int = 500 * 1024
+    connect_seconds: float = 5.0
+    first_byte_seconds: float = 15.0
+    read_seconds: float = 10.0
+    total_seconds: float = 30.0
+    redirects: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """How many requests may wait, and how long idle state is kept (seconds)."""
+
+    per_domain: int = 10_000
+    total: int = 200_000
+    idle_seconds: float = 300.0
+    sweep_seconds: float = 30.0
+    connections: int = 512
+    longest_crawl_delay: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchersConfig:
+    """All settings of the package. `user_agent` should name a page where site owners can read about the bot."""
+
+    user_agent: str = f"SpiderDuck/{VERSION}"
+    rate_limit: RateLimits = field(default_factory=RateLimits)
+    network: Network = field(default_factory=Network)
+    limits: Limits = field(default_factory=Limits)
+    queues: Queues = field(default_factory=Queues)
+
+    @property
+    def product_token(self) -> str:
+        """The name that robots.txt rules are matched with (RFC 9309, section 2.2.1)."""
+        return self.user_agent.split("/", 1)[0].split(" ", 1)[0]
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        default = RateLimit(self.rate_limit.per_second, self.rate_limit.burst)
+        for name, limit in {"": default, **self.rate_limit.domains}.items():
+            place = f"fetchers.rate_limit.domains.{name}" if name else "fetchers.rate_limit"
+            if not limit.per_second > 0:
+                raise ValueError(f"{place}.per_second is {limit.per_second}; it takes a number above 0, e.g. 1.0")
+            if limit.burst < 1:
+                raise ValueError(f"{place}.burst is {limit.burst}; it takes a whole number from 1 up, e.g. 4")
+        for network in self.network.allow_addresses:
+            try:
+                ip_network(network, strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f'fetchers.network.allow_addresses has {network!r}; it takes networks such as "127.0.0.0/8"'
+                ) from error
+        for name, target in self.network.resolve.items():
+            host, _, port = target.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f'fetchers.network.resolve.{name} is {target!r}; it takes "host:port"')
+        if not self.user_agent.isascii() or not self.user_agent.isprintable() or not self.product_token:
+            raise ValueError(f'fetchers.user_agent is {self.user_agent!r}; it takes text such as "ExampleBot/1.0 (+https://…)"')
+
+
+def lookup_pattern(table: Mapping[str, RateLimit], domain: str) -> RateLimit | None:
+    """`table[domain]`, else the longest `*.suffix` of it."""
+    if not table:
+        return None
+    if (exact := table.get(domain)) is not None:
+        return exact
+    rest = domain
+    while rest:
+        if (found := table.get("*." + rest)) is not None:
+            return found
+        rest = rest.partition(".")[2]
+    return None
+
+
+_shipped: dict[str, RateLimit] = {}
+
+
+def shipped_limits() -> Mapping[str, RateLimit]:
+    """The shipped exceptions (`rate_limits.toml`), read once, when they are first asked for."""
+    if not _shipped:
+        text = resources.files("fetchers").joinpath("rate_limits.toml").read_bytes()
+        groups = msgspec.toml.decode(text)["group"]
+        for group in groups:
+            limit = RateLimit(group["per_second"], group["burst"])
+            _shipped.update(dict.fromkeys(group["domains"], limit))
+    return _shipped

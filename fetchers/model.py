@@ -1,0 +1,144 @@
+"""The values that a fetch is made of: what is asked, what comes back, and the names of all endings.
+
+Written by the fetcher and its client library, read by whoever asks. All frozen; times are epoch seconds (UTC) unless a
+name says otherwise.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Ending(StrEnum):
+    """How a fetch ends when it ends otherwise than with a usable answer. Expected, stored, announced; never an error."""
+
+    ROBOTS_DENIED = "robots_denied"
+    BLOCKED_ADDRESS = "blocked_address"
+    HTTP_ERROR = "http_error"
+    DNS_ERROR = "dns_error"
+    TLS_ERROR = "tls_error"
+    CONNECT_ERROR = "connect_error"
+    TIMED_OUT = "timed_out"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    REDIRECT_LOOP = "redirect_loop"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    INVALID_URL = "invalid_url"
+    LATE = "late"
+    PROTOCOL_ERROR = "protocol_error"
+    UNSUPPORTED_SCHEME = "unsupported_scheme"
+
+
+PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+@dataclass(frozen=True, slots=True)
+class HopRequest:
+    """One request to one URL: exactly one hop, no redirect is followed.
+
+    `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants the
+    request to start; `deadline` the moment at which the whole hop must be over. Two requests that agree in everything but
+    the times are one fetch (`coalescing_key`).
+    """
+
+    url: str
+    start_by: float
+    deadline: float
+    accept: str = PAGE_ACCEPT
+    etag: str | None = None
+    last_modified: str | None = None
+    byte_range: str | None = None
+    if_range: str | None = None
+    max_bytes: int | None = None
+    purpose: Literal["page", "robots", "picture", "direct"] = "page"
+
+    @property
+    def coalescing_key(self) -> tuple[object, ...]:
+        return (
+            self.url,
+            self.accept,
+            self.etag,
+            self.last_modified,
+            self.byte_range,
+            self.if_range,
+            self.max_bytes,
+            self.purpose,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
+
+    `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
+    """
+
+    url: str
+    status_code: int
+    headers: Headers
+    body: bytes
+    fetched_at: float
+    request_headers: Headers = ()
+    http_version: str = "HTTP/1.1"
+    reason_phrase: str = ""
+    address: str | None = None
+    elapsed: float = 0.0
+    truncated: bool = False
+    retry_at: float | None = None
+
+    def with_retry_at(self, moment: float) -> "Response":
+        """This answer of a server in trouble, with the moment from which its domain may be asked again."""
+        return replace(self, retry_at=moment)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that (lower-case) name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A hop that ended without a usable answer; `reason` is a sentence for a person. `response` where there was one."""
+
+    ending: Ending
+    reason: str
+    response: Response | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """The turn of this request lies behind its `start_by`: come back at `until`. Nothing was sent."""
+
+    until: float
+    reason: str
+
+
+HopResult = Response | Ended | NotNow
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One redirect that was followed: the URL that answered with it, how (`by`) and when."""
+
+    url: str
+    status_code: int
+    by: Literal["location", "refresh", "meta_refresh"] = "location"
+    address: str | None = None
+    fetched_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """A whole fetch: the redirects followed, and how it ended at `url`.
+
+    Exactly one of four things is true: `outcome` is a `Response`; or an `Ended`; or a `NotNow`; or it is None, and the
+    caller said that it knows `url` already, so that nothing more was fetched.
+    """
+
+    url: str
+    hops: tuple[Hop, ...]
+    outcome: Response | Ended | NotNow | None

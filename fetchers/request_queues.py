@@ -1,0 +1,217 @@
+"""One queue per registrable domain, and which of them may send next.
+
+`fetcher.py` asks for a `Turn` here before every request. Requests of one domain wait in a heap (robots.txt first, then the
+earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so that the next ready queue
+is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and taken back exactly once.
+"""
+
+import asyncio
+import heapq
+import math
+from collections.abc import Callable
+from itertools import count
+
+from fetchers.config import Queues
+from fetchers.domain_slot import FOREVER, DomainSlot
+from fetchers.model import NotNow
+from fetchers.ports import Clock
+
+FRONT, BACK = 0, 1
+"""Ranks: a robots.txt request goes before the pages that wait for it."""
+
+
+class Turn:
+    """The right to send one request now. `written()` when it is on the wire; `over()` when the answer is read."""
+
+    __slots__ = ("_queue", "_queues", "_written")
+
+    def __init__(self, queues: "RequestQueues", queue: "DomainQueue") -> None:
+        self._queues = queues
+        self._queue = queue
+        self._written = False
+
+    def written(self) -> None:
+        """The request's head is on the wire, or the attempt failed: the domain's interval starts. Idempotent."""
+        if not self._written:
+            self._written = True
+            self._queues.written(self._queue)
+
+    def over(self) -> None:
+        self.written()
+        self._queues.over(self._queue)
+
+
+Waiting = tuple[int, float, int, float, "asyncio.Future[Turn | NotNow]"]
+"""rank, deadline, order of arrival, start_by, and the future that the caller awaits."""
+
+
+class DomainQueue:
+    """One domain's waiting requests and politeness state."""
+
+    __slots__ = ("domain", "in_flight", "last_used", "scheduled_for", "slot", "waiting")
+
+    def __init__(self, domain: str, slot: DomainSlot) -> None:
+        self.domain = domain
+        self.slot = slot
+        self.waiting: list[Waiting] = []
+        self.in_flight = 0
+        self.last_used = 0.0
+        self.scheduled_for = FOREVER
+
+    def ready_at(self, now: float) -> float:
+        """When the next request may set out; `FOREVER` while that hangs on one that is under way."""
+        if self.in_flight >= self.slot.limit.most_parallel:
+            return FOREVER
+        return self.slot.ready_at(now)
+
+    def turn_of_next(self, now: float) -> float:
+        """When a request that came now would set out: those ahead of it each take one spacing."""
+        ready = self.slot.ready_at(now)
+        start = now if ready == FOREVER else max(now, ready)
+        return start + len(self.waiting) * self.slot.spacing()
+
+
+class RequestQueues:
+    """All domain queues of this fetcher, and the one task that wakes waiting requests."""
+
+    def __init__(self, clock: Clock, settings: Queues) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._queues: dict[str, DomainQueue] = {}
+        self._ready: list[tuple[float, int, DomainQueue]] = []
+        self._order = count()
+        self._wake = asyncio.Event()
+        self.waiting = 0
+        self.in_flight = 0
+
+    def __len__(self) -> int:
+        return len(self._queues)
+
+    def get(self, domain: str) -> DomainQueue | None:
+        return self._queues.get(domain)
+
+    def open(self, domain: str, slot: DomainSlot) -> DomainQueue:
+        """The domain's queue, made with `slot` where there was none."""
+        return self._queues.setdefault(domain, DomainQueue(domain, slot))
+
+    async def turn(self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float) -> Turn | NotNow:
+        """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full; nothing is kept then.
+
+        Cancelling the wait gives the place up.
+        """
+        now = self._clock.now()
+        queue.last_used = now
+        if not queue.waiting and queue.ready_at(now) <= now:
+            return self._grant(queue)
+        expected = queue.turn_of_next(now)
+        if rank != FRONT:
+            if expected > start_by:
+                return NotNow(expected, f"the queue of {queue.domain} is that long, or it asked for a pause")
+            if len(queue.waiting) >= self._settings.per_domain or self.waiting >= self._settings.total:
+                return NotNow(max(expected, now + 1.0), f"the queue of {queue.domain} is full")
+        future: asyncio.Future[Turn | NotNow] = asyncio.get_running_loop().create_future()
+        heapq.heappush(queue.waiting, (rank, deadline, next(self._order), start_by, future))
+        self.waiting += 1
+        self._schedule(queue, now)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and isinstance(turn := future.result(), Turn):
+                turn.over()  # the turn was given in the very moment in which the caller left
+            raise
+
+    def pause(self, queue: DomainQueue) -> None:
+        """The domain is backing off: whoever would wait past its `start_by` is told so at once."""
+        ready = queue.slot.ready_at(self._clock.now())
+        until = queue.slot.backoff_until if ready == FOREVER else ready
+        keep = [entry for entry in queue.waiting if entry[3] >= until or entry[4].done()]
+        for entry in queue.waiting:
+            if entry[3] < until and not entry[4].done():
+                entry[4].set_result(NotNow(until, f"{queue.domain} asked for a pause"))
+        self.waiting -= len(queue.waiting) - len(keep)
+        queue.waiting = keep
+        heapq.heapify(queue.waiting)
+
+    def written(self, queue: DomainQueue) -> None:
+        now = self._clock.now()
+        queue.slot.written(now)
+        if queue.waiting:
+            self._schedule(queue, now)
+
+    def over(self, queue: DomainQueue) -> None:
+        queue.in_flight -= 1
+        self.in_flight -= 1
+        if queue.waiting:
+            self._schedule(queue, self._clock.now())
+
+    def evict_idle(self, now: float) -> list[DomainQueue]:
+        """Take out the queues that nobody used for `idle_seconds` and whose slot holds nothing; return them."""
+        limit = now - self._settings.idle_seconds
+        idle = [
+            queue
+            for queue in self._queues.values()
+            if queue.last_used < limit and not queue.waiting and not queue.in_flight and queue.slot.is_idle(now)
+        ]
+        for queue in idle:
+            del self._queues[queue.domain]
+        return idle
+
+    async def run(self) -> None:
+        """Give turns until cancelled."""
+        while True:
+            pause = self.dispatch()
+            self._wake.clear()
+            if pause is None:
+                await self._wake.wait()
+            elif pause > 0:
+                await self._sleep_or_wake(pause)
+
+    def dispatch(self) -> float | None:
+        """Give every turn that is due. Returns the seconds until the next one is, None where none is in sight."""
+        now = self._clock.now()
+        while self._ready and self._ready[0][0] <= now:
+            at, _, queue = heapq.heappop(self._ready)
+            if at == queue.scheduled_for:
+                queue.scheduled_for = FOREVER
+                self._drain(queue, now)
+        return max(self._ready[0][0] - now, 0.0) if self._ready else None
+
+    def _drain(self, queue: DomainQueue, now: float) -> None:
+        while queue.waiting and queue.ready_at(now) <= now:
+            _, deadline, _, _, future = heapq.heappop(queue.waiting)
+            self.waiting -= 1
+            if future.done():
+                continue
+            if deadline <= now:
+                future.set_result(NotNow(now, "its deadline passed while it waited"))
+            else:
+                future.set_result(self._grant(queue))
+        if queue.waiting:
+            self._schedule(queue, now)
+
+    def _grant(self, queue: DomainQueue) -> Turn:
+        queue.slot.take()
+        queue.in_flight += 1
+        self.in_flight += 1
+        return Turn(self, queue)
+
+    def _schedule(self, queue: DomainQueue, now: float) -> None:
+        """Put the queue into the heap of ready times. An older entry of it stays behind and is passed over when it comes up."""
+        at = queue.ready_at(now)
+        if at == FOREVER or math.isclose(at, queue.scheduled_for, rel_tol=0, abs_tol=1e-9):
+            return
+        queue.scheduled_for = at
+        heapq.heappush(self._ready, (at, next(self._order), queue))
+        if self._ready[0][2] is queue:
+            self._wake.set()
+
+    async def _sleep_or_wake(self, seconds: float) -> None:
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        waking = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+
+
