@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class FetcherError(Exception):
-    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed later."""
+    """Base of every error of this package. `code` is stable; `retryable`: the same call may succeed later."""
 
     code: ClassVar[str] = "fetcher_error"
     retryable: ClassVar[bool] = False
@@ -14,3 +14,51 @@ class InvalidUrl(FetcherError, ValueError):
     """A text that the WHATWG URL Standard cannot parse."""
 
     code = "invalid_url"
+
+
+class TransportError(FetcherError):
+    """A request that the network did not answer. Each kind has its own ending; the text is a sentence for a person."""
+
+    code = "transport_error"
+    retryable = True
+
+
+class BlockedAddress(TransportError):
+    """The address guard refused the address that would have been dialled. Nothing was sent."""
+
+    code = "blocked_address"
+    retryable = False
+
+
+class DnsError(TransportError):
+    """The name has no address, or no name server said one."""
+
+    code = "dns_error"
+
+
+class TlsError(TransportError):
+    """No secure connection: certificate, name or protocol version."""
+
+    code = "tls_error"
+
+
+class ConnectError(TransportError):
+    """The address took no connection, or the connection ended before the first byte of an answer."""
+
+    code = "connect_error"
+
+
+class TimedOut(TransportError):
+    """Longer than a limit allows; `phase` is `connect` or `read`."""
+
+    code = "timed_out"
+
+    def __init__(self, message: str, phase: str) -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
+class ProtocolError(TransportError):
+    """An answer that is no HTTP, breaks off, or has more or longer headers than are taken."""
+
+    code = "protocol_error"
