@@ -1,0 +1,1 @@
+"""The gates that a request passes before it is sent, and its answer before it is used."""
