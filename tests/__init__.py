@@ -1,0 +1,1 @@
+"""The project's tests. A real package, so that an installed distribution's stray `tests` folder never hides ours."""
