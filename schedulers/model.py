@@ -1,7 +1,47 @@
-"""The values that travel through the flow. Each is frozen: a stage that learns something makes a new copy."""
+"""The values that travel through the flow. Each is frozen: a stage that learns something makes a new copy.
 
-from dataclasses import dataclass
+Times are epoch seconds (UTC). JSON shapes that leave the product are in `record.py` and `notice.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from fetchers.model import FetchResult
+from schedulers.metadata import Metadata
+
+
+class Status(StrEnum):
+    """What is known of a URL: on its way, or one of the endings. Stored, announced and given by every look-up."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    DEFERRED = "deferred"
+    FETCHED = "fetched"
+    ROBOTS_DENIED = "robots_denied"
+    BLOCKED_ADDRESS = "blocked_address"
+    HTTP_ERROR = "http_error"
+    DNS_ERROR = "dns_error"
+    TLS_ERROR = "tls_error"
+    CONNECT_ERROR = "connect_error"
+    TIMED_OUT = "timed_out"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    REDIRECT_LOOP = "redirect_loop"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    INTERSTITIAL = "interstitial"
+    INVALID_URL = "invalid_url"
+    LATE = "late"
+    PROTOCOL_ERROR = "protocol_error"
+    BLOCKED_DOMAIN = "blocked_domain"
+    UNSUPPORTED_SCHEME = "unsupported_scheme"
+    FAILED = "failed"
+
+
+REUSED = "reused"
+"""The outcome of a notice where nothing was fetched, because the URL was known and fresh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +57,165 @@ class Event:
     created_at: datetime | None = None
     refresh: bool = False
     shape: str = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What lies in the events queue: an event as it came, one deferred URL of it, or a picture that is to be measured.
+
+    `url` limits the handling to that one URL; `deferrals` counts how often its turn was put off because its server asked
+    for a pause.
+    """
+
+    body: bytes
+    event_id: str
+    kind: Literal["event", "picture"] = "event"
+    url: str | None = None
+    deferrals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message handed out by the queue; `tag` is the queue's own handle. `errors`: how often its handling raised."""
+
+    message: Message
+    tag: int
+    errors: int = 0
+    deliveries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLocation:
+    """Where the bytes of a page lie: file name, and the offset and length in it of the response's record."""
+
+    file: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the body was."""
+
+    type: str
+    length: int
+    sha256: str
+    encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One fetched version of a page. `metadata` and `provenance` are JSON that look-ups pass through unread.
+
+    `version` numbers the shape of these two blobs, so that a reader of old rows knows what it has.
+    """
+
+    id: int
+    key: str
+    url: str
+    fetched_at: float
+    status_code: int
+    content: Content
+    metadata: bytes
+    provenance: bytes
+    canonical_url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    archived: ArchiveLocation | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """One step of a chain: `url` answered with a redirect to the next one."""
+
+    url: str
+    key: str
+    status_code: int
+    by: str = "location"
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """How the latest re-fetch of a page ended that kept its older, good metadata."""
+
+    status: Status
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class UrlState:
+    """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`."""
+
+    key: str
+    url: str
+    status: Status
+    reason: str | None = None
+    page_id: int | None = None
+    resolved_url: str | None = None
+    status_code: int | None = None
+    redirects: tuple[Redirect, ...] = ()
+    checked_at: float | None = None
+    fresh_until: float | None = None
+    until: float | None = None
+    last_error: LastError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one handling changes in the store: the states of the URLs of its chain, and the new page, if there is one."""
+
+    states: tuple[UrlState, ...] = ()
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows when a URL is met: its state, its page (for conditional requests), and whether this very
+    event's share of it was finished before (`seen`)."""
+
+    seen: bool = False
+    state: UrlState | None = None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How this share of a URL ends: the status to store, the outcome to announce, and a sentence for a person."""
+
+    status: Status
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One URL on its way through the stages. A stage passes a changed copy on.
+
+    ============  ================  =====================================
+    field         set by            read by
+    ============  ================  =====================================
+    message       scheduler         all who defer or complete
+    event         event_reader      url_extractor, crawl_decider, store
+    url           url_extractor     all: the URL that is fetched
+    key           url_extractor     all: its dedup key
+    known         crawl_decider     fetch, store: by dedup key
+    settled       whoever ends it   store; the stages between pass it on
+    result        fetch             extract, archive, store
+    metadata      extract           store
+    page_id       archive           store
+    archived      archive           store
+    ============  ================  =====================================
+    """
+
+    message: Message
+    event: Event | None = None
+    url: str = ""
+    key: str = ""
+    known: Mapping[str, Known] = field(default_factory=dict)
+    settled: Settled | None = None
+    result: FetchResult | None = None
+    metadata: Metadata | None = None
+    page_id: int | None = None
+    archived: ArchiveLocation | None = None

@@ -1,0 +1,48 @@
+"""Settings of the flow, with defaults and units. Frozen; `validate()` says which value is wrong and what would be right."""
+
+from dataclasses import dataclass, field
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Seconds for which a URL is not fetched again, by how the last fetch ended."""
+
+    success: float = 24 * HOUR
+    client_error: float = 6 * HOUR
+    server_error: float = 600.0
+    robots_denied: float = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulersConfig:
+    """`count` schedulers share the queue, each with at most `in_flight` messages at once.
+
+    A URL whose turn lies further off than `defer_after` seconds is deferred; one that a server puts off (429, 503) at most
+    `most_deferrals` times. An event whose handling raised `most_errors` times, or that was delivered `most_deliveries`
+    times (each crash in the middle is one), goes to the dead letters. `blocked_domains` are never fetched.
+    """
+
+    count: int = 2
+    in_flight: int = 256
+    defer_after: float = 60.0
+    most_deferrals: int = 3
+    longest_deferral: float = 24 * HOUR
+    most_errors: int = 5
+    most_deliveries: int = 100
+    most_urls: int = 100
+    freshness: Freshness = field(default_factory=Freshness)
+    blocked_domains: tuple[str, ...] = ()
+    pictures: bool = True
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        for name in ("count", "in_flight", "most_errors", "most_deliveries", "most_urls"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"schedulers.{name} is {value}; it takes a whole number from 1 up")
+        for name in ("success", "client_error", "server_error", "robots_denied"):
+            value = getattr(self.freshness, name)
+            if value < 0:
+                raise ValueError(f"schedulers.freshness.{name} is {value}; it takes seconds, 0 or more")

@@ -1,0 +1,73 @@
+"""One entry per dedup key: of equal URLs at the same moment one is handled, the others wait and then reuse.
+
+Used by the `single_flight` stage for the shared URL and by the `fetch` stage for every redirect target, so that a thousand
+short links to one article make one fetch of the article. Its one rule: nobody waits in a circle. Two URLs that redirect to
+one another would otherwise wait for each other for ever.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Flight:
+    """The keys that one handling holds, and the flight it waits for."""
+
+    __slots__ = ("keys", "over", "waits_for")
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.over: asyncio.Future[None] | None = None
+        self.waits_for: Flight | None = None
+
+
+class InFlight:
+    """All flights of this process."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    @asynccontextmanager
+    async def hold(self, key: str) -> AsyncIterator[Flight]:
+        """Hold `key` for the length of the block, after all who held it before."""
+        flight = Flight()
+        try:
+            await self.join(flight, key)
+            yield flight
+        finally:
+            for held in flight.keys:
+                del self._flights[held]
+            if flight.over is not None and not flight.over.done():
+                flight.over.set_result(None)
+
+    def flight_of(self, key: str) -> Flight:
+        """The flight that holds `key`. KeyError where none does."""
+        return self._flights[key]
+
+    async def join(self, flight: Flight, key: str) -> None:
+        """Add `key` to what `flight` holds, waiting while another holds it; at once where that one waits for us."""
+        while (other := self._flights.get(key)) is not None and other is not flight:
+            if _leads_to(other, flight):
+                return
+            if other.over is None:
+                other.over = asyncio.get_running_loop().create_future()
+            flight.waits_for = other
+            try:
+                await asyncio.shield(other.over)
+            finally:
+                flight.waits_for = None
+        if key not in self._flights:
+            self._flights[key] = flight
+            flight.keys.append(key)
+
+
+def _leads_to(start: Flight, goal: Flight) -> bool:
+    step: Flight | None = start
+    while step is not None:
+        if step is goal:
+            return True
+        step = step.waits_for
+    return False

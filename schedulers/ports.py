@@ -1,0 +1,128 @@
+"""What the flow needs from outside. Small Protocols, each with one contract suite run on every adapter (`tests/contract`)."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from fetchers.model import FetchResult, Response
+from schedulers.metadata import Metadata
+from schedulers.model import ArchiveLocation, Change, Delivery, Known, Message, Page, UrlState
+from schedulers.notice import Notice
+
+
+class Clock(Protocol):
+    """Time comes in from outside."""
+
+    def now(self) -> float:
+        """Epoch seconds (UTC)."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; cancellation ends it at once."""
+
+
+class EventQueue(Protocol):
+    """A durable queue. A message is handed out again after a crash until it is acknowledged."""
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+        """Durable when this returns, all of them or (raising) none. False for an event whose id was accepted before, where
+        the adapter can know; such a one is not queued again."""
+
+    async def receive(self) -> Delivery:
+        """The next message, waiting for one. Cancelling loses none."""
+
+    async def ack(self, delivery: Delivery) -> None:
+        """It is done with: it never comes again once this returned. Twice is harmless."""
+
+    async def retry(self, delivery: Delivery, reason: str) -> int:
+        """Its handling raised: count that durably and hand it out again later. Returns the count."""
+
+    async def bury(self, delivery: Delivery, reason: str) -> None:
+        """Move it to the dead letters, with the reason. In one step: it is never in both places nor in none."""
+
+    async def defer(self, message: Message, until: float) -> None:
+        """Durable when this returns; handed out when `until` (epoch seconds) has come."""
+
+
+class MetadataStore(Protocol):
+    """Where URLs and pages are kept. What was completed is visible to every look-up that begins afterwards."""
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        """What is known of the URL, and whether `complete` was called for this event's share of it."""
+
+    async def mark(self, state: UrlState) -> None:
+        """Note that a URL is on its way (`pending`, `deferred`). Never replaces a page or an ending; may be lost."""
+
+    async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
+        """The page, the states of all URLs of its chain, the event's progress and the notice become visible in one step.
+        When this returns all is durable and the notice will go out at least once. A repeat for the same event and key
+        stores no second page and announces nothing new."""
+
+    async def update_page(self, page: Page, notice: Notice) -> None:
+        """Replace the metadata of a stored page (its picture was measured) and announce it, in one step. A page that is
+        no longer there is left away."""
+
+    async def page(self, page_id: int) -> Page | None:
+        """The page of that id; None where there is none (any more)."""
+
+
+class Archive(Protocol):
+    """Where the bytes of pages are kept."""
+
+    async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
+        """Durable when this returns."""
+
+
+Knows = Callable[[str], Awaitable[bool]]
+
+
+class Fetch(Protocol):
+    """The fetching service: robots.txt, politeness, address guard, redirects hop by hop."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        start_by: float,
+        deadline: float,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        knows: Knows | None = None,
+    ) -> FetchResult:
+        """Expected endings are values of the result. `knows` is asked after every hop for the next URL."""
+
+    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+        """The same road for a picture."""
+
+
+class Pictures(Protocol):
+    """The image pipeline, as far as the flow needs it."""
+
+    async def take(self, url: str, body: bytes) -> "Measured | None":
+        """Measure a picture and keep its bytes for whoever shows it first. None where it is no picture."""
+
+
+class Measured(Protocol):
+    """Pixels and media type of a picture."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+
+
+class Ids(Protocol):
+    """Time-sorted unique ids."""
+
+    def next_id(self) -> int:
+        """A new one. Never blocks longer than a millisecond or two."""
+
+
+class Extractor(Protocol):
+    """Runs the pure metadata extraction where it cannot block the loop."""
+
+    async def extract(self, response: Response) -> Metadata:
+        """Never raises, whatever the bytes."""

@@ -1,0 +1,124 @@
+"""A URL's record: the JSON that every look-up and every notice gives. Names and shapes are fixed; fields may be added.
+
+Made from what the store keeps (`model.UrlState`, `model.Page`). Its one rule: metadata and provenance are passed through
+as the JSON they are stored as, never parsed.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from schedulers.model import Page, Redirect, Status, UrlState
+
+
+class ContentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the body was: media type, bytes, digest, and the encoding of a text."""
+
+    type: str
+    length: int
+    sha256: str
+    encoding: str | None = None
+
+
+class RedirectRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One hop: the URL that redirected, with which status, and how where not by `Location`."""
+
+    url: str
+    status_code: int
+    by: str = "location"
+
+
+class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the latest re-fetch ended that kept the older metadata."""
+
+    status: str
+    reason: str
+    at: str
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53."""
+
+    url: str
+    status: str
+    reason: str | None = None
+    page_id: str | None = None
+    resolved_url: str | None = None
+    canonical_url: str | None = None
+    dedup_key: str | None = None
+    redirects: list[RedirectRecord] | None = None
+    status_code: int | None = None
+    fetched_at: str | None = None
+    checked_at: str | None = None
+    fresh_until: str | None = None
+    until: str | None = None
+    content: ContentRecord | None = None
+    last_error: ErrorRecord | None = None
+    metadata: msgspec.Raw | None = None
+    provenance: msgspec.Raw | None = None
+
+
+class SharedRecord(Record, frozen=True, omit_defaults=True, kw_only=True):
+    """The record as a notice carries it: with the event that shared the URL, and what came of that share."""
+
+    event_id: str
+    outcome: str
+
+
+def iso_time(moment: float) -> str:
+    """Epoch seconds as UTC with milliseconds, e.g. `2026-11-22T10:47:34.120Z`."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else iso_time(moment)
+
+
+def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
+    """The record's fields, ready for `Record` or `SharedRecord`."""
+    fields: dict[str, object] = {
+        "url": state.url,
+        "status": state.status.value,
+        "reason": state.reason,
+        "dedup_key": state.key,
+        "resolved_url": state.resolved_url,
+        "redirects": [_redirect(step) for step in state.redirects] if state.resolved_url else None,
+        "status_code": state.status_code,
+        "checked_at": _iso(state.checked_at),
+        "fresh_until": _iso(state.fresh_until),
+        "until": _iso(state.until),
+    }
+    if state.last_error is not None:
+        error = state.last_error
+        fields["last_error"] = ErrorRecord(error.status.value, error.reason, iso_time(error.at))
+    if page is not None:
+        content = page.content
+        fields.update(
+            page_id=str(page.id),
+            status_code=page.status_code,
+            canonical_url=page.canonical_url,
+            fetched_at=iso_time(page.fetched_at),
+            content=ContentRecord(content.type, content.length, content.sha256, content.encoding),
+            metadata=msgspec.Raw(page.metadata),
+            provenance=msgspec.Raw(page.provenance),
+        )
+    return fields
+
+
+def record_of(state: UrlState, page: Page | None) -> Record:
+    """The record of a URL and its newest page."""
+    return Record(**record_fields(state, page))  # type: ignore[arg-type]
+
+
+def unknown_record(url: str, key: str) -> Record:
+    """The record of a URL that nobody has shared yet."""
+    return Record(
+        url=url,
+        status=Status.UNKNOWN.value,
+        dedup_key=key,
+        reason="nobody has shared this URL yet; send it to POST /v1/events and it will be fetched",
+    )
+
+
+def _redirect(step: Redirect) -> RedirectRecord:
+    return RedirectRecord(step.url, step.status_code, step.by)

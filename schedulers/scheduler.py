@@ -1,0 +1,116 @@
+"""One scheduler: takes messages from the queue, sends each through its pipeline, and acknowledges what came to an end.
+
+Several run side by side on one queue. Its one rule: a message is acknowledged only when each of its URLs has a stored
+ending or is durably deferred; one whose handling raised comes again, and after five times goes to the dead letters.
+"""
+
+import asyncio
+import logging
+
+from schedulers import notice
+from schedulers.config import SchedulersConfig
+from schedulers.errors import SchedulerError, UnreadableEvent
+from schedulers.events import read_event
+from schedulers.model import Change, Context, Delivery, Settled, Status, UrlState
+from schedulers.pipeline import Parts
+from schedulers.stages.stage import Next
+from schedulers.stages.store import host_of
+from schedulers.stages.url_extractor import UrlExtractor
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Works on at most `config.in_flight` messages at once."""
+
+    def __init__(self, parts: Parts, config: SchedulersConfig, *, event: Next, picture: Next) -> None:
+        self._parts = parts
+        self._config = config
+        self._pipelines = {"event": event, "picture": picture}
+        self._places = asyncio.Semaphore(config.in_flight)
+        self._handling: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._handling)
+
+    async def run(self) -> None:
+        """Work until cancelled; then give up what is in flight, which the queue hands out again."""
+        try:
+            while True:
+                await self._places.acquire()
+                try:
+                    delivery = await self._parts.queue.receive()
+                except BaseException:
+                    self._places.release()
+                    raise
+                task = asyncio.create_task(self._handle(delivery))
+                self._handling.add(task)
+                task.add_done_callback(self._handled)
+        finally:
+            for task in self._handling:
+                task.cancel()
+            await asyncio.gather(*self._handling, return_exceptions=True)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until what is in flight is done, so long at the most. Call after `run` takes nothing new any more."""
+        if self._handling:
+            await asyncio.wait(set(self._handling), timeout=seconds)
+
+    def _handled(self, task: asyncio.Task[None]) -> None:
+        self._handling.discard(task)
+        self._places.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the queue itself failed; its message comes again", exc_info=error)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        queue = self._parts.queue
+        if delivery.deliveries > self._config.most_deliveries:
+            await self._give_up(delivery, f"delivered {delivery.deliveries} times without coming to an end")
+            return
+        try:
+            await self._pipelines[delivery.message.kind](Context(delivery.message))
+        except UnreadableEvent as error:
+            await queue.bury(delivery, f"unreadable event: {error}")
+        except Exception as error:  # noqa: BLE001 -- whatever it was: it is counted, kept, and tried again
+            await self._failed(delivery, error)
+        else:
+            await queue.ack(delivery)
+
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        code = error.code if isinstance(error, SchedulerError) else type(error).__name__
+        reason = f"{code}: {error}"
+        log.warning("handling %s failed: %s", delivery.message.event_id, reason, exc_info=error)
+        if delivery.errors + 1 >= self._config.most_errors:
+            await self._give_up(delivery, reason)
+        else:
+            await self._parts.queue.retry(delivery, reason)
+
+    async def _give_up(self, delivery: Delivery, reason: str) -> None:
+        """To the dead letters; its open URLs end as `failed`."""
+        try:
+            if delivery.message.kind == "event":
+                await self._fail_urls(delivery, reason)
+        except Exception as error:  # noqa: BLE001 -- where the store itself is the trouble, the message is kept all the same
+            log.exception("the URLs of %s could not be marked as failed", delivery.message.event_id)
+            reason = f"{reason}; and then {type(error).__name__}: {error}"
+        await self._parts.queue.bury(delivery, reason)
+
+    async def _fail_urls(self, delivery: Delivery, reason: str) -> None:
+        event = read_event(delivery.message.body)
+        settled = Settled(Status.FAILED, Status.FAILED.value, f"its handling failed again and again ({reason})")
+
+        async def fail(ctx: Context) -> None:
+            known = await self._parts.store.look_up(ctx.key, event.id)
+            if known.seen:
+                return
+            ended = ctx.settled or settled
+            now = self._parts.clock.now()
+            state = UrlState(ctx.key, ctx.url, ended.status, reason=ended.reason, checked_at=now)
+            if known.state is not None and known.state.page_id is not None:
+                state = known.state
+            told = notice.processed(event.id, ended.outcome, state, known.page, host_of(ctx.url), now)
+            await self._parts.store.complete(event.id, ctx.key, Change((state,)), told)
+
+        ctx = Context(delivery.message, event)
+        await UrlExtractor(self._config.most_urls)(ctx, fail)

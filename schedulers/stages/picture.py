@@ -1,0 +1,85 @@
+"""A page's picture, after the page is visible: fetched by the same road, measured, added to the record, and told.
+
+A pipeline of its own with one stage, fed by `picture_message`. A picture that cannot be had leaves the record as the page
+declared it; that is no error, for the card is shown all the same.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from fetchers.model import NotNow, Response
+from schedulers import notice
+from schedulers.config import SchedulersConfig
+from schedulers.metadata import decode_metadata, encode_metadata
+from schedulers.model import Context, Message, Page
+from schedulers.picture_message import PictureWork, read_picture_message
+from schedulers.ports import Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
+from schedulers.stages.stage import Next
+from schedulers.stages.store import host_of
+
+PAGE_IS_COMING_SECONDS = 10.0
+"""The message is written before its page; after a crash between the two the page has another id, and this one never comes."""
+MOST_WAITS = 3
+TOTAL_SECONDS = 120.0
+
+
+class Picture:
+    """Handles one `picture` message."""
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetch,
+        pictures: Pictures,
+        queue: EventQueue,
+        store: MetadataStore,
+        clock: Clock,
+        config: SchedulersConfig,
+    ) -> None:
+        self._fetcher = fetcher
+        self._pictures = pictures
+        self._queue = queue
+        self._store = store
+        self._clock = clock
+        self._config = config
+
+    async def __call__(self, ctx: Context, next: Next) -> None:
+        work = read_picture_message(ctx.message)
+        page = await self._store.page(work.page_id)
+        if page is None:
+            await self._wait_for_page(ctx.message)
+            return
+        now = self._clock.now()
+        result = await self._fetcher.picture(
+            work.image_url, start_by=now + self._config.defer_after, deadline=now + TOTAL_SECONDS
+        )
+        if isinstance(result.outcome, NotNow):
+            await self._queue.defer(ctx.message, result.outcome.until)
+            return
+        if not isinstance(result.outcome, Response) or result.outcome.status_code != 200:
+            return
+        measured = await self._pictures.take(work.image_url, result.outcome.body)
+        if measured is not None:
+            await self._update(work, page, measured)
+        await next(ctx)
+
+    async def _wait_for_page(self, message: Message) -> None:
+        if message.deferrals < MOST_WAITS:
+            later = replace(message, deferrals=message.deferrals + 1)
+            await self._queue.defer(later, self._clock.now() + PAGE_IS_COMING_SECONDS)
+
+    async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:
+        metadata = decode_metadata(page.metadata)
+        if metadata.image is None or metadata.image.url != work.image_url:
+            return
+        image = msgspec.structs.replace(
+            metadata.image, width=measured.width, height=measured.height, type=measured.type
+        )
+        changed = replace(page, metadata=encode_metadata(msgspec.structs.replace(metadata, image=image)))
+        known = await self._store.look_up(work.key)
+        if known.state is None:
+            return
+        now = self._clock.now()
+        told = notice.updated(known.state, changed, host_of(known.state.url), now)
+        await self._store.update_page(changed, told)

@@ -1,0 +1,64 @@
+"""Stage 2: one event becomes one context per URL, handled side by side.
+
+Its one rule: a URL that was shared twice in one event is handled once.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from schedulers.errors import InvalidUrl
+from schedulers.model import Context, Settled, Status
+from schedulers.stages.stage import Next
+from schedulers.urls import dedup_key, parse_url
+
+LONGEST_URL = 8192
+"""Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL, cut."""
+
+
+class UrlExtractor:
+    """Calls the next stage once for each different URL of the event, at most `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    async def __call__(self, ctx: Context, next: Next) -> None:
+        assert ctx.event is not None
+        only = ctx.message.url
+        texts = ctx.event.urls if only is None else (only,)
+        contexts = self._contexts(ctx, texts)
+        if len(contexts) == 1:
+            await next(contexts[0])
+        elif contexts:
+            await self._side_by_side(contexts, next)
+
+    def _contexts(self, ctx: Context, texts: tuple[str, ...]) -> list[Context]:
+        found: dict[str, Context] = {}
+        for text in texts:
+            one = identified(ctx, text)
+            found.setdefault(one.key, one)
+            if len(found) == self._most:
+                break
+        return list(found.values())
+
+    async def _side_by_side(self, contexts: list[Context], next: Next) -> None:
+        """All to their end, even where one raises: what is finished need not be done again when the message returns."""
+        results = await asyncio.gather(*(next(one) for one in contexts), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+
+def identified(ctx: Context, text: str) -> Context:
+    """The context of one shared URL; what cannot be parsed is settled as `invalid_url` under the text itself."""
+    if len(text) > LONGEST_URL:
+        return _invalid(ctx, text[:LONGEST_URL], f"it is longer than {LONGEST_URL} characters")
+    try:
+        url = parse_url(text)
+        return replace(ctx, url=url, key=dedup_key(url))
+    except InvalidUrl as error:
+        return _invalid(ctx, text, str(error))
+
+
+def _invalid(ctx: Context, text: str, reason: str) -> Context:
+    status = Status.INVALID_URL
+    return replace(ctx, url=text, key=text, settled=Settled(status, status.value, reason))
