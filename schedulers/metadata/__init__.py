@@ -1,0 +1,49 @@
+"""What a page is: from the bytes of an answer to title, description, picture, dates and all the rest.
+
+Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
+"""
+
+try:
+    from schedulers.metadata.charset import sniff_encoding
+except ModuleNotFoundError:
+    from schedulers.metadata.declared_charset import sniff_encoding
+from schedulers.metadata.extract import extract_metadata
+from schedulers.metadata.model import (
+    AlternateLanguage,
+    Alternative,
+    AppLink,
+    Feed,
+    Icon,
+    Image,
+    Media,
+    Metadata,
+    OEmbed,
+    Player,
+    Price,
+    Provenance,
+    Robots,
+)
+from schedulers.metadata.ports import GenericPictures
+from schedulers.metadata.wire import decode_metadata, encode_metadata, encode_provenance
+
+__all__ = [
+    "AlternateLanguage",
+    "Alternative",
+    "AppLink",
+    "Feed",
+    "GenericPictures",
+    "Icon",
+    "Image",
+    "Media",
+    "Metadata",
+    "OEmbed",
+    "Player",
+    "Price",
+    "Provenance",
+    "Robots",
+    "decode_metadata",
+    "encode_metadata",
+    "encode_provenance",
+    "extract_metadata",
+    "sniff_encoding",
+]

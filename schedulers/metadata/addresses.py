@@ -1,0 +1,45 @@
+"""URLs found in a page, made absolute: against `<base>`, http and https only, nothing that is no address.
+
+Used by every field that holds a URL. Its one rule: a value that is not a fetchable URL is no value.
+"""
+
+from collections.abc import Callable
+
+from fetchers import urls
+from fetchers.errors import InvalidUrl
+
+URL_LIMIT = 2_000
+_WEB = ("http://", "https://")
+# What templates leave where a URL was missing; each would resolve to a page that exists.
+_JUNK = frozenset(("#", "null", "undefined", "none", "false", "true", "about:blank", "[object object]", "n/a"))
+
+
+def absolute(value: str | None, base: str) -> str | None:
+    """The fetchable URL that `value` names on a page whose base is `base`, or `None`."""
+    if not value or len(value) > URL_LIMIT:
+        return None
+    value = value.strip()
+    if not value or value.lower() in _JUNK or "{{" in value or "<" in value:
+        return None
+    try:
+        url = urls.parse(value, base)
+    except InvalidUrl:
+        return None
+    return url if url.startswith(_WEB) and len(url) <= URL_LIMIT else None
+
+
+def resolver(base: str) -> Callable[[str], str | None]:
+    """`absolute` with the page's base already given, as a ladder's `clean`."""
+    return lambda value: absolute(value, base)
+
+
+def host(url: str) -> str:
+    """The host of a serialised URL, lower case; "" where it has none."""
+    rest = url.partition("://")[2]
+    authority = rest.split("/", 1)[0].split("?", 1)[0].split("#", 1)[0].rpartition("@")[2]
+    return authority if authority.endswith("]") else authority.partition(":")[0]
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two URLs lie on one registrable domain: nobody may speak for another's page."""
+    return urls.registrable_domain(host(one)) == urls.registrable_domain(host(other))

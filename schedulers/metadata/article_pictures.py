@@ -1,0 +1,127 @@
+"""The best picture in a page's body, by place, declared size and name; sprites, pixels, avatars, logos and ads are out.
+
+Asked by `fields/image` when the head names none. Its one rule: a picture must earn its place, and none is better than
+somebody's logo.
+"""
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from schedulers.metadata import clean
+from schedulers.metadata.addresses import absolute
+from schedulers.metadata.body import is_hidden
+from schedulers.metadata.model import Image
+
+CANDIDATES = 60
+# An undeclared size may be anything, so such a picture needs its place (article, figure) to be taken.
+ENOUGH = 2.0
+
+_DECORATION = re.compile(
+    r"(?:^|[/_\-.])(?:spacer|blank|pixel|transparent|1x1|sprites?|clear|placeholder|loading|spinner|lazy|grey|gray)"
+    r"(?:[/_\-.]|$)|/(?:ads?|adserver|banners?|beacon|track(?:ing|er)?|pagead)/|doubleclick\.net|scorecardresearch"
+    r"|google-analytics|facebook\.com/tr|quantserve|gravatar\.com/avatar|feedburner|/smil(?:ey|ies)/|/emoji/",
+    re.IGNORECASE,
+)
+_SMALL_ROLE = re.compile(
+    r"avatar|logo|icon|badge|author|profile|emoji|button|sponsor|advert|banner|share|social|thumb", re.I
+)
+_OUTSIDE = frozenset(("nav", "footer", "aside", "header", "form", "noscript", "button"))
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-hi-res-src", "data-full-src", "data-image", "src")
+_SET = ("srcset", "data-srcset", "data-lazy-srcset")
+_DIGITS = re.compile(r"^\s*(\d{1,5})(?:px)?\s*$")
+
+
+def is_decoration(url: str) -> bool:
+    """Whether an address shows that the picture carries nothing: spacers, counters, placeholders, ads."""
+    return _DECORATION.search(url[:600]) is not None
+
+
+def best_picture(tree: LexborHTMLParser, base: str) -> Image | None:
+    """The picture with the highest score, if one scores enough; of equals the first."""
+    best: Image | None = None
+    highest = ENOUGH
+    for place, node in enumerate(tree.css("img")[:CANDIDATES]):
+        url = absolute(_source(node), base)
+        if url is None or is_decoration(url):
+            continue
+        score = _score(node, url, place)
+        if score > highest:
+            alt = node.attributes.get("alt")
+            width, height = _sides(node)
+            best = Image(url, width, height, None, clean.text(alt) if alt else None)
+            highest = score
+    return best
+
+
+def _source(node: LexborNode) -> str | None:
+    """The largest of a source set, then the address that a lazy loader would put in, then `src`."""
+    attributes = node.attributes
+    for name in _SET:
+        if (value := attributes.get(name)) and (url := _largest(value)):
+            return url
+    for name in _LAZY:
+        value = attributes.get(name)
+        if value and not value.startswith("data:"):
+            return value
+    return None
+
+
+def _largest(source_set: str) -> str | None:
+    """The candidate with the largest width or density; commas inside URLs are followed by no space."""
+    best, size = None, 0.0
+    for candidate in re.split(r",\s+", source_set[:10_000])[:30]:
+        url, _, descriptor = candidate.strip().partition(" ")
+        number = descriptor.strip().rstrip(",wx")
+        value = float(number) if number.replace(".", "", 1).isdecimal() else 1.0
+        if url and not url.startswith("data:") and value > size:
+            best, size = url, value
+    return best
+
+
+def _sides(node: LexborNode) -> tuple[int | None, int | None]:
+    sides = []
+    for name in ("width", "height"):
+        match = _DIGITS.match(node.attributes.get(name) or "")
+        sides.append(int(match[1]) or None if match else None)
+    return sides[0], sides[1]
+
+
+def _score(node: LexborNode, url: str, place: int) -> float:
+    attributes = node.attributes
+    width, height = _sides(node)
+    words = " ".join(attributes.get(name) or "" for name in ("class", "id", "alt"))[:300]
+    score = _size_score(width, height) - min(place, 20) * 0.05
+    if _SMALL_ROLE.search(words) or _SMALL_ROLE.search(url.rsplit("/", 1)[-1][:200]):
+        score -= 3
+    if url.split("?", 1)[0].lower().endswith((".svg", ".gif", ".ico")):
+        score -= 1.5
+    if len((attributes.get("alt") or "").split()) >= 3:
+        score += 0.5
+    return score + _place_score(node)
+
+
+def _size_score(width: int | None, height: int | None) -> float:
+    if width is None and height is None:
+        return 0.5
+    if min(width or height or 0, height or width or 0) < 100:
+        return -5
+    if width and height and not 0.3 <= width / height <= 4:
+        return -1
+    return 2.5 if (width or 0) * (height or width or 0) >= 90_000 or (width or 0) >= 400 else 1
+
+
+def _place_score(node: LexborNode) -> float:
+    score, one = 0.0, node.parent
+    for _ in range(12):
+        if one is None or one.tag == "body":
+            break
+        tag = one.tag
+        if tag in _OUTSIDE:
+            score -= 4
+        elif tag in ("article", "main"):
+            score += 1.5
+        elif tag in ("figure", "picture"):
+            score += 1
+        one = one.parent
+    return score - (10 if is_hidden(node) else 0)

@@ -1,0 +1,136 @@
+"""What the body shows, read only when a rule asks: first heading, first real paragraph, byline, date, words.
+
+Reached through `Page.body`. Its one rule: bounded work. Each question is one query, and of its answers only the first
+few hundred are looked at.
+"""
+
+import re
+from functools import cached_property
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from schedulers.metadata import clean
+
+CANDIDATES = 200
+PARAGRAPHS = 5_000
+NODES = 50_000
+# A sentence; below it stand captions, dates and bylines.
+REAL_PARAGRAPH = 80
+SHORTEST_PARAGRAPH = 12
+
+_OUTSIDE = frozenset(("nav", "footer", "aside", "form", "figure", "noscript", "template", "dialog", "button", "select"))
+_UNREAD = frozenset(("script", "style", "noscript", "template", "svg", "iframe", "textarea", "select", "-comment"))
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CONSENT = re.compile(
+    r"\b(?:cookies?|javascript|your browser|subscribe|sign up|newsletter|advertisement)\b", re.IGNORECASE
+)
+_BYLINE = (
+    'a[rel~="author"],[itemprop~="author"],[class*="byline" i],[id*="byline" i],'
+    '[class*="author-name" i],[class*="p-author" i],[class~="author" i],[class*="writtenby" i]'
+)
+
+
+class Body:
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._tree = tree
+
+    @cached_property
+    def h1(self) -> str | None:
+        for node in self._tree.css("h1")[:5]:
+            if (text := clean.text(node.text())) and not is_hidden(node):
+                return text
+        return None
+
+    @cached_property
+    def paragraphs(self) -> list[LexborNode]:
+        return self._tree.css("p")[:PARAGRAPHS]
+
+    @cached_property
+    def first_paragraph(self) -> str | None:
+        """The first paragraph of some length that is read as part of the page; of short ones, the first."""
+        short: str | None = None
+        for node in self.paragraphs[:CANDIDATES]:
+            text = clean.text(node.text(), clean.DESCRIPTION_LIMIT)
+            if text is None or len(text) < SHORTEST_PARAGRAPH or (short and len(text) < REAL_PARAGRAPH):
+                continue
+            if is_outside(node) or (len(text) < 300 and _CONSENT.search(text)):
+                continue
+            if len(text) >= REAL_PARAGRAPH:
+                return text
+            short = text
+        return short
+
+    @cached_property
+    def byline(self) -> str | None:
+        for node in self._tree.css(_BYLINE)[:10]:
+            text = clean.text(node.text(separator=" "), 200)
+            if text and 2 < len(text) < 100 and not is_hidden(node):
+                return text
+        return None
+
+    @cached_property
+    def published_time(self) -> str | None:
+        """The first `<time>` of the page's one article; a list of articles has no date of its own."""
+        if len(self._tree.css("article")[:2]) > 1:
+            return None
+        for node in self._tree.css("time[pubdate],article time[datetime],main time[datetime],header time[datetime]")[
+            :1
+        ]:
+            return node.attributes.get("datetime") or node.text()
+        return None
+
+    @cached_property
+    def language(self) -> str | None:
+        for node in self._tree.css("body[lang],article[lang],main[lang]")[:1]:
+            return node.attributes.get("lang")
+        return None
+
+    @cached_property
+    def text(self) -> str:
+        """The words that a reader reads: the paragraphs, or where there are hardly any, all text that is shown."""
+        text = "\n".join([node.text() for node in self.paragraphs])
+        return text if len(text) >= 200 else self._shown_text()
+
+    def _shown_text(self) -> str:
+        body = self._tree.body
+        if body is None:
+            return ""
+        parts: list[str] = []
+        for seen, node in enumerate(body.traverse(include_text=True)):
+            if seen >= NODES:
+                break
+            if node.tag == "-text" and (parent := node.parent) is not None and parent.tag not in _UNREAD:
+                parts.append(node.text())
+        return "\n".join(parts)
+
+
+def is_hidden(node: LexborNode, levels: int = 6) -> bool:
+    """Whether the element, or one it lies in, says that it is not shown."""
+    one: LexborNode | None = node
+    for _ in range(levels):
+        if one is None or one.tag in ("body", "html", None):
+            return False
+        if _says_hidden(one):
+            return True
+        one = one.parent
+    return False
+
+
+def is_outside(node: LexborNode, levels: int = 10) -> bool:
+    """Whether the element lies outside what the page is about: navigation, footer, a form, or hidden."""
+    one = node.parent
+    for _ in range(levels):
+        if one is None or one.tag == "body":
+            break
+        if one.tag in _OUTSIDE:
+            return True
+        one = one.parent
+    return is_hidden(node)
+
+
+def _says_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return True
+    style = attributes.get("style")
+    return bool(style and _HIDDEN_STYLE.search(style[:500]))

@@ -1,0 +1,89 @@
+"""Text as a person may see it: entities decoded, whitespace collapsed, control and bidi characters out, length bounded.
+
+Every rule's value passes here before it counts. Its one rule: what comes out can be shown on one line and encoded.
+"""
+
+import html
+from unicodedata import category
+
+import regex
+
+TITLE_LIMIT = 300
+DESCRIPTION_LIMIT = 1_000
+NAME_LIMIT = 120
+
+# Zalgo: one grapheme may carry any number of marks, so characters are bounded too.
+_CHARACTERS_PER_GRAPHEME = 8
+# Joiners that make emoji and several scripts (Persian, Hindi) what they are; every other format character goes.
+_KEPT_FORMATS = frozenset("\u200c\u200d")
+# Cc control, Cf format (bidi, soft hyphen, BOM), Cs lone surrogate, Co private use (icon fonts), Zl/Zp line ends.
+_DROPPED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_MARKUP = regex.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_PLACEHOLDERS = frozenset(
+    (
+        "undefined",
+        "null",
+        "none",
+        "nan",
+        "[object object]",
+        "n/a",
+        "{{title}}",
+        "%title%",
+        "-",
+        "untitled",
+        "(no title)",
+    )
+)
+
+
+def text(value: str, limit: int = TITLE_LIMIT) -> str | None:
+    """`value` cleaned and cut to `limit` graphemes; `None` where nothing to show is left."""
+    value = " ".join(value[: limit * 40].split())
+    if "&" in value:
+        # A second time: templates escape what was escaped already (`&amp;#8217;`), and nobody means to show an entity.
+        value = " ".join(html.unescape(value).split())
+    if not value.isprintable():
+        value = " ".join("".join(filter(_shown, value)).split())
+    if len(value) > limit:
+        value = shorten(value, limit)
+    return value or None
+
+
+def title(value: str, limit: int = TITLE_LIMIT) -> str | None:
+    """As `text`, without the words that templates leave where a value was missing, and without markup."""
+    cleaned = text(value, limit)
+    if cleaned is None or cleaned.lower() in _PLACEHOLDERS:
+        return None
+    if "<" in cleaned and (stripped := _MARKUP.sub("", cleaned)) != cleaned:
+        return " ".join(stripped.split()) or None
+    return cleaned
+
+
+def description(value: str) -> str | None:
+    return title(value, DESCRIPTION_LIMIT)
+
+
+def name(value: str) -> str | None:
+    return title(value, NAME_LIMIT)
+
+
+def shorten(value: str, graphemes: int) -> str:
+    """At most `graphemes` graphemes, never half of one, cut between words where that costs little, then an ellipsis."""
+    bounded = value[: graphemes * _CHARACTERS_PER_GRAPHEME]
+    whole = regex.match(rf"\X{{0,{graphemes}}}", bounded)
+    cut = whole.group() if whole else ""
+    if len(cut) == len(value):
+        return value
+    last = regex.match(rf"\X{{0,{graphemes - 1}}}", bounded)
+    cut = last.group() if last else ""
+    space = cut.rfind(" ", int(len(cut) * 0.8))
+    return (cut[:space] if space > 0 else cut).rstrip(" ,;:-–—") + "…"
+
+
+def fold(value: str) -> str:
+    """Letters and digits only, lower case: how two spellings of one name are compared."""
+    return "".join(character for character in value.casefold() if character.isalnum())
+
+
+def _shown(character: str) -> bool:
+    return character.isprintable() or character in _KEPT_FORMATS or category(character) not in _DROPPED

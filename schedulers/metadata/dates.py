@@ -1,0 +1,149 @@
+"""Dates as pages write them, as ISO 8601: the offset where one is given, none invented where it is not.
+
+Used by the ladders of `fields/`. Its one rule: a date that can be read in two ways is not read (`03/04/2021`), and one
+before the web or far ahead is a template's slip.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+# Digitised papers and books are older than the web; nobody publishes in the year 0001.
+FIRST_YEAR = 1500
+LAST_YEAR = 2100
+_LIMIT = 64
+
+_ISO = re.compile(
+    r"(\d{4})(?:-|/|\.|年)?(\d{1,2})(?:-|/|\.|月)?(\d{1,2})日?"
+    r"(?:(?:[T ]|\s+at\s+)\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
+    r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?![\d:])"
+)
+_YEAR_MONTH = re.compile(r"^(\d{4})(?:[-/](\d{1,2}))?$")
+_WORDS = re.compile(r"[^\W\d_]+|\d+(?:st|nd|rd|th)?", re.UNICODE)
+_CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\b", re.IGNORECASE)
+_OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b")
+_NUMERIC = re.compile(r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan janvier enero ene januar gennaio gen janeiro januari",
+            "february feb février fevrier fév febrero februar febbraio fevereiro fev februari",
+            "march mar mars marzo märz mrz março maart mrt",
+            "april apr avril avr abril abr aprile",
+            "may mai mayo mag maggio maio mei",
+            "june jun juin junio juni giugno giu junho",
+            "july jul juillet juil julio juli luglio lug julho",
+            "august aug août aout agosto ago augustus",
+            "september sep sept septembre septiembre settembre set setembro",
+            "october oct octobre octubre oktober okt ottobre ott outubro out",
+            "november nov novembre noviembre novembro",
+            "december dec décembre decembre déc diciembre dic dezember dez dicembre dezembro december",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+
+def iso(value: str) -> str | None:
+    """`value` in ISO 8601, as exact as it was written: a day, a minute or a second, with or without an offset."""
+    value = value.strip()
+    if not value or len(value) > _LIMIT:
+        return None
+    match = _ISO.match(value)
+    if match is not None and (match.end() == len(value) or not value[match.end()].isalnum()):
+        return _from_iso(match)
+    try:
+        return _numeric(value) or _epoch(value) or _rfc_822(value) or _worded(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_iso(match: re.Match[str]) -> str | None:
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59))
+    except ValueError:
+        return None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return None
+    if hour is None:
+        return moment.date().isoformat()
+    text = moment.isoformat(timespec="seconds" if second else "minutes")
+    return text + (f".{fraction[:6]}" if fraction else "") + _zone(zone)
+
+
+def _zone(zone: str | None) -> str:
+    if not zone:
+        return ""
+    if zone[0] not in "+-":
+        return "Z"
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    return f"{zone[0]}{digits[:2]}:{digits[2:]}" if int(digits[:2]) <= 15 and int(digits[2:]) < 60 else ""
+
+
+def _numeric(value: str) -> str | None:
+    """Day, month and year in figures, only where the order cannot be mistaken: dots, or a figure above twelve."""
+    match = _NUMERIC.match(value)
+    if match is None:
+        return None
+    first, separator, second, year = int(match[1]), match[2], int(match[3]), int(match[4])
+    if separator != "." and first <= 12 and second <= 12 and first != second:
+        return None
+    day, month = (first, second) if separator == "." or first > 12 or first == second else (second, first)
+    clock = (match[5], match[6], match[7]) if match[5] else None
+    return _plain(year, month, day, clock, "")
+
+
+def _epoch(value: str) -> str | None:
+    """Seconds or milliseconds since 1970."""
+    if not value.isascii() or not value.isdigit() or len(value) not in (10, 13):
+        return None
+    seconds = int(value[:10])
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds >= 631_152_000 else None
+
+
+def _rfc_822(value: str) -> str | None:
+    if "," not in value[:5] or ":" not in value:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return None
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _worded(value: str) -> str | None:
+    """`May 5, 2015 at 6:01 am`, `5. Mai 2015`, `le 5 mai 2015 à 18:30`."""
+    words = _WORDS.findall(_CLOCK.sub(" ", value).lower())
+    month = next((_MONTHS[word] for word in words if word in _MONTHS), None)
+    numbers = [int(digits) for word in words if (digits := word.rstrip("stndrh")).isdecimal() and len(digits) <= 4]
+    year = next((number for number in numbers if FIRST_YEAR <= number <= LAST_YEAR), None)
+    day = next((number for number in numbers if 1 <= number <= 31), None)
+    if month is None or year is None or day is None:
+        return None
+    clock, zone = _CLOCK.search(value), _OFFSET.search(value)
+    if clock is None:
+        return _plain(year, month, day, None, "")
+    hour = int(clock[1])
+    if clock[4]:
+        hour = hour % 12 + (12 if clock[4].lower() == "p" else 0)
+    offset = "" if zone is None else "Z" if zone[3] else _zone(zone[1] + zone[2])
+    return _plain(year, month, day, (str(hour), clock[2], clock[3]), offset)
+
+
+def _plain(year: int, month: int, day: int, clock: tuple[str, str, str | None] | None, offset: str) -> str:
+    if clock is None:
+        return datetime(year, month, day).date().isoformat()
+    hour, minute, second = clock
+    moment = datetime(year, month, day, int(hour), int(minute), int(second or 0))
+    return moment.isoformat(timespec="seconds" if second else "minutes") + offset
+
+
+def moment(text: str) -> datetime:
+    """An ISO text of ours as a point in time, UTC where it names no offset (for comparing and sorting)."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone(timedelta(0)))

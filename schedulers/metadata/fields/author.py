@@ -1,0 +1,54 @@
+"""Who wrote the page: one line for display, and every name."""
+
+import re
+
+from schedulers.metadata import clean
+from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.page import Page
+
+AUTHORS = 20
+
+_BY = re.compile(
+    r"^\s*(?:(?:written|posted|published|von|par|por)\s+)?(?:by|von|par|por|di|door)\b[:\s]+", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"^(?:https?:|//|www\.|@?[\w.+-]+@[\w-]+\.|/)|^\d+$", re.IGNORECASE)
+_KEYS = ("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator", "author", "parsely-author", "byl")
+
+
+def read(page: Page) -> str | None:
+    return climb(LADDER, page, _clean, "author")
+
+
+def read_all(page: Page, author: str | None) -> tuple[str, ...]:
+    """Every name that the source of `author` gives; a source that names one person gives one."""
+    offers = [_json_ld_names(page), *(page.meta.get(key, []) for key in _KEYS)]
+    for offer in offers:
+        names = list(dict.fromkeys(name for one in offer[:AUTHORS] if (name := _clean(one))))
+        if author in names:
+            return tuple(names)
+    return (author,) if author else ()
+
+
+def _clean(value: str) -> str | None:
+    if _ADDRESS.match(value.strip()):
+        return None
+    name = clean.name(_BY.sub("", value, count=1))
+    return name if name and any(character.isalpha() for character in name) else None
+
+
+def _json_ld_names(page: Page) -> list[str]:
+    graph = page.json_ld
+    return [*graph.texts(graph.subject, "author"), *graph.texts(graph.subject, "creator")]
+
+
+def _json_ld(page: Page) -> str | None:
+    return next(iter(_json_ld_names(page)), None)
+
+
+LADDER: Ladder = (
+    Rule("json-ld:author", _json_ld),
+    *meta(*_KEYS),
+    *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
+    Rule("microdata:author", lambda page: page.microdata.author, in_body=True),
+    Rule("byline", lambda page: page.body.byline, in_body=True),
+)

@@ -1,0 +1,183 @@
+"""The picture that stands for the page: what was chosen for sharing, then what the article names, then the best picture
+in it. A picture that most pages of the site share is a logo and goes behind everything else.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from fetchers.urls import registrable_domain
+from schedulers.metadata import clean
+from schedulers.metadata.addresses import absolute, host
+from schedulers.metadata.article_pictures import best_picture, is_decoration
+from schedulers.metadata.model import Alternative, Image, Provenance
+from schedulers.metadata.page import Page
+from schedulers.metadata.ports import GenericPictures
+
+# Facebook and Twitter refuse pictures below some 200 and 144 pixels; below this it is an icon for certain.
+SMALLEST_SIDE = 48
+_PER_RULE = 10
+_ALTERNATIVES = 6
+
+
+class PictureRule(NamedTuple):
+    name: str
+    read: Callable[[Page], Iterator[Image]]
+    in_body: bool = False
+
+
+def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
+    """The first acceptable picture of the ladder that is not the site's own."""
+    offers: list[tuple[str, Image]] = []
+    for rule, offered, in_body in LADDER:
+        if in_body and offers and not (generic and _all_generic(page, offers, generic)):
+            continue
+        offers.extend((rule, image) for image in offered(page))
+    if not offers:
+        return None
+    if generic is not None:
+        site = registrable_domain(host(page.url))
+        offers.sort(key=lambda offer: generic.is_generic(site, offer[1].url))
+    rule, image = offers[0]
+    others = {other.url: name for name, other in offers[1:] if other.url != image.url}
+    page.provenance["image"] = Provenance(
+        rule, tuple(Alternative(n, u) for u, n in list(others.items())[:_ALTERNATIVES])
+    )
+    return image
+
+
+def _all_generic(page: Page, offers: list[tuple[str, Image]], generic: GenericPictures) -> bool:
+    site = registrable_domain(host(page.url))
+    return all(generic.is_generic(site, image.url) for _, image in offers)
+
+
+def picture(
+    page: Page, url: str | None, width: object = None, height: object = None, **rest: str | None
+) -> Image | None:
+    """A picture as declared, unless its address or size shows that it is decoration."""
+    address = absolute(url, page.base)
+    if address is None or is_decoration(address):
+        return None
+    w, h = pixels(width), pixels(height)
+    if (w is not None and w < SMALLEST_SIDE) or (h is not None and h < SMALLEST_SIDE):
+        return None
+    alt = rest.get("alt")
+    return Image(address, w, h, _type(rest.get("type")), clean.text(alt) if alt else None)
+
+
+def pixels(value: object) -> int | None:
+    """A declared side in pixels; `0`, percentages and nonsense say nothing."""
+    if isinstance(value, dict):
+        value = value.get("value") or value.get("@value")
+    if isinstance(value, float):
+        value = int(value) if 0 < value < 100_000 else None
+    text = str(value).strip().lower().removesuffix("px").strip() if value is not None else ""
+    return int(text) if text.isdecimal() and len(text) <= 5 and int(text) > 0 else None
+
+
+def _type(value: str | None) -> str | None:
+    return value.strip().lower() if value and value.strip().lower().startswith("image/") and len(value) < 40 else None
+
+
+def structured(page: Page, root: str) -> Iterator[dict[str, str]]:
+    """OpenGraph's arrays: a new `og:image` begins an object, `og:image:width` belongs to the one before."""
+    current: dict[str, str] = {}
+    for key, content in page.media:
+        if not key.startswith(root):
+            continue
+        name = key[len(root) :].lstrip(":")
+        if name == "" or (name == "url" and current.get("", content) != content):
+            if current:
+                yield current
+            current = {"": content}
+        else:
+            current.setdefault(name, content)
+    if current:
+        yield current
+
+
+def _open_graph(page: Page) -> Iterator[Image]:
+    for number, one in enumerate(structured(page, "og:image")):
+        if number >= _PER_RULE:
+            return
+        sides = (one.get("width"), one.get("height"))
+        for url in (one.get("secure_url"), one.get("") or one.get("url")):
+            found = picture(page, url, *sides, type=one.get("type"), alt=one.get("alt"))
+            if found is not None:
+                yield found
+                break
+
+
+def _twitter(page: Page) -> Iterator[Image]:
+    meta = page.meta
+    for key in ("twitter:image", "twitter:image:src"):
+        for url in meta.get(key, ())[:1]:
+            width, height, alt = (_one(meta.get(f"twitter:image:{name}")) for name in ("width", "height", "alt"))
+            if found := picture(page, url, width, height, alt=alt):
+                yield found
+
+
+def _json_ld(page: Page) -> Iterator[Image]:
+    graph = page.json_ld
+    for key in ("image", "thumbnailUrl", "thumbnail"):
+        for number, value in enumerate(graph.values(graph.subject, key)):
+            if number < _PER_RULE and (found := _from_node(page, value)):
+                yield found
+    for value in graph.values(graph.page, "primaryImageOfPage"):
+        if found := _from_node(page, value):
+            yield found
+
+
+def _from_node(page: Page, value: Any) -> Image | None:
+    if isinstance(value, str):
+        return picture(page, value)
+    if not isinstance(value, dict):
+        return None
+    url = value.get("url") or value.get("contentUrl")
+    url = url[0] if isinstance(url, list) and url else url
+    alt = value.get("caption")
+    if not isinstance(url, str):
+        return None
+    return picture(page, url, value.get("width"), value.get("height"), alt=alt if isinstance(alt, str) else None)
+
+
+def _one(values: list[str] | None) -> str | None:
+    return values[0] if values else None
+
+
+def _linked(page: Page) -> Iterator[Image]:
+    for attributes in page.links.get("image_src", ())[:2]:
+        if found := picture(page, attributes.get("href")):
+            yield found
+
+
+def _named(*keys: str) -> Callable[[Page], Iterator[Image]]:
+    def read_keys(page: Page) -> Iterator[Image]:
+        for key in keys:
+            if found := picture(page, _one(page.meta.get(key))):
+                yield found
+
+    return read_keys
+
+
+def _microdata(page: Page) -> Iterator[Image]:
+    for name in ("image", "thumbnailUrl"):
+        if found := picture(page, page.microdata.text(name)):
+            yield found
+
+
+def _in_article(page: Page) -> Iterator[Image]:
+    if found := best_picture(page.tree, page.base):
+        yield found
+
+
+LADDER: tuple[PictureRule, ...] = (
+    PictureRule("og:image", _open_graph),
+    PictureRule("twitter:image", _twitter),
+    PictureRule("json-ld:image", _json_ld),
+    PictureRule("link:image_src", _linked),
+    PictureRule(
+        "meta:thumbnail", _named("thumbnail", "parsely-image-url", "sailthru:image:full", "sailthru:image:thumb")
+    ),
+    PictureRule("microdata:image", _microdata, in_body=True),
+    PictureRule("article-picture", _in_article, in_body=True),
+)

@@ -1,0 +1,50 @@
+"""What the page is: OpenGraph's type, or the schema.org type in OpenGraph's words."""
+
+from schedulers.metadata import clean
+from schedulers.metadata.json_ld import types_of
+from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.page import Page
+
+_WORDS = {
+    "Product": "product",
+    "VideoObject": "video.other",
+    "Movie": "video.movie",
+    "TVSeries": "video.tv_show",
+    "TVEpisode": "video.episode",
+    "Book": "book",
+    "ProfilePage": "profile",
+    "MusicRecording": "music.song",
+    "MusicAlbum": "music.album",
+}
+
+
+def read(page: Page) -> str | None:
+    return climb(LADDER, page, _clean, "type")
+
+
+def _clean(value: str) -> str | None:
+    value = (clean.name(value) or "").lower()
+    return value if 0 < len(value) <= 60 and not value.startswith("http") else None
+
+
+def _json_ld(page: Page) -> str | None:
+    graph = page.json_ld
+    if graph.article is not None:
+        return "article"
+    for node in (graph.subject, graph.page):
+        for name in sorted(types_of(node)) if node is not None else ():
+            return _WORDS.get(name, "website" if name.endswith("Page") else name.lower())
+    return None
+
+
+def _dated(page: Page) -> str | None:
+    """Article properties are only given for articles."""
+    return "article" if "article:published_time" in page.meta or "citation_title" in page.meta else None
+
+
+LADDER: Ladder = (
+    *meta("og:type"),
+    Rule("json-ld:type", _json_ld),
+    Rule("article-properties", _dated),
+    *meta("dc:type", "parsely-type"),
+)

@@ -1,0 +1,45 @@
+"""When the page was first published and last changed, as ISO 8601 with the offset where the page gives one."""
+
+from schedulers.metadata import dates
+from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.page import Page
+
+
+def read(page: Page) -> str | None:
+    return climb(PUBLISHED, page, dates.iso, "published_at")
+
+
+def read_modified(page: Page) -> str | None:
+    return climb(MODIFIED, page, dates.iso, "modified_at")
+
+
+def _json_ld(key: str) -> Rule:
+    return Rule(f"json-ld:{key}", lambda page: page.json_ld.text(page.json_ld.subject or page.json_ld.page, key))
+
+
+def _microdata(key: str) -> Rule:
+    return Rule(f"microdata:{key}", lambda page: page.microdata.text(key), in_body=True)
+
+
+PUBLISHED: Ladder = (
+    _json_ld("datePublished"),
+    *meta("article:published_time", "article:published", "og:published_time", "og:article:published_time"),
+    _json_ld("uploadDate"),
+    *meta("citation_publication_date", "citation_online_date", "citation_date", "parsely-pub-date", "sailthru:date"),
+    *meta("dcterms:issued", "dcterms:created", "dc:date:issued", "dc:date:created", "dc:date", "dcterms:date"),
+    *meta(
+        "datepublished", "publish-date", "publish_date", "publishdate", "pubdate", "pdate", "cxenseparse:publishtime"
+    ),
+    *meta("date", "article:created", "created", "rnews:datepublished", "bt:pubdate", "video:release_date"),
+    _json_ld("dateCreated"),
+    _microdata("datePublished"),
+    Rule("time", lambda page: page.body.published_time, in_body=True),
+)
+
+MODIFIED: Ladder = (
+    _json_ld("dateModified"),
+    *meta("article:modified_time", "article:modified", "og:updated_time", "og:article:modified_time"),
+    *meta("dcterms:modified", "dc:date:modified", "citation_lastmod", "last-modified", "lastmod", "datemodified"),
+    *meta("rnews:datemodified", "revised", "http-equiv:last-modified"),
+    _microdata("dateModified"),
+)

@@ -1,0 +1,87 @@
+"""The page's title. An article's own headline is believed before what was written for sharing, because the latter often
+carries the site's name; `<title>` comes late and loses the site's name only when that is known to be one.
+"""
+
+import re
+from difflib import SequenceMatcher
+
+from schedulers.metadata import clean
+from schedulers.metadata.addresses import host
+from schedulers.metadata.fields import site_name
+from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.page import Page
+
+_SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
+# `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
+_SAME = 0.75
+
+
+def read(page: Page) -> str | None:
+    return climb(LADDER, page, clean.title, "title")
+
+
+def _headline(page: Page) -> str | None:
+    graph = page.json_ld
+    headline, name = graph.text(graph.article, "headline"), graph.text(graph.article, "name")
+    if headline and name and headline != name and page.title:
+        like_name, like_headline = _alike(name, page.title), _alike(headline, page.title)
+        if like_name > _SAME >= like_headline:
+            return name
+    return headline or name
+
+
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, one[:300].lower(), other.strip()[:300].lower()).ratio()
+
+
+def _subject(page: Page) -> str | None:
+    graph = page.json_ld
+    return graph.text(graph.subject, "name") if graph.subject is not graph.article else None
+
+
+def _title_element(page: Page) -> str | None:
+    title = clean.title(page.title) if page.title else None
+    return without_site(title, site_name.known(page), host(page.url)) if title else None
+
+
+def without_site(title: str, names: frozenset[str], page_host: str) -> str:
+    """`title` without its first or last part where that part is a name of the site, or spells out its host."""
+    parts = list(_SEPARATOR.finditer(title))
+    if not parts:
+        return title
+    head, tail = title[: parts[0].start()], title[parts[-1].end() :]
+    if _is_site(tail, names, page_host):
+        return title[: parts[-1].start()].rstrip() or title
+    if _is_site(head, names, page_host):
+        return title[parts[0].end() :].lstrip() or title
+    return title
+
+
+def _is_site(part: str, names: frozenset[str], page_host: str) -> bool:
+    folded = clean.fold(part)
+    if len(folded) < 2:
+        return False
+    labels = page_host.removeprefix("www.").split(".")
+    return folded in names or any(
+        folded in ("".join(labels[start:end]), "".join(labels[start:end]).replace("-", ""))
+        for start in range(len(labels))
+        for end in range(start + 1, len(labels) + 1)
+        if end - start > 1 or len(labels[start]) > 3
+    )
+
+
+def _h1(page: Page) -> str | None:
+    return page.body.h1
+
+
+LADDER: Ladder = (
+    Rule("json-ld:headline", _headline),
+    *meta("dc:title", "dcterms:title", "dcterm:title", "citation_title"),
+    *meta("og:title", "weibo:article:title", "weibo:webpage:title"),
+    Rule("json-ld:name", _subject),
+    *meta("twitter:title", "parsely-title", "sailthru:title", "title", "headline"),
+    Rule("microdata:headline", lambda page: page.microdata.text("headline"), in_body=True),
+    Rule("title", _title_element),
+    Rule("json-ld:page", lambda page: page.json_ld.text(page.json_ld.page, "name")),
+    Rule("h1", _h1, in_body=True),
+)

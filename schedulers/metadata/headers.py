@@ -1,0 +1,37 @@
+"""Response headers in whatever form the caller holds them, as lower-case names to their values."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Headers = dict[str, list[str]]
+
+_COUNT = 200
+_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;[^,<]{0,300})*)")
+_REL = re.compile(r";\s*rel\s*=\s*\"?([^\";]{1,100})\"?", re.IGNORECASE)
+
+
+def read(headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> Headers:
+    """A mapping or pairs, of text or bytes; what is neither is left out."""
+    found: Headers = {}
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    for number, (name, value) in enumerate(pairs):
+        if number >= _COUNT:
+            break
+        found.setdefault(_text(name).lower(), []).append(_text(value))
+    return found
+
+
+def links_of(headers: Headers) -> dict[str, str]:
+    """The `Link` headers (RFC 8288): rel token → the first target that bears it."""
+    found: dict[str, str] = {}
+    for value in headers.get("link", ())[:20]:
+        for target, parameters in _LINK.findall(value[:10_000]):
+            for rel in _REL.findall(parameters):
+                for token in rel.lower().split():
+                    found.setdefault(token, target)
+    return found
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

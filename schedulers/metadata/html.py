@@ -1,0 +1,61 @@
+"""An HTML page: decoded as browsers do, parsed once, every field's ladder climbed."""
+
+import hashlib
+
+from selectolax.lexbor import LexborHTMLParser
+
+try:
+    from schedulers.metadata.charset import decode
+except ModuleNotFoundError:
+    from schedulers.metadata.declared_charset import decode
+from schedulers.metadata.fields import (
+    author,
+    canonical,
+    description,
+    icon,
+    image,
+    kind,
+    language,
+    published,
+    robots,
+    site_name,
+    title,
+)
+from schedulers.metadata.headers import Headers
+from schedulers.metadata.model import Metadata
+from schedulers.metadata.page import Page
+from schedulers.metadata.ports import GenericPictures
+
+
+def read(
+    body: bytes,
+    url: str,
+    content_type: str | None,
+    status_code: int,
+    headers: Headers,
+    generic_pictures: GenericPictures | None,
+) -> Metadata:
+    text, encoding = decode(body, content_type)
+    # lexbor reads UTF-8 bytes; encoding the text again would cost as much as decoding it did.
+    tree = LexborHTMLParser(body if encoding.lower() == "utf-8" else text, scripting=True)
+    page = Page(url, tree, headers)
+    name = author.read(page)
+    return Metadata(
+        title=title.read(page),
+        description=description.read(page),
+        image=image.read(page, generic_pictures),
+        site_name=site_name.read(page),
+        type=kind.read(page),
+        author=name,
+        authors=author.read_all(page, name),
+        published_at=published.read(page),
+        modified_at=published.read_modified(page),
+        language=language.read(page),
+        icon=icon.read(page),
+        touch_icon=icon.read_touch(page),
+        canonical_url=canonical.read(page),
+        robots=robots.read(page),
+        content_hash=hashlib.sha256(body).hexdigest(),
+        encoding=encoding,
+        provenance=page.provenance,
+    )

@@ -1,0 +1,65 @@
+"""A ladder: rules in the order in which they are believed. The first that offers a value wins; the rest is provenance.
+
+Read by every file of `fields/`. Its one rule: a ladder is data, readable from top to bottom, and a rule that must look
+into the body is not asked once the head has answered.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from schedulers.metadata.model import Alternative, Provenance
+from schedulers.metadata.page import Page
+
+Read = Callable[[Page], str | None]
+Clean = Callable[[str], str | None]
+
+# Bounds what one field may cost in the store; real pages offer three or four.
+ALTERNATIVES = 6
+_SHOWN = 300
+
+
+class Rule(NamedTuple):
+    """`name` is what the provenance shows. `in_body` rules cost a walk of the body and are asked only when needed."""
+
+    name: str
+    read: Read
+    in_body: bool = False
+
+
+Ladder = tuple[Rule, ...]
+
+
+def meta(*keys: str) -> tuple[Rule, ...]:
+    """One rule for each key of a `<meta>` element, each named after its key."""
+    return tuple(Rule(key, _meta_reader(key)) for key in keys)
+
+
+def climb(ladder: Ladder, page: Page, clean: Clean, field: str) -> str | None:
+    """The value of the highest rule that offers one, after `clean`; writes the field's provenance into `page`."""
+    won: str | None = None
+    winner = ""
+    others: list[Alternative] = []
+    for rule, read, in_body in ladder:
+        if in_body and won is not None:
+            continue
+        raw = read(page)
+        if raw is None:
+            continue
+        value = clean(raw)
+        if value is None:
+            continue
+        if won is None:
+            won, winner = value, rule
+        elif len(others) < ALTERNATIVES:
+            others.append(Alternative(rule, value[:_SHOWN]))
+    if won is not None:
+        page.provenance[field] = Provenance(winner, tuple(others))
+    return won
+
+
+def _meta_reader(key: str) -> Read:
+    def read(page: Page) -> str | None:
+        values = page.meta.get(key)
+        return values[0] if values else None
+
+    return read

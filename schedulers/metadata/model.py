@@ -1,0 +1,149 @@
+"""What a page turned out to be: plain values, `None` (or nothing) where the page does not say.
+
+Written by `extract`, stored and sent as JSON by `wire`. Its one rule: a value here is already clean, absolute and safe
+to show; which rule found it stands beside it in `provenance`.
+"""
+
+from msgspec import Struct, field
+
+
+class Alternative(Struct, frozen=True, omit_defaults=True):
+    """What a rule that did not win had to offer."""
+
+    rule: str
+    value: str
+
+
+class Provenance(Struct, frozen=True, omit_defaults=True):
+    """Which rule gave a field its value, and what the rules below it said."""
+
+    rule: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+class Image(Struct, frozen=True, omit_defaults=True):
+    """A picture as the page declares it; the sizes are claims until the picture has been fetched and measured."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    type: str | None = None
+    alt: str | None = None
+    animated: bool | None = None
+    frames: int | None = None
+
+
+class Icon(Struct, frozen=True, omit_defaults=True):
+    """A favicon or touch icon; `size` is the larger declared side in pixels, 0 for "any" (a vector)."""
+
+    url: str
+    size: int | None = None
+    type: str | None = None
+
+
+class Media(Struct, frozen=True, omit_defaults=True):
+    """A video or audio file that the page offers, or the file itself when the body is one."""
+
+    url: str | None = None
+    type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+
+
+class Player(Struct, frozen=True, omit_defaults=True):
+    """A page meant to be embedded in an `<iframe>`; https only, never on the page's own host by script."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+class OEmbed(Struct, frozen=True, omit_defaults=True):
+    """Where the page's oEmbed answer lies: discovered in its head, or known from the provider list."""
+
+    url: str
+    format: str = "json"
+    provider: str | None = None
+
+
+class Feed(Struct, frozen=True, omit_defaults=True):
+    url: str
+    type: str
+    title: str | None = None
+
+
+class AlternateLanguage(Struct, frozen=True, omit_defaults=True):
+    language: str
+    url: str
+
+
+class Robots(Struct, frozen=True, omit_defaults=True):
+    """Directives for what may be shown, the strictest of the meta elements and the `X-Robots-Tag` headers."""
+
+    noindex: bool = False
+    nofollow: bool = False
+    noarchive: bool = False
+    nosnippet: bool = False
+    noimageindex: bool = False
+    notranslate: bool = False
+    max_snippet: int | None = None
+    max_image_preview: str | None = None
+    max_video_preview: int | None = None
+    unavailable_after: str | None = None
+
+
+class Price(Struct, frozen=True, omit_defaults=True):
+    amount: str
+    currency: str | None = None
+    availability: str | None = None
+
+
+class AppLink(Struct, frozen=True, omit_defaults=True):
+    """Where an installed app opens the page: `platform` is the App Links name (ios, iphone, ipad, android, web …)."""
+
+    platform: str
+    url: str | None = None
+    app_id: str | None = None
+    name: str | None = None
+
+
+class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Everything known of one page. Dates are ISO 8601, with the offset where the page gives one."""
+
+    title: str | None = None
+    description: str | None = None
+    image: Image | None = None
+    site_name: str | None = None
+    type: str | None = None
+    author: str | None = None
+    authors: tuple[str, ...] = ()
+    published_at: str | None = None
+    modified_at: str | None = None
+    language: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    icon: Icon | None = None
+    touch_icon: Icon | None = None
+    theme_color: str | None = None
+    video: Media | None = None
+    audio: Media | None = None
+    player: Player | None = None
+    oembed: OEmbed | None = None
+    feeds: tuple[Feed, ...] = ()
+    canonical_url: str | None = None
+    amp_url: str | None = None
+    alternates: tuple[AlternateLanguage, ...] = ()
+    robots: Robots | None = None
+    price: Price | None = None
+    app_links: tuple[AppLink, ...] = ()
+    fediverse_creator: str | None = None
+    twitter_site: str | None = None
+    twitter_creator: str | None = None
+    pages: int | None = None
+    word_count: int | None = None
+    reading_time: int | None = None
+    content_hash: str | None = None
+    encoding: str | None = None
+    interstitial: str | None = None
+    provenance: dict[str, Provenance] = field(default_factory=dict)

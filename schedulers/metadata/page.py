@@ -1,0 +1,107 @@
+"""One parsed page: what a single query for its `<meta>`, `<link>`, `<title>`, `<base>` and JSON-LD elements collected.
+
+Made by `extract`, read by every rule. Its one rule: the head is collected once; whatever needs more is computed when
+the first rule asks for it, and once.
+"""
+
+from functools import cached_property
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from schedulers.metadata import json_ld
+from schedulers.metadata.addresses import absolute
+from schedulers.metadata.body import Body
+from schedulers.metadata.headers import Headers, links_of
+from schedulers.metadata.microdata import Microdata
+from schedulers.metadata.model import Provenance
+
+_COLLECTED = 'meta,link,title,base,script[type*="ld+json" i]'
+# A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
+ELEMENTS = 3_000
+VALUE_LIMIT = 20_000
+# Structured properties belong to the array element before them, so their order matters.
+MEDIA = ("og:image", "og:video", "og:audio")
+
+Attributes = dict[str, str | None]
+
+
+class Page:
+    """`meta` maps a lower-case key (its `.` written `:`) to its values in order; `links` a rel token to its elements."""
+
+    def __init__(self, url: str, tree: LexborHTMLParser, headers: Headers) -> None:
+        self.url = url
+        self.base = url
+        self.tree = tree
+        self.headers = headers
+        self.body = Body(tree)
+        self.microdata = Microdata(tree)
+        self.meta: dict[str, list[str]] = {}
+        self.media: list[tuple[str, str]] = []
+        self.links: dict[str, list[Attributes]] = {}
+        self.title: str | None = None
+        self.provenance: dict[str, Provenance] = {}
+        self._json_ld: list[str] = []
+        self._collect()
+
+    @cached_property
+    def json_ld(self) -> json_ld.Graph:
+        """The nodes of every JSON-LD block, references resolved."""
+        return json_ld.read(self._json_ld, self.url)
+
+    @cached_property
+    def html(self) -> Attributes:
+        """The attributes of the root element."""
+        root = self.tree.root
+        return root.attributes if root is not None else {}
+
+    @cached_property
+    def link_headers(self) -> dict[str, str]:
+        """Rel token → target of the `Link` headers."""
+        return links_of(self.headers)
+
+    def _collect(self) -> None:
+        base: str | None = None
+        for node in self.tree.css(_COLLECTED)[:ELEMENTS]:
+            tag = node.tag
+            if tag == "meta":
+                self._add_meta(node.attributes)
+            elif tag == "link":
+                self._add_link(node.attributes)
+            elif tag == "title":
+                self._add_title(node)
+            elif tag == "script":
+                self._json_ld.append(node.text())
+            elif base is None and (base := node.attributes.get("href")):
+                # A fake base would move every relative URL of the page; only a fetchable one counts.
+                self.base = absolute(base, self.url) or self.url
+
+    def _add_meta(self, attributes: Attributes) -> None:
+        # `value=` is a common slip for `content=`; without either there is nothing to say.
+        content = attributes.get("content") or attributes.get("value")
+        if not content or content.isspace() or len(content) > VALUE_LIMIT:
+            return
+        key = attributes.get("property") or attributes.get("name")
+        if key is None:
+            key = attributes.get("http-equiv")
+            if not key:
+                return
+            key = "http-equiv:" + key
+        key = key.lower().replace(".", ":")
+        if " " in key or key.isspace():
+            for token in key.split():
+                self.meta.setdefault(token, []).append(content)
+            return
+        self.meta.setdefault(key, []).append(content)
+        if key.startswith(MEDIA):
+            self.media.append((key, content))
+
+    def _add_link(self, attributes: Attributes) -> None:
+        rel = attributes.get("rel")
+        if rel and attributes.get("href"):
+            for token in rel.lower().split():
+                self.links.setdefault(token, []).append(attributes)
+
+    def _add_title(self, node: LexborNode) -> None:
+        # An inline SVG has <title> elements too.
+        if self.title is None and (parent := node.parent) is not None and parent.tag not in ("svg", "g", "symbol"):
+            self.title = node.text() or None
