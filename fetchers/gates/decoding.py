@@ -89,7 +89,9 @@ class BodyDecoder:
         room = self._limit - self._counts[index] + (0 if last else SLACK)
         self._counts[index] += len(data)
         if last:
-            kept.append(data if len(data) <= room else data[:room])
+            piece = data if len(data) <= room else data[:room]
+            # The pieces of a bomb are all alike: held once, they leave the memory to brotli's own window of 16 MB.
+            kept.append(kept[-1] if kept and kept[-1] == piece else piece)
         if len(data) > room:
             self.too_large = True
             return False
