@@ -27,7 +27,9 @@ def need(name: str) -> str:
     value = os.environ.get(variable(name))
     if value:
         return value
-    message = f"{name} does not run here: {variable(name)} is not set (python -m tests.engines start {name} -- pytest …)"
+    message = (
+        f"{name} does not run here: {variable(name)} is not set (python -m tests.engines start {name} -- pytest …)"
+    )
     if os.environ.get("CI"):
         pytest.fail(message, pytrace=False)
     pytest.skip(message)

@@ -1,4 +1,4 @@
-"""Helm, built from its Go module: a tool that the chart's tests run, not a server. The first build takes two minutes."""
+"""Helm, built from its Go module: a tool for the chart's tests, not a server. Its first build takes two minutes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

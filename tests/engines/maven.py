@@ -14,7 +14,7 @@ REQUIREMENTS = (Requirement("java", "openjdk-17-jre-headless"), Requirement("mvn
 
 
 def fetch(coordinates: Sequence[str], target: Path) -> None:
-    """Put the jars of `group:artifact:version` coordinates and their dependencies into `target`, whole or not at all."""
+    """Put the jars of `group:artifact:version` coordinates and what they need into `target`, all or none."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
