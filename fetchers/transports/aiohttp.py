@@ -1,0 +1,305 @@
+"""The transport: one HTTP/1.1 request and its answer, on aiohttp's connection pool and parser.
+
+Called by `exchange.py`. New connections come from `dialler.py`, behind the address guard. Its one rule: what is asked
+goes on the wire byte for byte, and what comes back is passed on as it came: no cookies, no redirects, no decompression,
+no proxies from the environment.
+
+aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
+than the exchange itself. Of aiohttp there remain the pool (`BaseConnector`, extended as its own Unix and TCP connectors
+extend it) and the parser with its flow control (`ResponseHandler`).
+
+Request extensions: `url` (a WHATWG serialisation; httpx's own URL class refuses some valid hosts) or `parts` (the same,
+split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `on_written` (called whenever the head
+of the request has been written). Response extensions: `connection` (`ConnectionInfo`), `http_version`, `reason_phrase`.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+import httpx
+from aiohttp import BaseConnector, ClientError, ClientRequest, ClientTimeout
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
+
+from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError
+from fetchers.gates.address_guard import AddressPolicy
+from fetchers.transports.dialler import ConnectionInfo, Dialler, make_ssl_context
+from fetchers.transports.interfaces import own_addresses
+from fetchers.transports.resolver import Overrides, Resolver
+from fetchers.urls import UrlParts, split
+
+KEEP_ALIVE_SECONDS = 15.0
+MOST_HEADERS = 200
+LONGEST_HEADER = 32 * 1024
+"""Some sites send a Content-Security-Policy of 16 KB."""
+MOST_HEAD_BYTES = 256 * 1024
+"""Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc)."""
+MOST_INTERIM_ANSWERS = 8
+MOST_ATTEMPTS = 3
+READ_BUFFER = 128 * 1024
+
+HTTP_VERSIONS = {(1, 0): b"HTTP/1.0", (1, 1): b"HTTP/1.1"}
+NO_TIMEOUT: Mapping[str, float | None] = {}
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """See the module. One per process; to be closed with `aclose`."""
+
+    def __init__(
+        self,
+        policy: AddressPolicy | None = None,
+        *,
+        resolve: Mapping[str, str] | None = None,
+        resolver: Resolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        connections: int = 512,
+        connections_per_host: int = 6,
+    ) -> None:
+        """`resolve` maps names and `*.suffix` patterns to the `host:port` that is dialled for them, past the guard."""
+        self.resolver = resolver or Resolver()
+        self._dialler = Dialler(
+            AddressPolicy(own_addresses=own_addresses()) if policy is None else policy,
+            Overrides(resolve or {}),
+            self.resolver,
+            ssl_context or make_ssl_context(),
+        )
+        self._limits = (connections, connections_per_host)
+        self._pool: _Pool | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` and return the answer's head, its body still to come. Raises a `TransportError`."""
+        extensions = request.extensions
+        parts = extensions.get("parts") or split(extensions.get("url") or str(request.url))
+        if parts.scheme not in ("http", "https"):
+            raise ProtocolError(f"{parts.scheme}: is not spoken here, only http and https")
+        wire = _request_head(request, extensions.get("target") or _target(request, parts))
+        if request.method not in ("GET", "HEAD"):
+            wire += await request.aread()
+        timeout = extensions.get("timeout") or NO_TIMEOUT
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            connection = await self._connect(parts, timeout.get("connect"))
+            answer = await _attempt(connection, wire, request, parts, timeout, attempt)
+            if answer is not None:
+                return answer
+        raise ConnectError(f"{parts.host} closed every connection without an answer")
+
+    async def aclose(self) -> None:
+        """Close all connections, also those in use."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self.resolver.close()
+
+    async def _connect(self, parts: UrlParts, seconds: float | None) -> Connection:
+        if self._pool is None:
+            total, per_host = self._limits
+            self._pool = _Pool(self._dialler, total, per_host)
+        try:
+            return await self._pool.connect(cast(ClientRequest, _Target(parts)), [], _connect_timeout(seconds))
+        except TimeoutError as error:
+            raise TimedOut(f"no connection to {parts.host} within {seconds} s", "connect") from error
+
+
+@lru_cache(maxsize=64)
+def _connect_timeout(seconds: float | None) -> ClientTimeout:
+    return ClientTimeout(connect=seconds)
+
+
+class _Target:
+    """What the pool asks of a request."""
+
+    __slots__ = ("connection_key", "parts")
+
+    proxy = None
+
+    def __init__(self, parts: UrlParts) -> None:
+        self.parts = parts
+        self.connection_key = ConnectionKey(parts.host, parts.port, parts.scheme == "https", True, None, None, None)
+
+
+class _Pool(BaseConnector):
+    """aiohttp's pool, filled by our dialler; idle connections are bounded too, the oldest host's going first."""
+
+    def __init__(self, dialler: Dialler, connections: int, per_host: int) -> None:
+        super().__init__(keepalive_timeout=KEEP_ALIVE_SECONDS, limit=connections, limit_per_host=per_host)
+        self._dialler = dialler
+        self._most_idle = max(connections, 1)
+
+    async def _create_connection(self, req: ClientRequest, traces: list[Any], timeout: ClientTimeout) -> "_Protocol":
+        target = cast(_Target, req)
+        protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
+        protocol.info = info
+        return protocol
+
+    def _make_protocol(self) -> "_Protocol":
+        return _Protocol(self._loop)
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        if len(self._conns) > self._most_idle:
+            oldest, idle = next(iter(self._conns.items()))
+            idle.popleft()[0].close()
+            if not idle:
+                del self._conns[oldest]
+
+
+class _Protocol(ResponseHandler):
+    """aiohttp's protocol, with a limit on the bytes of an answer's head."""
+
+    info: ConnectionInfo
+    used = False
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.head_bytes = 0
+        self._in_head = False
+
+    def begin(self, wire: bytes, *, has_body: bool, read_timeout: float | None) -> None:
+        """Send a request and get ready for its answer."""
+        self.head_bytes = 0
+        self._in_head = True
+        self.set_response_params(
+            skip_payload=not has_body,
+            read_until_eof=True,
+            auto_decompress=False,
+            read_timeout=read_timeout,
+            read_bufsize=READ_BUFFER,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+            max_headers=MOST_HEADERS,
+        )
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the connection was closed meanwhile")
+        transport.write(wire)
+        self.start_timeout()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self.head_bytes += len(data)
+            if self._buffer:
+                self._in_head = False
+            elif self.head_bytes > MOST_HEAD_BYTES:
+                self._in_head = False
+                self.set_exception(HttpProcessingError(message=f"more than {MOST_HEAD_BYTES} bytes of headers"))
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body as it comes. Its end gives the connection back; closed before that, the connection is over."""
+
+    __slots__ = ("_connection", "_host", "_payload")
+
+    def __init__(self, payload: StreamReader, connection: Connection, host: str) -> None:
+        self._payload = payload
+        self._connection = connection
+        self._host = host
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while chunk := await self._payload.readany():
+                yield chunk
+        except (ClientError, HttpProcessingError, OSError) as error:
+            raise _translated(error, self._host, answered=True) from error
+
+    async def aclose(self) -> None:
+        _hang_up(self._connection)
+
+
+async def _attempt(
+    connection: Connection,
+    wire: bytes,
+    request: httpx.Request,
+    parts: UrlParts,
+    timeout: Mapping[str, float | None],
+    attempt: int,
+) -> httpx.Response | None:
+    """The answer; None where a connection from the pool proved dead before its first byte (RFC 9112, section 9.3.1)."""
+    protocol = cast(_Protocol, connection.protocol)
+    info, protocol.used = (protocol.info.again() if protocol.used else protocol.info), True
+    read = timeout.get("read")
+    try:
+        protocol.begin(wire, has_body=request.method != "HEAD", read_timeout=timeout.get("first_byte") or read)
+        on_written: Callable[[], None] | None = request.extensions.get("on_written")
+        if on_written is not None:
+            on_written()
+        message, payload = await _final_answer(protocol)
+    except (ClientError, HttpProcessingError, OSError) as error:
+        _hang_up(connection)
+        translated = _translated(error, parts.host, answered=protocol.head_bytes > 0)
+        if info.reused and isinstance(translated, ConnectError) and attempt < MOST_ATTEMPTS:
+            return None
+        if isinstance(translated, TransportError):
+            raise translated from error
+        raise
+    except BaseException:
+        _hang_up(connection)
+        raise
+    protocol.read_timeout = read
+    payload.on_eof(connection.release)
+    return httpx.Response(
+        message.code,
+        headers=message.raw_headers,
+        stream=_Body(payload, connection, parts.host),
+        extensions={
+            "connection": info,
+            "http_version": HTTP_VERSIONS.get(message.version, b"HTTP/1.1"),
+            "reason_phrase": message.reason.encode("utf-8", "surrogateescape"),
+        },
+    )
+
+
+async def _final_answer(protocol: _Protocol) -> tuple[RawResponseMessage, StreamReader]:
+    """The first answer that is none of 1xx."""
+    for _ in range(MOST_INTERIM_ANSWERS):
+        message, payload = await protocol.read()
+        if message.code >= 200:
+            return message, payload
+        if message.code == 101:
+            raise HttpProcessingError(message="a change of protocol that was not asked for")
+    raise HttpProcessingError(message=f"more than {MOST_INTERIM_ANSWERS} interim answers")
+
+
+def _hang_up(connection: Connection) -> None:
+    """End a connection that was not given back. At once: an endless body would keep a polite end waiting."""
+    if connection.protocol is not None:
+        connection.protocol.abort()
+        connection.close()
+
+
+def _translated(error: Exception, host: str, *, answered: bool) -> TransportError:
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{host} sent nothing for too long", "read")
+    if isinstance(error, HttpProcessingError):
+        said = " ".join(error.message.split())[:200]
+        return ProtocolError(f"{host} answered with what is no proper HTTP: {said or 'unreadable'}")
+    if answered:
+        return ProtocolError(f"{host} ended the connection before its answer was complete")
+    return ConnectError(f"{host} ended the connection without an answer")
+
+
+def _target(request: httpx.Request, parts: UrlParts) -> bytes:
+    """A plain httpx request's own target, unless the URL came with the extensions."""
+    extensions = request.extensions
+    if "url" in extensions or "parts" in extensions:
+        return parts.target.encode("ascii")
+    return request.url.raw_path
+
+
+def _request_head(request: httpx.Request, target: bytes) -> bytes:
+    """The request line and the headers. Refuses what would break out of a line."""
+    headers = request.headers.raw
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target)]
+    lines += [b"%b: %b" % pair for pair in headers]
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if b" " in target or head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+        raise ProtocolError("a request target or header with characters that would break it")
+    return head + b"\r\n\r\n"

@@ -1,0 +1,156 @@
+"""From a host's name to its addresses, without threads of ours: c-ares through aiodns, with a cache in front.
+
+Asked by `dialler.py` for each new connection. Its one rule: one look-up at a time for a name, whose answer serves all
+who wait and is kept for as long as its TTL says, within bounds. Whether an address may be dialled is not decided here.
+"""
+
+import asyncio
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import aiodns
+import pycares
+
+from fetchers.errors import DnsError
+
+Lookup = Callable[[str], Awaitable[Sequence[tuple[str, float]]]]
+"""The addresses of a name with their seconds to live. Raises `DnsError`."""
+
+SHORTEST_LIFE = 5.0
+LONGEST_LIFE = 600.0
+LIFE_OF_FAILURE = 10.0
+"""Short, since a name server in trouble recovers; long enough that a burst of links makes one look-up."""
+MOST_NAMES = 20_000
+NOT_FOUND = frozenset({pycares.errno.ARES_ENOTFOUND, pycares.errno.ARES_ENODATA})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    addresses: tuple[str, ...]
+    expires: float
+    failure: str | None = None
+
+
+class Resolver:
+    """Name → addresses, cached. `lookup` is the network; tests give their own."""
+
+    def __init__(self, lookup: Lookup | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._system = SystemLookup()
+        self._lookup: Lookup = lookup or self._system
+        self._monotonic = monotonic
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[_Answer]] = {}
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        """At least one address. Raises `DnsError`, also for a while after a look-up that failed."""
+        name = host.rstrip(".")
+        answer = self._answers.get(name)
+        if answer is None or answer.expires <= self._monotonic():
+            answer = await self._ask_once(name)
+        else:
+            self._answers.move_to_end(name)
+        if answer.failure is not None:
+            raise DnsError(answer.failure)
+        return answer.addresses
+
+    async def close(self) -> None:
+        """Give up the look-ups under way and the name servers' sockets."""
+        for task in self._asking.values():
+            task.cancel()
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await self._system.close()
+
+    async def _ask_once(self, name: str) -> _Answer:
+        task = self._asking.get(name)
+        if task is None:
+            task = asyncio.create_task(self._ask(name), name=f"look-up of {name}")
+            self._asking[name] = task
+            task.add_done_callback(lambda _: self._asking.pop(name, None))
+        # Shielded: one who gives up does not take the answer from the others.
+        return await asyncio.shield(task)
+
+    async def _ask(self, name: str) -> _Answer:
+        try:
+            found = await self._lookup(name)
+        except DnsError as error:
+            answer = _Answer((), self._monotonic() + LIFE_OF_FAILURE, str(error))
+        else:
+            answer = self._answer(name, found)
+        self._answers[name] = answer
+        self._answers.move_to_end(name)
+        if len(self._answers) > MOST_NAMES:
+            self._answers.popitem(last=False)
+        return answer
+
+    def _answer(self, name: str, found: Sequence[tuple[str, float]]) -> _Answer:
+        if not found:
+            return _Answer((), self._monotonic() + LIFE_OF_FAILURE, f"{name} has no address")
+        life = min(ttl for _, ttl in found)
+        expires = self._monotonic() + min(max(life, SHORTEST_LIFE), LONGEST_LIFE)
+        return _Answer(tuple(address for address, _ in found), expires)
+
+
+class SystemLookup:
+    """The system's name servers and /etc/hosts, through c-ares. `localhost` is loopback without a question (RFC 6761).
+
+    No search domains: a link's host is a whole name, and `wiki` must not become `wiki.our-company.example`.
+    """
+
+    def __init__(self) -> None:
+        self._resolver: aiodns.DNSResolver | None = None
+
+    async def __call__(self, name: str) -> list[tuple[str, float]]:
+        if self._resolver is None:
+            self._resolver = aiodns.DNSResolver(timeout=2.0, tries=2, flags=pycares.ARES_FLAG_NOSEARCH)
+        try:
+            answer = await self._resolver.getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+        except (aiodns.error.DNSError, UnicodeError) as error:
+            raise DnsError(_why(name, error)) from error
+        return [(_text(node.addr[0]), float(node.ttl)) for node in answer.nodes]
+
+    async def close(self) -> None:
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
+
+
+def _why(name: str, error: Exception) -> str:
+    number = error.args[0] if error.args else None
+    if number in NOT_FOUND:
+        return f"{name} does not exist or has no address"
+    what = error.args[1] if len(error.args) == 2 else error
+    return f"{name} could not be looked up: {what}"
+
+
+def _text(address: bytes | str) -> str:
+    return address.decode("ascii") if isinstance(address, bytes) else address
+
+
+class Overrides:
+    """Names that are dialled at a fixed address and port: exact ones and `*.suffix`, the longest suffix winning."""
+
+    def __init__(self, resolve: Mapping[str, str]) -> None:
+        self._targets = {name.lower().rstrip("."): _host_and_port(target) for name, target in resolve.items()}
+
+    def find(self, host: str) -> tuple[str, int] | None:
+        """Address (or name) and port to dial instead, None where there is no such entry."""
+        if not self._targets:
+            return None
+        name = host.lower().rstrip(".")
+        if (exact := self._targets.get(name)) is not None:
+            return exact
+        while name:
+            name = name.partition(".")[2]
+            if (found := self._targets.get("*." + name)) is not None:
+                return found
+        return None
+
+
+def _host_and_port(target: str) -> tuple[str, int]:
+    host, _, port = target.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f'{target!r} is no "host:port"')
+    return host.strip("[]"), int(port)
