@@ -4,6 +4,7 @@ Every rule's value passes here before it counts. Its one rule: what comes out ca
 """
 
 import html
+import re
 from unicodedata import category
 
 import regex
@@ -18,21 +19,10 @@ _CHARACTERS_PER_GRAPHEME = 8
 _KEPT_FORMATS = frozenset("\u200c\u200d")
 # Cc control, Cf format (bidi, soft hyphen, BOM), Cs lone surrogate, Co private use (icon fonts), Zl/Zp line ends.
 _DROPPED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_NO_LETTER = re.compile(r"[\W_]+")
 _MARKUP = regex.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _PLACEHOLDERS = frozenset(
-    (
-        "undefined",
-        "null",
-        "none",
-        "nan",
-        "[object object]",
-        "n/a",
-        "{{title}}",
-        "%title%",
-        "-",
-        "untitled",
-        "(no title)",
-    )
+    ("undefined", "null", "none", "nan", "[object object]", "n/a", "{{title}}", "%title%", "-", "untitled", "no title")
 )
 
 
@@ -82,7 +72,7 @@ def shorten(value: str, graphemes: int) -> str:
 
 def fold(value: str) -> str:
     """Letters and digits only, lower case: how two spellings of one name are compared."""
-    return "".join(character for character in value.casefold() if character.isalnum())
+    return _NO_LETTER.sub("", value.casefold())
 
 
 def _shown(character: str) -> bool:

@@ -6,7 +6,7 @@ around it, so that the publisher's name is not taken for the article's.
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from schedulers.metadata.json_ld import ARTICLE_TYPES, PAGE_TYPES, SUBJECT_TYPES
+from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, SUBJECT_TYPES
 
 CANDIDATES = 40
 _LEVELS = 60
@@ -15,19 +15,24 @@ _ADDRESSES = {"a": "href", "link": "href", "img": "src", "source": "src", "video
 
 
 class Microdata:
-    def __init__(self, tree: LexborHTMLParser) -> None:
+    def __init__(self, tree: LexborHTMLParser, source: bytes) -> None:
         self._tree = tree
+        # Most pages have none, and a selector over a whole tree costs more than looking for the word.
+        self._absent = b"itemprop" not in source
 
     def text(self, name: str) -> str | None:
         """The first value of a property of the page's item; of one outside any item too (templates forget it)."""
-        for node in self._tree.css(f'[itemprop~="{name}"]')[:CANDIDATES]:
+        for node in self._nodes(f'[itemprop~="{name}"]'):
             if _belongs(node) and (text := value(node)):
                 return text
         return None
 
+    def _nodes(self, selector: str) -> list[LexborNode]:
+        return [] if self._absent else self._tree.css(selector)[:CANDIDATES]
+
     @property
     def author(self) -> str | None:
-        for node in self._tree.css('[itemprop~="author"],[itemprop~="creator"]')[:CANDIDATES]:
+        for node in self._nodes('[itemprop~="author"],[itemprop~="creator"]'):
             if not _belongs(node):
                 continue
             names = node.css('[itemprop~="name"]')[:1] if "itemscope" in node.attributes else []

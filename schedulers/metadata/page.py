@@ -26,21 +26,23 @@ Attributes = dict[str, str | None]
 
 
 class Page:
-    """`meta` maps a lower-case key (its `.` written `:`) to its values in order; `links` a rel token to its elements."""
+    """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements."""
 
     def __init__(self, url: str, tree: LexborHTMLParser, headers: Headers) -> None:
         self.url = url
         self.base = url
         self.tree = tree
+        self.source: bytes = tree.raw_html
         self.headers = headers
         self.body = Body(tree)
-        self.microdata = Microdata(tree)
+        self.microdata = Microdata(tree, self.source)
         self.meta: dict[str, list[str]] = {}
         self.media: list[tuple[str, str]] = []
         self.links: dict[str, list[Attributes]] = {}
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
         self._json_ld: list[str] = []
+        self._absolute: dict[str, str | None] = {}
         self._collect()
 
     @cached_property
@@ -53,6 +55,18 @@ class Page:
         """The attributes of the root element."""
         root = self.tree.root
         return root.attributes if root is not None else {}
+
+    def mentions(self, word: bytes) -> bool:
+        """Whether the page's bytes hold `word`: spares a selector over a tree that holds no match."""
+        return word in self.source
+
+    def absolute(self, value: str | None) -> str | None:
+        """`value` against the page's base; pages name the same few addresses again and again."""
+        if value is None:
+            return None
+        if value not in self._absolute:
+            self._absolute[value] = absolute(value, self.base)
+        return self._absolute[value]
 
     @cached_property
     def link_headers(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The JSON of a page's metadata, in two objects that the record keeps side by side: the values, and their provenance."""
+"""The JSON of a page's metadata: two objects that the record keeps side by side, the values and their provenance."""
 
 import msgspec
 

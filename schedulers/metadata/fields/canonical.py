@@ -4,7 +4,7 @@ value, and never as the home page of a deep link: nobody may claim another's pag
 
 from urllib.parse import urlsplit
 
-from schedulers.metadata.addresses import absolute, same_site
+from schedulers.metadata.addresses import same_site
 from schedulers.metadata.ladder import Ladder, Rule, climb, meta
 from schedulers.metadata.page import Page
 
@@ -15,7 +15,7 @@ def read(page: Page) -> str | None:
 
 def accepted(value: str, page: Page) -> str | None:
     """`value` as an absolute URL where this page may claim it."""
-    url = absolute(value, page.base)
+    url = page.absolute(value)
     if url is None or not same_site(url, page.url):
         return None
     url = url.partition("#")[0] if "#!" not in url else url

@@ -1,4 +1,4 @@
-"""The site's small pictures: the favicon for a tab, the touch icon for a home screen; the best declared size of each."""
+"""The site's small pictures: favicon (a tab) and touch icon (a home screen), the best declared size of each."""
 
 import re
 
@@ -12,6 +12,7 @@ _SIZE = re.compile(r"(\d{1,5})\s*[x×]\s*(\d{1,5})", re.IGNORECASE)
 _FAVICON = ("icon",)
 _TOUCH = ("apple-touch-icon", "apple-touch-icon-precomposed", "fluid-icon")
 _ICON_LIMIT = 30
+_ALTERNATIVES = 3
 
 
 def read(page: Page) -> Icon | None:
@@ -28,33 +29,31 @@ def read_touch(page: Page) -> Icon | None:
 
 
 def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | None:
-    offers = [
-        (rel, icon)
-        for rel in rels
-        for attributes in page.links.get(rel, ())[:_ICON_LIMIT]
-        if (icon := _icon(page, attributes))
-    ]
-    if not offers:
+    offers = [(rel, attributes) for rel in rels for attributes in page.links.get(rel, ())[:_ICON_LIMIT]]
+    offers.sort(key=lambda offer: _distance(_side(offer[1]), wanted))
+    found: dict[str, tuple[str, Icon]] = {}
+    for rel, attributes in offers:
+        if len(found) <= _ALTERNATIVES and (url := page.absolute(attributes.get("href"))):
+            found.setdefault(url, (rel, Icon(url, _side(attributes), attributes.get("type") or None)))
+    if not found:
         return None
-    offers.sort(key=lambda offer: _distance(offer[1], wanted))
-    others = {icon.url: rel for rel, icon in offers[1:]}
-    others.pop(offers[0][1].url, None)
-    page.provenance[field] = Provenance(offers[0][0], tuple(Alternative(r, u) for u, r in list(others.items())[:6]))
-    return offers[0][1]
+    (rule, best), *others = found.values()
+    page.provenance[field] = Provenance(rule, tuple(Alternative(rel, icon.url) for rel, icon in others))
+    return best
 
 
-def _icon(page: Page, attributes: Attributes) -> Icon | None:
-    url = absolute(attributes.get("href"), page.base)
-    if url is None:
+def _side(attributes: Attributes) -> int | None:
+    """The largest declared side; 0 for a vector, `None` where nothing is declared."""
+    declared = attributes.get("sizes") or ""
+    if declared.strip().lower() == "any" or (attributes.get("href") or "").partition("?")[0].endswith(".svg"):
+        return 0
+    if not declared:
         return None
-    sizes = [max(int(w), int(h)) for w, h in _SIZE.findall((attributes.get("sizes") or "")[:200])]
-    vector = (attributes.get("sizes") or "").strip().lower() == "any" or url.split("?", 1)[0].endswith(".svg")
-    return Icon(url, 0 if vector else max(sizes, default=None), attributes.get("type") or None)
+    return max((max(int(w), int(h)) for w, h in _SIZE.findall(declared[:200])), default=None)
 
 
-def _distance(icon: Icon, wanted: int) -> tuple[int, int]:
+def _distance(size: int | None, wanted: int) -> tuple[int, int]:
     """Raster at least as large as wanted first (nearest), then vectors, then smaller, then unknown sizes."""
-    size = icon.size
     if size is None:
         return (3, 0)
     if size == 0:

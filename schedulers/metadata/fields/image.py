@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fetchers.urls import registrable_domain
 from schedulers.metadata import clean
-from schedulers.metadata.addresses import absolute, host
+from schedulers.metadata.addresses import host
 from schedulers.metadata.article_pictures import best_picture, is_decoration
 from schedulers.metadata.model import Alternative, Image, Provenance
 from schedulers.metadata.page import Page
@@ -54,7 +54,7 @@ def picture(
     page: Page, url: str | None, width: object = None, height: object = None, **rest: str | None
 ) -> Image | None:
     """A picture as declared, unless its address or size shows that it is decoration."""
-    address = absolute(url, page.base)
+    address = page.absolute(url)
     if address is None or is_decoration(address):
         return None
     w, h = pixels(width), pixels(height)

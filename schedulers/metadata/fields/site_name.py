@@ -12,7 +12,7 @@ def read(page: Page) -> str | None:
 
 def known(page: Page) -> frozenset[str]:
     """The folded names of the site, from every rule that offers one."""
-    names = {clean.fold(value) for _, offer, _ in (*LADDER, *_NAMES) if (value := offer(page))}
+    names = {clean.fold(value) for rule in (*LADDER, *_NAMES) if (value := rule.read(page))}
     return frozenset(name for name in names if name)
 
 

@@ -3,6 +3,7 @@ carries the site's name; `<title>` comes late and loses the site's name only whe
 """
 
 import re
+from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from schedulers.metadata import clean
@@ -41,18 +42,19 @@ def _subject(page: Page) -> str | None:
 
 def _title_element(page: Page) -> str | None:
     title = clean.title(page.title) if page.title else None
-    return without_site(title, site_name.known(page), host(page.url)) if title else None
+    return without_site(title, lambda: site_name.known(page), host(page.url)) if title else None
 
 
-def without_site(title: str, names: frozenset[str], page_host: str) -> str:
+def without_site(title: str, names: Callable[[], frozenset[str]], page_host: str) -> str:
     """`title` without its first or last part where that part is a name of the site, or spells out its host."""
     parts = list(_SEPARATOR.finditer(title))
     if not parts:
         return title
+    known = names()
     head, tail = title[: parts[0].start()], title[parts[-1].end() :]
-    if _is_site(tail, names, page_host):
+    if _is_site(tail, known, page_host):
         return title[: parts[-1].start()].rstrip() or title
-    if _is_site(head, names, page_host):
+    if _is_site(head, known, page_host):
         return title[parts[0].end() :].lstrip() or title
     return title
 
