@@ -14,6 +14,8 @@ from schedulers.metadata import clean
 CANDIDATES = 200
 PARAGRAPHS = 5_000
 NODES = 50_000
+# Fewer characters in paragraphs than in one: the page has its text elsewhere.
+ENOUGH_TEXT = 200
 # A sentence; below it stand captions, dates and bylines.
 REAL_PARAGRAPH = 80
 SHORTEST_PARAGRAPH = 12
@@ -81,20 +83,21 @@ class Body:
 
     @cached_property
     def language(self) -> str | None:
-        for node in self._tree.css("body[lang],article[lang],main[lang]")[:1]:
-            return node.attributes.get("lang")
-        return None
+        body = self._tree.body
+        return body.attributes.get("lang") if body is not None else None
 
     @cached_property
     def text(self) -> str:
         """The words that a reader reads: the paragraphs, or where there are hardly any, all text that is shown."""
         text = "\n".join([node.text() for node in self.paragraphs])
-        return text if len(text) >= 200 else self._shown_text()
+        return text if len(text) >= ENOUGH_TEXT else self._shown_text()
 
     def _shown_text(self) -> str:
         body = self._tree.body
         if body is None:
             return ""
+        if not body.css("script,style,noscript,textarea,select,iframe")[:1]:
+            return body.text()
         parts: list[str] = []
         for seen, node in enumerate(body.traverse(include_text=True)):
             if seen >= NODES:

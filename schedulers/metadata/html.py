@@ -1,13 +1,12 @@
 """An HTML page: decoded as browsers do, parsed once, every field's ladder climbed."""
 
-import hashlib
-
 from selectolax.lexbor import LexborHTMLParser
 
 try:
     from schedulers.metadata.charset import decode
 except ModuleNotFoundError:
     from schedulers.metadata.declared_charset import decode
+from schedulers.metadata import reading
 from schedulers.metadata.fields import (
     author,
     canonical,
@@ -40,6 +39,7 @@ def read(
     tree = LexborHTMLParser(body if encoding.lower() == "utf-8" else text, scripting=True)
     page = Page(url, tree, headers)
     name = author.read(page)
+    read_by = reading.measure(page.title, page.body.text)
     return Metadata(
         title=title.read(page),
         description=description.read(page),
@@ -55,7 +55,9 @@ def read(
         touch_icon=icon.read_touch(page),
         canonical_url=canonical.read(page),
         robots=robots.read(page),
-        content_hash=hashlib.sha256(body).hexdigest(),
+        word_count=read_by.words,
+        reading_time=read_by.minutes,
+        content_hash=read_by.digest,
         encoding=encoding,
         provenance=page.provenance,
     )

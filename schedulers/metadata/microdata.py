@@ -4,35 +4,43 @@ Reached through `Page.microdata`, by rules that are asked last. Its one rule: a 
 around it, so that the publisher's name is not taken for the article's.
 """
 
+from functools import cached_property
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, SUBJECT_TYPES
 
-CANDIDATES = 40
+CANDIDATES = 500
+_PER_PROPERTY = 40
 _LEVELS = 60
 _TYPES = ARTICLE_TYPES | SUBJECT_TYPES | PAGE_TYPES
 _ADDRESSES = {"a": "href", "link": "href", "img": "src", "source": "src", "video": "src", "iframe": "src"}
 
 
 class Microdata:
-    def __init__(self, tree: LexborHTMLParser, source: bytes) -> None:
+    def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
-        # Most pages have none, and a selector over a whole tree costs more than looking for the word.
-        self._absent = b"itemprop" not in source
+
+    @cached_property
+    def _nodes(self) -> dict[str, list[LexborNode]]:
+        """Property → the elements that bear it, from one query for all of them."""
+        found: dict[str, list[LexborNode]] = {}
+        for node in self._tree.css("[itemprop]")[:CANDIDATES]:
+            for name in (node.attributes["itemprop"] or "").split():
+                found.setdefault(name, []).append(node)
+        return found
 
     def text(self, name: str) -> str | None:
         """The first value of a property of the page's item; of one outside any item too (templates forget it)."""
-        for node in self._nodes(f'[itemprop~="{name}"]'):
+        for node in self._nodes.get(name, ())[:_PER_PROPERTY]:
             if _belongs(node) and (text := value(node)):
                 return text
         return None
 
-    def _nodes(self, selector: str) -> list[LexborNode]:
-        return [] if self._absent else self._tree.css(selector)[:CANDIDATES]
-
     @property
     def author(self) -> str | None:
-        for node in self._nodes('[itemprop~="author"],[itemprop~="creator"]'):
+        """The author's name: the name of the item where the author is one, else the property's own value."""
+        for node in (*self._nodes.get("author", ()), *self._nodes.get("creator", ()))[:_PER_PROPERTY]:
             if not _belongs(node):
                 continue
             names = node.css('[itemprop~="name"]')[:1] if "itemscope" in node.attributes else []

@@ -19,6 +19,8 @@ _COLLECTED = 'meta,link,title,base,script[type*="ld+json" i]'
 # A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
 ELEMENTS = 3_000
 VALUE_LIMIT = 20_000
+# Most links of a page; nothing here reads them.
+_UNREAD_LINKS = frozenset(("stylesheet", "preload", "preconnect", "dns-prefetch", "prefetch", "modulepreload"))
 # Structured properties belong to the array element before them, so their order matters.
 MEDIA = ("og:image", "og:video", "og:audio")
 
@@ -32,16 +34,16 @@ class Page:
         self.url = url
         self.base = url
         self.tree = tree
-        self.source: bytes = tree.raw_html
         self.headers = headers
         self.body = Body(tree)
-        self.microdata = Microdata(tree, self.source)
+        self.microdata = Microdata(tree)
         self.meta: dict[str, list[str]] = {}
         self.media: list[tuple[str, str]] = []
         self.links: dict[str, list[Attributes]] = {}
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
         self._json_ld: list[str] = []
+        self.pictures: dict[str, str | None] = {}
         self._absolute: dict[str, str | None] = {}
         self._collect()
 
@@ -55,10 +57,6 @@ class Page:
         """The attributes of the root element."""
         root = self.tree.root
         return root.attributes if root is not None else {}
-
-    def mentions(self, word: bytes) -> bool:
-        """Whether the page's bytes hold `word`: spares a selector over a tree that holds no match."""
-        return word in self.source
 
     def absolute(self, value: str | None) -> str | None:
         """`value` against the page's base; pages name the same few addresses again and again."""
@@ -74,13 +72,37 @@ class Page:
         return links_of(self.headers)
 
     def _collect(self) -> None:
+        """One query, one pass. The commonest elements are handled in place: a call for each would double the cost."""
         base: str | None = None
+        meta, links = self.meta, self.links
         for node in self.tree.css(_COLLECTED)[:ELEMENTS]:
             tag = node.tag
             if tag == "meta":
-                self._add_meta(node.attributes)
+                attributes = node.attributes
+                # `value=` is a common slip for `content=`; without either there is nothing to say.
+                content = attributes.get("content") or attributes.get("value")
+                key = attributes.get("property") or attributes.get("name")
+                if not content or content.isspace() or len(content) > VALUE_LIMIT:
+                    continue
+                if not key:
+                    self._add_unnamed(attributes.get("http-equiv"), content)
+                    continue
+                key = key.lower().replace(".", ":")
+                if " " in key or "\n" in key:
+                    for token in key.split():
+                        meta.setdefault(token, []).append(content)
+                elif key in meta:
+                    meta[key].append(content)
+                else:
+                    meta[key] = [content]
+                if key.startswith(MEDIA):
+                    self.media.append((key, content))
             elif tag == "link":
-                self._add_link(node.attributes)
+                attributes = node.attributes
+                rel = attributes.get("rel")
+                if rel and rel not in _UNREAD_LINKS and attributes.get("href"):
+                    for token in rel.lower().split():
+                        links.setdefault(token, []).append(attributes)
             elif tag == "title":
                 self._add_title(node)
             elif tag == "script":
@@ -89,31 +111,9 @@ class Page:
                 # A fake base would move every relative URL of the page; only a fetchable one counts.
                 self.base = absolute(base, self.url) or self.url
 
-    def _add_meta(self, attributes: Attributes) -> None:
-        # `value=` is a common slip for `content=`; without either there is nothing to say.
-        content = attributes.get("content") or attributes.get("value")
-        if not content or content.isspace() or len(content) > VALUE_LIMIT:
-            return
-        key = attributes.get("property") or attributes.get("name")
-        if key is None:
-            key = attributes.get("http-equiv")
-            if not key:
-                return
-            key = "http-equiv:" + key
-        key = key.lower().replace(".", ":")
-        if " " in key or key.isspace():
-            for token in key.split():
-                self.meta.setdefault(token, []).append(content)
-            return
-        self.meta.setdefault(key, []).append(content)
-        if key.startswith(MEDIA):
-            self.media.append((key, content))
-
-    def _add_link(self, attributes: Attributes) -> None:
-        rel = attributes.get("rel")
-        if rel and attributes.get("href"):
-            for token in rel.lower().split():
-                self.links.setdefault(token, []).append(attributes)
+    def _add_unnamed(self, pragma: str | None, content: str) -> None:
+        if pragma:
+            self.meta.setdefault("http-equiv:" + pragma.lower(), []).append(content)
 
     def _add_title(self, node: LexborNode) -> None:
         # An inline SVG has <title> elements too.

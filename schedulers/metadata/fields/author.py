@@ -45,15 +45,10 @@ def _json_ld(page: Page) -> str | None:
     return next(iter(_json_ld_names(page)), None)
 
 
-def _byline(page: Page) -> str | None:
-    # Every selector of a byline holds one of these words.
-    return page.body.byline if page.mentions(b"uthor") or page.mentions(b"line") else None
-
-
 LADDER: Ladder = (
     Rule("json-ld:author", _json_ld),
     *meta(*_KEYS),
     *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
     Rule("microdata:author", lambda page: page.microdata.author, in_body=True),
-    Rule("byline", _byline, in_body=True),
+    Rule("byline", lambda page: page.body.byline, in_body=True),
 )

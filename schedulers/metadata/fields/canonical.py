@@ -2,8 +2,6 @@
 value, and never as the home page of a deep link: nobody may claim another's page, and no page gives itself up.
 """
 
-from urllib.parse import urlsplit
-
 from schedulers.metadata.addresses import same_site
 from schedulers.metadata.ladder import Ladder, Rule, climb, meta
 from schedulers.metadata.page import Page
@@ -23,8 +21,8 @@ def accepted(value: str, page: Page) -> str | None:
 
 
 def _is_home(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path in ("", "/") and not parts.query and not parts.fragment.startswith("!")
+    path = url.partition("://")[2].partition("/")[2]
+    return not path or (path.startswith("#") and not path.startswith("#!"))
 
 
 def _link(page: Page) -> str | None:

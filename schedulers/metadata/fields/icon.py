@@ -1,8 +1,9 @@
 """The site's small pictures: favicon (a tab) and touch icon (a home screen), the best declared size of each."""
 
 import re
+from operator import itemgetter
 
-from schedulers.metadata.addresses import absolute
+from schedulers.metadata.addresses import URL_LIMIT, absolute
 from schedulers.metadata.model import Alternative, Icon, Provenance
 from schedulers.metadata.page import Attributes, Page
 
@@ -29,16 +30,21 @@ def read_touch(page: Page) -> Icon | None:
 
 
 def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | None:
-    offers = [(rel, attributes) for rel in rels for attributes in page.links.get(rel, ())[:_ICON_LIMIT]]
-    offers.sort(key=lambda offer: _distance(_side(offer[1]), wanted))
-    found: dict[str, tuple[str, Icon]] = {}
-    for rel, attributes in offers:
-        if len(found) <= _ALTERNATIVES and (url := page.absolute(attributes.get("href"))):
-            found.setdefault(url, (rel, Icon(url, _side(attributes), attributes.get("type") or None)))
-    if not found:
-        return None
-    (rule, best), *others = found.values()
-    page.provenance[field] = Provenance(rule, tuple(Alternative(rel, icon.url) for rel, icon in others))
+    offers = [
+        (_distance(side := _side(attributes), wanted), side, rel, attributes)
+        for rel in rels
+        for attributes in page.links.get(rel, ())[:_ICON_LIMIT]
+    ]
+    offers.sort(key=itemgetter(0))
+    rule, best = "", None
+    others: list[Alternative] = []
+    for _, side, rel, attributes in offers:
+        if best is None and (url := page.absolute(attributes.get("href"))):
+            rule, best = rel, Icon(url, side, attributes.get("type") or None)
+        elif best is not None and len(others) < _ALTERNATIVES:
+            others.append(Alternative(rel, (attributes.get("href") or "")[:URL_LIMIT]))
+    if best is not None:
+        page.provenance[field] = Provenance(rule, tuple(others))
     return best
 
 
@@ -47,9 +53,12 @@ def _side(attributes: Attributes) -> int | None:
     declared = attributes.get("sizes") or ""
     if declared.strip().lower() == "any" or (attributes.get("href") or "").partition("?")[0].endswith(".svg"):
         return 0
-    if not declared:
+    if not declared or declared.isspace():
         return None
-    return max((max(int(w), int(h)) for w, h in _SIZE.findall(declared[:200])), default=None)
+    width, _, height = declared.split(None, 1)[0].lower().partition("x")
+    if " " in declared.strip() or not (width.isdecimal() and height.isdecimal() and len(declared) < 12):
+        return max((max(int(w), int(h)) for w, h in _SIZE.findall(declared[:200])), default=None)
+    return max(int(width), int(height))
 
 
 def _distance(size: int | None, wanted: int) -> tuple[int, int]:

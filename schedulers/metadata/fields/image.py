@@ -54,14 +54,24 @@ def picture(
     page: Page, url: str | None, width: object = None, height: object = None, **rest: str | None
 ) -> Image | None:
     """A picture as declared, unless its address or size shows that it is decoration."""
-    address = page.absolute(url)
-    if address is None or is_decoration(address):
+    address = _kept(page, url)
+    if address is None:
         return None
     w, h = pixels(width), pixels(height)
     if (w is not None and w < SMALLEST_SIDE) or (h is not None and h < SMALLEST_SIDE):
         return None
     alt = rest.get("alt")
     return Image(address, w, h, _type(rest.get("type")), clean.text(alt) if alt else None)
+
+
+def _kept(page: Page, url: str | None) -> str | None:
+    """The address of a picture that is more than decoration; `og:image` and `twitter:image` mostly name one twice."""
+    if url is None:
+        return None
+    if url not in page.pictures:
+        address = page.absolute(url)
+        page.pictures[url] = None if address is None or is_decoration(address) else address
+    return page.pictures[url]
 
 
 def pixels(value: object) -> int | None:

@@ -60,16 +60,17 @@ def without_site(title: str, names: Callable[[], frozenset[str]], page_host: str
 
 
 def _is_site(part: str, names: frozenset[str], page_host: str) -> bool:
+    """Whether a part of a title is a known name, or the host's labels run together (`nicolas.perriault.net`)."""
     folded = clean.fold(part)
-    if len(folded) < 2:
+    if len(folded) < 2 or folded in names:
+        return len(folded) >= 2
+    labels = page_host.removeprefix("www.").replace("-", "").split(".")
+    if folded not in "".join(labels):
         return False
-    labels = page_host.removeprefix("www.").split(".")
-    return folded in names or any(
-        folded in ("".join(labels[start:end]), "".join(labels[start:end]).replace("-", ""))
-        for start in range(len(labels))
-        for end in range(start + 1, len(labels) + 1)
-        if end - start > 1 or len(labels[start]) > 3
-    )
+    runs = range(len(labels))
+    spelled = {"".join(labels[start : end + 1]) for start in runs for end in runs[start:]}
+    # A short single label (`en`, `m`, `blog`) is a section of the site at most.
+    return folded in spelled and (len(folded) > 4 or folded == labels[max(0, len(labels) - 2)])
 
 
 def _h1(page: Page) -> str | None:
