@@ -35,6 +35,24 @@ def need(name: str) -> str:
     pytest.skip(message)
 
 
+# Which engine a fixture leads to; who asks for one is marked, so that `-m "not engine"` leaves it out as well.
+_FIXTURES = {
+    "cassandra_address": "cassandra",
+    "memcached_address": "memcached",
+    "zookeeper_hosts": "zookeeper",
+    "rabbitmq_url": "rabbitmq",
+    "toxiproxy": "toxiproxy",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in _FIXTURES:
+                item.add_marker(pytest.mark.engine(_FIXTURES[fixture]))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("engine"):
         for name in marker.args:

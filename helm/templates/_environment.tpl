@@ -1,0 +1,72 @@
+{{/*
+The environment of a workload: every name is SPIDERDUCK_ and the setting's path. A workload gets only what it needs, so
+that a fetcher, which talks to strangers, knows no password of the store.
+*/}}
+{{- define "spiderduck.environment" -}}
+{{- $values := .root.Values -}}
+{{- $engines := .facts.engines -}}
+- {name: SPIDERDUCK_CONFIG, value: /etc/spiderduck/spiderduck.toml}
+- {name: SPIDERDUCK_DATA, value: /data}
+- {name: SPIDERDUCK_HOST, value: "0.0.0.0"}
+- {name: SPIDERDUCK_PORT, value: "8080"}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_API__KEYS" "name" $values.secrets.apiKeys.name "key" $values.secrets.apiKeys.key) }}
+{{- if has "rabbitmq" $engines }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_BROKER__URL" "name" $values.secrets.broker.name "key" $values.secrets.broker.key) }}
+{{- end }}
+{{- if has "cassandra" $engines }}
+- {name: SPIDERDUCK_CASSANDRA__HOSTS, value: {{ include "spiderduck.hosts" (dict "root" .root "engine" "cassandra") | squote }}}
+- {name: SPIDERDUCK_CASSANDRA__PORT, value: {{ $values.engines.cassandra.port | quote }}}
+- {name: SPIDERDUCK_CASSANDRA__KEYSPACE, value: {{ $values.engines.cassandra.keyspace | quote }}}
+- {name: SPIDERDUCK_CASSANDRA__LOCAL_DATACENTER, value: {{ $values.engines.cassandra.localDatacenter | quote }}}
+{{- with $values.secrets.cassandra }}{{ if .name }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_CASSANDRA__USERNAME" "name" .name "key" .usernameKey) }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_CASSANDRA__PASSWORD" "name" .name "key" .passwordKey) }}
+{{- end }}{{ end }}
+{{- end }}
+{{- if has "zookeeper" $engines }}
+- {name: SPIDERDUCK_ZOOKEEPER__HOSTS, value: {{ include "spiderduck.addresses" (dict "root" .root "engine" "zookeeper") | squote }}}
+- {name: SPIDERDUCK_ZOOKEEPER__CHROOT, value: {{ $values.engines.zookeeper.chroot | quote }}}
+{{- with $values.secrets.zookeeper }}{{ if .name }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_ZOOKEEPER__AUTH" "name" .name "key" .key) }}
+{{- end }}{{ end }}
+{{- end }}
+{{- if has "memcached" $engines }}
+- {name: SPIDERDUCK_MEMCACHED__HOSTS, value: {{ include "spiderduck.addresses" (dict "root" .root "engine" "memcached") | squote }}}
+{{- end }}
+{{- if .facts.archive }}
+- {name: SPIDERDUCK_ARCHIVE__URL, value: {{ required "archive.url is empty; it takes any fsspec address, e.g. s3://bucket/spiderduck" $values.archive.url | quote }}}
+{{- end }}
+{{- if has "ids" .facts.reaches }}
+- {name: SPIDERDUCK_IDS__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "ids") }}:8080"}
+{{- end }}
+{{- if has "images" .facts.reaches }}
+- {name: SPIDERDUCK_IMAGES__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "images") }}:8080"}
+{{- end }}
+{{- if eq .workload "ids" }}
+- {name: SPIDERDUCK_IDS__LEASE, value: {{ $values.ids.lease | quote }}}
+{{- end }}
+{{- if eq .workload "fetchers" }}
+- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: SPIDERDUCK_FETCHERS__ADVERTISE, value: "http://$(POD_NAME).{{ include "spiderduck.fullname" . }}:8080"}
+{{- end }}
+{{- end }}
+
+{{- define "spiderduck.secret" -}}
+- {name: {{ .variable }}, valueFrom: {secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}}}
+{{- end }}
+
+{{/* JSON list of host names: those given, else the sub-chart's service. */}}
+{{- define "spiderduck.hosts" -}}
+{{- $engine := index .root.Values.engines .engine -}}
+{{- $engine.hosts | default (list (printf "%s-%s" .root.Release.Name .engine)) | toJson -}}
+{{- end }}
+
+{{/* JSON list of host:port. */}}
+{{- define "spiderduck.addresses" -}}
+{{- $engine := index .root.Values.engines .engine -}}
+{{- $addresses := list -}}
+{{- range $engine.hosts | default (list (printf "%s-%s" .root.Release.Name .engine)) -}}
+{{- $addresses = append $addresses (printf "%s:%d" . (int $engine.port)) -}}
+{{- end -}}
+{{- $addresses | toJson -}}
+{{- end }}

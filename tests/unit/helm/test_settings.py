@@ -1,0 +1,124 @@
+"""The variables that the chart sets are settings that the product has, and each part gets only those it needs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from spiderduck.config import NOT_SETTINGS, Config, load
+from tests.unit.helm.rendering import Release
+
+pytestmark = pytest.mark.engine("helm")
+
+FORM = re.compile(r"SPIDERDUCK_[A-Z0-9]+(_[A-Z0-9]+)*(__[A-Z0-9]+(_[A-Z0-9]+)*)*")
+SECRET = {
+    "SPIDERDUCK_API__KEYS",
+    "SPIDERDUCK_BROKER__URL",
+    "SPIDERDUCK_CASSANDRA__USERNAME",
+    "SPIDERDUCK_CASSANDRA__PASSWORD",
+    "SPIDERDUCK_ZOOKEEPER__AUTH",
+}
+# Names that the chart keeps for the engines' adapters. One that has become a setting must leave this list.
+AWAITED = {
+    "SPIDERDUCK_BROKER__URL",
+    "SPIDERDUCK_CASSANDRA__HOSTS",
+    "SPIDERDUCK_CASSANDRA__PORT",
+    "SPIDERDUCK_CASSANDRA__KEYSPACE",
+    "SPIDERDUCK_CASSANDRA__LOCAL_DATACENTER",
+    "SPIDERDUCK_CASSANDRA__USERNAME",
+    "SPIDERDUCK_CASSANDRA__PASSWORD",
+    "SPIDERDUCK_ZOOKEEPER__HOSTS",
+    "SPIDERDUCK_ZOOKEEPER__CHROOT",
+    "SPIDERDUCK_ZOOKEEPER__AUTH",
+    "SPIDERDUCK_MEMCACHED__HOSTS",
+    "SPIDERDUCK_ARCHIVE__URL",
+    "SPIDERDUCK_IDS__URL",
+    "SPIDERDUCK_IDS__LEASE",
+    "SPIDERDUCK_IMAGES__URL",
+    "SPIDERDUCK_FETCHERS__ADVERTISE",
+}
+
+
+def is_setting(variable: str) -> bool:
+    shape: object = Config
+    for name in variable.removeprefix("SPIDERDUCK_").lower().split("__"):
+        fields = getattr(shape, "__dataclass_fields__", {})
+        if name not in fields:
+            return False
+        shape = fields[name].type
+    return True
+
+
+def variables(release: Release) -> set[str]:
+    return {name for part in release.workloads for name in release.environment(part)} - {"POD_NAME"}
+
+
+def test_names_have_the_form_of_settings(release: Release) -> None:
+    """SPIDERDUCK_SECTION__KEY, so that no typing error passes for a variable of somebody else."""
+    assert all(FORM.fullmatch(name) for name in variables(release))
+
+
+def test_names_are_settings_of_the_product(releases: dict[str, Release]) -> None:
+    """What is set is read, but for the names that await their adapter; those are told apart exactly."""
+    names = {name for release in releases.values() for name in variables(release)}
+    assert {name for name in names - NOT_SETTINGS if not is_setting(name)} == AWAITED
+
+
+def test_the_product_takes_the_settings_file_and_the_variables(releases: dict[str, Release], tmp_path: Path) -> None:
+    """The rendered file and environment of a pod load into settings with the values' meaning."""
+    production = releases["production"]
+    text = production.of_kind("ConfigMap")["links-config"]["data"]["spiderduck.toml"]
+    file = tmp_path / "spiderduck.toml"
+    file.write_text(text, encoding="utf-8")
+    given = production.environment("fetchers")
+    environment = {name: str(one.get("value", "")) for name, one in given.items() if is_setting(name)}
+    environment["SPIDERDUCK_API__KEYS"] = json.dumps([{"key": "k", "scopes": ["read"]}])
+    config = load(file, environment, {})
+    assert (config.host, config.port, config.data) == ("0.0.0.0", 8080, "/data")
+    assert config.fetchers.rate_limit.per_second == 0.5
+    assert config.fetchers.user_agent.startswith("ExampleBot/1.0")
+
+
+def test_secrets_come_by_reference(releases: dict[str, Release]) -> None:
+    """A password is never a plain value, whatever the values say."""
+    for part in releases["production"].workloads:
+        for name, variable in releases["production"].environment(part).items():
+            assert ("secretKeyRef" in variable.get("valueFrom", {})) is (name in SECRET), name
+
+
+def test_a_fetcher_knows_no_password_of_the_store_or_the_queue(releases: dict[str, Release]) -> None:
+    """It talks to strangers, so what it could give away is what it needs: ZooKeeper, memcached, the callers' keys."""
+    known = set(releases["production"].environment("fetchers"))
+    assert known & SECRET == {"SPIDERDUCK_API__KEYS", "SPIDERDUCK_ZOOKEEPER__AUTH"}
+    container = releases["production"].workloads["fetchers"]["spec"]["template"]["spec"]["containers"][0]
+    assert "envFrom" not in container
+
+
+def test_addresses_are_json_lists(releases: dict[str, Release]) -> None:
+    """As the settings take lists: given hosts with their port, or the trial engine's service."""
+    production, trial = releases["production"], releases["trial"]
+    hosts = production.environment("fetchers")["SPIDERDUCK_MEMCACHED__HOSTS"]["value"]
+    assert json.loads(hosts) == ["m1.example.com:11211", "m2.example.com:11211"]
+    hosts = production.environment("api")["SPIDERDUCK_CASSANDRA__HOSTS"]["value"]
+    assert json.loads(hosts) == ["c1.db.example.com", "c2.db.example.com"]
+    hosts = trial.environment("ids")["SPIDERDUCK_ZOOKEEPER__HOSTS"]["value"]
+    assert json.loads(hosts) == ["links-zookeeper:2181"]
+    assert "links-zookeeper" in trial.of_kind("Service")
+
+
+def test_a_fetcher_tells_the_others_its_own_name(release: Release) -> None:
+    """A domain's queue lives on one pod, which the others call by its stable name behind the headless service."""
+    variable = release.environment("fetchers")["SPIDERDUCK_FETCHERS__ADVERTISE"]
+    assert variable["value"] == "http://$(POD_NAME).links-fetchers:8080"
+    assert release.of_kind("Service")["links-fetchers"]["spec"]["clusterIP"] == "None"
+    names = list(release.environment("fetchers"))
+    assert names.index("POD_NAME") < names.index("SPIDERDUCK_FETCHERS__ADVERTISE")
+
+
+def test_urls_between_parts_are_services_of_the_release(release: Release) -> None:
+    """`SPIDERDUCK_IDS__URL` and `SPIDERDUCK_IMAGES__URL` name services that exist."""
+    environment = release.environment("schedulers")
+    for part in ("ids", "images"):
+        assert environment[f"SPIDERDUCK_{part.upper()}__URL"]["value"] == f"http://links-{part}:8080"
+        assert f"links-{part}" in release.of_kind("Service")
