@@ -35,27 +35,26 @@ class Scheduler:
         return len(self._handling)
 
     async def run(self) -> None:
-        """Work until cancelled; then give up what is in flight, which the queue hands out again."""
-        try:
-            while True:
-                await self._places.acquire()
-                try:
-                    delivery = await self._parts.queue.receive()
-                except BaseException:
-                    self._places.release()
-                    raise
-                task = asyncio.create_task(self._handle(delivery))
-                self._handling.add(task)
-                task.add_done_callback(self._handled)
-        finally:
-            for task in self._handling:
-                task.cancel()
-            await asyncio.gather(*self._handling, return_exceptions=True)
+        """Take messages until cancelled. What is in flight then goes on: call `drain`."""
+        while True:
+            await self._places.acquire()
+            try:
+                delivery = await self._parts.queue.receive()
+            except BaseException:
+                self._places.release()
+                raise
+            task = asyncio.create_task(self._handle(delivery))
+            self._handling.add(task)
+            task.add_done_callback(self._handled)
 
     async def drain(self, seconds: float) -> None:
-        """Wait until what is in flight is done, so long at the most. Call after `run` takes nothing new any more."""
+        """Wait for what is in flight, so long at the most; what is not done by then is given up and comes again."""
         if self._handling:
             await asyncio.wait(set(self._handling), timeout=seconds)
+        unfinished = list(self._handling)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
     def _handled(self, task: asyncio.Task[None]) -> None:
         self._handling.discard(task)

@@ -1,0 +1,1 @@
+"""Adapters of the `HostStateStore` port, a file per technology."""

@@ -1,0 +1,1 @@
+"""Adapters of the `RobotsCache` port, a file per technology."""

@@ -1,0 +1,45 @@
+"""A fetcher on its own: the composition for `python -m fetchers` and for whoever needs no cluster and no store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+from fetchers.clock import SystemClock
+from fetchers.config import FetchersConfig
+from fetchers.fetcher import Fetcher
+from fetchers.gates.address_guard import AddressPolicy
+from fetchers.host_states.memory import MemoryHostStates
+from fetchers.ports import HostStateStore, RobotsCache
+from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.transports.aiohttp import AiohttpTransport
+from fetchers.transports.interfaces import own_addresses
+
+
+def make_transport(config: FetchersConfig) -> AiohttpTransport:
+    """The way to the network, behind the address guard."""
+    policy = AddressPolicy(config.network.allow_addresses, own_addresses(), config.network.ports)
+    return AiohttpTransport(policy, resolve=config.network.resolve, connections=config.queues.connections)
+
+
+@asynccontextmanager
+async def running_fetcher(
+    config: FetchersConfig, states: HostStateStore | None = None, robots_cache: RobotsCache | None = None
+) -> AsyncIterator[Fetcher]:
+    """A fetcher that gives turns for as long as the block lasts."""
+    transport = make_transport(config)
+    fetcher = Fetcher(
+        config=config,
+        clock=SystemClock(),
+        random=Random(),
+        transport=transport,
+        states=states or MemoryHostStates(),
+        robots_cache=robots_cache or NoSharedCache(),
+    )
+    running = asyncio.create_task(fetcher.run(), name="fetcher")
+    try:
+        yield fetcher
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await transport.aclose()

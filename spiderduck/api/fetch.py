@@ -1,0 +1,55 @@
+"""`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client. Nothing is stored."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from fetchers.model import Ended, HopRequest, NotNow
+from schedulers.record import iso_time
+from schedulers.urls import parse_url
+from spiderduck.api.keys import FETCH
+from spiderduck.api.lookups import FOREIGN_CONTENT
+from spiderduck.api.problems import problem
+from spiderduck.api.services import Services
+
+
+class FetchOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What to fetch: at most `max_bytes` of it, within `wait_ms` (its turn included)."""
+
+    url: str
+    max_bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    wait_ms: Annotated[int, msgspec.Meta(ge=1, le=300_000)] = 60_000
+    accept: str = "*/*"
+
+
+def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @post("/v1/fetch", status_code=200, opt={"scope": FETCH}, tags=["fetch"], summary="Fetch one URL, politely")
+    async def fetch(data: FetchOrder) -> Response[bytes]:
+        now = services.clock.now()
+        by = now + data.wait_ms / 1000
+        order = HopRequest(
+            parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct"
+        )
+        result = await services.fetch_direct(order)
+        outcome = result.outcome
+        if isinstance(outcome, NotNow):
+            retry = str(max(1, round(outcome.until - now)))
+            detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
+            return problem(503, detail, "late", {"Retry-After": retry})
+        if isinstance(outcome, Ended):
+            return problem(502, outcome.reason, outcome.ending.value)
+        assert outcome is not None, "nobody said that the target is known"
+        headers = {
+            **FOREIGN_CONTENT,
+            "X-Fetched-Url": outcome.url,
+            "X-Fetched-Status": str(outcome.status_code),
+            "X-Fetched-Redirects": str(len(result.hops)),
+        }
+        media_type = outcome.header("content-type") or "application/octet-stream"
+        return Response(outcome.body, media_type=media_type, headers=headers)
+
+    return [fetch]

@@ -1,0 +1,35 @@
+"""Is this process alive, is it ready, and what does it count: `/healthz`, `/readyz`, `/metrics`."""
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from spiderduck.api.services import Services
+
+
+class Readiness(msgspec.Struct):
+    """`missing`: what must come before this process can work, each with a sentence."""
+
+    ready: bool
+    missing: dict[str, str]
+
+
+def health_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/healthz", tags=["health"], summary="Alive", media_type="text/plain")
+    async def healthz() -> str:
+        return "ok"
+
+    @get("/readyz", tags=["health"], summary="Ready")
+    async def readyz() -> Response[Readiness]:
+        missing = dict(await services.ready())
+        if services.stopping.is_set():
+            missing["stopping"] = "this process is shutting down"
+        return Response(Readiness(not missing, missing), status_code=503 if missing else 200)
+
+    @get("/metrics", tags=["health"], summary="Prometheus metrics", media_type="text/plain; version=0.0.4")
+    async def metrics() -> bytes:
+        return services.telemetry.render()
+
+    return [healthz, readyz, metrics]

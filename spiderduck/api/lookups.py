@@ -1,0 +1,166 @@
+"""Looking up what is known of URLs and pages: `/v1/urls` and `/v1/pages`."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from schedulers.errors import InvalidUrl
+from schedulers.model import Known, Message, Page, Status, UrlState
+from schedulers.record import Record, record_of, unknown_record
+from schedulers.urls import dedup_key, parse_url
+from spiderduck.api.keys import READ
+from spiderduck.api.services import Services
+from spiderduck.subscriptions.ports import Filter
+
+MOST_IN_BATCH = 1000
+ON_THEIR_WAY = frozenset({Status.PENDING.value, Status.UNKNOWN.value})
+MOST_VERSIONS = 100
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True):
+    """`wait_ms`: wait so long for URLs that are on their way. `schedule`: send the unknown ones in as an event first."""
+
+    urls: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_IN_BATCH)]
+    wait_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
+    schedule: bool = False
+
+
+class Results(msgspec.Struct):
+    """The records, in the order asked."""
+
+    results: list[Record]
+
+
+class History(msgspec.Struct):
+    """The versions of a page, the newest first."""
+
+    versions: list[Record]
+
+
+class Asked:
+    """One URL of a request: as it is stored, and its key."""
+
+    __slots__ = ("key", "problem", "url")
+
+    def __init__(self, text: str) -> None:
+        self.problem: str | None = None
+        try:
+            self.url = _parsed(text)
+            self.key = dedup_key(self.url)
+        except InvalidUrl as error:
+            self.url = self.key = text
+            self.problem = str(error)
+
+    def record(self, known: Known) -> Record:
+        """What is known, under the URL that was asked for."""
+        if known.state is not None:
+            return record_of(replace(known.state, url=self.url), known.page)
+        if self.problem is not None:
+            return record_of(UrlState(self.key, self.url, Status.INVALID_URL, reason=self.problem), None)
+        return unknown_record(self.url, self.key)
+
+
+def _parsed(text: str) -> str:
+    """As `POST /v1/events` would store it: a host without a scheme gets `http://`."""
+    try:
+        return parse_url(text)
+    except InvalidUrl:
+        if "." in text and not text.startswith(("/", ".")):
+            return parse_url(f"http://{text}")
+        raise
+
+
+def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+    lookups = services.lookups
+
+    async def records(asked: Sequence[Asked]) -> list[Record]:
+        known = await lookups.known([one.key for one in asked])
+        return [one.record(found) for one, found in zip(asked, known, strict=True)]
+
+    async def records_when_there(asked: Sequence[Asked], wait_ms: int) -> list[Record]:
+        subscription = await services.subscriptions.open(None, Filter())
+        try:
+            found = await records(asked)
+            async with asyncio.timeout(min(wait_ms, services.config.api.most_wait_ms) / 1000):
+                while any(record.status in ON_THEIR_WAY for record in found):
+                    await subscription.receive(500)
+                    found = await records(asked)
+        except TimeoutError:
+            found = await records(asked)
+        finally:
+            await subscription.close()
+        return found
+
+    async def schedule_unknown(asked: Sequence[Asked]) -> None:
+        known = await lookups.known([one.key for one in asked])
+        unknown = [
+            one.url for one, found in zip(asked, known, strict=True) if found.state is None and one.problem is None
+        ]
+        if unknown:
+            event_id = f"lookup:{services.clock.now():.6f}:{unknown[0]}"
+            await services.queue.publish([Message(msgspec.json.encode({"id": event_id, "urls": unknown}), event_id)])
+
+    @get("/v1/urls", opt={"scope": READ}, tags=["look-ups"], summary="One URL's record")
+    async def one_url(
+        url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
+        wait_ms: Annotated[int, Parameter(ge=0, description="Wait so long for a URL that is on its way.")] = 0,
+    ) -> Record:
+        asked = [Asked(url)]
+        return (await records_when_there(asked, wait_ms) if wait_ms else await records(asked))[0]
+
+    @post("/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records")
+    async def many_urls(data: Batch) -> Results:
+        asked = [Asked(url) for url in data.urls]
+        if data.schedule:
+            await schedule_unknown(asked)
+        return Results(await (records_when_there(asked, data.wait_ms) if data.wait_ms else records(asked)))
+
+    async def page_of(page_id: int) -> Page:
+        page = await lookups.page(page_id)
+        if page is None:
+            raise NotFoundException(f"there is no page {page_id}; page ids stand in a URL's record (GET /v1/urls?url=)")
+        return page
+
+    @get("/v1/pages/{page_id:int}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
+    async def one_page(page_id: int) -> Record:
+        return _page_record(await page_of(page_id))
+
+    @get("/v1/pages/{page_id:int}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
+    async def page_history(page_id: int) -> History:
+        page = await page_of(page_id)
+        versions = await lookups.history(page.key, MOST_VERSIONS)
+        return History([_page_record(version) for version in versions])
+
+    @get("/v1/pages/{page_id:int}/content", opt={"scope": READ}, tags=["look-ups"], summary="The bytes as archived")
+    async def page_content(page_id: int) -> Response[bytes]:
+        page = await page_of(page_id)
+        found = None if page.archived is None else await services.archive.read(page.archived)
+        if found is None:
+            raise NotFoundException(f"the bytes of page {page_id} are not kept any more (retention.archive_days)")
+        _, headers, body = found
+        content_type = dict(headers).get("content-type", page.content.type)
+        return Response(body, media_type=content_type, headers=FOREIGN_CONTENT)
+
+    return [one_url, many_urls, one_page, page_history, page_content]
+
+
+FOREIGN_CONTENT: dict[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Somebody else's page under our address must run nothing and load nothing."""
+
+
+def _page_record(page: Page) -> Record:
+    state = UrlState(page.key, page.url, Status.FETCHED, page_id=page.id)
+    return record_of(state, page)
+

@@ -1,0 +1,80 @@
+"""Errors as RFC 9457 problem details. The one table from an exception to an HTTP status."""
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from schedulers.errors import InvalidUrl, UnreadableEvent
+from spiderduck.errors import BadSetting, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[Exception], int] = {
+    UnreadableEvent: 400,
+    InvalidUrl: 400,
+    BadSetting: 400,
+    StoreUnavailable: 503,
+}
+RETRY_AFTER_SECONDS = "5"
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """What went wrong; `code` is stable, `detail` is for a person and says what to do."""
+
+    status: int
+    title: str
+    detail: str
+    code: str
+    type: str = "about:blank"
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Litestar's exception handler for everything."""
+    status = STATUS.get(type(error), 500)
+    if isinstance(error, HTTPException):
+        status, detail, code = error.status_code, error.detail, _code_of(error)
+        if extra := error.extra:
+            detail = f"{detail}: {'; '.join(_readable(one) for one in extra)}"
+    elif status == 500:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        detail, code = "an error of ours; it is in the server's log", "internal_error"
+    else:
+        detail, code = str(error), getattr(error, "code", "error")
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None
+    return problem(status, detail, code, headers)
+
+
+def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A problem as an answer."""
+    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code))
+    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+TITLES = {
+    400: "Bad request",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Too large",
+    429: "Too many requests",
+    500: "Internal error",
+    502: "The other side failed",
+    503: "Not available at the moment",
+    504: "Timed out",
+}
+
+
+def _code_of(error: HTTPException) -> str:
+    return {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}.get(
+        error.status_code, "http_error"
+    )
+
+
+def _readable(extra: object) -> str:
+    if isinstance(extra, dict):
+        return f"{extra.get('key', '')} {extra.get('message', '')}".strip()
+    return str(extra)

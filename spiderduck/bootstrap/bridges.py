@@ -1,0 +1,79 @@
+"""What connects two parts that do not know one another: a port of the one, served with the other."""
+
+import asyncio
+
+from dataclasses import dataclass
+
+from fetchers.client import redirects
+from fetchers.model import FetchResult, HopRequest, Response
+from fetchers.ports import PerformHop
+from schedulers.metadata import Metadata, extract_metadata
+from schedulers.ports import Knows
+
+
+
+class FetchThroughClient:
+    """The schedulers' `Fetch` port, served by the fetchers' client library."""
+
+    def __init__(self, perform_hop: PerformHop, most_redirects: int) -> None:
+        self._perform_hop = perform_hop
+        self._most_redirects = most_redirects
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        start_by: float,
+        deadline: float,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        knows: Knows | None = None,
+    ) -> FetchResult:
+        request = HopRequest(url, start_by, deadline, etag=etag, last_modified=last_modified)
+        return await self._follow(request, knows)
+
+    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+        return await self._follow(
+            HopRequest(url, start_by, deadline, accept="image/avif,image/webp,image/*,*/*;q=0.8", purpose="picture")
+        )
+
+    async def direct(self, request: HopRequest) -> FetchResult:
+        return await self._follow(request)
+
+    async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+        return await redirects.fetch(
+            request, self._perform_hop, knows=knows, most_redirects=self._most_redirects
+        )
+
+
+class ExtractBesideLoop:
+    """The `Extractor` port: small pages at once, larger ones in a thread of their own, one after the other."""
+
+    def __init__(self, inline_bytes: int) -> None:
+        self._inline_bytes = inline_bytes
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def extract(self, response: Response) -> Metadata:
+        if len(response.body) <= self._inline_bytes:
+            return _extract(response)
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(_extract, response)
+
+
+def _extract(response: Response) -> Metadata:
+    return extract_metadata(
+        response.body,
+        url=response.url,
+        content_type=response.header("content-type"),
+        status_code=response.status_code,
+        headers=response.headers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPicture:
+    """Pixels and media type."""
+
+    width: int
+    height: int
+    type: str

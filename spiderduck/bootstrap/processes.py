@@ -1,0 +1,52 @@
+"""READ FIRST. What `spiderduck up` starts: which parts run in this process, and in which order they come up.
+
+    settings → data folder (locked) → port (bound) → product (`product.py`) → run until told to stop (`runtime.py`)
+
+The only package that chooses adapters. The port is bound before anything is opened, so that a second start fails at once
+and with the reason.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.bootstrap.listener import listen, url_of
+from spiderduck.bootstrap.product import embedded
+from spiderduck.bootstrap.runtime import run, stopping_on_signals
+from spiderduck.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a person is told once everything runs."""
+
+    url: str
+    data: Path
+
+
+def up(config: Config, started: Callable[[Started], None]) -> None:
+    """Run the product in this process until a signal ends it. Raises `SpiderDuckError` where it cannot start."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(config, started))
+
+
+async def serve(config: Config, started: Callable[[Started], None], stop: asyncio.Event | None = None) -> None:
+    """The same on a running loop; `stop` ends it from within."""
+    stop = stop or asyncio.Event()
+    listener = listen(config.host, config.port)
+    try:
+        folder = DataFolder(Path(config.data).expanduser().resolve())
+        try:
+            with stopping_on_signals(stop):
+                async with embedded(config, folder) as product:
+                    listener.listen(1024)
+                    started(Started(url_of(listener), folder.path))
+                    await run(product, listener, stop)
+        finally:
+            folder.release()
+    finally:
+        listener.close()

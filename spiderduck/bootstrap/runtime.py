@@ -1,0 +1,99 @@
+"""Runs a built product until it is told to stop, and then brings everything to its end within ten seconds.
+
+Its one rule: on the way out nothing new is taken, what is in flight gets a few seconds, and what is not done by then comes
+again at the next start.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+
+from spiderduck.api.app import build
+from spiderduck.bootstrap.product import Product
+
+log = logging.getLogger(__name__)
+
+SERVER_SECONDS = 2
+DRAIN_SECONDS = 4.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn on our loop; signals are `run`'s business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_server(product: Product) -> Server:
+    return Server(
+        uvicorn.Config(
+            build(product.services),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            http="httptools",
+            timeout_graceful_shutdown=SERVER_SECONDS,
+            server_header=False,
+        )
+    )
+
+
+async def run(product: Product, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve and work until `stop` is set, or until a part fails, whose error is raised."""
+    server = make_server(product)
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+    taking = [asyncio.create_task(one.run(), name="scheduler") for one in product.schedulers]
+    background = [
+        _task(product.fetcher.run(), "fetcher"),
+        _task(product.queue.run(), "queue"),
+        _task(product.retention.run(), "retention"),
+    ]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((stopped, serving, *taking, *background), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        product.services.stopping.set()
+        server.should_exit = True
+        failed = [task for task in (serving, *taking, *background) if task.done() and not task.cancelled()]
+        await _end(taking)
+        await asyncio.gather(serving, *(one.drain(DRAIN_SECONDS) for one in product.schedulers), return_exceptions=True)
+        await _end([*background, stopped])
+    for task in failed:
+        if (error := task.exception()) is not None:
+            raise error
+
+
+@contextlib.contextmanager
+def stopping_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; a second one of them ends the process at once, as people expect."""
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        if stop.is_set():
+            raise SystemExit(130)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    return asyncio.create_task(work, name=name)
+
+
+async def _end(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

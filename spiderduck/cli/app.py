@@ -1,0 +1,76 @@
+"""All commands, and the one place where an error becomes a message and an exit code.
+
+Its one rule: a person sees what went wrong and what to do, never a traceback, unless `--debug` asks for it.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from spiderduck.cli import dead, demo, fetch, inspect, lookup, send, unfurl, up, watch
+from spiderduck.errors import SpiderDuckError
+
+app = typer.Typer(
+    name="spiderduck",
+    help="Understands the links people share.\n\n"
+    "Start with [bold]spiderduck demo[/] (needs no network) or [bold]spiderduck up[/]; then "
+    "[bold]spiderduck send FILE[/], [bold]spiderduck lookup URL[/] and [bold]spiderduck watch[/] talk to the server.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(unfurl.unfurl)
+app.command()(send.send)
+app.command()(lookup.lookup)
+app.command()(watch.watch)
+app.command()(fetch.fetch)
+app.add_typer(inspect.app, name="inspect")
+app.add_typer(dead.app, name="dead")
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command."""
+    _shown.debug = debug
+
+
+class _Shown:
+    debug = False
+
+
+_shown = _Shown()
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        app(standalone_mode=False)
+    except SpiderDuckError as error:
+        _fail(error, str(error), error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except Exception as error:  # noqa: BLE001 -- the last line of defence: a person gets a sentence
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            sys.exit(error.exit_code)
+        _fail(error, f"an error of ours: {type(error).__name__}: {error} (run again with --debug for the details)", 70)
+
+
+def _fail(error: Exception, message: str, code: int) -> None:
+    if _shown.debug:
+        raise error
+    typer.secho(f"spiderduck: {message}", fg="red", err=True)
+    sys.exit(code)

@@ -1,0 +1,51 @@
+"""`spiderduck dead`: messages that were given up, and trying them again."""
+
+from typing import Annotated
+
+import typer
+
+from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
+
+app = typer.Typer(help="Messages that were given up: what they are, why, and trying them again.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 100, as_json: AsJson = False) -> None:
+    """List what was given up, the newest first, with the reason."""
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+
+    from spiderduck.cli.server import ServerClient
+
+    letters = ServerClient(server, key).get("/v1/dead", most=most)["letters"]
+    if as_json:
+        for letter in letters:
+            typer.echo(msgspec.json.encode(letter).decode())
+        return
+    if not letters:
+        typer.echo("there are no dead letters")
+        return
+    table = Table("id", "at", "reason", "event", "body")
+    for letter in letters:
+        table.add_row(letter["id"], letter["at"], letter["reason"], letter["event_id"], letter["body"][:200])
+    Console().print(table)
+
+
+@app.command()
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(help="Which ones; all where none is named.")] = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put dead letters back into the queue."""
+    import msgspec
+
+    from spiderduck.cli.server import ServerClient
+
+    answer = ServerClient(server, key).post("/v1/dead/replay", msgspec.json.encode({"ids": ids or None}))
+    if as_json:
+        typer.echo(msgspec.json.encode(answer).decode())
+    else:
+        typer.echo(f"{answer['replayed']} back in the queue")

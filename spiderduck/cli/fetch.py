@@ -1,0 +1,38 @@
+"""`spiderduck fetch`: one URL, politely, its bytes to standard output or a file."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
+
+
+def fetch(
+    url: Annotated[str, typer.Argument(help="What to fetch.")],
+    config: ConfigFile = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the body there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch one URL by the rules (robots.txt, rate limit, address guard), every hop told on standard error.
+
+    Needs no server. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the body.
+    """
+    from fetchers.report import fetch_once, print_hops, report_json
+
+    settings = read_settings(config)
+    result = asyncio.run(fetch_once(url, settings.fetchers))
+    if as_json:
+        typer.echo(report_json(result).decode())
+    else:
+        print_hops(result, sys.stderr)
+        body = getattr(result.outcome, "body", None)
+        if body is not None:
+            if output is not None:
+                output.write_bytes(body)
+            else:
+                sys.stdout.buffer.write(body)
+    if not hasattr(result.outcome, "body"):
+        raise typer.Exit(1)

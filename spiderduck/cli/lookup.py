@@ -1,0 +1,34 @@
+"""`spiderduck lookup`: what is known of a URL."""
+
+from typing import Annotated
+
+import typer
+
+from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
+
+
+def lookup(
+    urls: Annotated[list[str], typer.Argument(help="One URL or several.")],
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for URLs that are on their way.")] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is known of URLs. Ends with 1 where one of them was never shared."""
+    import msgspec
+    from rich.console import Console
+
+    from spiderduck.cli.card import print_record
+    from spiderduck.cli.server import ServerClient
+
+    body = msgspec.json.encode({"urls": urls, "wait_ms": round(wait * 1000)})
+    results = ServerClient(server, key).post("/v1/urls/batch", body)["results"]
+    if as_json:
+        for record in results:
+            typer.echo(msgspec.json.encode(record).decode())
+    else:
+        console = Console()
+        for record in results:
+            print_record(console, record)
+    if any(record["status"] == "unknown" for record in results):
+        raise typer.Exit(1)

@@ -1,0 +1,68 @@
+"""Talking to a running server from the command line; every failure becomes a sentence that says what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
+
+
+class Refused(SpiderDuckError):
+    """The server answered with a problem."""
+
+    code = "refused"
+
+
+class ServerClient:
+    """Calls of one server."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        try:
+            self._client = httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False)
+        except httpx.InvalidURL as error:
+            raise BadSetting(f"--server is {url!r}, which is no URL") from error
+        self._url = url
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self._call("GET", path, params=parameters)
+
+    def post(self, path: str, content: bytes, content_type: str = "application/json") -> Any:
+        return self._call("POST", path, content=content, headers={"Content-Type": content_type})
+
+    def lines(self, path: str, parameters: dict[str, str]) -> Iterator[str]:
+        """The lines of an endless answer."""
+        with (
+            self._translating(),
+            self._client.stream("GET", path, params=parameters, timeout=httpx.Timeout(10.0, read=None)) as answer,
+        ):
+            if answer.is_error:
+                answer.read()
+                self._check(answer)
+            yield from answer.iter_lines()
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        with self._translating():
+            answer = self._client.request(method, path, **options)
+        self._check(answer)
+        return answer.json()
+
+    def _check(self, answer: httpx.Response) -> None:
+        if not answer.is_error:
+            return
+        try:
+            detail = answer.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = answer.text[:500]
+        raise Refused(f"the server refused it ({answer.status_code}): {detail}")
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise ServerUnreachable(
+                f"nothing answers at {self._url} ({error}); start it with `spiderduck up`, or name it with --server"
+            ) from error

@@ -1,0 +1,27 @@
+"""Options that several commands share, and how they become settings."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from spiderduck.config import Config
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", envvar="SPIDERDUCK_CONFIG", help="Settings (TOML); see spiderduck.toml.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Server = Annotated[
+    str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Where `spiderduck up` listens.", show_default=True)
+]
+Key = Annotated[str | None, typer.Option("--key", envvar="SPIDERDUCK_KEY", help="Bearer key, where the server asks for one.")]
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+
+def read_settings(file: Path | None, **overrides: object) -> "Config":
+    """From the file, the environment and the command line. Raises `BadSetting`."""
+    from spiderduck.config import load
+
+    return load(file, os.environ, overrides)

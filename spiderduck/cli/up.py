@@ -1,0 +1,54 @@
+"""`spiderduck up`: start the product."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spiderduck.cli.settings import ConfigFile, read_settings
+
+
+def up(
+    config: ConfigFile = None,
+    data: Annotated[
+        str | None, typer.Option(help="Folder where everything durable lies.", show_default="spiderduck-data")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8080")] = None,
+) -> None:
+    """Start the product: everything in this process, nothing else to install.
+
+    The console and every API answer at http://127.0.0.1:8080. End it with Ctrl-C; what was accepted is never lost.
+    """
+    from spiderduck.bootstrap.logs import set_up_logs
+    from spiderduck.bootstrap.processes import Started
+    from spiderduck.bootstrap.processes import up as start
+
+    settings = read_settings(config, data=data, host=host, port=port)
+    set_up_logs(settings.log_level)
+
+    def started(where: Started) -> None:
+        for line in banner(where.url, where.data, settings.fetchers.user_agent):
+            typer.echo(line)
+
+    start(settings, started)
+
+
+def banner(url: str, data: Path, user_agent: str) -> list[str]:
+    """What a person sees first: where it listens, where its data lies, what to try."""
+    server = "" if url.endswith(":8080") else f" --server {url}"
+    lines = [
+        f"SpiderDuck listens on {url} (open it in a browser); its data lies in {data}.",
+        "",
+        "Three things to try, in another terminal:",
+        f"""  curl -s {url}/v1/events -d '{{"text": "look: https://www.python.org/"}}'""",
+        f"  spiderduck lookup{server} https://www.python.org/",
+        f"  spiderduck watch{server}",
+    ]
+    if "+http" not in user_agent:
+        lines += [
+            "",
+            f"It calls itself {user_agent}. Please set fetchers.user_agent to a name with a contact page, "
+            'e.g. "ExampleBot/1.0 (+https://example.com/bot)".',
+        ]
+    return lines

@@ -1,0 +1,30 @@
+"""Serves the console's files (`static/`). Their one rule: what came from a page is shown as text, never as markup."""
+
+from importlib import resources
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+FILES = {"/": "console.html", "/docs": "docs.html", "/console.js": "console.js", "/docs.js": "docs.js", "/console.css": "console.css"}
+
+
+def console_routes() -> list[HTTPRouteHandler]:
+    """One handler per file."""
+    return [_file(path, name) for path, name in FILES.items()]
+
+
+def _file(path: str, name: str) -> HTTPRouteHandler:
+    content = resources.files("spiderduck.console").joinpath("static", name).read_bytes()
+    media_type = TYPES[name.rpartition(".")[2]]
+
+    @get(path, include_in_schema=False)
+    async def page() -> Response[bytes]:
+        return Response(content, media_type=media_type, headers=HEADERS)
+
+    return page

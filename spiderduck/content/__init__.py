@@ -1,0 +1,1 @@
+"""Adapters of the `Archive` port: where the bytes of pages are kept."""

@@ -1,0 +1,129 @@
+"""The archive as WARC files in a local folder: appended, flushed to the disk, rotated by size.
+
+Each start begins a new file, so nothing is ever appended behind a record that a crash tore. Its one rule: `append` returns
+when the records are on the disk (one fsync for all that waited together).
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from fetchers.model import Headers, Response
+from schedulers.model import ArchiveLocation
+from schedulers.ports import Clock
+from spiderduck.content.warc_record import file_info, page_records, read_http_block
+from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.errors import StoreUnavailable
+
+Work = Callable[[], object]
+
+
+class WarcArchive:
+    """Appends to `FOLDER/spiderduck-<time>-<number>.warc.gz`."""
+
+    def __init__(self, folder: Path, clock: Clock, *, software: str, rotate_bytes: int = 256 * 1024 * 1024) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._software = software
+        self._rotate_bytes = rotate_bytes
+        self._file: BinaryIO | None = None
+        self._name = ""
+        self._size = 0
+        self._number = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._worker: BatchWorker[Work] = BatchWorker("archive", self._run_batch)
+
+    async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
+        """Raises `StoreUnavailable` where the disk does not take it."""
+        location = await self._worker.submit(lambda: self._append(page_id, response, metadata))
+        return cast(ArchiveLocation, location)
+
+    async def read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
+        """Status, headers and body as archived; None where the file is gone (retention)."""
+        return await asyncio.to_thread(self._read, location)
+
+    async def close(self) -> None:
+        await self._worker.close()
+        if self._file is not None:
+            self._file.close()
+
+    async def remove_older_than(self, moment: float) -> int:
+        """Delete files last written before `moment`, never the one being written. Returns how many."""
+        return await asyncio.to_thread(self._remove_older_than, moment)
+
+    def _run_batch(self, jobs: Sequence[Work]) -> Sequence[Answer]:
+        answers: list[Answer] = []
+        for job in jobs:
+            try:
+                answers.append((job(), None))
+            except OSError as error:
+                answers.append((None, self._translated(error)))
+        try:
+            if self._file is not None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self._start_anew()
+            return [(None, self._translated(error))] * len(jobs)
+        return answers
+
+    def _append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
+        page, beside = page_records(page_id, response, metadata)
+        file = self._current()
+        offset = self._size
+        try:
+            file.write(page + beside)
+        except OSError:
+            self._start_anew()
+            raise
+        self._size += len(page) + len(beside)
+        return ArchiveLocation(self._name, offset, len(page))
+
+    def _current(self) -> BinaryIO:
+        if self._file is not None and self._size < self._rotate_bytes:
+            return self._file
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        now = self._clock.now()
+        self._number += 1
+        self._name = f"spiderduck-{int(now * 1000)}-{self._number:05}.warc.gz"
+        self._file = open(self._folder / self._name, "xb", buffering=1024 * 1024)  # noqa: SIM115 -- held until rotation
+        info = file_info(self._name, self._software, now)
+        self._file.write(info)
+        self._size = len(info)
+        return self._file
+
+    def _start_anew(self) -> None:
+        """The file may end in a torn record now: never write behind it."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError:
+                file = None  # its buffer could not be written; all who wait for it are told so
+
+    def _read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
+        path = self._folder / location.file
+        try:
+            with path.open("rb") as file:
+                file.seek(location.offset)
+                return read_http_block(file.read(location.length))
+        except FileNotFoundError:
+            return None
+
+    def _remove_older_than(self, moment: float) -> int:
+        old = [
+            path
+            for path in self._folder.glob("*.warc.gz")
+            if path.name != self._name and path.stat().st_mtime < moment
+        ]
+        for path in old:
+            path.unlink()
+        return len(old)
+
+    def _translated(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"the archive in {self._folder} cannot be written: {error.strerror}; nothing was lost")

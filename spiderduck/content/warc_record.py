@@ -1,0 +1,91 @@
+"""WARC/1.1 records as bytes (ISO 28500:2017), each compressed as a gzip member of its own. Pure.
+
+Written by hand, because warcio's writer compresses with zlib (0.34 ms for 60 KB of HTML; isal needs 0.10 ms for the same
+ratio); the tests read every record back with warcio, digests checked. Its one rule: the payload is the decoded body, so the
+headers that spoke of the encoding on the wire are kept under another name (`X-Archive-Orig-…`, as pywb does).
+"""
+
+import base64
+import hashlib
+import uuid
+from datetime import UTC, datetime
+
+from isal import igzip
+
+from fetchers.model import Headers, Response
+
+COMPRESSION_LEVEL = 1
+
+RENAMED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+
+
+def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[bytes, bytes]:
+    """The response record, and the request and metadata records that belong to it, each compressed."""
+    date = datetime.fromtimestamp(response.fetched_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    response_id = _new_id()
+    common = [("WARC-Target-URI", response.url), ("WARC-Date", date)]
+    address = [("WARC-IP-Address", response.address)] if response.address else []
+    payload = base64.b32encode(hashlib.sha1(response.body, usedforsecurity=False).digest()).decode()
+    first = record(
+        "response",
+        response_id,
+        [*common, *address, ("WARC-Payload-Digest", f"sha1:{payload}"), ("SpiderDuck-Page-Id", str(page_id))],
+        "application/http; msgtype=response",
+        _response_head(response) + response.body,
+    )
+    concurrent = ("WARC-Concurrent-To", response_id)
+    request = record(
+        "request", _new_id(), [*common, concurrent], "application/http; msgtype=request", _request_head(response)
+    )
+    described = record("metadata", _new_id(), [*common, concurrent], "application/json", metadata)
+    return first, request + described
+
+
+def file_info(name: str, software: str, moment: float) -> bytes:
+    """The `warcinfo` record with which a file begins."""
+    date = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fields = f"software: {software}\r\nformat: WARC File Format 1.1\r\n"
+    headers = [("WARC-Date", date), ("WARC-Filename", name)]
+    return record("warcinfo", _new_id(), headers, "application/warc-fields", fields.encode())
+
+
+def record(kind: str, identity: str, headers: list[tuple[str, str]], content_type: str, block: bytes) -> bytes:
+    """One record as one gzip member."""
+    lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: {identity}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    lines += [f"Content-Type: {content_type}", f"Content-Length: {len(block)}", "", ""]
+    return igzip.compress("\r\n".join(lines).encode() + block + b"\r\n\r\n", COMPRESSION_LEVEL)
+
+
+def read_http_block(member: bytes) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of a response record as `page_records` made it."""
+    raw = igzip.decompress(member)
+    _, _, block = raw.partition(b"\r\n\r\n")
+    head, _, rest = block.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    status = int(lines[0].split(" ", 2)[1])
+    headers = []
+    for line in lines[1:]:
+        name, _, value = line.partition(": ")
+        headers.append((name, value))
+    return status, tuple(headers), rest[: -len(b"\r\n\r\n")]
+
+
+def _new_id() -> str:
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _response_head(response: Response) -> bytes:
+    lines = [f"{response.http_version} {response.status_code} {response.reason_phrase}"]
+    for name, value in response.headers:
+        lines.append(f"X-Archive-Orig-{name}: {value}" if name in RENAMED else f"{name}: {value}")
+    lines += [f"Content-Length: {len(response.body)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _request_head(response: Response) -> bytes:
+    target = response.url.split("://", 1)[1].partition("#")[0]
+    slash = target.find("/")
+    lines = [f"GET {target[slash:] if slash >= 0 else '/'} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in response.request_headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -1,0 +1,146 @@
+"""One SQLite file: a writer with group commit, readers beside it (WAL), and the schema.
+
+Used by every embedded adapter (`stores`, `queues`, `subscriptions`, `host_states`). Its one rule: what `write` returned from
+is on the disk (`synchronous=FULL`), and a job that fails takes no other job of its batch with it.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar, cast
+
+from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+Work = Callable[[sqlite3.Connection], Value]
+
+SCHEMA_VERSION = 1
+
+
+class Database:
+    """`write` runs in the one writer thread, `read` in one of `readers` reader threads."""
+
+    def __init__(self, path: Path, *, readers: int = 2) -> None:
+        """Raises `StoreUnavailable` where the file cannot be opened."""
+        self.path = path
+        try:
+            self._writing = _connect(path)
+            _migrate(self._writing, path)
+            self._reading = [_connect(path, read_only=True) for _ in range(readers)]
+        except sqlite3.Error as error:
+            raise _translated(error, path) from error
+        self._writer: BatchWorker[Work[object]] = BatchWorker("sqlite writer", self._write_batch)
+        self._readers = [
+            BatchWorker(f"sqlite reader {number}", self._read_with(connection))
+            for number, connection in enumerate(self._reading)
+        ]
+        self._next_reader = 0
+
+    async def write(self, work: Work[Value]) -> Value:
+        """Run `work` in a transaction, together with whatever else waits. Durable when this returns."""
+        return cast(Value, await self._writer.submit(work))
+
+    def write_later(self, work: Work[object]) -> None:
+        """The same without waiting; a failure is logged."""
+        self._writer.submit(work).add_done_callback(_log_failure)
+
+    async def read(self, work: Work[Value]) -> Value:
+        """Run `work` on a reader connection. It sees everything whose `write` returned before."""
+        self._next_reader = (self._next_reader + 1) % len(self._readers)
+        return cast(Value, await self._readers[self._next_reader].submit(work))
+
+    async def close(self) -> None:
+        """Finish what was submitted, and fold the write-ahead log into the file."""
+        for reader in self._readers:
+            await reader.close()
+        await self._writer.close()
+        for connection in self._reading:
+            connection.close()
+        self._writing.close()
+
+    def _write_batch(self, jobs: Sequence[Work[object]]) -> Sequence[Answer]:
+        """All in one transaction; where one fails, each again in its own."""
+        connection = self._writing
+        try:
+            return self._in_transaction(connection, jobs)
+        except Exception as error:
+            if len(jobs) == 1:
+                return [(None, self._own(error))]
+        return [self._alone(connection, job) for job in jobs]
+
+    def _alone(self, connection: sqlite3.Connection, job: Work[object]) -> Answer:
+        try:
+            return self._in_transaction(connection, [job])[0]
+        except Exception as error:  # noqa: BLE001 -- it is handed to whoever awaits the job
+            return None, self._own(error)
+
+    def _in_transaction(self, connection: sqlite3.Connection, jobs: Sequence[Work[object]]) -> list[Answer]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            answers: list[Answer] = [(job(connection), None) for job in jobs]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return answers
+
+    def _read_with(self, connection: sqlite3.Connection) -> Callable[[Sequence[Work[object]]], Sequence[Answer]]:
+        def read_batch(jobs: Sequence[Work[object]]) -> Sequence[Answer]:
+            answers: list[Answer] = []
+            for job in jobs:
+                try:
+                    answers.append((job(connection), None))
+                except Exception as error:  # noqa: BLE001 -- it is handed to whoever awaits the job
+                    answers.append((None, self._own(error)))
+            return answers
+
+        return read_batch
+
+    def _own(self, error: Exception) -> Exception:
+        return _translated(error, self.path) if isinstance(error, sqlite3.Error) else error
+
+
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything is written, or it has no effect
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    connection.execute("PRAGMA journal_size_limit=67108864")
+    connection.execute("PRAGMA busy_timeout=5000")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise StoreUnavailable(
+            f"{path} was written by a newer SpiderDuck (schema {version}, this one knows {SCHEMA_VERSION}); "
+            "start that version, or use another folder (--data)"
+        )
+    if version == 0:
+        connection.executescript(resources.files("spiderduck.database").joinpath("schema.sql").read_text())
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _translated(error: sqlite3.Error, path: Path) -> StoreUnavailable:
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return StoreUnavailable(f"the disk that holds {path} is full; free some space there, nothing was lost")
+    return StoreUnavailable(f"{path} cannot be used: {error}")
+
+
+def _log_failure(future: "asyncio.Future[object]") -> None:
+    if (error := future.exception()) is not None:
+        log.error("a write that nobody waits for failed: %s", error)

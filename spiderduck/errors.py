@@ -1,0 +1,48 @@
+"""What can go wrong in the service. Every message says what to do; `exit_code` is what the command line ends with."""
+
+from typing import ClassVar
+
+
+class SpiderDuckError(Exception):
+    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed later."""
+
+    code: ClassVar[str] = "spiderduck_error"
+    retryable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+
+class BadSetting(SpiderDuckError, ValueError):
+    """A setting that is unknown, of the wrong type or out of range. Names the setting and what it takes."""
+
+    code = "bad_setting"
+    exit_code = 2
+
+
+class PortInUse(SpiderDuckError):
+    """Another program listens where we were told to."""
+
+    code = "port_in_use"
+    exit_code = 3
+
+
+class DataInUse(SpiderDuckError):
+    """Another process works on this data folder."""
+
+    code = "data_in_use"
+    exit_code = 4
+
+
+class StoreUnavailable(SpiderDuckError):
+    """The disk is full, or the store does not answer. Nothing was accepted; the same call may succeed later."""
+
+    code = "store_unavailable"
+    retryable = True
+    exit_code = 5
+
+
+class ServerUnreachable(SpiderDuckError):
+    """The command line asked a server that does not answer."""
+
+    code = "server_unreachable"
+    retryable = True
+    exit_code = 6

@@ -1,0 +1,1 @@
+"""Adapters of the `EventQueue` port, a file per technology."""

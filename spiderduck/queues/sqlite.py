@@ -1,0 +1,209 @@
+"""The events queue in SQLite: durable, with deferral and dead letters, for the one process that owns the file.
+
+What is handed out is remembered in memory only, so taking a message costs no write: after a crash every message that was
+not acknowledged is still there and is handed out again. `deliveries` counts that, by one mark per batch (`claimed`).
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+
+from schedulers.model import Delivery, Message
+from schedulers.ports import Clock
+from spiderduck.database.sqlite import Database
+from spiderduck.queues.ports import DeadLetter, QueueLengths
+
+BATCH = 256
+MESSAGE = "event_id, kind, url, deferrals, body"
+PUT = f"INSERT INTO messages ({MESSAGE}) VALUES (?,?,?,?,?)"
+LONGEST_RETRY_SECONDS = 60.0
+
+
+class SqliteQueue:
+    """`run` must run for as long as messages are to be received: it loads, and wakes what is due."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._loaded: deque[Delivery] = deque()
+        self._receivers: deque[asyncio.Future[None]] = deque()
+        self._claimed = 0
+        self._more = asyncio.Event()
+        self._due = asyncio.Event()
+        self._retrying: set[asyncio.Task[None]] = set()
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+        now = self._clock.now()
+        rows = [(message.event_id, _row(message)) for message in messages]
+
+        def write(connection: sqlite3.Connection) -> list[bool]:
+            accepted = []
+            for event_id, row in rows:
+                new = connection.execute("INSERT OR IGNORE INTO event_ids (id, at) VALUES (?, ?)", (event_id, now))
+                accepted.append(new.rowcount == 1)
+                if accepted[-1]:
+                    connection.execute(PUT, row)
+            return accepted
+
+        accepted = await self._database.write(write)
+        self._more.set()
+        return accepted
+
+    async def receive(self) -> Delivery:
+        while not self._loaded:
+            receiver: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._receivers.append(receiver)
+            self._more.set()
+            try:
+                await receiver
+            except asyncio.CancelledError:
+                self._wake_receivers()  # the waking that was ours goes to another
+                raise
+        delivery = self._loaded.popleft()
+        if len(self._loaded) < BATCH // 2:
+            self._more.set()
+        return delivery
+
+    async def ack(self, delivery: Delivery) -> None:
+        tag = (delivery.tag,)
+        await self._database.write(lambda connection: connection.execute("DELETE FROM messages WHERE id = ?", tag))
+
+    async def retry(self, delivery: Delivery, reason: str) -> int:
+        errors = delivery.errors + 1
+        row = (errors, delivery.tag)
+        await self._database.write(lambda c: c.execute("UPDATE messages SET errors = ? WHERE id = ?", row))
+        again = Delivery(delivery.message, delivery.tag, errors, delivery.deliveries)
+        task = asyncio.create_task(self._hand_out_later(again, min(2.0**errors / 2, LONGEST_RETRY_SECONDS)))
+        self._retrying.add(task)
+        task.add_done_callback(self._retrying.discard)
+        return errors
+
+    async def bury(self, delivery: Delivery, reason: str) -> None:
+        message, now = delivery.message, self._clock.now()
+        row = (now, reason, message.event_id, message.kind, message.url, message.body)
+
+        def write(connection: sqlite3.Connection) -> None:
+            if connection.execute("DELETE FROM messages WHERE id = ?", (delivery.tag,)).rowcount:
+                connection.execute(
+                    "INSERT INTO dead (at, reason, event_id, kind, url, body) VALUES (?,?,?,?,?,?)", row
+                )
+
+        await self._database.write(write)
+
+    async def defer(self, message: Message, until: float) -> None:
+        row = (until, *_row(message))
+        sql = f"INSERT INTO deferred (due, {MESSAGE}) VALUES (?,?,?,?,?,?)"
+        await self._database.write(lambda connection: connection.execute(sql, row))
+        self._due.set()
+
+    async def dead(self, most: int) -> Sequence[DeadLetter]:
+        sql = "SELECT id, at, reason, event_id, kind, url, body FROM dead ORDER BY id DESC LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (most,)).fetchall())
+        return [
+            DeadLetter(identity, at, reason, Message(body, event_id, kind, url))
+            for identity, at, reason, event_id, kind, url, body in rows
+        ]
+
+    async def replay(self, ids: Sequence[int] | None) -> int:
+        def write(connection: sqlite3.Connection) -> int:
+            wanted = [row[0] for row in connection.execute("SELECT id FROM dead")] if ids is None else ids
+            count = 0
+            for identity in wanted:
+                sql = f"INSERT INTO messages ({MESSAGE}) SELECT event_id, kind, url, 0, body FROM dead WHERE id = ?"
+                count += connection.execute(sql, (identity,)).rowcount
+                connection.execute("DELETE FROM dead WHERE id = ?", (identity,))
+            return count
+
+        count = await self._database.write(write)
+        self._more.set()
+        return count
+
+    async def lengths(self) -> QueueLengths:
+        sql = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deferred), (SELECT count(*) FROM dead)"
+        return QueueLengths(*await self._database.read(lambda connection: connection.execute(sql).fetchone()))
+
+    async def run(self) -> None:
+        """Load messages and wake deferred ones until cancelled."""
+        await self._database.write(_count_redeliveries)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._load_for_ever(), name="queue loader")
+                group.create_task(self._wake_due_for_ever(), name="queue alarm")
+        finally:
+            for task in self._retrying:
+                task.cancel()
+
+    async def _load_for_ever(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            if len(self._loaded) < BATCH:
+                await self._load()
+
+    async def _load(self) -> None:
+        after = self._claimed
+        sql = f"SELECT id, errors, deliveries, {MESSAGE} FROM messages WHERE id > ? ORDER BY id LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (after, BATCH)).fetchall())
+        if not rows:
+            return
+        for tag, errors, deliveries, event_id, kind, url, deferrals, body in rows:
+            self._loaded.append(Delivery(Message(body, event_id, kind, url, deferrals), tag, errors, deliveries))
+        claimed = self._claimed = rows[-1][0]
+        self._database.write_later(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO marks (name, value) VALUES ('claimed', ?)", (claimed,)
+            )
+        )
+        self._wake_receivers()
+        if len(rows) == BATCH:
+            self._more.set()
+
+    def _wake_receivers(self) -> None:
+        for _ in range(min(len(self._loaded), len(self._receivers))):
+            receiver = self._receivers.popleft()
+            if not receiver.done():
+                receiver.set_result(None)
+
+    async def _hand_out_later(self, delivery: Delivery, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._loaded.append(delivery)
+        self._wake_receivers()
+
+    async def _wake_due_for_ever(self) -> None:
+        while True:
+            self._due.clear()
+            next_due = await self._database.write(lambda connection: _wake_due(connection, self._clock.now()))
+            self._more.set()
+            if next_due is None:
+                await self._due.wait()
+                continue
+            sleeping = asyncio.ensure_future(self._clock.sleep(max(0.0, next_due - self._clock.now())))
+            waking = asyncio.ensure_future(self._due.wait())
+            try:
+                await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waking.cancel()
+
+
+def _row(message: Message) -> tuple[str, str, str | None, int, bytes]:
+    return message.event_id, message.kind, message.url, message.deferrals, message.body
+
+
+def _wake_due(connection: sqlite3.Connection, now: float) -> float | None:
+    """Move what is due into the queue. Returns when the next one is due."""
+    ids = connection.execute("SELECT id FROM deferred WHERE due <= ? ORDER BY due LIMIT 1000", (now,)).fetchall()
+    for identity in ids:
+        connection.execute(f"INSERT INTO messages ({MESSAGE}) SELECT {MESSAGE} FROM deferred WHERE id = ?", identity)
+        connection.execute("DELETE FROM deferred WHERE id = ?", identity)
+    (due,) = connection.execute("SELECT min(due) FROM deferred").fetchone()
+    return None if due is None else float(due)
+
+
+def _count_redeliveries(connection: sqlite3.Connection) -> None:
+    """Whatever was handed out by an earlier process and is still here was in flight when that one ended."""
+    connection.execute(
+        "UPDATE messages SET deliveries = deliveries + 1 "
+        "WHERE id <= coalesce((SELECT value FROM marks WHERE name = 'claimed'), 0)"
+    )

@@ -1,0 +1,87 @@
+"""Old things are deleted by age, so that the use of the disk can be bounded. Off by default for pages and archive files.
+
+Its one rule: a page goes only when its URL's record does not lead to it (any more); a URL whose record went is unknown again.
+"""
+
+import logging
+import sqlite3
+
+from schedulers.ports import Clock
+from spiderduck.config import DAY, Retention
+from spiderduck.content.warc import WarcArchive
+from spiderduck.database.sqlite import Database
+
+log = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 1000
+"""Deleted in small steps, so that writers wait milliseconds."""
+
+DELETIONS = {
+    "urls": ("pages", "DELETE FROM urls WHERE key IN (SELECT key FROM urls WHERE at < :before LIMIT :most)"),
+    "pages": (
+        "pages",
+        "DELETE FROM pages WHERE id IN (SELECT p.id FROM pages p WHERE p.fetched_at < :before AND NOT EXISTS "
+        "(SELECT 1 FROM urls u WHERE u.key = p.key AND u.page_id = p.id) LIMIT :most)",
+    ),
+    "redirects": (
+        "pages",
+        "DELETE FROM redirects WHERE (from_key, to_key) IN "
+        "(SELECT from_key, to_key FROM redirects WHERE at < :before LIMIT :most)",
+    ),
+    "finished": ("events", "DELETE FROM finished WHERE id IN (SELECT id FROM finished WHERE at < :before LIMIT :most)"),
+    "event ids": ("events", "DELETE FROM event_ids WHERE id IN (SELECT id FROM event_ids WHERE at < :before LIMIT :most)"),
+    "notices": (
+        "notices",
+        "DELETE FROM notices WHERE position IN (SELECT position FROM notices WHERE at < :before LIMIT :most)",
+    ),
+}
+"""What is deleted, by which of the settings' ages. URLs before their pages, for a page that a URL leads to stays."""
+
+GIVE_BACK = "PRAGMA incremental_vacuum(4000)"
+
+
+class RetentionSweeper:
+    """Deletes what is older than the settings say."""
+
+    def __init__(self, database: Database, archive: WarcArchive, clock: Clock, settings: Retention) -> None:
+        self._database = database
+        self._archive = archive
+        self._clock = clock
+        self._settings = settings
+
+    async def run(self) -> None:
+        """A sweep every `sweep_seconds` until cancelled."""
+        while True:
+            await self.sweep()
+            await self._clock.sleep(self._settings.sweep_seconds)
+
+    async def sweep(self) -> dict[str, int]:
+        """One sweep; returns how many rows or files of each kind went."""
+        now = self._clock.now()
+        ages = {
+            "pages": self._settings.pages_days,
+            "events": self._settings.events_days,
+            "notices": self._settings.notices_days,
+        }
+        gone: dict[str, int] = {}
+        for table, (kind, sql) in DELETIONS.items():
+            if ages[kind]:
+                gone[table] = await self._delete(sql, now - ages[kind] * DAY)
+        if self._settings.archive_days:
+            gone["archive files"] = await self._archive.remove_older_than(now - self._settings.archive_days * DAY)
+        if any(gone.values()):
+            await self._database.write(lambda connection: connection.execute(GIVE_BACK).fetchall())
+            log.info("retention: %s", ", ".join(f"{count} {what}" for what, count in gone.items() if count))
+        return gone
+
+    async def _delete(self, sql: str, before: float) -> int:
+        total = 0
+        while True:
+            count = await self._database.write(lambda connection: _rows(connection, sql, before))
+            total += count
+            if count < ROWS_AT_ONCE:
+                return total
+
+
+def _rows(connection: sqlite3.Connection, sql: str, before: float) -> int:
+    return connection.execute(sql, {"before": before, "most": ROWS_AT_ONCE}).rowcount

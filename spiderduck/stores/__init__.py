@@ -1,0 +1,1 @@
+"""Adapters of the `MetadataStore` and `Lookups` ports, a file per technology."""

@@ -1,0 +1,142 @@
+"""The metadata store in SQLite: the flow's port and the look-ups' on one `Database`.
+
+The notice is a row of the same transaction (the outbox), so that it is neither lost nor invented. Its one rule: whoever
+completes the same event and URL again changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from fetchers.errors import InvalidUrl
+from fetchers.urls import registrable_domain, split
+from schedulers.model import Change, Known, Page, UrlState
+from schedulers.notice import Notice, notice_id
+from schedulers.ports import Clock
+from spiderduck.database.sqlite import Database
+from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
+
+PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.provenance"
+LOOK_UP = f"""
+SELECT EXISTS (SELECT 1 FROM finished WHERE id = ?), u.state, {PAGE}
+FROM (SELECT 1) LEFT JOIN urls u ON u.key = ? LEFT JOIN pages p ON p.id = u.page_id
+"""
+PUT_PAGE = "INSERT OR REPLACE INTO pages (id, key, url, fetched_at, version, head, metadata, provenance) VALUES (?,?,?,?,?,?,?,?)"
+PUT_STATE = """
+INSERT INTO urls (key, status, page_id, domain, at, state) VALUES (?,?,?,?,?,?)
+ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.page_id, at = excluded.at, state = excluded.state
+"""
+MARK_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred')"
+PUT_NOTICE = "INSERT INTO notices (id, type, host, status, outcome, at, body) VALUES (?,?,?,?,?,?,?)"
+PUT_REDIRECT = "INSERT OR REPLACE INTO redirects (from_key, to_key, status_code, at) VALUES (?,?,?,?)"
+
+
+class SqliteStore:
+    """`announced` is called on the loop after each commit that holds a notice, to wake the subscribers."""
+
+    def __init__(self, database: Database, clock: Clock, announced: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._announced = announced
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        finished = b"" if event_id is None else _finished_id(event_id, key)
+        return await self._database.read(lambda connection: _look_up(connection, key, finished))
+
+    async def known(self, keys: Sequence[str]) -> Sequence[Known]:
+        return await self._database.read(lambda connection: [_look_up(connection, key, b"") for key in keys])
+
+    async def mark(self, state: UrlState) -> None:
+        row = self._state_row(state)
+        self._database.write_later(lambda connection: connection.execute(MARK_STATE, row))
+
+    async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
+        finished = (_finished_id(event_id, key), self._clock.now())
+        states = [self._state_row(state) for state in change.states]
+        edges = _edges(change, finished[1])
+        page = None if change.page is None else page_to_row(change.page)
+        told = self._notice_row(notice)
+
+        def write(connection: sqlite3.Connection) -> None:
+            done = connection.execute("INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)", finished)
+            if done.rowcount == 0:
+                return
+            if page is not None:
+                connection.execute(PUT_PAGE, page)
+            for row in states:
+                connection.execute(PUT_STATE, row)
+            for edge in edges:
+                connection.execute(PUT_REDIRECT, edge)
+            connection.execute(PUT_NOTICE, told)
+
+        await self._database.write(write)
+        self._announced()
+
+    async def update_page(self, page: Page, notice: Notice) -> None:
+        row, told = page_to_row(page), self._notice_row(notice)
+
+        def write(connection: sqlite3.Connection) -> None:
+            if connection.execute("SELECT 1 FROM pages WHERE id = ?", (page.id,)).fetchone():
+                connection.execute(PUT_PAGE, row)
+                connection.execute(PUT_NOTICE, told)
+
+        await self._database.write(write)
+        self._announced()
+
+    async def page(self, page_id: int) -> Page | None:
+        sql = f"SELECT {PAGE} FROM pages p WHERE p.id = ?"
+        row = await self._database.read(lambda connection: connection.execute(sql, (page_id,)).fetchone())
+        return None if row is None else page_from_row(row)
+
+    async def history(self, key: str, most: int) -> Sequence[Page]:
+        sql = f"SELECT {PAGE} FROM pages p WHERE p.key = ? ORDER BY p.id DESC LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
+        return [page_from_row(row) for row in rows]
+
+    async def redirects_to(self, key: str, most: int) -> Sequence[str]:
+        sql = "SELECT from_key FROM redirects WHERE to_key = ? ORDER BY from_key LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
+        return [row[0] for row in rows]
+
+    async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
+        sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())
+        return [state_from_json(row[0]) for row in rows]
+
+    def _state_row(self, state: UrlState) -> tuple[str, str, int | None, str, float, bytes]:
+        at = state.checked_at or self._clock.now()
+        return state.key, state.status.value, state.page_id, _domain(state.url), at, state_to_json(state)
+
+    def _notice_row(self, notice: Notice) -> tuple[str, str, str, str, str, float, bytes]:
+        return notice.id, notice.type, notice.host, notice.status, notice.outcome, self._clock.now(), notice.body
+
+
+def _look_up(connection: sqlite3.Connection, key: str, finished: bytes) -> Known:
+    seen, state, *page = connection.execute(LOOK_UP, (finished, key)).fetchone()
+    if state is None:
+        return Known(bool(seen))
+    return Known(bool(seen), state_from_json(state), None if page[0] is None else page_from_row(tuple(page)))
+
+
+def _edges(change: Change, now: float) -> list[tuple[str, str, int, float]]:
+    """Each step of the longest chain, from the URL that redirects to the one it leads to."""
+    if not change.states or not change.states[0].redirects:
+        return []
+    redirects = change.states[0].redirects
+    last = change.states[-1].key
+    targets = [*(step.key for step in redirects[1:]), last]
+    return [
+        (step.key, target, step.status_code, now)
+        for step, target in zip(redirects, targets, strict=True)
+        if step.key != target
+    ]
+
+
+def _finished_id(event_id: str, key: str) -> bytes:
+    return bytes.fromhex(notice_id(event_id, key))
+
+
+def _domain(url: str) -> str:
+    try:
+        return registrable_domain(split(url).host)
+    except InvalidUrl:
+        return ""

@@ -1,0 +1,1 @@
+"""Adapters of the `Subscriptions` port: how notices reach whoever subscribed."""
