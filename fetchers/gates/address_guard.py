@@ -36,7 +36,8 @@ REFUSED_V4 = (
 )
 
 REFUSED_V6 = (
-    ("::/16", "loopback, unspecified, or an IPv4 address in a deprecated form"),
+    ("::1/128", "loopback"),
+    ("::/16", "unspecified, or an IPv4 address in a deprecated form"),
     ("64:ff9b::/32", "translation to IPv4 within a network (RFC 8215)"),
     ("100::/8", "discard-only or not assigned"),
     ("200::/7", "not assigned"),

@@ -1,0 +1,125 @@
+"""One agent's rules against one path (RFC 9309, section 2.2.2): the longest match wins, and Allow wins a tie. Pure.
+
+Used by `rules.py`. Its one rule: the time is that of the path and the patterns, whatever they hold. Rules without
+special characters are found by looking up the path's beginnings, longest first, in one table; only the others are tried
+one by one, without backtracking.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+Rule = tuple[bool, str, int]
+"""Allow or disallow, the pattern (escaped), its line."""
+
+DELIMITER = re.compile(r"[/?;]")
+LOWER_HEX = re.compile(r"%(?:[a-f][0-9a-fA-F]|[0-9A-F][a-f])")
+SPECIAL = str.maketrans({"*": "%2A", "$": "%24"})
+"""RFC 9309, section 2.2.3: these characters, where they stand for themselves, are written percent-encoded in a rule."""
+
+
+class Found(NamedTuple):
+    """A rule and its precedence (octets of the pattern as written)."""
+
+    octets: int
+    allow: bool
+    line: int
+    pattern: str
+
+
+class _Special(NamedTuple):
+    found: Found
+    parts: tuple[str, ...]
+    anchored: bool
+
+
+class Matcher:
+    """All rules that hold for one agent."""
+
+    __slots__ = ("_lengths", "_plain", "_special")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._plain: dict[str, Found] = {}
+        special: list[_Special] = []
+        for allow, pattern, line in rules:
+            self._add(Found(len(pattern), allow, line, pattern), pattern, special)
+            if allow and (slash := pattern.rfind("/")) >= 0 and pattern.startswith("/index.htm", slash):
+                # Google's parser takes leave to fetch a folder's index as leave to fetch the folder.
+                folder = pattern[: slash + 1] + "$"
+                self._add(Found(len(folder), True, line, pattern), folder, special)
+        self._lengths = sorted({len(prefix) for prefix in self._plain}, reverse=True)
+        self._special = sorted(special, key=lambda rule: (-rule.found.octets, not rule.found.allow, rule.found.line))
+
+    def _add(self, found: Found, pattern: str, special: list[_Special]) -> None:
+        if "*" not in pattern and "$" not in pattern:
+            known = self._plain.get(pattern)
+            if known is None or (found.allow and not known.allow):
+                self._plain[pattern] = found
+            return
+        anchored = pattern.endswith("$")
+        parts = (pattern[:-1] if anchored else pattern).replace("$", "%24").split("*")
+        special.append(_Special(found, tuple(parts), anchored))
+
+    def find(self, path: str) -> Found | None:
+        """The rule that decides about `path`, None where none matches."""
+        best: Found | None = None
+        plain = self._plain
+        longest = len(path)
+        for length in self._lengths:
+            if length <= longest and (best := plain.get(path[:length])) is not None:
+                break
+        for rule in self._special:
+            found = rule.found
+            if best is not None and (found.octets, found.allow) <= (best.octets, best.allow):
+                break
+            if _matches(rule.parts, rule.anchored, path):
+                return found
+        return best
+
+
+def _matches(parts: tuple[str, ...], anchored: bool, path: str) -> bool:
+    """Whether `path` begins with `parts` in order with anything between them; all of it where `anchored`."""
+    if not path.startswith(parts[0]):
+        return False
+    place = len(parts[0])
+    if len(parts) == 1:
+        return not anchored or len(path) == place
+    last = len(parts) - 1
+    for part in parts[1:last] if anchored else parts[1:]:
+        place = path.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return not anchored or (len(path) - len(parts[last]) >= place and path.endswith(parts[last]))
+
+
+def path_of(url: str) -> str:
+    """Path, parameters and query of `url` as rules are compared with them; `/` where it has none.
+
+    Tolerates what is no whole URL (`example.com/a`, `//a/b`) as Google's parser does. Octets beyond ASCII that are not
+    percent-encoded stay so and match no rule: no URL that is sent has any.
+    """
+    begin = 2 if url.startswith("//") else 0
+    early = DELIMITER.search(url, begin)
+    if early is None:
+        return "/"
+    scheme_end = url.find("://", begin)
+    start = early.start()
+    if 0 <= scheme_end < start:
+        after = DELIMITER.search(url, scheme_end + 3)
+        if after is None:
+            return "/"
+        start = after.start()
+    fragment = url.find("#", begin)
+    if 0 <= fragment < start:
+        return "/"
+    path = url[start:] if fragment < 0 else url[start:fragment]
+    return _normalised(path if path[0] == "/" else "/" + path)
+
+
+def _normalised(path: str) -> str:
+    if "%" in path and LOWER_HEX.search(path):
+        path = LOWER_HEX.sub(lambda match: match.group().upper(), path)
+    if "*" in path or "$" in path:
+        path = path.translate(SPECIAL)
+    return path
