@@ -5,8 +5,8 @@ The policies are evaluated as Kubernetes would, for every pair of pods and for a
 
 import pytest
 
-from tests.unit.helm.rendering import Release
 from tests.unit.helm.policies import End, may_connect
+from tests.unit.helm.rendering import Release
 
 pytestmark = pytest.mark.engine("helm")
 

@@ -1,0 +1,42 @@
+# The product as an image: built in one stage, run in another that has no compiler, no package tool of its own and no root.
+#
+#     docker build -t spiderduck .
+#     docker run --rm --read-only --tmpfs /tmp -v spiderduck:/data -p 127.0.0.1:8080:8080 \
+#         -e 'SPIDERDUCK_API__KEYS=[{"key": "…", "scopes": ["read", "write"]}]' spiderduck
+#
+# An image that others can reach needs a key: the product refuses to listen beyond loopback without one.
+
+FROM python:3.11-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/spiderduck
+WORKDIR /source
+# What was tested, by hash, before the sources: a change of code alone does not fetch anything again.
+COPY requirements.txt ./
+RUN /opt/spiderduck/bin/pip install --require-hashes --requirement requirements.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY schedulers schedulers
+COPY fetchers fetchers
+COPY snowflake snowflake
+COPY imagepipe imagepipe
+COPY spiderduck spiderduck
+RUN /opt/spiderduck/bin/pip install --no-deps . \
+    && /opt/spiderduck/bin/python -m compileall -q /opt/spiderduck/lib \
+    && /opt/spiderduck/bin/pip uninstall --yes --quiet pip
+
+FROM python:3.11-slim
+COPY --from=build /opt/spiderduck /opt/spiderduck
+# Readable by everybody. Two folders belong to the number that the Helm chart runs as: /data, and /archive for the pages
+# where several containers share them on one machine.
+RUN install --directory --owner=10001 --group=10001 /data /archive
+ENV PATH=/opt/spiderduck/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    SPIDERDUCK_DATA=/data SPIDERDUCK_HOST=0.0.0.0 SPIDERDUCK_PORT=8080
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
+ENTRYPOINT ["spiderduck"]
+CMD ["up"]
