@@ -242,7 +242,9 @@ async def _attempt(
     except BaseException:
         _hang_up(connection)
         raise
-    protocol.read_timeout = read
+    if "first_byte" in timeout and not payload.is_eof():
+        protocol.read_timeout = read
+        protocol.start_timeout()
     payload.on_eof(connection.release)
     return httpx.Response(
         message.code,

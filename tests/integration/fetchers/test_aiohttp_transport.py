@@ -1,0 +1,673 @@
+"""The transport against raw sockets on loopback: what goes on the wire, what comes back, and what is never dialled."""
+
+import asyncio
+import json
+import os
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError, TransportError
+from fetchers.gates.address_guard import AddressPolicy
+from fetchers.transports.aiohttp import AiohttpTransport
+from fetchers.transports.resolver import Overrides, Resolver
+from fetchers.urls import split
+
+CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
+WPT = CORPORA / "url_normalisation" / "wpt_http_urls.json"
+
+Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+class Origin:
+    """A listener that records every request head and answers with raw bytes."""
+
+    def __init__(self) -> None:
+        self.heads: list[bytes] = []
+        self.connections = 0
+        self.answer: bytes | Answer = OK
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._arrived = asyncio.Event()
+
+    async def start(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self._server = await asyncio.start_server(self._serve, host, 0, ssl=context)
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                self._arrived.set()
+                if isinstance(self.answer, bytes):
+                    writer.write(self.answer)
+                    await writer.drain()
+                else:
+                    await self.answer(head, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            return
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def has_seen(self, requests: int) -> None:
+        while len(self.heads) < requests:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def origin() -> AsyncIterator[Origin]:
+    origin = Origin()
+    await origin.start()
+    yield origin
+    await origin.stop()
+
+
+@pytest.fixture
+async def transport(origin: Origin) -> AsyncIterator[AiohttpTransport]:
+    """Dials the origin for every name below .test."""
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target})
+    yield transport
+    await transport.aclose()
+
+
+def request(url: str, **extensions: Any) -> httpx.Request:
+    """As the fetcher makes it."""
+    parts = split(url)
+    timeout = {"connect": 2.0, "read": 2.0}
+    return httpx.Request(
+        "GET",
+        "http://placeholder.invalid/",
+        headers=[("Host", parts.authority), ("User-Agent", "TestBot/1.0")],
+        extensions={"url": url, "timeout": timeout, **extensions},
+    )
+
+
+async def fetch(transport: AiohttpTransport, url: str, **extensions: Any) -> tuple[httpx.Response, bytes]:
+    response = await transport.handle_async_request(request(url, **extensions))
+    try:
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        return response, b"".join([chunk async for chunk in response.stream])
+    finally:
+        await response.aclose()
+
+
+# On the wire ----------------------------------------------------------------------------------------------------------
+
+
+async def test_request_target_is_byte_for_byte_the_serialisation(transport: AiohttpTransport, origin: Origin) -> None:
+    """Neither quoted again nor unquoted, an empty query's `?` kept, the fragment left out; and nothing added."""
+    targets = ["/?", "/a|b", "/'%27%2F%2f/%7Ex", "/x?a=%20+&b='|[]{}&&=", "/%", "/é", "//a//b/?x?y"]
+    for target in targets:
+        await fetch(transport, f"http://a.test{target}#f")
+    lines = [head.split(b"\r\n")[0] for head in origin.heads]
+    assert lines == [f"GET {split('http://a.test' + target).target} HTTP/1.1".encode() for target in targets]
+    assert origin.heads[0] == b"GET /? HTTP/1.1\r\nHost: a.test\r\nUser-Agent: TestBot/1.0\r\n\r\n"
+
+
+async def test_every_url_of_the_web_platform_tests_goes_out_as_it_is(origin: Origin) -> None:
+    """Target and `Host` header of each http URL of the corpus, read from a raw socket."""
+    if not WPT.exists():
+        pytest.skip(f"{WPT} is absent; set SPIDERDUCK_CORPORA to the folder of corpora")
+    urls = sorted({case["href"] for case in json.loads(WPT.read_text()) if case.get("href", "").startswith("http:")})
+    hosts = {split(url).host.rstrip(".") for url in urls}
+    transport = AiohttpTransport(AddressPolicy(), resolve=dict.fromkeys(hosts, origin.target))
+    try:
+        for url in urls:
+            await fetch(transport, url)
+    finally:
+        await transport.aclose()
+    assert len(urls) > 50
+    for url, head in zip(urls, origin.heads, strict=True):
+        lines = head.decode("ascii").split("\r\n")
+        authority, slash, rest = url.removeprefix("http://").partition("#")[0].partition("/")
+        assert lines[0] == f"GET {slash}{rest} HTTP/1.1"
+        assert lines[1] == f"Host: {authority.rpartition('@')[2]}"
+
+
+async def test_target_can_be_given_as_bytes(transport: AiohttpTransport, origin: Origin) -> None:
+    """httpx's own extension wins."""
+    await fetch(transport, "http://a.test/a", target=b"/other")
+    assert origin.heads[0].startswith(b"GET /other HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("target", [b"/a b", b"/a\r\nX: y", b"/\n", b"/\0"])
+async def test_no_request_can_break_out_of_its_line(transport: AiohttpTransport, origin: Origin, target: bytes) -> None:
+    """Refused before anything is sent."""
+    with pytest.raises(ProtocolError):
+        await fetch(transport, "http://a.test/", target=target)
+    assert origin.heads == []
+
+
+async def test_it_is_an_ordinary_httpx_transport(origin: Origin) -> None:
+    """Without extensions, under httpx's own client, with a body."""
+    transport = AiohttpTransport(AddressPolicy(allow_addresses=["127.0.0.0/8"]))
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{origin.port}/x?y")
+        assert (answer.status_code, answer.text) == (200, "hello")
+    assert origin.heads[0].startswith(b"GET /x?y HTTP/1.1\r\n")
+
+
+# Connections ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_connection_is_used_again_once_its_body_is_read(transport: AiohttpTransport, origin: Origin) -> None:
+    """And the answer says so, with the address."""
+    first, body = await fetch(transport, "http://a.test/1")
+    second, _ = await fetch(transport, "http://a.test/2")
+    assert body == b"hello"
+    assert origin.connections == 1
+    info, again = first.extensions["connection"], second.extensions["connection"]
+    assert (info.address, info.port, info.reused, again.reused) == ("127.0.0.1", origin.port, False, True)
+    assert info.connect_seconds > 0
+    assert again.connect_seconds == 0
+
+
+async def test_a_body_left_unread_ends_its_connection(transport: AiohttpTransport, origin: Origin) -> None:
+    """An endless one too, at once."""
+
+    async def endless(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    origin.answer = endless
+    response = await transport.handle_async_request(request("http://a.test/radio"))
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    async for chunk in response.stream:
+        assert chunk
+        break
+    await response.aclose()
+    origin.answer = OK
+    await fetch(transport, "http://a.test/next")
+    assert origin.connections == 2
+
+
+async def test_on_written_is_called_when_the_head_is_written(transport: AiohttpTransport, origin: Origin) -> None:
+    """Before the answer comes, once."""
+    written: list[int] = []
+    released = asyncio.Event()
+
+    async def late(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.write(OK)
+
+    origin.answer = late
+    waiting = asyncio.create_task(fetch(transport, "http://a.test/", on_written=lambda: written.append(1)))
+    await origin.has_seen(1)
+    assert written == [1]
+    released.set()
+    await waiting
+    assert written == [1]
+
+
+async def test_a_connection_that_died_in_the_pool_is_replaced(transport: AiohttpTransport, origin: Origin) -> None:
+    """The server closed it while the next request was under way: one more attempt, on a new connection."""
+    await fetch(transport, "http://a.test/1")
+    seen = 0
+
+    async def close_once(head: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 1:
+            writer.close()
+            raise ConnectionResetError
+        writer.write(OK)
+
+    origin.answer = close_once
+    written: list[int] = []
+    _, body = await fetch(transport, "http://a.test/2", on_written=lambda: written.append(1))
+    assert body == b"hello"
+    assert (origin.connections, len(written)) == (2, 2)
+
+
+async def test_a_new_connection_that_closes_without_an_answer_is_an_error(
+    transport: AiohttpTransport, origin: Origin
+) -> None:
+    """It is not tried again."""
+
+    async def hang_up(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        raise ConnectionResetError
+
+    origin.answer = hang_up
+    with pytest.raises(ConnectError):
+        await fetch(transport, "http://a.test/")
+    assert origin.connections == 1
+
+
+async def test_cancelling_gives_the_connection_up(transport: AiohttpTransport, origin: Origin) -> None:
+    """And the next request works."""
+
+    async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    origin.answer = never
+    waiting = asyncio.create_task(fetch(transport, "http://a.test/"))
+    await origin.has_seen(1)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    origin.answer = OK
+    assert (await fetch(transport, "http://a.test/"))[1] == b"hello"
+
+
+# Answers --------------------------------------------------------------------------------------------------------------
+
+
+async def test_headers_come_back_as_they_were_sent(transport: AiohttpTransport, origin: Origin) -> None:
+    """Order, repetition and bytes; encodings are not undone, redirects not followed, cookies not kept."""
+    origin.answer = (
+        b"HTTP/1.1 302 Weiter \xfc\r\nLocation: /y\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\nX: \xff\r\n"
+        b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b"
+    )
+    response, body = await fetch(transport, "http://a.test/")
+    await fetch(transport, "http://a.test/")
+    assert response.status_code == 302
+    assert response.headers.raw[1:4] == [(b"Set-Cookie", b"a=b"), (b"set-cookie", b"c=d"), (b"X", b"\xff")]
+    assert body == b"\x1f\x8b"
+    assert response.extensions["http_version"] == b"HTTP/1.1"
+    assert b"ookie" not in origin.heads[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: y\r\n\r\n",
+            b"abcde",
+        ),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"hello"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", b""),
+    ],
+)
+async def test_framings(transport: AiohttpTransport, origin: Origin, answer: bytes, body: bytes) -> None:
+    """Chunks with extensions and trailers, interim answers, and answers without a body, keeping the connection."""
+    origin.answer = answer
+    assert (await fetch(transport, "http://a.test/"))[1] == body
+    origin.answer = OK
+    assert (await fetch(transport, "http://a.test/"))[1] == b"hello"
+    assert origin.connections == 1
+
+
+async def test_a_body_without_a_length_ends_with_the_connection(transport: AiohttpTransport, origin: Origin) -> None:
+    """HTTP/1.0 and `Connection: close`."""
+
+    async def close_after(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\nall of it")
+        await writer.drain()
+        writer.close()
+        raise ConnectionResetError
+
+    origin.answer = close_after
+    response, body = await fetch(transport, "http://a.test/")
+    assert (body, response.extensions["http_version"]) == (b"all of it", b"HTTP/1.0")
+
+
+HEADERS_WITHOUT_END = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X%d: %s\r\n" % (n, b"y" * 20_000) for n in range(60))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"hello, this is no HTTP at all\r\n\r\n",
+        b"<html>an HTTP/0.9 answer</html>",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+        HEADERS_WITHOUT_END,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK,
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+)
+async def test_what_is_no_proper_http_ends_as_such(transport: AiohttpTransport, origin: Origin, answer: bytes) -> None:
+    """Garbage, endless headers, endless interim answers, unasked upgrades, bodies that break off."""
+
+    async def send_and_close(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+        raise ConnectionResetError
+
+    origin.answer = send_and_close
+    with pytest.raises(ProtocolError) as caught:
+        await fetch(transport, "http://a.test/")
+    assert str(caught.value).startswith("a.test ")
+    assert str(caught.value).isprintable()
+
+
+async def test_silence_ends_at_the_read_limit(transport: AiohttpTransport, origin: Origin) -> None:
+    """Before the head, and between the bytes of the body."""
+
+    async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def half(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK[:-2])
+        await asyncio.Event().wait()
+
+    for answer in (never, half):
+        origin.answer = answer
+        with pytest.raises(TimedOut) as caught:
+            await fetch(transport, "http://a.test/", timeout={"connect": 1.0, "read": 0.05})
+        assert caught.value.phase == "read"
+    origin.answer = half
+    with pytest.raises(TimedOut):
+        await fetch(transport, "http://a.test/", timeout={"first_byte": 5.0, "read": 0.05})
+
+
+# The address guard ----------------------------------------------------------------------------------------------------
+
+
+def lookup_of(*answers: Sequence[str], ttl: float = 60.0) -> Callable[[str], Awaitable[list[tuple[str, float]]]]:
+    """A name server that gives one answer after the other, the last one for ever."""
+    left = list(answers)
+
+    async def lookup(name: str) -> list[tuple[str, float]]:
+        addresses = left.pop(0) if len(left) > 1 else left[0]
+        return [(address, ttl) for address in addresses]
+
+    return lookup
+
+
+PRIVATE_URLS = [
+    "http://127.0.0.1:{port}/",
+    "http://2130706433:{port}/",
+    "http://0x7f.1:{port}/",
+    "http://017700000001:{port}/",
+    "http://①②⑦.０.0.1:{port}/",
+    "http://[::1]:{port}/",
+    "http://[::ffff:127.0.0.1]:{port}/",
+    "http://[::127.0.0.1]:{port}/",
+    "http://[64:ff9b::127.0.0.1]:{port}/",
+    "http://localhost:{port}/",
+    "http://a.localhost:{port}/",
+    "http://LOCALHOST.:{port}/",
+    "http://0/",
+    "http://user@127.0.0.1:{port}/",
+]
+
+
+@pytest.mark.parametrize("url", PRIVATE_URLS)
+async def test_no_way_of_writing_it_leads_to_loopback(origin: Origin, url: str) -> None:
+    """With the port allowed, so that it is the address that is refused; the listener sees no connection."""
+    transport = AiohttpTransport(AddressPolicy(ports=[origin.port, 80]))
+    try:
+        with pytest.raises(BlockedAddress):
+            await fetch(transport, split(url.format(port=origin.port)).origin + "/")
+    finally:
+        await transport.aclose()
+    assert origin.connections == 0
+
+
+@pytest.mark.parametrize(
+    "addresses", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["127.0.0.1", "93.184.215.14"], ["::ffff:127.0.0.1"]]
+)
+async def test_one_private_answer_refuses_a_name(origin: Origin, addresses: list[str]) -> None:
+    """Also beside a public one, in either order."""
+    transport = AiohttpTransport(AddressPolicy(ports=[origin.port]), resolver=Resolver(lookup_of(addresses)))
+    try:
+        with pytest.raises(BlockedAddress) as caught:
+            await fetch(transport, f"http://evil.example:{origin.port}/")
+    finally:
+        await transport.aclose()
+    assert origin.connections == 0
+    assert "evil.example" in str(caught.value)
+
+
+async def test_a_name_server_that_changes_its_answer_gains_nothing(origin: Origin) -> None:
+    """What was checked is dialled; a later answer is checked again."""
+    policy = AddressPolicy(allow_addresses=["127.0.0.1/32"], ports=[origin.port])
+    lookup = lookup_of(["127.0.0.1"], ["127.0.0.2"], ttl=0.0)
+    now = 0.0
+    transport = AiohttpTransport(policy, resolver=Resolver(lookup, monotonic=lambda: now))
+    try:
+        url = f"http://rebind.example:{origin.port}/"
+        origin.answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        await fetch(transport, url)
+        now = 1000.0
+        with pytest.raises(BlockedAddress):
+            await fetch(transport, url)
+    finally:
+        await transport.aclose()
+    assert origin.connections == 1
+
+
+async def test_the_socket_itself_is_guarded(origin: Origin) -> None:
+    """Where every check before were to fail, the last look at the address that is dialled still stands."""
+    transport = AiohttpTransport(AddressPolicy(ports=[origin.port]))
+    make_socket = transport._dialler._make_guarded_socket
+    from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM
+
+    with pytest.raises(BlockedAddress):
+        make_socket((AF_INET, SOCK_STREAM, IPPROTO_TCP, "", ("127.0.0.1", origin.port)))
+    await transport.aclose()
+
+
+async def test_ports_are_limited_for_public_addresses() -> None:
+    """No mail server is talked to."""
+    transport = AiohttpTransport(AddressPolicy(), resolver=Resolver(lookup_of(["93.184.215.14"])))
+    try:
+        with pytest.raises(BlockedAddress) as caught:
+            await fetch(transport, "http://mail.example:25/")
+    finally:
+        await transport.aclose()
+    assert "port 25" in str(caught.value)
+
+
+async def test_overrides_open_their_names_only(origin: Origin) -> None:
+    """The address behind a `resolve` target stays refused under any other name, even with its own port allowed."""
+    transport = AiohttpTransport(AddressPolicy(ports=[origin.port]), resolve={"a.test": origin.target})
+    try:
+        assert (await fetch(transport, "http://A.test.:7777/"))[1] == b"hello"
+        for url in (f"http://127.0.0.1:{origin.port}/", f"http://localhost:{origin.port}/"):
+            with pytest.raises(BlockedAddress):
+                await fetch(transport, url)
+    finally:
+        await transport.aclose()
+    assert origin.connections == 1
+
+
+def test_override_patterns() -> None:
+    """Exact names first, then the longest suffix; a suffix does not stand for the name itself."""
+    overrides = Overrides({"*.test": "127.0.0.1:1", "*.b.test": "[::1]:2", "a.b.test": "host.example:3"})
+    assert overrides.find("x.test") == ("127.0.0.1", 1)
+    assert overrides.find("X.Y.B.test.") == ("::1", 2)
+    assert overrides.find("a.b.test") == ("host.example", 3)
+    assert overrides.find("test") is None
+    assert overrides.find("xtest") is None
+    for wrong in ("127.0.0.1", ":80", "host:"):
+        with pytest.raises(ValueError):
+            Overrides({"a": wrong})
+
+
+# Names ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_second_address_is_dialled_where_the_first_fails(origin: Origin) -> None:
+    """Happy eyeballs: both families, whichever answers."""
+    policy = AddressPolicy(allow_addresses=["127.0.0.0/8", "::1/128"])
+    transport = AiohttpTransport(policy, resolver=Resolver(lookup_of(["::1", "127.0.0.1"])))
+    try:
+        response, _ = await fetch(transport, f"http://two.example:{origin.port}/")
+    finally:
+        await transport.aclose()
+    assert response.extensions["connection"].address == "127.0.0.1"
+
+
+async def test_a_refused_connection_and_an_unknown_name_have_their_errors(origin: Origin) -> None:
+    """Each its own ending."""
+
+    async def unknown(name: str) -> list[tuple[str, float]]:
+        raise DnsError(f"{name} does not exist")
+
+    closed = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    port = closed.sockets[0].getsockname()[1]
+    closed.close()
+    await closed.wait_closed()
+    transport = AiohttpTransport(
+        AddressPolicy(), resolve={"refused.test": f"127.0.0.1:{port}"}, resolver=Resolver(unknown)
+    )
+    try:
+        with pytest.raises(ConnectError):
+            await fetch(transport, "http://refused.test/")
+        with pytest.raises(DnsError):
+            await fetch(transport, "http://nowhere.example/")
+    finally:
+        await transport.aclose()
+
+
+async def test_only_http_is_spoken(transport: AiohttpTransport) -> None:
+    """Anything else is refused before it is looked up."""
+    with pytest.raises(ProtocolError):
+        await transport.handle_async_request(request("ftp://a.test/"))
+
+
+# TLS ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for *.site.test, key included."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    key = path.with_name("key.pem")
+    names = "subjectAltName=DNS:*.site.test"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", "/CN=The Test Site", "-addext", names, "-days", "2", "-keyout", str(key), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + key.read_bytes())
+    return path
+
+
+async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
+    """The right name in the handshake, also for emoji hosts and trailing dots; version and subject in the answer."""
+    names: list[str | None] = []
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    serving.sni_callback = lambda _, name, __: names.append(name)
+    origin = Origin()
+    await origin.start(serving)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, ssl_context=trusting)
+    distrusting = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target})
+    try:
+        response, body = await fetch(transport, "https://a.site.test/")
+        assert body == b"hello"
+        info = response.extensions["connection"]
+        assert (info.certificate_subject, info.tls_version) == ("The Test Site", "TLSv1.3")
+        assert info.tls_seconds > 0
+        await fetch(transport, split("https://☕.site.test/").origin + "/")
+        await fetch(transport, "https://b.site.test./")
+        assert names == ["a.site.test", "xn--53h.site.test", "b.site.test"]
+        with pytest.raises(TlsError) as caught:
+            await fetch(transport, "https://other.test/")
+        assert "other.test" in str(caught.value)
+        with pytest.raises(TlsError):
+            await fetch(distrusting, "https://a.site.test/")
+        assert len(origin.heads) == 3
+    finally:
+        await transport.aclose()
+        await distrusting.aclose()
+        await origin.stop()
+
+
+async def test_plain_http_behind_https_is_a_tls_error(origin: Origin, transport: AiohttpTransport) -> None:
+    """Not an answer, and nothing of the request is sent."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail ready\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    other = AiohttpTransport(AddressPolicy(), resolve={"*.test": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"})
+    try:
+        with pytest.raises(TlsError):
+            await fetch(other, "https://a.test/")
+    finally:
+        await other.aclose()
+        server.close()
+
+
+# Load -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_connections_to_one_host_are_capped(origin: Origin) -> None:
+    """The rest waits, and a wait that is too long is a time-out of the connect."""
+    waiting = asyncio.Event()
+
+    async def hold(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await waiting.wait()
+        writer.write(OK)
+
+    origin.answer = hold
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, connections_per_host=2)
+    try:
+        tasks = [asyncio.create_task(fetch(transport, "http://a.test/")) for _ in range(2)]
+        await origin.has_seen(2)
+        with pytest.raises(TimedOut) as caught:
+            await fetch(transport, "http://a.test/", timeout={"connect": 0.05})
+        assert caught.value.phase == "connect"
+        waiting.set()
+        assert [body for _, body in await asyncio.gather(*tasks)] == [b"hello", b"hello"]
+        assert origin.connections == 2
+    finally:
+        await transport.aclose()
+
+
+async def test_idle_connections_are_bounded(origin: Origin) -> None:
+    """Many hosts, each asked once, do not use up the file descriptors."""
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, connections=5)
+    try:
+        for number in range(20):
+            await fetch(transport, f"http://host{number}.test/")
+        assert transport._pool is not None
+        assert sum(map(len, transport._pool._conns.values())) <= 5
+        await fetch(transport, "http://host19.test/")
+        assert origin.connections == 20
+    finally:
+        await transport.aclose()
+
+
+def test_every_error_is_of_one_family() -> None:
+    """With a code of its own, so that the table of endings is complete."""
+    kinds = TransportError.__subclasses__()
+    assert len({kind.code for kind in kinds}) == len(kinds) == 6
