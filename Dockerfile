@@ -10,18 +10,20 @@ FROM python:3.11-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/spiderduck
 WORKDIR /source
-# What was tested, by hash, before the sources: a change of code alone does not fetch anything again.
-COPY requirements.txt ./
-RUN /opt/spiderduck/bin/pip install --require-hashes --requirement requirements.txt
+# What was tested, by hash, before the sources: a change of code alone fetches nothing again. `runtime` is what one
+# process needs; the name of another file in requirements/ brings more.
+ARG REQUIREMENTS=runtime
+COPY requirements requirements
+RUN /opt/spiderduck/bin/pip install --require-hashes --requirement requirements/$REQUIREMENTS.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY schedulers schedulers
 COPY fetchers fetchers
 COPY snowflake snowflake
 COPY imagepipe imagepipe
 COPY spiderduck spiderduck
-RUN /opt/spiderduck/bin/pip install --no-deps . \
+RUN /opt/spiderduck/bin/pip install --no-deps --no-build-isolation . \
     && /opt/spiderduck/bin/python -m compileall -q /opt/spiderduck/lib \
-    && /opt/spiderduck/bin/pip uninstall --yes --quiet pip
+    && /opt/spiderduck/bin/pip uninstall --yes --quiet hatchling pip
 
 FROM python:3.11-slim
 COPY --from=build /opt/spiderduck /opt/spiderduck

@@ -59,7 +59,7 @@ def test_the_python_is_one_that_the_project_supports() -> None:
 def test_every_package_goes_in_and_nothing_else() -> None:
     """The packages copied are those of the wheel, so that neither tests nor benchmarks are shipped."""
     copied = {line.split()[0] for line in values(stages()[0], "COPY")}
-    files = {"requirements.txt", "pyproject.toml"}  # the last names README.md and LICENSE on its line
+    files = {"requirements", "pyproject.toml"}  # the last names README.md and LICENSE on its line
     assert copied - files == PACKAGES
     assert all((ROOT / package / "__init__.py").is_file() for package in PACKAGES)
 
@@ -73,7 +73,10 @@ def test_what_is_copied_is_not_ignored() -> None:
 
 def test_requirements_are_installed_by_hash() -> None:
     """Nothing comes in that was not tested."""
-    assert any("--require-hashes" in line for line in values(stages()[0], "RUN"))
+    build, _ = stages()
+    assert any("--require-hashes" in line for line in values(build, "RUN"))
+    (argument,) = values(build, "ARG")
+    assert "--hash=sha256:" in (ROOT / f"requirements/{argument.partition('=')[2]}.txt").read_text(encoding="utf-8")
 
 
 def test_the_ports_agree() -> None:
