@@ -6,18 +6,26 @@ try:
     from schedulers.metadata.charset import decode
 except ModuleNotFoundError:
     from schedulers.metadata.declared_charset import decode
-from schedulers.metadata import reading
+from schedulers.metadata import interstitials, reading
 from schedulers.metadata.fields import (
+    accounts,
+    app_links,
     author,
     canonical,
     description,
+    feeds,
     icon,
     image,
     kind,
     language,
+    media,
+    oembed,
+    price,
     published,
     robots,
     site_name,
+    tags,
+    theme_color,
     title,
 )
 from schedulers.metadata.headers import Headers
@@ -53,11 +61,27 @@ def read(
         language=language.read(page),
         icon=icon.read(page),
         touch_icon=icon.read_touch(page),
+        section=tags.read_section(page),
+        tags=tags.read(page),
+        theme_color=theme_color.read(page),
+        video=media.read_video(page),
+        audio=media.read_audio(page),
+        player=media.read_player(page),
+        oembed=oembed.read(page),
+        feeds=feeds.read(page),
         canonical_url=canonical.read(page),
+        amp_url=feeds.read_amp(page),
+        alternates=feeds.read_languages(page),
+        price=price.read(page),
+        app_links=app_links.read(page),
+        fediverse_creator=accounts.read_fediverse(page),
+        twitter_site=accounts.read_twitter_site(page),
+        twitter_creator=accounts.read_twitter_creator(page),
         robots=robots.read(page),
         word_count=read_by.words,
         reading_time=read_by.minutes,
         content_hash=read_by.digest,
         encoding=encoding,
+        interstitial=interstitials.recognise(page, status_code, read_by.words or 0),
         provenance=page.provenance,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from fetchers.urls import registrable_domain
-from schedulers.metadata import clean
+from schedulers.metadata import clean, open_graph
 from schedulers.metadata.addresses import host
 from schedulers.metadata.article_pictures import best_picture, is_decoration
 from schedulers.metadata.model import Alternative, Image, Provenance
@@ -88,29 +88,10 @@ def _type(value: str | None) -> str | None:
     return value.strip().lower() if value and value.strip().lower().startswith("image/") and len(value) < 40 else None
 
 
-def structured(page: Page, root: str) -> Iterator[dict[str, str]]:
-    """OpenGraph's arrays: a new `og:image` begins an object, `og:image:width` belongs to the one before."""
-    current: dict[str, str] = {}
-    for key, content in page.media:
-        if not key.startswith(root):
-            continue
-        name = key[len(root) :].lstrip(":")
-        if name == "" or (name == "url" and current.get("", content) != content):
-            if current:
-                yield current
-            current = {"": content}
-        else:
-            current.setdefault(name, content)
-    if current:
-        yield current
-
-
 def _open_graph(page: Page) -> Iterator[Image]:
-    for number, one in enumerate(structured(page, "og:image")):
-        if number >= _PER_RULE:
-            return
+    for one in open_graph.objects(page, "og:image"):
         sides = (one.get("width"), one.get("height"))
-        for url in (one.get("secure_url"), one.get("") or one.get("url")):
+        for url in (one.get("secure_url"), one.get("url")):
             found = picture(page, url, *sides, type=one.get("type"), alt=one.get("alt"))
             if found is not None:
                 yield found

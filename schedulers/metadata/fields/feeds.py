@@ -1,0 +1,51 @@
+"""The page's feeds, AMP version, and its versions in other languages: all the alternates that its head names."""
+
+from schedulers.metadata import clean
+from schedulers.metadata.addresses import same_site
+from schedulers.metadata.fields.language import tag
+from schedulers.metadata.model import AlternateLanguage, Feed, Provenance
+from schedulers.metadata.page import Page
+
+FEEDS = 20
+LANGUAGES = 100
+
+_TYPES = frozenset(
+    ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/rss+xml")
+)
+
+
+def read(page: Page) -> tuple[Feed, ...]:
+    found: dict[str, Feed] = {}
+    for attributes in page.links.get("alternate", ()):
+        kind = (attributes.get("type") or "").split(";", 1)[0].strip().lower()
+        if kind in _TYPES and (url := page.absolute(attributes.get("href"))) and len(found) < FEEDS:
+            title = attributes.get("title")
+            found.setdefault(url, Feed(url, kind, clean.text(title) if title else None))
+    if found:
+        page.provenance["feeds"] = Provenance("link:alternate")
+    return tuple(found.values())
+
+
+def read_languages(page: Page) -> tuple[AlternateLanguage, ...]:
+    """`rel=alternate hreflang=…`; `x-default` is kept as it is."""
+    found: dict[str, AlternateLanguage] = {}
+    for attributes in page.links.get("alternate", ()):
+        declared = attributes.get("hreflang")
+        if not declared or len(found) >= LANGUAGES:
+            continue
+        language = "x-default" if declared.strip().lower() == "x-default" else tag(declared)
+        if language and (url := page.absolute(attributes.get("href"))):
+            found.setdefault(language, AlternateLanguage(language, url))
+    if found:
+        page.provenance["alternates"] = Provenance("link:hreflang")
+    return tuple(found.values())
+
+
+def read_amp(page: Page) -> str | None:
+    """The AMP version, on the same site or in the AMP project's cache."""
+    for attributes in page.links.get("amphtml", ())[:1]:
+        url = page.absolute(attributes.get("href"))
+        if url and (same_site(url, page.url) or ".cdn.ampproject.org/" in url):
+            page.provenance["amp_url"] = Provenance("link:amphtml")
+            return url
+    return None

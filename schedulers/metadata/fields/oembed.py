@@ -1,0 +1,78 @@
+"""Where the page's oEmbed answer lies: announced in its head, or known from the providers' list of oembed.com.
+
+The list travels in the package `micawber` and is read when the first page without an announcement asks. Its one rule:
+an announced address counts on the page's own site or at a listed provider; anyone else could announce anything.
+"""
+
+import re
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from fetchers.urls import registrable_domain
+from schedulers.metadata.addresses import host, same_site
+from schedulers.metadata.model import OEmbed, Provenance
+from schedulers.metadata.page import Page
+
+_TYPES = (("application/json+oembed", "json"), ("text/json+oembed", "json"))
+_XML_TYPES = (("text/xml+oembed", "xml"), ("application/xml+oembed", "xml"))
+
+
+class _Endpoint(NamedTuple):
+    provider: str
+    url: str
+    schemes: tuple[str, ...]
+
+
+def read(page: Page) -> OEmbed | None:
+    return _announced(page) or _known(page)
+
+
+def _announced(page: Page) -> OEmbed | None:
+    links = page.links.get("alternate", ())
+    for media_type, form in (*_TYPES, *_XML_TYPES):
+        for attributes in links[:100]:
+            if (attributes.get("type") or "").strip().lower() != media_type:
+                continue
+            url = page.absolute(attributes.get("href"))
+            if url is not None and (same_site(url, page.url) or registrable_domain(host(url)) in _providers()):
+                page.provenance["oembed"] = Provenance("link:oembed")
+                return OEmbed(url, form)
+    return None
+
+
+def _known(page: Page) -> OEmbed | None:
+    for endpoint in _providers().get(registrable_domain(host(page.url)), ()):
+        if any(_pattern(scheme).match(page.url) for scheme in endpoint.schemes):
+            page.provenance["oembed"] = Provenance("provider-list")
+            address = endpoint.url.replace("{format}", "json")
+            joint = "&" if "?" in address else "?"
+            return OEmbed(f"{address}{joint}format=json&url={quote(page.url, safe='')}", "json", endpoint.provider)
+    return None
+
+
+@cache
+def _providers() -> dict[str, tuple[_Endpoint, ...]]:
+    """Registrable domain of a scheme or an endpoint → the endpoints that answer for it."""
+    found: dict[str, list[_Endpoint]] = {}
+    for provider in msgspec.json.decode(files("micawber").joinpath("providers.json").read_bytes()):
+        for listed in provider.get("endpoints", ()):
+            schemes = [scheme for scheme in listed.get("schemes", ()) if scheme.startswith(("http://", "https://"))]
+            endpoint = _Endpoint(
+                provider["provider_name"], listed["url"], tuple(_pattern(scheme) for scheme in schemes)
+            )
+            for address in (listed["url"], *schemes):
+                domain = registrable_domain(host(address).removeprefix("*."))
+                if domain and "*" not in domain and endpoint not in found.setdefault(domain, []):
+                    found[domain].append(endpoint)
+    return {domain: tuple(endpoints) for domain, endpoints in found.items()}
+
+
+@lru_cache(maxsize=512)
+def _pattern(scheme: str) -> re.Pattern[str]:
+    """A scheme's `*` stands for anything; http and https are one place for a page."""
+    rest = scheme.partition("://")[2]
+    return re.compile("https?://" + ".{0,500}".join(re.escape(part) for part in re.sub(r"\*+", "*", rest).split("*")))

@@ -1,0 +1,63 @@
+"""The section of the site that the page belongs to, and its tags."""
+
+from collections.abc import Callable, Iterator
+
+from schedulers.metadata import clean
+from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.model import Alternative, Provenance
+from schedulers.metadata.page import Page
+
+TAGS = 30
+TAG_LENGTH = 60
+
+
+def read_section(page: Page) -> str | None:
+    return climb(SECTION, page, clean.name, "section")
+
+
+def read(page: Page) -> tuple[str, ...]:
+    """The tags of the first rule that has any; a comma parts them where one value holds several."""
+    won: tuple[str, ...] = ()
+    winner = ""
+    others: list[Alternative] = []
+    for rule, offered in TAG_RULES:
+        tags = _tags(offered(page))
+        if tags and not won:
+            won, winner = tags, rule
+        elif tags:
+            others.append(Alternative(rule, ", ".join(tags)[:300]))
+    if won:
+        page.provenance["tags"] = Provenance(winner, tuple(others))
+    return won
+
+
+def _tags(values: Iterator[str]) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for value in values:
+        for part in value[:5_000].strip("[]").split(","):
+            tag = clean.text(part.strip(" \"'"), TAG_LENGTH + 1) if len(found) < TAGS else None
+            if tag and len(tag) <= TAG_LENGTH:
+                found.setdefault(tag.casefold(), tag)
+    return tuple(found.values())
+
+
+def _meta(*keys: str) -> Callable[[Page], Iterator[str]]:
+    return lambda page: (value for key in keys for value in page.meta.get(key, ()))
+
+
+def _json_ld(page: Page) -> Iterator[str]:
+    return page.json_ld.texts(page.json_ld.subject, "keywords")
+
+
+SECTION: Ladder = (
+    *meta("article:section"),
+    Rule("json-ld:articleSection", lambda page: page.json_ld.text(page.json_ld.article, "articleSection")),
+    *meta("parsely-section", "sailthru:section", "section", "category", "dc:subject:section"),
+)
+
+TAG_RULES: tuple[tuple[str, Callable[[Page], Iterator[str]]], ...] = (
+    ("article:tag", _meta("article:tag", "og:article:tag", "og:video:tag", "video:tag", "book:tag")),
+    ("json-ld:keywords", _json_ld),
+    ("keywords", _meta("keywords", "news_keywords")),
+    ("parsely-tags", _meta("parsely-tags", "sailthru:tags", "citation_keywords", "dc:subject", "dcterms:subject")),
+)
