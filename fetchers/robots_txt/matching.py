@@ -12,6 +12,7 @@ from typing import NamedTuple
 Rule = tuple[bool, str, int]
 """Allow or disallow, the pattern (escaped), its line."""
 
+WHOLE_URL = re.compile(r"https?://[^/?;#]*(/[^#]*)")
 DELIMITER = re.compile(r"[/?;]")
 LOWER_HEX = re.compile(r"%(?:[a-f][0-9a-fA-F]|[0-9A-F][a-f])")
 SPECIAL = str.maketrans({"*": "%2A", "$": "%24"})
@@ -34,9 +35,13 @@ class _Special(NamedTuple):
 
 
 class Matcher:
-    """All rules that hold for one agent."""
+    """All rules that hold for one agent.
 
-    __slots__ = ("_lengths", "_plain", "_special")
+    Plain patterns lie in a table, found through the octets they begin with: most paths are no rule's business, and one
+    look-up says so. Those too short for that, and the special ones, are few.
+    """
+
+    __slots__ = ("_lengths", "_plain", "_short_lengths", "_special")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._plain: dict[str, Found] = {}
@@ -47,8 +52,10 @@ class Matcher:
                 # Google's parser takes leave to fetch a folder's index as leave to fetch the folder.
                 folder = pattern[: slash + 1] + "$"
                 self._add(Found(len(folder), True, line, pattern), folder, special)
-        self._lengths = sorted({len(prefix) for prefix in self._plain}, reverse=True)
-        self._special = sorted(special, key=lambda rule: (-rule.found.octets, not rule.found.allow, rule.found.line))
+        self._lengths, self._short_lengths = _lengths_by_beginning(self._plain)
+        special.sort(key=lambda rule: (-rule.found.octets, not rule.found.allow, rule.found.line))
+        # A path without the longest of its parts is told from a match at once.
+        self._special = [(max(rule.parts, key=len), rule) for rule in special]
 
     def _add(self, found: Found, pattern: str, special: list[_Special]) -> None:
         if "*" not in pattern and "$" not in pattern:
@@ -62,19 +69,39 @@ class Matcher:
 
     def find(self, path: str) -> Found | None:
         """The rule that decides about `path`, None where none matches."""
-        best: Found | None = None
-        plain = self._plain
-        longest = len(path)
-        for length in self._lengths:
-            if length <= longest and (best := plain.get(path[:length])) is not None:
-                break
-        for rule in self._special:
-            found = rule.found
-            if best is not None and (found.octets, found.allow) <= (best.octets, best.allow):
-                break
-            if _matches(rule.parts, rule.anchored, path):
-                return found
+        best = self._find_plain(path)
+        for literal, rule in self._special:
+            if literal in path and _matches(rule.parts, rule.anchored, path):
+                # They are in order of precedence, so this is the best of them.
+                found = rule.found
+                if best is None or (found.octets, found.allow) > (best.octets, best.allow):
+                    return found
+                return best
         return best
+
+    def _find_plain(self, path: str) -> Found | None:
+        plain = self._plain
+        for lengths in (self._lengths.get(path[:BEGINNING], ()), self._short_lengths):
+            for length in lengths:
+                if (found := plain.get(path[:length])) is not None:
+                    return found
+        return None
+
+
+BEGINNING = 5
+
+
+def _lengths_by_beginning(patterns: Iterable[str]) -> tuple[dict[str, tuple[int, ...]], tuple[int, ...]]:
+    """The lengths of the patterns that begin alike, longest first, and those of the patterns shorter than that."""
+    by_beginning: dict[str, set[int]] = {}
+    short = set()
+    for pattern in patterns:
+        if len(pattern) < BEGINNING:
+            short.add(len(pattern))
+        else:
+            by_beginning.setdefault(pattern[:BEGINNING], set()).add(len(pattern))
+    lengths = {key: tuple(sorted(found, reverse=True)) for key, found in by_beginning.items()}
+    return lengths, tuple(sorted(short, reverse=True))
 
 
 def _matches(parts: tuple[str, ...], anchored: bool, path: str) -> bool:
@@ -99,6 +126,9 @@ def path_of(url: str) -> str:
     Tolerates what is no whole URL (`example.com/a`, `//a/b`) as Google's parser does. Octets beyond ASCII that are not
     percent-encoded stay so and match no rule: no URL that is sent has any.
     """
+    whole = WHOLE_URL.match(url)
+    if whole is not None:
+        return _normalised(whole[1])
     begin = 2 if url.startswith("//") else 0
     early = DELIMITER.search(url, begin)
     if early is None:

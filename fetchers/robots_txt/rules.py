@@ -16,6 +16,10 @@ ALWAYS_ALLOWED = "/robots.txt"
 """RFC 9309, section 2.2.2: the /robots.txt URI is implicitly allowed."""
 
 
+MOST_MATCHERS = 8
+"""A crawler asks under one name; only an inspection asks under others."""
+
+
 class Verdict(NamedTuple):
     """Whether a URL may be fetched, and the rule with its line in the file that decided; None where none did."""
 
@@ -105,11 +109,13 @@ class RobotsTxt:
         return ANYBODY if ANYBODY in self._groups_of else None
 
     def _matcher(self, user_agent: str) -> Matcher | None:
-        token = self._token(user_agent)
-        if token is None:
-            return None
-        matcher = self._matchers.get(token)
+        matcher = self._matchers.get(user_agent)
         if matcher is None:
+            token = self._token(user_agent)
+            if token is None:
+                return None
             rules = [rule for group in self._groups_of[token] for rule in self._groups[group]]
-            matcher = self._matchers[token] = Matcher(rules)
+            if len(self._matchers) >= MOST_MATCHERS:
+                self._matchers.clear()
+            matcher = self._matchers[user_agent] = Matcher(rules)
         return matcher
