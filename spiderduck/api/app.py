@@ -1,6 +1,8 @@
 """The HTTP server's application: every group of calls, the console, and the documentation that is generated from them."""
 
-from litestar import Litestar
+from typing import Any
+
+from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -19,6 +21,12 @@ from spiderduck.api.stream import stream_routes
 from spiderduck.console.pages import console_routes
 
 
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Where every tool looks for it."""
+    return request.app.openapi_schema.to_schema()
+
+
 def build(services: Services) -> Litestar:
     """The application over finished services."""
     return Litestar(
@@ -30,6 +38,7 @@ def build(services: Services) -> Litestar:
             *fetch_routes(services),
             *dead_letter_routes(services),
             *health_routes(services),
+            openapi_json,
             *console_routes(),
             *services.more_routes,
         ],
@@ -40,7 +49,7 @@ def build(services: Services) -> Litestar:
             title="SpiderDuck",
             version=VERSION,
             description="Understands the links people share.",
-            path="/",
+            path="/v1/schema",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         ),

@@ -16,7 +16,7 @@ import uvloop
 from spiderduck.bootstrap.data_folder import DataFolder
 from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.product import embedded
-from spiderduck.bootstrap.runtime import run, stopping_on_signals
+from spiderduck.bootstrap.runtime import make_server, run, stopping_on_signals
 from spiderduck.config import Config
 
 
@@ -43,9 +43,10 @@ async def serve(config: Config, started: Callable[[Started], None], stop: asynci
         try:
             with stopping_on_signals(stop):
                 async with embedded(config, folder) as product:
+                    server = make_server(product)
                     listener.listen(1024)
                     started(Started(url_of(listener), folder.path))
-                    await run(product, listener, stop)
+                    await run(product, server, listener, stop)
         finally:
             folder.release()
     finally:

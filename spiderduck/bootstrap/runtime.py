@@ -32,6 +32,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(product: Product) -> Server:
+    """The HTTP server over the product's services, not serving yet."""
     return Server(
         uvicorn.Config(
             build(product.services),
@@ -45,9 +46,8 @@ def make_server(product: Product) -> Server:
     )
 
 
-async def run(product: Product, listener: socket.socket, stop: asyncio.Event) -> None:
+async def run(product: Product, server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve and work until `stop` is set, or until a part fails, whose error is raised."""
-    server = make_server(product)
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
     taking = [asyncio.create_task(one.run(), name="scheduler") for one in product.schedulers]
     background = [

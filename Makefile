@@ -1,0 +1,61 @@
+# One command for each thing a person does here; `make` lists them. Needs Python 3.11+ and nothing else.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+PACKAGES := spiderduck schedulers fetchers snowflake imagepipe
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format bench quality chaos up-cluster lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(RUNTIME) ## make the environment and start the product
+	$(BIN)/spiderduck up
+
+demo: $(RUNTIME) ## the whole flow on a small web of its own, without a network
+	$(BIN)/spiderduck demo
+
+test: $(DEVELOPMENT) ## make the environment, install and start what the tests need, and pass them
+	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest $(ARGS)
+
+check: $(DEVELOPMENT) ## format, lint, types, import contracts
+	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks
+	$(BIN)/ruff check $(PACKAGES) tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEVELOPMENT) ## format the code and mend what can be mended
+	$(BIN)/ruff format $(PACKAGES) tests benchmarks
+	$(BIN)/ruff check --fix $(PACKAGES) tests benchmarks
+
+bench: $(DEVELOPMENT) ## print the figures of benchmarks/README.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m benchmarks
+
+lock: $(DEVELOPMENT) ## renew the locked requirements
+	for name in runtime:"--group build" development:"--extra cluster --group build --group dev" \
+	  bench:"--extra cluster --group build --group dev --group bench"; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \
+	done
+
+# The product's own modules are compiled here, once, so that a start does not have to.
+$(RUNTIME): requirements/runtime.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q $(PACKAGES)
+	@touch $@
+
+$(DEVELOPMENT): requirements/development.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNTIME)
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

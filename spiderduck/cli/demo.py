@@ -1,0 +1,97 @@
+"""`spiderduck demo`: the whole flow without a network, in ten seconds."""
+
+import asyncio
+import tempfile
+from typing import Annotated, Any
+
+import typer
+
+from spiderduck.cli.settings import AsJson
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 0,
+    keep: Annotated[bool, typer.Option(help="Go on serving afterwards, to look at the console.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the product beside a small web of its own on this machine, send it events, and show what it makes of them.
+
+    Several host names, a redirect chain, a slow host, a robots.txt that forbids a part, pictures. Stores nothing.
+    """
+    from spiderduck.bootstrap.logs import set_up_logs
+
+    set_up_logs("error")
+    with tempfile.TemporaryDirectory(prefix="spiderduck-demo-") as folder:
+        asyncio.run(_demo(folder, port, keep, as_json))
+
+
+async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
+    from spiderduck.bootstrap.processes import Started, serve
+    from spiderduck.config import load
+    from spiderduck.demo.site import running_site
+
+    async with running_site() as site:
+        tables: dict[str, Any] = {
+            "fetchers": {
+                "user_agent": "SpiderDuckDemo/1.0 (+http://news.test/bot)",
+                "network": {"resolve": {"*.test": f"127.0.0.1:{site}"}},
+            }
+        }
+        settings = load(None, {}, {"data": folder, "port": port, **tables})
+        stop = asyncio.Event()
+        url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def started(where: Started) -> None:
+            url.set_result(where.url)
+
+        serving = asyncio.create_task(serve(settings, started, stop))
+        await asyncio.wait((serving, url), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        try:
+            await asyncio.to_thread(_tell, url.result(), as_json)
+            if keep:
+                typer.echo(f"the console is at {url.result()}; Ctrl-C ends")
+                await stop.wait()
+        finally:
+            stop.set()
+            await serving
+
+
+def _tell(server: str, as_json: bool) -> None:
+    """Send the events and show each card as its notice comes."""
+    import msgspec
+    from rich.console import Console
+
+    from spiderduck.cli.card import print_record
+    from spiderduck.cli.server import ServerClient
+    from spiderduck.demo.site import LINKS
+
+    console = Console()
+    client = ServerClient(server, None)
+    if not as_json:
+        typer.echo(f"SpiderDuck listens on {server}; {len(LINKS)} links are shared with it now:\n")
+        for what, url in LINKS.items():
+            typer.echo(f"  {what:<28}{url}")
+        typer.echo("")
+    lines = client.lines("/v1/stream", {})
+    next(lines)  # connected: nothing of what follows is missed
+    events = [{"id": f"demo-{number}", "text": f"{what}: {url}"} for number, (what, url) in enumerate(LINKS.items())]
+    client.post("/v1/events", msgspec.json.encode(events))
+    open_events = {event["id"] for event in events}
+    open_pictures = 2
+    for line in lines:
+        if not line.startswith("data: "):
+            continue
+        notice = msgspec.json.decode(line.removeprefix("data: "))
+        if as_json:
+            typer.echo(line.removeprefix("data: "))
+        elif notice["outcome"] == "updated":
+            image = notice["data"]["metadata"]["image"]
+            typer.echo(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}\n")
+        else:
+            print_record(console, notice["data"], notice["outcome"])
+        open_pictures -= notice["outcome"] == "updated"
+        open_events.discard(notice.get("event_id"))
+        if not open_events and open_pictures <= 0:
+            return

@@ -1,0 +1,134 @@
+"""`spiderduck inspect`: what the pure parts see in a text, a URL, a page, a robots.txt or an address, and why."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spiderduck.cli.settings import AsJson
+from spiderduck.errors import SpiderDuckError
+
+app = typer.Typer(
+    help="Show what is seen in a text, a URL, a page, a robots.txt or an address, which rule decided, and why.",
+    no_args_is_help=True,
+)
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise SpiderDuckError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _show(rows: list[tuple[str, ...]], head: tuple[str, ...], data: Any, as_json: bool) -> None:
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if as_json:
+        typer.echo(msgspec.json.encode(data).decode())
+        return
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    Console().print(table)
+
+
+@app.command()
+def text(
+    file: Annotated[str, typer.Argument(help="A file with text; - reads standard input.")], as_json: AsJson = False
+) -> None:
+    """Find the URLs in a text."""
+    from schedulers.urls import extract_urls
+
+    found = extract_urls(_read(file).decode("utf-8", "replace"))
+    rows = [(one.url, str(one.start), str(one.end)) for one in found]
+    data = [{"url": one.url, "start": one.start, "end": one.end} for one in found]
+    _show(rows, ("url", "start", "end"), data, as_json)
+
+
+@app.command()
+def url(
+    url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = False
+) -> None:
+    """Show how a URL is parsed, what is asked on the wire, and its dedup key."""
+    from fetchers.urls import registrable_domain, split
+    from schedulers.errors import InvalidUrl
+    from schedulers.urls import dedup_key, parse_url
+
+    try:
+        parsed = parse_url(url)
+    except InvalidUrl as error:
+        raise SpiderDuckError(str(error)) from error
+    parts = split(parsed)
+    data = {
+        "url": parsed,
+        "dedup_key": dedup_key(parsed),
+        "host": parts.host,
+        "port": parts.port,
+        "registrable_domain": registrable_domain(parts.host),
+        "target": parts.target,
+    }
+    _show([(name, str(value)) for name, value in data.items()], ("what", "value"), data, as_json)
+
+
+@app.command()
+def page(
+    file: Annotated[str, typer.Argument(help="An HTML file (or another type); - reads standard input.")],
+    page_url: Annotated[str, typer.Option("--url", help="The URL it came from.")] = "http://page.invalid/",
+    content_type: Annotated[str | None, typer.Option(help="Its Content-Type header.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a page's metadata: each value, the rule that gave it, and what the other rules offered."""
+    import msgspec
+
+    from schedulers.metadata import encode_metadata, encode_provenance, extract_metadata
+
+    metadata = extract_metadata(_read(file), url=page_url, content_type=content_type)
+    values = msgspec.json.decode(encode_metadata(metadata))
+    provenance = msgspec.json.decode(encode_provenance(metadata))
+    rows = []
+    for name, value in values.items():
+        source = provenance.get(name, {})
+        others = "\n".join(f"{one['rule']}: {one['value']}" for one in source.get("alternatives", []))
+        shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        rows.append((name, shown, source.get("rule", ""), others))
+    data = {"metadata": values, "provenance": provenance}
+    _show(rows, ("field", "value", "rule", "alternatives"), data, as_json)
+
+
+@app.command()
+def robots(
+    file: Annotated[str, typer.Argument(help="A robots.txt; - reads standard input.")],
+    page_url: Annotated[str, typer.Option("--url", help="The page that is to be fetched.")] = "http://site.invalid/",
+    agent: Annotated[str, typer.Option(help="Our name.")] = "SpiderDuck",
+    as_json: AsJson = False,
+) -> None:
+    """Show whether a robots.txt lets a page be fetched, and the line that decides."""
+    from fetchers import robots_txt
+
+    rules = robots_txt.parse(_read(file))
+    verdict = rules.verdict(agent, page_url)
+    data = {
+        "allowed": verdict.allowed,
+        "rule": verdict.rule,
+        "line": verdict.line,
+        "crawl_delay": rules.crawl_delay(agent),
+        "sitemaps": list(rules.sitemaps),
+    }
+    _show([(name, str(value)) for name, value in data.items()], ("what", "value"), data, as_json)
+
+
+@app.command()
+def address(
+    address: Annotated[str, typer.Argument(help="An IP address.")], as_json: AsJson = False
+) -> None:
+    """Show whether the address guard lets an address be dialled, and why not."""
+    from fetchers.gates.address_guard import AddressPolicy
+
+    refusal = AddressPolicy().refusal(address)
+    data = {"address": address, "allowed": refusal is None, "reason": refusal or ""}
+    _show([(name, str(value)) for name, value in data.items()], ("what", "value"), data, as_json)

@@ -1,0 +1,61 @@
+"""`spiderduck unfurl`: the card of a URL, without a server."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
+
+if TYPE_CHECKING:
+    from schedulers.record import Record
+    from spiderduck.config import Config
+
+PATIENCE_SECONDS = 120.0
+
+
+def unfurl(
+    urls: Annotated[list[str], typer.Argument(help="One URL or several.")],
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch URLs politely and show what they are. Needs no server and stores nothing.
+
+    Ends with 1 where one of them could not be understood.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from spiderduck.cli.card import print_record
+
+    settings = read_settings(config)
+    progress = Console(stderr=True)
+    fetched = True
+    with progress.status("starting …") as line:
+        records = asyncio.run(_unfurl(urls, settings, lambda text: line.update(text)))
+    for record in records:
+        fetched = fetched and record.status == "fetched"
+        encoded = msgspec.json.encode(record)
+        if as_json:
+            typer.echo(encoded.decode())
+        else:
+            print_record(Console(), msgspec.json.decode(encoded))
+    if not fetched:
+        raise typer.Exit(1)
+
+
+async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], None]) -> "list[Record]":
+    from fetchers.standalone import running_fetcher
+    from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
+    from spiderduck.unfurling import unfurl_one
+
+    async with running_fetcher(settings.fetchers) as fetcher:
+        fetch = FetchThroughClient(fetcher.perform, settings.fetchers.limits.redirects)
+        extractor = ExtractBesideLoop(settings.extract.inline_bytes)
+        records = []
+        for url in urls:
+            tell(f"asking {url} … (the first request to a site waits its turn)")
+            records.append(await unfurl_one(url, fetch, extractor, time.time, PATIENCE_SECONDS))
+        return records

@@ -1,0 +1,133 @@
+"""The politeness of one domain, in every order of events."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fetchers.domain_slot import BACKOFF_FIRST, BACKOFF_LONGEST, FOREVER, FORGIVEN_AFTER, DomainSlot, RateLimit
+
+NOW = 1_000_000.0
+
+
+def send(slot: DomainSlot, now: float) -> None:
+    slot.take()
+    slot.written(now)
+
+
+def test_a_full_bucket_lets_the_burst_out_at_once() -> None:
+    slot = DomainSlot(RateLimit(1.0, 4))
+    for _ in range(4):
+        assert slot.ready_at(NOW) <= NOW
+        send(slot, NOW)
+    assert slot.ready_at(NOW) == pytest.approx(NOW + 1.0)
+
+
+def test_an_unknown_past_waits_one_interval_and_starts_empty() -> None:
+    slot = DomainSlot.starting_empty(RateLimit(0.5, 4), NOW)
+    assert slot.ready_at(NOW) == pytest.approx(NOW + 2.0)
+    send(slot, NOW + 2.0)
+    assert slot.ready_at(NOW + 2.0) == pytest.approx(NOW + 4.0)
+
+
+def test_the_interval_runs_from_the_write_not_from_the_start() -> None:
+    """A slow connect cannot squeeze two arrivals together."""
+    slot = DomainSlot(RateLimit(1.0, 1))
+    slot.take()
+    assert slot.ready_at(NOW + 5) == FOREVER
+    slot.written(NOW + 5)
+    assert slot.ready_at(NOW + 5) == pytest.approx(NOW + 6)
+
+
+def test_crawl_delay_spaces_requests_whatever_the_bucket_says() -> None:
+    slot = DomainSlot(RateLimit(10.0, 10))
+    slot.crawl_delay = 5.0
+    send(slot, NOW)
+    assert slot.ready_at(NOW) == pytest.approx(NOW + 5.0)
+
+
+def test_backoff_doubles_to_a_day_and_is_forgiven_after_half_an_hour() -> None:
+    slot, random = DomainSlot(RateLimit()), Random(1)
+    now, pauses = NOW, []
+    for _ in range(14):
+        slot.trouble(now, random)
+        pauses.append(slot.backoff_until - now)
+        now = slot.backoff_until
+    assert BACKOFF_FIRST <= pauses[0] <= BACKOFF_FIRST * 1.25
+    assert all(later >= earlier * 1.5 for earlier, later in zip(pauses[:9], pauses[1:10], strict=True))
+    assert BACKOFF_LONGEST <= pauses[-1] <= BACKOFF_LONGEST * 1.25
+    slot.success(now + FORGIVEN_AFTER)
+    slot.trouble(now + FORGIVEN_AFTER, random)
+    assert slot.backoff_until - (now + FORGIVEN_AFTER) <= BACKOFF_FIRST * 1.25
+
+
+def test_answers_of_requests_already_under_way_do_not_double_the_pause() -> None:
+    slot, random = DomainSlot(RateLimit()), Random(1)
+    for _ in range(4):
+        slot.trouble(NOW, random)
+    assert slot.backoff_until - NOW <= BACKOFF_FIRST * 1.25
+
+
+def test_retry_after_is_obeyed_where_it_is_longer() -> None:
+    slot = DomainSlot(RateLimit())
+    slot.trouble(NOW, Random(1), retry_after=3600.0)
+    assert slot.backoff_until == NOW + 3600.0
+    assert slot.ready_at(NOW) == NOW + 3600.0
+
+
+def test_the_state_survives_a_snapshot() -> None:
+    slot = DomainSlot(RateLimit(1.0, 2))
+    send(slot, NOW)
+    send(slot, NOW)
+    slot.trouble(NOW, Random(1))
+    later = DomainSlot(RateLimit(1.0, 2))
+    later.restore(slot.snapshot())
+    assert later.ready_at(NOW) == slot.ready_at(NOW)
+
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "connect", "finish", "trouble", "evict", "restart"]),
+        st.floats(0, 5, allow_nan=False),
+    ),
+    max_size=120,
+)
+
+
+@given(
+    actions=actions,
+    per_second=st.sampled_from([0.2, 1.0, 3.0, 50.0]),
+    burst=st.integers(1, 6),
+    seed=st.integers(0, 9),
+)
+def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
+    actions: list[tuple[str, float]], per_second: float, burst: int, seed: int
+) -> None:
+    """In every schedule of sends, slow connects, pauses, evictions and restarts."""
+    limit, random = RateLimit(per_second, burst), Random(seed)
+    slot, now, arrivals, unwritten = DomainSlot(limit), NOW, [], 0
+    for action, seconds in actions:
+        now += seconds
+        if action in ("send", "connect") and slot.ready_at(now) <= now:
+            slot.take()
+            if action == "send":
+                slot.written(now)
+                arrivals.append(now)
+            else:
+                unwritten += 1
+        elif action == "finish" and unwritten:
+            unwritten -= 1
+            slot.written(now)
+            arrivals.append(now)
+        elif action == "trouble":
+            slot.trouble(now, random)
+        elif action == "evict" and slot.is_idle(now):
+            state, slot = slot.snapshot(), DomainSlot(limit)
+            slot.restore(state)
+        elif action == "restart" and not unwritten:
+            slot = DomainSlot.starting_empty(limit, now)  # killed: nothing of the old state is known
+    for first in range(len(arrivals)):
+        for last in range(first, len(arrivals)):
+            allowed = burst + per_second * (arrivals[last] - arrivals[first])
+            assert last - first + 1 <= allowed * (1 + 1e-9) + 1e-6
