@@ -154,7 +154,6 @@ class _Protocol(ResponseHandler):
     """aiohttp's protocol, with a limit on the bytes of an answer's head."""
 
     info: ConnectionInfo
-    used = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -223,7 +222,9 @@ async def _attempt(
 ) -> httpx.Response | None:
     """The answer; None where a connection from the pool proved dead before its first byte (RFC 9112, section 9.3.1)."""
     protocol = cast(_Protocol, connection.protocol)
-    info, protocol.used = (protocol.info.again() if protocol.used else protocol.info), True
+    info = protocol.info
+    if not info.reused:
+        protocol.info = info.again()
     read = timeout.get("read")
     try:
         protocol.begin(wire, has_body=request.method != "HEAD", read_timeout=timeout.get("first_byte") or read)
