@@ -15,8 +15,8 @@ from tests.engines.model import Engine
 
 
 def cache_folder() -> Path:
-    """`SPIDERDUCK_ENGINES_CACHE`, else the user's cache folder as the XDG base directory specification names it."""
-    named = os.environ.get("SPIDERDUCK_ENGINES_CACHE")
+    """`SPIDERDUCK_TEST_ENGINES_CACHE`, else the user's cache folder by the XDG base directory specification."""
+    named = os.environ.get("SPIDERDUCK_TEST_ENGINES_CACHE")
     if named:
         return Path(named).resolve()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spiderduck-engines"
