@@ -160,10 +160,12 @@ class SqliteQueue:
             self._more.set()
 
     def _wake_receivers(self) -> None:
-        for _ in range(min(len(self._loaded), len(self._receivers))):
+        messages = len(self._loaded)
+        while messages and self._receivers:
             receiver = self._receivers.popleft()
             if not receiver.done():
                 receiver.set_result(None)
+                messages -= 1
 
     async def _hand_out_later(self, delivery: Delivery, seconds: float) -> None:
         await self._clock.sleep(seconds)

@@ -1,0 +1,177 @@
+"""The contract of the `EventQueue` port, and of what the API needs beside it, on every adapter."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from schedulers.model import Delivery, Message
+from spiderduck.database.sqlite import Database
+from spiderduck.queues.sqlite import SqliteQueue
+from tests.clock import FakeClock, settle
+
+Opened = AbstractAsyncContextManager[SqliteQueue]
+OpenQueue = Callable[[], Opened]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite"])
+def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> OpenQueue:
+    """Opens the queue over the same durable state; leaving the block is the end of the process that owned it."""
+
+    @asynccontextmanager
+    async def sqlite() -> AsyncIterator[SqliteQueue]:
+        database = Database(tmp_path / "queue.db")
+        queue = SqliteQueue(database, clock)
+        running = asyncio.create_task(queue.run())
+        try:
+            yield queue
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await database.close()
+
+    return {"sqlite": sqlite}[request.param]
+
+
+def message(name: str = "one") -> Message:
+    return Message(f'{{"text": "{name}"}}'.encode(), name)
+
+
+async def received(queue: SqliteQueue) -> Delivery:
+    async with asyncio.timeout(5):
+        return await queue.receive()
+
+
+async def nothing_comes(queue: SqliteQueue) -> bool:
+    waiting = asyncio.create_task(queue.receive())
+    await queue.lengths()  # two round trips through the adapter: whatever was on its way has arrived
+    await queue.lengths()
+    await settle()
+    came = waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    return not came
+
+
+async def test_what_was_published_is_received_in_order(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message("one"), message("two")])
+        assert [(await received(queue)).message.event_id for _ in range(2)] == ["one", "two"]
+
+
+async def test_an_event_id_is_accepted_once(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        assert await queue.publish([message("one"), message("one"), message("two")]) == [True, False, True]
+        assert await queue.publish([message("two")]) == [False]
+        assert (await queue.lengths()).ready == 2
+
+
+async def test_what_is_not_acknowledged_comes_again_after_a_restart(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message("kept"), message("done")])
+        first, second = await received(queue), await received(queue)
+        await queue.ack(second)
+    async with open_queue() as queue:
+        again = await received(queue)
+        assert again.message == first.message
+        assert again.deliveries == 2
+        assert await nothing_comes(queue)
+
+
+async def test_acknowledging_twice_is_harmless(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message()])
+        delivery = await received(queue)
+        await queue.ack(delivery)
+        await queue.ack(delivery)
+        assert (await queue.lengths()).ready == 0
+
+
+async def test_a_receiver_that_leaves_loses_nothing(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        leaving = asyncio.create_task(queue.receive())
+        staying = asyncio.create_task(queue.receive())
+        await settle()
+        leaving.cancel()
+        await queue.publish([message()])
+        async with asyncio.timeout(5):
+            assert (await staying).message == message()
+
+
+async def test_errors_are_counted_durably_and_the_message_comes_later(open_queue: OpenQueue, clock: FakeClock) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message()])
+        assert await queue.retry(await received(queue), "broken") == 1
+        assert await nothing_comes(queue)
+        await clock.advance(60.0)
+        assert (await received(queue)).errors == 1
+    async with open_queue() as queue:
+        assert (await received(queue)).errors == 1
+
+
+async def test_a_buried_message_lies_with_its_reason_and_can_be_replayed(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message("bad"), message("good")])
+        delivery = await received(queue)
+        await received(queue)
+        await queue.bury(delivery, "cannot be read")
+        (letter,) = await queue.dead(10)
+        assert (letter.reason, letter.message) == ("cannot be read", message("bad"))
+        assert (await queue.lengths()).dead == 1
+        assert await queue.replay([letter.id, 999]) == 1
+        again = await received(queue)
+        assert (again.message, again.errors) == (message("bad"), 0)
+        assert await queue.dead(10) == []
+
+
+async def test_replaying_without_ids_takes_all(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message("one"), message("two")])
+        for _ in range(2):
+            await queue.bury(await received(queue), "why not")
+        assert await queue.replay(None) == 2
+        assert {(await received(queue)).message.event_id for _ in range(2)} == {"one", "two"}
+
+
+async def test_a_deferred_message_comes_when_it_is_due_also_after_a_restart(
+    open_queue: OpenQueue, clock: FakeClock
+) -> None:
+    deferred = Message(b"{}", "one", url="http://slow.test/", deferrals=2)
+    async with open_queue() as queue:
+        await queue.defer(deferred, clock.now() + 100.0)
+        assert (await queue.lengths()).deferred == 1
+        assert await nothing_comes(queue)
+    async with open_queue() as queue:
+        await queue.lengths()
+        assert await nothing_comes(queue)
+        await clock.advance(101.0)
+        assert (await received(queue)).message == deferred
+        assert (await queue.lengths()).deferred == 0
+
+
+async def test_a_due_time_that_comes_sooner_is_not_slept_over(open_queue: OpenQueue, clock: FakeClock) -> None:
+    async with open_queue() as queue:
+        await queue.defer(message("late"), clock.now() + 1000.0)
+        await queue.defer(message("soon"), clock.now() + 10.0)
+        await queue.lengths()
+        await clock.advance(11.0)
+        assert (await received(queue)).message == message("soon")
+
+
+async def test_many_messages_come_through_whole(open_queue: OpenQueue) -> None:
+    names = [f"event-{number}" for number in range(1500)]
+    async with open_queue() as queue:
+        await queue.publish([message(name) for name in names])
+        came = []
+        for _ in names:
+            delivery = await received(queue)
+            came.append(delivery.message.event_id)
+            await queue.ack(delivery)
+        assert came == names

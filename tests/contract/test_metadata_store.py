@@ -1,0 +1,169 @@
+"""The contract of the `MetadataStore` and `Lookups` ports on every adapter."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from schedulers import notice
+from schedulers.model import ArchiveLocation, Change, Content, LastError, Page, Redirect, Status, UrlState
+from spiderduck.database.sqlite import Database
+from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.subscriptions.ports import Filter
+from spiderduck.subscriptions.sqlite import NoticeLog
+from tests.clock import FakeClock
+
+
+@dataclass
+class Opened:
+    """A store, and the notices that it wrote."""
+
+    store: SqliteStore
+    log: NoticeLog
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def notices(self) -> int:
+        """How many notices there are."""
+        subscription = await self.log.open(None, Filter(), after=0)
+        try:
+            count = 0
+            marker = notice.Notice("end", "end", "", "", "", "", b"end")
+            await self.store.complete("end", "end", Change(), marker)
+            while True:
+                for received in await subscription.receive(500):
+                    if received.body == b"end":
+                        return count
+                    count += 1
+        finally:
+            await subscription.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite"])
+async def opened(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Opened]:
+    database = Database(tmp_path / "store.db")
+    log = NoticeLog(database, clock)
+    yield Opened(SqliteStore(database, clock, log.wake), log)
+    await database.close()
+
+
+KEY, URL = "http://news.test/a", "http://news.test/a#part"
+
+
+def page(identity: int = 7, url: str = KEY) -> Page:
+    return Page(
+        identity,
+        url,
+        url,
+        1_000.5,
+        200,
+        Content("text/html", 12, "ab" * 32, "utf-8"),
+        b'{"title":"A"}',
+        b'{"title":{"rule":"og:title"}}',
+        canonical_url=url,
+        etag='"1"',
+        archived=ArchiveLocation("one.warc.gz", 10, 20),
+    )
+
+
+def fetched(identity: int = 7, key: str = KEY, url: str = URL) -> UrlState:
+    return UrlState(key, url, Status.FETCHED, page_id=identity, resolved_url=KEY, checked_at=1_000.5, fresh_until=9_000.0)
+
+
+def told(event: str, state: UrlState, shown: Page | None = None) -> notice.Notice:
+    return notice.processed(event, "fetched", state, shown, "news.test", 1_000.5)
+
+
+async def test_an_unknown_url_has_nothing(opened: Opened) -> None:
+    known = await opened.store.look_up(KEY, "event")
+    assert (known.seen, known.state, known.page) == (False, None, None)
+    assert await opened.store.page(7) is None
+
+
+async def test_what_was_completed_is_seen_whole(opened: Opened) -> None:
+    await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched(), page()))
+    known = await opened.store.look_up(KEY, "event")
+    assert (known.seen, known.state, known.page) == (True, fetched(), page())
+    assert await opened.store.page(7) == page()
+    assert await opened.notices() == 1
+
+
+async def test_another_event_has_not_seen_it(opened: Opened) -> None:
+    await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
+    assert not (await opened.store.look_up(KEY, "other")).seen
+    assert not (await opened.store.look_up(KEY)).seen
+
+
+async def test_a_repeat_stores_no_second_page_and_announces_nothing(opened: Opened) -> None:
+    await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
+    await opened.store.complete("event", KEY, Change((fetched(8),), page(8)), told("event", fetched(8)))
+    assert (await opened.store.look_up(KEY)).page == page()
+    assert await opened.store.page(8) is None
+    assert await opened.notices() == 1
+
+
+async def test_a_chain_answers_for_each_of_its_urls(opened: Opened) -> None:
+    short = replace(
+        fetched(key="http://s.test/x", url="http://s.test/x"), redirects=(Redirect("http://s.test/x", "http://s.test/x", 301),)
+    )
+    await opened.store.complete("event", short.key, Change((short, fetched()), page()), told("event", short))
+    both = await opened.store.known(["http://s.test/x", KEY, "http://no.test/"])
+    assert [one.page for one in both] == [page(), page(), None]
+    assert both[0].state == short
+    assert await opened.store.redirects_to(KEY, 10) == ["http://s.test/x"]
+
+
+async def test_a_mark_never_replaces_an_ending(opened: Opened) -> None:
+    pending = UrlState(KEY, URL, Status.PENDING)
+    await opened.store.mark(pending)
+    await opened.notices()
+    assert (await opened.store.look_up(KEY)).state == pending
+    deferred = UrlState(KEY, URL, Status.DEFERRED, until=5_000.0)
+    await opened.store.mark(deferred)
+    await opened.store.page(0)
+    await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
+    await opened.store.mark(deferred)
+    await opened.store.complete("other", KEY, Change(), told("other", fetched()))
+    assert (await opened.store.look_up(KEY)).state == fetched()
+
+
+async def test_an_ending_keeps_every_field(opened: Opened) -> None:
+    error = LastError(Status.TIMED_OUT, "it took too long", 2_000.0)
+    state = replace(fetched(), last_error=error, reason="because", status_code=200, until=3.0)
+    await opened.store.complete("event", KEY, Change((state,)), told("event", state))
+    assert (await opened.store.look_up(KEY)).state == state
+
+
+async def test_a_measured_picture_changes_the_page_and_is_told(opened: Opened) -> None:
+    await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
+    changed = replace(page(), metadata=b'{"title":"A","image":{"url":"http://p.test/"}}')
+    await opened.store.update_page(changed, notice.updated(fetched(), changed, "news.test", 1_001.0))
+    assert await opened.store.page(7) == changed
+    assert await opened.notices() == 2
+
+
+async def test_a_page_that_is_gone_is_not_brought_back(opened: Opened) -> None:
+    await opened.store.update_page(page(), notice.updated(fetched(), page(), "news.test", 1_001.0))
+    assert await opened.store.page(7) is None
+    assert await opened.notices() == 0
+
+
+async def test_the_history_has_the_newest_first(opened: Opened) -> None:
+    for identity in (7, 9, 8):
+        state = fetched(identity)
+        await opened.store.complete(f"event-{identity}", KEY, Change((state,), page(identity)), told(str(identity), state))
+    assert [one.id for one in await opened.store.history(KEY, 2)] == [9, 8]
+
+
+async def test_recent_results_of_a_domain(opened: Opened) -> None:
+    old = replace(fetched(), checked_at=1.0)
+    new = replace(fetched(key="http://www.news.test/b", url="http://www.news.test/b"), checked_at=2.0)
+    elsewhere = replace(fetched(key="http://other.test/", url="http://other.test/"), checked_at=3.0)
+    for number, state in enumerate((old, new, elsewhere)):
+        await opened.store.complete(str(number), state.key, Change((state,)), told(str(number), state))
+    assert await opened.store.recent("news.test", 10) == [new, old]
