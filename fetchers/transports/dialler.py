@@ -64,9 +64,8 @@ class Dialler:
         began = time.perf_counter()
         addresses, make_socket = await self._addresses(parts)
         resolved = time.perf_counter()
-        opened = await _connect(parts.host, addresses, make_socket)
+        opened, peer = await _connect(parts.host, addresses, make_socket)
         connected = time.perf_counter()
-        peer = opened.getpeername()
         protocol, security = await self._speak(parts, opened, make)
         return protocol, ConnectionInfo(
             address=peer[0],
@@ -111,7 +110,11 @@ class Dialler:
     ) -> tuple[AnyProtocol, ssl.SSLObject | None]:
         loop = asyncio.get_running_loop()
         if parts.scheme != "https":
-            _, protocol = await loop.create_connection(make, sock=opened)
+            try:
+                _, protocol = await loop.create_connection(make, sock=opened)
+            except OSError as error:
+                opened.close()
+                raise ConnectError(f"{parts.host} ended the connection at once: {error}") from error
             return protocol, None
         # Certificates name hosts without a trailing dot and addresses without brackets.
         name = parts.host.strip("[]").rstrip(".")
@@ -137,13 +140,24 @@ def make_ssl_context() -> ssl.SSLContext:
     return context
 
 
-async def _connect(host: str, addresses: list[AddrInfoType], make_socket: Callable[[AddrInfoType], socket]) -> socket:
+async def _connect(
+    host: str, addresses: list[AddrInfoType], make_socket: Callable[[AddrInfoType], socket]
+) -> tuple[socket, tuple[str, int]]:
+    """A connected socket and the address at its other end."""
     try:
-        return await start_connection(addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, socket_factory=make_socket)
+        opened = await start_connection(
+            addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY, socket_factory=make_socket
+        )
+        try:
+            peer = opened.getpeername()
+        except OSError:
+            opened.close()
+            raise
     except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some failed connects
         if getattr(error, "errno", None) == ETIMEDOUT:
             raise TimedOut(f"{host} did not answer the call for a connection", "connect") from error
         raise ConnectError(f"no connection to {host}: {error}") from error
+    return opened, (peer[0], peer[1])
 
 
 def _make_socket(info: AddrInfoType) -> socket:
