@@ -23,7 +23,7 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
     """The response record, and the request and metadata records that belong to it, each compressed."""
     date = datetime.fromtimestamp(response.fetched_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     response_id = _new_id()
-    common = [("WARC-Target-URI", response.url), ("WARC-Date", date)]
+    common = [("WARC-Target-URI", response.url.partition("#")[0]), ("WARC-Date", date)]
     address = [("WARC-IP-Address", response.address)] if response.address else []
     payload = base64.b32encode(hashlib.sha1(response.body, usedforsecurity=False).digest()).decode()
     first = record(

@@ -1,0 +1,1 @@
+"""Figures of the budgets, each a ratio within one run. `make bench` runs them all; they are kept in README.md."""

@@ -1,0 +1,92 @@
+"""A local site for the benchmarks: 60 KB pages on as many host names as wanted, served by a process of its own.
+
+`python -m benchmarks.site PORT_FILE` serves until it is killed. Pages differ in their title and link; no pictures.
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PAGE_BYTES = 60_000
+
+
+def make_page() -> bytes:
+    """An article of 60 KB with what such pages have in their head, the markup of menus, and paragraphs."""
+    head = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>An article about ponds | Pond News</title>',
+        '<meta name="description" content="What lives in ponds, and why it stays there.">',
+        '<meta property="og:title" content="An article about ponds"><meta property="og:site_name" content="Pond News">',
+        '<meta property="og:type" content="article"><meta property="og:description" content="What lives in ponds.">',
+        '<meta name="author" content="Anna Mallard"><link rel="canonical" href="/canonical">',
+        '<meta property="article:published_time" content="2026-05-04T08:30:00Z">',
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="/favicon.ico">',
+        '<link rel="stylesheet" href="/a.css"><script src="/a.js"></script></head><body>',
+    ]
+    menu = "".join(f'<li class="item item-{n}"><a href="/section/{n}" data-n="{n}">Section {n}</a></li>' for n in range(150))
+    parts = [*head, f"<nav><ul>{menu}</ul></nav><article><h1>An article about ponds</h1>"]
+    size = sum(map(len, parts))
+    number = 0
+    while size < PAGE_BYTES - 400:
+        number += 1
+        paragraph = (
+            f'<p class="text" id="p{number}">Paragraph {number} tells of ducks, reeds and <em>water lilies</em>, of the way '
+            f'they <a href="/word/{number}">grow</a>, and of the small animals that live on their leaves all summer long.</p>'
+        )
+        parts.append(paragraph)
+        size += len(paragraph)
+    parts.append("</article></body></html>")
+    return "".join(parts).encode().ljust(PAGE_BYTES)
+
+
+class Site(asyncio.Protocol):
+    """HTTP/1.1 with nothing to spare: one answer for pages, one for robots.txt."""
+
+    page = b""
+    robots = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 23\r\n\r\nUser-agent: *\nAllow: /\n\n"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head, self.buffer = self.buffer[:end], self.buffer[end + 4 :]
+            answer = self.robots if head.startswith(b"GET /robots.txt") else self.page
+            self.transport.write(answer)  # type: ignore[attr-defined]
+
+
+async def serve(port_file: Path) -> None:
+    """Listen on a free loopback port, and write it down."""
+    page = make_page()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
+    Site.page = head.encode() + page
+    server = await asyncio.get_running_loop().create_server(Site, "127.0.0.1", 0, backlog=2048)
+    port_file.write_text(str(server.sockets[0].getsockname()[1]))
+    await server.serve_forever()
+
+
+@contextmanager
+def running_site() -> Iterator[int]:
+    """The site in a process of its own; gives its port."""
+    with tempfile.TemporaryDirectory() as folder:
+        port_file = Path(folder) / "port"
+        process = subprocess.Popen([sys.executable, "-m", "benchmarks.site", str(port_file)])
+        try:
+            while not (port_file.exists() and port_file.read_text()):
+                time.sleep(0.01)
+            yield int(port_file.read_text())
+        finally:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(serve(Path(sys.argv[1])))
