@@ -40,6 +40,6 @@ def host(url: str) -> str:
     return authority if authority.endswith("]") else authority.partition(":")[0]
 
 
-def same_site(one: str, other: str) -> bool:
-    """Whether two URLs lie on one registrable domain: nobody may speak for another's page."""
-    return urls.registrable_domain(host(one)) == urls.registrable_domain(host(other))
+def site_of(url: str) -> str:
+    """The registrable domain of a serialised URL: nobody may speak for a page on another's."""
+    return urls.registrable_domain(host(url))

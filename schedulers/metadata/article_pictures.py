@@ -17,15 +17,13 @@ CANDIDATES = 60
 # An undeclared size may be anything, so such a picture needs its place (article, figure) to be taken.
 ENOUGH = 2.0
 
-# Words of an address that name something to see through, a counter or an ad …
+# Words of an address that name something to see through, a counter or an ad.
 _DECORATION = frozenset(
     """
     spacer blank pixel transparent 1x1 sprite sprites clear placeholder loading spinner lazy loader scorecardresearch
-    doubleclick quantserve feedburner pagead adserver adsystem beacon
+    ads banners tracking smilies gravatar doubleclick quantserve feedburner pagead adserver adsystem beacon
     """.split()  # noqa: SIM905  a list would be a word a line
 )
-# … and whole folders of such pictures.
-_FOLDERS = re.compile(r"/(?:ads?|banners|track|tracking|smilies|emoji|avatar)/|facebook\.com/tr\b")
 _WORDS = re.compile(r"[/_\-.?=&]+")
 _SMALL_ROLE = re.compile(
     r"avatar|logo|icon|badge|author|profile|emoji|button|sponsor|advert|banner|share|social|thumb", re.I
@@ -39,7 +37,7 @@ _DIGITS = re.compile(r"^\s*(\d{1,5})(?:px)?\s*$")
 def is_decoration(url: str) -> bool:
     """Whether an address shows that the picture carries nothing: spacers, counters, placeholders, ads."""
     address = url[:600].lower()
-    return not _DECORATION.isdisjoint(_WORDS.split(address)) or _FOLDERS.search(address) is not None
+    return not _DECORATION.isdisjoint(_WORDS.split(address))
 
 
 def best_picture(tree: LexborHTMLParser, base: str) -> Image | None:

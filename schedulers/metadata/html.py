@@ -6,7 +6,7 @@ try:
     from schedulers.metadata.charset import decode
 except ModuleNotFoundError:
     from schedulers.metadata.declared_charset import decode
-from schedulers.metadata import interstitials, reading
+from schedulers.metadata import guard, interstitials, reading
 from schedulers.metadata.fields import (
     accounts,
     app_links,
@@ -44,7 +44,8 @@ def read(
 ) -> Metadata:
     text, encoding = decode(body, content_type)
     # lexbor reads UTF-8 bytes; encoding the text again would cost as much as decoding it did.
-    tree = LexborHTMLParser(body if encoding.lower() == "utf-8" else text, scripting=True)
+    source = body if encoding.lower() == "utf-8" else text.encode("utf-8", "replace")
+    tree = LexborHTMLParser(guard.bounded(source), scripting=True)
     page = Page(url, tree, headers)
     name = author.read(page)
     read_by = reading.measure(page.title, page.body.text)

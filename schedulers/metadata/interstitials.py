@@ -5,16 +5,18 @@ Asked by `html` last; the flow never lets such an answer replace good metadata. 
 only in pages with little text.
 """
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from fetchers.urls import registrable_domain
 from schedulers.metadata.addresses import host
 from schedulers.metadata.page import Page
 
 # Of the source that is searched; a wall's marks stand at its beginning or in a page of this size.
-SEARCHED = 200_000
+SEARCHED = 100_000
 WORDS = 150
 
 
@@ -33,17 +35,60 @@ class Signature(NamedTuple):
     markup: tuple[bytes, ...]
 
 
+class _Index(NamedTuple):
+    """The signatures' numbers by their rarest condition, so that an ordinary page costs a few look-ups."""
+
+    signatures: tuple[Signature, ...]
+    by_header: dict[str, list[int]]
+    by_domain: dict[str, list[int]]
+    titled: list[int]
+    any_title: re.Pattern[str]
+    others: list[int]
+    most_words: int
+
+
 def recognise(page: Page, status_code: int, words: int) -> str | None:
     """The name of the first signature that fits."""
-    seen = _Seen(page, status_code, words)
-    return next((signature.name for signature in signatures() if seen.fits(signature)), None)
+    index = _index()
+    title = " ".join((page.title or "").lower().split())
+    numbers = [*index.by_domain.get(page.site, ())]
+    for name in index.by_header.keys() & page.headers.keys():
+        numbers += index.by_header[name]
+    if title and index.any_title.match(title):
+        numbers += index.titled
+    if words <= index.most_words:
+        numbers += [number for number in index.others if words <= index.signatures[number].words]
+    if not numbers:
+        return None
+    seen = _Seen(page, status_code, words, title)
+    return next((index.signatures[n].name for n in sorted(numbers) if seen.fits(index.signatures[n])), None)
+
+
+def signatures() -> tuple[Signature, ...]:
+    """The data file from top to bottom."""
+    return _index().signatures
 
 
 @cache
-def signatures() -> tuple[Signature, ...]:
-    """The data file, read when the first page asks."""
+def _index() -> _Index:
+    """Read when the first page asks."""
     entries = tomllib.loads(files(__package__).joinpath("interstitials.toml").read_text("utf-8"))["signature"]
-    return tuple(_signature(entry) for entry in entries)
+    listed = tuple(_signature(entry) for entry in entries)
+    by_header: dict[str, list[int]] = {}
+    by_domain: dict[str, list[int]] = {}
+    titled: list[int] = []
+    others: list[int] = []
+    for number, signature in enumerate(listed):
+        if signature.headers:
+            by_header.setdefault(signature.headers[0][0], []).append(number)
+        elif signature.hosts:
+            for domain in {registrable_domain(name) for name in signature.hosts}:
+                by_domain.setdefault(domain, []).append(number)
+        else:
+            (titled if signature.titles else others).append(number)
+    beginnings = "|".join(re.escape(one.removeprefix("=")) for n in titled for one in listed[n].titles)
+    most = max(listed[n].words for n in others)
+    return _Index(listed, by_header, by_domain, titled, re.compile(beginnings), others, most)
 
 
 def _signature(entry: dict[str, Any]) -> Signature:
@@ -64,13 +109,13 @@ def _signature(entry: dict[str, Any]) -> Signature:
 class _Seen:
     """What is compared, computed once for all signatures."""
 
-    def __init__(self, page: Page, status_code: int, words: int) -> None:
+    def __init__(self, page: Page, status_code: int, words: int, title: str) -> None:
         self._page = page
         self._status = status_code
         self._words = words
         self._host = host(page.url)
         self._path = "/" + page.url.partition("://")[2].partition("/")[2].lower()
-        self._title = " ".join((page.title or "").lower().split())
+        self._title = title
         self._source: bytes | None = None
 
     def fits(self, signature: Signature) -> bool:

@@ -27,6 +27,7 @@ class Graph:
     def __init__(self, nodes: list[Node], by_id: dict[str, Node], url: str) -> None:
         self._typed = [(types_of(node), node) for node in nodes]
         self._by_id = by_id
+        self.empty = not nodes
         self.article = self._first(ARTICLE_TYPES, url)
         self.subject = self.article or self._first(SUBJECT_TYPES, url)
         self.page = self._first(PAGE_TYPES, url)

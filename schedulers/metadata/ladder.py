@@ -38,7 +38,10 @@ def meta(*keys: str) -> tuple[Rule, ...]:
 
 
 def climb(ladder: Ladder, page: Page, clean: Clean, field: str) -> str | None:
-    """The value of the highest rule that offers one, after `clean`; writes the field's provenance into `page`."""
+    """The value of the highest rule that offers one, after `clean`; writes the field's provenance into `page`.
+
+    What the rules below offer is noted as the page has it: cleaning what nobody shows would double a page's cost.
+    """
     won: str | None = None
     winner = ""
     others: list[Alternative] = []
@@ -47,20 +50,20 @@ def climb(ladder: Ladder, page: Page, clean: Clean, field: str) -> str | None:
         if key is not None:
             if key not in meta:
                 continue
-            value = _first(meta[key], clean)
-        elif in_body and won is not None:
-            continue
-        else:
+            if won is None:
+                won = _first(meta[key], clean)
+                winner = rule
+            else:
+                others.append(Alternative(rule, " ".join(meta[key][0][:_SHOWN].split())))
+        elif won is None:
             raw = read(page)
-            value = clean(raw) if raw is not None else None
-        if value is None:
-            continue
-        if won is None:
-            won, winner = value, rule
-        elif len(others) < ALTERNATIVES:
-            others.append(Alternative(rule, value[:_SHOWN]))
+            if raw is not None:
+                won = clean(raw)
+                winner = rule
+        elif not in_body and (raw := read(page)) is not None:
+            others.append(Alternative(rule, " ".join(raw[:_SHOWN].split())))
     if won is not None:
-        page.provenance[field] = Provenance(winner, tuple(others))
+        page.provenance[field] = Provenance(winner, tuple(others[:ALTERNATIVES]))
     return won
 
 

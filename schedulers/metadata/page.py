@@ -9,7 +9,7 @@ from functools import cached_property
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from schedulers.metadata import json_ld
-from schedulers.metadata.addresses import absolute
+from schedulers.metadata.addresses import absolute, site_of
 from schedulers.metadata.body import Body
 from schedulers.metadata.headers import Headers, links_of
 from schedulers.metadata.microdata import Microdata
@@ -53,6 +53,11 @@ class Page:
         return json_ld.read(self._json_ld, self.url)
 
     @cached_property
+    def site(self) -> str:
+        """The registrable domain of the page's URL."""
+        return site_of(self.url)
+
+    @cached_property
     def html(self) -> Attributes:
         """The attributes of the root element."""
         root = self.tree.root
@@ -85,7 +90,7 @@ class Page:
                 if not content or content.isspace() or len(content) > VALUE_LIMIT:
                     continue
                 if not key:
-                    self._add_unnamed(attributes.get("http-equiv"), content)
+                    self._add_unnamed(attributes, content)
                     continue
                 key = key.lower().replace(".", ":")
                 if " " in key or "\n" in key:
@@ -111,9 +116,10 @@ class Page:
                 # A fake base would move every relative URL of the page; only a fetchable one counts.
                 self.base = absolute(base, self.url) or self.url
 
-    def _add_unnamed(self, pragma: str | None, content: str) -> None:
-        if pragma:
-            self.meta.setdefault("http-equiv:" + pragma.lower(), []).append(content)
+    def _add_unnamed(self, attributes: Attributes, content: str) -> None:
+        for kind in ("http-equiv", "itemprop"):
+            if name := attributes.get(kind):
+                self.meta.setdefault(f"{kind}:{name.lower()}", []).append(content)
 
     def _add_title(self, node: LexborNode) -> None:
         # An inline SVG has <title> elements too.

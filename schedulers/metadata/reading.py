@@ -13,7 +13,7 @@ IDEOGRAPHS_PER_MINUTE = 500
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # English quotes and dashes stay far below this many bytes a character, Chinese text is near three.
 _WIDE = 1.3
-_SHORT = 500
+_STENCIL = bytes(32 if chr(byte).isspace() and byte < 128 else 120 for byte in range(256))
 
 
 class Reading(NamedTuple):
@@ -27,9 +27,8 @@ class Reading(NamedTuple):
 def measure(title: str | None, text: str) -> Reading:
     """Unlike a hash of the bytes, the digest does not change with every token and counter of the page."""
     encoded = f"{title or ''}\n{text}".encode("utf-8", "replace")
-    # Where words are parted by one character each, counting those is ten times quicker than splitting.
-    ragged = "  " in text or "\n " in text or len(text) < _SHORT
-    spaced = len(text.split()) if ragged else text.count(" ") + text.count("\n") - text.count("\n\n")
+    # Every word begins after a space: counted on a stencil of the text this takes a third of splitting it.
+    spaced = encoded.translate(_STENCIL).count(b" x") if text else 0
     ideographs = len(_IDEOGRAPH.findall(text)) if len(encoded) > _WIDE * len(text) else 0
     minutes = math.ceil(spaced / WORDS_PER_MINUTE + ideographs / IDEOGRAPHS_PER_MINUTE)
     return Reading(spaced + ideographs or None, minutes or None, hashlib.sha256(encoded).hexdigest())

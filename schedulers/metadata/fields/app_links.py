@@ -6,9 +6,10 @@ from schedulers.metadata import clean
 from schedulers.metadata.model import AppLink, Provenance
 from schedulers.metadata.page import Page
 
-_PLATFORMS = ("ios", "iphone", "ipad", "android", "windows_phone", "windows", "windows_universal", "web")
-_TWITTER = ("iphone", "ipad", "googleplay")
-_IDENTIFIERS = ("app_store_id", "package", "app_id")
+_PREFIXES = ("al:", "twitter:app:")
+_PLATFORMS = frozenset(("ios", "iphone", "ipad", "android", "windows_phone", "windows", "windows_universal", "web"))
+_DEVICES = {"iphone": "iphone", "ipad": "ipad", "googleplay": "android"}
+_PROPERTIES = {"url": "url", "app_store_id": "id", "package": "id", "app_id": "id", "app_name": "name"}
 _BANNER = re.compile(r"app-id\s*=\s*(\d{1,15})")
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]{1,60}):")
 # What would run instead of open.
@@ -16,46 +17,39 @@ _REFUSED = frozenset(("javascript", "data", "vbscript", "file", "blob", "about")
 
 
 def read(page: Page) -> tuple[AppLink, ...]:
-    found: dict[str, AppLink] = {}
-    if any(key.startswith("al:") for key in page.meta):
-        for platform in _PLATFORMS:
-            _add(found, _app_link(page, platform))
-    if any(key.startswith("twitter:app:") for key in page.meta):
-        for device in _TWITTER:
-            _add(found, _twitter(page, device))
-    if banner := _one(page, "apple-itunes-app"):
-        match = _BANNER.search(banner[:500])
-        _add(found, AppLink("ios", None, match[1]) if match else None)
+    given: dict[str, dict[str, str]] = {}
+    for key in [key for key in page.meta if key.startswith(_PREFIXES)]:
+        platform, name = _app_link(key) if key[0] == "a" else _twitter(key)
+        if platform and name:
+            given.setdefault(platform, {}).setdefault(name, page.meta[key][0])
+    if banner := page.meta.get("apple-itunes-app"):
+        match = _BANNER.search(banner[0][:500])
+        given.setdefault("ios", {}).setdefault("id", match[1] if match else "")
+    links = [_link(platform, properties) for platform, properties in given.items()]
+    found = tuple(link for link in links if link.url or link.app_id)
     if found:
         page.provenance["app_links"] = Provenance("app-links")
-    return tuple(found.values())
+    return found
 
 
-def _add(found: dict[str, AppLink], link: AppLink | None) -> None:
-    if link is not None and (link.url or link.app_id):
-        found.setdefault(link.platform, link)
+def _app_link(key: str) -> tuple[str | None, str | None]:
+    """`al:ios:app_store_id` → ("ios", "id")."""
+    _, _, rest = key.partition(":")
+    platform, _, name = rest.partition(":")
+    return platform if platform in _PLATFORMS else None, _PROPERTIES.get(name)
 
 
-def _app_link(page: Page, platform: str) -> AppLink | None:
-    identifier = next((value for key in _IDENTIFIERS if (value := _one(page, f"al:{platform}:{key}"))), None)
-    url = _address(_one(page, f"al:{platform}:url"))
-    name = _one(page, f"al:{platform}:app_name")
-    return AppLink(platform, url, _identifier(identifier), clean.name(name) if name else None)
+def _twitter(key: str) -> tuple[str | None, str | None]:
+    """`twitter:app:id:googleplay` → ("android", "id")."""
+    name, _, device = key.removeprefix("twitter:app:").partition(":")
+    return _DEVICES.get(device), name if name in ("id", "url", "name") else None
 
 
-def _twitter(page: Page, device: str) -> AppLink:
-    name = _one(page, f"twitter:app:name:{device}")
+def _link(platform: str, properties: dict[str, str]) -> AppLink:
+    name = properties.get("name")
     return AppLink(
-        "android" if device == "googleplay" else device,
-        _address(_one(page, f"twitter:app:url:{device}")),
-        _identifier(_one(page, f"twitter:app:id:{device}")),
-        clean.name(name) if name else None,
+        platform, _address(properties.get("url")), _identifier(properties.get("id")), clean.name(name) if name else None
     )
-
-
-def _one(page: Page, key: str) -> str | None:
-    values = page.meta.get(key)
-    return values[0] if values else None
 
 
 def _identifier(value: str | None) -> str | None:

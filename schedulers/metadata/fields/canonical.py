@@ -2,7 +2,7 @@
 value, and never as the home page of a deep link: nobody may claim another's page, and no page gives itself up.
 """
 
-from schedulers.metadata.addresses import same_site
+from schedulers.metadata.addresses import site_of
 from schedulers.metadata.ladder import Ladder, Rule, climb, meta
 from schedulers.metadata.page import Page
 
@@ -14,7 +14,7 @@ def read(page: Page) -> str | None:
 def accepted(value: str, page: Page) -> str | None:
     """`value` as an absolute URL where this page may claim it."""
     url = page.absolute(value)
-    if url is None or not same_site(url, page.url):
+    if url is None or (url != page.url and site_of(url) != page.site):
         return None
     url = url.partition("#")[0] if "#!" not in url else url
     return None if _is_home(url) and not _is_home(page.url) else url

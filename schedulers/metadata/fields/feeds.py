@@ -1,7 +1,7 @@
 """The page's feeds, AMP version, and its versions in other languages: all the alternates that its head names."""
 
 from schedulers.metadata import clean
-from schedulers.metadata.addresses import same_site
+from schedulers.metadata.addresses import site_of
 from schedulers.metadata.fields.language import tag
 from schedulers.metadata.model import AlternateLanguage, Feed, Provenance
 from schedulers.metadata.page import Page
@@ -45,7 +45,7 @@ def read_amp(page: Page) -> str | None:
     """The AMP version, on the same site or in the AMP project's cache."""
     for attributes in page.links.get("amphtml", ())[:1]:
         url = page.absolute(attributes.get("href"))
-        if url and (same_site(url, page.url) or ".cdn.ampproject.org/" in url):
+        if url and (site_of(url) == page.site or ".cdn.ampproject.org/" in url):
             page.provenance["amp_url"] = Provenance("link:amphtml")
             return url
     return None

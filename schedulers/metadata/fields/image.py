@@ -5,9 +5,7 @@ in it. A picture that most pages of the site share is a logo and goes behind eve
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from fetchers.urls import registrable_domain
 from schedulers.metadata import clean, open_graph
-from schedulers.metadata.addresses import host
 from schedulers.metadata.article_pictures import best_picture, is_decoration
 from schedulers.metadata.model import Alternative, Image, Provenance
 from schedulers.metadata.page import Page
@@ -35,8 +33,7 @@ def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
     if not offers:
         return None
     if generic is not None:
-        site = registrable_domain(host(page.url))
-        offers.sort(key=lambda offer: generic.is_generic(site, offer[1].url))
+        offers.sort(key=lambda offer: generic.is_generic(page.site, offer[1].url))
     rule, image = offers[0]
     others = {other.url: name for name, other in offers[1:] if other.url != image.url}
     page.provenance["image"] = Provenance(
@@ -46,8 +43,7 @@ def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
 
 
 def _all_generic(page: Page, offers: list[tuple[str, Image]], generic: GenericPictures) -> bool:
-    site = registrable_domain(host(page.url))
-    return all(generic.is_generic(site, image.url) for _, image in offers)
+    return all(generic.is_generic(page.site, image.url) for _, image in offers)
 
 
 def picture(
@@ -102,13 +98,15 @@ def _twitter(page: Page) -> Iterator[Image]:
     meta = page.meta
     for key in ("twitter:image", "twitter:image:src"):
         for url in meta.get(key, ())[:1]:
-            width, height, alt = (_one(meta.get(f"twitter:image:{name}")) for name in ("width", "height", "alt"))
-            if found := picture(page, url, width, height, alt=alt):
+            sides = _one(meta.get("twitter:image:width")), _one(meta.get("twitter:image:height"))
+            if found := picture(page, url, *sides, alt=_one(meta.get("twitter:image:alt"))):
                 yield found
 
 
 def _json_ld(page: Page) -> Iterator[Image]:
     graph = page.json_ld
+    if graph.empty:
+        return
     for key in ("image", "thumbnailUrl", "thumbnail"):
         for number, value in enumerate(graph.values(graph.subject, key)):
             if number < _PER_RULE and (found := _from_node(page, value)):

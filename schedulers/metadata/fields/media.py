@@ -46,23 +46,20 @@ def _file(page: Page, kind: str) -> Media | None:
         if url is None or media_type in _HTML or media_type == _FLASH or not (media_type or _named_like_file(url)):
             continue
         page.provenance[kind] = Provenance(f"og:{kind}")
-        return Media(
-            url, media_type or None, pixels(one.get("width")), pixels(one.get("height")), _number(one.get("duration"))
-        )
+        sides = pixels(one.get("width")), pixels(one.get("height"))
+        return Media(url, media_type or None, *sides, _number(one.get("duration")))
     return _stream(page, kind) or _json_ld_file(page, kind)
 
 
 def _stream(page: Page, kind: str) -> Media | None:
     values = page.meta.get("twitter:player:stream")
-    types = page.meta.get("twitter:player:stream:content_type") or [""]
-    if (
-        not values
-        or (url := page.absolute(values[0])) is None
-        or types[0].lower().startswith("audio") != (kind == "audio")
-    ):
+    if not values:
+        return None
+    media_type = (page.meta.get("twitter:player:stream:content_type") or [""])[0].split(";")[0].strip().lower()
+    if media_type.startswith("audio") != (kind == "audio") or (url := page.absolute(values[0])) is None:
         return None
     page.provenance[kind] = Provenance("twitter:player:stream")
-    return Media(url, types[0].split(";")[0].strip().lower() or None)
+    return Media(url, media_type or None)
 
 
 def _json_ld_file(page: Page, kind: str) -> Media | None:
@@ -118,11 +115,7 @@ def _safe(page: Page, address: str | None, width: str | None, height: str | None
 
 
 def _named_like_file(url: str) -> bool:
-    return (
-        url.split("?", 1)[0]
-        .lower()
-        .endswith((".mp4", ".webm", ".ogv", ".mov", ".m3u8", ".mp3", ".ogg", ".m4a", ".wav"))
-    )
+    return url.split("?", 1)[0].lower().endswith(_SUFFIXES)
 
 
 def _number(value: str | None) -> float | None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from fetchers.urls import registrable_domain
-from schedulers.metadata.addresses import host, same_site
+from schedulers.metadata.addresses import host, site_of
 from schedulers.metadata.model import OEmbed, Provenance
 from schedulers.metadata.page import Page
 
@@ -38,14 +38,14 @@ def _announced(page: Page) -> OEmbed | None:
             if (attributes.get("type") or "").strip().lower() != media_type:
                 continue
             url = page.absolute(attributes.get("href"))
-            if url is not None and (same_site(url, page.url) or registrable_domain(host(url)) in _providers()):
+            if url is not None and (site_of(url) == page.site or site_of(url) in _providers()):
                 page.provenance["oembed"] = Provenance("link:oembed")
                 return OEmbed(url, form)
     return None
 
 
 def _known(page: Page) -> OEmbed | None:
-    for endpoint in _providers().get(registrable_domain(host(page.url)), ()):
+    for endpoint in _providers().get(page.site, ()):
         if any(_pattern(scheme).match(page.url) for scheme in endpoint.schemes):
             page.provenance["oembed"] = Provenance("provider-list")
             address = endpoint.url.replace("{format}", "json")
@@ -61,9 +61,7 @@ def _providers() -> dict[str, tuple[_Endpoint, ...]]:
     for provider in msgspec.json.decode(files("micawber").joinpath("providers.json").read_bytes()):
         for listed in provider.get("endpoints", ()):
             schemes = [scheme for scheme in listed.get("schemes", ()) if scheme.startswith(("http://", "https://"))]
-            endpoint = _Endpoint(
-                provider["provider_name"], listed["url"], tuple(_pattern(scheme) for scheme in schemes)
-            )
+            endpoint = _Endpoint(provider["provider_name"], listed["url"], tuple(schemes))
             for address in (listed["url"], *schemes):
                 domain = registrable_domain(host(address).removeprefix("*."))
                 if domain and "*" not in domain and endpoint not in found.setdefault(domain, []):

@@ -21,6 +21,12 @@ def _microdata(key: str) -> Rule:
     return Rule(f"microdata:{key}", lambda page: page.microdata.text(key), in_body=True)
 
 
+def _modified(page: Page) -> str | None:
+    """Only where the first date came from microdata too, or from nowhere: a page keeps its dates in one place."""
+    published = page.provenance.get("published_at")
+    return None if published and "microdata" not in published.rule else page.microdata.text("dateModified")
+
+
 PUBLISHED: Ladder = (
     _json_ld("datePublished"),
     *meta("article:published_time", "article:published", "og:published_time", "og:article:published_time"),
@@ -32,6 +38,7 @@ PUBLISHED: Ladder = (
     ),
     *meta("date", "article:created", "created", "rnews:datepublished", "bt:pubdate", "video:release_date"),
     _json_ld("dateCreated"),
+    *meta("itemprop:datepublished"),
     _microdata("datePublished"),
     Rule("time", lambda page: page.body.published_time, in_body=True),
 )
@@ -40,6 +47,6 @@ MODIFIED: Ladder = (
     _json_ld("dateModified"),
     *meta("article:modified_time", "article:modified", "og:updated_time", "og:article:modified_time"),
     *meta("dcterms:modified", "dc:date:modified", "citation_lastmod", "last-modified", "lastmod", "datemodified"),
-    *meta("rnews:datemodified", "revised", "http-equiv:last-modified"),
-    _microdata("dateModified"),
+    *meta("rnews:datemodified", "revised", "itemprop:datemodified", "http-equiv:last-modified"),
+    Rule("microdata:dateModified", _modified, in_body=True),
 )

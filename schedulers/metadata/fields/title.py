@@ -15,10 +15,14 @@ from schedulers.metadata.page import Page
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
 # `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
 _SAME = 0.75
+TITLE_ELEMENT = "title"
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, clean.title, "title")
+    title = climb(LADDER, page, clean.title, "title")
+    if title is not None and page.provenance["title"].rule == TITLE_ELEMENT:
+        return without_site(title, lambda: site_name.known(page), host(page.url))
+    return title
 
 
 def _headline(page: Page) -> str | None:
@@ -38,11 +42,6 @@ def _alike(one: str, other: str) -> float:
 def _subject(page: Page) -> str | None:
     graph = page.json_ld
     return graph.text(graph.subject, "name") if graph.subject is not graph.article else None
-
-
-def _title_element(page: Page) -> str | None:
-    title = clean.title(page.title) if page.title else None
-    return without_site(title, lambda: site_name.known(page), host(page.url)) if title else None
 
 
 def without_site(title: str, names: Callable[[], frozenset[str]], page_host: str) -> str:
@@ -84,7 +83,7 @@ LADDER: Ladder = (
     Rule("json-ld:name", _subject),
     *meta("twitter:title", "parsely-title", "sailthru:title", "title", "headline"),
     Rule("microdata:headline", lambda page: page.microdata.text("headline"), in_body=True),
-    Rule("title", _title_element),
+    Rule(TITLE_ELEMENT, lambda page: page.title),
     Rule("json-ld:page", lambda page: page.json_ld.text(page.json_ld.page, "name")),
     Rule("h1", _h1, in_body=True),
 )

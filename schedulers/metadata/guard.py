@@ -1,0 +1,82 @@
+"""Cuts the input before the parser where its shape would take quadratic time: too deep, or one tag with endless attributes.
+
+Called by `html` before every parse. lexbor walks the open elements for each new block and the attributes for each new
+attribute: 100,000 nested `<div>` took it 10 s, 20,000 attributes of one tag 0.6 s. Its one rule: an ordinary page pays
+two counts; only a page that could be a trap is scanned.
+"""
+
+import re
+
+# What one document may be; the rest of a larger one is not read. The largest article page of the corpora has 0.3 MB.
+SIZE = 5_000_000
+# Chromium stops nesting at 512 (kMaximumHTMLParserDOMTreeDepth).
+DEPTH = 512
+# Fewer tags than this cannot nest deep enough to cost 50 ms.
+FEW_TAGS = 6_000
+# A tag has a dozen; this many cost lexbor a millisecond.
+ATTRIBUTES = 500
+# No more attributes fit into so many bytes than lexbor takes in some milliseconds.
+_BLOCK = 8_192
+_SMALL = 131_072
+# Attributes with values: a page has two or three for each tag.
+_MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
+
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
+_WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
+_QUOTED = re.compile(rb"""=\s*+(?:"[^"]*+"?|'[^']*+'?)""")
+# Elements that have no content, or that another of their kind ends.
+_FLAT = frozenset(
+    b"""
+    area base br col embed hr img input link meta param source track wbr frame keygen
+    p li dt dd option optgroup tr td th thead tbody tfoot colgroup caption rt rp html head body title script style
+    """.split()
+)
+
+
+def bounded(source: bytes) -> bytes:
+    """`source`, cut where it nests too deep, without tags that have too many attributes."""
+    if len(source) > SIZE:
+        source = source[:SIZE]
+    if len(source) <= _BLOCK:
+        return source
+    # Counting in every 13th byte is near enough for a page whose traps are small, and costs a tenth.
+    step = 1 if len(source) > _SMALL else 13
+    sample = source[::step]
+    tags, values = sample.count(b"<") * step, sample.count(b"=") * step
+    if tags > FEW_TAGS:
+        source = source[: _too_deep(source)]
+    if values > _ENDLESS_VALUES or values > max(_MANY_VALUES, _VALUES_PER_TAG * tags) or _has_open_stretch(source):
+        source = _WHOLE_TAG.sub(_unless_endless, source)
+    return source
+
+
+def _too_deep(source: bytes) -> int:
+    """Where the nesting passes the limit. Text like `<b` in a script counts too, which only cuts a trap earlier."""
+    depth = 0
+    for match in _TAG.finditer(source):
+        if match[2].lower() in _FLAT:
+            continue
+        if match[1]:
+            depth = max(0, depth - 1)
+        elif (depth := depth + 1) > DEPTH:
+            return match.start()
+    return len(source)
+
+
+def _has_open_stretch(source: bytes) -> bool:
+    """Whether a long stretch without any `>` lies inside a tag (and not in a script or a text)."""
+    for start in range(0, len(source) - _BLOCK, _BLOCK):
+        if source.find(b">", start, start + _BLOCK) >= 0:
+            continue
+        opened = source.rfind(b"<", 0, start + 1)
+        if opened >= 0 and source[opened + 1 : opened + 2].isalpha() and source.find(b">", opened, start) < 0:
+            return True
+    return False
+
+
+def _unless_endless(match: re.Match[bytes]) -> bytes:
+    """A tag as it is, or nothing. One attribute may be as long as it likes: data: pictures are."""
+    tag = match.group()
+    if len(tag) <= _BLOCK // 4 or len(_QUOTED.sub(b"= ", tag).replace(b"/", b" ").split()) <= ATTRIBUTES:
+        return tag
+    return b""
