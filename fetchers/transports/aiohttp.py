@@ -6,23 +6,20 @@ no proxies from the environment.
 
 aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
 than the exchange itself. Of aiohttp there remain the pool (`BaseConnector`, extended as its own Unix and TCP connectors
-extend it) and the parser with its flow control (`ResponseHandler`).
+extend it, in `pool.py`) and the parser with its flow control (`ResponseHandler`).
 
 Request extensions: `url` (a WHATWG serialisation; httpx's own URL class refuses some valid hosts) or `parts` (the same,
 split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `on_written` (called whenever the head
 of the request has been written). Response extensions: `connection` (`ConnectionInfo`), `http_version`, `reason_phrase`.
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 import httpx
-from aiohttp import BaseConnector, ClientError, ClientRequest, ClientTimeout
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.client_reqrep import ConnectionKey
+from aiohttp import ClientError, ClientRequest, ClientTimeout
 from aiohttp.connector import Connection
 from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
@@ -30,20 +27,14 @@ from aiohttp.streams import StreamReader
 
 from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError
 from fetchers.gates.address_guard import AddressPolicy
-from fetchers.transports.dialler import ConnectionInfo, Dialler, make_ssl_context
+from fetchers.transports.dialler import Dialler, make_ssl_context
 from fetchers.transports.interfaces import own_addresses
+from fetchers.transports.pool import AnswerProtocol, Pool, Target
 from fetchers.transports.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts, split
 
-KEEP_ALIVE_SECONDS = 15.0
-MOST_HEADERS = 200
-LONGEST_HEADER = 32 * 1024
-"""Some sites send a Content-Security-Policy of 16 KB."""
-MOST_HEAD_BYTES = 256 * 1024
-"""Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc)."""
 MOST_INTERIM_ANSWERS = 8
 MOST_ATTEMPTS = 3
-READ_BUFFER = 128 * 1024
 
 HTTP_VERSIONS = {(1, 0): b"HTTP/1.0", (1, 1): b"HTTP/1.1"}
 NO_TIMEOUT: Mapping[str, float | None] = {}
@@ -71,7 +62,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             ssl_context or make_ssl_context(),
         )
         self._limits = (connections, connections_per_host)
-        self._pool: _Pool | None = None
+        self._pool: Pool | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request` and return the answer's head, its body still to come. Raises a `TransportError`."""
@@ -100,9 +91,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def _connect(self, parts: UrlParts, seconds: float | None) -> Connection:
         if self._pool is None:
             total, per_host = self._limits
-            self._pool = _Pool(self._dialler, total, per_host)
+            self._pool = Pool(self._dialler, total, per_host)
         try:
-            return await self._pool.connect(cast(ClientRequest, _Target(parts)), [], _connect_timeout(seconds))
+            return await self._pool.connect(cast(ClientRequest, Target(parts)), [], _connect_timeout(seconds))
         except TimeoutError as error:
             raise TimedOut(f"no connection to {parts.host} within {seconds} s", "connect") from error
 
@@ -110,85 +101,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 @lru_cache(maxsize=64)
 def _connect_timeout(seconds: float | None) -> ClientTimeout:
     return ClientTimeout(connect=seconds)
-
-
-class _Target:
-    """What the pool asks of a request."""
-
-    __slots__ = ("connection_key", "parts")
-
-    proxy = None
-
-    def __init__(self, parts: UrlParts) -> None:
-        self.parts = parts
-        self.connection_key = ConnectionKey(parts.host, parts.port, parts.scheme == "https", True, None, None, None)
-
-
-class _Pool(BaseConnector):
-    """aiohttp's pool, filled by our dialler; idle connections are bounded too, the oldest host's going first."""
-
-    def __init__(self, dialler: Dialler, connections: int, per_host: int) -> None:
-        super().__init__(keepalive_timeout=KEEP_ALIVE_SECONDS, limit=connections, limit_per_host=per_host)
-        self._dialler = dialler
-        self._most_idle = max(connections, 1)
-
-    async def _create_connection(self, req: ClientRequest, traces: list[Any], timeout: ClientTimeout) -> "_Protocol":
-        target = cast(_Target, req)
-        protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
-        protocol.info = info
-        return protocol
-
-    def _make_protocol(self) -> "_Protocol":
-        return _Protocol(self._loop)
-
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        super()._release(key, protocol, should_close=should_close)
-        if len(self._conns) > self._most_idle:
-            oldest, idle = next(iter(self._conns.items()))
-            idle.popleft()[0].close()
-            if not idle:
-                del self._conns[oldest]
-
-
-class _Protocol(ResponseHandler):
-    """aiohttp's protocol, with a limit on the bytes of an answer's head."""
-
-    info: ConnectionInfo
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
-        self.head_bytes = 0
-        self._in_head = False
-
-    def begin(self, wire: bytes, *, has_body: bool, read_timeout: float | None) -> None:
-        """Send a request and get ready for its answer."""
-        self.head_bytes = 0
-        self._in_head = True
-        self.set_response_params(
-            skip_payload=not has_body,
-            read_until_eof=True,
-            auto_decompress=False,
-            read_timeout=read_timeout,
-            read_bufsize=READ_BUFFER,
-            max_line_size=LONGEST_HEADER,
-            max_field_size=LONGEST_HEADER,
-            max_headers=MOST_HEADERS,
-        )
-        transport = self.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the connection was closed meanwhile")
-        transport.write(wire)
-        self.start_timeout()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._in_head:
-            self.head_bytes += len(data)
-            if self._buffer:
-                self._in_head = False
-            elif self.head_bytes > MOST_HEAD_BYTES:
-                self._in_head = False
-                self.set_exception(HttpProcessingError(message=f"more than {MOST_HEAD_BYTES} bytes of headers"))
 
 
 class _Body(httpx.AsyncByteStream):
@@ -221,7 +133,7 @@ async def _attempt(
     attempt: int,
 ) -> httpx.Response | None:
     """The answer; None where a connection from the pool proved dead before its first byte (RFC 9112, section 9.3.1)."""
-    protocol = cast(_Protocol, connection.protocol)
+    protocol = cast(AnswerProtocol, connection.protocol)
     info = protocol.info
     if not info.reused:
         protocol.info = info.again()
@@ -259,7 +171,7 @@ async def _attempt(
     )
 
 
-async def _final_answer(protocol: _Protocol) -> tuple[RawResponseMessage, StreamReader]:
+async def _final_answer(protocol: AnswerProtocol) -> tuple[RawResponseMessage, StreamReader]:
     """The first answer that is none of 1xx."""
     for _ in range(MOST_INTERIM_ANSWERS):
         message, payload = await protocol.read()
