@@ -37,7 +37,7 @@ bench: $(DEVELOPMENT) ## print the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
 lock: $(DEVELOPMENT) ## renew the locked requirements
-	for name in runtime:"--group build" development:"--extra cluster --group build --group dev" \
+	for name in runtime:"--group build" cluster:"--extra cluster --group build" development:"--extra cluster --group build --group dev" \
 	  bench:"--extra cluster --group build --group dev --group bench"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \

@@ -45,10 +45,14 @@ async def exchange(
         PLACEHOLDER,
         headers=list(headers),
         extensions={
-            "url": request.url,
+            "parts": parts,
             "target": parts.target.encode("ascii"),
             "on_written": on_written,
-            "timeout": {"connect": config.limits.connect_seconds, "read": config.limits.read_seconds},
+            "timeout": {
+                "connect": config.limits.connect_seconds,
+                "first_byte": config.limits.first_byte_seconds,
+                "read": config.limits.read_seconds,
+            },
         },
     )
     started = clock.monotonic()
@@ -134,7 +138,7 @@ async def _read_body(answer: httpx.Response, plan: BodyPlan, headers: dict[str, 
         return b"", True, True
     stream = answer.stream
     assert isinstance(stream, httpx.AsyncByteStream)
-    decoder = None if plain else BodyDecoder(encoding, plan.limit)
+    decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
     chunks: list[bytes] = []
     size = 0
     async for chunk in stream:

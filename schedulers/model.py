@@ -86,11 +86,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where the bytes of a page lie: file name, and the offset and length in it of the response's record."""
+    """Where the bytes of a page lie: file name, the offset and length in it of the response's record, and their SHA-256."""
 
     file: str
     offset: int
     length: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def new_page(ctx: Context, response: Response) -> Page:
     assert ctx.metadata is not None
     assert ctx.page_id is not None
     media_type = (response.header("content-type") or "text/html").partition(";")[0].strip().lower()
-    digest = hashlib.sha256(response.body).hexdigest()
+    digest = ctx.archived.sha256 if ctx.archived is not None else hashlib.sha256(response.body).hexdigest()
     return Page(
         id=ctx.page_id,
         key=_key_of(response.url) or ctx.key,

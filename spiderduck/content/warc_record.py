@@ -19,17 +19,18 @@ COMPRESSION_LEVEL = 1
 RENAMED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
 
-def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[bytes, bytes]:
-    """The response record, and the request and metadata records that belong to it, each compressed."""
+def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[bytes, bytes, str]:
+    """The response record, the request and metadata records that belong to it, each compressed; the body's SHA-256."""
     date = datetime.fromtimestamp(response.fetched_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     response_id = _new_id()
     common = [("WARC-Target-URI", response.url.partition("#")[0]), ("WARC-Date", date)]
     address = [("WARC-IP-Address", response.address)] if response.address else []
-    payload = base64.b32encode(hashlib.sha1(response.body, usedforsecurity=False).digest()).decode()
+    digest = hashlib.sha256(response.body)
+    payload = base64.b32encode(digest.digest()).decode()
     first = record(
         "response",
         response_id,
-        [*common, *address, ("WARC-Payload-Digest", f"sha1:{payload}"), ("SpiderDuck-Page-Id", str(page_id))],
+        [*common, *address, ("WARC-Payload-Digest", f"sha256:{payload}"), ("SpiderDuck-Page-Id", str(page_id))],
         "application/http; msgtype=response",
         _response_head(response) + response.body,
     )
@@ -38,7 +39,7 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
         "request", _new_id(), [*common, concurrent], "application/http; msgtype=request", _request_head(response)
     )
     described = record("metadata", _new_id(), [*common, concurrent], "application/json", metadata)
-    return first, request + described
+    return first, request + described, digest.hexdigest()
 
 
 def file_info(name: str, software: str, moment: float) -> bytes:

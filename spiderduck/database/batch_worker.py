@@ -7,6 +7,7 @@ such workers. Its one rule: a job's result, or its exception, always reaches who
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -19,10 +20,16 @@ Answer = tuple[object, BaseException | None]
 
 
 class BatchWorker(Generic[Job]):
-    """Runs `work` on batches of jobs in a thread of its own. `work` returns one answer per job, in order."""
+    """Runs `work` on batches of jobs in a thread of its own. `work` returns one answer per job, in order.
 
-    def __init__(self, name: str, work: Callable[[Sequence[Job]], Sequence[Answer]]) -> None:
+    With `gather_seconds`, the first job of a batch waits so long for others.
+    """
+
+    def __init__(
+        self, name: str, work: Callable[[Sequence[Job]], Sequence[Answer]], *, gather_seconds: float = 0.0
+    ) -> None:
         self._work = work
+        self._gather_seconds = gather_seconds
         self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[object]] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -43,6 +50,8 @@ class BatchWorker(Generic[Job]):
         over = False
         while not over:
             first = self._jobs.get()
+            if self._gather_seconds and first is not None:
+                time.sleep(self._gather_seconds)
             batch = [first]
             while len(batch) < MOST_AT_ONCE and batch[-1] is not None:
                 try:

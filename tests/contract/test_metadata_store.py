@@ -67,7 +67,7 @@ def page(identity: int = 7, url: str = KEY) -> Page:
         b'{"title":{"rule":"og:title"}}',
         canonical_url=url,
         etag='"1"',
-        archived=ArchiveLocation("one.warc.gz", 10, 20),
+        archived=ArchiveLocation("one.warc.gz", 10, 20, "ab" * 32),
     )
 
 
