@@ -1,1 +1,7 @@
+"""A server-side image pipeline: pictures at any size from three cache tiers. Start reading at `pipeline.py`."""
 
+from imagepipe.model import PictureInfo, Rendered, Variant
+from imagepipe.rendering.probe import probe
+from imagepipe.rendering.render import render
+
+__all__ = ["PictureInfo", "Rendered", "Variant", "probe", "render"]

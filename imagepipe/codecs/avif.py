@@ -1,0 +1,67 @@
+"""AVIF, still and animated. The announced sizes are read from the boxes before libavif sees the file."""
+
+import io
+import struct
+
+from PIL import AvifImagePlugin
+
+from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
+from imagepipe.codecs.exif import read_exif, write_copyright
+from imagepipe.codecs.pillow import decode_with, save
+from imagepipe.config import PictureLimits
+from imagepipe.errors import BrokenPicture, PictureTooLarge
+from imagepipe.model import PictureInfo
+
+SPEED = 8
+"""0 to 10. Measured on photographs at 680 pixels: 8 takes 109 ms where 6 takes 169 and 10 loses visibly."""
+
+
+class Avif:
+    """The AVIF codec."""
+
+    name = "avif"
+    content_type = "image/avif"
+    can_write = True
+    has_alpha = True
+    can_animate = True
+    lossless = False
+
+    def recognises(self, head: bytes) -> bool:
+        return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
+
+    def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
+        _check_boxes(data, limits)
+        image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+        raw = image.info.get("exif")
+        facts = read_exif(raw if isinstance(raw, bytes) else b"")
+        width, height = image.size
+        if facts.orientation >= 5:
+            width, height = height, width
+        frames = int(getattr(image, "n_frames", 1))
+        return PictureInfo(
+            self.name, width, height, frames, orientation=facts.orientation, has_location=facts.has_location
+        )
+
+    def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
+        image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+        raw = image.info.get("exif")
+        owner = read_exif(raw).copyright if isinstance(raw, bytes) else None
+        return decode_with(AvifImagePlugin.AvifImageFile, data, wish, owner)
+
+    def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
+        exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
+        # One thread each: the renders themselves already use every core.
+        return save(frames, "AVIF", quality=wish.quality or 60, speed=SPEED, max_threads=1, **exif)
+
+
+def _check_boxes(data: bytes, limits: PictureLimits) -> None:
+    """Every `ispe` property (ISO/IEC 23008-12, 6.5.3): tiles and thumbnails have one too, so the largest decides."""
+    found, at = 0, data.find(b"ispe")
+    while at >= 0 and at + 16 <= len(data) and found < 1000:
+        found += 1
+        width, height = struct.unpack_from(">II", data, at + 8)
+        if width * height > limits.pixels:
+            raise PictureTooLarge(f"{width}×{height} is more than {limits.pixels} pixels")
+        at = data.find(b"ispe", at + 4)
+    if not found and b"avis" not in data[8:64]:
+        raise BrokenPicture("AVIF without a size")

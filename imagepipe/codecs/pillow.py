@@ -1,0 +1,61 @@
+"""The few things all codecs on Pillow share: opening by one decoder only, walking frames, saving without metadata.
+
+Decoder classes are called directly: `Image.open` would try other decoders and import all of them.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from imagepipe.codecs.codec import Decoded, DecodeWish, Frame
+
+Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
+
+MIN_DURATION = 20
+"""Browsers show frames that ask for less than 20 ms for 100 ms (Chromium's GIF decoder, Firefox's `FrameTimeout`)."""
+
+
+def decode_with(open_picture: Opener, data: bytes, wish: DecodeWish, owner: str | None = None) -> Decoded:
+    """Frames of whatever `open_picture` opens; only the first one unless the wish says animate."""
+    image = open_picture(io.BytesIO(data))
+    icc = image.info.get("icc_profile")
+    loop = image.info.get("loop", 0)
+    return Decoded(walk(image, wish.animate), icc if isinstance(icc, bytes) else None, owner, loop)
+
+
+def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
+    """Each frame, composed. An animation that ends early (a frame that was announced is absent) ends there."""
+    first = 1 if image.info.get("default_image") and animate else 0
+    number = first
+    while True:
+        if number:
+            try:
+                image.seek(number)
+            except EOFError:
+                return
+        image.load()
+        yield Frame(image.copy() if animate else image, _duration(image.info.get("duration", 0)))
+        number += 1
+        if not animate or number >= getattr(image, "n_frames", 1):
+            return
+
+
+def _duration(milliseconds: float) -> int:
+    return 100 if milliseconds < MIN_DURATION else round(milliseconds)
+
+
+def save(frames: list[Frame], pillow_name: str, **options: Any) -> bytes:
+    """Write through Pillow. Everything a file said about itself is left behind."""
+    images = [_bare(frame.image) for frame in frames]
+    out = io.BytesIO()
+    if len(images) > 1:
+        options |= {"save_all": True, "append_images": images[1:], "duration": [frame.duration for frame in frames]}
+    images[0].save(out, pillow_name, **options)
+    return out.getvalue()
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    image.info = {}
+    return image

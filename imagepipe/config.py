@@ -1,0 +1,130 @@
+"""Settings of the image pipelines, with defaults, units and the reason for each figure. Frozen; `validate()` explains.
+
+Filled by `imagepipe.__main__` or by the product around; explicit code arguments beat the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imagepipe.errors import InvalidSetting
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """What a picture may be before anything of it is decoded. Caps are checked on header and block structure."""
+
+    bytes: int = 32 * MIB
+    pixels: int = 60_000_000  # a 50 MP camera passes; at 4 bytes a pixel one frame is 240 MB at most
+    total_pixels: int = 120_000_000  # over all frames of an animation
+    frames: int = 600  # a minute at ten a second; 10,000 tiny frames are a known bomb
+    scans: int = 100  # libjpeg-turbo's own fuzzers stop at 500; cameras and encoders write about ten
+    output_pixels: int = 40_000_000
+    formats: tuple[str, ...] | None = None  # allow-list of codec names; None = all that are registered
+
+
+@dataclass(frozen=True, slots=True)
+class TierLimits:
+    """Room of one tier. `bytes=0` turns it off. `seconds` to live, counted from the last use if `sliding`."""
+
+    bytes: int
+    entries: int = 100_000
+    seconds: float = 30 * 86_400.0
+    sliding: bool = True
+
+    @property
+    def entry_bytes(self) -> int:
+        """One entry takes at most a sixth, so that one picture cannot empty a tier (the rule of TIP)."""
+        return self.bytes // 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """The three tiers; the phone's figures were 80, 48 and 128 MiB."""
+
+    rendered: TierLimits = TierLimits(128 * MIB)
+    encoded: TierLimits = TierLimits(128 * MIB)
+    disk: TierLimits = TierLimits(1024 * MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """One named pipeline. `presets` map a name to a query string (`"w=400&h=400&fit=cover"`).
+
+    `sizes_per_picture`: rendered variants kept of one picture. `warm_up`: query strings rendered as soon as a picture
+    is stored. `fallback`: a picture answered instead of an error. `allow_hosts`: where pictures may come from
+    (`*.example.com`); empty = anywhere the source reaches. `avif_at_once_pixels`: above it, `auto` first answers WebP,
+    and AVIF is made when idle.
+    """
+
+    name: str
+    tiers: Tiers = Tiers()
+    presets: Mapping[str, str] = field(default_factory=dict)
+    warm_up: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    fallback: bytes | None = None
+    sizes_per_picture: int = 12
+    quality: int | None = None
+    min_fresh_seconds: float = 3600.0
+    max_fresh_seconds: float = 30 * 86_400.0
+    stale_while_revalidate: float = 86_400.0
+    avif_at_once_pixels: int = 300_000  # AVIF at speed 8 takes about 0.25 µs a pixel: 75 ms is where a visitor notices
+    progressive_bytes: int = 10 * 1024  # below it a progressive JPEG is not smaller, and nobody sees the passes
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesConfig:
+    """Everything together. `keys` sign URLs: the first signs, all verify, so that a key can be rotated."""
+
+    pipelines: tuple[PipelineConfig, ...] = ()
+    global_tiers: Tiers = Tiers()
+    limits: PictureLimits = PictureLimits()
+    keys: tuple[str, ...] = ()
+    allow_unsigned: bool = False
+    admin_key: str | None = None
+    queue: int = 64  # renders waiting; at 25 ms each on two cores that is under a second
+    render_seconds: float = 10.0
+    request_seconds: float = 30.0
+    partial_bytes: int = 64 * MIB
+    isolate: bool = False
+    isolated_workers: int = 0  # 0 = the number of cores
+    isolated_memory: int = 1024 * MIB
+
+    def validate(self) -> "ImagesConfig":
+        """This configuration, or `InvalidSetting` that names the setting, what it was and what it may be."""
+        names = [pipeline.name for pipeline in self.pipelines]
+        _require(len(set(names)) == len(names), "pipelines: every name once", names)
+        for name in names:
+            _require(name.replace("-", "").replace("_", "").isalnum(), "pipelines: letters, digits, - and _", name)
+        _require(self.queue >= 1, "queue: at least 1", self.queue)
+        _require(self.render_seconds > 0, "render_seconds: more than 0 seconds", self.render_seconds)
+        _require(self.request_seconds > 0, "request_seconds: more than 0 seconds", self.request_seconds)
+        _require(all(len(key) >= 16 for key in self.keys), "keys: at least 16 characters each", "(hidden)")
+        _require(self.limits.pixels > 0 and self.limits.bytes > 0, "limits: more than 0", self.limits)
+        return self
+
+
+def default_config() -> ImagesConfig:
+    """`cards` for pages' pictures and `avatars` for faces, each with a few presets."""
+    cards = PipelineConfig("cards", presets={"small": "w=360", "large": "w=680", "square": "w=400&h=400&fit=cover"})
+    avatars = PipelineConfig("avatars", presets={"small": "w=48&h=48&fit=cover", "large": "w=400&h=400&fit=cover"})
+    return ImagesConfig(pipelines=(cards, avatars))
+
+
+def from_env(environ: Mapping[str, str] = os.environ) -> ImagesConfig:
+    """The defaults with `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY` and `IMAGEPIPE_ISOLATE` applied."""
+    base = default_config()
+    keys = tuple(key for key in environ.get("IMAGEPIPE_KEYS", "").split(",") if key)
+    return ImagesConfig(
+        pipelines=base.pipelines,
+        keys=keys,
+        admin_key=environ.get("IMAGEPIPE_ADMIN_KEY") or None,
+        isolate=environ.get("IMAGEPIPE_ISOLATE", "") in ("1", "true"),
+    ).validate()
+
+
+def _require(fine: bool, expected: str, got: object) -> None:
+    if not fine:
+        raise InvalidSetting(f"{expected}; got {got!r}")

@@ -1,0 +1,126 @@
+"""The values that travel through the pipeline: what is asked, what was found, what is answered.
+
+All frozen. A variant's `key` is canonical: two requests for the same picture have the same key, so they share one cache
+entry and one render.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Fit = Literal["inside", "cover", "contain", "fill"]
+FITS: tuple[str, ...] = get_args(Fit)
+
+MAX_SIDE = 8192
+"""Longest side that may be asked for, after `dpr`; WebP's own limit is 16,383 (VP8 frame header)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One named render step of a variant, for example `Filter("blur", 4.0)`."""
+
+    name: str
+    amount: float
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.amount:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How a picture shall look. `format` is a codec's name, or `auto`: then the pipeline decides by `Accept`.
+
+    `gravity` is a compass name (`north`, `southeast` …), `center`, `attention`, or a focal point `0.3,0.7`.
+    `background` is `rrggbb` or `rrggbbaa`; it fills `contain` and whatever a format without alpha cannot show.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    fit: Fit = "inside"
+    format: str = "auto"
+    quality: int | None = None
+    dpr: float = 1.0
+    gravity: str = "center"
+    background: str | None = None
+    enlarge: bool = False
+    animate: bool = True
+    keep_copyright: bool = False
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Canonical text of everything that changes the bytes."""
+        parts = (
+            f"w{self.pixels(self.width) or ''}h{self.pixels(self.height) or ''}",
+            self.fit,
+            self.format,
+            f"q{self.quality or ''}",
+            self.gravity if self.fit == "cover" else "",
+            self.background or "",
+            f"{'e' if self.enlarge else ''}{'' if self.animate else 's'}{'c' if self.keep_copyright else ''}",
+            "+".join(map(str, self.filters)),
+        )
+        return "/".join(parts)
+
+    def pixels(self, side: int | None) -> int | None:
+        """A side in real pixels: times `dpr`, and never more than can be asked for."""
+        return None if side is None else max(1, min(MAX_SIDE, round(side * self.dpr)))
+
+    @property
+    def is_plain(self) -> bool:
+        """Only scaled as a whole: such a variant can stand in for its original when a smaller one is made."""
+        return self.fit == "inside" and not self.filters and not self.background
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """What the header of a picture says, read without decoding. Sizes are as shown: orientation is applied.
+
+    `frames` is 1 for a still picture. `scans` counts the passes of a JPEG.
+    """
+
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    orientation: int = 1
+    progressive: bool = False
+    scans: int = 1
+    has_location: bool = False
+
+    @property
+    def animated(self) -> bool:
+        return self.frames > 1
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished picture. `lossless` tells whether a further variant made from it would be a first lossy generation."""
+
+    body: bytes
+    content_type: str
+    width: int
+    height: int
+    format: str = ""
+    lossless: bool = False
+    animated: bool = False
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A picture as its origin sent it, with what the origin said about it. Times are epoch seconds.
+
+    `stale_at`: from then on it is asked for again. `tags` are the caller's own, for purging together.
+    """
+
+    body: bytes
+    content_type: str
+    stored_at: float
+    stale_at: float
+    etag: str | None = None
+    last_modified: str | None = None
+    tags: tuple[str, ...] = ()

@@ -1,0 +1,119 @@
+"""What the image pipeline needs from outside. Each port has one contract suite in `tests/contract/imagepipe`."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from imagepipe.model import Original, PictureInfo
+
+
+class Clock(Protocol):
+    """Time. The only source of it in this package, so that a test or a simulation can be its master."""
+
+    def now(self) -> float:
+        """Epoch seconds (UTC). May step when the machine's clock is set."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait. Cancellation ends it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One question to a source. `resume_from` > 0 asks for the rest behind that many bytes, if `validator` still holds.
+
+    `validator` is the ETag, or the Last-Modified date, that came with the bytes at hand: with `resume_from` it becomes
+    `If-Range`, without it `If-None-Match` or `If-Modified-Since`.
+    """
+
+    url: str
+    max_bytes: int
+    deadline: float
+    resume_from: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResponse:
+    """A source's answer. `chunks` may be read once; leaving it early must be followed by its `aclose`.
+
+    `status` is 200 (the whole), 206 (the rest, from `start`) or 304 (what the validator names is still right).
+    `total` is the length of the whole picture where the origin said it. `fresh_seconds` is from `Cache-Control` or
+    `Expires`, None where the origin said nothing.
+    """
+
+    status: int
+    chunks: AsyncIterator[bytes]
+    content_type: str = ""
+    start: int = 0
+    total: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    accept_ranges: bool = False
+    fresh_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEnded:
+    """A source that has no picture to give: `ending` is its stable name for why, `reason` a sentence for a person."""
+
+    ending: str
+    reason: str
+    retry_at: float | None = None
+
+
+class Source(Protocol):
+    """Where originals come from: in the product the polite fetcher, alone a folder or plain HTTP."""
+
+    async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
+        """Ask once. Absence, refusal and trouble are a `SourceEnded`; a break in mid-stream raises `SourceFailed`
+        from `chunks`. Cancellation stops the transfer."""
+
+
+class AdditionalCache(Protocol):
+    """A read-only store asked after the own tiers and before the network: a legacy folder, an archive."""
+
+    name: str
+
+    async def get(self, url: str) -> bytes | None:
+        """The original bytes; None for absence. An error raises `ImageError` and is passed over and counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a pipeline: `started`, `loaded`, `progress`, `finished`, `problem`.
+
+    `detail` holds where it was loaded from, how far it is, or the problem's name.
+    """
+
+    kind: str
+    pipeline: str
+    identifier: str
+    detail: str = ""
+
+
+Observer = Callable[[Event], None]
+"""Told of every event, in order, on the loop's thread. Must return at once; what it raises is logged and dropped."""
+
+
+class Inspect(Protocol):
+    """Reads a picture's header without decoding."""
+
+    def __call__(self, data: bytes) -> PictureInfo:
+        """What the header says; raises `ImageError`."""
+
+
+class OriginalTier(Protocol):
+    """A tier that keeps originals: the memory and the disk one."""
+
+    async def get(self, identifier: str) -> Original | None:
+        """The original; None for absence, expiry or a torn entry (which is dropped)."""
+
+    async def put(self, identifier: str, original: Original) -> bool:
+        """Keep it, replacing what was there. False where it is larger than the tier takes."""
+
+    async def remove(self, identifier: str) -> bool:
+        """Forget it; False where it was not there."""

@@ -1,0 +1,146 @@
+"""One render: probe → decode → steps → encode. Blocking and thread-safe; Pillow lets go of the interpreter lock.
+
+The one rule: raises `ImageError` and nothing else, whatever the bytes are.
+"""
+
+import math
+from typing import get_args
+
+from imagepipe.codecs.codec import Codec, DecodeWish, EncodeWish, Frame
+from imagepipe.codecs.registry import Codecs, installed
+from imagepipe.config import PictureLimits
+from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
+from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
+from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
+from imagepipe.rendering.probe import examine
+from imagepipe.rendering.steps import Plan, run_steps
+from imagepipe.rendering.translate import decoding, encoding
+
+_DEFAULT = PictureLimits()
+_SHOWN_EVERYWHERE = ("jpeg", "png", "gif", "webp")
+_OTHERWISE = {"avif": "webp", "jp2": "webp"}  # photographs, mostly; WebP has their alpha too
+
+
+def render(
+    data: bytes,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    fit: Fit = "inside",
+    format: str = "auto",
+    quality: int | None = None,
+    dpr: float = 1.0,
+    gravity: str = "center",
+    background: str | None = None,
+    enlarge: bool = False,
+    animate: bool = True,
+    keep_copyright: bool = False,
+    filters: tuple[Filter, ...] = (),
+    progressive: bool = False,
+    limits: PictureLimits = _DEFAULT,
+    codecs: Codecs | None = None,
+) -> Rendered:
+    """A variant of the picture in `data`. `auto` keeps the format if it can be written and shown everywhere."""
+    variant = Variant(
+        width, height, fit, format, quality, dpr, gravity, background, enlarge, animate, keep_copyright, filters
+    )
+    return render_variant(data, variant, progressive=progressive, limits=limits, codecs=codecs)
+
+
+def render_variant(
+    data: bytes,
+    variant: Variant,
+    *,
+    progressive: bool = False,
+    limits: PictureLimits = _DEFAULT,
+    codecs: Codecs | None = None,
+) -> Rendered:
+    """The same with the wishes in one value, as the pipeline keeps them."""
+    known = codecs or installed()
+    check_variant(variant)
+    reader, info = examine(data, limits, known)
+    writer = known.writer(_format(variant, info, known))
+    geometry = lay_out((info.width, info.height), variant)
+    animate = info.animated and variant.animate and writer.can_animate
+    _check_output(geometry, info.frames if animate else 1, limits)
+    frames, loop, owner = _frames(
+        data,
+        reader,
+        writer,
+        info,
+        Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer),
+        animate,
+    )
+    wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
+    with encoding(writer.name):
+        body = writer.encode(frames, wish)
+    width, height = frames[0].image.size
+    problems = ("location_found",) if info.has_location else ()
+    return Rendered(body, writer.content_type, width, height, writer.name, writer.lossless, len(frames) > 1, problems)
+
+
+def check_variant(variant: Variant) -> None:
+    """`InvalidVariant` for what no picture can be rendered as."""
+    for name, side in (("width", variant.width), ("height", variant.height)):
+        if side is not None and side < 1:
+            raise InvalidVariant(f"{name}: at least 1 pixel; got {side}")
+    if variant.fit not in get_args(Fit):
+        raise InvalidVariant(f"fit: {', '.join(get_args(Fit))}; got {variant.fit!r}")
+    if variant.quality is not None and not 1 <= variant.quality <= 100:
+        raise InvalidVariant(f"quality: 1 to 100; got {variant.quality}")
+    if not (math.isfinite(variant.dpr) and 0.1 <= variant.dpr <= 8):
+        raise InvalidVariant(f"dpr: 0.1 to 8; got {variant.dpr}")
+    focus(variant.gravity)
+    _check_background(variant.background)
+
+
+def _check_background(text: str | None) -> None:
+    if text is None:
+        return
+    try:
+        fine = len(bytes.fromhex(text)) in (3, 4) and len(text) in (6, 8)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise InvalidVariant(f"background: rrggbb or rrggbbaa in hexadecimal; got {text!r}")
+
+
+def _format(variant: Variant, info: PictureInfo, codecs: Codecs) -> str:
+    if variant.format != "auto":
+        return variant.format
+    return (
+        info.format
+        if info.format in codecs.writable and info.format in _SHOWN_EVERYWHERE
+        else _OTHERWISE.get(info.format, "png")
+    )
+
+
+def _check_output(geometry: Geometry, frames: int, limits: PictureLimits) -> None:
+    size = geometry.canvas or geometry.size
+    pixels = size[0] * size[1] * frames
+    if pixels > limits.output_pixels:
+        raise PictureTooLarge(f"{pixels} pixels to write; at most {limits.output_pixels}")
+
+
+def _frames(
+    data: bytes, reader: Codec, writer: Codec, info: PictureInfo, plan: Plan, animate: bool
+) -> tuple[list[Frame], int, str | None]:
+    variant = plan.variant
+    keep_ycc = writer.name == reader.name == "jpeg" and not variant.filters and plan.geometry.canvas is None
+    wish = DecodeWish(_at_least(plan), keep_ycc, animate)
+    with decoding(reader.name):
+        decoded = reader.decode(data, wish)
+        whole = Plan(variant, plan.geometry, plan.shown, plan.orientation, decoded.icc, writer)
+        frames = [Frame(run_steps(frame.image, whole), frame.duration) for frame in decoded.frames]
+    if not frames:
+        raise BrokenPicture(f"{info.format}: no frame inside")
+    return frames, decoded.loop, decoded.copyright
+
+
+def _at_least(plan: Plan) -> Size:
+    """How large the whole picture must still be for the crop to have as many pixels as are wanted."""
+    left, top, right, bottom = plan.geometry.crop
+    width = plan.shown[0] * plan.geometry.size[0] / max(right - left, 1.0)
+    height = plan.shown[1] * plan.geometry.size[1] / max(bottom - top, 1.0)
+    wanted = (min(plan.shown[0], math.ceil(width - 1e-6)), min(plan.shown[1], math.ceil(height - 1e-6)))
+    return stored_size((max(1, wanted[0]), max(1, wanted[1])), plan.orientation)
