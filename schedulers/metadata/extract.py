@@ -4,13 +4,30 @@ Called by the extract stage and by `spiderduck inspect page`. Its one rule: what
 and does not raise; what was found before a limit stands.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from schedulers.metadata import headers as response_headers
-from schedulers.metadata import html
-from schedulers.metadata.model import Metadata
+from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
+from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.ports import GenericPictures
+
+READERS: dict[str, Callable[[Answer], Metadata]] = {
+    "html": html.read,
+    "image": picture.read,
+    "svg": svg.read,
+    "pdf": pdf.read,
+    "video": playable.read_video,
+    "audio": playable.read_audio,
+    "feed": feed.read,
+    "json": document.read_json,
+    "text": document.read_text,
+    "other": document.read_other,
+}
+
+# The provenance of a page that a rule failed on: there is none of its fields, but the flow goes on and can show why.
+FAILURE = "failure"
 
 
 def extract_metadata(
@@ -24,4 +41,10 @@ def extract_metadata(
 ) -> Metadata:
     """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O."""
     fields = response_headers.read(headers)
-    return html.read(body, url, content_type, status_code, fields, generic_pictures)
+    if content_type is None and (given := fields.get("content-type")):
+        content_type = given[0]
+    answer = Answer(body, url, content_type, status_code, fields, generic_pictures)
+    try:
+        return READERS[sniff.kind(answer)](answer)
+    except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it
+        return Metadata(provenance={FAILURE: Provenance(f"{type(error).__name__}: {error}"[:200])})

@@ -30,7 +30,6 @@ class Image(Struct, frozen=True, omit_defaults=True):
     type: str | None = None
     alt: str | None = None
     animated: bool | None = None
-    frames: int | None = None
 
 
 class Icon(Struct, frozen=True, omit_defaults=True):

@@ -28,31 +28,23 @@ from schedulers.metadata.fields import (
     theme_color,
     title,
 )
-from schedulers.metadata.headers import Headers
+from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 from schedulers.metadata.page import Page
-from schedulers.metadata.ports import GenericPictures
 
 
-def read(
-    body: bytes,
-    url: str,
-    content_type: str | None,
-    status_code: int,
-    headers: Headers,
-    generic_pictures: GenericPictures | None,
-) -> Metadata:
-    text, encoding = decode(body, content_type)
+def read(answer: Answer) -> Metadata:
+    text, encoding = decode(answer.body, answer.content_type)
     # lexbor reads UTF-8 bytes; encoding the text again would cost as much as decoding it did.
-    source = body if encoding.lower() == "utf-8" else text.encode("utf-8", "replace")
+    source = answer.body if encoding.lower() == "utf-8" else text.encode("utf-8", "replace")
     tree = LexborHTMLParser(guard.bounded(source), scripting=True)
-    page = Page(url, tree, headers)
+    page = Page(answer.url, tree, answer.headers)
     name = author.read(page)
     read_by = reading.measure(page.title, page.body.text)
     return Metadata(
         title=title.read(page),
         description=description.read(page),
-        image=image.read(page, generic_pictures),
+        image=image.read(page, answer.generic_pictures),
         site_name=site_name.read(page),
         type=kind.read(page),
         author=name,
@@ -83,6 +75,6 @@ def read(
         reading_time=read_by.minutes,
         content_hash=read_by.digest,
         encoding=encoding,
-        interstitial=interstitials.recognise(page, status_code, read_by.words or 0),
+        interstitial=interstitials.recognise(page, answer.status_code, read_by.words or 0),
         provenance=page.provenance,
     )

@@ -1,0 +1,1 @@
+"""One file per kind of answer, each a function `read(answer) -> Metadata`."""

@@ -1,0 +1,72 @@
+"""A PDF: title, author, dates and pages, by pypdf, from files of a size that it reads in bounded time."""
+
+import io
+from collections.abc import Mapping
+
+import pypdf
+from pypdf.generic import DictionaryObject
+
+from schedulers.metadata import clean, dates
+from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.model import Metadata
+
+# pypdf rebuilds a broken file's index by reading all of it.
+SIZE = 10_000_000
+_PAGES = 100_000
+
+
+def read(answer: Answer) -> Metadata:
+    """What the document's information dictionary says; of a broken or locked file, that it is a PDF."""
+    found: dict[str, object] = {}
+    if len(answer.body) <= SIZE:
+        try:
+            found = _read(answer.body)
+        except Exception:  # noqa: BLE001  pypdf leaks ValueError, KeyError, RecursionError … on broken files
+            found = {}
+    return answer.described(type="document", **found)
+
+
+def _read(body: bytes) -> dict[str, object]:
+    reader = pypdf.PdfReader(io.BytesIO(body), strict=False)
+    if reader.is_encrypted and not reader.decrypt(""):
+        return {}
+    information: Mapping[str, object] = reader.metadata or {}
+    author = clean.name(_text(information.get("/Author")))
+    return {
+        "title": _title(clean.title(_text(information.get("/Title")))),
+        "author": author,
+        "authors": (author,) if author else (),
+        "description": clean.description(_text(information.get("/Subject"))),
+        "published_at": _date(_text(information.get("/CreationDate"))),
+        "modified_at": _date(_text(information.get("/ModDate"))),
+        "pages": _pages(reader),
+    }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _title(title: str | None) -> str | None:
+    """Programs leave their file's name where nobody wrote a title."""
+    if title is None or title.lower().startswith(("microsoft word - ", "untitled", "powerpoint presentation")):
+        return None
+    return None if title.lower().endswith((".doc", ".docx", ".indd", ".qxd", ".tex", ".dvi", ".pdf")) else title
+
+
+def _date(value: str) -> str | None:
+    """`D:20150428115411+02'00'` (ISO 32000-1, 7.9.4)."""
+    digits = value.strip().removeprefix("D:").replace("'", "")
+    if len(digits) < 8 or not digits[:8].isdecimal():
+        return None
+    clock = digits[8:14]
+    if not clock.isdecimal() or len(clock) < 6:
+        return dates.iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}")
+    return dates.iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{digits[14:19]}")
+
+
+def _pages(reader: pypdf.PdfReader) -> int | None:
+    """The count that the page tree's root declares; walking the tree could be made endless."""
+    tree = reader.root_object["/Pages"].get_object()
+    count = tree.get("/Count") if isinstance(tree, DictionaryObject) else None
+    return count if isinstance(count, int) and 0 < count <= _PAGES else None
