@@ -18,7 +18,10 @@ NODES = 50_000
 ENOUGH_TEXT = 200
 # A sentence; below it stand captions, dates and bylines.
 REAL_PARAGRAPH = 80
+SENTENCE = 25
 SHORTEST_PARAGRAPH = 12
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
+_BLOCKS = "article,main,section,div,td,blockquote,pre,body"
 
 _OUTSIDE = frozenset(("nav", "footer", "aside", "form", "figure", "noscript", "template", "dialog", "button", "select"))
 _UNREAD = frozenset(("script", "style", "noscript", "template", "svg", "iframe", "textarea", "select", "-comment"))
@@ -49,7 +52,7 @@ class Body:
 
     @cached_property
     def first_paragraph(self) -> str | None:
-        """The first paragraph of some length that is read as part of the page; of short ones, the first."""
+        """The first paragraph that is read as part of the page and says something; else the first text in a block."""
         short: str | None = None
         for node in self.paragraphs[:CANDIDATES]:
             text = clean.text(node.text(), clean.DESCRIPTION_LIMIT)
@@ -57,10 +60,19 @@ class Body:
                 continue
             if is_outside(node) or (len(text) < 300 and _CONSENT.search(text)):
                 continue
-            if len(text) >= REAL_PARAGRAPH:
+            if len(text) >= REAL_PARAGRAPH or (len(text) >= SENTENCE and text.endswith(_SENTENCE_ENDS)):
                 return text
             short = text
-        return short
+        return self._first_block or short
+
+    @cached_property
+    def _first_block(self) -> str | None:
+        """Pages of old part their text by line breaks; the block's own text then is the paragraph."""
+        for node in self._tree.css(_BLOCKS)[:CANDIDATES]:
+            own = clean.text(node.text(deep=False), clean.DESCRIPTION_LIMIT)
+            if own and len(own) >= REAL_PARAGRAPH and not is_outside(node) and not _CONSENT.search(own):
+                return own
+        return None
 
     @cached_property
     def byline(self) -> str | None:

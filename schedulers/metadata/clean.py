@@ -20,6 +20,8 @@ _KEPT_FORMATS = frozenset("\u200c\u200d")
 # Cc control, Cf format (bidi, soft hyphen, BOM), Cs lone surrogate, Co private use (icon fonts), Zl/Zp line ends.
 _DROPPED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _NO_LETTER = re.compile(r"[\W_]+")
+# More marks than any script stacks on one letter.
+_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 _MARKUP = regex.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nan", "[object object]", "n/a", "{{title}}", "%title%", "-", "untitled", "no title")
@@ -59,11 +61,11 @@ def name(value: str) -> str | None:
 
 def shorten(value: str, graphemes: int) -> str:
     """At most `graphemes` graphemes, never half of one, cut between words where that costs little, then an ellipsis."""
-    bounded = value[: graphemes * _CHARACTERS_PER_GRAPHEME]
+    bounded = _MARKS.sub(r"\1", value[: graphemes * _CHARACTERS_PER_GRAPHEME])
     whole = regex.match(rf"\X{{0,{graphemes}}}", bounded)
     cut = whole.group() if whole else ""
-    if len(cut) == len(value):
-        return value
+    if len(cut) == len(bounded) and len(value) <= graphemes * _CHARACTERS_PER_GRAPHEME:
+        return cut
     last = regex.match(rf"\X{{0,{graphemes - 1}}}", bounded)
     cut = last.group() if last else ""
     space = cut.rfind(" ", int(len(cut) * 0.8))

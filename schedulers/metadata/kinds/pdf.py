@@ -1,7 +1,9 @@
 """A PDF: title, author, dates and pages, by pypdf, from files of a size that it reads in bounded time."""
 
 import io
+import logging
 from collections.abc import Mapping
+from functools import cache
 
 import pypdf
 from pypdf.generic import DictionaryObject
@@ -17,6 +19,7 @@ _PAGES = 100_000
 
 def read(answer: Answer) -> Metadata:
     """What the document's information dictionary says; of a broken or locked file, that it is a PDF."""
+    _quiet()
     found: dict[str, object] = {}
     if len(answer.body) <= SIZE:
         try:
@@ -24,6 +27,12 @@ def read(answer: Answer) -> Metadata:
         except Exception:  # noqa: BLE001  pypdf leaks ValueError, KeyError, RecursionError … on broken files
             found = {}
     return answer.described(type="document", **found)
+
+
+@cache
+def _quiet() -> None:
+    """pypdf reports each flaw of each file; without a handler of the application's own that would go to stderr."""
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
 def _read(body: bytes) -> dict[str, object]:
