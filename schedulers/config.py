@@ -1,4 +1,5 @@
-"""Settings of the flow, with defaults and units. Frozen; `validate()` says which value is wrong and what would be right."""
+"""Settings of the flow, with defaults and units. Frozen; `validate()` says which value is wrong and what would be
+right."""
 
 from dataclasses import dataclass, field
 
@@ -19,9 +20,10 @@ class Freshness:
 class SchedulersConfig:
     """`count` schedulers share the queue, each with at most `in_flight` messages at once.
 
-    A URL whose turn lies further off than `defer_after` seconds is deferred; one that a server puts off (429, 503) at most
-    `most_deferrals` times. An event whose handling raised `most_errors` times, or that was delivered `most_deliveries`
-    times (each crash in the middle is one), goes to the dead letters. `blocked_domains` are never fetched.
+    A URL whose turn lies further off than `defer_after` seconds is deferred; one that a server puts off (429, 503) at
+    most `most_deferrals` times. An event whose handling raised `most_errors` times, or that was delivered
+    `most_deliveries` times (each crash in the middle is one), goes to the dead letters. `blocked_domains` are never
+    fetched.
     """
 
     count: int = 2

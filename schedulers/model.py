@@ -63,8 +63,8 @@ class Event:
 class Message:
     """What lies in the events queue: an event as it came, one deferred URL of it, or a picture that is to be measured.
 
-    `url` limits the handling to that one URL; `deferrals` counts how often its turn was put off because its server asked
-    for a pause.
+    `url` limits the handling to that one URL; `deferrals` counts how often its turn was put off because its server
+    asked for a pause.
     """
 
     body: bytes
@@ -86,7 +86,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLocation:
-    """Where the bytes of a page lie: file name, the offset and length in it of the response's record, and their SHA-256."""
+    """Where the bytes of a page lie: file name, the offset and length in it of the response's record, and their
+    SHA-256."""
 
     file: str
     offset: int
@@ -165,7 +166,8 @@ class UrlState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one handling changes in the store: the states of the URLs of its chain, and the new page, if there is one."""
+    """What one handling changes in the store: the states of the URLs of its chain, and the new page, if there is
+    one."""
 
     states: tuple[UrlState, ...] = ()
     page: Page | None = None

@@ -2,8 +2,8 @@
 
     event → URLs → decide → fetch → extract → archive → store     (the outbox tells the subscribers; it is no stage)
 
-A stage is one callable `async (ctx, next)`: it may call `next` never, once, or many times, and never imports another stage.
-`compose` puts timing and error mapping around each once.
+A stage is one callable `async (ctx, next)`: it may call `next` never, once, or many times, and never imports another
+stage. `compose` puts timing and error mapping around each once.
 """
 
 from collections.abc import Callable
@@ -70,8 +70,12 @@ def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tu
         Step("single_flight", SingleFlight(in_flight)),  # before the decider, so that who waited finds what was fetched
         Step("decide", CrawlDecider(parts.store, decider)),  # before anything is sent: blocked, finished or fresh
         Step("fetch", fetch, unless_settled=True),  # the only one that reaches the network
-        Step("extract", Extract(parts.extractor), unless_settled=True),  # pure; before the archive, which keeps its result
-        Step("archive", ArchiveStage(parts.archive, parts.ids), unless_settled=True),  # the record must name file and offset
+        Step(
+            "extract", Extract(parts.extractor), unless_settled=True
+        ),  # pure; before the archive, which keeps its result
+        Step(
+            "archive", ArchiveStage(parts.archive, parts.ids), unless_settled=True
+        ),  # the record must name file and offset
         Step("store", Store(parts.store, parts.queue, parts.clock, config)),  # last: what it makes visible is complete
     )
 

@@ -1,4 +1,5 @@
-"""What the flow needs from outside. Small Protocols, each with one contract suite run on every adapter (`tests/contract`)."""
+"""What the flow needs from outside. Small Protocols, each with one contract suite run on every adapter
+(`tests/contract`)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -26,8 +27,8 @@ class EventQueue(Protocol):
     """A durable queue. A message is handed out again after a crash until it is acknowledged."""
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
-        """Durable when this returns, all of them or (raising) none. False for an event whose id was accepted before, where
-        the adapter can know; such a one is not queued again."""
+        """Durable when this returns, all of them or (raising) none. False for an event whose id was accepted before,
+        where the adapter can know; such a one is not queued again."""
 
     async def receive(self) -> Delivery:
         """The next message, waiting for one. Cancelling loses none."""
@@ -55,9 +56,9 @@ class MetadataStore(Protocol):
         """Note that a URL is on its way (`pending`, `deferred`). Never replaces a page or an ending; may be lost."""
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
-        """The page, the states of all URLs of its chain, the event's progress and the notice become visible in one step.
-        When this returns all is durable and the notice will go out at least once. A repeat for the same event and key
-        stores no second page and announces nothing new."""
+        """The page, the states of all URLs of its chain, the event's progress and the notice become visible in one
+        step. When this returns all is durable and the notice will go out at least once. A repeat for the same event and
+        key stores no second page and announces nothing new."""
 
     async def update_page(self, page: Page, notice: Notice) -> None:
         """Replace the metadata of a stored page (its picture was measured) and announce it, in one step. A page that is

@@ -90,7 +90,7 @@ class Scheduler:
         try:
             if delivery.message.kind == "event":
                 await self._fail_urls(delivery, reason)
-        except Exception as error:  # noqa: BLE001 -- where the store itself is the trouble, the message is kept all the same
+        except Exception as error:
             log.exception("the URLs of %s could not be marked as failed", delivery.message.event_id)
             reason = f"{reason}; and then {type(error).__name__}: {error}"
         await self._parts.queue.bury(delivery, reason)

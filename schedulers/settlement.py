@@ -1,14 +1,13 @@
 """What one handling leaves in the store: the states of every URL of the chain, and the new page. Pure.
 
-Called by the `store` stage. Its one rule: a failure never takes away good metadata. A URL that had a page keeps it and gains
-`last_error`.
+Called by the `store` stage. Its one rule: a failure never takes away good metadata. A URL that had a page keeps it and
+gains `last_error`.
 """
 
 import hashlib
 from dataclasses import replace
 
 from fetchers.model import Hop, Response
-from fetchers.redirect_target import resolve
 from schedulers.config import Freshness
 from schedulers.errors import InvalidUrl
 from schedulers.freshness import fresh_seconds

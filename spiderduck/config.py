@@ -1,7 +1,8 @@
 """All settings of the product: one TOML file, every key also an environment variable, typed and checked.
 
-`[fetchers.rate_limit] burst = 4` is `SPIDERDUCK_FETCHERS__RATE_LIMIT__BURST=4`. What is given on the command line beats the
-environment, the environment beats the file, the file beats the defaults. Lists and tables in the environment are JSON.
+`[fetchers.rate_limit] burst = 4` is `SPIDERDUCK_FETCHERS__RATE_LIMIT__BURST=4`. What is given on the command line beats
+the environment, the environment beats the file, the file beats the defaults. Lists and tables in the environment are
+JSON.
 """
 
 from collections.abc import Mapping

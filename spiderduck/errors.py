@@ -4,7 +4,8 @@ from typing import ClassVar
 
 
 class SpiderDuckError(Exception):
-    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed later."""
+    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed
+    later."""
 
     code: ClassVar[str] = "spiderduck_error"
     retryable: ClassVar[bool] = False

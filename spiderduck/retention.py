@@ -1,6 +1,8 @@
-"""Old things are deleted by age, so that the use of the disk can be bounded. Off by default for pages and archive files.
+"""Old things are deleted by age, so that the use of the disk can be bounded. Off by default for pages and archive
+files.
 
-Its one rule: a page goes only when its URL's record does not lead to it (any more); a URL whose record went is unknown again.
+Its one rule: a page goes only when its URL's record does not lead to it (any more); a URL whose record went is unknown
+again.
 """
 
 import logging
@@ -29,7 +31,10 @@ DELETIONS = {
         "(SELECT from_key, to_key FROM redirects WHERE at < :before LIMIT :most)",
     ),
     "finished": ("events", "DELETE FROM finished WHERE id IN (SELECT id FROM finished WHERE at < :before LIMIT :most)"),
-    "event ids": ("events", "DELETE FROM event_ids WHERE id IN (SELECT id FROM event_ids WHERE at < :before LIMIT :most)"),
+    "event ids": (
+        "events",
+        "DELETE FROM event_ids WHERE id IN (SELECT id FROM event_ids WHERE at < :before LIMIT :most)",
+    ),
     "notices": (
         "notices",
         "DELETE FROM notices WHERE position IN (SELECT position FROM notices WHERE at < :before LIMIT :most)",

@@ -1,16 +1,17 @@
-"""Counters of the flow, for `/metrics`. Kept as plain numbers and rendered on demand: counting costs a dictionary access.
+"""Counters of the flow, for `/metrics`. Kept as plain numbers and rendered on demand: counting costs a dictionary
+access.
 
 (prometheus-client's histograms take 1.5 µs per observation; a URL passes eight stages.)
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-Gauges = Callable[[], Mapping[str, tuple[str, float]]]
+Gauges = Callable[[], Awaitable[Mapping[str, tuple[str, float]]]]
 """Gives name → (help, value) at the moment of asking."""
 
 
@@ -19,9 +20,10 @@ class Telemetry(Collector):
 
     def __init__(self) -> None:
         self.stage_calls: Counter[str] = Counter()
-        self.stage_seconds: Counter[str] = Counter()
+        self.stage_seconds: defaultdict[str, float] = defaultdict(float)
         self.outcomes: Counter[str] = Counter()
         self._gauges: list[Gauges] = []
+        self._asked: dict[str, tuple[str, float]] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -34,8 +36,10 @@ class Telemetry(Collector):
         """Add a source of gauges."""
         self._gauges.append(gauges)
 
-    def render(self) -> bytes:
+    async def render(self) -> bytes:
         """The Prometheus text format."""
+        for gauges in self._gauges:
+            self._asked.update(await gauges())
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
@@ -50,6 +54,5 @@ class Telemetry(Collector):
         for name, count in self.outcomes.items():
             outcomes.add_metric([name], count)
         yield from (calls, seconds, outcomes)
-        for gauges in self._gauges:
-            for name, (text, value) in gauges().items():
-                yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)
+        for name, (text, value) in self._asked.items():
+            yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)

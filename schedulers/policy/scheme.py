@@ -10,4 +10,6 @@ def scheme(asked: Asked) -> Decision | None:
         return None
     name = asked.url.partition(":")[0]
     status = Status.UNSUPPORTED_SCHEME
-    return Decision(Verdict.DROP, Settled(status, status.value, f"only http and https are fetched, and this is {name}:"))
+    return Decision(
+        Verdict.DROP, Settled(status, status.value, f"only http and https are fetched, and this is {name}:")
+    )

@@ -1,7 +1,7 @@
 """Stage 4: must this URL be fetched? Stops what this event's earlier delivery finished already.
 
-Asks the store what is known and `schedulers.policy` what follows from it. Redirect targets are decided by the `fetch` stage
-with the same `Decider`.
+Asks the store what is known and `schedulers.policy` what follows from it. Redirect targets are decided by the `fetch`
+stage with the same `Decider`.
 """
 
 from dataclasses import replace
@@ -54,5 +54,3 @@ class CrawlDecider:
         if decision.verdict is Verdict.FETCH and known.state is None:
             await self._store.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
         await next(replace(ctx, known={ctx.key: known}, settled=decision.settled))
-
-

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schedulers.events import read_event
+
 from schedulers.model import Context
 from schedulers.stages.stage import Next
 

@@ -1,11 +1,13 @@
 """Stage 5: fetch the URL through the fetching service, redirects hop by hop, or put it off durably.
 
 Asks the decider at every hop: a target that is known and fresh ends the chain. Its one rule: nothing waits on an open
-message for long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written down
-with its due time, and the event can be acknowledged.
+message for long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written
+down with its due time, and the event can be acknowledged.
 """
 
 from dataclasses import replace
+
+from schedulers.urls import dedup_key
 
 from fetchers.model import Ended, NotNow, Response
 from schedulers.config import SchedulersConfig
@@ -15,7 +17,6 @@ from schedulers.policy import Decision, Verdict
 from schedulers.ports import Clock, EventQueue, Fetch, MetadataStore
 from schedulers.stages.crawl_decider import Decider
 from schedulers.stages.stage import Next
-from schedulers.urls import dedup_key
 
 PAUSE_STATUSES = frozenset({429, 503})
 TOTAL_SECONDS = 300.0

@@ -1,7 +1,7 @@
 """A page's picture, after the page is visible: fetched by the same road, measured, added to the record, and told.
 
-A pipeline of its own with one stage, fed by `picture_message`. A picture that cannot be had leaves the record as the page
-declared it; that is no error, for the card is shown all the same.
+A pipeline of its own with one stage, fed by `picture_message`. A picture that cannot be had leaves the record as the
+page declared it; that is no error, for the card is shown all the same.
 """
 
 from dataclasses import replace
@@ -19,7 +19,8 @@ from schedulers.stages.stage import Next
 from schedulers.stages.store import host_of
 
 PAGE_IS_COMING_SECONDS = 10.0
-"""The message is written before its page; after a crash between the two the page has another id, and this one never comes."""
+"""The message is written before its page; after a crash between the two the page has another id, and this one never
+comes."""
 MOST_WAITS = 3
 TOTAL_SECONDS = 120.0
 

@@ -6,13 +6,15 @@ Its one rule: a URL that was shared twice in one event is handled once.
 import asyncio
 from dataclasses import replace
 
+from schedulers.urls import dedup_key, parse_url
+
 from schedulers.errors import InvalidUrl
 from schedulers.model import Context, Settled, Status
 from schedulers.stages.stage import Next
-from schedulers.urls import dedup_key, parse_url
 
 LONGEST_URL = 8192
-"""Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL, cut."""
+"""Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
+cut."""
 
 
 class UrlExtractor:

@@ -1,4 +1,5 @@
-"""The HTTP server's application: every group of calls, the console, and the documentation that is generated from them."""
+"""The HTTP server's application: every group of calls, the console, and the documentation that is generated from
+them."""
 
 from typing import Any
 
@@ -55,4 +56,3 @@ def build(services: Services) -> Litestar:
         ),
         logging_config=None,
     )
-

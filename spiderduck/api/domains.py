@@ -54,7 +54,9 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
             name,
             Limits(limit.per_second, limit.burst, limit.most_parallel),
             recent=[
-                RecentResult(one.url, one.status.value, None if one.checked_at is None else iso_time(one.checked_at), one.reason)
+                RecentResult(
+                    one.url, one.status.value, None if one.checked_at is None else iso_time(one.checked_at), one.reason
+                )
                 for one in recent
             ],
         )

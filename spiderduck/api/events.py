@@ -7,9 +7,9 @@ from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
+from schedulers.events import read_events
 
 from schedulers.errors import UnreadableEvent
-from schedulers.events import read_events
 from schedulers.model import Message
 from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import Problem
@@ -34,8 +34,8 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["events"],
         summary="Share events",
         description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "
-        "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack `link_shared`. Answered "
-        "when they are durable; where one of them cannot be read, none is accepted.",
+        "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
+        "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted.",
         responses={400: ResponseSpec(Problem, description="An event cannot be read; `detail` names it.")},
     )
     async def send_events(

@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
+from schedulers.urls import parse_url
 
 from fetchers.model import Ended, HopRequest, NotNow
 from schedulers.record import iso_time
-from schedulers.urls import parse_url
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
 from spiderduck.api.problems import problem
@@ -31,9 +31,7 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
     async def fetch(data: FetchOrder) -> Response[bytes]:
         now = services.clock.now()
         by = now + data.wait_ms / 1000
-        order = HopRequest(
-            parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct"
-        )
+        order = HopRequest(parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct")
         result = await services.fetch_direct(order)
         outcome = result.outcome
         if isinstance(outcome, NotNow):

@@ -30,6 +30,6 @@ def health_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get("/metrics", tags=["health"], summary="Prometheus metrics", media_type="text/plain; version=0.0.4")
     async def metrics() -> bytes:
-        return services.telemetry.render()
+        return await services.telemetry.render()
 
     return [healthz, readyz, metrics]

@@ -10,11 +10,11 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
+from schedulers.urls import dedup_key, parse_url
 
 from schedulers.errors import InvalidUrl
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
-from schedulers.urls import dedup_key, parse_url
 from spiderduck.api.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter
@@ -25,7 +25,8 @@ MOST_VERSIONS = 100
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """`wait_ms`: wait so long for URLs that are on their way. `schedule`: send the unknown ones in as an event first."""
+    """`wait_ms`: wait so long for URLs that are on their way. `schedule`: send the unknown ones in as an event
+    first."""
 
     urls: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_IN_BATCH)]
     wait_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -116,7 +117,9 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         asked = [Asked(url)]
         return (await records_when_there(asked, wait_ms) if wait_ms else await records(asked))[0]
 
-    @post("/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records")
+    @post(
+        "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
+    )
     async def many_urls(data: Batch) -> Results:
         asked = [Asked(url) for url in data.urls]
         if data.schedule:
@@ -163,4 +166,3 @@ FOREIGN_CONTENT: dict[str, str] = {
 def _page_record(page: Page) -> Record:
     state = UrlState(page.key, page.url, Status.FETCHED, page_id=page.id)
     return record_of(state, page)
-

@@ -45,8 +45,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
-        description="CloudEvents 1.0 in structured JSON. `queue` names a durable queue that collects while you are away; "
-        "without it, `Last-Event-ID` resumes. Filters take several values separated by commas.",
+        description="CloudEvents 1.0 in structured JSON. `queue` names a durable queue that collects while you are "
+        "away; without it, `Last-Event-ID` resumes. Filters take several values separated by commas.",
     )
     async def stream(
         request: Request[Any, Any, Any],
@@ -103,9 +103,7 @@ async def _events(subscription: Subscription, stopping: asyncio.Event) -> AsyncI
     try:
         yield b": connected\n\n"
         while not stopping.is_set():
-            await asyncio.wait(
-                (ended, receiving), timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait((ended, receiving), timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not receiving.done():
                 if not stopping.is_set():
                     yield KEEP_ALIVE

@@ -1,7 +1,6 @@
 """What connects two parts that do not know one another: a port of the one, served with the other."""
 
 import asyncio
-
 from dataclasses import dataclass
 
 from fetchers.client import redirects
@@ -9,7 +8,6 @@ from fetchers.model import FetchResult, HopRequest, Response
 from fetchers.ports import PerformHop
 from schedulers.metadata import Metadata, extract_metadata
 from schedulers.ports import Knows
-
 
 
 class FetchThroughClient:
@@ -41,9 +39,7 @@ class FetchThroughClient:
         return await self._follow(request)
 
     async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
-        return await redirects.fetch(
-            request, self._perform_hop, knows=knows, most_redirects=self._most_redirects
-        )
+        return await redirects.fetch(request, self._perform_hop, knows=knows, most_redirects=self._most_redirects)
 
 
 class ExtractBesideLoop:

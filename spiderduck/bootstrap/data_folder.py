@@ -18,7 +18,9 @@ class DataFolder:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StoreUnavailable(f"the data folder {path} cannot be used: {error.strerror}; choose another with --data") from error
+            raise StoreUnavailable(
+                f"the data folder {path} cannot be used: {error.strerror}; choose another with --data"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -27,7 +29,9 @@ class DataFolder:
             if error.errno != errno.EWOULDBLOCK:
                 raise StoreUnavailable(f"the data folder {path} cannot be locked: {error.strerror}") from error
             who = f"process {holder}" if holder else "another process"
-            raise DataInUse(f"{who} works on the data folder {path}; stop it, or choose another folder with --data") from error
+            raise DataInUse(
+                f"{who} works on the data folder {path}; stop it, or choose another folder with --data"
+            ) from error
         os.ftruncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
 

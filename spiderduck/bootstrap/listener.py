@@ -19,7 +19,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(f"something else listens on {host}:{port}; stop it, or choose another port with --port") from error
+            raise PortInUse(
+                f"something else listens on {host}:{port}; stop it, or choose another port with --port"
+            ) from error
         raise BadSetting(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return listener
 

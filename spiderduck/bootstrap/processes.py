@@ -2,8 +2,8 @@
 
     settings → data folder (locked) → port (bound) → product (`product.py`) → run until told to stop (`runtime.py`)
 
-The only package that chooses adapters. The port is bound before anything is opened, so that a second start fails at once
-and with the reason.
+The only package that chooses adapters. The port is bound before anything is opened, so that a second start fails at
+once and with the reason.
 """
 
 import asyncio
@@ -34,12 +34,17 @@ def up(config: Config, started: Callable[[Started], None]) -> None:
         runner.run(serve(config, started))
 
 
+def data_path(config: Config) -> Path:
+    """The data folder, absolute."""
+    return Path(config.data).expanduser().resolve()
+
+
 async def serve(config: Config, started: Callable[[Started], None], stop: asyncio.Event | None = None) -> None:
     """The same on a running loop; `stop` ends it from within."""
     stop = stop or asyncio.Event()
     listener = listen(config.host, config.port)
     try:
-        folder = DataFolder(Path(config.data).expanduser().resolve())
+        folder = DataFolder(data_path(config))
         try:
             with stopping_on_signals(stop):
                 async with embedded(config, folder) as product:

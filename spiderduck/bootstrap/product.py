@@ -98,8 +98,10 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
             more_routes=(*ids.routes, *images.routes),
         )
         schedulers = _schedulers(parts, config, telemetry)
-        telemetry.ask(lambda: _gauges(fetcher, schedulers))
-        yield Product(services, schedulers, fetcher, queue, RetentionSweeper(database, archive, clock, config.retention))
+        telemetry.ask(lambda: _gauges(fetcher, schedulers, queue))
+        yield Product(
+            services, schedulers, fetcher, queue, RetentionSweeper(database, archive, clock, config.retention)
+        )
 
 
 def _schedulers(parts: Parts, config: Config, telemetry: Telemetry) -> tuple[Scheduler, ...]:
@@ -117,8 +119,14 @@ async def _nothing_missing() -> Mapping[str, str]:
     return {}
 
 
-def _gauges(fetcher: Fetcher, schedulers: tuple[Scheduler, ...]) -> Mapping[str, tuple[str, float]]:
+async def _gauges(
+    fetcher: Fetcher, schedulers: tuple[Scheduler, ...], queue: SqliteQueue
+) -> Mapping[str, tuple[str, float]]:
+    lengths = await queue.lengths()
     return {
+        "messages_ready": ("Messages waiting or being worked on.", lengths.ready),
+        "messages_deferred": ("Messages put off until a later time.", lengths.deferred),
+        "dead_letters": ("Messages that were given up.", lengths.dead),
         "messages_in_flight": ("Messages being worked on.", sum(one.in_flight for one in schedulers)),
         "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
         "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),

@@ -34,7 +34,9 @@ def print_record(console: Console, record: dict[str, Any], outcome: str | None =
     if record.get("last_error"):
         lines.append(_text(f"latest try: {record['last_error']['reason']}", "yellow"))
     title = Text.assemble((f" {shown} ", f"bold {COLOURS.get(shown, 'red')}"), _text(record["url"]), " ")
-    console.print(Panel(Group(*lines) if lines else _text("nothing is known of it", "dim"), title=title, title_align="left"))
+    console.print(
+        Panel(Group(*lines) if lines else _text("nothing is known of it", "dim"), title=title, title_align="left")
+    )
 
 
 def _picture(image: dict[str, Any]) -> str:

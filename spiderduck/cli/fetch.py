@@ -18,7 +18,8 @@ def fetch(
 ) -> None:
     """Fetch one URL by the rules (robots.txt, rate limit, address guard), every hop told on standard error.
 
-    Needs no server. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the body.
+    Needs no server. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the
+    body.
     """
     from fetchers.report import fetch_once, print_hops, report_json
 

@@ -1,6 +1,7 @@
 """`spiderduck inspect`: what the pure parts see in a text, a URL, a page, a robots.txt or an address, and why."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ def _read(file: str) -> bytes:
         raise SpiderDuckError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _show(rows: list[tuple[str, ...]], head: tuple[str, ...], data: Any, as_json: bool) -> None:
+def _show(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], data: Any, as_json: bool) -> None:
     import msgspec
     from rich.console import Console
     from rich.table import Table
@@ -51,13 +52,12 @@ def text(
 
 
 @app.command()
-def url(
-    url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = False
-) -> None:
+def url(url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = False) -> None:
     """Show how a URL is parsed, what is asked on the wire, and its dedup key."""
+    from schedulers.urls import dedup_key, parse_url
+
     from fetchers.urls import registrable_domain, split
     from schedulers.errors import InvalidUrl
-    from schedulers.urls import dedup_key, parse_url
 
     try:
         parsed = parse_url(url)
@@ -123,9 +123,7 @@ def robots(
 
 
 @app.command()
-def address(
-    address: Annotated[str, typer.Argument(help="An IP address.")], as_json: AsJson = False
-) -> None:
+def address(address: Annotated[str, typer.Argument(help="An IP address.")], as_json: AsJson = False) -> None:
     """Show whether the address guard lets an address be dialled, and why not."""
     from fetchers.gates.address_guard import AddressPolicy
 

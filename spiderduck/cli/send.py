@@ -12,15 +12,17 @@ LINES_AT_ONCE = 500
 
 
 def send(
-    file: Annotated[Path, typer.Argument(help="A file of one event, a JSON array, or one event a line; - reads standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file of one event, a JSON array, or one event a line; - reads standard input.")
+    ],
     server: Server = DEFAULT_SERVER,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Send events: one JSON object, an array, or one a line (NDJSON).
 
-    Plain events look like {"text": "look: https://example.com/"} or {"urls": ["https://example.com/"]}; tweets, Mastodon
-    statuses, Bluesky Jetstream lines, Slack link_shared and CloudEvents are read as they are.
+    Plain events look like {"text": "look: https://example.com/"} or {"urls": ["https://example.com/"]}; tweets,
+    Mastodon statuses, Bluesky Jetstream lines, Slack link_shared and CloudEvents are read as they are.
     """
     import msgspec
     from rich.console import Console

@@ -16,7 +16,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 Server = Annotated[
     str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Where `spiderduck up` listens.", show_default=True)
 ]
-Key = Annotated[str | None, typer.Option("--key", envvar="SPIDERDUCK_KEY", help="Bearer key, where the server asks for one.")]
+Key = Annotated[
+    str | None, typer.Option("--key", envvar="SPIDERDUCK_KEY", help="Bearer key, where the server asks for one.")
+]
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 

@@ -14,7 +14,9 @@ def up(
         str | None, typer.Option(help="Folder where everything durable lies.", show_default="spiderduck-data")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8080")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8080")
+    ] = None,
 ) -> None:
     """Start the product: everything in this process, nothing else to install.
 

@@ -10,7 +10,9 @@ from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 def watch(
     server: Server = DEFAULT_SERVER,
     key: Key = None,
-    queue: Annotated[str | None, typer.Option(help="A durable queue of that name: it collects while you are away.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(help="A durable queue of that name: it collects while you are away.")
+    ] = None,
     domain: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
     status: Annotated[str | None, typer.Option(help="Only these statuses or outcomes, separated by commas.")] = None,
     most: Annotated[int | None, typer.Option(help="End after so many.")] = None,

@@ -11,7 +11,13 @@ POLICY = (
 )
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
-FILES = {"/": "console.html", "/docs": "docs.html", "/console.js": "console.js", "/docs.js": "docs.js", "/console.css": "console.css"}
+FILES = {
+    "/": "console.html",
+    "/docs": "docs.html",
+    "/console.js": "console.js",
+    "/docs.js": "docs.js",
+    "/console.css": "console.css",
+}
 
 
 def console_routes() -> list[HTTPRouteHandler]:

@@ -1,7 +1,7 @@
 """The archive as WARC files in a local folder: appended, flushed to the disk, rotated by size.
 
-Each start begins a new file, so nothing is ever appended behind a record that a crash tore. Its one rule: `append` returns
-when the records are on the disk (one fsync for all that waited together).
+Each start begins a new file, so nothing is ever appended behind a record that a crash tore. Its one rule: `append`
+returns when the records are on the disk (one fsync for all that waited together).
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from spiderduck.errors import StoreUnavailable
 Work = Callable[[], object]
 
 GATHER_SECONDS = 0.002
-"""So long the first page waits for company: an fsync costs more processor time than compressing a page (measured: 0.28 ms
-of CPU a page with an fsync for nearly each, 0.11 ms with one for ten)."""
+"""So long the first page waits for company: an fsync costs more processor time than compressing a page (measured: 0.28
+ms of CPU a page with an fsync for nearly each, 0.11 ms with one for ten)."""
 
 
 class WarcArchive:
@@ -121,9 +121,7 @@ class WarcArchive:
 
     def _remove_older_than(self, moment: float) -> int:
         old = [
-            path
-            for path in self._folder.glob("*.warc.gz")
-            if path.name != self._name and path.stat().st_mtime < moment
+            path for path in self._folder.glob("*.warc.gz") if path.name != self._name and path.stat().st_mtime < moment
         ]
         for path in old:
             path.unlink()

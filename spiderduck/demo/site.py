@@ -27,19 +27,20 @@ LINKS = {
 
 ARTICLE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Why ducks float | Pond News</title>
 <meta property="og:title" content="Why ducks float"><meta property="og:site_name" content="Pond News">
-<meta property="og:description" content="Air in their feathers, oil on top of it, and bones that weigh next to nothing.">
-<meta property="og:type" content="article"><meta property="og:image" content="http://pictures.test/duck.jpg">
+<meta property="og:description" content="Air in their feathers, oil on top of it, and bones that weigh next to
+nothing."> <meta property="og:type" content="article"><meta property="og:image" content="http://pictures.test/duck.jpg">
 <meta property="og:image:alt" content="A yellow duck on blue water"><meta name="author" content="Anna Mallard">
 <meta property="article:published_time" content="2026-05-04T08:30:00+02:00">
 <link rel="canonical" href="http://news.test/ponds/2026/why-ducks-float"><link rel="icon" href="/favicon.ico"></head>
-<body><article><h1>Why ducks float</h1><p>A duck that dives stays dry. Its feathers hold a layer of air against the skin, and
-the oil that it spreads over them with its beak keeps the water out.</p></article></body></html>"""
+<body><article><h1>Why ducks float</h1><p>A duck that dives stays dry. Its feathers hold a layer of air against the
+skin, and the oil that it spreads over them with its beak keeps the water out.</p></article></body></html>"""
 
 RECIPE = """<!doctype html><html lang="en"><head><title>Bread for ducks? Better not - Recipes</title>
 <script type="application/ld+json">{"@context": "https://schema.org", "@type": "Recipe", "name": "Oat and pea mix",
 "description": "What to feed ducks instead of bread.", "author": {"@type": "Person", "name": "Paul Peas"},
 "image": {"@type": "ImageObject", "url": "http://pictures.test/peas.png", "width": 640, "height": 400},
-"datePublished": "2026-03-01"}</script></head><body><h1>Oat and pea mix</h1><p>Oats, peas, chopped lettuce.</p></body></html>"""
+"datePublished": "2026-03-01"}</script></head><body><h1>Oat and pea mix</h1><p>Oats, peas, chopped
+lettuce.</p></body></html>"""
 
 SLOW = """<!doctype html><html lang="en"><head><title>The annual pond report</title>
 <meta name="description" content="It took its time."></head><body><p>All is well.</p></body></html>"""
@@ -69,7 +70,9 @@ async def answer(request: web.BaseRequest) -> web.StreamResponse:
         case "short.test", "/duck":
             return web.Response(status=301, headers={"Location": "http://go.test/r?to=ducks"})
         case "go.test", "/r":
-            return web.Response(status=302, headers={"Location": "http://news.test/ponds/2026/why-ducks-float?utm_source=demo"})
+            return web.Response(
+                status=302, headers={"Location": "http://news.test/ponds/2026/why-ducks-float?utm_source=demo"}
+            )
         case "news.test", "/ponds/2026/why-ducks-float":
             return web.Response(text=ARTICLE, content_type="text/html", headers={"ETag": '"duck-1"'})
         case "recipes.test", "/bread":

@@ -24,8 +24,8 @@ class DeadLetters(Protocol):
         """The newest first."""
 
     async def replay(self, ids: Sequence[int] | None) -> int:
-        """Put them (all of them where `ids` is None) back into the queue, their errors forgotten, in one step. Returns how
-        many there were; an id that is not there counts for nothing."""
+        """Put them (all of them where `ids` is None) back into the queue, their errors forgotten, in one step. Returns
+        how many there were; an id that is not there counts for nothing."""
 
     async def lengths(self) -> "QueueLengths":
         """How many messages lie where."""

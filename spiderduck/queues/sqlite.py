@@ -1,7 +1,8 @@
 """The events queue in SQLite: durable, with deferral and dead letters, for the one process that owns the file.
 
-What is handed out is remembered in memory only, so taking a message costs no write: after a crash every message that was
-not acknowledged is still there and is handed out again. `deliveries` counts that, by one mark per batch (`claimed`).
+What is handed out is remembered in memory only, so taking a message costs no write: after a crash every message that
+was not acknowledged is still there and is handed out again. `deliveries` counts that, by one mark per batch
+(`claimed`).
 """
 
 import asyncio
@@ -85,9 +86,7 @@ class SqliteQueue:
 
         def write(connection: sqlite3.Connection) -> None:
             if connection.execute("DELETE FROM messages WHERE id = ?", (delivery.tag,)).rowcount:
-                connection.execute(
-                    "INSERT INTO dead (at, reason, event_id, kind, url, body) VALUES (?,?,?,?,?,?)", row
-                )
+                connection.execute("INSERT INTO dead (at, reason, event_id, kind, url, body) VALUES (?,?,?,?,?,?)", row)
 
         await self._database.write(write)
 

@@ -1,4 +1,5 @@
-"""Between the flow's values and a store's rows: the small parts of a page as one JSON blob, its big ones as they are."""
+"""Between the flow's values and a store's rows: the small parts of a page as one JSON blob, its big ones as they
+are."""
 
 import msgspec
 
@@ -33,9 +34,7 @@ def state_from_json(blob: bytes) -> UrlState:
 
 
 def page_to_row(page: Page) -> PageRow:
-    head = PageHead(
-        page.status_code, page.content, page.canonical_url, page.etag, page.last_modified, page.archived
-    )
+    head = PageHead(page.status_code, page.content, page.canonical_url, page.etag, page.last_modified, page.archived)
     return (
         page.id,
         page.key,

@@ -20,10 +20,13 @@ LOOK_UP = f"""
 SELECT EXISTS (SELECT 1 FROM finished WHERE id = ?), u.state, {PAGE}
 FROM (SELECT 1) LEFT JOIN urls u ON u.key = ? LEFT JOIN pages p ON p.id = u.page_id
 """
-PUT_PAGE = "INSERT OR REPLACE INTO pages (id, key, url, fetched_at, version, head, metadata, provenance) VALUES (?,?,?,?,?,?,?,?)"
+PUT_PAGE = """
+INSERT OR REPLACE INTO pages (id, key, url, fetched_at, version, head, metadata, provenance) VALUES (?,?,?,?,?,?,?,?)
+"""
 PUT_STATE = """
 INSERT INTO urls (key, status, page_id, domain, at, state) VALUES (?,?,?,?,?,?)
-ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.page_id, at = excluded.at, state = excluded.state
+ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.page_id, at = excluded.at,
+    state = excluded.state
 """
 MARK_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred')"
 PUT_NOTICE = "INSERT INTO notices (id, type, host, status, outcome, at, body) VALUES (?,?,?,?,?,?,?)"

@@ -34,7 +34,8 @@ class Subscription(Protocol):
     """One subscriber's view of the notices, in the order in which they were written."""
 
     async def receive(self, most: int) -> Sequence[Received]:
-        """The next notices, waiting for at least one. What is not acknowledged comes again when the queue is opened anew."""
+        """The next notices, waiting for at least one. What is not acknowledged comes again when the queue is opened
+        anew."""
 
     async def ack(self, position: int) -> None:
         """All up to this position were taken care of. Durable for a named queue when this returns."""

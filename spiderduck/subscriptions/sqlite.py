@@ -1,7 +1,7 @@
 """Fanout queues on the embedded outbox: the notices are a log, and a durable queue is a position in it.
 
-So a notice is written once, whatever the number of subscribers, in the transaction that made its URL visible. Its one rule:
-a durable queue's position moves only when it is acknowledged.
+So a notice is written once, whatever the number of subscribers, in the transaction that made its URL visible. Its one
+rule: a durable queue's position moves only when it is acknowledged.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from spiderduck.database.sqlite import Database
 from spiderduck.subscriptions.ports import Filter, Received
 
 BATCH = 500
+NOTICE = "position, host, type, status, outcome, body"
 
 
 class SqliteSubscription:
@@ -58,7 +59,7 @@ class SqliteSubscription:
         connection: sqlite3.Connection, position: int, most: int
     ) -> tuple[list[tuple[int, str, str, str, str, bytes]], bool]:
         limit = min(most, BATCH)
-        sql = "SELECT position, host, type, status, outcome, body FROM notices WHERE position > ? ORDER BY position LIMIT ?"
+        sql = f"SELECT {NOTICE} FROM notices WHERE position > ? ORDER BY position LIMIT ?"
         rows = connection.execute(sql, (position, limit)).fetchall()
         return rows, len(rows) < limit
 

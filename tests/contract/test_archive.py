@@ -44,7 +44,9 @@ async def test_what_was_appended_is_read_back(archive: WarcArchive) -> None:
 
 async def test_many_at_once_all_have_their_place(archive: WarcArchive) -> None:
     bodies = [f"page {number}".encode() * number for number in range(50)]
-    locations = await asyncio.gather(*(archive.append(number, response(body), b"{}") for number, body in enumerate(bodies)))
+    locations = await asyncio.gather(
+        *(archive.append(number, response(body), b"{}") for number, body in enumerate(bodies))
+    )
     for location, body in zip(locations, bodies, strict=True):
         found = await archive.read(location)
         assert found is not None

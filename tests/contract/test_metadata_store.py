@@ -72,7 +72,9 @@ def page(identity: int = 7, url: str = KEY) -> Page:
 
 
 def fetched(identity: int = 7, key: str = KEY, url: str = URL) -> UrlState:
-    return UrlState(key, url, Status.FETCHED, page_id=identity, resolved_url=KEY, checked_at=1_000.5, fresh_until=9_000.0)
+    return UrlState(
+        key, url, Status.FETCHED, page_id=identity, resolved_url=KEY, checked_at=1_000.5, fresh_until=9_000.0
+    )
 
 
 def told(event: str, state: UrlState, shown: Page | None = None) -> notice.Notice:
@@ -109,7 +111,8 @@ async def test_a_repeat_stores_no_second_page_and_announces_nothing(opened: Open
 
 async def test_a_chain_answers_for_each_of_its_urls(opened: Opened) -> None:
     short = replace(
-        fetched(key="http://s.test/x", url="http://s.test/x"), redirects=(Redirect("http://s.test/x", "http://s.test/x", 301),)
+        fetched(key="http://s.test/x", url="http://s.test/x"),
+        redirects=(Redirect("http://s.test/x", "http://s.test/x", 301),),
     )
     await opened.store.complete("event", short.key, Change((short, fetched()), page()), told("event", short))
     both = await opened.store.known(["http://s.test/x", KEY, "http://no.test/"])
@@ -156,7 +159,9 @@ async def test_a_page_that_is_gone_is_not_brought_back(opened: Opened) -> None:
 async def test_the_history_has_the_newest_first(opened: Opened) -> None:
     for identity in (7, 9, 8):
         state = fetched(identity)
-        await opened.store.complete(f"event-{identity}", KEY, Change((state,), page(identity)), told(str(identity), state))
+        await opened.store.complete(
+            f"event-{identity}", KEY, Change((state,), page(identity)), told(str(identity), state)
+        )
     assert [one.id for one in await opened.store.history(KEY, 2)] == [9, 8]
 
 

@@ -23,7 +23,9 @@ class Opened:
         self.log = log
         self._store = store
 
-    async def announce(self, name: str, host: str = "news.test", status: str = "fetched", outcome: str = "fetched") -> None:
+    async def announce(
+        self, name: str, host: str = "news.test", status: str = "fetched", outcome: str = "fetched"
+    ) -> None:
         told = Notice(name, "spiderduck.url.processed", f"http://{host}/", host, outcome, status, name.encode())
         await self._store.complete(name, name, Change(), told)
 
