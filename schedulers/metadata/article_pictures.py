@@ -20,7 +20,7 @@ ENOUGH = 2.0
 # Words of an address that name something to see through, a counter or an ad.
 _DECORATION = frozenset(
     """
-    spacer blank pixel transparent 1x1 sprite sprites clear placeholder loading spinner lazy loader scorecardresearch
+    spacer blank pixel transparent 1x1 sprite sprites placeholder loading spinner loader scorecardresearch
     ads banners tracking smilies gravatar doubleclick quantserve feedburner pagead adserver adsystem beacon
     """.split()  # noqa: SIM905  a list would be a word a line
 )

@@ -69,7 +69,7 @@ class Body:
     def _first_block(self) -> str | None:
         """Pages of old part their text by line breaks; the block's own text then is the paragraph."""
         for node in self._tree.css(_BLOCKS)[:CANDIDATES]:
-            own = clean.text(node.text(deep=False), clean.DESCRIPTION_LIMIT)
+            own = clean.text(node.text(deep=False, separator=" "), clean.DESCRIPTION_LIMIT)
             if own and len(own) >= REAL_PARAGRAPH and not is_outside(node) and not _CONSENT.search(own):
                 return own
         return None

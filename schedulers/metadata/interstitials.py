@@ -64,16 +64,17 @@ def recognise(page: Page, status_code: int, words: int) -> str | None:
     return next((index.signatures[n].name for n in sorted(numbers) if seen.fits(index.signatures[n])), None)
 
 
-def signatures() -> tuple[Signature, ...]:
-    """The data file from top to bottom."""
-    return _index().signatures
+def entries() -> list[dict[str, Any]]:
+    """The data file from top to bottom, with source and date of each entry."""
+    text = files(__package__).joinpath("interstitials.toml").read_text("utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["signature"]
+    return found
 
 
 @cache
 def _index() -> _Index:
     """Read when the first page asks."""
-    entries = tomllib.loads(files(__package__).joinpath("interstitials.toml").read_text("utf-8"))["signature"]
-    listed = tuple(_signature(entry) for entry in entries)
+    listed = tuple(_signature(entry) for entry in entries())
     by_header: dict[str, list[int]] = {}
     by_domain: dict[str, list[int]] = {}
     titled: list[int] = []

@@ -10,7 +10,7 @@ from schedulers.metadata import json_ld_text
 from schedulers.metadata.addresses import absolute
 from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, SITE_TYPES, SUBJECT_TYPES
 
-TEXT_LIMIT = 2_000_000
+TEXT_LIMIT = 5_000_000
 NODES = 2_000
 DEPTH = 12
 _VALUES = 50

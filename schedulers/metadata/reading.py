@@ -26,9 +26,11 @@ class Reading(NamedTuple):
 
 def measure(title: str | None, text: str) -> Reading:
     """Unlike a hash of the bytes, the digest does not change with every token and counter of the page."""
-    encoded = f"{title or ''}\n{text}".encode("utf-8", "replace")
+    encoded = b"\n" + text.encode("utf-8", "replace")
     # Every word begins after a space: counted on a stencil of the text this takes a third of splitting it.
-    spaced = encoded.translate(_STENCIL).count(b" x") if text else 0
+    spaced = encoded.translate(_STENCIL).count(b" x")
     ideographs = len(_IDEOGRAPH.findall(text)) if len(encoded) > _WIDE * len(text) else 0
     minutes = math.ceil(spaced / WORDS_PER_MINUTE + ideographs / IDEOGRAPHS_PER_MINUTE)
-    return Reading(spaced + ideographs or None, minutes or None, hashlib.sha256(encoded).hexdigest())
+    digest = hashlib.sha256((title or "").encode("utf-8", "replace"))
+    digest.update(encoded)
+    return Reading(spaced + ideographs or None, minutes or None, digest.hexdigest())

@@ -15,14 +15,16 @@ from schedulers.metadata.page import Page
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
 # `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
 _SAME = 0.75
+_FEW_WORDS = 5
 TITLE_ELEMENT = "title"
 
 
 def read(page: Page) -> str | None:
     title = climb(LADDER, page, clean.title, "title")
-    if title is not None and page.provenance["title"].rule == TITLE_ELEMENT:
-        return without_site(title, lambda: site_name.known(page), host(page.url))
-    return title
+    if title is None or page.provenance["title"].rule != TITLE_ELEMENT:
+        return title
+    without = without_site(title, lambda: site_name.known(page), host(page.url))
+    return without if without != title else _as_heading(title, page)
 
 
 def _headline(page: Page) -> str | None:
@@ -56,6 +58,17 @@ def without_site(title: str, names: Callable[[], frozenset[str]], page_host: str
     if _is_site(head, known, page_host):
         return title[parts[0].end() :].lstrip() or title
     return title
+
+
+def _as_heading(title: str, page: Page) -> str:
+    """`title` without its last part where `<h1>` is all the rest: that part is then no part of the headline.
+
+    Not for a heading of a few words, which says little about its page (`Mozilla - Wikipedia`).
+    """
+    parts = list(_SEPARATOR.finditer(title))
+    if not parts or len((rest := title[: parts[-1].start()]).split()) < _FEW_WORDS:
+        return title
+    return rest if clean.fold(rest) == clean.fold(page.body.h1 or "") else title
 
 
 def _is_site(part: str, names: frozenset[str], page_host: str) -> bool:

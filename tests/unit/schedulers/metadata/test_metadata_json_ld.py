@@ -1,0 +1,80 @@
+"""JSON-LD as pages have it: wrapped, nested, in graphs, with slips."""
+
+import json
+
+import pytest
+
+from schedulers.metadata import extract_metadata, json_ld
+
+URL = "https://news.example/a"
+
+
+def title_of(*blocks: str) -> str | None:
+    scripts = "".join(f'<script type="application/ld+json">{block}</script>' for block in blocks)
+    return extract_metadata(scripts.encode(), url=URL, content_type="text/html").title
+
+
+ARTICLE = '{"@context": "https://schema.org", "@type": "NewsArticle", "headline": "A story"}'
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        ARTICLE,
+        f"<!-- {ARTICLE} -->",
+        f"<![CDATA[ {ARTICLE} ]]>",
+        f"//<![CDATA[\n{ARTICLE}\n//]]>",
+        f"/*<![CDATA[*/ {ARTICLE} /*]]>*/",
+        f"{ARTICLE};",
+        f"[{ARTICLE}]",
+        f'{{"@graph": [{{"@type": "WebPage", "name": "No"}}, {ARTICLE}]}}',
+        f'{{"@type": "WebPage", "name": "No", "mainEntity": {ARTICLE}}}',
+        '{"@type": ["Thing", "http://schema.org/BlogPosting"], "headline": "A story",}',
+        '{"@type": "Article", "headline": "A\nstory"}',
+        '{"@type": "Article", /* the title */ "headline": "A story"} // end',
+        f'{{"@type": "Organization", "name": "No"}} {ARTICLE}',
+        ARTICLE.replace('"', "&quot;"),
+    ],
+)
+def test_a_headline_is_found_through_wrappers_and_safe_repairs(block: str) -> None:
+    """Comment and CDATA marks, graphs, arrays, trailing commas, comments, raw line ends, several values."""
+    assert title_of(block) == "A story"
+
+
+@pytest.mark.parametrize("block", ['{"@type" "Article", "headline": "A"}', "{'headline': 'A'}", "", "null", "[[["])
+def test_what_could_mean_two_things_is_not_repaired(block: str) -> None:
+    """No guess: the block is left out, and the page's other words stand."""
+    assert title_of(block) is None
+
+
+def test_a_comma_or_a_comment_inside_a_string_stays() -> None:
+    """Repairs know strings."""
+    assert title_of('{"@type": "Article", "headline": "a, ] // b /* c */",}') == "a, ] // b /* c */"
+
+
+def test_references_are_resolved_across_blocks() -> None:
+    """An author given by `@id` is the node of that name."""
+    article = '{"@type": "Article", "headline": "A story", "author": {"@id": "#jane"}}'
+    person = '{"@type": "Person", "@id": "#jane", "name": "Jane Doe"}'
+    scripts = "".join(f'<script type="application/ld+json">{one}</script>' for one in (article, person))
+    assert extract_metadata(scripts.encode(), url=URL, content_type="text/html").author == "Jane Doe"
+
+
+def test_of_several_articles_the_one_that_names_this_page_counts() -> None:
+    """A page that lists others is not about the first of them."""
+    nodes = [{"@type": "Article", "headline": f"Story {path}", "url": f"https://news.example/{path}"} for path in "bac"]
+    assert title_of(json.dumps(nodes)) == "Story a"
+
+
+def test_fifty_thousand_nodes_end_in_bounded_work() -> None:
+    """What was found before the limit stands."""
+    nodes = [{"@type": "Article", "headline": f"Story {number}"} for number in range(50_000)]
+    graph = json_ld.read([json.dumps({"@graph": nodes})], URL)
+    assert graph.text(graph.article, "headline") == "Story 0"
+    assert not graph.empty
+
+
+@pytest.mark.parametrize("text", ["[" * 99_999, '{"a":' * 99_999, '{"mainEntity":' * 900 + "1" + "}" * 900, '{"\\' * 9])
+def test_deep_json_is_left_out(text: str) -> None:
+    """A recursion limit is an answer, not an error."""
+    assert json_ld.read([text], URL).article is None

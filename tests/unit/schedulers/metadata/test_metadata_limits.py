@@ -1,0 +1,167 @@
+"""Traps end in bounded time with what was found so far, and no bytes raise."""
+
+import json
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schedulers.metadata import encode_metadata, encode_provenance, extract_metadata
+from schedulers.metadata.guard import bounded
+
+URL = "https://news.example/a"
+TITLE = b"<title>T</title>"
+SCRIPT = b'<script type="application/ld+json">'
+
+TRAPS = {
+    "deep blocks": TITLE + b"<div>" * 100_000,
+    "deep blocks closed again": TITLE + b"<div>" * 50_000 + b"</div>" * 50_000,
+    "deep lists": TITLE + b"<ul><li>" * 50_000,
+    "formatting elements": TITLE + b"".join(b"<font size=%d>" % size for size in range(20_000)),
+    "one endless attribute": TITLE + b'<meta property="og:description" content="' + b"x" * 1_000_000 + b'">',
+    "endless attributes": TITLE + b"<div " + b" ".join(b"a%d=1" % number for number in range(50_000)) + b">",
+    "endless bare attributes": TITLE + b"<div " + b" ".join(b"a%d" % number for number in range(50_000)) + b">",
+    "ten megabytes of meta": TITLE + b"<meta name=a content=b>" * 450_000,
+    "fifty thousand nodes": TITLE + SCRIPT + json.dumps([{"@type": "Person"}] * 50_000).encode() + b"</script>",
+    "fifty thousand blocks": TITLE + (SCRIPT + b"{}</script>") * 50_000,
+    "deep json": TITLE + SCRIPT + b"[" * 500_000 + b"</script>",
+    "quotes in json": TITLE + SCRIPT + b'{"a":1,' + b'\\"' * 300_000 + b"</script>",
+    "comments in json": TITLE + SCRIPT + b"{" + b"/*" * 300_000 + b"</script>",
+    "unclosed comments": TITLE + b"<!--" * 200_000,
+    "pictures": TITLE + b"<img src=a.png>" * 100_000,
+    "rel tokens": TITLE + b'<link href=/x rel="' + b"a " * 300_000 + b'">',
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_ends_soon_with_what_was_found(name: str) -> None:
+    """Under a second of processor time each (a tenth is usual), and the title before it is there."""
+    begun = time.process_time()
+    metadata = extract_metadata(TRAPS[name], url=URL, content_type="text/html")
+    assert time.process_time() - begun < 1
+    assert metadata.title == "T"
+    assert "failure" not in metadata.provenance
+
+
+def test_the_guard_leaves_ordinary_pages_alone() -> None:
+    """Long scripts, inline pictures and five hundred paragraphs are no trap."""
+    page = (
+        b"<html><head><script>"
+        + b"var a = 1 & 2 < 3;" * 5_000
+        + b'</script></head><body><img src="data:,'
+        + b"A" * 100_000
+        + b'">'
+        + b"<div><p>Text <b>bold</b></p></div>" * 3_000
+    )
+    assert bounded(page) == page
+
+
+def test_the_guard_takes_out_only_the_endless_tag() -> None:
+    """What stands before and behind it is read."""
+    page = b"<p>before</p><div " + b" ".join(b"a%d=1" % number for number in range(9_000)) + b"><p>behind</p>"
+    assert bounded(page) == b"<p>before</p><p>behind</p>"
+
+
+FRAGMENTS = st.sampled_from(
+    # fmt: off
+    [
+        b"<title>",
+        b"</title>",
+        b"<meta property=og:title content='",
+        b"<meta name=robots content='",
+        b"'>",
+        b'">',
+        b'<link rel=canonical href="',
+        b"<base href='",
+        b"<script type='application/ld+json'>",
+        b"</script>",
+        b'{"@type":"Article","headline":"',
+        b'"}',
+        b'{"@graph":[',
+        b"]}",
+        b"<p>",
+        b"<img srcset='",
+        b"<time datetime='",
+        b"<div itemscope itemprop=author>",
+        b"&#x110000;",
+        b"&amp;#",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\x00",
+        b"\xed\xa0\x80",
+        b"http://[",
+        b"//",
+        b"javascript:",
+        b"1e999",
+        b"-1",
+        b"2021-13-40T99:99",
+        b"<svg>",
+        b"<template>",
+        b"<!--",
+        b"]]>",
+        b"<html lang='",
+        b"<meta charset=utf-16>",
+        b"<meta charset=x-user-defined>",
+        b"og:image:width",
+        b"100%",
+        b"\\ud800",
+    ]
+    # fmt: on
+)
+BEGINNINGS = st.sampled_from(
+    # fmt: off
+    [
+        b"",
+        b"<!doctype html>",
+        b"%PDF-1.7\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b"RIFF\0\0\0\0WEBPVP8X",
+        b"RIFF\0\0\0\0WAVE",
+        b"\0\0\0\x18ftypavif",
+        b"\0\0\0\x18ftypisom",
+        b"ID3\x04\0\0\0\0\0\x20",
+        b"OggS",
+        b"fLaC",
+        b"\x1a\x45\xdf\xa3",
+        b"<svg",
+        b"<rss><channel>",
+        b"{",
+        b"BM",
+        b"\0\0\x01\0",
+    ]
+    # fmt: on
+)
+TYPES = st.none() | st.sampled_from(
+    [
+        "text/html",
+        "text/html; charset=utf-16le",
+        "application/json",
+        "text/plain",
+        "image/png",
+        "image/svg+xml",
+        "application/rss+xml",
+        "application/pdf",
+        "audio/mpeg",
+        "video/mp4",
+        "",
+        ";",
+        "text/html; charset=nonsense",
+    ]
+)
+BODIES = st.builds(
+    lambda start, parts: start + b"".join(parts), BEGINNINGS, st.lists(FRAGMENTS | st.binary(max_size=40), max_size=30)
+)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(body=BODIES, content_type=TYPES, status=st.integers(100, 999), header=st.text(max_size=40))
+def test_no_bytes_raise(body: bytes, content_type: str | None, status: int, header: str) -> None:
+    """Not even the last fence is needed, and whatever comes out can be stored as JSON."""
+    headers = [("X-Robots-Tag", header), ("Link", f"<{header}>; rel=canonical"), ("Content-Language", header)]
+    metadata = extract_metadata(body, url=URL, content_type=content_type, status_code=status, headers=headers)
+    assert "failure" not in metadata.provenance
+    encode_metadata(metadata)
+    encode_provenance(metadata)
