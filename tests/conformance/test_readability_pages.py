@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import quality
+from schedulers.metadata import extract_metadata
 
 pytestmark = pytest.mark.skipif(
     not quality.PAGES.is_dir(), reason=f"no article pages in {quality.PAGES}; set SPIDERDUCK_CORPORA"
@@ -43,6 +44,6 @@ def test_no_page_of_an_article_is_taken_for_an_interstitial() -> None:
     taken = [
         (case.name, found)
         for case in quality.cases()
-        if (found := quality.extract_metadata(case.body, url="https://news.example/2026/a-story").interstitial)
+        if (found := extract_metadata(case.body, url="https://news.example/2026/a-story").interstitial)
     ]
     assert taken == []

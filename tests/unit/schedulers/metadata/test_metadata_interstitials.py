@@ -60,7 +60,7 @@ STORY = "<p>" + "The quick brown fox jumps over the lazy dog. " * 60 + "</p>"
 @pytest.mark.parametrize(
     "html",
     [
-        f"<title>Passing a CAPTCHA</title><script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script>{STORY}",
+        f"<title>Passing a CAPTCHA</title><script src='/cdn-cgi/challenge-platform/jsd.js'></script>{STORY}",
         f"<title>404: the story of a number</title>{STORY}",
         f"<title>Log in to the forest</title><form><input type='password'></form>{STORY}",
         f"<title>Buy this domain, said the fox</title>{STORY} This domain is for sale.",

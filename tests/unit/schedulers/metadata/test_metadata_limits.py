@@ -64,7 +64,6 @@ def test_the_guard_takes_out_only_the_endless_tag() -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    # fmt: off
     [
         b"<title>",
         b"</title>",
@@ -107,10 +106,8 @@ FRAGMENTS = st.sampled_from(
         b"100%",
         b"\\ud800",
     ]
-    # fmt: on
 )
 BEGINNINGS = st.sampled_from(
-    # fmt: off
     [
         b"",
         b"<!doctype html>",
@@ -132,7 +129,6 @@ BEGINNINGS = st.sampled_from(
         b"BM",
         b"\0\0\x01\0",
     ]
-    # fmt: on
 )
 TYPES = st.none() | st.sampled_from(
     [
