@@ -1,4 +1,5 @@
-"""Settings of the fetcher, with defaults and units. Frozen; `validate()` says which value is wrong and what would be right.
+"""Settings of the fetcher, with defaults and units. Frozen; `validate()` says which value is wrong and what would be
+right.
 
 `spiderduck.config` fills them from the TOML file and the environment; `python -m fetchers` uses them as they are.
 """
@@ -102,7 +103,9 @@ class FetchersConfig:
             if not host or not port.isdigit():
                 raise ValueError(f'fetchers.network.resolve.{name} is {target!r}; it takes "host:port"')
         if not self.user_agent.isascii() or not self.user_agent.isprintable() or not self.product_token:
-            raise ValueError(f'fetchers.user_agent is {self.user_agent!r}; it takes text such as "ExampleBot/1.0 (+https://…)"')
+            raise ValueError(
+                f'fetchers.user_agent is {self.user_agent!r}; it takes text such as "ExampleBot/1.0 (+https://…)"'
+            )
 
 
 def lookup_pattern(table: Mapping[str, RateLimit], domain: str) -> RateLimit | None:

@@ -5,11 +5,11 @@ most burst + rate × t requests, whatever the order of calls.
 
 Three clocks are kept apart, so that none hides another: the token bucket, the back-off, and `Crawl-delay`.
 
-The bucket is the generic cell rate algorithm (ITU-T I.371): `_tat` is the theoretical arrival time, and a request conforms
-when `_tat - tolerance <= now`. A token counts from the moment a request is *written* to the socket; one that is still
-resolving or connecting counts as if it were written now. So a slow connect cannot squeeze two arrivals together, and the
-bound holds at the far end: with n unwritten requests, max(now, tat) + n × interval never exceeds now + tolerance +
-interval, and a write leaves that sum as it is.
+The bucket is the generic cell rate algorithm (ITU-T I.371): `_tat` is the theoretical arrival time, and a request
+conforms when `_tat - tolerance <= now`. A token counts from the moment a request is *written* to the socket; one that
+is still resolving or connecting counts as if it were written now. So a slow connect cannot squeeze two arrivals
+together, and the bound holds at the far end: with n unwritten requests, max(now, tat) + n × interval never exceeds now
++ tolerance + interval, and a write leaves that sum as it is.
 """
 
 import math
@@ -20,7 +20,8 @@ from random import Random
 BACKOFF_FIRST = 60.0
 BACKOFF_LONGEST = 86_400.0
 FORGIVEN_AFTER = 1_800.0
-"""Seconds: the first pause after trouble, doubled each time up to a day, forgotten after half an hour without trouble."""
+"""Seconds: the first pause after trouble, doubled each time up to a day, forgotten after half an hour without trouble.
+"""
 
 FOREVER = math.inf
 
@@ -45,7 +46,16 @@ class RateLimit:
 class DomainSlot:
     """The politeness state of one domain. Every method takes `now` (epoch seconds); calls may come in any order."""
 
-    __slots__ = ("_backoff_step", "_last_trouble", "_last_written", "_tat", "backoff_until", "crawl_delay", "limit", "unwritten")
+    __slots__ = (
+        "_backoff_step",
+        "_last_trouble",
+        "_last_written",
+        "_tat",
+        "backoff_until",
+        "crawl_delay",
+        "limit",
+        "unwritten",
+    )
 
     def __init__(self, limit: RateLimit, full_at: float = 0.0) -> None:
         """The bucket is full at `full_at`: 0 for a domain that certainly had no request of ours lately."""
@@ -94,6 +104,17 @@ class DomainSlot:
         self._tat = max(now, self._tat) + self.limit.interval
         self._last_written = max(now, self._last_written)
 
+    def pause_until(self, moment: float) -> None:
+        """The domain said when it wants to be asked again (`RateLimit`). No trouble, so it doubles nothing."""
+        self.backoff_until = max(self.backoff_until, moment)
+
+    def change_limit(self, limit: RateLimit, now: float) -> None:
+        """Another limit from now on. The bucket keeps the tokens it has, as far as the new one holds as many."""
+        used = max(self._tat - now, 0.0) / self.limit.interval
+        left = min(self.limit.burst - used, float(limit.burst))
+        self.limit = limit
+        self._tat = now + (limit.burst - left) * limit.interval
+
     def trouble(self, now: float, random: Random, retry_after: float | None = None) -> None:
         """The domain asked for a pause (429, 503) or could not be reached. A longer `Retry-After` (seconds) is obeyed."""
         if now < self.backoff_until and self._backoff_step:
@@ -114,7 +135,9 @@ class DomainSlot:
 
     def is_idle(self, now: float) -> bool:
         """Nothing of this slot is worth keeping in memory: bucket full, no pause running."""
-        return not self.unwritten and self._tat <= now and self.backoff_until <= now
+        if self.unwritten or self._tat > now or self.backoff_until > now:
+            return False
+        return self._last_written + self.crawl_delay <= now
 
     def snapshot(self) -> Mapping[str, float]:
         """What must outlive this object (`HostStateStore`)."""

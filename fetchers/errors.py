@@ -48,6 +48,27 @@ class ConnectError(TransportError):
     code = "connect_error"
 
 
+class TurnLost(FetcherError):
+    """The right to send went to another fetcher, or is in doubt, before the request was written. Nothing was sent."""
+
+    code = "turn_lost"
+    retryable = True
+
+
+class CoordinatorUnavailable(FetcherError):
+    """The coordinator does not answer, so that what is kept there can be neither read nor changed now."""
+
+    code = "coordinator_unavailable"
+    retryable = True
+
+
+class FetcherUnavailable(FetcherError):
+    """No fetcher took the request: none is known, or none that is known answers."""
+
+    code = "fetcher_unavailable"
+    retryable = True
+
+
 class TimedOut(TransportError):
     """Longer than a limit allows; `phase` is `connect` or `read`."""
 

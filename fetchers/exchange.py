@@ -1,15 +1,16 @@
 """One request and its answer: build, send through the transport, read the body within its limits.
 
-Called by `fetcher.py` once the domain's turn has come. Its one rule: whatever the other side does ends in a named ending
-within the limits of time and size.
+Called by `fetcher.py` once the domain's turn has come. Its one rule: whatever the other side does ends in a named
+ending within the limits of time and size.
 """
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 import httpx
 
 from fetchers.config import FetchersConfig
+from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
 from fetchers.gates.body_limit import BodyPlan, plan_body
 from fetchers.gates.decoding import BodyDecoder
@@ -27,7 +28,27 @@ ENDINGS: dict[type[FetcherError], Ending] = {
 }
 """The one table from a transport's error to an ending. Others are surprises and stay exceptions."""
 
+FOREIGN_ENDINGS: tuple[tuple[type[Exception], Ending], ...] = (
+    (httpx.TimeoutException, Ending.TIMED_OUT),
+    (httpx.ConnectError, Ending.CONNECT_ERROR),
+    (httpx.ProtocolError, Ending.PROTOCOL_ERROR),
+    (httpx.DecodingError, Ending.PROTOCOL_ERROR),
+    (httpx.InvalidURL, Ending.PROTOCOL_ERROR),
+    (httpx.TransportError, Ending.CONNECT_ERROR),
+)
+"""The same for transports that raise httpx's errors. The first that fits counts."""
+
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
+
+
+class Sending(Protocol):
+    """The right to send; see `sending.py`."""
+
+    def may_write(self) -> bool: ...
+
+    def written(self) -> None: ...
+
+    async def again(self) -> bool: ...
 
 
 async def exchange(
@@ -36,32 +57,21 @@ async def exchange(
     parts: UrlParts,
     config: FetchersConfig,
     clock: Clock,
-    on_written: Callable[[], None],
+    sending: Sending,
+    counters: Counters,
+    robots_rule: str | None = None,
 ) -> Response | Ended:
-    """Send `request` and read the answer. `on_written` is called when its head is on the wire."""
+    """Send `request` and read the answer. Raises `TurnLost` where `sending` takes the right to send back."""
     headers = request_headers(request, parts, config.user_agent)
-    outgoing = httpx.Request(
-        "GET",
-        PLACEHOLDER,
-        headers=list(headers),
-        extensions={
-            "parts": parts,
-            "target": parts.target.encode("ascii"),
-            "on_written": on_written,
-            "timeout": {
-                "connect": config.limits.connect_seconds,
-                "first_byte": config.limits.first_byte_seconds,
-                "read": config.limits.read_seconds,
-            },
-        },
-    )
     started = clock.monotonic()
     seconds = min(config.limits.total_seconds, max(request.deadline - clock.now(), 0.001))
     try:
         async with asyncio.timeout(seconds):
+            outgoing = _outgoing(transport, request, parts, headers, config, sending)
             answer = await transport.handle_async_request(outgoing)
+            counters.head_came(answer.extensions.get("connection"), clock.monotonic() - started)
             try:
-                return await _read(answer, request, config, clock, started, headers)
+                return await _read(answer, request, config, clock, started, headers, robots_rule)
             finally:
                 await answer.aclose()
     except TimeoutError:
@@ -71,11 +81,43 @@ async def exchange(
         if ending is None:
             raise
         return Ended(ending, str(error))
+    except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+        ending = next(ending for kind, ending in FOREIGN_ENDINGS if isinstance(error, kind))
+        return Ended(ending, f"{parts.host}: {error or type(error).__name__}")
+
+
+def _outgoing(
+    transport: httpx.AsyncBaseTransport,
+    request: HopRequest,
+    parts: UrlParts,
+    headers: Headers,
+    config: FetchersConfig,
+    sending: Sending,
+) -> httpx.Request:
+    url = PLACEHOLDER if getattr(transport, "takes_url_from_extensions", False) else httpx.URL(request.url)
+    return httpx.Request(
+        "GET",
+        url,
+        headers=list(headers),
+        extensions={
+            "parts": parts,
+            "target": parts.target.encode("ascii"),
+            "may_write": sending.may_write,
+            "on_written": sending.written,
+            "again": sending.again,
+            "timeout": {
+                "connect": config.limits.connect_seconds,
+                "first_byte": config.limits.first_byte_seconds,
+                "read": config.limits.read_seconds,
+            },
+        },
+    )
 
 
 PLACEHOLDER = httpx.URL("http://placeholder.invalid/")
-"""httpx's own URL class rejects hosts that the WHATWG rules allow (emoji) and quotes again what is quoted already, so the
-transport takes the URL and the request target from the extensions."""
+"""httpx's own URL class rejects hosts that the WHATWG rules allow (emoji) and quotes again what is quoted already, so
+the transport takes the URL and the request target from the extensions. Transports of others get the real URL, as far as
+httpx can hold it."""
 
 
 def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> Headers:
@@ -98,7 +140,13 @@ def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> He
 
 
 async def _read(
-    answer: httpx.Response, request: HopRequest, config: FetchersConfig, clock: Clock, started: float, sent: Headers
+    answer: httpx.Response,
+    request: HopRequest,
+    config: FetchersConfig,
+    clock: Clock,
+    started: float,
+    sent: Headers,
+    robots_rule: str | None,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
     found = dict(reversed(headers))
@@ -120,6 +168,7 @@ async def _read(
         address=getattr(connection, "address", None),
         elapsed=clock.monotonic() - started,
         truncated=truncated,
+        robots_rule=robots_rule,
     )
     if plan is None:
         kind = found.get("content-type", "")

@@ -2,8 +2,8 @@
 
     accept (coalesce equal requests) → GATES → the domain's queue (`request_queues`) → transport → body within limits
 
-Neighbours: the client library (`client/`) sends each hop of a redirect chain to the fetcher that owns its domain. Its one
-rule: nothing is sent before every gate and the domain's slot have said yes.
+Neighbours: the client library (`client/`) sends each hop of a redirect chain to the fetcher that owns its domain. Its
+one rule: nothing is sent before every gate and the domain's slot have said yes.
 """
 
 import asyncio
@@ -14,22 +14,32 @@ from random import Random
 import httpx
 
 from fetchers.config import FetchersConfig
-from fetchers.domain_slot import DomainSlot
-from fetchers.errors import InvalidUrl
+from fetchers.counters import Counters
+from fetchers.domain_slot import BACKOFF_LONGEST, DomainSlot, RateLimit
+from fetchers.errors import InvalidUrl, TurnLost
 from fetchers.exchange import exchange
 from fetchers.gates.robots import RobotsGate
 from fetchers.gates.scheme import check_scheme
 from fetchers.host_cache import HostCache
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
-from fetchers.ports import Clock, HostStateStore, PerformHop, RobotsCache
-from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues
+from fetchers.limit_store.memory import MemoryLimitStore
+from fetchers.limits import Limits
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.ownership.local import LocalOwnership
+from fetchers.ports import Clock, Holding, HostStateStore, LimitStore, Ownership, PerformHop, RobotsCache
+from fetchers.rate_limit_headers import pause_asked
+from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues, Turn
 from fetchers.retry_after import parse_retry_after
+from fetchers.robots_txt import Verdict
+from fetchers.sending import Sending
 from fetchers.urls import UrlParts, registrable_domain, split
-from fetchers.vultures import Vultures
+from fetchers.vultures import Vultures, no_pressure
 
 log = logging.getLogger(__name__)
 
-Gate = Callable[[HopRequest, UrlParts], Awaitable[Ended | NotNow | None]]
+Gate = Callable[[HopRequest, UrlParts], Awaitable[Ended | NotNow | NotMine | Verdict | None]]
+"""Ends the request, or says nothing, or (robots.txt) which rule lets it pass."""
+Shared = tuple[HopResult | NotMine, HopRequest]
+"""What a leader of equal requests got, and the request it got it for."""
 
 PAUSE_STATUSES = frozenset({429, 503})
 CONNECT_TROUBLE = frozenset({Ending.CONNECT_ERROR})
@@ -48,6 +58,9 @@ class Fetcher:
         states: HostStateStore,
         robots_cache: RobotsCache,
         perform_hop: PerformHop | None = None,
+        ownership: Ownership | None = None,
+        limit_store: LimitStore | None = None,
+        pressure: Callable[[], float] = no_pressure,
     ) -> None:
         """`perform_hop` routes a robots.txt redirect to another host's owner; alone, this fetcher owns all."""
         self.config = config
@@ -55,15 +68,21 @@ class Fetcher:
         self._random = random
         self._transport = transport
         self._states = states
-        self._started = clock.now()
+        self.counters = Counters()
         self.queues = RequestQueues(clock, config.queues)
         hosts = HostCache()
-        self.robots = RobotsGate(config, clock, hosts, robots_cache, perform_hop or self.perform)
-        self.vultures = Vultures(clock, config.queues, self.queues, hosts)
-        self._in_flight: dict[tuple[object, ...], list[asyncio.Future[HopResult | None]]] = {}
+        self.robots = RobotsGate(config, clock, hosts, robots_cache, perform_hop or self.perform, self.counters)
+        self.vultures = Vultures(clock, config.queues, self.queues, hosts, pressure)
+        self._ownership = ownership or LocalOwnership(clock.now())
+        self._ownership.on_lost(self._close_lost)
+        store = limit_store or MemoryLimitStore()
+        self.limits = Limits(config.rate_limit, store)
+        store.on_change(self._limits_changed)
+        self._in_flight: dict[tuple[object, ...], list[asyncio.Future[Shared | None]]] = {}
         self._gates: Sequence[Gate] = (
             check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
-            self._check_robots,  # before the queue: the robots.txt request goes to its front and must not wait behind us
+            self._check_owner,  # before robots.txt, which is fetched by the owner as well
+            self._check_robots,  # before the queue: the request for robots.txt goes to its front and must not wait behind us
         )
 
     async def run(self) -> None:
@@ -72,84 +91,157 @@ class Fetcher:
             group.create_task(self.queues.run(), name="domain queues")
             group.create_task(self.vultures.run(), name="vultures")
 
+    async def set_limit(self, domain: str, limit: RateLimit | None, by: str = "an administrator") -> None:
+        """Another rate limit for a domain or pattern (`*.example.com`) from now on, on every fetcher; None takes it
+        away.
+
+        Raises ValueError for what cannot be a limit, and `CoordinatorUnavailable`.
+        """
+        await self.limits.set(domain, limit, by)
+
     async def perform(self, request: HopRequest) -> HopResult:
-        """One hop by the rules. Equal requests at the same moment share one. Raises nothing expected; see `HopResult`."""
+        """One hop by the rules, for a fetcher that owns all domains. Raises nothing expected; see `HopResult`."""
+        answer = await self.perform_if_mine(request)
+        if isinstance(answer, NotMine):
+            return NotNow(self._clock.now() + 1.0, answer.reason)
+        return answer
+
+    async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
+        """One hop by the rules, or `NotMine`. Equal requests at the same moment share one."""
         key = request.coalescing_key
         while (followers := self._in_flight.get(key)) is not None:
-            future: asyncio.Future[HopResult | None] = asyncio.get_running_loop().create_future()
-            followers.append(future)
-            shared = await future
+            shared = await self._follow(request, followers)
             if shared is not None:
                 return shared
-            # The one we followed gave up (it was cancelled): one of those who waited takes its place.
+            # The one we followed gave up, or had less time than we: one of those who waited takes its place.
         followers = self._in_flight[key] = []
-        result: HopResult | None = None
+        answer: HopResult | NotMine | None = None
         try:
-            result = await self._perform(request)
-            return result
+            answer = await self._perform(request)
+            self._count(answer)
+            return answer
         finally:
             del self._in_flight[key]
             for follower in followers:
                 if not follower.done():
-                    follower.set_result(result)
+                    follower.set_result(None if answer is None else (answer, request))
 
-    async def _perform(self, request: HopRequest) -> HopResult:
+    async def _follow(
+        self, request: HopRequest, followers: "list[asyncio.Future[Shared | None]]"
+    ) -> HopResult | NotMine | None:
+        """What the leader got. None where that is no answer for us: it gave up, or ended for want of time that we have."""
+        future: asyncio.Future[Shared | None] = asyncio.get_running_loop().create_future()
+        followers.append(future)
+        patience = max(request.deadline - self._clock.now(), 0.0)
+        try:
+            shared = await asyncio.wait_for(future, patience)
+        except TimeoutError:
+            return NotNow(self._clock.now(), "its deadline passed while an equal request was under way")
+        if shared is None:
+            return None
+        answer, led_by = shared
+        if isinstance(answer, NotNow) and answer.until <= request.start_by:
+            return None
+        out_of_time = isinstance(answer, Ended) and answer.ending is Ending.TIMED_OUT
+        if out_of_time and led_by.deadline < request.deadline and led_by.deadline <= self._clock.now():
+            return None
+        self.counters.coalesced += 1
+        return answer
+
+    async def _perform(self, request: HopRequest) -> HopResult | NotMine:
         try:
             parts = split(request.url)
         except InvalidUrl as error:
             return Ended(Ending.INVALID_URL, str(error))
+        rule = None
         for gate in self._gates:
-            if (stopped := await gate(request, parts)) is not None:
-                return stopped
+            said = await gate(request, parts)
+            if isinstance(said, Verdict):
+                rule = _told(said)
+            elif said is not None:
+                return said
         queue = await self._queue_of(parts)
+        if isinstance(queue, NotMine):
+            return queue
+        asked = self._clock.monotonic()
         turn = await self.queues.turn(
             queue,
             rank=FRONT if request.purpose == "robots" else BACK,
             start_by=request.start_by,
             deadline=request.deadline,
         )
-        if isinstance(turn, NotNow):
+        if not isinstance(turn, Turn):
             return turn
+        self.counters.wait.observe(self._clock.monotonic() - asked)
+        return await self._send(request, parts, queue, turn, rule)
+
+    async def _send(
+        self, request: HopRequest, parts: UrlParts, queue: DomainQueue, turn: Turn, rule: str | None
+    ) -> HopResult | NotMine:
+        sending = Sending(self.queues, queue, turn, request.deadline)
         try:
-            result = await exchange(self._transport, request, parts, self.config, self._clock, turn.written)
+            result = await exchange(
+                self._transport, request, parts, self.config, self._clock, sending, self.counters, rule
+            )
+        except TurnLost as error:
+            return NotMine(None, str(error))
         finally:
-            turn.over()
+            sending.over()
         return await self._learn(queue, result)
 
-    async def _check_robots(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | None:
+    async def _check_owner(self, request: HopRequest, parts: UrlParts) -> NotMine | None:
+        holding = self._ownership.holding_of(registrable_domain(parts.host))
+        return holding if isinstance(holding, NotMine) else None
+
+    async def _check_robots(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | Verdict | None:
         if request.purpose == "robots":
             return None
         return await self.robots.check(request, parts)
 
-    async def _queue_of(self, parts: UrlParts) -> DomainQueue:
+    async def _queue_of(self, parts: UrlParts) -> DomainQueue | NotMine:
         domain = registrable_domain(parts.host)
+        holding = self._ownership.holding_of(domain)
+        if isinstance(holding, NotMine):
+            return holding
         queue = self.queues.get(domain)
-        if queue is None:
-            queue = await self._open_queue(domain)
+        if queue is None or queue.holding is not holding:
+            queue = await self._open_queue(domain, holding)
         if delay := self.robots.crawl_delay(parts.origin):
             queue.slot.crawl_delay = delay
         return queue
 
-    async def _open_queue(self, domain: str) -> DomainQueue:
-        """A domain met for the first time. What was sent before our start is unknown, so the bucket began empty then."""
+    async def _open_queue(self, domain: str, holding: Holding) -> DomainQueue:
+        """A domain met for the first time. What was sent before we held it is unknown, so the bucket began empty then."""
         state = await self._states.load(domain)
-        slot = DomainSlot.starting_empty(self.config.rate_limit.for_domain(domain), self._started)
+        slot = DomainSlot.starting_empty(self.limits.of(domain), holding.since)
         if state is not None:
             slot.restore(state)
-        return self.queues.open(domain, slot)
+        return self.queues.open(domain, slot, holding)
 
-    async def _learn(self, queue: DomainQueue, result: HopResult) -> HopResult:
+    async def _learn(self, queue: DomainQueue, result: Response | Ended) -> HopResult:
         """Let the domain's slot know how it went, so that a server in trouble is left alone."""
         now = self._clock.now()
-        if isinstance(result, Response) and result.status_code in PAUSE_STATUSES:
-            return await self._back_off(queue, result, parse_retry_after(result.header("retry-after"), now))
-        if isinstance(result, Ended) and result.ending in CONNECT_TROUBLE:
-            return await self._back_off(queue, result, None)
+        if isinstance(result, Ended):
+            if result.ending in CONNECT_TROUBLE:
+                return await self._back_off(queue, result, None)
+        elif result.status_code in PAUSE_STATUSES:
+            asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now)
+            return await self._back_off(queue, result, asked or None)
+        elif pause := pause_asked(result.headers, now):
+            await self._pause(queue, now + min(pause, BACKOFF_LONGEST))
         queue.slot.success(now)
         return result
 
-    async def _back_off(self, queue: DomainQueue, result: HopResult, retry_after: float | None) -> HopResult:
+    async def _pause(self, queue: DomainQueue, until: float) -> None:
+        """The domain says that its limit is used up: not trouble, so no back-off, only a rest."""
+        queue.slot.pause_until(until)
+        self.counters.limits_told += 1
+        self.queues.pause(queue)
+        await self._states.save(queue.domain, queue.slot.snapshot())
+
+    async def _back_off(self, queue: DomainQueue, result: Response | Ended, retry_after: float | None) -> HopResult:
         queue.slot.trouble(self._clock.now(), self._random, retry_after)
+        self.counters.back_offs += 1
         self.queues.pause(queue)
         await self._states.save(queue.domain, queue.slot.snapshot())
         until = queue.slot.backoff_until
@@ -158,4 +250,24 @@ class Fetcher:
             return result.with_retry_at(until)
         return result
 
+    def _close_lost(self) -> None:
+        if lost := self.queues.close_lost():
+            log.info("%d queues were handed over", lost)
 
+    def _limits_changed(self) -> None:
+        self.queues.change_limits(self.limits.of)
+
+    def _count(self, answer: HopResult | NotMine) -> None:
+        if isinstance(answer, Response):
+            self.counters.endings["answered"] += 1
+            self.counters.statuses[answer.status_code] += 1
+            self.counters.body_bytes += len(answer.body)
+            self.counters.whole.observe(answer.elapsed)
+        elif isinstance(answer, Ended):
+            self.counters.endings[answer.ending.value] += 1
+        else:
+            self.counters.endings["not_now" if isinstance(answer, NotNow) else "not_mine"] += 1
+
+
+def _told(verdict: Verdict) -> str | None:
+    return None if verdict.rule is None else f"{verdict.rule} (line {verdict.line})"

@@ -1,7 +1,7 @@
 """What this fetcher knows of each origin: its robots.txt, and for how long.
 
-Filled and asked by `gates/robots.py`, swept by `vultures.py`. Its one rule: it is bounded, the least recently used entry
-goes first, and losing an entry costs one more request for a robots.txt and nothing else.
+Filled and asked by `gates/robots.py`, swept by `vultures.py`. Its one rule: it is bounded, the least recently used
+entry goes first, and losing an entry costs one more request for a robots.txt and nothing else.
 """
 
 from collections import OrderedDict
@@ -50,3 +50,10 @@ class HostCache:
         for origin in expired:
             del self._entries[origin]
         return len(expired)
+
+    def evict_oldest(self, share: float) -> int:
+        """Drop that share of the entries, the least recently used first; returns how many."""
+        count = int(len(self._entries) * share)
+        for _ in range(count):
+            self._entries.popitem(last=False)
+        return count

@@ -38,9 +38,9 @@ PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,
 class HopRequest:
     """One request to one URL: exactly one hop, no redirect is followed.
 
-    `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants the
-    request to start; `deadline` the moment at which the whole hop must be over. Two requests that agree in everything but
-    the times are one fetch (`coalescing_key`).
+    `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants
+    the request to start; `deadline` the moment at which the whole hop must be over. Two requests that agree in
+    everything but the times are one fetch (`coalescing_key`).
     """
 
     url: str
@@ -73,6 +73,7 @@ class Response:
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
     `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
+    `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it.
     """
 
     url: str
@@ -87,6 +88,7 @@ class Response:
     elapsed: float = 0.0
     truncated: bool = False
     retry_at: float | None = None
+    robots_rule: str | None = None
 
     def with_retry_at(self, moment: float) -> "Response":
         """This answer of a server in trouble, with the moment from which its domain may be asked again."""
@@ -114,6 +116,17 @@ class NotNow:
     """The turn of this request lies behind its `start_by`: come back at `until`. Nothing was sent."""
 
     until: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMine:
+    """The domain's queue lives on another fetcher: ask `owner` (its address), or again shortly where that is None.
+
+    Nothing was sent. Only a fetcher answers so; the client library takes the request to the owner.
+    """
+
+    owner: str | None
     reason: str
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from fetchers.model import HopRequest, HopResult
+from fetchers.domain_slot import RateLimit
+from fetchers.model import HopRequest, HopResult, NotMine
 
 
 class Clock(Protocol):
@@ -22,8 +23,8 @@ class Clock(Protocol):
 class HostStateStore(Protocol):
     """Where the politeness state of a domain outlives an eviction, a restart and a move to another owner.
 
-    Losing it is safe (a domain then waits one interval), so an adapter that cannot answer returns nothing and says so in
-    its metrics instead of raising.
+    Losing it is safe (a domain then waits one interval), so an adapter that cannot answer returns nothing and says so
+    in its metrics instead of raising.
     """
 
     async def load(self, domain: str) -> Mapping[str, float] | None:
@@ -45,3 +46,43 @@ class RobotsCache(Protocol):
 
 PerformHop = Callable[[HopRequest], Awaitable[HopResult]]
 """Performs one hop wherever its domain's queue lives: the fetcher in this process, or the one that owns it."""
+
+
+class Holding(Protocol):
+    """The right to send to the domains of one bucket, held since `since` (epoch seconds) under the number `fence`.
+
+    A later holder of the same bucket has a higher number.
+    """
+
+    @property
+    def since(self) -> float: ...
+
+    @property
+    def fence(self) -> int: ...
+
+    def holds(self) -> bool:
+        """Whether it may still be used in this very moment. Never turns True again after it was False for good; may do
+        so after a doubt (a coordinator that did not answer for a while)."""
+
+
+class Ownership(Protocol):
+    """Which fetcher may send to a domain. At any moment at most one fetcher in the cluster holds a domain."""
+
+    def holding_of(self, domain: str) -> Holding | NotMine:
+        """Ours, or who to ask instead. Answers at once, from what is known here."""
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """`callback` is called on the event loop whenever a holding has ended. One callback; a second replaces it."""
+
+
+class LimitStore(Protocol):
+    """Rate limits set while running, known to all fetchers. What is set here beats the settings and the shipped list."""
+
+    def current(self) -> Mapping[str, RateLimit]:
+        """By domain or pattern, as known here at this moment."""
+
+    async def put(self, name: str, limit: RateLimit | None) -> None:
+        """Keep, or with None remove. Returns when kept; others know within seconds. Raises `CoordinatorUnavailable`."""
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """`callback` is called on the event loop after every change, here or elsewhere. A second replaces the first."""

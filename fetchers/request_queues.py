@@ -1,27 +1,34 @@
 """One queue per registrable domain, and which of them may send next.
 
-`fetcher.py` asks for a `Turn` here before every request. Requests of one domain wait in a heap (robots.txt first, then the
-earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so that the next ready queue
-is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and taken back exactly once.
+`fetcher.py` asks for a `Turn` here before every request. Requests of one domain wait in a heap (robots.txt first, then
+the earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so that the next
+ready queue is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and taken back
+exactly once.
 """
 
 import asyncio
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
 from fetchers.config import Queues
-from fetchers.domain_slot import FOREVER, DomainSlot
-from fetchers.model import NotNow
-from fetchers.ports import Clock
+from fetchers.domain_slot import FOREVER, DomainSlot, RateLimit
+from fetchers.model import NotMine, NotNow
+from fetchers.ownership.local import ALWAYS
+from fetchers.ports import Clock, Holding
 
+LOST = NotMine(None, "the domain goes to another fetcher")
 FRONT, BACK = 0, 1
 """Ranks: a robots.txt request goes before the pages that wait for it."""
 
 
 class Turn:
-    """The right to send one request now. `written()` when it is on the wire; `over()` when the answer is read."""
+    """The right to send one request now. `written()` when it is on the wire; `over()` when the answer is read.
+
+    `may_write()` is asked just before the write: while a connection was made, the domain may have gone to another
+    fetcher.
+    """
 
     __slots__ = ("_queue", "_queues", "_written")
 
@@ -29,6 +36,9 @@ class Turn:
         self._queues = queues
         self._queue = queue
         self._written = False
+
+    def may_write(self) -> bool:
+        return self._queue.holding.holds()
 
     def written(self) -> None:
         """The request's head is on the wire, or the attempt failed: the domain's interval starts. Idempotent."""
@@ -41,18 +51,21 @@ class Turn:
         self._queues.over(self._queue)
 
 
-Waiting = tuple[int, float, int, float, "asyncio.Future[Turn | NotNow]"]
+Answer = Turn | NotNow | NotMine
+
+Waiting = tuple[int, float, int, float, "asyncio.Future[Answer]"]
 """rank, deadline, order of arrival, start_by, and the future that the caller awaits."""
 
 
 class DomainQueue:
     """One domain's waiting requests and politeness state."""
 
-    __slots__ = ("domain", "in_flight", "last_used", "scheduled_for", "slot", "waiting")
+    __slots__ = ("domain", "holding", "in_flight", "last_used", "scheduled_for", "slot", "waiting")
 
-    def __init__(self, domain: str, slot: DomainSlot) -> None:
+    def __init__(self, domain: str, slot: DomainSlot, holding: Holding = ALWAYS) -> None:
         self.domain = domain
         self.slot = slot
+        self.holding = holding
         self.waiting: list[Waiting] = []
         self.in_flight = 0
         self.last_used = 0.0
@@ -64,11 +77,11 @@ class DomainQueue:
             return FOREVER
         return self.slot.ready_at(now)
 
-    def turn_of_next(self, now: float) -> float:
+    def turn_of_next(self, now: float, *, at_front: bool = False) -> float:
         """When a request that came now would set out: those ahead of it each take one spacing."""
         ready = self.slot.ready_at(now)
-        start = now if ready == FOREVER else max(now, ready)
-        return start + len(self.waiting) * self.slot.spacing()
+        start = max(now, self.slot.backoff_until if ready == FOREVER else ready)
+        return start if at_front else start + len(self.waiting) * self.slot.spacing()
 
 
 class RequestQueues:
@@ -90,26 +103,35 @@ class RequestQueues:
     def get(self, domain: str) -> DomainQueue | None:
         return self._queues.get(domain)
 
-    def open(self, domain: str, slot: DomainSlot) -> DomainQueue:
-        """The domain's queue, made with `slot` where there was none."""
-        return self._queues.setdefault(domain, DomainQueue(domain, slot))
+    def __iter__(self) -> Iterator[DomainQueue]:
+        return iter(self._queues.values())
 
-    async def turn(self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float) -> Turn | NotNow:
-        """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full; nothing is kept then.
+    def open(self, domain: str, slot: DomainSlot, holding: Holding = ALWAYS) -> DomainQueue:
+        """The domain's queue, made with `slot` where there was none or one whose holding has ended."""
+        queue = self._queues.get(domain)
+        if queue is None or queue.holding is not holding:
+            if queue is not None:
+                self._drop(queue)
+            queue = self._queues[domain] = DomainQueue(domain, slot, holding)
+        return queue
 
-        Cancelling the wait gives the place up.
+    async def turn(self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float) -> Answer:
+        """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full; nothing is kept
+        then. `NotMine` where the domain goes to another fetcher meanwhile. Cancelling the wait gives the place up.
         """
         now = self._clock.now()
         queue.last_used = now
+        if not queue.holding.holds():
+            return LOST
         if not queue.waiting and queue.ready_at(now) <= now:
             return self._grant(queue)
-        expected = queue.turn_of_next(now)
-        if rank != FRONT:
-            if expected > start_by:
-                return NotNow(expected, f"the queue of {queue.domain} is that long, or it asked for a pause")
-            if len(queue.waiting) >= self._settings.per_domain or self.waiting >= self._settings.total:
-                return NotNow(max(expected, now + 1.0), f"the queue of {queue.domain} is full")
-        future: asyncio.Future[Turn | NotNow] = asyncio.get_running_loop().create_future()
+        expected = queue.turn_of_next(now, at_front=rank == FRONT)
+        if expected > start_by:
+            return NotNow(expected, f"the queue of {queue.domain} is that long, or it asked for a pause")
+        full = len(queue.waiting) >= self._settings.per_domain or self.waiting >= self._settings.total
+        if full and rank != FRONT:
+            return NotNow(max(expected, now + 1.0), f"the queue of {queue.domain} is full")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         heapq.heappush(queue.waiting, (rank, deadline, next(self._order), start_by, future))
         self.waiting += 1
         self._schedule(queue, now)
@@ -144,9 +166,35 @@ class RequestQueues:
         if queue.waiting:
             self._schedule(queue, self._clock.now())
 
-    def evict_idle(self, now: float) -> list[DomainQueue]:
-        """Take out the queues that nobody used for `idle_seconds` and whose slot holds nothing; return them."""
-        limit = now - self._settings.idle_seconds
+    def close_lost(self) -> int:
+        """Drop the queues whose holding has ended and send away who waits in them; returns how many."""
+        lost = [queue for queue in self._queues.values() if not queue.holding.holds()]
+        for queue in lost:
+            del self._queues[queue.domain]
+            self._drop(queue)
+        return len(lost)
+
+    def _drop(self, queue: DomainQueue) -> None:
+        self.waiting -= len(queue.waiting)
+        for entry in queue.waiting:
+            if not entry[4].done():
+                entry[4].set_result(LOST)
+        queue.waiting = []
+        queue.scheduled_for = FOREVER
+
+    def change_limits(self, limit_of: Callable[[str], RateLimit]) -> None:
+        """The limits have changed: each queue takes its own, and who waits is given a turn by the new one."""
+        now = self._clock.now()
+        for queue in self._queues.values():
+            limit = limit_of(queue.domain)
+            if limit != queue.slot.limit:
+                queue.slot.change_limit(limit, now)
+                if queue.waiting:
+                    self._schedule(queue, now)
+
+    def evict_idle(self, now: float, idle_seconds: float | None = None) -> list[DomainQueue]:
+        """Take out the queues that nobody used for that long and whose slot holds nothing; return them."""
+        limit = now - (self._settings.idle_seconds if idle_seconds is None else idle_seconds)
         idle = [
             queue
             for queue in self._queues.values()
@@ -182,7 +230,9 @@ class RequestQueues:
             self.waiting -= 1
             if future.done():
                 continue
-            if deadline <= now:
+            if not queue.holding.holds():
+                future.set_result(LOST)
+            elif deadline <= now:
                 future.set_result(NotNow(now, "its deadline passed while it waited"))
             else:
                 future.set_result(self._grant(queue))
@@ -196,7 +246,9 @@ class RequestQueues:
         return Turn(self, queue)
 
     def _schedule(self, queue: DomainQueue, now: float) -> None:
-        """Put the queue into the heap of ready times. An older entry of it stays behind and is passed over when it comes up."""
+        """Put the queue into the heap of ready times. An older entry of it stays behind and is passed over when it
+        comes up.
+        """
         at = queue.ready_at(now)
         if at == FOREVER or math.isclose(at, queue.scheduled_for, rel_tol=0, abs_tol=1e-9):
             return
@@ -213,5 +265,3 @@ class RequestQueues:
         finally:
             sleeping.cancel()
             waking.cancel()
-
-

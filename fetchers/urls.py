@@ -45,7 +45,8 @@ def parse(text: str, base: str | None = None) -> str:
 
 @lru_cache(maxsize=4096)
 def split(url: str) -> UrlParts:
-    """The parts of `url`, which need not be serialised yet. Raises `InvalidUrl`. Cached: a URL in flight is split five times.
+    """The parts of `url`, which need not be serialised yet. Raises `InvalidUrl`. Cached: a URL in flight is split five
+    times.
 
     Slices the serialisation instead of asking the parser part by part: the standard percent-encodes `/`, `?`, `#` and
     `@` wherever they do not delimit, so that the first of each is the delimiter, and one call costs 3 µs.

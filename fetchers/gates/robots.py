@@ -2,23 +2,23 @@
 
 Asked by `fetcher.py` before a page takes its place in its domain's queue, so that the robots.txt request itself, which
 goes to the front of that queue, never waits behind the pages that wait for it. One fetch per origin, however many ask.
-Its one rule: it fails closed. Where robots.txt could not be had, the page is not fetched.
+Its one rule: it fails closed. Where robots.txt could not be had, now or lately, the page is not fetched.
 """
 
 import asyncio
 
 from fetchers import robots_txt
 from fetchers.config import FetchersConfig
+from fetchers.counters import Counters
+from fetchers.gates.robots_life import LIFE_OF_FAILURE, LONGEST_LIFE, LONGEST_STALE, life, may_be_used
 from fetchers.host_cache import HostCache, HostEntry
 from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
 from fetchers.ports import Clock, PerformHop, RobotsCache
 from fetchers.redirect_target import redirect_target
+from fetchers.robots_cache import kept
+from fetchers.robots_txt import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
 
-LIFE = 86_400.0
-"""RFC 9309, section 2.4: a cached version should not be used for more than 24 hours."""
-LIFE_OF_FAILURE = 600.0
-"""A host in trouble is asked again after ten minutes, as its pages are."""
 MOST_REDIRECTS = 5
 """RFC 9309, section 2.3.1.2: follow at least five consecutive redirects."""
 
@@ -41,7 +41,13 @@ class RobotsGate:
     """Keeps robots.txt verdicts of every origin met lately."""
 
     def __init__(
-        self, config: FetchersConfig, clock: Clock, hosts: HostCache, shared: RobotsCache, perform_hop: PerformHop
+        self,
+        config: FetchersConfig,
+        clock: Clock,
+        hosts: HostCache,
+        shared: RobotsCache,
+        perform_hop: PerformHop,
+        counters: Counters,
     ) -> None:
         self._config = config
         self._agent = config.product_token
@@ -49,23 +55,26 @@ class RobotsGate:
         self._hosts = hosts
         self._shared = shared
         self._perform_hop = perform_hop
+        self._counters = counters
         self._loading: dict[str, asyncio.Task[HostEntry | NotNow]] = {}
 
-    async def check(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | None:
-        """None where the page may be fetched."""
+    async def check(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | Verdict:
+        """What robots.txt says of the page; a `Verdict` only where it may be fetched."""
         entry = self._hosts.get(parts.origin, self._clock.now())
         if entry is None:
             loaded = await self._load_once(request, parts)
             if isinstance(loaded, NotNow):
                 return loaded
             entry = loaded
+        else:
+            self._counters.robots["memory"] += 1
         if entry.ended is not None:
             return entry.ended
-        if entry.rules is None or entry.rules.allows(self._agent, request.url):
-            return None
-        verdict = entry.rules.verdict(self._agent, request.url)
-        rule = f"line {verdict.line}: {verdict.rule}" if verdict.rule else "its rules"
-        return Ended(Ending.ROBOTS_DENIED, f"{parts.origin}/robots.txt forbids it to {self._agent} ({rule})")
+        verdict = Verdict(True) if entry.rules is None else entry.rules.verdict(self._agent, request.url)
+        if verdict.allowed:
+            return verdict
+        reason = f"{parts.origin}/robots.txt forbids it to {self._agent} (line {verdict.line}: {verdict.rule})"
+        return Ended(Ending.ROBOTS_DENIED, reason)
 
     def crawl_delay(self, origin: str) -> float:
         """Seconds between requests that the origin's rules ask for, 0 where they ask for nothing or are not known."""
@@ -76,30 +85,48 @@ class RobotsGate:
         return min(asked, self._config.queues.longest_crawl_delay)
 
     async def _load_once(self, request: HopRequest, parts: UrlParts) -> HostEntry | NotNow:
-        task = self._loading.get(parts.origin)
-        if task is None:
-            task = asyncio.create_task(self._load(request, parts.origin), name=f"robots.txt of {parts.origin}")
-            self._loading[parts.origin] = task
-            task.add_done_callback(lambda _: self._loading.pop(parts.origin, None))
-        return await asyncio.shield(task)
+        """One load however many wait. Each waits until its own deadline; the load goes on for the others."""
+        while True:
+            task = self._loading.get(parts.origin)
+            if task is None:
+                task = asyncio.create_task(self._load(request, parts.origin), name=f"robots.txt of {parts.origin}")
+                self._loading[parts.origin] = task
+                task.add_done_callback(lambda _: self._loading.pop(parts.origin, None))
+            patience = max(request.deadline - self._clock.now(), 0.0)
+            try:
+                loaded = await asyncio.wait_for(asyncio.shield(task), patience)
+            except TimeoutError:
+                return NotNow(self._clock.now(), "its deadline passed while it waited for robots.txt")
+            # Who began the load may have had less time than we have.
+            if isinstance(loaded, HostEntry) or loaded.until > min(request.start_by, request.deadline):
+                return loaded
+            await asyncio.sleep(0)
 
     async def _load(self, request: HopRequest, origin: str) -> HostEntry | NotNow:
         now = self._clock.now()
-        kept = await self._shared.get(origin)
-        if kept is not None:
-            entry = HostEntry(robots_txt.parse(kept), now + LIFE / 2)
+        found = await self._shared.get(origin)
+        copy = None if found is None else kept.from_bytes(found)
+        if copy is not None and now < copy[1].fresh_until <= copy[1].fetched_at + LONGEST_LIFE:
+            self._counters.robots["shared"] += 1
+            entry = HostEntry(copy[0], copy[1].fresh_until)
         else:
+            self._counters.robots["origin"] += 1
             fetched = await self._fetch(request, origin)
             if isinstance(fetched, NotNow):
                 return fetched
             entry = await self._entry_for(origin, fetched)
+            if entry.ended is not None and copy is not None and may_be_used(copy[1].fetched_at, now):
+                self._counters.robots["stale"] += 1
+                entry = HostEntry(copy[0], entry.expires)
         self._hosts.put(origin, entry)
         return entry
 
     async def _fetch(self, request: HopRequest, origin: str) -> Response | Ended | NotNow:
         url = f"{origin}/robots.txt"
         for _ in range(MOST_REDIRECTS + 1):
-            hop = HopRequest(url, request.start_by, request.deadline, accept="text/plain,*/*;q=0.5", purpose="robots")
+            # Time of its own: what a hasty page leaves would otherwise be held against the host.
+            deadline = max(request.deadline, self._clock.now() + self._config.limits.total_seconds)
+            hop = HopRequest(url, request.start_by, deadline, accept="text/plain,*/*;q=0.5", purpose="robots")
             result = await self._perform_hop(hop)
             target = redirect_target(result) if isinstance(result, Response) else None
             if target is None:
@@ -109,20 +136,25 @@ class RobotsGate:
         return Ended(Ending.TOO_MANY_REDIRECTS, f"{origin}/robots.txt redirects more than {MOST_REDIRECTS} times")
 
     async def _entry_for(self, origin: str, result: Response | Ended) -> HostEntry:
-        now = self._clock.now()
+        failed_until = self._clock.now() + LIFE_OF_FAILURE
         if isinstance(result, Response):
             if 200 <= result.status_code < 300:
-                await self._shared.put(origin, result.body, LIFE)
-                return HostEntry(robots_txt.parse(result.body), now + LIFE)
+                return await self._keep(origin, robots_txt.parse(result.body), life(result.headers))
             if result.status_code >= 500:
-                reason = f"{origin}/robots.txt answered {result.status_code}: until it works nothing there may be fetched"
-                return HostEntry(None, now + LIFE_OF_FAILURE, Ended(Ending.ROBOTS_DENIED, reason))
+                reason = (
+                    f"{origin}/robots.txt answered {result.status_code}: until it works nothing there may be fetched"
+                )
+                return HostEntry(None, failed_until, Ended(Ending.ROBOTS_DENIED, reason))
             # RFC 9309, section 2.3.1.3: in the 400-499 range the crawler may access any resource.
-            return HostEntry(ALLOW_ALL, now + LIFE)
+            return await self._keep(origin, ALLOW_ALL, life(result.headers))
         if result.ending in SAME_ENDING:
-            ended = Ended(result.ending, result.reason)
-            return HostEntry(None, now + LIFE_OF_FAILURE, ended)
+            return HostEntry(None, failed_until, Ended(result.ending, result.reason))
         if result.ending is Ending.TOO_MANY_REDIRECTS:
-            return HostEntry(ALLOW_ALL, now + LIFE)
+            return await self._keep(origin, ALLOW_ALL, LONGEST_LIFE)
         reason = f"{origin}/robots.txt could not be read: {result.reason}"
-        return HostEntry(None, now + LIFE_OF_FAILURE, Ended(Ending.ROBOTS_DENIED, reason))
+        return HostEntry(None, failed_until, Ended(Ending.ROBOTS_DENIED, reason))
+
+    async def _keep(self, origin: str, rules: RobotsTxt, seconds: float) -> HostEntry:
+        now = self._clock.now()
+        await self._shared.put(origin, kept.to_bytes(rules, now, now + seconds), LONGEST_STALE)
+        return HostEntry(rules, now + seconds)

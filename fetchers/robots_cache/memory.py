@@ -1,4 +1,12 @@
-"""No shared cache: the in-process host cache is all there is (embedded mode, and `python -m fetchers`)."""
+"""robots.txt copies of this process alone, and the absence of any.
+
+Beside the host cache, which holds parsed rules for a day, the memory cache holds compact copies for as long as a stale
+one may still be of use. Its one rule: bounded in bytes, the least recently used goes first.
+"""
+
+from collections import OrderedDict
+
+from fetchers.ports import Clock
 
 
 class NoSharedCache:
@@ -9,3 +17,37 @@ class NoSharedCache:
 
     async def put(self, origin: str, value: bytes, seconds: float) -> None:
         return None
+
+
+class MemoryRobotsCache:
+    """At most `most_bytes` of values."""
+
+    def __init__(self, clock: Clock, most_bytes: int = 32 * 1024 * 1024) -> None:
+        self._clock = clock
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    async def get(self, origin: str) -> bytes | None:
+        found = self._values.get(origin)
+        if found is None:
+            return None
+        if found[0] <= self._clock.monotonic():
+            self._forget(origin)
+            return None
+        self._values.move_to_end(origin)
+        return found[1]
+
+    async def put(self, origin: str, value: bytes, seconds: float) -> None:
+        self._forget(origin)
+        if len(value) > self._most_bytes:
+            return
+        self._values[origin] = (self._clock.monotonic() + seconds, value)
+        self._bytes += len(value)
+        while self._bytes > self._most_bytes:
+            self._forget(next(iter(self._values)))
+
+    def _forget(self, origin: str) -> None:
+        found = self._values.pop(origin, None)
+        if found is not None:
+            self._bytes -= len(found[1])

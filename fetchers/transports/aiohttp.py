@@ -9,12 +9,14 @@ than the exchange itself. Of aiohttp there remain the pool (`BaseConnector`, ext
 extend it, in `pool.py`) and the parser with its flow control (`ResponseHandler`).
 
 Request extensions: `url` (a WHATWG serialisation; httpx's own URL class refuses some valid hosts) or `parts` (the same,
-split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `on_written` (called whenever the head
-of the request has been written). Response extensions: `connection` (`ConnectionInfo`), `http_version`, `reason_phrase`.
+split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `may_write` (asked just before the head
+is written; False ends the request as `TurnLost`), `on_written` (called whenever the head has been written), `again`
+(awaited before the request is written a second time; False gives it up). Response extensions: `connection`
+(`ConnectionInfo`), `http_version`, `reason_phrase`.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -25,7 +27,7 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
-from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError
+from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError, TurnLost
 from fetchers.gates.address_guard import AddressPolicy
 from fetchers.transports.dialler import Dialler, make_ssl_context
 from fetchers.transports.interfaces import own_addresses
@@ -38,10 +40,15 @@ MOST_ATTEMPTS = 3
 
 HTTP_VERSIONS = {(1, 0): b"HTTP/1.0", (1, 1): b"HTTP/1.1"}
 NO_TIMEOUT: Mapping[str, float | None] = {}
+Pace = Callable[[str], Awaitable[None]]
+"""Waits until one more request may go to an address."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """See the module. One per process; to be closed with `aclose`."""
+
+    takes_url_from_extensions = True
+    """`request.url` may be a placeholder: httpx's own class refuses some valid hosts, and costs more than the rest."""
 
     def __init__(
         self,
@@ -52,8 +59,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         ssl_context: ssl.SSLContext | None = None,
         connections: int = 512,
         connections_per_host: int = 6,
+        pace: Pace | None = None,
     ) -> None:
-        """`resolve` maps names and `*.suffix` patterns to the `host:port` that is dialled for them, past the guard."""
+        """`resolve` maps names and `*.suffix` patterns to the `host:port` that is dialled for them, past the guard.
+
+        `pace` is awaited with the server's address before each request, except where a setting let us dial it.
+        """
         self.resolver = resolver or Resolver()
         self._dialler = Dialler(
             AddressPolicy(own_addresses=own_addresses()) if policy is None else policy,
@@ -62,6 +73,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             ssl_context or make_ssl_context(),
         )
         self._limits = (connections, connections_per_host)
+        self._pace = pace
         self._pool: Pool | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -76,10 +88,25 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         timeout = extensions.get("timeout") or NO_TIMEOUT
         for attempt in range(1, MOST_ATTEMPTS + 1):
             connection = await self._connect(parts, timeout.get("connect"))
+            if self._pace is not None:
+                await self._keep_pace(connection, self._pace)
             answer = await _attempt(connection, wire, request, parts, timeout, attempt)
             if answer is not None:
                 return answer
+            again: Callable[[], Awaitable[bool]] | None = extensions.get("again")
+            if again is not None and not await again():
+                break
         raise ConnectError(f"{parts.host} closed every connection without an answer")
+
+    async def _keep_pace(self, connection: Connection, pace: Pace) -> None:
+        address = cast(AnswerProtocol, connection.protocol).info.paced_by
+        if address is None:
+            return
+        try:
+            await pace(address)
+        except BaseException:
+            _hang_up(connection)
+            raise
 
     async def aclose(self) -> None:
         """Close all connections, also those in use."""
@@ -139,6 +166,9 @@ async def _attempt(
         protocol.info = info.again()
     read = timeout.get("read")
     try:
+        may_write: Callable[[], bool] | None = request.extensions.get("may_write")
+        if may_write is not None and not may_write():
+            raise TurnLost(f"the turn for {parts.host} went elsewhere while the connection was made")
         protocol.begin(wire, has_body=request.method != "HEAD", read_timeout=timeout.get("first_byte") or read)
         on_written: Callable[[], None] | None = request.extensions.get("on_written")
         if on_written is not None:

@@ -32,7 +32,11 @@ AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionInfo:
-    """How a request travelled. `address` is the peer's; seconds are those of the connection's making."""
+    """How a request travelled. `address` is the peer's; seconds are those of the connection's making.
+
+    `paced_by` is the first of the name's checked addresses, by which all requests to one server are counted; None where
+    a setting (`resolve`, `allow_addresses`) let us dial it.
+    """
 
     address: str
     port: int
@@ -42,6 +46,7 @@ class ConnectionInfo:
     connect_seconds: float = 0.0
     tls_seconds: float = 0.0
     reused: bool = False
+    paced_by: str | None = None
 
     def again(self) -> "ConnectionInfo":
         """The same for a request that found the connection open."""
@@ -75,7 +80,13 @@ class Dialler:
             dns_seconds=resolved - began,
             connect_seconds=connected - resolved,
             tls_seconds=time.perf_counter() - connected,
+            paced_by=self._paced_by(parts, str(addresses[0][4][0])),
         )
+
+    def _paced_by(self, parts: UrlParts, address: str) -> str | None:
+        if self._overrides.find(parts.host) is not None or self._policy.exempts(address):
+            return None
+        return address
 
     async def _addresses(self, parts: UrlParts) -> tuple[list[AddrInfoType], Callable[[AddrInfoType], socket]]:
         override = self._overrides.find(parts.host)

@@ -1,0 +1,69 @@
+"""Which rate limit holds for a domain: what was set while running, then the settings, then the shipped list.
+
+Asked by `fetcher.py` when a queue is opened and after every change. Its one rule, in each of the three: the exact name
+wins over a pattern, a longer pattern over a shorter one.
+"""
+
+import logging
+
+from fetchers.config import RateLimits, lookup_pattern
+from fetchers.domain_slot import RateLimit
+from fetchers.ports import LimitStore
+from fetchers.urls import registrable_domain
+
+audit = logging.getLogger("fetchers.audit")
+
+FASTEST_PER_SECOND = 100_000.0
+LARGEST_BURST = 1_000_000
+
+
+class Limits:
+    """The limits of one fetcher; `set` changes them for all fetchers."""
+
+    def __init__(self, settings: RateLimits, store: LimitStore) -> None:
+        self._settings = settings
+        self._store = store
+
+    def of(self, domain: str) -> RateLimit:
+        return lookup_pattern(self._store.current(), domain) or self._settings.for_domain(domain)
+
+    async def set(self, name: str, limit: RateLimit | None, by: str) -> None:
+        """Set the limit of a domain or pattern (`*.example.com`), with None take what was set away; `by` is who did it.
+
+        Raises ValueError for what cannot be a limit, and `CoordinatorUnavailable`.
+        """
+        name = _checked_name(name)
+        before = self._store.current().get(name)
+        if limit is not None:
+            _check(limit)
+        await self._store.put(name, limit)
+        audit.info("the rate limit of %s was changed by %s from %s to %s", name, by, _told(before), _told(limit))
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip().lower().rstrip(".")
+    pattern = name.startswith("*.")
+    host = name.removeprefix("*.")
+    if not host or any(character in host for character in " */@?#\\") or not host.isascii():
+        raise ValueError(
+            f'{name!r} is no domain; it takes a name such as "example.com" or a pattern such as "*.example.com"'
+        )
+    return name if pattern else registrable_domain(host)
+
+
+def _check(limit: RateLimit) -> None:
+    if not 0 < limit.per_second <= FASTEST_PER_SECOND:
+        raise ValueError(
+            f"per_second is {limit.per_second}; it takes a number above 0 and up to {FASTEST_PER_SECOND:.0f}"
+        )
+    if not 1 <= limit.burst <= LARGEST_BURST:
+        raise ValueError(f"burst is {limit.burst}; it takes a whole number from 1 to {LARGEST_BURST}")
+    if limit.parallel is not None and limit.parallel < 1:
+        raise ValueError(f"parallel is {limit.parallel}; it takes a whole number from 1 up, or none")
+
+
+def _told(limit: RateLimit | None) -> str:
+    if limit is None:
+        return "what the settings say"
+    parallel = "" if limit.parallel is None else f", {limit.parallel} in parallel"
+    return f"{limit.per_second:g}/s with a burst of {limit.burst}{parallel}"

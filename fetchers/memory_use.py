@@ -1,0 +1,42 @@
+"""How near this process is to the memory it may use. Asked by the vultures at every round.
+
+Its one rule: where no limit is set or the system does not say, there is no pressure.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+STATM = Path("/proc/self/statm")
+UNLIMITED = 1 << 60
+"""The first version of control groups writes a number near 2^63 for "no limit"."""
+
+
+def memory_pressure(limit_bytes: int = 0) -> Callable[[], float]:
+    """A function that gives used / allowed bytes; the limit of the container where `limit_bytes` is 0."""
+    limit = limit_bytes or container_limit()
+
+    def used_share() -> float:
+        return 0.0 if limit is None else resident_bytes() / limit
+
+    return used_share
+
+
+def container_limit() -> int | None:
+    for file in CGROUP_LIMITS:
+        try:
+            text = file.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdigit() and int(text) < UNLIMITED:
+            return int(text)
+    return None
+
+
+def resident_bytes() -> int:
+    """What of this process lies in memory; 0 where the system does not say."""
+    try:
+        return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
