@@ -12,7 +12,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from schedulers.metadata import clean
 
 CANDIDATES = 200
-PARAGRAPHS = 5_000
 NODES = 50_000
 # Fewer characters in paragraphs than in one: the page has its text elsewhere.
 ENOUGH_TEXT = 200
@@ -38,6 +37,8 @@ _BYLINE = (
 class Body:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
+        # Filled by the page's one query of the body.
+        self.paragraphs: list[LexborNode] = []
 
     @cached_property
     def h1(self) -> str | None:
@@ -45,10 +46,6 @@ class Body:
             if (text := clean.text(node.text())) and not is_hidden(node):
                 return text
         return None
-
-    @cached_property
-    def paragraphs(self) -> list[LexborNode]:
-        return self._tree.css("p")[:PARAGRAPHS]
 
     @cached_property
     def first_paragraph(self) -> str | None:
@@ -101,7 +98,7 @@ class Body:
     @cached_property
     def text(self) -> str:
         """The words that a reader reads: the paragraphs, or where there are hardly any, all text that is shown."""
-        text = "\n".join([node.text() for node in self.paragraphs])
+        text = "\n".join([node.text_lexbor() for node in self.paragraphs])
         return text if len(text) >= ENOUGH_TEXT else self._shown_text()
 
     def _shown_text(self) -> str:

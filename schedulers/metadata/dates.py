@@ -18,7 +18,8 @@ _ISO = re.compile(
     r"(?:(?:[T ]|\s+at\s+)\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
     r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?![\d:])"
 )
-_YEAR_MONTH = re.compile(r"^(\d{4})(?:[-/](\d{1,2}))?$")
+# What most pages write, in the form that is wanted: passed on as it is.
+_EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?")
 _WORDS = re.compile(r"[^\W\d_]+|\d+(?:st|nd|rd|th)?", re.UNICODE)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b")
@@ -51,12 +52,22 @@ def iso(value: str) -> str | None:
     value = value.strip()
     if not value or len(value) > _LIMIT:
         return None
+    if _EXACT.fullmatch(value) and (exact := _checked(value)):
+        return exact
     match = _ISO.match(value)
     if match is not None and (match.end() == len(value) or not value[match.end()].isalnum()):
         return _from_iso(match)
     try:
         return _numeric(value) or _epoch(value) or _rfc_822(value) or _worded(value)
     except (ValueError, OverflowError):
+        return None
+
+
+def _checked(value: str) -> str | None:
+    """A text that has our form already, where it names a day that there is."""
+    try:
+        return value if FIRST_YEAR <= datetime.fromisoformat(value).year <= LAST_YEAR else None
+    except ValueError:
         return None
 
 

@@ -1,10 +1,12 @@
-"""One parsed page: what a single query for its `<meta>`, `<link>`, `<title>`, `<base>` and JSON-LD elements collected.
+"""One parsed page: what one walk over its head and one query of its body collected.
 
 Made by `extract`, read by every rule. Its one rule: the head is collected once; whatever needs more is computed when
 the first rule asks for it, and once.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -15,9 +17,11 @@ from schedulers.metadata.headers import Headers, links_of
 from schedulers.metadata.microdata import Microdata
 from schedulers.metadata.model import Provenance
 
-_COLLECTED = 'meta,link,title,base,script[type*="ld+json" i]'
+_IN_BODY = 'p,script[type*="ld+json" i]'
+_STRAYED = "meta,link,title,base"
 # A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
 ELEMENTS = 3_000
+PARAGRAPHS = 5_000
 VALUE_LIMIT = 20_000
 # Most links of a page; nothing here reads them.
 _UNREAD_LINKS = frozenset(("stylesheet", "preload", "preconnect", "dns-prefetch", "prefetch", "modulepreload"))
@@ -44,6 +48,7 @@ class Page:
         self.provenance: dict[str, Provenance] = {}
         self._json_ld: list[str] = []
         self.pictures: dict[str, str | None] = {}
+        self._based = False
         self._absolute: dict[str, str | None] = {}
         self._collect()
 
@@ -77,10 +82,25 @@ class Page:
         return links_of(self.headers)
 
     def _collect(self) -> None:
-        """One query, one pass. The commonest elements are handled in place: a call for each would double the cost."""
-        base: str | None = None
+        """The head's children, then one query for what the body holds of use."""
+        head, body = self.tree.head, self.tree.body
+        if head is not None:
+            self._add(islice(head.iter(), ELEMENTS))
+        if body is None:
+            return
+        for node in body.css(_IN_BODY)[:PARAGRAPHS]:
+            if node.tag == "p":
+                self.body.paragraphs.append(node)
+            else:
+                self._json_ld.append(node.text())
+        if "og:title" not in self.meta or "canonical" not in self.links:
+            # A stray element in the head ends it for the parser, and the rest of it lies in the body.
+            self._add(body.css(_STRAYED)[:ELEMENTS])
+
+    def _add(self, nodes: Iterable[LexborNode]) -> None:
+        """The commonest elements are handled in place: a call for each would double the cost."""
         meta, links = self.meta, self.links
-        for node in self.tree.css(_COLLECTED)[:ELEMENTS]:
+        for node in nodes:
             tag = node.tag
             if tag == "meta":
                 attributes = node.attributes
@@ -111,10 +131,12 @@ class Page:
             elif tag == "title":
                 self._add_title(node)
             elif tag == "script":
-                self._json_ld.append(node.text())
-            elif base is None and (base := node.attributes.get("href")):
+                if "ld+json" in (node.attributes.get("type") or "").lower():
+                    self._json_ld.append(node.text())
+            elif tag == "base" and not self._based and (href := node.attributes.get("href")):
                 # A fake base would move every relative URL of the page; only a fetchable one counts.
-                self.base = absolute(base, self.url) or self.url
+                self._based = True
+                self.base = absolute(href, self.url) or self.url
 
     def _add_unnamed(self, attributes: Attributes, content: str) -> None:
         for kind in ("http-equiv", "itemprop"):

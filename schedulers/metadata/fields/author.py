@@ -7,6 +7,7 @@ from schedulers.metadata.ladder import Ladder, Rule, climb, meta
 from schedulers.metadata.page import Page
 
 AUTHORS = 20
+JSON_LD = "json-ld:author"
 
 _BY = re.compile(
     r"^\s*(?:(?:written|posted|published|von|par|por)\s+)?(?:by|von|par|por|di|door)\b[:\s]+", re.IGNORECASE
@@ -21,12 +22,13 @@ def read(page: Page) -> str | None:
 
 def read_all(page: Page, author: str | None) -> tuple[str, ...]:
     """Every name that the source of `author` gives; a source that names one person gives one."""
-    offers = [_json_ld_names(page), *(page.meta.get(key, []) for key in _KEYS)]
-    for offer in offers:
-        names = list(dict.fromkeys(name for one in offer[:AUTHORS] if (name := _clean(one))))
-        if author in names:
-            return tuple(names)
-    return (author,) if author else ()
+    if author is None:
+        return ()
+    rule = page.provenance["author"].rule
+    offer = _json_ld_names(page) if rule == JSON_LD else page.meta.get(rule, ())
+    if len(offer) < 2:
+        return (author,)
+    return tuple(dict.fromkeys(name for one in offer[:AUTHORS] if (name := _clean(one)))) or (author,)
 
 
 def _clean(value: str) -> str | None:
@@ -46,7 +48,7 @@ def _json_ld(page: Page) -> str | None:
 
 
 LADDER: Ladder = (
-    Rule("json-ld:author", _json_ld),
+    Rule(JSON_LD, _json_ld),
     *meta(*_KEYS),
     *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
     Rule("microdata:author", lambda page: page.microdata.author, in_body=True),

@@ -47,7 +47,12 @@ def _all_generic(page: Page, offers: list[tuple[str, Image]], generic: GenericPi
 
 
 def picture(
-    page: Page, url: str | None, width: object = None, height: object = None, **rest: str | None
+    page: Page,
+    url: str | None,
+    width: object = None,
+    height: object = None,
+    media_type: str | None = None,
+    alt: str | None = None,
 ) -> Image | None:
     """A picture as declared, unless its address or size shows that it is decoration."""
     address = _kept(page, url)
@@ -56,8 +61,7 @@ def picture(
     w, h = pixels(width), pixels(height)
     if (w is not None and w < SMALLEST_SIDE) or (h is not None and h < SMALLEST_SIDE):
         return None
-    alt = rest.get("alt")
-    return Image(address, w, h, _type(rest.get("type")), clean.text(alt) if alt else None)
+    return Image(address, w, h, _type(media_type), clean.text(alt) if alt else None)
 
 
 def _kept(page: Page, url: str | None) -> str | None:
@@ -72,11 +76,15 @@ def _kept(page: Page, url: str | None) -> str | None:
 
 def pixels(value: object) -> int | None:
     """A declared side in pixels; `0`, percentages and nonsense say nothing."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= 5:
+        return int(value) or None
     if isinstance(value, dict):
         value = value.get("value") or value.get("@value")
     if isinstance(value, float):
         value = int(value) if 0 < value < 100_000 else None
-    text = str(value).strip().lower().removesuffix("px").strip() if value is not None else ""
+    text = str(value).strip().lower().removesuffix("px").strip()
     return int(text) if text.isdecimal() and len(text) <= 5 and int(text) > 0 else None
 
 
@@ -88,7 +96,7 @@ def _open_graph(page: Page) -> Iterator[Image]:
     for one in open_graph.objects(page, "og:image"):
         sides = (one.get("width"), one.get("height"))
         for url in (one.get("secure_url"), one.get("url")):
-            found = picture(page, url, *sides, type=one.get("type"), alt=one.get("alt"))
+            found = picture(page, url, *sides, one.get("type"), one.get("alt"))
             if found is not None:
                 yield found
                 break

@@ -78,4 +78,4 @@ def _pages(reader: pypdf.PdfReader) -> int | None:
     """The count that the page tree's root declares; walking the tree could be made endless."""
     tree = reader.root_object["/Pages"].get_object()
     count = tree.get("/Count") if isinstance(tree, DictionaryObject) else None
-    return count if isinstance(count, int) and 0 < count <= _PAGES else None
+    return int(count) if isinstance(count, int) and 0 < count <= _PAGES else None
