@@ -6,6 +6,7 @@ Filled by `imagepipe.__main__` or by the product around; explicit code arguments
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from imagepipe.errors import InvalidSetting
 
@@ -33,11 +34,12 @@ class TierLimits:
     entries: int = 100_000
     seconds: float = 30 * 86_400.0
     sliding: bool = True
+    largest_share: int = 6
 
     @property
     def entry_bytes(self) -> int:
-        """One entry takes at most a sixth, so that one picture cannot empty a tier (the rule of TIP)."""
-        return self.bytes // 6
+        """One entry takes at most a sixth (one part in `largest_share`), so that none empties a tier (TIP's rule)."""
+        return self.bytes // self.largest_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class PipelineConfig:
     `sizes_per_picture`: rendered variants kept of one picture. `warm_up`: query strings rendered as soon as a picture
     is stored. `fallback`: a picture answered instead of an error. `allow_hosts`: where pictures may come from
     (`*.example.com`); empty = anywhere the source reaches. `avif_at_once_pixels`: above it, `auto` first answers WebP,
-    and AVIF is made when idle.
+    and AVIF is made when idle. `progressive`: "idle" sends a JPEG as baseline
+    first and, once it is asked for again, re-encodes it in a quiet moment.
     """
 
     name: str
@@ -71,6 +74,7 @@ class PipelineConfig:
     max_fresh_seconds: float = 30 * 86_400.0
     stale_while_revalidate: float = 86_400.0
     avif_at_once_pixels: int = 300_000  # AVIF at speed 8 takes about 0.25 µs a pixel: 75 ms is where a visitor notices
+    progressive: Literal["off", "idle", "at_once"] = "idle"  # encoding costs seven times a baseline one's
     progressive_bytes: int = 10 * 1024  # below it a progressive JPEG is not smaller, and nobody sees the passes
 
 

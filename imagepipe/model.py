@@ -30,6 +30,7 @@ class Variant:
     """How a picture shall look. `format` is a codec's name, or `auto`: then the pipeline decides by `Accept`.
 
     `gravity` is a compass name (`north`, `southeast` …), `center`, `attention`, or a focal point `0.3,0.7`.
+    `accepted` are the formats that `auto` may choose from, the most wanted first; none = by the picture alone.
     `background` is `rrggbb` or `rrggbbaa`; it fills `contain` and whatever a format without alpha cannot show.
     """
 
@@ -45,6 +46,7 @@ class Variant:
     animate: bool = True
     keep_copyright: bool = False
     filters: tuple[Filter, ...] = ()
+    accepted: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -52,7 +54,7 @@ class Variant:
         parts = (
             f"w{self.pixels(self.width) or ''}h{self.pixels(self.height) or ''}",
             self.fit,
-            self.format,
+            self.format if self.format != "auto" else f"auto({','.join(self.accepted)})",
             f"q{self.quality or ''}",
             self.gravity if self.fit == "cover" else "",
             self.background or "",
@@ -98,7 +100,11 @@ class PictureInfo:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A finished picture. `lossless` tells whether a further variant made from it would be a first lossy generation."""
+    """A finished picture. `lossless` tells whether a further variant made from it would be a first lossy generation.
+
+    `original` is what the header of the bytes said that it was made from. `postponed` names the format that would have
+    been sent if it were not too slow to make at once.
+    """
 
     body: bytes
     content_type: str
@@ -108,13 +114,16 @@ class Rendered:
     lossless: bool = False
     animated: bool = False
     problems: tuple[str, ...] = ()
+    original: PictureInfo | None = None
+    postponed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
     """A picture as its origin sent it, with what the origin said about it. Times are epoch seconds.
 
-    `stale_at`: from then on it is asked for again. `tags` are the caller's own, for purging together.
+    `stale_at`: from then on it is asked for again. `tags` are the caller's own, for purging together. `total` is the
+    whole length where only the beginning is here.
     """
 
     body: bytes
@@ -124,3 +133,4 @@ class Original:
     etag: str | None = None
     last_modified: str | None = None
     tags: tuple[str, ...] = ()
+    total: int | None = None

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from imagepipe.model import Original, PictureInfo
+from imagepipe.model import Original
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -99,11 +101,21 @@ Observer = Callable[[Event], None]
 """Told of every event, in order, on the loop's thread. Must return at once; what it raises is logged and dropped."""
 
 
-class Inspect(Protocol):
-    """Reads a picture's header without decoding."""
+class Workers(Protocol):
+    """Runs blocking work on pictures somewhere else than on the loop: threads, or processes that may crash."""
 
-    def __call__(self, data: bytes) -> PictureInfo:
-        """What the header says; raises `ImageError`."""
+    @property
+    def active(self) -> int:
+        """How many pieces wait or run."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of `work`, or what it raised. `Busy` where too many wait, `RenderTimedOut` after the limit.
+
+        Cancelled, work that has not begun is dropped; work that has begun ends on its own.
+        """
+
+    async def close(self) -> None:
+        """Let go of what this object itself started."""
 
 
 class OriginalTier(Protocol):

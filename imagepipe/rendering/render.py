@@ -4,6 +4,7 @@ The one rule: raises `ImageError` and nothing else, whatever the bytes are.
 """
 
 import math
+from dataclasses import replace
 from typing import get_args
 
 from imagepipe.codecs.codec import Codec, DecodeWish, EncodeWish, Frame
@@ -11,14 +12,13 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
+from imagepipe.rendering.automatic import automatic_formats
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
 from imagepipe.rendering.translate import decoding, encoding
 
 _DEFAULT = PictureLimits()
-_SHOWN_EVERYWHERE = ("jpeg", "png", "gif", "webp")
-_OTHERWISE = {"avif": "webp", "jp2": "webp"}  # photographs, mostly; WebP has their alpha too
 
 
 def render(
@@ -52,31 +52,35 @@ def render_variant(
     variant: Variant,
     *,
     progressive: bool = False,
+    slow_pixels: int | None = None,
     limits: PictureLimits = _DEFAULT,
     codecs: Codecs | None = None,
 ) -> Rendered:
-    """The same with the wishes in one value, as the pipeline keeps them."""
+    """The same with the wishes in one value, as the pipeline keeps them. Above `slow_pixels`, `auto` postpones AVIF."""
     known = codecs or installed()
     check_variant(variant)
     reader, info = examine(data, limits, known)
-    writer = known.writer(_format(variant, info, known))
     geometry = lay_out((info.width, info.height), variant)
+    name, postponed = _choose(variant, info, geometry, slow_pixels, known)
+    writer = known.writer(name)
     animate = info.animated and variant.animate and writer.can_animate
     _check_output(geometry, info.frames if animate else 1, limits)
-    frames, loop, owner = _frames(
-        data,
-        reader,
-        writer,
-        info,
-        Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer),
-        animate,
-    )
+    plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
+    frames, loop, owner = _frames(data, reader, plan, animate)
     wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
     with encoding(writer.name):
         body = writer.encode(frames, wish)
-    width, height = frames[0].image.size
-    problems = ("location_found",) if info.has_location else ()
-    return Rendered(body, writer.content_type, width, height, writer.name, writer.lossless, len(frames) > 1, problems)
+    return Rendered(
+        body,
+        writer.content_type,
+        *frames[0].image.size,
+        format=writer.name,
+        lossless=writer.lossless,
+        animated=len(frames) > 1,
+        problems=("location_found",) if info.has_location else (),
+        original=info,
+        postponed=postponed,
+    )
 
 
 def check_variant(variant: Variant) -> None:
@@ -105,14 +109,18 @@ def _check_background(text: str | None) -> None:
         raise InvalidVariant(f"background: rrggbb or rrggbbaa in hexadecimal; got {text!r}")
 
 
-def _format(variant: Variant, info: PictureInfo, codecs: Codecs) -> str:
+def _choose(
+    variant: Variant, info: PictureInfo, geometry: Geometry, slow_pixels: int | None, codecs: Codecs
+) -> tuple[str, str | None]:
+    """The format to write, and the better one that is postponed."""
     if variant.format != "auto":
-        return variant.format
-    return (
-        info.format
-        if info.format in codecs.writable and info.format in _SHOWN_EVERYWHERE
-        else _OTHERWISE.get(info.format, "png")
-    )
+        return variant.format, None
+    writable = codecs.writable
+    ranked = [name for name in automatic_formats(info, variant.accepted) if name in writable]
+    pixels = geometry.size[0] * geometry.size[1]
+    if len(ranked) > 1 and ranked[0] == "avif" and slow_pixels is not None and pixels > slow_pixels:
+        return ranked[1], ranked[0]
+    return ranked[0], None
 
 
 def _check_output(geometry: Geometry, frames: int, limits: PictureLimits) -> None:
@@ -122,18 +130,15 @@ def _check_output(geometry: Geometry, frames: int, limits: PictureLimits) -> Non
         raise PictureTooLarge(f"{pixels} pixels to write; at most {limits.output_pixels}")
 
 
-def _frames(
-    data: bytes, reader: Codec, writer: Codec, info: PictureInfo, plan: Plan, animate: bool
-) -> tuple[list[Frame], int, str | None]:
-    variant = plan.variant
-    keep_ycc = writer.name == reader.name == "jpeg" and not variant.filters and plan.geometry.canvas is None
-    wish = DecodeWish(_at_least(plan), keep_ycc, animate)
+def _frames(data: bytes, reader: Codec, plan: Plan, animate: bool) -> tuple[list[Frame], int, str | None]:
+    both_jpeg = plan.writer.name == reader.name == "jpeg"
+    keep_ycc = both_jpeg and not plan.variant.filters and plan.geometry.canvas is None
     with decoding(reader.name):
-        decoded = reader.decode(data, wish)
-        whole = Plan(variant, plan.geometry, plan.shown, plan.orientation, decoded.icc, writer)
+        decoded = reader.decode(data, DecodeWish(_at_least(plan), keep_ycc, animate))
+        whole = replace(plan, icc=decoded.icc)
         frames = [Frame(run_steps(frame.image, whole), frame.duration) for frame in decoded.frames]
     if not frames:
-        raise BrokenPicture(f"{info.format}: no frame inside")
+        raise BrokenPicture(f"{reader.name}: no frame inside")
     return frames, decoded.loop, decoded.copyright
 
 

@@ -67,7 +67,7 @@ def crop_and_scale(image: Image.Image, plan: Plan) -> Image.Image:
     across, down = image.width / stored[0], image.height / stored[1]
     left, top, right, bottom = box[0] * across, box[1] * down, box[2] * across, box[3] * down
     cut = (left, top, min(right, image.width), min(bottom, image.height))
-    if target == image.size and cut == (0, 0, *image.size):
+    if target == image.size and cut == (0.0, 0.0, float(image.width), float(image.height)):
         return image
     # reducing_gap: at ratios over 4 a box average first, at no visible cost (libvips and Pillow's thumbnail do so too).
     return image.resize(target, Image.Resampling.BICUBIC, cut, reducing_gap=2.0)

@@ -1,0 +1,49 @@
+"""Which cached variant a new one can be made from. Pure.
+
+The smallest that is large enough; never a second lossy generation unless it has at least twice the pixels, because then
+the averaging hides the first one's traces.
+"""
+
+from imagepipe.model import Variant
+from imagepipe.rendering.geometry import lay_out
+from imagepipe.tiers.rendered import Finished
+
+_LOSSLESS_ENOUGH = 2.0
+
+
+def cheapest(cached: list[Finished], wanted: Variant) -> Finished | None:
+    """The cheapest ancestor, or None: then the original is needed."""
+    fitting = [each for each in cached if _serves(each, wanted)]
+    return min(fitting, key=_pixels, default=None)
+
+
+def largest_preview(cached: list[Finished], wanted: Variant) -> Finished | None:
+    """What can be shown at once while the real one is made: the largest that shows the whole picture plainly."""
+    plain = [each for each in cached if each.variant.is_plain and not (wanted.filters or wanted.fit == "cover")]
+    return max(plain or cached, key=_pixels, default=None)
+
+
+def _serves(cached: Finished, wanted: Variant) -> bool:
+    picture, made = cached.original, cached.rendered
+    if not cached.variant.is_plain or picture.animated or wanted.keep_copyright or wanted.enlarge:
+        return False
+    if picture.format != "jpeg" and made.format == "jpeg":
+        return False  # alpha may have been lost on the way
+    if (wanted.quality or 0) > (cached.variant.quality or 75):
+        return False
+    needed = _whole_size(cached, wanted)
+    if made.width < needed[0] or made.height < needed[1]:
+        return False
+    return made.lossless or _pixels(cached) >= _LOSSLESS_ENOUGH * needed[0] * needed[1]
+
+
+def _whole_size(cached: Finished, wanted: Variant) -> tuple[float, float]:
+    """How large the whole picture has to be for the wanted crop to have all its pixels."""
+    shown = (cached.original.width, cached.original.height)
+    geometry = lay_out(shown, wanted)
+    left, top, right, bottom = geometry.crop
+    return shown[0] * geometry.size[0] / (right - left), shown[1] * geometry.size[1] / (bottom - top)
+
+
+def _pixels(cached: Finished) -> int:
+    return cached.rendered.width * cached.rendered.height

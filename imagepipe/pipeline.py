@@ -1,0 +1,205 @@
+"""READ FIRST: a named pipeline, from a wish for a variant to its bytes.
+
+    rendered tier ─► preview, if asked ─► cheapest cached ancestor ─► original (`originals.LOOK_UP`) ─► render ─► kept
+
+Above it the registry and the HTTP service; below it `making`, `originals`, `loading`, the tiers and, in the worker
+threads, `rendering`. Identical wishes are one render, identical originals one fetch. The one rule: every way out is an
+`Answer` or an `ImageError`, and every answer says where it was found.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+
+from imagepipe.ancestor import largest_preview
+from imagepipe.background import Background
+from imagepipe.codecs.registry import Codecs
+from imagepipe.config import ImagesConfig, PipelineConfig
+from imagepipe.events import Events
+from imagepipe.idle import IdleWork
+from imagepipe.making import Answer, Maker
+from imagepipe.model import Original, Variant
+from imagepipe.negotiation import resolve
+from imagepipe.originals import Originals, marked_stale
+from imagepipe.placeholder import Placeholder
+from imagepipe.ports import Clock, Workers
+from imagepipe.rendering.probe import probe
+from imagepipe.scan_prefix import scan_prefix
+from imagepipe.single_flight import SingleFlight
+from imagepipe.source_rules import check_source
+from imagepipe.tiers.rendered import RenderedTier
+from imagepipe.tracing import Trace
+from imagepipe.variants import parse_variant, read_query
+
+_PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
+_WARM_ACCEPT = "image/avif,image/webp"  # as most browsers ask
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pipeline is made of; the registry chooses."""
+
+    rendered: RenderedTier
+    originals: Originals
+    workers: Workers
+    idle: IdleWork
+    codecs: Codecs
+    clock: Clock
+    events: Events
+    background: Background
+
+
+class Pipeline:
+    """One named pipeline. `rendered`, `originals` and `events` may be looked at by an inspector."""
+
+    def __init__(self, config: PipelineConfig, common: ImagesConfig, parts: Parts) -> None:
+        self.config = config
+        self.events = parts.events
+        self.rendered = parts.rendered
+        self.originals = parts.originals
+        self.renders: SingleFlight[Answer] = SingleFlight()
+        self._common = common
+        self._parts = parts
+        self._clock = parts.clock
+        self._background = parts.background
+        self._reloads: SingleFlight[None] = SingleFlight()
+        self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
+        self._maker = Maker(
+            config,
+            common,
+            parts.rendered,
+            parts.originals,
+            parts.workers,
+            parts.idle,
+            parts.codecs,
+            parts.clock,
+            parts.events,
+        )
+
+    async def variant(
+        self, src: str, variant: Variant, *, accept: str = "", preview: bool = False, save_data: bool = False
+    ) -> Answer:
+        """The picture at `src` as `variant`. Raises `ImageError`. Cancelled, it disturbs nobody else."""
+        check_source(src, self.config.allow_hosts)
+        wish = resolve(variant, accept, save_data, self.config.quality)
+        found = self.cached(src, wish) or (await self._preview(src, wish) if preview else None)
+        if found is not None:
+            return found
+        answer = await self._make(src, wish)
+        if answer.finished.stale_at <= self._clock.now():
+            self._reload_later(src)
+        return answer
+
+    def cached(self, src: str, wish: Variant) -> Answer | None:
+        """The answer from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it."""
+        now = self._clock.now()
+        finished = self.rendered.get(src, wish.key, now)
+        if finished is None:
+            return None
+        self.events.counts["rendered"] += 1
+        stale = finished.stale_at <= now
+        if stale:
+            self._reload_later(src)
+        trace = Trace(self._clock)
+        trace.add("rendered:stale" if stale else "rendered:hit")
+        self._maker.make_progressive_later(src, wish, finished)
+        return Answer(finished, "rendered", trace, preview=stale)
+
+    async def placeholder(self, src: str) -> Placeholder:
+        """Size, main colour and BlurHash of the picture at `src`."""
+        check_source(src, self.config.allow_hosts)
+        known = self._placeholders.get(src)
+        if known is None:
+            found = await self.originals.find(src, self._clock.now() + self._common.request_seconds)
+            known = self._placeholders[src] = await self._maker.placeholder(found.original.body)
+            if len(self._placeholders) > _PLACEHOLDERS_KEPT:
+                self._placeholders.popitem(last=False)
+        return known
+
+    async def put(
+        self,
+        src: str,
+        body: bytes,
+        content_type: str = "",
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        fresh_seconds: float | None = None,
+        tags: tuple[str, ...] = (),
+    ) -> None:
+        """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
+        work = partial(probe, body, limits=self._common.limits, codecs=self._parts.codecs)
+        await self._parts.workers.run(work)
+        now = self._clock.now()
+        fresh = self.config.min_fresh_seconds if fresh_seconds is None else fresh_seconds
+        self._forget_made(src)
+        await self.originals.keep(src, Original(body, content_type, now, now + fresh, etag, last_modified, tags))
+        for query in self.config.warm_up:
+            wish = resolve(parse_variant(read_query(query), self.config.presets), _WARM_ACCEPT, False, None)
+            self._parts.idle.add(f"warm {self.config.name} {src} {query}", partial(self._make, src, wish))
+
+    async def purge(self, src: str) -> bool:
+        """Forget a picture in every tier; whether it was in any."""
+        made = self._forget_made(src)
+        return await self.originals.remove(src) or made
+
+    async def mark_stale(self, src: str) -> bool:
+        """Serve what is there as a preview, and load it again when it is next asked for; whether it is there."""
+        self.rendered.freshen(src, 0.0)
+        original = await self.originals.cached(src)
+        if original is not None:
+            await self.originals.keep(src, marked_stale(original, self._clock.now()))
+        return original is not None or bool(self.rendered.of(src))
+
+    async def rename(self, old: str, new: str) -> bool:
+        """The same picture under another identifier, in every tier; whether it was there."""
+        original = await self.originals.cached(old)
+        self._forget_made(new)
+        self.rendered.rename(old, new)
+        self._placeholders.pop(old, None)
+        if original is not None:
+            await self.originals.keep(new, original)
+            await self.originals.remove(old)
+        return original is not None
+
+    async def settle(self) -> None:
+        """Wait for everything begun in the background."""
+        await self._background.settle()
+        await self.originals.loader.close()
+
+    async def _make(self, src: str, wish: Variant) -> Answer:
+        key = f"{src}\n{wish.key}"
+        if key in self.renders:
+            self.events.counts["coalesced"] += 1
+        return await self.renders.run(key, lambda: self._maker.make(src, wish))
+
+    async def _preview(self, src: str, wish: Variant) -> Answer | None:
+        """Something to show at once: another size from the cache, or the scans that have come so far."""
+        trace = Trace(self._clock)
+        smaller = largest_preview(self.rendered.of(src), wish)
+        growing = self.originals.loader.growing.get(src)
+        if smaller is None and growing is not None:
+            prefix = scan_prefix(bytes(growing.body), self._common.limits.scans)
+            smaller = None if prefix is None else await self._maker.early(src, wish, prefix)
+        if smaller is None:
+            return None
+        trace.add("preview")
+        self.events.counts["preview"] += 1
+        self._background.start(src, self._make(src, wish))
+        return Answer(smaller, "preview", trace, preview=True)
+
+    def _reload_later(self, src: str) -> None:
+        if src not in self._reloads:
+            self._background.start(src, self._reloads.run(src, lambda: self._reload(src)))
+
+    async def _reload(self, src: str) -> None:
+        original, changed = await self.originals.reload(src, self._clock.now() + self._common.request_seconds)
+        self.events.counts["reloaded"] += 1
+        if changed:
+            self._forget_made(src)
+        else:
+            self.rendered.freshen(src, original.stale_at)
+
+    def _forget_made(self, src: str) -> bool:
+        self._placeholders.pop(src, None)
+        return self.rendered.remove(src) > 0

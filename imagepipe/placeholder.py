@@ -1,0 +1,61 @@
+"""What can be shown before a picture is there: its size, its main colour, and a BlurHash of twenty-odd characters."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from blurhash_rs import blurhash_encode
+from PIL import Image
+
+from imagepipe.codecs.codec import DecodeWish
+from imagepipe.codecs.registry import Codecs, installed
+from imagepipe.config import PictureLimits
+from imagepipe.model import PictureInfo, Variant
+from imagepipe.rendering.geometry import lay_out
+from imagepipe.rendering.probe import examine
+from imagepipe.rendering.steps import Plan, run_steps
+from imagepipe.rendering.translate import decoding
+
+_SIDE = 64
+_DEFAULT = PictureLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """Facts of a picture for the page that will show it. `colour` is `#rrggbb`."""
+
+    info: PictureInfo
+    content_type: str
+    length: int
+    colour: str
+    blurhash: str
+
+
+def describe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | None = None) -> Placeholder:
+    """The placeholder of a picture. Blocking, about a thumbnail's cost; raises `ImageError`."""
+    known = codecs or installed()
+    codec, info = examine(data, limits, known)
+    variant = Variant(width=_SIDE, height=_SIDE)
+    shown = (info.width, info.height)
+    geometry = lay_out(shown, variant)
+    plan = partial(Plan, variant, geometry, shown, info.orientation)
+    with decoding(codec.name):
+        decoded = codec.decode(data, DecodeWish(at_least=(_SIDE, _SIDE)))
+        small = run_steps(next(decoded.frames).image, plan(decoded.icc, codec))
+        opaque = _opaque(small)
+        return Placeholder(info, codec.content_type, len(data), _main_colour(opaque), blurhash_encode(opaque))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image).convert("RGB")
+
+
+def _main_colour(image: Image.Image) -> str:
+    """The most frequent of eight colours that stand for the picture: a mean would be a brown that is nowhere in it."""
+    few = image.quantize(8, method=Image.Quantize.MEDIANCUT)
+    counts = few.histogram()
+    most = counts.index(max(counts))
+    palette = few.getpalette() or [0, 0, 0]
+    red, green, blue = palette[3 * most : 3 * most + 3]
+    return f"#{red:02x}{green:02x}{blue:02x}"

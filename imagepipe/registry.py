@@ -1,0 +1,145 @@
+"""The pipelines by name, and what they share: global limits, workers, idle work, the source. Builds and closes them."""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+from imagepipe.background import Background
+from imagepipe.clock import SystemClock
+from imagepipe.codecs.registry import Codecs, installed
+from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_config
+from imagepipe.errors import UnknownPipeline
+from imagepipe.events import Events
+from imagepipe.idle import IdleWork
+from imagepipe.loading import Loader
+from imagepipe.model import Original
+from imagepipe.originals import Originals
+from imagepipe.pipeline import Parts, Pipeline
+from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
+from imagepipe.tiers.disk import DiskTier, OnDisk
+from imagepipe.tiers.encoded import EncodedTier
+from imagepipe.tiers.lru import Shared
+from imagepipe.tiers.rendered import Finished, RenderedTier
+from imagepipe.workers import WorkerThreads
+
+_IO_THREADS = 2  # a disk answers in under a millisecond; more threads only wait in the same queue
+
+
+class Registry:
+    """All pipelines of a process. `async with` it, or `start()` and `close()`.
+
+    `folder` holds the disk tiers (None = memory only). `executor` are the worker threads, `workers` how many; without
+    one it makes its own of the core count. `io_executor` reads and writes files.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        config: ImagesConfig | None = None,
+        *,
+        folder: Path | None = None,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        io_executor: Executor | None = None,
+        isolated: Workers | None = None,
+        additional: Mapping[str, Sequence[AdditionalCache]] | None = None,
+        observers: Sequence[Observer] = (),
+        codecs: Codecs | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.config = (config or default_config()).validate()
+        self.codecs = codecs or installed()
+        self.clock: Clock = clock or SystemClock()
+        count = workers or os.cpu_count() or 1
+        self._own: list[ThreadPoolExecutor] = []
+        threads = executor or self._threads(count, "imagepipe-render")
+        self._io = io_executor or self._threads(_IO_THREADS, "imagepipe-io")
+        self.workers: Workers = isolated or WorkerThreads(
+            threads, workers=count, queue=self.config.queue, seconds=self.config.render_seconds
+        )
+        self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
+        shared = self.config.global_tiers
+        self.rendered_total: Shared[Finished] = Shared(shared.rendered)
+        self.encoded_total: Shared[Original] = Shared(shared.encoded)
+        self.disk_total: Shared[OnDisk] = Shared(shared.disk)
+        self.partial_total: Shared[OnDisk] = Shared(_partial_limits(self.config))
+        self._partial_memory: Shared[Original] = Shared(_partial_limits(self.config))
+        self.disks: dict[str, DiskTier] = {}
+        self._partial_disks: list[DiskTier] = []
+        self._source = source
+        self._folder = folder
+        self._observers = observers
+        beside = additional or {}
+        self.pipelines = {
+            each.name: self._pipeline(each, tuple(beside.get(each.name, ()))) for each in self.config.pipelines
+        }
+
+    def __getitem__(self, name: str) -> Pipeline:
+        """The pipeline of that name; `UnknownPipeline` if there is none."""
+        try:
+            return self.pipelines[name]
+        except KeyError:
+            raise UnknownPipeline(f"no pipeline {name!r}; there are: {', '.join(self.pipelines)}") from None
+
+    async def start(self) -> None:
+        """Begin to list what is on disk; the first answers do not wait for it."""
+        for disk in (*self.disks.values(), *self._partial_disks):
+            disk.start()
+
+    async def close(self) -> None:
+        """Drop idle work, let the background finish, and end the threads that are its own."""
+        await self.idle.close()
+        await asyncio.gather(*(pipeline.settle() for pipeline in self.pipelines.values()))
+        await asyncio.gather(*(disk.close() for disk in (*self.disks.values(), *self._partial_disks)))
+        await self.workers.close()
+        for executor in self._own:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    async def __aenter__(self) -> "Registry":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _pipeline(self, config: PipelineConfig, additional: Sequence[AdditionalCache]) -> Pipeline:
+        events = Events(config.name, self.clock, self._observers)
+        background = Background(events)
+        encoded = EncodedTier(config.tiers.encoded, self.encoded_total, self.clock)
+        disk = self._disk(config)
+        if disk is not None:
+            self.disks[config.name] = disk
+        loader = Loader(
+            self._source, self._partials(config.name), self.clock, self.config.limits, config, events.progress
+        )
+        originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
+        rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
+        parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)
+        return Pipeline(config, self.config, parts)
+
+    def _disk(self, config: PipelineConfig) -> DiskTier | None:
+        if self._folder is None or config.tiers.disk.bytes == 0:
+            return None
+        return DiskTier(
+            self._folder / config.name / "originals", config.tiers.disk, self.disk_total, self.clock, self._io
+        )
+
+    def _partials(self, name: str) -> DiskTier | EncodedTier:
+        limits = _partial_limits(self.config)
+        if self._folder is None:
+            return EncodedTier(limits, self._partial_memory, self.clock)
+        disk = DiskTier(self._folder / name / "partial", limits, self.partial_total, self.clock, self._io)
+        self._partial_disks.append(disk)
+        return disk
+
+    def _threads(self, count: int, name: str) -> ThreadPoolExecutor:
+        executor = ThreadPoolExecutor(count, thread_name_prefix=name)
+        self._own.append(executor)
+        return executor
+
+
+def _partial_limits(config: ImagesConfig) -> TierLimits:
+    """One part may take the whole store: only the newest is likely to be continued."""
+    return TierLimits(config.partial_bytes, largest_share=1)

@@ -1,0 +1,25 @@
+"""The encoded tier: originals as they came, in memory. Also the partial store where there is no disk."""
+
+from imagepipe.config import TierLimits
+from imagepipe.model import Original
+from imagepipe.ports import Clock
+from imagepipe.tiers.lru import Shared
+
+OVERHEAD = 512
+
+
+class EncodedTier:
+    """An `OriginalTier` in memory."""
+
+    def __init__(self, limits: TierLimits, shared: Shared[Original], clock: Clock) -> None:
+        self.lru = shared.join(limits)
+        self._clock = clock
+
+    async def get(self, identifier: str) -> Original | None:
+        return self.lru.get(identifier, self._clock.now())
+
+    async def put(self, identifier: str, original: Original) -> bool:
+        return self.lru.put(identifier, original, len(original.body) + OVERHEAD, self._clock.now())
+
+    async def remove(self, identifier: str) -> bool:
+        return self.lru.remove(identifier) is not None

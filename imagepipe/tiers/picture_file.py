@@ -1,0 +1,151 @@
+"""The file of one original on disk: a header with length and hash, what the origin said, the bytes. Blocking.
+
+Written aside, flushed, then renamed: under its name a file is whole or absent. A torn one (a disk that lied) is found
+by length and hash when it is read.
+"""
+
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from imagepipe.model import Original
+
+_HEADER = struct.Struct("<4sIQ32s")
+_MAGIC = b"IPF1"
+_MAX_META = 64 * 1024
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """What stands between header and bytes."""
+
+    identifier: str
+    content_type: str
+    stored_at: float
+    stale_at: float
+    etag: str | None = None
+    last_modified: str | None = None
+    tags: tuple[str, ...] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file as the listing at start sees it."""
+
+    meta: Meta
+    path: Path
+    size: int
+    used_at: float
+
+
+def file_name(identifier: str) -> str:
+    """Hashed: no address can name a path. Two letters of fan-out keep folders small."""
+    digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digest[:2]}/{digest}"
+
+
+def pack(identifier: str, original: Original) -> bytes:
+    """The whole file."""
+    meta = msgspec.json.encode(
+        Meta(
+            identifier,
+            original.content_type,
+            original.stored_at,
+            original.stale_at,
+            original.etag,
+            original.last_modified,
+            original.tags,
+            original.total,
+        )
+    )
+    digest = hashlib.sha256(meta + original.body).digest()
+    return _HEADER.pack(_MAGIC, len(meta), len(original.body), digest) + meta + original.body
+
+
+def write(path: Path, aside: Path, content: bytes) -> None:
+    """Write, flush, rename, and flush the folder, so that the name survives a power cut too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read(path: Path, identifier: str) -> Original | None:
+    """The original; None where there is no file, or it is torn or of another picture: then it is removed."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    original = unpack(content, identifier)
+    if original is None:
+        path.unlink(missing_ok=True)
+    else:
+        os.utime(path)  # the next start orders the files by it
+    return original
+
+
+def unpack(content: bytes, identifier: str) -> Original | None:
+    """The content of a file, if length, hash and identifier agree."""
+    meta = _meta(content)
+    if meta is None or meta.identifier != identifier:
+        return None
+    _, meta_length, body_length, digest = _HEADER.unpack_from(content)
+    at = _HEADER.size + meta_length
+    body = content[at:]
+    if len(body) != body_length or hashlib.sha256(content[_HEADER.size :]).digest() != digest:
+        return None
+    return Original(
+        body, meta.content_type, meta.stored_at, meta.stale_at, meta.etag, meta.last_modified, meta.tags, meta.total
+    )
+
+
+def list_folder(folder: Path) -> list[Listed]:
+    """All whole-looking files, the least recently used first. Only headers are read; torn files are removed."""
+    found = []
+    for path in folder.glob("??/*"):
+        listed = _list_one(path)
+        if listed is not None:
+            found.append(listed)
+    return sorted(found, key=lambda file: file.used_at)
+
+
+def _list_one(path: Path) -> Listed | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER.size + _MAX_META)
+            status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    meta = _meta(head)
+    if meta is None or status.st_size != _expected_size(head):
+        path.unlink(missing_ok=True)
+        return None
+    return Listed(meta, path, status.st_size, status.st_mtime)
+
+
+def _expected_size(head: bytes) -> int:
+    _, meta_length, body_length, _ = _HEADER.unpack_from(head)
+    return _HEADER.size + int(meta_length) + int(body_length)
+
+
+def _meta(content: bytes) -> Meta | None:
+    if len(content) < _HEADER.size:
+        return None
+    magic, meta_length, _, _ = _HEADER.unpack_from(content)
+    if magic != _MAGIC or meta_length > _MAX_META:
+        return None
+    try:
+        return msgspec.json.decode(content[_HEADER.size : _HEADER.size + meta_length], type=Meta)
+    except msgspec.MsgspecError:
+        return None
