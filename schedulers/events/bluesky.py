@@ -1,0 +1,62 @@
+"""A line of Bluesky's Jetstream (github.com/bluesky-social/jetstream): a commit, or news of an account.
+
+Only posts carry links: the facets' link features and the card (`embed.external`). Everything else (likes, follows,
+reposts, deletions, identities) is a good event without a URL. Facets hold the whole address where the text is cut
+(`youtube.com/watch?v=V5l…`), so the text is searched only where neither facets nor a card gave a link.
+"""
+
+from collections.abc import Iterator
+
+from schedulers.events.body_links import links_in_text
+from schedulers.events.json_text import JsonObject
+from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
+from schedulers.model import Event
+
+POST = "app.bsky.feed.post"
+_LINK = "app.bsky.richtext.facet#link"
+
+
+def recognises(value: JsonObject) -> bool:
+    return "did" in value and "kind" in value
+
+
+def read(value: JsonObject) -> Event:
+    commit = object_in(value, "commit")
+    record = object_in(commit, "record")
+    return Event(
+        id=_id(value, commit),
+        urls=_urls(record) if commit.get("collection") == POST else (),
+        created_at=moment(record.get("createdAt")) or moment(value.get("time_us")),
+    )
+
+
+def _id(value: JsonObject, commit: JsonObject) -> str:
+    """The record's address with its revision: the same from every Jetstream server, and new when a post is edited."""
+    if not commit:
+        return f"at://{text_in(value, 'did')}#{text_in(value, 'kind')}-{id_in(value, 'time_us')}"
+    path = "/".join(id_in(commit, name) for name in ("collection", "rkey"))
+    return f"at://{text_in(value, 'did')}/{path}#{id_in(commit, 'rev', 'cid') or id_in(value, 'time_us')}"
+
+
+def _urls(record: JsonObject) -> tuple[str, ...]:
+    return different((*_facets(record), *_cards(record))) or different(links_in_text(text_in(record, "text")))
+
+
+def _facets(record: JsonObject) -> Iterator[str]:
+    """In the order of the text; clients write facets in any order."""
+    for facet in sorted(objects_in(record, "facets"), key=_start):
+        for feature in objects_in(facet, "features"):
+            if feature.get("$type") == _LINK:
+                yield text_in(feature, "uri")
+
+
+def _start(facet: JsonObject) -> int:
+    start = object_in(facet, "index").get("byteStart")
+    return start if isinstance(start, int) else 0
+
+
+def _cards(record: JsonObject) -> Iterator[str]:
+    """A card beside a quoted post lies one level deeper, under `media`."""
+    embed = object_in(record, "embed")
+    for holder in (embed, object_in(embed, "media")):
+        yield text_in(object_in(holder, "external"), "uri")

@@ -1,0 +1,74 @@
+"""One event: bytes in, `Event` out. READ FIRST: the shapes that are understood, in the order they are tried.
+
+Before it: the queue, or `batch.py` for HTTP. After it: the pipeline's first stage. Its one rule: the first shape that
+recognises the object reads it, and nobody else is asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from schedulers.errors import UnreadableEvent
+from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
+from schedulers.events.json_text import JsonObject, content_hash, decode
+from schedulers.model import Event
+
+LONGEST_ID = 1024
+"""Characters. Ids are keys in the queue and the store; the longest that the known senders make is under 200."""
+
+ACCEPTED = (
+    'accepted are {"text": "…"} or {"urls": ["…"]}, CloudEvents 1.0, tweets (v1.1, v2), Mastodon statuses, '
+    "Bluesky Jetstream lines and Slack link_shared"
+)
+
+
+class Shape(NamedTuple):
+    """`recognises` looks at names only and is quick; `read` may raise `UnreadableEvent`."""
+
+    name: str
+    recognises: Callable[[JsonObject], bool]
+    read: Callable[[JsonObject], Event]
+
+
+SHAPES = (
+    Shape("slack", slack.recognises, slack.read),  # an envelope nobody else uses: `event.type` is `link_shared`
+    Shape("bluesky", bluesky.recognises, bluesky.read),  # `did` with `kind`: likewise its own
+    Shape("mastodon", mastodon.recognises, mastodon.read),  # `content`; before tweets, with whom it shares `id`
+    Shape("tweet", tweet.recognises, tweet.read),  # `id_str`: version 1.1; before v2, whose names it could carry too
+    Shape("tweet_v2", tweet_v2.recognises, tweet_v2.read),  # `data`, or names that no plain event has
+    Shape("generic", generic.recognises, generic.read),  # last: `text` and `urls` are names that others use as well
+)
+"""A CloudEvent is tried before all of them: it is an envelope around any of them (`_read`)."""
+
+
+def read_event(body: bytes) -> Event:
+    """The event in `body`. Raises `UnreadableEvent`, which says what is wrong and what would be accepted."""
+    return read_object(decode(body))
+
+
+def read_object(value: object) -> Event:
+    """As `read_event`, of JSON that is decoded already."""
+    if not isinstance(value, dict):
+        raise UnreadableEvent(f"an event is a JSON object, this is {_kind(value)}; {ACCEPTED}")
+    event = cloudevent.read(value, _read_shape) if cloudevent.recognises(value) else _read_shape(value)
+    if not event.id:
+        return replace(event, id=content_hash(value))
+    if len(event.id) > LONGEST_ID:
+        raise UnreadableEvent(f"its id has {len(event.id):,} characters; at most {LONGEST_ID:,} are accepted")
+    return event
+
+
+def _read_shape(value: JsonObject) -> Event:
+    for shape in SHAPES:
+        if shape.recognises(value):
+            return replace(shape.read(value), shape=shape.name)
+    names = ", ".join(repr(name[:40]) for name in list(value)[:8]) or "nothing"
+    raise UnreadableEvent(f"no known shape of event (it holds {names}); {ACCEPTED}")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "an array"
+    if isinstance(value, str):
+        return "a string"
+    return "null" if value is None else "a number or a truth value"

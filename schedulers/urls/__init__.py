@@ -1,0 +1,8 @@
+"""URLs: found in texts, parsed by the WHATWG standard, and reduced to the key that decides "same page". Pure."""
+
+from schedulers.urls.canonical import accepted_canonical
+from schedulers.urls.extract import ExtractedUrl, extract_urls
+from schedulers.urls.normalise import dedup_key
+from schedulers.urls.parse import parse_url
+
+__all__ = ["ExtractedUrl", "accepted_canonical", "dedup_key", "extract_urls", "parse_url"]
