@@ -23,6 +23,7 @@ from schedulers.metadata.model import (
     Provenance,
     Robots,
 )
+from schedulers.metadata.picture_counter import PictureCounter
 from schedulers.metadata.ports import GenericPictures
 from schedulers.metadata.wire import decode_metadata, encode_metadata, encode_provenance
 
@@ -37,6 +38,7 @@ __all__ = [
     "Media",
     "Metadata",
     "OEmbed",
+    "PictureCounter",
     "Player",
     "Price",
     "Provenance",

@@ -51,6 +51,8 @@ class Graph:
         value = node.get(key) if node else None
         if value is None or (isinstance(value, str) and value):
             return value
+        if isinstance(value, dict) and isinstance(name := value.get("name"), str) and name:
+            return name
         return next(self.texts(node, key), None)
 
     def texts(self, node: Node | None, key: str) -> Iterator[str]:

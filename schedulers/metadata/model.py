@@ -137,8 +137,6 @@ class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
     price: Price | None = None
     app_links: tuple[AppLink, ...] = ()
     fediverse_creator: str | None = None
-    twitter_site: str | None = None
-    twitter_creator: str | None = None
     pages: int | None = None
     word_count: int | None = None
     reading_time: int | None = None

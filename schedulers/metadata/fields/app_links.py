@@ -10,6 +10,12 @@ _PREFIXES = ("al:", "twitter:app:")
 _PLATFORMS = frozenset(("ios", "iphone", "ipad", "android", "windows_phone", "windows", "windows_universal", "web"))
 _DEVICES = {"iphone": "iphone", "ipad": "ipad", "googleplay": "android"}
 _PROPERTIES = {"url": "url", "app_store_id": "id", "package": "id", "app_id": "id", "app_name": "name"}
+# Every key that is read here: an ordinary page is done after one comparison of sets.
+_ANY = frozenset(
+    {"apple-itunes-app"}
+    | {f"al:{platform}:{name}" for platform in _PLATFORMS for name in _PROPERTIES}
+    | {f"twitter:app:{name}:{device}" for name in ("id", "url", "name") for device in _DEVICES}
+)
 _BANNER = re.compile(r"app-id\s*=\s*(\d{1,15})")
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]{1,60}):")
 # What would run instead of open.
@@ -17,6 +23,8 @@ _REFUSED = frozenset(("javascript", "data", "vbscript", "file", "blob", "about")
 
 
 def read(page: Page) -> tuple[AppLink, ...]:
+    if _ANY.isdisjoint(page.meta):
+        return ()
     given: dict[str, dict[str, str]] = {}
     for key in [key for key in page.meta if key.startswith(_PREFIXES)]:
         platform, name = _app_link(key) if key[0] == "a" else _twitter(key)

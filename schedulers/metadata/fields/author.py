@@ -44,7 +44,8 @@ def _json_ld_names(page: Page) -> list[str]:
 
 
 def _json_ld(page: Page) -> str | None:
-    return next(iter(_json_ld_names(page)), None)
+    graph = page.json_ld
+    return graph.text(graph.subject, "author") or graph.text(graph.subject, "creator")
 
 
 LADDER: Ladder = (

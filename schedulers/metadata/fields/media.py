@@ -40,7 +40,7 @@ def read_player(page: Page) -> Player | None:
 
 
 def _file(page: Page, kind: str) -> Media | None:
-    for one in open_graph.objects(page, f"og:{kind}"):
+    for one in () if not page.media else open_graph.objects(page, f"og:{kind}"):
         media_type = (one.get("type") or "").lower()
         url = page.absolute(one.get("secure_url")) or page.absolute(one.get("url"))
         if url is None or media_type in _HTML or media_type == _FLASH or not (media_type or _named_like_file(url)):

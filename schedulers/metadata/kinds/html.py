@@ -8,11 +8,11 @@ except ModuleNotFoundError:
     from schedulers.metadata.declared_charset import decode
 from schedulers.metadata import guard, interstitials, reading
 from schedulers.metadata.fields import (
-    accounts,
     app_links,
     author,
     canonical,
     description,
+    fediverse,
     feeds,
     icon,
     image,
@@ -67,9 +67,7 @@ def read(answer: Answer) -> Metadata:
         alternates=feeds.read_languages(page),
         price=price.read(page),
         app_links=app_links.read(page),
-        fediverse_creator=accounts.read_fediverse(page),
-        twitter_site=accounts.read_twitter_site(page),
-        twitter_creator=accounts.read_twitter_creator(page),
+        fediverse_creator=fediverse.read(page),
         robots=robots.read(page),
         word_count=read_by.words,
         reading_time=read_by.minutes,

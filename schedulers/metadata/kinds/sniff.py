@@ -37,6 +37,8 @@ _UNKNOWN = frozenset(("", "application/octet-stream", "binary/octet-stream", "ap
 def kind(answer: Answer) -> str:
     """html, image, svg, pdf, video, audio, feed, json, text or other."""
     head, said = answer.body[:1024], answer.media_type
+    if said in _HTML_TYPES and head[:1] == b"<":
+        return "html"
     if (found := _by_magic(head)) is not None:
         return found
     if said in _HTML_TYPES:

@@ -25,6 +25,7 @@ def seen(html: str, url: str = "https://news.example/a", **answer: object) -> st
         ("aws-waf", "<p>Human?</p>", {"headers": [("x-amzn-waf-action", "captcha")], "status_code": 405}),
         ("vercel-challenge", "", {"headers": {"x-vercel-mitigated": "challenge"}, "status_code": 429}),
         ("datadome", "<script src='https://ct.captcha-delivery.com/c.js'></script>", {"status_code": 403}),
+        ("datadome", "<p>Wait</p>", {"status_code": 403, "headers": [("Set-Cookie", "datadome=x; Path=/")]}),
         ("human-security", "<div id='px-captcha'></div>", {"status_code": 403}),
         ("imperva", "<iframe src='/_Incapsula_Resource?x=1'>Request unsuccessful.</iframe>", {}),
         (

@@ -1,0 +1,20 @@
+"""The account that the page credits in the fediverse: `fediverse:creator`, Mastodon's author attribution."""
+
+import re
+
+from schedulers.metadata.ladder import Ladder, climb, meta
+from schedulers.metadata.page import Page
+
+_ACCOUNT = re.compile(r"^@?([\w.-]{1,64})@([\w-]+(?:\.[\w-]+)+)$")
+
+LADDER: Ladder = meta("fediverse:creator")
+
+
+def read(page: Page) -> str | None:
+    return climb(LADDER, page, _account, "fediverse_creator")
+
+
+def _account(value: str) -> str | None:
+    """With its @, and the host in lower case."""
+    match = _ACCOUNT.match(value.strip()[:320])
+    return f"@{match[1]}@{match[2].lower()}" if match else None
