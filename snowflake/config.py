@@ -1,0 +1,78 @@
+"""Settings of a generator, with defaults and units. Frozen; `validate()` says which value is wrong and what would be
+right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from snowflake.errors import BadConfiguration
+from snowflake.layout import Layout
+from snowflake.worker import BRIDGE_LIMIT_MS
+
+PREFIX = "SNOWFLAKE_"
+HIGH_WATER_MS = 500  # how far ahead of use the time is written; what a start after a crash may have to wait
+MOST_WAIT_MS = 5_000  # a start waits that long for the clock to pass an earlier holder's time, and otherwise refuses
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig:
+    """How ids are minted, whoever holds the worker id.
+
+    `bridge_ms`: how far the clock may go back before ids are refused (0 to 1000). `random_start`: begin each tick at a
+    random sequence number; plain sequences make every id of a quiet worker even, which is bad where ids are sharded by
+    remainder. `most_step_ms`: how far the clock may jump ahead between two looks at it.
+    """
+
+    layout: Layout = field(default_factory=Layout)
+    bridge_ms: int = 0
+    random_start: bool = False
+    most_step_ms: int = 60_000
+
+    def validate(self) -> None:
+        """Raises `BadConfiguration`. A layout checks itself."""
+        if not 0 <= self.bridge_ms <= BRIDGE_LIMIT_MS:
+            raise BadConfiguration.of("bridge_ms", self.bridge_ms, f"from 0 to {BRIDGE_LIMIT_MS}", BRIDGE_LIMIT_MS)
+        if self.most_step_ms < 1:
+            raise BadConfiguration.of("most_step_ms", self.most_step_ms, "milliseconds from 1 on", 60_000)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "GeneratorConfig":
+        """From `SNOWFLAKE_BRIDGE_MS`, `SNOWFLAKE_EPOCH_MS` and so on, one variable for each field, layout included."""
+        layout = Layout(
+            **{
+                name: number
+                for name in Layout.__dataclass_fields__
+                if (number := _whole(environment, name)) is not None
+            }
+        )
+        default = cls()
+        config = cls(
+            layout=layout,
+            bridge_ms=_or(_whole(environment, "bridge_ms"), default.bridge_ms),
+            random_start=_truth(environment, "random_start"),
+            most_step_ms=_or(_whole(environment, "most_step_ms"), default.most_step_ms),
+        )
+        config.validate()
+        return config
+
+
+def _whole(environment: Mapping[str, str], name: str) -> int | None:
+    variable = PREFIX + name.upper()
+    text = environment.get(variable)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise BadConfiguration.of(variable, text, "a whole number", 1000) from error
+
+
+def _truth(environment: Mapping[str, str], name: str) -> bool:
+    variable = PREFIX + name.upper()
+    text = environment.get(variable, "false")
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise BadConfiguration.of(variable, text, "true or false", "true")
+    return text.lower() in {"true", "1"}
+
+
+def _or(number: int | None, default: int) -> int:
+    return default if number is None else number
