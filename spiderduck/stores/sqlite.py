@@ -7,12 +7,11 @@ completes the same event and URL again changes nothing.
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from fetchers.errors import InvalidUrl
-from fetchers.urls import registrable_domain, split
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import Notice, notice_id
 from schedulers.ports import Clock
 from spiderduck.database.sqlite import Database
+from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 
 PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.provenance"
@@ -55,7 +54,7 @@ class SqliteStore:
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         finished = (_finished_id(event_id, key), self._clock.now())
         states = [self._state_row(state) for state in change.states]
-        edges = _edges(change, finished[1])
+        links = [(*edge, finished[1]) for edge in edges(change)]
         page = None if change.page is None else page_to_row(change.page)
         told = self._notice_row(notice)
 
@@ -67,8 +66,8 @@ class SqliteStore:
                 connection.execute(PUT_PAGE, page)
             for row in states:
                 connection.execute(PUT_STATE, row)
-            for edge in edges:
-                connection.execute(PUT_REDIRECT, edge)
+            for link in links:
+                connection.execute(PUT_REDIRECT, link)
             connection.execute(PUT_NOTICE, told)
 
         await self._database.write(write)
@@ -107,7 +106,7 @@ class SqliteStore:
 
     def _state_row(self, state: UrlState) -> tuple[str, str, int | None, str, float, bytes]:
         at = state.checked_at or self._clock.now()
-        return state.key, state.status.value, state.page_id, _domain(state.url), at, state_to_json(state)
+        return state.key, state.status.value, state.page_id, domain_of(state.url), at, state_to_json(state)
 
     def _notice_row(self, notice: Notice) -> tuple[str, str, str, str, str, float, bytes]:
         return notice.id, notice.type, notice.host, notice.status, notice.outcome, self._clock.now(), notice.body
@@ -120,26 +119,5 @@ def _look_up(connection: sqlite3.Connection, key: str, finished: bytes) -> Known
     return Known(bool(seen), state_from_json(state), None if page[0] is None else page_from_row(tuple(page)))
 
 
-def _edges(change: Change, now: float) -> list[tuple[str, str, int, float]]:
-    """Each step of the longest chain, from the URL that redirects to the one it leads to."""
-    if not change.states or not change.states[0].redirects:
-        return []
-    redirects = change.states[0].redirects
-    last = change.states[-1].key
-    targets = [*(step.key for step in redirects[1:]), last]
-    return [
-        (step.key, target, step.status_code, now)
-        for step, target in zip(redirects, targets, strict=True)
-        if step.key != target
-    ]
-
-
 def _finished_id(event_id: str, key: str) -> bytes:
     return bytes.fromhex(notice_id(event_id, key))
-
-
-def _domain(url: str) -> str:
-    try:
-        return registrable_domain(split(url).host)
-    except InvalidUrl:
-        return ""

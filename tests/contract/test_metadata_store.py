@@ -1,35 +1,60 @@
 """The contract of the `MetadataStore` and `Lookups` ports on every adapter."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, LastError, Page, Redirect, Status, UrlState
+from schedulers.ports import MetadataStore
 from spiderduck.database.sqlite import Database
+from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.ports import Lookups
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock
+from tests.integration.cluster.keyspaces import emptied_keyspace, moment_of_id
 
 
 @dataclass
 class Opened:
-    """A store, and the notices that it wrote."""
+    """A store, how it is read, and how many notices it wrote."""
 
-    store: SqliteStore
-    log: NoticeLog
-    bodies: list[bytes] = field(default_factory=list)
+    store: MetadataStore
+    lookups: Lookups
+    notices: Callable[[], Awaitable[int]]
 
-    async def notices(self) -> int:
-        """How many notices there are."""
-        subscription = await self.log.open(None, Filter(), after=0)
+
+class CountedNotices:
+    """An announcer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[notice.Notice] = []
+
+    async def announce(self, told: notice.Notice) -> None:
+        self.told.append(told)
+
+    async def count(self) -> int:
+        return len(self.told)
+
+
+@asynccontextmanager
+async def sqlite(folder: Path, clock: FakeClock) -> AsyncIterator[Opened]:
+    database = Database(folder / "store.db")
+    log = NoticeLog(database, clock)
+    store = SqliteStore(database, clock, log.wake)
+
+    async def notices() -> int:
+        subscription = await log.open(None, Filter(), after=0)
+        marker = notice.Notice("end", "end", "", "", "", "", b"end")
+        await store.complete("end", "end", Change(), marker)
+        count = 0
         try:
-            count = 0
-            marker = notice.Notice("end", "end", "", "", "", "", b"end")
-            await self.store.complete("end", "end", Change(), marker)
             while True:
                 for received in await subscription.receive(500):
                     if received.body == b"end":
@@ -38,18 +63,33 @@ class Opened:
         finally:
             await subscription.close()
 
+    yield Opened(store, store, notices)
+    await database.close()
+
+
+@asynccontextmanager
+async def cassandra(driver: str, clock: FakeClock) -> AsyncIterator[Opened]:
+    async with emptied_keyspace(driver) as (session, config):
+        store, notices = CassandraStore(session, config, clock, moment_of_id), CountedNotices()
+        yield Opened(AnnouncingStore(store, notices), store, notices.count)
+
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite"])
-async def opened(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Opened]:
-    database = Database(tmp_path / "store.db")
-    log = NoticeLog(database, clock)
-    yield Opened(SqliteStore(database, clock, log.wake), log)
-    await database.close()
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("acsylla", marks=pytest.mark.engine("cassandra")),
+        pytest.param("cassandra-driver", marks=pytest.mark.engine("cassandra")),
+    ]
+)
+async def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Opened]:
+    opening = sqlite(tmp_path, clock) if request.param == "sqlite" else cassandra(request.param, clock)
+    async with opening as found:
+        yield found
 
 
 KEY, URL = "http://news.test/a", "http://news.test/a#part"
@@ -115,10 +155,10 @@ async def test_a_chain_answers_for_each_of_its_urls(opened: Opened) -> None:
         redirects=(Redirect("http://s.test/x", "http://s.test/x", 301),),
     )
     await opened.store.complete("event", short.key, Change((short, fetched()), page()), told("event", short))
-    both = await opened.store.known(["http://s.test/x", KEY, "http://no.test/"])
+    both = await opened.lookups.known(["http://s.test/x", KEY, "http://no.test/"])
     assert [one.page for one in both] == [page(), page(), None]
     assert both[0].state == short
-    assert await opened.store.redirects_to(KEY, 10) == ["http://s.test/x"]
+    assert await opened.lookups.redirects_to(KEY, 10) == ["http://s.test/x"]
 
 
 async def test_a_mark_never_replaces_an_ending(opened: Opened) -> None:
@@ -162,7 +202,7 @@ async def test_the_history_has_the_newest_first(opened: Opened) -> None:
         await opened.store.complete(
             f"event-{identity}", KEY, Change((state,), page(identity)), told(str(identity), state)
         )
-    assert [one.id for one in await opened.store.history(KEY, 2)] == [9, 8]
+    assert [one.id for one in await opened.lookups.history(KEY, 2)] == [9, 8]
 
 
 async def test_recent_results_of_a_domain(opened: Opened) -> None:
@@ -171,4 +211,4 @@ async def test_recent_results_of_a_domain(opened: Opened) -> None:
     elsewhere = replace(fetched(key="http://other.test/", url="http://other.test/"), checked_at=3.0)
     for number, state in enumerate((old, new, elsewhere)):
         await opened.store.complete(str(number), state.key, Change((state,)), told(str(number), state))
-    assert await opened.store.recent("news.test", 10) == [new, old]
+    assert await opened.lookups.recent("news.test", 10) == [new, old]

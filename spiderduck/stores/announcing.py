@@ -1,0 +1,72 @@
+"""The flow's `MetadataStore` where store and broker are two systems: store, then tell, then note that it is done.
+
+Between a store without transactions and an `Announcer`. Its one rule: the notice goes out, confirmed, before the
+event's share is noted as finished. After a crash in between the event comes again and is told again, with the same id.
+"""
+
+from typing import Protocol
+
+from schedulers.model import Change, Known, Page, UrlState
+from schedulers.notice import Notice, notice_id
+
+REMEMBERED = 10_000
+
+
+class Announcer(Protocol):
+    """Where notices go out."""
+
+    async def announce(self, notice: Notice) -> None:
+        """With the broker, confirmed, when this returns; waits while there is no broker."""
+
+
+class Records(Protocol):
+    """The store itself, written step by step."""
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        """As `MetadataStore.look_up`."""
+
+    async def mark(self, state: UrlState) -> None:
+        """As `MetadataStore.mark`."""
+
+    async def page(self, page_id: int) -> Page | None:
+        """As `MetadataStore.page`."""
+
+    async def write(self, key: str, change: Change) -> None:
+        """Durable when this returns; may be repeated. The record of the URL `key` is visible last."""
+
+    async def finish(self, event_id: str, key: str) -> None:
+        """From now on `look_up` has seen this event's share of the URL."""
+
+    async def write_metadata(self, page: Page) -> bool:
+        """Replace a page's metadata. False where it is no longer there."""
+
+
+class AnnouncingStore:
+    """A repeat is stopped by the decider, which reads what is finished; one of this process here, without a read."""
+
+    def __init__(self, records: Records, announcer: Announcer) -> None:
+        self._records = records
+        self._announcer = announcer
+        self._finished: dict[str, None] = {}
+        self.look_up = records.look_up
+        self.mark = records.mark
+        self.page = records.page
+
+    async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
+        identity = notice_id(event_id, key)
+        if identity in self._finished:
+            return
+        if change.states or change.page is not None:
+            await self._records.write(key, change)
+        await self._announcer.announce(notice)
+        await self._records.finish(event_id, key)
+        self._remember(identity)
+
+    async def update_page(self, page: Page, notice: Notice) -> None:
+        if await self._records.write_metadata(page):
+            await self._announcer.announce(notice)
+
+    def _remember(self, identity: str) -> None:
+        self._finished[identity] = None
+        if len(self._finished) > REMEMBERED:
+            del self._finished[next(iter(self._finished))]

@@ -1,0 +1,175 @@
+"""What is known of URLs and pages, in Cassandra: writing for the flow (through `announcing.py`), reading for it and
+the API.
+
+Its one rule: the shared URL's own record is written last. Whatever it leads to is there when it is seen, and after a
+crash before it the event comes again and finds nothing done. No write is preceded by a read.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from schedulers.model import Change, Known, Page, UrlState
+from schedulers.notice import notice_id
+from schedulers.ports import Clock
+from spiderduck.stores.cassandra_buckets import TimeBuckets
+from spiderduck.stores.cassandra_config import DAY, CassandraConfig
+from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds, month_of
+from spiderduck.stores.cassandra_statements import statements
+from spiderduck.stores.edges import domain_of, edges
+from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+
+Write = tuple[Statement, Sequence[Value]]
+MARKS_LIVE_SECONDS = 7 * DAY
+"""An event that never came to its end must not leave its URL `pending` for ever."""
+
+
+class CassandraStore:
+    """`moment_of_id` gives the epoch seconds of a Snowflake id."""
+
+    def __init__(
+        self, session: Session, config: CassandraConfig, clock: Clock, moment_of_id: Callable[[int], float]
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._moment_of_id = moment_of_id
+        self._statements = statements(config.keyspace)
+        self._buckets = TimeBuckets(session, self._statements)
+        self._stamps = Stamps()
+        self._pages_live = int(config.pages_days * DAY)
+        self._recent_live = int(config.recent_days * DAY)
+        self._events_live = int(config.events_days * DAY)
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        """Two questions at once, and a third where there is a page."""
+        if event_id is None:
+            return await self._known(key)
+        finished = self._ask(self._statements.get_finished, (_finished_id(event_id, key),))
+        known, seen = await asyncio.gather(self._known(key), finished)
+        return Known(bool(seen), known.state, known.page)
+
+    async def known(self, keys: Sequence[str]) -> Sequence[Known]:
+        """Each URL and each page is asked for once, however often it occurs."""
+        different = list(dict.fromkeys(keys))
+        states = dict(zip(different, await asyncio.gather(*map(self._state, different)), strict=True))
+        ids = list({state.page_id for state in states.values() if state is not None and state.page_id is not None})
+        pages = dict(zip(ids, await asyncio.gather(*map(self.page, ids)), strict=True))
+        known = {
+            key: Known() if state is None else Known(False, state, pages.get(state.page_id or 0))
+            for key, state in states.items()
+        }
+        return [known[key] for key in keys]
+
+    async def page(self, page_id: int) -> Page | None:
+        rows = await self._ask(self._statements.get_page, (page_id,))
+        return None if not rows or rows[0][1] is None else page_from_row(rows[0])  # without a key: a remainder of one
+
+    async def history(self, key: str, most: int) -> Sequence[Page]:
+        rows = await self._buckets.newest("versions", key_hash(key), self._statements.get_versions, key_hash(key), most)
+        pages = await asyncio.gather(*(self.page(identity) for (identity,) in rows))
+        return [page for page in pages if page is not None]
+
+    async def redirects_to(self, key: str, most: int) -> Sequence[str]:
+        target = key_hash(key)
+        rows = await self._buckets.newest("redirected_from", target, self._statements.get_redirected_from, target, most)
+        return sorted(from_key for (from_key,) in rows)
+
+    async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
+        rows = await self._buckets.newest("recent", domain.encode(), self._statements.get_recent, domain, most)
+        found = await asyncio.gather(*(self._ask(self._statements.get_url, row) for row in rows))
+        return [state for rows_of_one in found if (state := _state_of(rows_of_one)) is not None]
+
+    async def mark(self, state: UrlState) -> None:
+        stamp = self._stamps.next(self._clock.now())
+        values = (key_hash(state.key), state_to_json(state), stamp, MARKS_LIVE_SECONDS)
+        await self._session.execute(self._statements.put_mark, values)
+
+    async def write(self, key: str, change: Change) -> None:
+        """Durable when this returns; the record of the URL `key` after everything else."""
+        now, page = self._clock.now(), change.page
+        known = [state.page_id for state in change.states if state.page_id is not None]
+        stamp = self._behind(now, known) if page is None else self._of_id(page.id)
+        await self._put([*self._page(page, stamp), *self._beside(change, now, stamp)])
+        await self._put([self._record(state, stamp) for state in change.states if state.key != key])
+        await self._put([self._record(state, stamp) for state in change.states if state.key == key])
+
+    async def finish(self, event_id: str, key: str) -> None:
+        """Note that this event's share of the URL came to its end."""
+        values = (_finished_id(event_id, key), self._stamps.next(self._clock.now()), self._events_live)
+        await self._session.execute(self._statements.put_finished, values)
+
+    async def write_metadata(self, page: Page) -> bool:
+        """Replace the metadata of a page that is there. The one write behind a read, and none of the hot path: once a
+        page, when its picture was measured."""
+        if await self.page(page.id) is None:
+            return False
+        now = self._clock.now()
+        rest = max(1, int(page.fetched_at + self._pages_live - now)) if self._pages_live else 0
+        values = (self._behind(now, [page.id]), rest, page.metadata, page.id)
+        await self._session.execute(self._statements.put_metadata, values)
+        return True
+
+    def _of_id(self, identity: int) -> int:
+        return microseconds(self._moment_of_id(identity))
+
+    def _behind(self, now: float, ids: Sequence[int]) -> int:
+        """The time of a write that follows those pages, also where their ids came from a clock that is ahead of ours."""
+        return self._stamps.next(max([now, *((self._of_id(identity) + 1) / MICROSECONDS for identity in ids)]))
+
+    def _page(self, page: Page | None, stamp: int) -> Iterator[Write]:
+        if page is None:
+            return
+        month, owner = month_of(page.fetched_at), key_hash(page.key)
+        yield self._statements.put_page, (*page_to_row(page), stamp, self._pages_live)
+        yield self._statements.put_version, (owner, month, page.id, stamp, self._pages_live)
+        yield from self._buckets.note("versions", owner, month, stamp, self._pages_live)
+
+    def _beside(self, change: Change, now: float, stamp: int) -> Iterator[Write]:
+        """The redirect edges, and the results of the domains."""
+        hour, live = hour_of(now), self._pages_live
+        for edge in edges(change):
+            source, target = key_hash(edge.from_key), key_hash(edge.to_key)
+            yield self._statements.put_redirect, (source, edge.to_key, edge.status_code, stamp, live)
+            yield self._statements.put_redirected_from, (target, hour, source, edge.from_key, stamp, live)
+            yield from self._buckets.note("redirected_from", target, hour, stamp, live)
+        for state in change.states:
+            at, domain = state.checked_at or now, domain_of(state.url)
+            row = (domain, hour_of(at), microseconds(at), key_hash(state.key), stamp, self._recent_live)
+            yield self._statements.put_recent, row
+            yield from self._buckets.note("recent", domain.encode(), hour_of(at), stamp, self._recent_live)
+
+    def _record(self, state: UrlState, stamp: int) -> Write:
+        row = (key_hash(state.key), state.key, state.status.value, state.page_id, state_to_json(state))
+        return self._statements.put_state, (*row, stamp, self._pages_live)
+
+    async def _put(self, writes: Sequence[Write]) -> None:
+        """All at once. Where one fails, this raises when all have come back."""
+        results = await asyncio.gather(*(self._session.execute(*write) for write in writes), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        self._buckets.written(writes)
+
+    async def _known(self, key: str) -> Known:
+        state = await self._state(key)
+        if state is None:
+            return Known()
+        return Known(False, state, None if state.page_id is None else await self.page(state.page_id))
+
+    async def _state(self, key: str) -> UrlState | None:
+        return _state_of(await self._ask(self._statements.get_url, (key_hash(key),)))
+
+    async def _ask(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        return await self._session.execute(statement, values)
+
+
+def _state_of(rows: Sequence[Row]) -> UrlState | None:
+    """The ending, else the mark."""
+    for state, mark in rows:
+        blob = state or mark
+        return None if blob is None else state_from_json(blob)
+    return None
+
+
+def _finished_id(event_id: str, key: str) -> bytes:
+    return bytes.fromhex(notice_id(event_id, key))

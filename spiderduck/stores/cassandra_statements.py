@@ -1,0 +1,63 @@
+"""The store's CQL, for one keyspace. Every write carries its own timestamp (microseconds) and time to live (seconds, 0
+is for ever), so that it may be repeated at any time without hiding what is newer. Tables: `schema.cql`.
+"""
+
+from dataclasses import dataclass
+
+from spiderduck.stores.sessions.ports import Statement
+
+PAGE_COLUMNS = "id, key, url, fetched_at, version, head, metadata, provenance"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Named after what they do; tables are qualified, so that a prepared one means the same in every session."""
+
+    put_page: Statement
+    put_metadata: Statement
+    put_state: Statement
+    put_mark: Statement
+    put_version: Statement
+    put_redirect: Statement
+    put_redirected_from: Statement
+    put_recent: Statement
+    put_bucket: Statement
+    put_finished: Statement
+    get_page: Statement
+    get_url: Statement
+    get_finished: Statement
+    get_buckets: Statement
+    get_versions: Statement
+    get_redirected_from: Statement
+    get_recent: Statement
+
+
+def statements(keyspace: str) -> Statements:
+    """All of them."""
+
+    def put(table: str, columns: str) -> Statement:
+        marks = ", ".join("?" * len(columns.split(",")))
+        return Statement(f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({marks}) USING TIMESTAMP ? AND TTL ?")
+
+    def get(table: str, columns: str, condition: str) -> Statement:
+        return Statement(f"SELECT {columns} FROM {keyspace}.{table} WHERE {condition}", reads=True)
+
+    return Statements(
+        put_page=put("pages", PAGE_COLUMNS),
+        put_metadata=Statement(f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? SET metadata = ? WHERE id = ?"),
+        put_state=put("urls", "key_hash, key, status, page_id, state"),
+        put_mark=put("urls", "key_hash, mark"),
+        put_version=put("versions", "key_hash, month, id"),
+        put_redirect=put("redirects", "from_hash, to_key, status_code"),
+        put_redirected_from=put("redirected_from", "to_hash, hour, from_hash, from_key"),
+        put_recent=put("recent", "domain, hour, at, key_hash"),
+        put_bucket=put("buckets", "list, owner, bucket"),
+        put_finished=put("finished", "id"),
+        get_page=get("pages", PAGE_COLUMNS, "id = ?"),
+        get_url=get("urls", "state, mark", "key_hash = ?"),
+        get_finished=get("finished", "id", "id = ?"),
+        get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),
+        get_versions=get("versions", "id", "key_hash = ? AND month = ? LIMIT ?"),
+        get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),
+        get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
+    )

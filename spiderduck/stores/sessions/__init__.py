@@ -1,0 +1,1 @@
+"""Adapters of the `Session` port: how CQL reaches Cassandra, a file per driver."""

@@ -1,0 +1,94 @@
+"""`Session` on acsylla, asyncio over the C++ driver: the hot path (21 µs of CPU a write, 16 µs a read, measured)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import acsylla  # type: ignore[import-untyped]
+from acsylla.errors import CassException  # type: ignore[import-untyped]
+
+from spiderduck.errors import StoreUnavailable
+from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.stores.sessions.ports import Row, Statement, Value
+
+RECONNECT_FIRST_MS, RECONNECT_LAST_MS = 200, 2_000
+"""The driver's own defaults (2 s, 60 s) would leave a node that is back unused for up to a minute."""
+
+
+class AcsyllaSession:
+    """Bound to the loop on which it was opened."""
+
+    def __init__(self, cluster: Any, session: Any, config: CassandraConfig) -> None:
+        self._cluster = cluster
+        self._session = session
+        self._read = acsylla.Consistency[config.read_consistency]
+        self._write = acsylla.Consistency[config.write_consistency]
+        self._prepared: dict[str, asyncio.Future[Any]] = {}
+
+    async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        try:
+            prepared = await self._prepare(statement.cql)
+            bound = prepared.bind(list(values), consistency=self._read if statement.reads else self._write)
+            bound.set_is_idempotent(statement.reads)  # what may be sent to a second node; see the port
+            result = await self._session.execute(bound)
+            return [row.as_tuple() for row in result.all()] if statement.reads or statement.conditional else ()
+        except CassException as error:
+            raise _translated(error) from error
+
+    async def run(self, cql: str) -> None:
+        try:
+            await self._session.execute(acsylla.create_statement(cql))
+        except CassException as error:
+            raise _translated(error) from error
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _prepare(self, cql: str) -> Any:
+        """Prepared once; whoever comes meanwhile waits for the same. One that failed is tried again by the next."""
+        found = self._prepared.get(cql)
+        if found is None:
+            found = self._prepared[cql] = asyncio.ensure_future(self._session.create_prepared(cql))
+            found.add_done_callback(lambda done: self._forget_failed(cql, done))
+        return await asyncio.shield(found)
+
+    def _forget_failed(self, cql: str, done: "asyncio.Future[Any]") -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._prepared.pop(cql, None)
+
+
+async def open_acsylla(config: CassandraConfig) -> AcsyllaSession:
+    """Raises `StoreUnavailable` where no node answers."""
+    logging.getLogger("acsylla").addFilter(_tells_something)
+    speculative = acsylla.SpeculativeExecutionPolicy(int(config.speculative_after * 1000), config.speculative_most)
+    cluster = acsylla.create_cluster(
+        list(config.hosts),
+        port=config.port,
+        username=config.username or None,
+        password=config.password or None,
+        connect_timeout=config.connect_timeout,
+        request_timeout=config.request_timeout,
+        load_balance_dc_aware=config.local_datacenter,
+        consistency=acsylla.Consistency[config.write_consistency],
+        serial_consistency=acsylla.Consistency.LOCAL_SERIAL,
+        exponential_reconnect_base_delay_ms=RECONNECT_FIRST_MS,
+        exponential_reconnect_max_delay_ms=RECONNECT_LAST_MS,
+        heartbeat_interval_sec=5,
+        idle_timeout_sec=15,
+        speculative_execution_policy=speculative if config.speculative_most else None,
+        log_level="error",
+    )
+    try:
+        return AcsyllaSession(cluster, await cluster.create_session(), config)
+    except CassException as error:
+        raise _translated(error) from error
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """The driver is ScyllaDB's, and complains of every node that is another's."""
+    return "sharding info" not in record.getMessage()
+
+
+def _translated(error: CassException) -> StoreUnavailable:
+    return StoreUnavailable(f"Cassandra: {error or type(error).__name__}")

@@ -1,0 +1,51 @@
+"""A `Session` that waits while the cluster is away: an outage slows the flow down and ends no event.
+
+Around a driver's session. Its one rule: it repeats only what may be repeated, and gives up after its patience with the
+last error, so that the API answers 503 while the flow goes on waiting.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from schedulers.ports import Clock
+from spiderduck.errors import StoreUnavailable
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+
+
+class PatientSession:
+    """Tries again for `seconds`, pausing 0.05 s at first and a second at the most."""
+
+    def __init__(self, session: Session, clock: Clock, seconds: float) -> None:
+        self._session = session
+        self._clock = clock
+        self._seconds = seconds
+
+    async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        try:
+            return await self._session.execute(statement, values)
+        except StoreUnavailable as error:
+            if statement.conditional:
+                raise
+            return await self._again(statement, values, error)
+
+    async def run(self, cql: str) -> None:
+        await self._session.run(cql)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _again(self, statement: Statement, values: Sequence[Value], error: StoreUnavailable) -> Sequence[Row]:
+        log.warning("the store does not answer, waiting for it: %s", error)
+        give_up, pause = self._clock.monotonic() + self._seconds, FIRST_PAUSE
+        while self._clock.monotonic() + pause < give_up:
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            try:
+                return await self._session.execute(statement, values)
+            except StoreUnavailable as again:
+                error = again
+        raise error

@@ -1,0 +1,36 @@
+"""The narrow port between the Cassandra store and a driver.
+
+Its one rule: every statement that goes through it is idempotent (each write carries its own timestamp), so whoever is
+in doubt may send it again; only `conditional` ones (`IF …`) must not be repeated blindly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Value = int | float | str | bytes | None
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """CQL with `?` marks, prepared once per session. Only a `reads` one may be sent to a second node while the first
+    is slow."""
+
+    cql: str
+    reads: bool = False
+    conditional: bool = False
+
+
+class Session(Protocol):
+    """One connection pool."""
+
+    async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        """The rows, or none for a write. Raises `StoreUnavailable` where the cluster did not answer in time or could
+        not reach the consistency asked for: a write may or may not have happened then."""
+
+    async def run(self, cql: str) -> None:
+        """Run a statement of the schema, unprepared, and wait until the nodes agree on it."""
+
+    async def close(self) -> None:
+        """Finish, and give the connections back."""

@@ -1,0 +1,63 @@
+"""A keyspace of the tests' Cassandra: migrated once per run of the tests, emptied for each that asks."""
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from fetchers.clock import SystemClock
+from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.stores.cassandra_migration import Migration
+from spiderduck.stores.sessions.opening import open_session
+from spiderduck.stores.sessions.ports import Session
+
+TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished")
+KEYSPACE = f"test_{os.getpid()}"
+
+
+def moment_of_id(identity: int) -> float:
+    """Ids of the tests are small numbers: seconds after the fake clock's start."""
+    return 1_000_000.0 + identity
+
+
+def settings(driver: str = "acsylla", port: int | None = None) -> CassandraConfig:
+    """How the engine of `tests.engines` is reached."""
+    host, _, own = os.environ["SPIDERDUCK_TEST_CASSANDRA"].rpartition(":")
+    return CassandraConfig(hosts=(host,), port=port or int(own), keyspace=KEYSPACE, driver=driver)
+
+
+@asynccontextmanager
+async def opened_session(config: CassandraConfig) -> AsyncIterator[Session]:
+    session = await open_session(config)
+    try:
+        yield session
+    finally:
+        await session.close()
+        _close_wake_up_sockets(session)
+
+
+def _close_wake_up_sockets(session: Session) -> None:
+    """acsylla leaves two pairs of them to the end of its loop, and pytest gives each test a loop of its own."""
+    cluster = getattr(session, "_cluster", None)
+    owners = [cluster, cluster.get_logger()] if hasattr(cluster, "get_logger") else []
+    for owned in gc.get_referents(*owners):
+        if isinstance(owned, socket.socket):
+            asyncio.get_running_loop().remove_reader(owned)
+            owned.close()
+
+
+@asynccontextmanager
+async def emptied_keyspace(driver: str = "acsylla") -> AsyncIterator[tuple[Session, CassandraConfig]]:
+    """A session, and the settings that lead to the tests' keyspace."""
+    config = settings(driver)
+    async with opened_session(config) as session:
+        if await Migration(session, config, SystemClock()).run() == []:
+            await asyncio.gather(*(session.run(f"TRUNCATE {config.keyspace}.{table}") for table in TABLES))
+        yield session, config
+
+
+def elsewhere(config: CassandraConfig, keyspace: str) -> CassandraConfig:
+    return replace(config, keyspace=keyspace)
