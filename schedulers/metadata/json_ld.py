@@ -4,6 +4,7 @@ Read by the fields through `Page.json_ld`. Its one rule: what the page is about 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from schedulers.metadata import json_ld_text
@@ -14,6 +15,7 @@ TEXT_LIMIT = 5_000_000
 NODES = 2_000
 DEPTH = 12
 _VALUES = 50
+_NESTED = 3
 
 Node = dict[str, Any]
 
@@ -38,13 +40,20 @@ class Graph:
         return next((node for kinds, node in self._typed if not kinds.isdisjoint(types)), None)
 
     def values(self, node: Node | None, key: str) -> Iterator[Any]:
-        """The values of a property, a list opened, a reference replaced by the node it names."""
-        value = node.get(key) if node else None
-        for one in value[:_VALUES] if isinstance(value, list) else (value,):
-            if isinstance(one, dict) and len(one) == 1 and "@id" in one:
-                yield self._by_id.get(str(one["@id"]), one)
-            elif one is not None:
-                yield one
+        """The values of a property, lists opened, a reference replaced by the node it names."""
+        return islice(self._opened(node.get(key) if node else None, _NESTED), _VALUES)
+
+    def _opened(self, value: Any, levels: int) -> Iterator[Any]:
+        if isinstance(value, dict) and ("@list" in value or "@set" in value):
+            value = value.get("@list") or value.get("@set")
+        if isinstance(value, list):
+            if levels:
+                for one in value[:_VALUES]:
+                    yield from self._opened(one, levels - 1)
+        elif isinstance(value, dict) and len(value) == 1 and "@id" in value:
+            yield self._by_id.get(str(value["@id"]), value)
+        elif value is not None:
+            yield value
 
     def text(self, node: Node | None, key: str) -> str | None:
         """The first value of a property that is text, or has a name or a value that is."""

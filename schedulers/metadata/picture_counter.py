@@ -1,6 +1,6 @@
 """Counts in memory which pictures the pages of a site share; an adapter of the port `GenericPictures`.
 
-The flow tells it what each page named, `fields/image` asks it. Its one rule: bounded memory. Domains, and of each domain
+The flow tells it what each page named, `fields/image` asks it. Its one rule: bounded memory. Domains, and of each the
 pages and pictures, are forgotten oldest first.
 """
 

@@ -52,6 +52,18 @@ def test_a_comma_or_a_comment_inside_a_string_stays() -> None:
     assert title_of('{"@type": "Article", "headline": "a, ] // b /* c */",}') == "a, ] // b /* c */"
 
 
+@pytest.mark.parametrize(
+    "form", ['"{}"', '["{}"]', '{{"@list": ["{}"]}}', '[{{"@list": [{{"@type": "ImageObject", "url": "{}"}}]}}]']
+)
+def test_lists_are_opened_in_all_their_forms(form: str) -> None:
+    """A value, an array, `@list`, and a node in each."""
+    block = '{"@type": "Article", "image": ' + form.format("https://cdn.example/a.jpg") + "}"
+    html = f'<script type="application/ld+json">{block}</script>'.encode()
+    image = extract_metadata(html, url=URL, content_type="text/html").image
+    assert image is not None
+    assert image.url == "https://cdn.example/a.jpg"
+
+
 def test_references_are_resolved_across_blocks() -> None:
     """An author given by `@id` is the node of that name."""
     article = '{"@type": "Article", "headline": "A story", "author": {"@id": "#jane"}}'

@@ -36,10 +36,10 @@ TRAPS = {
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_trap_ends_soon_with_what_was_found(name: str) -> None:
-    """Under a second of processor time each (a tenth is usual), and the title before it is there."""
+    """Within a few seconds of processor time each (a tenth is usual), and the title before it is there."""
     begun = time.process_time()
     metadata = extract_metadata(TRAPS[name], url=URL, content_type="text/html")
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 3
     assert metadata.title == "T"
     assert "failure" not in metadata.provenance
 
