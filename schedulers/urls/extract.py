@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from twitter_text.extract_urls import extract_urls_with_indices
 
+from schedulers.urls.special_use import special_use_urls
+
 LONGEST_PIECE = 5_000
 """Characters; twitter-text's longest URL has 4,096."""
 
@@ -38,7 +40,15 @@ def extract_urls(text: str) -> list[ExtractedUrl]:
         for one in extract_urls_with_indices(piece):
             start, end = one["indices"]
             found.append(ExtractedUrl(one["url"], offset + start, offset + end))
-    return found
+    return _merged(found, [ExtractedUrl(*one) for one in special_use_urls(text)])
+
+
+def _merged(found: list[ExtractedUrl], special: list[ExtractedUrl]) -> list[ExtractedUrl]:
+    """In the order of the text; a special-use URL beats what was found inside it."""
+    if not special:
+        return found
+    outside = [one for one in found if not any(two.start <= one.start < two.end for two in special)]
+    return sorted([*outside, *special], key=lambda one: one.start)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
