@@ -7,6 +7,7 @@ into the body is not asked once the head has answered.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from schedulers.metadata.clean import text
 from schedulers.metadata.model import Alternative, Provenance
 from schedulers.metadata.page import Page
 
@@ -54,17 +55,23 @@ def climb(ladder: Ladder, page: Page, clean: Clean, field: str) -> str | None:
                 won = _first(meta[key], clean)
                 winner = rule
             else:
-                others.append(Alternative(rule, " ".join(meta[key][0][:_SHOWN].split())))
+                others.append(Alternative(rule, _shown(meta[key][0])))
         elif won is None:
             raw = read(page)
             if raw is not None:
                 won = clean(raw)
                 winner = rule
         elif not in_body and (raw := read(page)) is not None:
-            others.append(Alternative(rule, " ".join(raw[:_SHOWN].split())))
+            others.append(Alternative(rule, _shown(raw)))
     if won is not None:
         page.provenance[field] = Provenance(winner, tuple(others[:ALTERNATIVES]))
     return won
+
+
+def _shown(raw: str) -> str:
+    """On one line, and fit to be stored."""
+    value = " ".join(raw[:_SHOWN].split())
+    return value if value.isprintable() else text(value) or ""
 
 
 def _first(values: list[str], clean: Clean) -> str | None:

@@ -3,7 +3,7 @@
 from selectolax.lexbor import LexborHTMLParser
 
 try:
-    from schedulers.metadata.charset import decode
+    from schedulers.metadata.charset import decode  # type: ignore[import-not-found, unused-ignore]
 except ModuleNotFoundError:
     from schedulers.metadata.declared_charset import decode
 from schedulers.metadata import guard, interstitials, reading
