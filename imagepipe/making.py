@@ -64,17 +64,22 @@ class Maker:
         trace = Trace(self._clock)
         trace.add("rendered:miss")
         ancestor = cheapest(self._rendered.of(src), wish)
-        if ancestor is not None:
-            trace.add("ancestor:hit")
-            rendered = await self._render(src, wish, ancestor.rendered.body)
-            finished = _from_ancestor(rendered, wish, ancestor)
-            where = "ancestor"
-        else:
+        if ancestor is None:
             found = await self._originals.find(src, self._clock.now() + self._common.request_seconds)
             trace.add(found.where)
-            rendered = await self._render(src, wish, found.original.body)
-            finished = finish(rendered, wish, found.original)
-            where = found.where
+            return await self.from_original(src, wish, found.original, found.where, trace)
+        trace.add("ancestor:hit")
+        rendered = await self._render(src, wish, ancestor.rendered.body)
+        return self._answer(src, wish, _from_ancestor(rendered, wish, ancestor), "ancestor", trace)
+
+    async def from_original(
+        self, src: str, wish: Variant, original: Original, where: str, trace: Trace | None = None
+    ) -> Answer:
+        """The variant from bytes that are here."""
+        rendered = await self._render(src, wish, original.body)
+        return self._answer(src, wish, finish(rendered, wish, original), where, trace or Trace(self._clock))
+
+    def _answer(self, src: str, wish: Variant, finished: Finished, where: str, trace: Trace) -> Answer:
         trace.add("render")
         self._keep(src, wish, finished)
         self._events.counts[where.split(":")[0]] += 1

@@ -96,6 +96,11 @@ class Originals:
             removed = await self._disk.remove(url) or removed
         return removed
 
+    def identifiers(self, tag: str | None = None) -> list[str]:
+        """Every picture in memory or on disk, or those with that tag."""
+        on_disk = [] if self._disk is None else self._disk.identifiers(tag)
+        return list({*self._encoded.identifiers(tag), *on_disk})
+
     async def _search(self, search: Search) -> Found:
         self._events.tell("started", search.url, "")
         for look in LOOK_UP:

@@ -15,15 +15,15 @@ from imagepipe.ancestor import largest_preview
 from imagepipe.background import Background
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
+from imagepipe.curation import Curator
 from imagepipe.events import Events
 from imagepipe.idle import IdleWork
 from imagepipe.making import Answer, Maker
 from imagepipe.model import Original, Variant
 from imagepipe.negotiation import resolve
-from imagepipe.originals import Originals, marked_stale
+from imagepipe.originals import Originals
 from imagepipe.placeholder import Placeholder
 from imagepipe.ports import Clock, Workers
-from imagepipe.rendering.probe import probe
 from imagepipe.scan_prefix import scan_prefix
 from imagepipe.single_flight import SingleFlight
 from imagepipe.source_rules import check_source
@@ -32,6 +32,7 @@ from imagepipe.tracing import Trace
 from imagepipe.variants import parse_variant, read_query
 
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
+_FALLBACK = "fallback"  # no address, so that no picture can take its place
 _WARM_ACCEPT = "image/avif,image/webp"  # as most browsers ask
 
 
@@ -50,7 +51,7 @@ class Parts:
 
 
 class Pipeline:
-    """One named pipeline. `rendered`, `originals` and `events` may be looked at by an inspector."""
+    """One named pipeline. `by_hand` changes what it holds; the inspector looks at `rendered`, `originals`, `events`."""
 
     def __init__(self, config: PipelineConfig, common: ImagesConfig, parts: Parts) -> None:
         self.config = config
@@ -64,6 +65,16 @@ class Pipeline:
         self._background = parts.background
         self._reloads: SingleFlight[None] = SingleFlight()
         self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
+        self.by_hand = Curator(
+            config,
+            common,
+            parts.rendered,
+            parts.originals,
+            parts.workers,
+            parts.codecs,
+            parts.clock,
+            self._forget_made,
+        )
         self._maker = Maker(
             config,
             common,
@@ -128,39 +139,10 @@ class Pipeline:
         tags: tuple[str, ...] = (),
     ) -> None:
         """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
-        work = partial(probe, body, limits=self._common.limits, codecs=self._parts.codecs)
-        await self._parts.workers.run(work)
-        now = self._clock.now()
-        fresh = self.config.min_fresh_seconds if fresh_seconds is None else fresh_seconds
-        self._forget_made(src)
-        await self.originals.keep(src, Original(body, content_type, now, now + fresh, etag, last_modified, tags))
+        await self.by_hand.put(src, body, content_type, etag, last_modified, fresh_seconds, tags)
         for query in self.config.warm_up:
             wish = resolve(parse_variant(read_query(query), self.config.presets), _WARM_ACCEPT, False, None)
             self._parts.idle.add(f"warm {self.config.name} {src} {query}", partial(self._make, src, wish))
-
-    async def purge(self, src: str) -> bool:
-        """Forget a picture in every tier; whether it was in any."""
-        made = self._forget_made(src)
-        return await self.originals.remove(src) or made
-
-    async def mark_stale(self, src: str) -> bool:
-        """Serve what is there as a preview, and load it again when it is next asked for; whether it is there."""
-        self.rendered.freshen(src, 0.0)
-        original = await self.originals.cached(src)
-        if original is not None:
-            await self.originals.keep(src, marked_stale(original, self._clock.now()))
-        return original is not None or bool(self.rendered.of(src))
-
-    async def rename(self, old: str, new: str) -> bool:
-        """The same picture under another identifier, in every tier; whether it was there."""
-        original = await self.originals.cached(old)
-        self._forget_made(new)
-        self.rendered.rename(old, new)
-        self._placeholders.pop(old, None)
-        if original is not None:
-            await self.originals.keep(new, original)
-            await self.originals.remove(old)
-        return original is not None
 
     async def settle(self) -> None:
         """Wait for everything begun in the background."""
@@ -199,6 +181,18 @@ class Pipeline:
             self._forget_made(src)
         else:
             self.rendered.freshen(src, original.stale_at)
+
+    async def fallback(self, variant: Variant, accept: str) -> Answer | None:
+        """The picture that stands in where there is none, as that variant; None where none is configured."""
+        if self.config.fallback is None:
+            return None
+        wish = resolve(variant, accept, False, self.config.quality)
+        found = self.cached(_FALLBACK, wish)
+        if found is not None:
+            return found
+        now = self._clock.now()
+        picture = Original(self.config.fallback, "", now, float("inf"))
+        return await self._maker.from_original(_FALLBACK, wish, picture, "fallback")
 
     def _forget_made(self, src: str) -> bool:
         self._placeholders.pop(src, None)

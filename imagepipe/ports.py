@@ -129,3 +129,6 @@ class OriginalTier(Protocol):
 
     async def remove(self, identifier: str) -> bool:
         """Forget it; False where it was not there."""
+
+    def identifiers(self, tag: str | None = None) -> list[str]:
+        """Every picture it knows of, or those with that tag."""

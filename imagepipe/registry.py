@@ -67,6 +67,8 @@ class Registry:
         self.partial_total: Shared[OnDisk] = Shared(_partial_limits(self.config))
         self._partial_memory: Shared[Original] = Shared(_partial_limits(self.config))
         self.disks: dict[str, DiskTier] = {}
+        self.encoded: dict[str, EncodedTier] = {}
+        self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
         self._source = source
         self._folder = folder
@@ -107,13 +109,12 @@ class Registry:
     def _pipeline(self, config: PipelineConfig, additional: Sequence[AdditionalCache]) -> Pipeline:
         events = Events(config.name, self.clock, self._observers)
         background = Background(events)
-        encoded = EncodedTier(config.tiers.encoded, self.encoded_total, self.clock)
+        encoded = self.encoded[config.name] = EncodedTier(config.tiers.encoded, self.encoded_total, self.clock)
         disk = self._disk(config)
         if disk is not None:
             self.disks[config.name] = disk
-        loader = Loader(
-            self._source, self._partials(config.name), self.clock, self.config.limits, config, events.progress
-        )
+        partials = self.partials[config.name] = self._partials(config.name)
+        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress)
         originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
         parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)

@@ -21,6 +21,9 @@ from imagepipe.tiers.lru import Shared
 
 T = TypeVar("T")
 
+_WRITING = "\nwriting "
+"""Begins the key of bytes that are reserved but not yet a file; no identifier holds a line break."""
+
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
@@ -92,12 +95,16 @@ class DiskTier:
             _unlink(entry.path)
         return entry is not None
 
+    def identifiers(self, tag: str | None = None) -> list[str]:
+        known = ((key, entry.value.tags) for key, entry in self.lru.items() if not key.startswith(_WRITING))
+        return [key for key, tags in known if tag is None or tag in tags]
+
     async def _write(self, identifier: str, original: Original) -> bool:
         content = picture_file.pack(identifier, original)
         path = self._path(identifier)
         self._serial += 1
         aside = self._folder / "aside" / str(self._serial)
-        reservation = f"\nwriting {self._serial}"
+        reservation = f"{_WRITING}{self._serial}"
         if not self.lru.put(reservation, OnDisk(path, original.tags), len(content), self._clock.now()):
             self._drop(identifier)
             return False

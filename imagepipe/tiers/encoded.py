@@ -23,3 +23,6 @@ class EncodedTier:
 
     async def remove(self, identifier: str) -> bool:
         return self.lru.remove(identifier) is not None
+
+    def identifiers(self, tag: str | None = None) -> list[str]:
+        return [key for key, entry in self.lru.items() if tag is None or tag in entry.value.tags]

@@ -79,8 +79,11 @@ class RenderedTier:
             self.lru.rename(key, renamed)
             self._keys.setdefault(new, OrderedDict())[renamed] = None
 
-    def identifiers(self) -> list[str]:
-        return list(self._keys)
+    def identifiers(self, tag: str | None = None) -> list[str]:
+        """Every picture of which there is a variant, or those with that tag."""
+        if tag is None:
+            return list(self._keys)
+        return [identifier for identifier in self._keys if any(tag in each.tags for each in self.of(identifier))]
 
     def _forget(self, key: str, _value: Finished) -> None:
         identifier = key.split("\n", 1)[0]

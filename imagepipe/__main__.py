@@ -1,0 +1,123 @@
+"""`python -m imagepipe serve` and `python -m imagepipe render FILE -w 320`: the picture pipeline alone."""
+
+import argparse
+import ipaddress
+import os
+import sys
+import warnings
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from imagepipe.config import from_env
+from imagepipe.errors import ImageError
+from imagepipe.model import FITS
+from imagepipe.rendering.filters import parse_filters
+from imagepipe.rendering.render import render
+
+USER_AGENT = "imagepipe/0.1 (+https://example.com/imagepipe)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the process's exit status."""
+    asked = _parser().parse_args(arguments)
+    # Pillow warns about every odd tag in strangers' files; what matters is an error.
+    warnings.filterwarnings("ignore", module="PIL")
+    command = {"serve": _serve, "render": _render}[asked.command]
+    return command(asked)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m imagepipe", description="Pictures at any size.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("render", help="render one file")
+    one.add_argument("file", type=Path)
+    one.add_argument("-w", "--width", type=int)
+    one.add_argument("-H", "--height", type=int)
+    one.add_argument("--fit", choices=FITS, default="inside")
+    one.add_argument("--format", default="auto")
+    one.add_argument("-q", "--quality", type=int)
+    one.add_argument("--gravity", default="center")
+    one.add_argument("--filters", default="", help="for example blur:2,grayscale")
+    one.add_argument("-o", "--output", type=Path, help="default: FILE.WIDTHxHEIGHT.FORMAT; - for standard output")
+    serve = commands.add_parser("serve", help="serve pictures over HTTP")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8082)
+    serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
+    serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
+    serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
+    return parser
+
+
+def _render(asked: argparse.Namespace) -> int:
+    try:
+        rendered = render(
+            asked.file.read_bytes(),
+            width=asked.width,
+            height=asked.height,
+            fit=asked.fit,
+            format=asked.format,
+            quality=asked.quality,
+            gravity=asked.gravity,
+            filters=parse_filters(asked.filters),
+        )
+    except OSError as error:
+        print(f"imagepipe: {error}", file=sys.stderr)
+        return 2
+    except ImageError as error:
+        print(f"imagepipe: {error.code}: {error}", file=sys.stderr)
+        return 1
+    if str(asked.output) == "-":
+        sys.stdout.buffer.write(rendered.body)
+        return 0
+    default = asked.file.with_suffix(f".{rendered.width}x{rendered.height}.{rendered.format}")
+    target: Path = asked.output or default
+    target.write_bytes(rendered.body)
+    print(f"{target}: {rendered.content_type} {rendered.width}×{rendered.height} {len(rendered.body)} bytes")
+    return 0
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    import uvicorn
+    from litestar import Litestar
+
+    from imagepipe.clock import SystemClock
+    from imagepipe.isolation.pool import isolated_workers
+    from imagepipe.memory import limit_arenas
+    from imagepipe.registry import Registry
+    from imagepipe.service.app import route_handlers
+    from imagepipe.sources.folder import FolderSource
+    from imagepipe.sources.http import HttpSource
+
+    limit_arenas()
+    config = from_env(os.environ)
+    clock = SystemClock()
+    http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)
+    registry = Registry(
+        FolderSource(asked.root) if asked.root else http,
+        config,
+        folder=asked.cache,
+        isolated=isolated_workers(config) if config.isolate else None,
+        clock=clock,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with registry:
+            yield
+        await http.close()
+
+    app = Litestar(route_handlers(registry, loopback=_is_loopback(asked.host)), lifespan=[lifespan])
+    uvicorn.run(app, host=asked.host, port=asked.port, log_level="warning", timeout_graceful_shutdown=5)
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""A folder as an additional cache: files named by the SHA-256 of the address, or placed by its host and path."""
+
+import asyncio
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from imagepipe.errors import SourceFailed
+
+
+class FolderCache:
+    """`<folder>/<sha256 of the address>`, else `<folder>/<host>/<path>`."""
+
+    def __init__(self, folder: Path, name: str = "folder") -> None:
+        self.name = name
+        self._folder = folder.resolve()
+
+    async def get(self, url: str) -> bytes | None:
+        return await asyncio.to_thread(self._read, url)
+
+    def _read(self, url: str) -> bytes | None:
+        parts = urlsplit(url)
+        hashed = self._folder / sha256(url.encode()).hexdigest()
+        placed = self._folder / (parts.hostname or "") / unquote(parts.path).lstrip("/")
+        for path in (hashed, placed):
+            try:
+                if path.resolve().is_relative_to(self._folder) and path.is_file():
+                    return path.read_bytes()
+            except ValueError:
+                continue  # no file can have that name
+            except OSError as error:
+                raise SourceFailed(f"{path.name}: {error}", "cache_failed") from error
+        return None

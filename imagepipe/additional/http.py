@@ -1,0 +1,46 @@
+"""Another server as an additional cache: it is asked for `base` + the percent-encoded address. 404 means absent."""
+
+from urllib.parse import quote
+
+import aiohttp
+
+from imagepipe.errors import SourceFailed
+
+
+class HttpCache:
+    """A cache behind HTTP. `base` is the operator's own, so no address guard stands before it. Close it after use."""
+
+    def __init__(
+        self, base: str, *, name: str = "http", seconds: float = 2.0, max_bytes: int = 32 * 1024 * 1024
+    ) -> None:
+        self.name = name
+        self._base = base
+        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._max_bytes = max_bytes
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, url: str) -> bytes | None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
+        try:
+            async with self._session.get(self._base + quote(url, safe=""), allow_redirects=False) as response:
+                if response.status in (404, 410):
+                    return None
+                if response.status != 200:
+                    raise SourceFailed(f"{self.name} answered {response.status}", "cache_failed")
+                return await self._read(response)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SourceFailed(f"{self.name}: {error}", "cache_failed") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise SourceFailed(f"{self.name}: more than {self._max_bytes} bytes", "cache_failed")
+        return bytes(body)

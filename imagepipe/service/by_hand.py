@@ -1,0 +1,61 @@
+"""Store, purge, mark stale and rename over HTTP. Guarded; each answers how many pictures it changed."""
+
+from typing import Annotated, Any
+
+from litestar import Request, delete, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from imagepipe.errors import InvalidVariant, PictureTooLarge
+from imagepipe.registry import Registry
+from imagepipe.service.guard import Guard
+from imagepipe.source_rules import check_source
+
+Src = Annotated[str, Parameter(description="The picture's address")]
+OptionalSrc = Annotated[str | None, Parameter(description="One picture; without it and `tag`, all")]
+Tag = Annotated[str | None, Parameter(description="Pictures that were stored with this tag")]
+
+
+def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
+    """The handlers below `path`."""
+
+    @put(path + "/{pipeline:str}/store", guards=[guard], summary="Store a picture", status_code=201)
+    async def store(
+        request: Request[Any, Any, Any], pipeline: str, src: Src, tag: list[str] | None = None
+    ) -> dict[str, int]:
+        check_source(src, ())
+        body = await _body(request, registry.config.limits.bytes)
+        content_type = request.headers.get("content-type", "")
+        await registry[pipeline].put(src, body, content_type, tags=tuple(tag or ()))
+        return {"stored": 1}
+
+    @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
+    async def purge(pipeline: str, src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
+        hand = registry[pipeline].by_hand
+        return {"purged": int(await hand.purge(src)) if src else await hand.purge_all(tag)}
+
+    @delete(path + "/store", guards=[guard], summary="Purge every pipeline", status_code=200)
+    async def purge_everything(tag: Tag = None) -> dict[str, int]:
+        return {"purged": sum([await each.by_hand.purge_all(tag) for each in registry.pipelines.values()])}
+
+    @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
+    async def stale(pipeline: str, src: Src) -> dict[str, int]:
+        return {"marked": int(await registry[pipeline].by_hand.mark_stale(src))}
+
+    @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
+    async def rename(pipeline: str, src: Src, to: str) -> dict[str, int]:
+        check_source(to, ())
+        return {"renamed": int(await registry[pipeline].by_hand.rename(src, to))}
+
+    return [store, purge, purge_everything, stale, rename]
+
+
+async def _body(request: Request[Any, Any, Any], most: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise PictureTooLarge(f"more than {most} bytes")
+    if not body:
+        raise InvalidVariant("body: the picture's bytes")
+    return bytes(body)

@@ -1,0 +1,33 @@
+"""Placeholder data of a picture: what a page needs before the picture is there."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+
+from imagepipe.registry import Registry
+from imagepipe.service.asking import Reader, check_time
+
+
+def info_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteHandler:
+    """The handler below `path`."""
+
+    @get(path + "/{pipeline:str}/info", summary="A picture's size, main colour and BlurHash")
+    async def info(request: Request[Any, Any, Any], pipeline: str) -> dict[str, object]:
+        chosen = registry[pipeline]
+        ask = reader.read(request.scope["path"], request.scope["query_string"].decode("latin-1"), chosen)
+        check_time(ask, registry.clock.now())
+        found = await chosen.placeholder(ask.src)
+        return {
+            "src": ask.src,
+            "format": found.info.format,
+            "content_type": found.content_type,
+            "width": found.info.width,
+            "height": found.info.height,
+            "frames": found.info.frames,
+            "bytes": found.length,
+            "colour": found.colour,
+            "blurhash": found.blurhash,
+        }
+
+    return info

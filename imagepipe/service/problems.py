@@ -1,0 +1,82 @@
+"""The one table from this package's errors to HTTP statuses, and their answer as RFC 9457 problem details."""
+
+import math
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from imagepipe import errors
+from imagepipe.ports import Clock
+from imagepipe.service.safety import SAFETY_HEADERS
+
+STATUS: dict[type[errors.ImageError], HTTPStatus] = {
+    errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.BrokenPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidVariant: HTTPStatus.BAD_REQUEST,
+    errors.EncodeFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.RenderTimedOut: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DecoderCrashed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Busy: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.SourceFailed: HTTPStatus.BAD_GATEWAY,
+    errors.SourceNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.NotSigned: HTTPStatus.FORBIDDEN,
+    errors.UnknownPipeline: HTTPStatus.NOT_FOUND,
+    errors.InvalidSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_BY_ENDING = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "http_error": HTTPStatus.NOT_FOUND,
+    "robots_denied": HTTPStatus.FORBIDDEN,
+    "blocked_address": HTTPStatus.FORBIDDEN,
+    "blocked_domain": HTTPStatus.FORBIDDEN,
+    "unsupported_scheme": HTTPStatus.FORBIDDEN,
+    "invalid_url": HTTPStatus.BAD_REQUEST,
+    "too_large": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
+    "late": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def status_of(error: errors.ImageError) -> HTTPStatus:
+    """The HTTP status of an error; a source's own ending is more precise than 502."""
+    if isinstance(error, errors.SourceFailed):
+        return _BY_ENDING.get(error.ending, STATUS[errors.SourceFailed])
+    return STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def problem_answer(error: errors.ImageError, clock: Clock) -> Response[bytes]:
+    """The error as `application/problem+json`, with `Retry-After` where a moment is known."""
+    status = status_of(error)
+    details = {
+        "type": f"urn:imagepipe:{error.code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": error.code,
+    }
+    body = msgspec.json.encode({**details, "detail": str(error), "retryable": error.retryable})
+    headers = {**SAFETY_HEADERS, "Cache-Control": "no-store"}
+    wait = _wait(error, clock)
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def _wait(error: errors.ImageError, clock: Clock) -> int | None:
+    if isinstance(error, errors.Busy):
+        return max(1, math.ceil(error.retry_after))
+    if isinstance(error, errors.SourceFailed) and error.retry_at is not None:
+        return max(1, math.ceil(error.retry_at - clock.now()))
+    return 1 if isinstance(error, errors.RenderTimedOut | errors.DeadlineExceeded) else None
+
+
+def handler_for(clock: Clock) -> Any:
+    """A Litestar exception handler for `ImageError`."""
+
+    def answer(_request: Request[Any, Any, Any], error: errors.ImageError) -> Response[bytes]:
+        return problem_answer(error, clock)
+
+    return answer

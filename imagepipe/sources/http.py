@@ -1,0 +1,144 @@
+"""Pictures over plain HTTP, for `python -m imagepipe serve` alone. The product uses its polite fetcher instead.
+
+The address actually dialled is checked, at the socket: only global ones, unless private ones are allowed. Redirects are
+followed (five), each through the same check; no cookies, no environment proxies.
+"""
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from aiohttp.connector import AddrInfoType
+
+from imagepipe.errors import SourceFailed
+from imagepipe.ports import Clock, SourceEnded, SourceResponse, Wanted
+
+_CHUNK = 64 * 1024
+_REDIRECTS = 5
+
+
+class _Refused(OSError):
+    """The address is not one that may be dialled."""
+
+
+class HttpSource:
+    """A `Source` on aiohttp. Close it after use."""
+
+    def __init__(self, clock: Clock, *, user_agent: str, allow_private: bool = False) -> None:
+        self._clock = clock
+        self._allow_private = allow_private
+        self._user_agent = user_agent
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
+        seconds = max(0.1, wanted.deadline - self._clock.now())
+        try:
+            response = await self._open().get(
+                wanted.url,
+                headers=_headers(wanted),
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                max_redirects=_REDIRECTS,
+            )
+        except TimeoutError:
+            return SourceEnded("timed_out", f"no answer within {seconds:.0f} s")
+        except (aiohttp.ClientError, ValueError) as error:
+            refused = isinstance(getattr(error, "os_error", None), _Refused)
+            return SourceEnded("blocked_address" if refused else "connect_error", str(error) or type(error).__name__)
+        if response.status not in (200, 206, 304):
+            response.release()
+            return SourceEnded("http_error", f"answered {response.status}")
+        return self._answer(response)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(socket_factory=self._socket)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self._user_agent, "Accept": "image/*", "Accept-Encoding": "identity"},
+                trust_env=False,
+            )
+        return self._session
+
+    def _socket(self, address: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, target = address
+        if not self._allow_private and not _is_global(str(target[0])):
+            raise _Refused(f"{target[0]} is not a public address")
+        return socket.socket(family, kind, protocol)
+
+    def _answer(self, response: aiohttp.ClientResponse) -> SourceResponse:
+        headers = response.headers
+        start, total = _range(response)
+        return SourceResponse(
+            response.status,
+            _chunks(response),
+            headers.get("Content-Type", ""),
+            start,
+            total,
+            headers.get("ETag"),
+            headers.get("Last-Modified"),
+            headers.get("Accept-Ranges", "").lower() == "bytes",
+            self._fresh(headers.get("Cache-Control", ""), headers.get("Expires")),
+        )
+
+    def _fresh(self, cache_control: str, expires: str | None) -> float | None:
+        for part in cache_control.lower().split(","):
+            name, _, value = part.strip().partition("=")
+            if name in ("no-store", "no-cache"):
+                return 0.0
+            if name in ("s-maxage", "max-age") and value.isdigit():
+                return float(value)
+        if expires is None:
+            return None
+        try:
+            return max(0.0, parsedate_to_datetime(expires).timestamp() - self._clock.now())
+        except ValueError:
+            return 0.0  # RFC 9111, 5.3: an invalid date is one in the past
+
+
+def _headers(wanted: Wanted) -> dict[str, str]:
+    validator = wanted.etag or wanted.last_modified
+    if wanted.resume_from and validator:
+        return {"Range": f"bytes={wanted.resume_from}-", "If-Range": validator}
+    if wanted.etag:
+        return {"If-None-Match": wanted.etag}
+    return {"If-Modified-Since": wanted.last_modified} if wanted.last_modified else {}
+
+
+def _range(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
+    """Where the body begins in the picture, and how long the picture is."""
+    length = response.content_length if "Content-Encoding" not in response.headers else None
+    if response.status != 206:
+        return 0, length
+    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+    span, _, total = rest.partition("/")
+    start = span.partition("-")[0]
+    if unit != "bytes" or not start.isdigit():
+        return -1, None  # nothing can be appended to that
+    return int(start), int(total) if total.isdigit() else None
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            yield chunk
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise SourceFailed(f"the download broke off: {error}", "protocol_error") from error
+    finally:
+        response.close() if not response.content.at_eof() else response.release()
+
+
+def _is_global(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None:
+            found = inner
+    return found.is_global and not found.is_multicast
