@@ -37,6 +37,8 @@ class Mint:
         # The open tick in nanoseconds of the wall clock; empty while nothing may be taken without a closer look.
         self._opens_ns = self._closes_ns = 0
         self._grants = tuple(lease.grants)
+        if self._grants:
+            worker.narrow(min(one.first for one in self._grants), last_until(self._grants))
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
@@ -124,9 +126,13 @@ class Mint:
     def last_used_ms(self) -> int:
         return self._worker.tick_ms
 
-    def permit(self, until_ms: int) -> None:
+    def check_clock(self) -> None:
         self._steps.check(*self._readings())
-        self._limit_ms = until_ms
+
+    def permit(self, until_ms: int) -> None:
+        with self._lock:
+            if self._error is None:
+                self._limit_ms = max(self._limit_ms, until_ms)
 
     def stop(self, error: SnowflakeError) -> None:
         with self._lock:
@@ -166,16 +172,14 @@ class Mint:
         with self._renewing:
             if due_ms <= self._limit_ms:
                 return  # another thread was here first
-            self._steps.check(*self._readings())
+            self.check_clock()
             try:
                 limit = self._lease.extend(due_ms)
             except LeaseLost as error:
                 self.stop(error)
                 raise
             self.renewals += 1
-            with self._lock:
-                if self._error is None:
-                    self._limit_ms = max(self._limit_ms, limit)
+            self.permit(limit)
 
     def _readings(self) -> tuple[int, int]:
         return self._time_ns() // NS_PER_MS, self._clock.elapsed_ns() // NS_PER_MS

@@ -30,6 +30,10 @@ class Holder(Protocol):
         """The time that the last id carries; the lease's floor before the first id."""
         ...
 
+    def check_clock(self) -> None:
+        """Raises `ClockJumpedForward`: asked before a time is written down, so that none from the future is."""
+        ...
+
     def permit(self, until_ms: int) -> None:
         """Ids may now carry times up to `until_ms`. Called after that is durable, ahead of need."""
         ...

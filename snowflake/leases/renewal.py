@@ -63,6 +63,7 @@ class Renewal:
         # A clock that went back is the generator's business; what was minted already must stay covered.
         from_ms = max(now_ms, last_ms)
         if self._until_ms - from_ms < AHEAD_MS:
+            self._holder.check_clock()
             self._until_ms = self._lease.extend(from_ms)
             self._holder.permit(self._until_ms)
         return True
