@@ -44,7 +44,8 @@ def _repaired(text: str) -> Iterator[Any]:
     """Comments and trailing commas dropped, raw line ends in strings accepted, several values in one block read."""
     if "&quot;" in text[:20]:
         text = html.unescape(text)
-    text = _LOOSE.sub(lambda match: match.group() if match.group()[0] == '"' else " ", text)
+    for _ in range(2):  # a comma may stand before a comment that stands before the bracket
+        text = _LOOSE.sub(lambda match: match.group() if match.group()[0] == '"' else " ", text)
     decoder = json.JSONDecoder(strict=False)
     position = 0
     for _ in range(_VALUES):

@@ -1,28 +1,22 @@
-"""The URL by which the page wants to be known. It counts only on the page's own registrable domain, never as a junk
-value, and never as the home page of a deep link: nobody may claim another's page, and no page gives itself up.
+"""The URL by which the page wants to be known, of every place where it may say so; `schedulers.urls` tells which claims
+are to be believed.
 """
 
-from schedulers.metadata.addresses import site_of
 from schedulers.metadata.ladder import Ladder, Rule, climb, meta
 from schedulers.metadata.page import Page
+from schedulers.urls.canonical import accepted_canonical
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, lambda value: accepted(value, page), "canonical_url")
+    return climb(LADDER, page, lambda value: _accepted(value, page), "canonical_url")
 
 
-def accepted(value: str, page: Page) -> str | None:
-    """`value` as an absolute URL where this page may claim it."""
+def _accepted(value: str, page: Page) -> str | None:
+    """`value` as an absolute URL where this page may claim it; most pages name themselves."""
     url = page.absolute(value)
-    if url is None or (url != page.url and site_of(url) != page.site):
-        return None
-    url = url.partition("#")[0] if "#!" not in url else url
-    return None if _is_home(url) and not _is_home(page.url) else url
-
-
-def _is_home(url: str) -> bool:
-    path = url.partition("://")[2].partition("/")[2]
-    return not path or (path.startswith("#") and not path.startswith("#!"))
+    if url is None or (url == page.url and "#" not in url):
+        return url
+    return accepted_canonical(url, page.url)
 
 
 def _link(page: Page) -> str | None:
