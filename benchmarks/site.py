@@ -27,7 +27,9 @@ def make_page() -> bytes:
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="/favicon.ico">',
         '<link rel="stylesheet" href="/a.css"><script src="/a.js"></script></head><body>',
     ]
-    menu = "".join(f'<li class="item item-{n}"><a href="/section/{n}" data-n="{n}">Section {n}</a></li>' for n in range(150))
+    menu = "".join(
+        f'<li class="item item-{n}"><a href="/section/{n}" data-n="{n}">Section {n}</a></li>' for n in range(150)
+    )
     parts = [*head, f"<nav><ul>{menu}</ul></nav><article><h1>An article about ponds</h1>"]
     size = sum(map(len, parts))
     number = 0

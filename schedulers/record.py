@@ -25,7 +25,7 @@ class RedirectRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     url: str
     status_code: int
-    by: str = "location"
+    by: str | None = None
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -121,4 +121,4 @@ def unknown_record(url: str, key: str) -> Record:
 
 
 def _redirect(step: Redirect) -> RedirectRecord:
-    return RedirectRecord(step.url, step.status_code, step.by)
+    return RedirectRecord(step.url, step.status_code, None if step.by == "location" else step.by)

@@ -43,11 +43,11 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         assert outcome is not None, "nobody said that the target is known"
         headers = {
             **FOREIGN_CONTENT,
+            "Content-Type": outcome.header("content-type") or "application/octet-stream",
             "X-Fetched-Url": outcome.url,
             "X-Fetched-Status": str(outcome.status_code),
             "X-Fetched-Redirects": str(len(result.hops)),
         }
-        media_type = outcome.header("content-type") or "application/octet-stream"
-        return Response(outcome.body, media_type=media_type, headers=headers)
+        return Response(outcome.body, headers=headers)
 
     return [fetch]

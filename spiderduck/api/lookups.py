@@ -150,7 +150,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             raise NotFoundException(f"the bytes of page {page_id} are not kept any more (retention.archive_days)")
         _, headers, body = found
         content_type = dict(headers).get("content-type", page.content.type)
-        return Response(body, media_type=content_type, headers=FOREIGN_CONTENT)
+        return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})
 
     return [one_url, many_urls, one_page, page_history, page_content]
 

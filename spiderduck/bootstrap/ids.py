@@ -1,15 +1,13 @@
 """Ids of the embedded product: a worker id from a lock file in the data folder, so that two starts never mint alike."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snowflake.leases.file import FileLease
-from snowflake.service.server import route_handlers
-
-from snowflake import Generator
+from snowflake import FileLease, Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +15,13 @@ class IdParts:
     """The generator, and the calls that give its ids to others."""
 
     generator: Generator
-    routes: Sequence[Any]
+    routes: Sequence[Any] = ()
 
 
 async def open_ids(folder: Path, stack: AsyncExitStack) -> IdParts:
-    """Raises the package's `SnowflakeError` where no worker id is to be had."""
-    generator = Generator(lease=FileLease(folder))
-    stack.callback(generator.close)
-    return IdParts(generator, route_handlers(generator))
+    """Waits up to half a second after a crash. Raises `SnowflakeError` where no worker id is to be had."""
+    folder.mkdir(exist_ok=True)
+    lease = await asyncio.to_thread(FileLease(folder).acquire)
+    generator = Generator(lease=lease)
+    stack.push_async_callback(asyncio.to_thread, generator.close)
+    return IdParts(generator)

@@ -76,7 +76,7 @@ def _tell(server: str, as_json: bool) -> None:
         typer.echo("")
     lines = client.lines("/v1/stream", {})
     next(lines)  # connected: nothing of what follows is missed
-    events = [{"id": f"demo-{number}", "text": f"{what}: {url}"} for number, (what, url) in enumerate(LINKS.items())]
+    events = [{"id": f"demo-{number}", "urls": [url]} for number, url in enumerate(LINKS.values())]
     client.post("/v1/events", msgspec.json.encode(events))
     open_events = {event["id"] for event in events}
     open_pictures = 2

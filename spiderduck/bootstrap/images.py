@@ -1,0 +1,133 @@
+"""Pictures in the product: the image pipeline, whose source is the fetcher, so that pictures obey the same politeness.
+
+Two ports meet here: the schedulers' `Pictures` (measure a page's picture and keep its bytes) served with the pipelines, and
+the pipelines' `Source` served with the fetching service.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fetchers.errors import InvalidUrl
+from fetchers.model import Ended, HopRequest, NotNow
+from fetchers.retry_after import parse_retry_after
+from fetchers.urls import parse
+from imagepipe.errors import ImageError
+from imagepipe.ports import SourceEnded, SourceResponse, Wanted
+from imagepipe.registry import Registry
+from imagepipe.rendering.probe import probe
+from imagepipe.service.app import route_handlers
+from schedulers.ports import Clock
+from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
+from spiderduck.config import Config
+
+PICTURE_ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"
+CARDS = "cards"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageParts:
+    """The schedulers' way to the pictures, and the calls that serve them."""
+
+    pictures: "CardPictures"
+    routes: Sequence[Any]
+
+
+class FetcherSource:
+    """The pipelines' `Source` port."""
+
+    def __init__(self, fetch: FetchThroughClient, clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+
+    async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
+        try:
+            url = parse(wanted.url)
+        except InvalidUrl as error:
+            return SourceEnded("invalid_url", str(error))
+        result = await self._fetch.direct(_request(url, wanted))
+        outcome = result.outcome
+        if isinstance(outcome, NotNow):
+            return SourceEnded("late", outcome.reason, outcome.until)
+        if outcome is None or isinstance(outcome, Ended):
+            reason = "it was not fetched" if outcome is None else outcome.reason
+            return SourceEnded("failed" if outcome is None else outcome.ending.value, reason)
+        if outcome.status_code not in (200, 206, 304):
+            retry = parse_retry_after(outcome.header("retry-after"), self._clock.now())
+            until = None if retry is None else self._clock.now() + retry
+            return SourceEnded("http_error", f"its server answered {outcome.status_code}", outcome.retry_at or until)
+        start, total = _content_range(outcome.header("content-range"))
+        return SourceResponse(
+            status=outcome.status_code,
+            chunks=_once(outcome.body),
+            content_type=outcome.header("content-type") or "",
+            start=start,
+            total=total if outcome.status_code == 206 else len(outcome.body),
+            etag=outcome.header("etag"),
+            last_modified=outcome.header("last-modified"),
+            accept_ranges=(outcome.header("accept-ranges") or "").lower() == "bytes",
+            fresh_seconds=_max_age(outcome.header("cache-control")),
+        )
+
+
+class CardPictures:
+    """The schedulers' `Pictures` port: the bytes go where `/images/cards` finds them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
+        try:
+            info = probe(body)
+            await self._registry[CARDS].put(url, body)
+        except ImageError:
+            return None  # what is no picture has no size; the card goes without
+        return MeasuredPicture(info.width, info.height, self._registry.codecs.recognise(body).content_type)
+
+
+async def open_images(
+    folder: Path, fetch: FetchThroughClient, clock: Clock, config: Config, stack: AsyncExitStack
+) -> ImageParts:
+    """The pipelines over `folder`, closed with `stack`."""
+    registry = Registry(FetcherSource(fetch, clock), folder=folder, clock=clock)
+    await stack.enter_async_context(registry)
+    return ImageParts(CardPictures(registry), route_handlers(registry, loopback=config.on_loopback))
+
+
+def _request(url: str, wanted: Wanted) -> HopRequest:
+    validator = wanted.etag or wanted.last_modified
+    return HopRequest(
+        url,
+        start_by=wanted.deadline,
+        deadline=wanted.deadline,
+        accept=PICTURE_ACCEPT,
+        max_bytes=wanted.max_bytes,
+        purpose="picture",
+        byte_range=f"bytes={wanted.resume_from}-" if wanted.resume_from else None,
+        if_range=validator if wanted.resume_from else None,
+        etag=None if wanted.resume_from else wanted.etag,
+        last_modified=None if wanted.resume_from else wanted.last_modified,
+    )
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _content_range(value: str | None) -> tuple[int, int | None]:
+    """`bytes 100-199/1000` → 100, 1000 (RFC 9110, section 14.4)."""
+    if value is None or not value.lower().startswith("bytes "):
+        return 0, None
+    span, _, total = value[6:].partition("/")
+    start = span.partition("-")[0].strip()
+    return int(start) if start.isdigit() else 0, int(total) if total.strip().isdigit() else None
+
+
+def _max_age(value: str | None) -> float | None:
+    for part in (value or "").lower().split(","):
+        name, _, seconds = part.strip().partition("=")
+        if name == "max-age" and seconds.isdigit():
+            return float(seconds)
+    return None
