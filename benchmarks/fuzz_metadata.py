@@ -108,8 +108,11 @@ def failure(body: bytes, content_type: str | None) -> str | None:
     taken = time.process_time() - begun
     if (fence := metadata.provenance.get("failure")) is not None:
         return fence.rule
-    encode_metadata(metadata)
-    encode_provenance(metadata)
+    try:
+        encode_metadata(metadata)
+        encode_provenance(metadata)
+    except (TypeError, ValueError) as error:
+        return f"cannot be stored: {error}"
     return f"{taken:.1f} s" if taken > SLOW else None
 
 
