@@ -19,6 +19,7 @@ _CHARACTERS_PER_GRAPHEME = 8
 _KEPT_FORMATS = frozenset("\u200c\u200d")
 # Cc control, Cf format (bidi, soft hyphen, BOM), Cs lone surrogate, Co private use (icon fonts), Zl/Zp line ends.
 _DROPPED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,100}")
 _NO_LETTER = re.compile(r"[\W_]+")
 # More marks than any script stacks on one letter.
 _MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
@@ -57,6 +58,12 @@ def description(value: str) -> str | None:
 
 def name(value: str) -> str | None:
     return title(value, NAME_LIMIT)
+
+
+def media_type(value: str | None) -> str | None:
+    """The essence of a media type in lower case (`text/html` of `Text/HTML; charset=utf-8`), where it is one."""
+    essence = (value or "").partition(";")[0].strip().lower()
+    return essence if _MEDIA_TYPE.fullmatch(essence) else None
 
 
 def shorten(value: str, graphemes: int) -> str:

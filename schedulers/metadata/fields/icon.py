@@ -3,6 +3,7 @@
 import re
 from operator import itemgetter
 
+from schedulers.metadata import clean
 from schedulers.metadata.addresses import URL_LIMIT, absolute
 from schedulers.metadata.model import Alternative, Icon, Provenance
 from schedulers.metadata.page import Attributes, Page
@@ -40,7 +41,7 @@ def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | 
     others: list[Alternative] = []
     for _, side, rel, attributes in offers:
         if best is None and (url := page.absolute(attributes.get("href"))):
-            rule, best = rel, Icon(url, side, attributes.get("type") or None)
+            rule, best = rel, Icon(url, side, clean.media_type(attributes.get("type")))
         elif best is not None and len(others) < _ALTERNATIVES:
             others.append(Alternative(rel, (attributes.get("href") or "")[:URL_LIMIT]))
     if best is not None:

@@ -89,7 +89,8 @@ def pixels(value: object) -> int | None:
 
 
 def _type(value: str | None) -> str | None:
-    return value.strip().lower() if value and value.strip().lower().startswith("image/") and len(value) < 40 else None
+    kind = clean.media_type(value)
+    return kind if kind and kind.startswith("image/") else None
 
 
 def _open_graph(page: Page) -> Iterator[Image]:

@@ -5,7 +5,7 @@ Its one rule: a player is https, and where the page embeds it itself, from a kno
 
 from collections.abc import Iterator
 
-from schedulers.metadata import open_graph
+from schedulers.metadata import clean, open_graph
 from schedulers.metadata.addresses import host
 from schedulers.metadata.fields.image import pixels
 from schedulers.metadata.model import Media, Player, Provenance
@@ -41,13 +41,13 @@ def read_player(page: Page) -> Player | None:
 
 def _file(page: Page, kind: str) -> Media | None:
     for one in () if not page.media else open_graph.objects(page, f"og:{kind}"):
-        media_type = (one.get("type") or "").lower()
+        media_type = clean.media_type(one.get("type"))
         url = page.absolute(one.get("secure_url")) or page.absolute(one.get("url"))
         if url is None or media_type in _HTML or media_type == _FLASH or not (media_type or _named_like_file(url)):
             continue
         page.provenance[kind] = Provenance(f"og:{kind}")
         sides = pixels(one.get("width")), pixels(one.get("height"))
-        return Media(url, media_type or None, *sides, _number(one.get("duration")))
+        return Media(url, media_type, *sides, _number(one.get("duration")))
     return _stream(page, kind) or _json_ld_file(page, kind)
 
 
@@ -55,11 +55,11 @@ def _stream(page: Page, kind: str) -> Media | None:
     values = page.meta.get("twitter:player:stream")
     if not values:
         return None
-    media_type = (page.meta.get("twitter:player:stream:content_type") or [""])[0].split(";")[0].strip().lower()
-    if media_type.startswith("audio") != (kind == "audio") or (url := page.absolute(values[0])) is None:
+    media_type = clean.media_type((page.meta.get("twitter:player:stream:content_type") or [""])[0])
+    if (media_type or "").startswith("audio") != (kind == "audio") or (url := page.absolute(values[0])) is None:
         return None
     page.provenance[kind] = Provenance("twitter:player:stream")
-    return Media(url, media_type or None)
+    return Media(url, media_type)
 
 
 def _json_ld_file(page: Page, kind: str) -> Media | None:
@@ -69,10 +69,9 @@ def _json_ld_file(page: Page, kind: str) -> Media | None:
     if node is None or url is None:
         return None
     page.provenance[kind] = Provenance("json-ld:contentUrl")
-    form = graph.text(node, "encodingFormat")
     return Media(
         url,
-        form.lower() if form and "/" in form else None,
+        clean.media_type(graph.text(node, "encodingFormat")),
         pixels(graph.text(node, "width")),
         pixels(graph.text(node, "height")),
         seconds(graph.text(node, "duration")),

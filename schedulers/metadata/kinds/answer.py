@@ -26,7 +26,7 @@ class Answer(NamedTuple):
     @property
     def media_type(self) -> str:
         """The essence of the content type: `text/html` of `text/html; charset=utf-8`."""
-        return (self.content_type or "").partition(";")[0].strip().lower()
+        return clean.media_type(self.content_type) or ""
 
     def described(self, **values: object) -> Metadata:
         """Metadata of something that is no page: what its reader found, and what headers and URL say."""

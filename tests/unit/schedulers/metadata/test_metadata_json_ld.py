@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from schedulers.metadata import extract_metadata, json_ld
+from schedulers.metadata import encode_metadata, extract_metadata, json_ld
 
 URL = "https://news.example/a"
 
@@ -62,6 +62,20 @@ def test_lists_are_opened_in_all_their_forms(form: str) -> None:
     image = extract_metadata(html, url=URL, content_type="text/html").image
     assert image is not None
     assert image.url == "https://cdn.example/a.jpg"
+
+
+def test_a_lone_surrogate_in_any_value_is_no_reason_to_lose_the_page() -> None:
+    """JSON may escape half a character; nothing of it reaches the store."""
+    bad = "\\ud800"
+    block = (
+        f'{{"@type": "VideoObject", "name": "A {bad}film", "embedUrl": "https://e.example/{bad}", "encodingFormat": '
+        f'"video/{bad}", "contentUrl": "https://e.example/{bad}.mp4", "keywords": ["{bad}a"], "duration": "PT{bad}S",'
+        f' "image": {{"url": "/{bad}.png", "caption": "{bad}"}}, "offers": {{"price": "1", "availability": "{bad}"}},}}'
+    )
+    html = f'<script type="application/ld+json">{block}</script>'.encode()
+    metadata = extract_metadata(html, url=URL, content_type="text/html")
+    encode_metadata(metadata)
+    assert (metadata.title, metadata.tags) == ("A film", ("a",))
 
 
 def test_references_are_resolved_across_blocks() -> None:
