@@ -13,8 +13,6 @@ IDEOGRAPHS_PER_MINUTE = 500
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # English quotes and dashes stay far below this many bytes a character, Chinese text is near three.
 _WIDE = 1.3
-# Where none of these stands, each space parts two words.
-_WIDE_GAPS = ("  ", "\n\n", "\n ", " \n", "\t", "\r")
 _STENCIL = bytes(32 if chr(byte).isspace() and byte < 128 else 120 for byte in range(256))
 
 
@@ -29,11 +27,8 @@ class Reading(NamedTuple):
 def measure(title: str | None, text: str) -> Reading:
     """Unlike a hash of the bytes, the digest does not change with every token and counter of the page."""
     encoded = b"\n" + text.encode("utf-8", "replace")
-    if text[:1] <= " " or text[-1:] <= " " or any(gap in text for gap in _WIDE_GAPS):
-        # Every word begins after a space: counted on a stencil of the text this takes a third of splitting it.
-        spaced = encoded.translate(_STENCIL).count(b" x")
-    else:
-        spaced = text.count(" ") + text.count("\n") + 1
+    # Every word begins after a space: counted on a stencil of the text this takes a third of splitting it.
+    spaced = encoded.translate(_STENCIL).count(b" x")
     ideographs = len(_IDEOGRAPH.findall(text)) if len(encoded) > _WIDE * len(text) else 0
     minutes = math.ceil(spaced / WORDS_PER_MINUTE + ideographs / IDEOGRAPHS_PER_MINUTE)
     digest = hashlib.sha256((title or "").encode("utf-8", "replace"))

@@ -17,7 +17,7 @@ def test_words_are_parted_by_any_space(text: str, words: int | None) -> None:
 
 
 @given(st.text(alphabet="ab é\n\t\r", max_size=60))
-def test_the_quick_count_is_the_exact_one(text: str) -> None:
+def test_the_count_is_that_of_splitting(text: str) -> None:
     """As many words as splitting gives."""
     assert (reading.measure(None, text).words or 0) == len(text.split())
 
