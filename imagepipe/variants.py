@@ -92,7 +92,8 @@ def parse_variant(parameters: Mapping[str, str], presets: Mapping[str, str]) -> 
     fields: dict[str, object] = {}
     for key, text in wanted.items():
         if key not in NOT_ABOUT_LOOKS:
-            fields[_known(key).field] = _read(key, text)
+            parameter = _known(key)
+            fields[parameter.field] = _read(key, parameter, text)
     variant = Variant(**fields)  # type: ignore[arg-type]  # each reader gives its field's type
     check_variant(variant)
     return variant
@@ -107,8 +108,8 @@ def _known(key: str) -> Parameter:
     return parameter
 
 
-def _read(key: str, text: str) -> object:
+def _read(key: str, parameter: Parameter, text: str) -> object:
     try:
-        return PARAMETERS[key].read(text)
+        return parameter.read(text)
     except ValueError as error:
         raise InvalidVariant(f"{key}: {error}; got {text!r}") from error

@@ -52,7 +52,15 @@ def _read_directory(tiff: bytes, order: str) -> ExifFacts:
 def _text(tiff: bytes, order: str, at: int, length: int) -> str | None:
     where = at + 8 if length <= 4 else struct.unpack_from(order + "I", tiff, at + 8)[0]
     raw = tiff[where : where + min(length, 1024)]
-    return raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip() or None
+    return _decode(raw.split(b"\0", 1)[0]).strip() or None
+
+
+def _decode(raw: bytes) -> str:
+    """The standard says ASCII; programs write UTF-8 or Latin-1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def write_copyright(owner: str) -> bytes:

@@ -74,7 +74,7 @@ def _inside(shown: Size, width: int | None, height: int | None, enlarge: bool) -
 
 def _cover(shown: Size, wanted: Size, point: tuple[float, float], enlarge: bool) -> Geometry:
     scale = max(wanted[0] / shown[0], wanted[1] / shown[1])
-    cut = (wanted[0] / scale, wanted[1] / scale)
+    cut = (min(wanted[0] / scale, shown[0]), min(wanted[1] / scale, shown[1]))
     size = wanted if scale <= 1 or enlarge else (max(1, round(cut[0])), max(1, round(cut[1])))
     return Geometry(place(shown, cut, point), size)
 

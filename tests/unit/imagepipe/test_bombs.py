@@ -1,0 +1,95 @@
+"""Bombs: small files that would fill a machine. Each is refused by its structure, before anything is decoded."""
+
+import struct
+import time
+import tracemalloc
+
+import pytest
+
+from imagepipe import probe, render
+from imagepipe.config import PictureLimits
+from imagepipe.errors import BrokenPicture, PictureTooLarge, UnsupportedFormat
+from tests.unit.imagepipe.pictures import animated, encode, gif_bomb, ico_with, photo, png_header, quarters
+
+
+def _jpeg_lying(width: int, height: int) -> bytes:
+    data = bytearray(encode(quarters(), "JPEG"))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def _webp_lying() -> bytes:
+    data = bytearray(animated("WEBP"))
+    at = data.index(b"VP8X") + 8 + 4
+    data[at : at + 6] = b"\xff" * 6
+    return bytes(data)
+
+
+def _jpeg_scans(count: int) -> bytes:
+    data = encode(photo((64, 64)), "JPEG", progressive=True)
+    at = data.index(b"\xff\xda")
+    end = data.index(b"\xff", at + 2 + struct.unpack_from(">H", data, at + 2)[0])
+    return data[:at] + data[at:end] * count + b"\xff\xd9"
+
+
+_BOMBS = {
+    "png of 50,000 squared": png_header(50_000, 50_000),
+    "apng that announces a million frames": png_header(100, 100, (b"acTL", struct.pack(">II", 1_000_000, 0))),
+    "apng of 1,000 frames": png_header(
+        10, 10, (b"acTL", struct.pack(">II", 1, 0)), *[(b"fcTL", b"\0" * 26)] * 1000
+    ),
+    "png whose frames together are too many pixels": png_header(7000, 7000, (b"acTL", struct.pack(">II", 5, 0))),
+    "gif of 10,000 frames": gif_bomb(10_000),
+    "gif with a frame beyond its screen": b"GIF89a"
+    + struct.pack("<HHBBB", 1, 1, 0, 0, 0)
+    + b"\x2c"
+    + struct.pack("<HHHHB", 65_000, 65_000, 1, 1, 0)
+    + b"\x02\x00;",
+    "icon with a png of 50,000 squared": ico_with(png_header(50_000, 50_000)),
+    "icon in an icon": ico_with(ico_with(png_header(50_000, 50_000))),
+    "icon of 60,000 entries": ico_with(b"", 1)[:4] + struct.pack("<H", 60_000) + b"\0" * 1000,
+    "jpeg that says 65,000 squared": _jpeg_lying(65_000, 65_000),
+    "jpeg of 5,000 scans": _jpeg_scans(5_000),
+    "webp that says 16 million squared": _webp_lying(),
+    "bmp of 2 billion": b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + b"\0" * 40,
+    "jpeg 2000 of 4 billion": b"\xff\x4f\xff\x51\0\0\0\0" + b"\xff" * 8 + b"\0" * 70,
+    "avif of 4 billion": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
+    + b"\0\0\0\x14ispe\0\0\0\0"
+    + struct.pack(">II", 2**32 - 1, 2**32 - 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _BOMBS)
+def test_refused_quickly_and_cheaply(name: str) -> None:
+    """Under 50 ms and 20 MB."""
+    data = _BOMBS[name]
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        with pytest.raises((PictureTooLarge, BrokenPicture)):
+            render(data, width=100)
+        spent = time.process_time() - began
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert spent < 0.05 * 4  # tracing makes Python several times slower
+    assert peak < 20_000_000
+
+
+def test_more_bytes_than_allowed_are_refused() -> None:
+    """Before they are looked at."""
+    with pytest.raises(PictureTooLarge, match="bytes"):
+        probe(b"x" * 11, limits=PictureLimits(bytes=10))
+
+
+def test_a_format_that_is_not_listed_is_refused() -> None:
+    """Though a codec for it is there."""
+    with pytest.raises(UnsupportedFormat, match="list"):
+        probe(encode(quarters(), "PNG"), limits=PictureLimits(formats=("jpeg",)))
+
+
+def test_enlarging_has_a_limit() -> None:
+    """A pixel cannot be blown up to more than may be written."""
+    with pytest.raises(PictureTooLarge):
+        render(encode(quarters((1, 1)), "PNG"), width=8192, height=8192, fit="fill", enlarge=True)
