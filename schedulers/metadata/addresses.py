@@ -6,7 +6,6 @@ Used by every field that holds a URL. Its one rule: a value that is not a fetcha
 from collections.abc import Callable
 
 from fetchers import urls
-from fetchers.errors import InvalidUrl
 
 URL_LIMIT = 2_000
 _WEB = ("http://", "https://")
@@ -23,7 +22,7 @@ def absolute(value: str | None, base: str) -> str | None:
         return None
     try:
         url = urls.parse(value, base)
-    except InvalidUrl:
+    except ValueError:  # `fetchers.errors.InvalidUrl`: an expected ending here
         return None
     return url if url.startswith(_WEB) and len(url) <= URL_LIMIT else None
 

@@ -5,9 +5,6 @@ import logging
 from collections.abc import Mapping
 from functools import cache
 
-import pypdf
-from pypdf.generic import DictionaryObject
-
 from schedulers.metadata import clean, dates
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
@@ -36,9 +33,12 @@ def _quiet() -> None:
 
 
 def _read(body: bytes) -> dict[str, object]:
+    import pypdf  # 0.2 s that only a process which meets a PDF pays
+
     reader = pypdf.PdfReader(io.BytesIO(body), strict=False)
     if reader.is_encrypted and not reader.decrypt(""):
         return {}
+    root = reader.root_object
     information: Mapping[str, object] = reader.metadata or {}
     author = clean.name(_text(information.get("/Author")))
     return {
@@ -48,7 +48,7 @@ def _read(body: bytes) -> dict[str, object]:
         "description": clean.description(_text(information.get("/Subject"))),
         "published_at": _date(_text(information.get("/CreationDate"))),
         "modified_at": _date(_text(information.get("/ModDate"))),
-        "pages": _pages(reader),
+        "pages": _pages(root["/Pages"].get_object() if "/Pages" in root else None),
     }
 
 
@@ -74,8 +74,7 @@ def _date(value: str) -> str | None:
     return dates.iso(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}{digits[14:19]}")
 
 
-def _pages(reader: pypdf.PdfReader) -> int | None:
+def _pages(tree: object) -> int | None:
     """The count that the page tree's root declares; walking the tree could be made endless."""
-    tree = reader.root_object["/Pages"].get_object()
-    count = tree.get("/Count") if isinstance(tree, DictionaryObject) else None
+    count = tree.get("/Count") if isinstance(tree, dict) else None
     return int(count) if isinstance(count, int) and 0 < count <= _PAGES else None
