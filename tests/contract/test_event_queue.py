@@ -4,15 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from schedulers.model import Delivery, Message
+from schedulers.ports import EventQueue
 from spiderduck.database.sqlite import Database
+from spiderduck.queues.ports import DeadLetters
 from spiderduck.queues.sqlite import SqliteQueue
 from tests.clock import FakeClock, settle
+from tests.integration.cluster.brokers import emptied_broker, opened_queue, own_prefix
 
-Opened = AbstractAsyncContextManager[SqliteQueue]
+
+class Queue(EventQueue, DeadLetters, Protocol):
+    """Both sides of a queue."""
+
+
+Opened = AbstractAsyncContextManager[Queue]
 OpenQueue = Callable[[], Opened]
 
 
@@ -21,12 +30,18 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite"])
-def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> OpenQueue:
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("rabbitmq", marks=pytest.mark.engine("rabbitmq")),
+        pytest.param("rabbitmq quorum", marks=pytest.mark.engine("rabbitmq")),
+    ]
+)
+async def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
     """Opens the queue over the same durable state; leaving the block is the end of the process that owned it."""
 
     @asynccontextmanager
-    async def sqlite() -> AsyncIterator[SqliteQueue]:
+    async def sqlite() -> AsyncIterator[Queue]:
         database = Database(tmp_path / "queue.db")
         queue = SqliteQueue(database, clock)
         running = asyncio.create_task(queue.run())
@@ -37,19 +52,24 @@ def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock)
             await asyncio.gather(running, return_exceptions=True)
             await database.close()
 
-    return {"sqlite": sqlite}[request.param]
+    if request.param == "sqlite":
+        yield sqlite
+        return
+    config = own_prefix(queue_type="quorum" if "quorum" in request.param else "classic")
+    yield lambda: opened_queue(config, clock)
+    emptied_broker(config)
 
 
 def message(name: str = "one") -> Message:
     return Message(f'{{"text": "{name}"}}'.encode(), name)
 
 
-async def received(queue: SqliteQueue) -> Delivery:
+async def received(queue: Queue) -> Delivery:
     async with asyncio.timeout(5):
         return await queue.receive()
 
 
-async def nothing_comes(queue: SqliteQueue) -> bool:
+async def nothing_comes(queue: Queue) -> bool:
     waiting = asyncio.create_task(queue.receive())
     await queue.lengths()  # two round trips through the adapter: whatever was on its way has arrived
     await queue.lengths()
@@ -66,7 +86,10 @@ async def test_what_was_published_is_received_in_order(open_queue: OpenQueue) ->
         assert [(await received(queue)).message.event_id for _ in range(2)] == ["one", "two"]
 
 
-async def test_an_event_id_is_accepted_once(open_queue: OpenQueue) -> None:
+async def test_an_event_id_is_accepted_once(open_queue: OpenQueue, request: pytest.FixtureRequest) -> None:
+    """Where the adapter can know: a broker keeps no record of what went through it, there the store stops the second."""
+    if "rabbitmq" in request.node.name:
+        pytest.skip("a broker cannot know event ids; the store's finished shares stop what is handled twice")
     async with open_queue() as queue:
         assert await queue.publish([message("one"), message("one"), message("two")]) == [True, False, True]
         assert await queue.publish([message("two")]) == [False]

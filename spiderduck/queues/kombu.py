@@ -1,0 +1,176 @@
+"""The events queue on a broker, through kombu: confirmed publishing, deferral in steps, dead letters with their reason.
+
+Around `kombu_publisher.py` and `kombu_consumer.py`, which run in the threads of their links. Its one rule: a message
+is acknowledged only after its successor (deferred, counted, buried) is the broker's, so a crash in between leaves two
+and never none. The broker cannot know event ids: the store knows which of an event's URLs are finished.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from schedulers.model import Delivery, Message
+from schedulers.ports import Clock
+from spiderduck.errors import StoreUnavailable
+from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.queues.kombu_consumer import EventConsumer, Incoming
+from spiderduck.queues.kombu_dead_letters import KombuDeadLetters, burial
+from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
+from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_publisher import Outgoing, Publisher
+from spiderduck.queues.ports import DeadLetter, QueueLengths
+from spiderduck.queues.topology import Topology, step_for
+
+log = logging.getLogger(__name__)
+
+LONGEST_RETRY_SECONDS = 60.0
+PAUSE_SECONDS = 1.0
+
+
+class KombuQueue:
+    """`publisher` may be shared with the notices. Messages are taken from the first `receive` on."""
+
+    def __init__(self, config: BrokerConfig, publisher: Publisher, clock: Clock) -> None:
+        self._config = config
+        self._publisher = publisher
+        self._clock = clock
+        self._topology = Topology(config)
+        self._dead = KombuDeadLetters(config, self._topology)
+        self._consuming: BrokerLink | None = None
+        self._consumer: EventConsumer | None = None
+        self._ready: deque[Delivery] = deque()
+        self._receivers: deque[asyncio.Future[None]] = deque()
+        self._passing_on: set[asyncio.Task[None]] = set()
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+        """Raises `StoreUnavailable` when the broker took nothing for `patience_seconds`."""
+        outgoing = [self._outgoing(Envelope(message)) for message in messages]
+        await self._publisher.publish(outgoing, self._config.patience_seconds)
+        return [True] * len(messages)
+
+    async def receive(self) -> Delivery:
+        self._start()
+        while not self._ready:
+            receiver: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._receivers.append(receiver)
+            try:
+                await receiver
+            except asyncio.CancelledError:
+                self._wake()  # the waking that was ours goes to another
+                raise
+        return self._ready.popleft()
+
+    async def ack(self, delivery: Delivery) -> None:
+        await self._consuming_line().ack(delivery.tag)
+
+    async def retry(self, delivery: Delivery, reason: str) -> int:
+        errors = delivery.errors + 1
+        due = self._clock.now() + min(2.0**errors / 2, LONGEST_RETRY_SECONDS)
+        await self._publisher.publish([self._outgoing(Envelope(delivery.message, errors, delivery.deliveries, due))])
+        await self.ack(delivery)
+        return errors
+
+    async def bury(self, delivery: Delivery, reason: str) -> None:
+        letter = burial(self._topology, delivery.message, reason, self._clock.now())
+        await self._publisher.publish([letter])
+        await self.ack(delivery)
+
+    async def defer(self, message: Message, until: float) -> None:
+        await self._publisher.publish([self._outgoing(Envelope(message, due=until))])
+
+    async def dead(self, most: int) -> Sequence[DeadLetter]:
+        return await self._dead.dead(most)
+
+    async def replay(self, ids: Sequence[int] | None) -> int:
+        return await self._dead.replay(ids)
+
+    async def lengths(self) -> QueueLengths:
+        """`ready` counts what waits on the broker and what this process holds; not what others hold."""
+        lengths = await self._dead.lengths()
+        held = 0 if self._consumer is None else self._consumer.held
+        return replace(lengths, ready=lengths.ready + held)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no messages come at the moment; None where they do, or none were asked for."""
+        return None if self._consuming is None else self._consuming.trouble
+
+    async def close(self) -> None:
+        """Give back what was not acknowledged."""
+        for task in self._passing_on:
+            task.cancel()
+        await asyncio.gather(*self._passing_on, return_exceptions=True)
+        await self._dead.close()
+        if self._consuming is not None:
+            await self._consuming.close()
+
+    def _start(self) -> None:
+        if self._consumer is None:
+            self._consuming = BrokerLink(self._config, "events", self._topology.declare)
+            self._consumer = EventConsumer(
+                self._consuming, self._topology.events, self._config.prefetch, self._arrived, self._gone
+            )
+
+    def _consuming_line(self) -> EventConsumer:
+        assert self._consumer is not None, "only what was received is acknowledged"
+        return self._consumer
+
+    def _arrived(self, incoming: Incoming) -> None:
+        envelope = from_headers(incoming.body, incoming.headers)
+        delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
+        if envelope.due > self._clock.now():
+            self._later(self._wait_or_defer(delivery, envelope))
+        elif incoming.redelivered and self._config.queue_type == "classic":
+            again = replace(envelope, deliveries=envelope.deliveries + 1)
+            self._later(self._pass_on(delivery, again))
+        else:
+            self._hand_out(delivery)
+
+    def _hand_out(self, delivery: Delivery) -> None:
+        self._ready.append(delivery)
+        self._wake()
+
+    def _gone(self, tags: set[int]) -> None:
+        """The connection ended: what waits here comes again on the next one."""
+        self._ready = deque(delivery for delivery in self._ready if delivery.tag not in tags)
+
+    def _wake(self) -> None:
+        messages = len(self._ready)
+        while messages and self._receivers:
+            receiver = self._receivers.popleft()
+            if not receiver.done():
+                receiver.set_result(None)
+                messages -= 1
+
+    async def _wait_or_defer(self, delivery: Delivery, envelope: Envelope) -> None:
+        """A step of its delay is over; the last second is waited here, so that it comes in time."""
+        rest = envelope.due - self._clock.now()
+        if step_for(rest) is None:
+            await self._clock.sleep(rest)
+            self._hand_out(delivery)
+        else:
+            await self._pass_on(delivery, envelope)
+
+    async def _pass_on(self, delivery: Delivery, envelope: Envelope) -> None:
+        """Put a changed copy into its queue, then let go of this one."""
+        while True:
+            try:
+                await self._publisher.publish([self._outgoing(envelope)])
+                break
+            except StoreUnavailable as error:
+                log.warning("%s cannot be put back yet: %s", envelope.message.event_id, error)
+                await self._clock.sleep(PAUSE_SECONDS)
+        await self.ack(delivery)
+
+    def _outgoing(self, envelope: Envelope) -> Outgoing:
+        step = step_for(envelope.due - self._clock.now())
+        queue = self._topology.events if step is None else self._topology.deferred[step]
+        return Outgoing(queue.name, envelope.message.body, to_headers(envelope))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._passing_on.add(task)
+        task.add_done_callback(self._passing_on.discard)

@@ -1,0 +1,39 @@
+"""Settings of the broker, with defaults and units. Frozen; `validate()` says which value is wrong."""
+
+import re
+from dataclasses import dataclass, field
+
+QUEUE_TYPES = ("classic", "quorum")
+PREFIX = re.compile(r"[A-Za-z0-9._-]{1,60}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConfig:
+    """`url` as kombu takes it, e.g. `amqp://user:password@host:5672//` (several separated by `;` are tried in turn).
+
+    `prefetch` messages at most are handed to one process at once; `queue_type` is that of the events queue, `quorum`
+    where the broker has several nodes. A call of the API fails when the broker took nothing for `patience_seconds`;
+    the flow waits. A named subscriber that stays away loses notices older than `notices_days`.
+    """
+
+    url: str = field(default="", repr=False)
+    prefix: str = "spiderduck"
+    queue_type: str = "classic"
+    prefetch: int = 512
+    heartbeat_seconds: float = 10.0
+    connect_timeout: float = 5.0
+    patience_seconds: float = 10.0
+    notices_days: float = 7.0
+    delay_unit_ms: int = 1000
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.queue_type not in QUEUE_TYPES:
+            raise ValueError(f"broker.queue_type is {self.queue_type!r}; it takes {' or '.join(QUEUE_TYPES)}")
+        if not PREFIX.match(self.prefix):
+            raise ValueError(f"broker.prefix is {self.prefix!r}; it takes up to 60 letters, digits, dots, - and _")
+        if not 1 <= self.prefetch <= 65_535:
+            raise ValueError(f"broker.prefetch is {self.prefetch}; it takes a number from 1 to 65535")
+        for name in ("heartbeat_seconds", "connect_timeout", "patience_seconds", "notices_days", "delay_unit_ms"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"broker.{name} is {getattr(self, name)}; it takes a number above 0")

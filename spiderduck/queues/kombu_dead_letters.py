@@ -1,0 +1,114 @@
+"""The dead letters and the lengths of the queues on a broker, looked at over a connection of its own.
+
+Used by `kombu.py`, seldom and by people. Its one rule: who looks takes nothing out; what was only looked at goes back
+to its place when the channel closes.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from schedulers.model import Message
+from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
+from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_publisher import PERSISTENT, Outgoing
+from spiderduck.queues.ports import DeadLetter, QueueLengths
+from spiderduck.queues.topology import Topology
+
+MOST_LOOKED_AT = 10_000
+
+
+def burial(topology: Topology, message: Message, reason: str, now: float) -> Outgoing:
+    """A message on its way to the dead letters. Its id sorts by time and ends in ten random bits."""
+    identity = (int(now * 1_000_000) << 10 | secrets.randbits(10)) & (2**63 - 1)
+    headers = {**to_headers(Envelope(message)), "dead_id": identity, "dead_at": now, "reason": reason}
+    return Outgoing(topology.dead.name, message.body, headers)
+
+
+class KombuDeadLetters:
+    """Connects when it is first asked."""
+
+    def __init__(self, config: BrokerConfig, topology: Topology) -> None:
+        self._config = config
+        self._topology = topology
+        self._link: BrokerLink | None = None
+
+    async def dead(self, most: int) -> Sequence[DeadLetter]:
+        return await self._opened().call(partial(_newest, self._topology.dead, most))
+
+    async def replay(self, ids: Sequence[int] | None) -> int:
+        wanted = None if ids is None else set(ids)
+        return await self._opened().call(partial(_replay, self._topology, wanted))
+
+    async def lengths(self) -> QueueLengths:
+        return await self._opened().call(self._count)
+
+    async def close(self) -> None:
+        if self._link is not None:
+            await self._link.close()
+
+    def _opened(self) -> BrokerLink:
+        if self._link is None:
+            self._link = BrokerLink(self._config, "dead letters", self._topology.declare)
+        return self._link
+
+    def _count(self, connection: Any) -> QueueLengths:
+        channel = connection.channel()
+        deferred = sum(_length(queue, channel) for queue in self._topology.deferred.values())
+        lengths = QueueLengths(_length(self._topology.events, channel), deferred, _length(self._topology.dead, channel))
+        channel.close()
+        return lengths
+
+
+def _length(queue: Any, channel: Any) -> int:
+    return int(queue(channel).queue_declare(passive=True).message_count)
+
+
+def _newest(queue: Any, most: int, connection: Any) -> list[DeadLetter]:
+    channel = connection.channel()
+    letters = [_letter(message) for message in _each(queue, channel)]
+    channel.close()
+    return letters[-most:][::-1]
+
+
+def _replay(topology: Topology, wanted: set[int] | None, connection: Any) -> int:
+    """One by one: in the events queue, confirmed, before it leaves the dead letters."""
+    channel = connection.channel()
+    count = 0
+    for message in _each(topology.dead, channel):
+        letter = _letter(message)
+        if wanted is None or letter.id in wanted:
+            again = channel.prepare_message(
+                letter.message.body,
+                content_type="application/json",
+                content_encoding="binary",
+                headers=to_headers(Envelope(replace(letter.message, deferrals=0))),
+                properties={"delivery_mode": PERSISTENT},
+            )
+            publish = getattr(channel, "basic_publish_confirm", channel.basic_publish)
+            publish(again, exchange="", routing_key=topology.events.name)
+            channel.basic_ack(message.delivery_tag)
+            count += 1
+    channel.close()
+    return count
+
+
+def _each(queue: Any, channel: Any) -> Iterator[Any]:
+    """The oldest first; those that are replayed meanwhile do not come twice, for they are in another queue."""
+    for _ in range(MOST_LOOKED_AT):
+        message = queue(channel).get(no_ack=False)
+        if message is None:
+            return
+        yield message
+
+
+def _letter(message: Any) -> DeadLetter:
+    body = message.body if isinstance(message.body, bytes) else bytes(message.body, "utf-8")
+    headers = message.headers or {}
+    found = from_headers(body, headers).message
+    return DeadLetter(
+        int(headers.get("dead_id", 0)), float(headers.get("dead_at", 0.0)), str(headers.get("reason", "unknown")), found
+    )

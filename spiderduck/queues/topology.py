@@ -1,0 +1,81 @@
+"""What lies on the broker: exchanges and queues, their names and arguments, as data. Declared anew at every connection.
+
+PREFIX.events              the events queue PREFIX.deferred.N          messages that wait N seconds (powers of two) and
+then return to the events queue PREFIX.dead                what was given up, with the reason PREFIX.notices.topics
+where notices are published, keyed `processed.com.example.www` ──► PREFIX.notices (fanout) PREFIX.notices.to.NAME
+the durable queue of the subscriber NAME, bound to the fanout
+
+Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
+"""
+
+from typing import Any
+
+import kombu
+
+from spiderduck.queues.kombu_config import BrokerConfig
+
+_kombu: Any = kombu  # most of it is not annotated
+
+STEPS = tuple(2**power for power in range(17))
+"""1 s to 18 h: any delay is a sum of these, and in each queue every message waits equally long, so none hides another.
+"""
+
+LONGEST_KEY_BYTES = 255
+"""Of a routing key (AMQP 0-9-1, short string)."""
+DAY_MS = 86_400_000
+
+
+class Topology:
+    """The names and declarations of one installation."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        prefix = config.prefix
+        quorum = {"x-queue-type": "quorum"} if config.queue_type == "quorum" else {}
+        self.events = _kombu.Queue(f"{prefix}.events", durable=True, queue_arguments=quorum)
+        self.dead = _kombu.Queue(f"{prefix}.dead", durable=True)
+        self.deferred = {
+            step: self._deferred(f"{prefix}.deferred.{step}", step * config.delay_unit_ms) for step in STEPS
+        }
+        self.topics = _kombu.Exchange(f"{prefix}.notices.topics", "topic", durable=True)
+        self.fanout = _kombu.Exchange(f"{prefix}.notices", "fanout", durable=True)
+        self._notices_live = int(config.notices_days * DAY_MS)
+
+    def declare(self, channel: Any) -> None:
+        """All that everybody shares; what is there already stays as it is."""
+        for queue in (self.events, self.dead, *self.deferred.values()):
+            queue(channel).declare()
+        self.topics(channel).declare()
+        self.fanout(channel).declare()
+        self.fanout(channel).bind_to(self.topics.name, routing_key="#")
+
+    def subscriber(self, name: str) -> Any:
+        """The durable queue of a named subscriber."""
+        return _kombu.Queue(
+            f"{self.fanout.name}.to.{name}",
+            self.fanout,
+            durable=True,
+            queue_arguments={"x-message-ttl": self._notices_live},
+        )
+
+    def _deferred(self, name: str, milliseconds: int) -> Any:
+        back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.events.name}
+        return _kombu.Queue(name, durable=True, queue_arguments={"x-message-ttl": milliseconds, **back})
+
+
+def step_for(seconds: float) -> int | None:
+    """The longest step that is not too long; None for less than the shortest."""
+    return next((step for step in reversed(STEPS) if step <= seconds), None)
+
+
+def topic(kind: str, host: str) -> str:
+    """`processed.com.example.www` for a notice of `www.example.com`. A longer key than AMQP takes loses its last
+    labels."""
+    labels = [kind.rpartition(".")[2], *reversed([label for label in host.split(".") if label])]
+    while len(key := ".".join(labels)) > LONGEST_KEY_BYTES:
+        labels.pop()
+    return key
+
+
+def topic_pattern(domain: str) -> str:
+    """What binds a queue to a domain with everything below it, whatever the kind."""
+    return f"{topic('*', domain)}.#"

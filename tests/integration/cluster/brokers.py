@@ -1,0 +1,66 @@
+"""The tests' broker: each test has queues of its own, by a prefix, and takes them away."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import kombu
+
+from schedulers.ports import Clock
+from spiderduck.queues.kombu import KombuQueue
+from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_publisher import Publisher
+from spiderduck.queues.topology import Topology
+
+
+def own_prefix(url: str | None = None, queue_type: str = "classic") -> BrokerConfig:
+    """Settings that lead to queues of nobody else. A second of delay takes a millisecond there: the tests' clock decides
+    whether a message is due."""
+    return BrokerConfig(
+        url=url or os.environ["SPIDERDUCK_TEST_RABBITMQ"],
+        prefix=f"test-{uuid4().hex[:12]}",
+        queue_type=queue_type,
+        delay_unit_ms=1,
+        heartbeat_seconds=4.0,
+    )
+
+
+@asynccontextmanager
+async def opened_publisher(config: BrokerConfig) -> AsyncIterator[tuple[BrokerLink, Publisher]]:
+    link = BrokerLink(config, "publishing", Topology(config).declare)
+    try:
+        yield link, Publisher(link)
+    finally:
+        await link.close()
+
+
+@asynccontextmanager
+async def opened_queue(config: BrokerConfig, clock: Clock) -> AsyncIterator[KombuQueue]:
+    async with opened_publisher(config) as (_, publisher):
+        queue = KombuQueue(config, publisher, clock)
+        try:
+            yield queue
+        finally:
+            await queue.close()
+
+
+def emptied_broker(config: BrokerConfig, *subscribers: str) -> None:
+    """Delete the test's queues and exchanges."""
+    topology = Topology(config)
+    connection: Any = kombu.Connection(config.url)
+    with connection:
+        channel = connection.channel()
+        queues = [topology.events, topology.dead, *topology.deferred.values()]
+        for queue in [*queues, *map(topology.subscriber, subscribers)]:
+            queue(channel).delete()
+        topology.topics(channel).delete()
+        topology.fanout(channel).delete()
+
+
+def on_port(config: BrokerConfig, port: int) -> BrokerConfig:
+    """The same, by way of another port of this machine."""
+    return replace(config, url=f"amqp://guest:guest@127.0.0.1:{port}//")
