@@ -117,8 +117,12 @@ class Mint:
                     return None
                 self._grants = (*live, grant)
                 self._worker.narrow(min(own, *(one.first for one in self._grants)), last_until(self._grants))
-            # Where this fails the share stays taken until its window ends: it may have reached the record all the same.
-            self._lease.record_grants(self._grants)
+            try:
+                self._lease.record_grants(self._grants)
+            except BaseException:
+                # Nobody was told of it, so that it is free again, whether or not it reached the record.
+                self._grants = live
+                raise
         return grant
 
     # The lease's side: see `ports.Holder`.

@@ -1,0 +1,1 @@
+"""Ids over HTTP: start at `server.py` (what is answered) and `client.py` (how others mint from range leases)."""

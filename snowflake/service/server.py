@@ -1,0 +1,78 @@
+"""READ FIRST of the service: `/v1/ids` over HTTP, as handlers that any Litestar application can take in.
+
+    caller ─► server.py (the wire) ─► issuing.py (what is done) ─► Generator
+
+`python -m snowflake serve` runs them alone (`standalone.py`). Its one rule: one id costs no more than a constant would,
+so the hot handlers write their bytes themselves.
+"""
+
+from litestar import Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler, Scope
+
+from snowflake.errors import SnowflakeError
+from snowflake.generator import Generator
+from snowflake.moments import parse_moment, write_moment
+from snowflake.service import problems
+from snowflake.service.config import ServiceConfig
+from snowflake.service.issuing import IdService
+from snowflake.service.model import DecodedId, Identity, IdsAt, LeaseAnswer, LeaseRequest, ManyIds, OneId
+from snowflake.service.rendering import render_many, render_one
+
+_JSON = "application/json"
+# Every answer is for one caller: no cache on the way may keep it.
+_HEADERS = {"cache-control": "no-store"}
+
+
+def route_handlers(generator: Generator, config: ServiceConfig | None = None) -> tuple[ControllerRouterHandler, ...]:
+    """What a Litestar application takes as `route_handlers`. Raises `BadConfiguration`."""
+    return (ids_router(IdService(generator, config)),)
+
+
+def ids_router(service: IdService) -> Router:
+    """`/v1/ids` and everything below it."""
+
+    def count_caller(scope: Scope) -> None:
+        for name, value in scope["headers"]:
+            if name == b"user-agent":
+                service.user_agents.count(value)
+                return
+        service.user_agents.count(b"")
+
+    @get("/", responses={200: ResponseSpec(OneId, description="A new id.")}, summary="One id")
+    async def one(scope: Scope) -> ASGIResponse:
+        count_caller(scope)
+        return ASGIResponse(body=render_one(service.one()), media_type=_JSON, headers=_HEADERS)
+
+    @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
+    async def batch(scope: Scope, count: int) -> ASGIResponse:
+        count_caller(scope)
+        body = render_many(await service.batch(count))
+        return ASGIResponse(body=body, media_type=_JSON, headers=_HEADERS)
+
+    @post("/lease", status_code=200, summary="A window of time and a share of its sequence numbers to mint with")
+    async def lease(scope: Scope, data: LeaseRequest | None = None) -> LeaseAnswer:
+        count_caller(scope)
+        return await service.lease(data or LeaseRequest())
+
+    @get("/self", summary="Who this server is, its clock, and what it has done")
+    async def identity() -> Identity:
+        return service.identity()
+
+    @get("/at", summary="The lowest and highest id of a moment")
+    async def at(time: str) -> IdsAt:
+        layout, moment = service.generator.layout, parse_moment(time)
+        low, high = layout.min_id_at(moment), layout.max_id_at(moment)
+        return IdsAt(write_moment(moment), low, str(low), high, str(high))
+
+    @get("/{id:str}", summary="What an id says")
+    async def decoded(id: str) -> DecodedId:
+        return DecodedId.of(service.generator.decode(id))
+
+    return Router(
+        "/v1/ids",
+        route_handlers=[one, batch, lease, identity, at, decoded],
+        exception_handlers={SnowflakeError: problems.answer},
+        tags=["ids"],
+    )
