@@ -18,7 +18,12 @@ def known(page: Page) -> frozenset[str]:
 
 def _publisher(page: Page) -> str | None:
     graph = page.json_ld
-    return graph.text(graph.article, "publisher") or graph.text(graph.page, "publisher")
+    return graph.text(graph.article, "publisher")
+
+
+def _page_publisher(page: Page) -> str | None:
+    graph = page.json_ld
+    return graph.text(graph.page, "publisher")
 
 
 def _site(page: Page) -> str | None:
@@ -35,6 +40,7 @@ LADDER: Ladder = (
     # On a hosting platform og:site_name names the platform, the article's publisher the publication.
     Rule("json-ld:publisher", _publisher),
     *meta("og:site_name"),
+    Rule("json-ld:page-publisher", _page_publisher),
     Rule("json-ld:website", _site),
     *meta("dc:publisher", "citation_publisher", "citation_journal_title", "parsely-site", "sailthru:site"),
     *meta("application-name", "apple-mobile-web-app-title", "al:ios:app_name", "al:android:app_name"),
