@@ -57,6 +57,12 @@ class Topology:
             queue_arguments={"x-message-ttl": self._notices_live},
         )
 
+    def temporary(self, name: str) -> Any:
+        """A queue that lives as long as the connection which made it."""
+        return _kombu.Queue(
+            f"{self.fanout.name}.now.{name}", self.fanout, durable=False, exclusive=True, auto_delete=True
+        )
+
     def _deferred(self, name: str, milliseconds: int) -> Any:
         back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.events.name}
         return _kombu.Queue(name, durable=True, queue_arguments={"x-message-ttl": milliseconds, **back})
