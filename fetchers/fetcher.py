@@ -82,7 +82,7 @@ class Fetcher:
         self._gates: Sequence[Gate] = (
             check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
             self._check_owner,  # before robots.txt, which is fetched by the owner as well
-            self._check_robots,  # before the queue: the request for robots.txt goes to its front and must not wait behind us
+            self._check_robots,  # before the queue: its request goes to the front and must not wait behind us
         )
 
     async def run(self) -> None:

@@ -22,7 +22,7 @@ async def fetch(
 ) -> FetchResult:
     """Fetch `request.url` and follow its redirects. Validators (ETag …) are sent to the first URL only."""
     hops: list[Hop] = []
-    seen = {request.url}
+    seen = {_as_sent(request.url)}
     while True:
         result = await perform_hop(request)
         if not isinstance(result, Response):
@@ -32,13 +32,13 @@ async def fetch(
             return FetchResult(request.url, tuple(hops), _checked(result))
         target, hop = followed
         hops.append(hop)
-        if target in seen:
+        if _as_sent(target) in seen:
             ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a circle, back to {target}", result)
             return FetchResult(target, tuple(hops), ended)
         if len(hops) > most_redirects:
             ended = Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {most_redirects} times", result)
             return FetchResult(target, tuple(hops), ended)
-        seen.add(target)
+        seen.add(_as_sent(target))
         if knows is not None and await knows(target):
             return FetchResult(target, tuple(hops), None)
         request = replace(request, url=target, etag=None, last_modified=None)
@@ -89,4 +89,9 @@ def meta_refresh(response: Response) -> str | None:
 
 def _same_page(target: str, url: str) -> bool:
     """A page that reloads itself is no redirect."""
-    return target.partition("#")[0] == url.partition("#")[0]
+    return _as_sent(target) == _as_sent(url)
+
+
+def _as_sent(url: str) -> str:
+    """Without the fragment, which no server sees."""
+    return url.partition("#")[0]
