@@ -34,6 +34,7 @@ async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
         tables: dict[str, Any] = {
             "fetchers": {
                 "user_agent": "SpiderDuckDemo/1.0 (+http://news.test/bot)",
+                "rate_limit": {"per_second": 10.0},  # it is our own web, and ten seconds are soon over
                 "network": {"resolve": {"*.test": f"127.0.0.1:{site}"}},
             }
         }
