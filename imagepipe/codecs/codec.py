@@ -37,7 +37,10 @@ class DecodeWish:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Frames in stored orientation, to be read once and in order, with what belongs to the picture as a whole."""
+    """Frames in stored orientation, to be read once and in order, with what belongs to the picture as a whole.
+
+    `loop` is how often an animation is played, 0 = for ever.
+    """
 
     frames: Iterator[Frame]
     icc: bytes | None = None

@@ -1,11 +1,18 @@
-"""GIF, still and animated. The blocks are walked first: 10,000 frames of one pixel are a bomb of a few kilobytes."""
+"""GIF, still and animated. The blocks are walked first: 10,000 frames of one pixel are a bomb of a few kilobytes.
 
+Frames are decoded one by one, each as a still picture of its own, and laid on a canvas here, as browsers do: what is
+disposed of becomes transparent. (Pillow fills it with the file's background colour, which no browser shows.)
+"""
+
+import io
 import struct
+from collections.abc import Iterator
 
-from PIL import GifImagePlugin
+from PIL import GifImagePlugin, Image
 
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
-from imagepipe.codecs.pillow import decode_with, save
+from imagepipe.codecs.gif_blocks import GifFrame, GifScreen, read_plays, read_screen, walk_frames
+from imagepipe.codecs.pillow import save, shown_duration
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo
 
@@ -24,43 +31,55 @@ class Gif:
         return head.startswith((b"GIF87a", b"GIF89a"))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        width, height = struct.unpack_from("<HH", data, 6)
-        frames, right, bottom = _walk_blocks(data, limits.frames)
-        # A frame may reach beyond the announced screen; decoders then grow their canvas.
-        return PictureInfo(self.name, max(width, right), max(height, bottom), max(frames, 1))
+        screen = read_screen(data)
+        width, height, frames = screen.width, screen.height, 0
+        for frame in walk_frames(data):
+            frames += 1
+            # What lies beyond the screen is not shown, but a decoder makes room for it.
+            width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
+            if frames > limits.frames:
+                break
+        if width * height <= limits.pixels:
+            width, height = screen.width, screen.height
+        return PictureInfo(self.name, width, height, max(frames, 1))
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
-        return decode_with(GifImagePlugin.GifImageFile, data, wish)
+        return Decoded(_compose(data, wish.animate), loop=read_plays(data))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
-        options = {"loop": wish.loop, "disposal": 2} if len(frames) > 1 else {}
+        options: dict[str, int] = {}
+        if len(frames) > 1:
+            options = {"disposal": 2} | ({} if wish.loop == 1 else {"loop": max(0, wish.loop - 1)})
         return save(frames, "GIF", optimize=False, **options)
 
 
-def _walk_blocks(data: bytes, limit: int) -> tuple[int, int, int]:
-    """Number of frames (at most `limit` + 1) and the outermost right and bottom edge of any."""
-    frames = right = bottom = 0
-    at = 13 + _table(data[10])
-    while at < len(data) and frames <= limit:
-        kind = data[at]
-        if kind == 0x2C and at + 10 <= len(data):
-            x, y, w, h = struct.unpack_from("<HHHH", data, at + 1)
-            frames, right, bottom = frames + 1, max(right, x + w), max(bottom, y + h)
-            at = _skip(data, at + 11 + _table(data[at + 9]))
-        elif kind == 0x21:
-            at = _skip(data, at + 2)
-        elif kind == 0x3B:
-            break
-        else:
-            at += 1
-    return frames, right, bottom
+def _compose(data: bytes, animate: bool) -> Iterator[Frame]:
+    screen = read_screen(data)
+    canvas = Image.new("RGBA", (screen.width, screen.height))
+    for frame in walk_frames(data):
+        before = canvas.copy() if frame.disposal == 3 else canvas
+        picture = _decode(data, screen, frame)
+        canvas.paste(picture, (frame.x, frame.y), picture)
+        yield Frame(_flat(canvas), shown_duration(frame.duration))
+        if not animate:
+            return
+        if frame.disposal == 2:
+            canvas.paste((0, 0, 0, 0), (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height))
+        canvas = before
 
 
-def _table(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+def _decode(data: bytes, screen: GifScreen, frame: GifFrame) -> Image.Image:
+    """The frame's own pixels: a GIF of one frame that fills its screen."""
+    head = b"GIF89a" + struct.pack("<HHBBB", frame.width, frame.height, screen.flags, 0, 0) + screen.table
+    index = frame.transparent
+    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0 if index is None else 1, 0, index or 0, 0)
+    place = struct.pack("<BHHHHB", 0x2C, 0, 0, frame.width, frame.height, frame.flags)
+    start, end = frame.body
+    alone = head + control + place + data[start:end] + b";"
+    return GifImagePlugin.GifImageFile(io.BytesIO(alone)).convert("RGBA")
 
 
-def _skip(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+def _flat(canvas: Image.Image) -> Image.Image:
+    """A copy for the caller, without alpha where there is none."""
+    opaque = canvas.getchannel("A").getextrema() == (255, 255)
+    return canvas.convert("RGB") if opaque else canvas.copy()

@@ -36,13 +36,14 @@ def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
             except EOFError:
                 return
         image.load()
-        yield Frame(image.copy() if animate else image, _duration(image.info.get("duration", 0)))
+        yield Frame(image.copy() if animate else image, shown_duration(image.info.get("duration", 0)))
         number += 1
         if not animate or number >= getattr(image, "n_frames", 1):
             return
 
 
-def _duration(milliseconds: float) -> int:
+def shown_duration(milliseconds: float) -> int:
+    """How long browsers show a frame that asks for so many milliseconds."""
     return 100 if milliseconds < MIN_DURATION else round(milliseconds)
 
 
