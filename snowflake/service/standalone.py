@@ -1,0 +1,108 @@
+"""The id service as a process of its own: `python -m snowflake serve`. Called by the command line.
+
+    lease ─► generator ─► peers agree? ─► serve (and keep asking the peers) ─► give the worker id back
+
+Its one rule: it does not listen before it has a worker id and its peers do not contradict it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+import uvicorn
+import uvloop
+from litestar import Litestar, MediaType, Response, get
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+
+from snowflake.config import GeneratorConfig
+from snowflake.errors import SnowflakeError
+from snowflake.generator import Generator
+from snowflake.leases.registered import HeldRegisteredLease
+from snowflake.ports import Lease
+from snowflake.service import problems
+from snowflake.service.config import ServiceConfig
+from snowflake.service.issuing import IdService
+from snowflake.service.metrics import render_metrics
+from snowflake.service.sanity import Sanity
+from snowflake.service.server import ids_router
+
+_PEER_SECONDS = 2.0
+_GRACE_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+def serve(lease: Lease, options: GeneratorConfig, config: ServiceConfig, address: Address) -> None:
+    """Until SIGINT or SIGTERM. Raises `InsaneNeighbourhood` and what a generator's start raises."""
+    with Generator.from_config(options, lease) as generator:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(generator, lease, config, address))
+
+
+async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, address: Address) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=_PEER_SECONDS) as http:
+        sanity = Sanity(generator, lambda: peers_of(lease, config), http)
+        await sanity.check_start()
+        app = build(IdService(generator, config), sanity)
+        await uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=address.host,
+                port=address.port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        ).serve()
+
+
+async def peers_of(lease: Lease, config: ServiceConfig) -> Mapping[str, int | None]:
+    """Those of the registry, where the lease has one, and those that the settings name."""
+    peers: dict[str, int | None] = dict.fromkeys(config.peers)
+    if isinstance(lease, HeldRegisteredLease):
+        registered = await asyncio.to_thread(lease.peers)
+        peers |= {peer.url: worker_id for worker_id, peer in registered.items() if peer.url}
+    return peers
+
+
+def build(service: IdService, sanity: Sanity) -> Litestar:
+    """The application: ids, health, metrics and their description."""
+
+    @get("/healthz", summary="Is the process alive?")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @get("/readyz", summary="Should ids be asked of this server?")
+    async def readyz() -> Response[dict[str, object]]:
+        missing = sanity.missing()
+        return Response({"ready": not missing, "missing": missing}, status_code=503 if missing else 200)
+
+    @get("/metrics", media_type=MediaType.TEXT, summary="For Prometheus")
+    async def metrics() -> str:
+        return render_metrics(service.identity())
+
+    @contextlib.asynccontextmanager
+    async def looking(app: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(sanity.run(), name="snowflake-sanity")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    return Litestar(
+        [ids_router(service), healthz, readyz, metrics],
+        lifespan=[looking],
+        openapi_config=OpenAPIConfig("Snowflake ids", "1", path="/docs"),
+        exception_handlers={HTTPException: problems.answer_http, SnowflakeError: problems.answer},
+        logging_config=None,
+    )
