@@ -1,0 +1,81 @@
+"""kazoo's calls as awaitables. kazoo keeps its own threads; what they hand back is carried over to the event loop.
+
+Its one rule: kazoo's errors end here. What is expected by a caller has a class of its own, the rest is
+`CoordinatorUnavailable`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from kazoo.client import KazooClient  # type: ignore[import-untyped]
+from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError  # type: ignore[import-untyped]
+from kazoo.handlers.threading import KazooTimeoutError  # type: ignore[import-untyped]
+from kazoo.interfaces import IAsyncResult  # type: ignore[import-untyped]
+from kazoo.retry import KazooRetry  # type: ignore[import-untyped]
+from kazoo.security import make_digest_acl  # type: ignore[import-untyped]
+
+from fetchers.errors import CoordinatorUnavailable
+
+EXPECTED = (NodeExistsError, NoNodeError, BadVersionError)
+"""Left as they are: each is an answer."""
+
+
+def make_client(hosts: str, chroot: str, auth: str, session_seconds: float) -> KazooClient:
+    """`auth` is `user:password` for digest; with it, whatever is made here can be read and written by that user only."""
+    user, _, password = auth.partition(":")
+    return KazooClient(
+        hosts=hosts + chroot,
+        timeout=session_seconds,
+        connection_retry=KazooRetry(max_tries=-1, delay=0.1, max_delay=1.0),
+        command_retry=KazooRetry(max_tries=0),
+        auth_data=[("digest", auth)] if auth else None,
+        default_acl=[make_digest_acl(user, password, all=True)] if auth else None,
+    )
+
+
+def start(client: KazooClient) -> None:
+    """Begin to connect, and go on trying until it is stopped. Calls wait until it has succeeded."""
+    client.start_async()
+
+
+async def stop(client: KazooClient) -> None:
+    """End the session, which frees what was held under it at once."""
+    await asyncio.to_thread(_stop, client)
+
+
+def _stop(client: KazooClient) -> None:
+    client.stop()
+    client.close()
+
+
+async def done(result: IAsyncResult) -> Any:
+    """What the call gives. Raises one of `EXPECTED`, or `CoordinatorUnavailable`."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def finish() -> None:
+        if future.done():
+            return
+        error = result.exception
+        if error is None:
+            future.set_result(result.value)
+        else:
+            future.set_exception(error)
+
+    def in_kazoos_thread(_: IAsyncResult) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(finish)
+
+    result.rawlink(in_kazoos_thread)
+    try:
+        return await future
+    except EXPECTED:
+        raise
+    except (KazooException, KazooTimeoutError, OSError) as error:
+        raise CoordinatorUnavailable(f"the coordinator does not answer: {type(error).__name__} {error}") from error
+
+
+async def all_done(results: Sequence[IAsyncResult]) -> list[Any]:
+    """Of each call its value or its error."""
+    return await asyncio.gather(*(done(result) for result in results), return_exceptions=True)

@@ -1,0 +1,275 @@
+"""Who may send to which domain, agreed on through ZooKeeper.
+
+    /members/<address>~<id>   one per living fetcher, ephemeral
+    /assignment               which member is to hold which bucket; changed by whoever sees first that members changed
+    /buckets/0000 … 1023      one per bucket that is held, ephemeral; its creation number (czxid) is the fencing number
+
+A round (`_round`) runs several times within the session's time-out: it proves that the session lives, sees who lives,
+lets go of what is no longer ours and takes what is. Its one rule: a holding is good only until the moment that a round
+proved, counted from before its question was sent, and less than the session lasts after it. So we stop before ZooKeeper
+can give our buckets to others, whether or not an event reaches us, also when this process was stopped for a while.
+"""
+
+import asyncio
+import logging
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
+from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # type: ignore[import-untyped]
+
+from fetchers.errors import CoordinatorUnavailable
+from fetchers.model import NotMine
+from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, read, rebalanced
+from fetchers.ownership.kazoo_calls import all_done, done
+from fetchers.ports import Clock
+
+log = logging.getLogger(__name__)
+
+TRUSTED_SHARE = 2 / 3
+"""Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
+ROUNDS_IN_SESSION = 8
+LONGEST_ROUND = 1.0
+ROOTS = ("/members", "/buckets")
+
+
+class ZookeeperHolding:
+    """One bucket, held since `since` under `fence`."""
+
+    __slots__ = ("_epoch", "_owner", "ended", "fence", "since")
+
+    def __init__(self, owner: "ZookeeperOwnership", since: float, fence: int, epoch: int) -> None:
+        self._owner = owner
+        self._epoch = epoch
+        self.since = since
+        self.fence = fence
+        self.ended = False
+
+    def holds(self) -> bool:
+        return not self.ended and self._epoch == self._owner.epoch and self._owner.is_trusted()
+
+
+@dataclass(slots=True)
+class OwnershipCounters:
+    """Since the start."""
+
+    rounds: int = 0
+    failed_rounds: int = 0
+    sessions_lost: int = 0
+    taken: int = 0
+    given: int = 0
+
+
+class ZookeeperOwnership:
+    """`address` is where the other fetchers and the clients reach this one."""
+
+    def __init__(self, client: KazooClient, address: str, clock: Clock, session_seconds: float) -> None:
+        self._client = client
+        self._address = address
+        self._clock = clock
+        self._session_seconds = session_seconds
+        self._member = ""
+        self._held: dict[int, ZookeeperHolding] = {}
+        self._trusted_until = -math.inf
+        self._lost: Callable[[], None] = lambda: None
+        self._leaving = False
+        self.epoch = 0
+        self.assignment = Assignment()
+        self.counters = OwnershipCounters()
+
+    # The port ---------------------------------------------------------------------------------------------------------
+
+    def holding_of(self, domain: str) -> ZookeeperHolding | NotMine:
+        bucket = bucket_of(domain)
+        holding = self._held.get(bucket)
+        if holding is not None and holding.holds():
+            return holding
+        owner = self.assignment.owner(bucket)
+        if owner is None or owner == self._member:
+            return NotMine(None, f"the queue of {domain} is on its way to another fetcher, or its owner is in doubt")
+        return NotMine(address_of(owner), f"the queue of {domain} lives on another fetcher")
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        self._lost = callback
+
+    # Its state --------------------------------------------------------------------------------------------------------
+
+    def is_trusted(self) -> bool:
+        """Whether our session certainly lives in this moment."""
+        return self._clock.monotonic() < self._trusted_until
+
+    @property
+    def held(self) -> int:
+        """How many buckets are ours now."""
+        return len(self._held) if self.is_trusted() else 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether we hold all that is to be ours."""
+        return self.is_trusted() and bool(self._member) and len(self._held) == len(self.assignment.of(self._member)) > 0
+
+    def addresses(self) -> list[str]:
+        """Of all members."""
+        return sorted({address_of(member) for member in self.assignment.members})
+
+    # Work -------------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Rounds until cancelled. The client must have been started."""
+        self._client.add_listener(self._session_changed)
+        pause = min(self._session_seconds / ROUNDS_IN_SESSION, LONGEST_ROUND)
+        while not self._leaving:
+            try:
+                again = await self._round()
+            except CoordinatorUnavailable as error:
+                self.counters.failed_rounds += 1
+                log.warning(
+                    "%s; %s", error, "what is ours stays so for now" if self.is_trusted() else "nothing is sent"
+                )
+                again = False
+            if self._held and not self._is_of_this_session():
+                self._end_all("the session is over")
+            await self._clock.sleep(pause / 4 if again else pause)
+
+    def leave(self) -> None:
+        """Send nothing more. The buckets are free for others when the session is ended."""
+        self._leaving = True
+        self._end_all("this fetcher stops")
+
+    async def _round(self) -> bool:
+        """One look and what follows from it; True where another is wanted soon."""
+        asked, epoch = self._clock.monotonic(), self.epoch
+        if not self._member:
+            await self._join()
+        members, (data, stat) = await self._look()
+        if epoch != self.epoch or self._leaving:
+            return True
+        self._trusted_until = asked + self._trusted_seconds()
+        self.counters.rounds += 1
+        if self._member not in members:  # another session's end took it away
+            self._member = ""
+            return True
+        self.assignment = read(data)
+        if set(self.assignment.members) != set(members):
+            await self._reassign(members, stat.version)
+            return True
+        await self._give()
+        return await self._take(epoch)
+
+    async def _join(self) -> None:
+        for root in ROOTS:
+            await self._make(root)
+        await self._make("/assignment", Assignment().to_bytes())
+        name = f"{quote(self._address, safe='')}~{secrets.token_hex(4)}"
+        await done(self._client.create_async(f"/members/{name}", b"", ephemeral=True, makepath=True))
+        self._member = name
+
+    async def _make(self, path: str, data: bytes = b"") -> None:
+        try:
+            await done(self._client.create_async(path, data, makepath=True))
+        except NodeExistsError:
+            return
+
+    async def _look(self) -> tuple[list[str], tuple[bytes, Any]]:
+        members, assignment = await asyncio.gather(
+            done(self._client.get_children_async("/members")), done(self._client.get_async("/assignment"))
+        )
+        return members, assignment
+
+    async def _reassign(self, members: list[str], version: int) -> None:
+        """Whoever comes first writes it; the others read what was written."""
+        new = rebalanced(self.assignment, members)
+        try:
+            await done(self._client.set_async("/assignment", new.to_bytes(), version=version))
+        except BadVersionError:
+            return
+        log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members))
+
+    async def _give(self) -> None:
+        """Stop first, then let go, so that the next owner never meets us."""
+        ours = set(self.assignment.of(self._member))
+        leaving = [bucket for bucket in self._held if bucket not in ours]
+        if not leaving:
+            return
+        for bucket in leaving:
+            self._held.pop(bucket).ended = True
+        self._lost()
+        self.counters.given += len(leaving)
+        results = await all_done([self._client.delete_async(_path(bucket)) for bucket in leaving])
+        _raise_unless(results, NoNodeError)
+
+    async def _take(self, epoch: int) -> bool:
+        """Take what is ours and free; True where something is still held by its former owner."""
+        wanted = [bucket for bucket in self.assignment.of(self._member) if bucket not in self._held]
+        if not wanted:
+            return False
+        name = self._member.encode()
+        calls = [self._client.create_async(_path(one), name, ephemeral=True, include_data=True) for one in wanted]
+        results = await all_done(calls)
+        if epoch != self.epoch or self._leaving:
+            return True
+        since = self._clock.now()
+        for bucket, result in zip(wanted, results, strict=True):
+            if not isinstance(result, BaseException):
+                self._held[bucket] = ZookeeperHolding(self, since, result[1].czxid, epoch)
+                self.counters.taken += 1
+        _raise_unless(results, NodeExistsError)
+        busy = [bucket for bucket in wanted if bucket not in self._held]
+        if busy:
+            await self._adopt(busy, epoch)
+        return any(bucket not in self._held for bucket in wanted)
+
+    async def _adopt(self, buckets: list[int], epoch: int) -> None:
+        """A node that we made ourselves, though the answer to its creation was lost, is ours."""
+        session = self._client.client_id[0] if self._client.client_id else None
+        stats = await all_done([self._client.exists_async(_path(bucket)) for bucket in buckets])
+        if epoch != self.epoch or self._leaving:
+            return
+        for bucket, stat in zip(buckets, stats, strict=True):
+            if not isinstance(stat, BaseException) and stat is not None and stat.ephemeralOwner == session:
+                self._held[bucket] = ZookeeperHolding(self, self._clock.now(), stat.czxid, epoch)
+
+    # The session ------------------------------------------------------------------------------------------------------
+
+    def _trusted_seconds(self) -> float:
+        """The server may have granted another time-out than was asked for."""
+        granted: float = getattr(self._client, "_session_timeout", self._session_seconds * 1000) / 1000
+        return min(granted, self._session_seconds) * TRUSTED_SHARE
+
+    def _session_changed(self, state: str) -> None:
+        """In kazoo's thread. A suspended session may live on, so only a lost one ends everything."""
+        if state == KazooState.LOST:
+            self.epoch += 1
+            self._trusted_until = -math.inf
+            self.counters.sessions_lost += 1
+
+    def _is_of_this_session(self) -> bool:
+        return all(holding._epoch == self.epoch for holding in self._held.values())
+
+    def _end_all(self, why: str) -> None:
+        held, self._held = self._held, {}
+        for holding in held.values():
+            holding.ended = True
+        self._member = ""
+        if held:
+            log.warning("%d buckets are no longer held here: %s", len(held), why)
+        self._lost()
+
+
+def address_of(member: str) -> str:
+    """Where a member is reached."""
+    return unquote(member.rpartition("~")[0])
+
+
+def _path(bucket: int) -> str:
+    return f"/buckets/{bucket:04d}"
+
+
+def _raise_unless(results: list[Any], expected: type[Exception]) -> None:
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, expected):
+            raise result
