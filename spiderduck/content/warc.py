@@ -25,13 +25,24 @@ ms of CPU a page with an fsync for nearly each, 0.11 ms with one for ten)."""
 
 
 class WarcArchive:
-    """Appends to `FOLDER/spiderduck-<time>-<number>.warc.gz`."""
+    """Appends to `FOLDER/spiderduck-<time>-<number><suffix>.warc.gz`; the suffix tells processes apart whose files
+    meet."""
 
-    def __init__(self, folder: Path, clock: Clock, *, software: str, rotate_bytes: int = 256 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        software: str,
+        rotate_bytes: int = 256 * 1024 * 1024,
+        suffix: str = "",
+    ) -> None:
         self._folder = folder
         self._clock = clock
         self._software = software
         self._rotate_bytes = rotate_bytes
+        self._suffix = suffix
+        self._begun = 0.0
         self._file: BinaryIO | None = None
         self._name = ""
         self._size = 0
@@ -47,6 +58,11 @@ class WarcArchive:
     async def read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
         """Status, headers and body as archived; None where the file is gone (retention)."""
         return await asyncio.to_thread(self._read, location)
+
+    async def seal(self, older_than: float = 0.0) -> Sequence[Path]:
+        """End the current file where it was begun so many seconds ago. Returns all files that are whole, the oldest
+        first."""
+        return cast(Sequence[Path], await self._worker.submit(lambda: self._seal(older_than)))
 
     async def close(self) -> None:
         await self._worker.close()
@@ -85,16 +101,26 @@ class WarcArchive:
         self._size += len(page) + len(beside)
         return ArchiveLocation(self._name, offset, len(page), digest)
 
-    def _current(self) -> BinaryIO:
-        if self._file is not None and self._size < self._rotate_bytes:
-            return self._file
+    def _seal(self, older_than: float) -> Sequence[Path]:
+        if self._file is not None and self._clock.now() - self._begun >= older_than:
+            self._end()
+        return sorted(path for path in self._folder.glob("*.warc.gz") if self._file is None or path.name != self._name)
+
+    def _end(self) -> None:
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            self._file = None
+
+    def _current(self) -> BinaryIO:
+        if self._file is not None and self._size < self._rotate_bytes:
+            return self._file
+        self._end()
         now = self._clock.now()
         self._number += 1
-        self._name = f"spiderduck-{int(now * 1000)}-{self._number:05}.warc.gz"
+        self._begun = now
+        self._name = f"spiderduck-{int(now * 1000)}-{self._number:05}{self._suffix}.warc.gz"
         self._file = open(self._folder / self._name, "xb", buffering=1024 * 1024)  # noqa: SIM115 -- held until rotation
         info = file_info(self._name, self._software, now)
         self._file.write(info)
@@ -120,8 +146,9 @@ class WarcArchive:
             return None
 
     def _remove_older_than(self, moment: float) -> int:
+        current = "" if self._file is None else self._name
         old = [
-            path for path in self._folder.glob("*.warc.gz") if path.name != self._name and path.stat().st_mtime < moment
+            path for path in self._folder.glob("*.warc.gz") if path.name != current and path.stat().st_mtime < moment
         ]
         for path in old:
             path.unlink()

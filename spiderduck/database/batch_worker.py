@@ -46,6 +46,10 @@ class BatchWorker(Generic[Job]):
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    def end(self) -> None:
+        """The same without waiting for it: for work that may hang in somebody else's library."""
+        self._jobs.put(None)
+
     def _run(self) -> None:
         over = False
         while not over:

@@ -113,7 +113,7 @@ class KombuSubscriptions:
 
 
 def _delete(queue: Any, connection: Any) -> bool:
-    """Deleting tells no difference, so ask first; asking for what is not there ends the channel, hence one of its own."""
+    """Deleting tells no difference, so ask first. Asking for what is not there ends the channel, hence its own."""
     channel = connection.channel()
     try:
         queue(channel).queue_declare(passive=True)

@@ -1,22 +1,101 @@
-"""The contract of the `Archive` port on every adapter; and what warcio says of our files."""
+"""The contract of the `Archive` port, and of reading back, on every adapter; and what warcio says of our files."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from fetchers.model import Response
+from schedulers.model import ArchiveLocation
+from spiderduck.content.fsspec import FsspecArchive
+from spiderduck.content.ports import Archived, ArchiveReader, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
 from tests.clock import FakeClock
+from tests.integration.cluster.remote_files import RemoteFiles, remote_files
+
+KINDS = ("folder", "file", "memory", "s3")
+SOFTWARE = "SpiderDuck/test"
+ROTATE_BYTES = 4_000
+
+
+class Archive(ArchiveReader, Protocol):
+    """Writing and reading."""
+
+    async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation: ...
+    async def remove_older_than(self, moment: float) -> int: ...
+
+
+class Opened:
+    """An archive, how its segments are ended, and what lies where they end up."""
+
+    def __init__(self, folder: Path, clock: FakeClock, remote: RemoteFiles | None) -> None:
+        self._remote = remote
+        self._clock = clock
+        self.folder = folder
+        self.own: WarcArchive | FsspecArchive
+        if remote is None:
+            self.own = WarcArchive(folder, clock, software=SOFTWARE, rotate_bytes=ROTATE_BYTES)
+        else:
+            config = replace(remote.config, rotate_bytes=ROTATE_BYTES)
+            self.own = FsspecArchive(folder, config, clock, software=SOFTWARE)
+        self.archive: Archive = self.own  # type: ignore[assignment]
+
+    async def end_segments(self) -> None:
+        """A minute passes."""
+        await self._clock.advance(61.0)
+        if isinstance(self.own, FsspecArchive):
+            assert await self.own.upload_due()
+        else:
+            await self.own.seal()
+
+    def segments(self) -> dict[str, bytes]:
+        if self._remote is not None:
+            return self._remote.contents()
+        return {path.name: path.read_bytes() for path in sorted(self.folder.glob("*.warc.gz"))}
+
+    def delete(self, name: str) -> None:
+        if self._remote is not None:
+            self._remote.delete(name)
+        else:
+            (self.folder / name).unlink()
+
+    async def body(self, location: ArchiveLocation) -> bytes:
+        found = await self.archive.read(location)
+        assert isinstance(found, tuple)
+        return found[2]
+
+
+OpenArchive = Callable[[], AbstractAsyncContextManager[Opened]]
 
 
 @pytest.fixture
-async def archive(tmp_path: Path) -> AsyncIterator[WarcArchive]:
-    archive = WarcArchive(tmp_path, FakeClock(), software="SpiderDuck/test", rotate_bytes=4_000)
-    yield archive
-    await archive.close()
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=KINDS)
+async def open_archive(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[OpenArchive]:
+    """Opens the archive over the same folder; leaving the block is the end of its process."""
+    with remote_files(request.param, tmp_path) as remote:
+
+        @asynccontextmanager
+        async def open_one() -> AsyncIterator[Opened]:
+            opened = Opened(tmp_path / "spool", clock, remote)
+            yield opened
+            await opened.own.close()
+
+        yield open_one
+
+
+@pytest.fixture
+async def opened(open_archive: OpenArchive) -> AsyncIterator[Opened]:
+    async with open_archive() as found:
+        yield found
 
 
 def response(body: bytes = b"<title>A</title>", **headers: str) -> Response:
@@ -33,44 +112,58 @@ def response(body: bytes = b"<title>A</title>", **headers: str) -> Response:
     )
 
 
-async def test_what_was_appended_is_read_back(archive: WarcArchive) -> None:
-    location = await archive.append(7, response(b"bytes \r\n\r\n\x00 of all kinds"), b"{}")
-    found = await archive.read(location)
-    assert found is not None
-    status, headers, body = found
-    assert (status, body) == (200, b"bytes \r\n\r\n\x00 of all kinds")
-    assert dict(headers)["content-type"] == "text/html"
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in sorted(folder.glob("*.warc.gz"))]
 
 
-async def test_many_at_once_all_have_their_place(archive: WarcArchive) -> None:
+LONG = bytes(range(256)) * 2
+
+
+async def test_what_was_appended_is_read_back_at_once_and_later(opened: Opened) -> None:
+    location = await opened.archive.append(7, response(b"bytes \r\n\r\n\x00 of all kinds"), b"{}")
+    at_once = await opened.archive.read(location)
+    await opened.end_segments()
+    later: Archived | NotUploadedYet | None = await opened.archive.read(location)
+    for found in (at_once, later):
+        assert isinstance(found, tuple)
+        status, headers, body = found
+        assert (status, body) == (200, b"bytes \r\n\r\n\x00 of all kinds")
+        assert dict(headers)["content-type"] == "text/html"
+
+
+async def test_many_at_once_all_have_their_place(opened: Opened) -> None:
     bodies = [f"page {number}".encode() * number for number in range(50)]
-    locations = await asyncio.gather(
-        *(archive.append(number, response(body), b"{}") for number, body in enumerate(bodies))
-    )
+    appending = (opened.archive.append(number, response(body), b"{}") for number, body in enumerate(bodies))
+    locations = await asyncio.gather(*appending)
+    await opened.end_segments()
     for location, body in zip(locations, bodies, strict=True):
-        found = await archive.read(location)
-        assert found is not None
-        assert found[2] == body
+        assert await opened.body(location) == body
 
 
-async def test_files_are_rotated_by_size(archive: WarcArchive, tmp_path: Path) -> None:
+async def test_files_are_rotated_by_size(opened: Opened) -> None:
     for number in range(20):
-        await archive.append(number, response(bytes(range(256)) * 2), b"{}")
-    assert len(list(tmp_path.glob("*.warc.gz"))) > 1
+        await opened.archive.append(number, response(LONG), b"{}")
+    await opened.end_segments()
+    assert len(opened.segments()) > 1
 
 
-async def test_a_file_that_is_gone_is_said_to_be(archive: WarcArchive, tmp_path: Path) -> None:
-    location = await archive.append(7, response(), b"{}")
-    (tmp_path / location.file).unlink()
-    assert await archive.read(location) is None
+async def test_a_file_that_is_gone_is_said_to_be(opened: Opened, clock: FakeClock) -> None:
+    location = await opened.archive.append(7, response(), b"{}")
+    await opened.end_segments()
+    opened.delete(location.file)
+    await clock.advance(86_400.0)
+    assert await opened.archive.read(location) is None
 
 
-async def test_warcio_reads_every_record_with_its_digest(archive: WarcArchive, tmp_path: Path) -> None:
+async def test_warcio_reads_every_record_with_its_digest(opened: Opened, tmp_path: Path) -> None:
     """WARC/1.1: warcinfo, then response, request and metadata of each page."""
-    await archive.append(7, response(content_encoding="br", content_length="3"), b'{"title": "A"}')
-    await archive.append(8, response(b""), b"{}")
+    await opened.archive.append(7, response(content_encoding="br", content_length="3"), b'{"title": "A"}')
+    await opened.archive.append(8, response(b""), b"{}")
+    await opened.end_segments()
     kinds = []
-    for path in tmp_path.glob("*.warc.gz"):
+    for name, segment in opened.segments().items():
+        path = tmp_path / f"copy-{name}"
+        path.write_bytes(segment)
         with path.open("rb") as file:
             for record in ArchiveIterator(file, check_digests="raise"):
                 kinds.append(record.rec_type)
@@ -87,22 +180,37 @@ async def test_warcio_reads_every_record_with_its_digest(archive: WarcArchive, t
     assert kinds == ["warcinfo", "response", "request", "metadata", "response", "request", "metadata"]
 
 
-async def test_a_restart_never_writes_behind_a_torn_record(tmp_path: Path) -> None:
-    first = WarcArchive(tmp_path, FakeClock(), software="SpiderDuck/test")
-    location = await first.append(7, response(), b"{}")
-    await first.close()
-    path = tmp_path / location.file
+async def test_a_restart_never_writes_behind_a_torn_record(open_archive: OpenArchive, clock: FakeClock) -> None:
+    """And leaves no torn segment where segments end up."""
+    crashed = open_archive()
+    first = await crashed.__aenter__()
+    location = await first.archive.append(7, response(), b"{}")
+    path = first.folder / location.file
     path.write_bytes(path.read_bytes()[:-10])
-    second = WarcArchive(tmp_path, FakeClock(1_000_001.0), software="SpiderDuck/test")
-    other = await second.append(8, response(), b"{}")
-    assert other.file != location.file
-    assert await second.read(location) is not None, "the page's own record was whole"
-    assert await second.read(other) is not None
-    await second.close()
+    await clock.advance(1.0)
+    async with open_archive() as second:
+        other = await second.archive.append(8, response(b"other"), b"{}")
+        assert other.file != location.file
+        await second.end_segments()
+        assert await second.body(location) == b"<title>A</title>", "the page's own record was whole"
+        assert await second.body(other) == b"other"
+    await crashed.__aexit__(None, None, None)
 
 
-async def test_old_files_can_be_removed_but_never_the_current_one(archive: WarcArchive, tmp_path: Path) -> None:
+async def test_old_files_can_be_removed(opened: Opened, clock: FakeClock) -> None:
     for number in range(20):
-        last = await archive.append(number, response(bytes(range(256)) * 2), b"{}")
+        await opened.archive.append(number, response(LONG), b"{}")
+    await opened.end_segments()
+    assert await opened.archive.remove_older_than(0.0) == 0
+    count = len(opened.segments())
+    assert await opened.archive.remove_older_than(10.0**11) == count
+    assert opened.segments() == {}
+
+
+async def test_the_current_file_is_never_removed(tmp_path: Path) -> None:
+    archive = WarcArchive(tmp_path, FakeClock(), software=SOFTWARE, rotate_bytes=ROTATE_BYTES)
+    for number in range(20):
+        last = await archive.append(number, response(LONG), b"{}")
     assert await archive.remove_older_than(10.0**11) >= 1
-    assert [path.name for path in tmp_path.glob("*.warc.gz")] == [last.file]
+    await archive.close()
+    assert names_in(tmp_path) == [last.file]

@@ -18,8 +18,8 @@ from spiderduck.queues.topology import Topology
 
 
 def own_prefix(url: str | None = None, queue_type: str = "classic") -> BrokerConfig:
-    """Settings that lead to queues of nobody else. A second of delay takes a millisecond there: the tests' clock decides
-    whether a message is due."""
+    """Settings that lead to queues of nobody else. A second of delay takes a millisecond there: the tests' clock
+    decides whether a message is due."""
     return BrokerConfig(
         url=url or os.environ["SPIDERDUCK_TEST_RABBITMQ"],
         prefix=f"test-{uuid4().hex[:12]}",

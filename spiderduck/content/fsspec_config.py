@@ -1,0 +1,24 @@
+"""Settings of an archive outside this machine, with defaults and units. Frozen; `validate()` says what is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteArchiveConfig:
+    """`url` is any address of fsspec (`s3://bucket/spiderduck`, `hdfs://…`, `gs://…`, `file:///…`); `options` go to it
+    as they are (`endpoint_url`, `key`, …). A segment is uploaded when it has `rotate_bytes` or was begun
+    `rotate_seconds` ago.
+    """
+
+    url: str = ""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    rotate_bytes: int = 64 * 1024 * 1024
+    rotate_seconds: float = 60.0
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.rotate_bytes < 1:
+            raise ValueError(f"archive.rotate_bytes is {self.rotate_bytes}; it takes a number of bytes from 1 up")
+        if self.rotate_seconds <= 0:
+            raise ValueError(f"archive.rotate_seconds is {self.rotate_seconds}; it takes a number of seconds above 0")
