@@ -4,10 +4,12 @@ Times are epoch seconds (UTC). JSON shapes that leave the product are in `record
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
 
 from fetchers.model import FetchResult
 from schedulers.metadata import Metadata
@@ -192,9 +194,9 @@ class Settled:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """One URL on its way through the stages. A stage passes a changed copy on.
+class Context(msgspec.Struct, frozen=True):
+    """One URL on its way through the stages. A stage passes a changed copy on (`msgspec.structs.replace`, which takes a
+    tenth of the time of `dataclasses.replace`; a URL is copied seven times).
 
     ============  ================  =====================================
     field         set by            read by
@@ -216,7 +218,7 @@ class Context:
     event: Event | None = None
     url: str = ""
     key: str = ""
-    known: Mapping[str, Known] = field(default_factory=dict)
+    known: Mapping[str, Known] = msgspec.field(default_factory=dict)
     settled: Settled | None = None
     result: FetchResult | None = None
     metadata: Metadata | None = None

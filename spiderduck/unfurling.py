@@ -1,7 +1,8 @@
 """One URL understood on the spot, nothing stored: the flow's own stages without queue, archive and store."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from fetchers.model import NotNow
 from schedulers.config import Freshness
@@ -31,7 +32,7 @@ async def unfurl_one(
     async def keep(one: Context) -> None:
         finished.append(one)
 
-    ctx = replace(ctx, known={ctx.key: Known()}, result=result, settled=settled, page_id=0)
+    ctx = structs.replace(ctx, known={ctx.key: Known()}, result=result, settled=settled, page_id=0)
     if settled is None:
         await Extract(extractor)(ctx, keep)
         ctx = finished[0]

@@ -3,7 +3,7 @@
 Before the store, because an orphan in the archive after a crash does no harm, and a record that points nowhere does.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from fetchers.model import Response
 from schedulers.metadata import encode_metadata
@@ -26,4 +26,4 @@ class ArchiveStage:
             return
         page_id = self._ids.next_id()
         archived = await self._archive.append(page_id, response, encode_metadata(ctx.metadata))
-        await next(replace(ctx, page_id=page_id, archived=archived))
+        await next(structs.replace(ctx, page_id=page_id, archived=archived))

@@ -4,7 +4,7 @@ Asks the store what is known and `schedulers.policy` what follows from it. Redir
 stage with the same `Decider`.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from fetchers.urls import split
 from schedulers.model import Context, Status, UrlState
@@ -47,10 +47,10 @@ class CrawlDecider:
         if known.seen:
             return
         if ctx.settled is not None:
-            await next(replace(ctx, known={ctx.key: known}))
+            await next(structs.replace(ctx, known={ctx.key: known}))
             return
         refresh = ctx.event.refresh and ctx.message.deferrals == 0
         decision = self._decider.decide(ctx.url, known.state, refresh=refresh)
         if decision.verdict is Verdict.FETCH and known.state is None:
             await self._store.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
-        await next(replace(ctx, known={ctx.key: known}, settled=decision.settled))
+        await next(structs.replace(ctx, known={ctx.key: known}, settled=decision.settled))

@@ -3,7 +3,7 @@
 Its one rule: an error page or an interstitial never becomes metadata.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from fetchers.model import Response
 from schedulers.model import Context, Settled, Status
@@ -35,4 +35,4 @@ class Extract:
         elif not 200 <= response.status_code < 300:
             status = Status.HTTP_ERROR
             settled = Settled(status, status.value, f"its server answered {response.status_code}")
-        await next(replace(ctx, metadata=metadata, settled=settled))
+        await next(structs.replace(ctx, metadata=metadata, settled=settled))

@@ -7,7 +7,7 @@ down with its due time, and the event can be acknowledged.
 
 from dataclasses import replace
 
-from schedulers.urls import dedup_key
+from msgspec import structs
 
 from fetchers.model import Ended, NotNow, Response
 from schedulers.config import SchedulersConfig
@@ -17,6 +17,7 @@ from schedulers.policy import Decision, Verdict
 from schedulers.ports import Clock, EventQueue, Fetch, MetadataStore
 from schedulers.stages.crawl_decider import Decider
 from schedulers.stages.stage import Next
+from schedulers.urls import dedup_key
 
 PAUSE_STATUSES = frozenset({429, 503})
 TOTAL_SECONDS = 300.0
@@ -70,7 +71,7 @@ class FetchStage:
             await self._defer(ctx, until, counted=not isinstance(result.outcome, NotNow))
             return
         settled = dropped[0] if dropped else settled_by(result.outcome)
-        await next(replace(ctx, known=known, result=result, settled=settled))
+        await next(structs.replace(ctx, known=known, result=result, settled=settled))
 
     async def _decide(self, ctx: Context, url: str, known: dict[str, Known]) -> Decision:
         """The policy's word on a redirect target, after whoever fetches that one at this moment."""

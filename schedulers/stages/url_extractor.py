@@ -4,13 +4,13 @@ Its one rule: a URL that was shared twice in one event is handled once.
 """
 
 import asyncio
-from dataclasses import replace
 
-from schedulers.urls import dedup_key, parse_url
+from msgspec import structs
 
 from schedulers.errors import InvalidUrl
 from schedulers.model import Context, Settled, Status
 from schedulers.stages.stage import Next
+from schedulers.urls import dedup_key, parse_url
 
 LONGEST_URL = 8192
 """Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
@@ -56,11 +56,11 @@ def identified(ctx: Context, text: str) -> Context:
         return _invalid(ctx, text[:LONGEST_URL], f"it is longer than {LONGEST_URL} characters")
     try:
         url = parse_url(text)
-        return replace(ctx, url=url, key=dedup_key(url))
+        return structs.replace(ctx, url=url, key=dedup_key(url))
     except InvalidUrl as error:
         return _invalid(ctx, text, str(error))
 
 
 def _invalid(ctx: Context, text: str, reason: str) -> Context:
     status = Status.INVALID_URL
-    return replace(ctx, url=text, key=text, settled=Settled(status, status.value, reason))
+    return structs.replace(ctx, url=text, key=text, settled=Settled(status, status.value, reason))
