@@ -1,23 +1,43 @@
-"""May a page claim this canonical URL? Only on its own registrable domain, and never a home page for a deep link."""
+"""May a page claim this canonical URL? Only on its own registrable domain, and never a home page for a deep link.
 
-from fetchers.errors import InvalidUrl
-from fetchers.urls import parse, registrable_domain, split
+Used by `schedulers.metadata`, which collects the claims. Its one rule: in doubt the page keeps its own URL.
+"""
+
+import re
+
+from fetchers.urls import registrable_domain, split
+from schedulers.errors import InvalidUrl
+from schedulers.urls.normalise import dedup_key
+from schedulers.urls.parse import parse_url
+
+_JUNK = re.compile(r"[\s<>{}]|^(?:#.*|null|none|undefined|nan|true|false|\[object object\])?$", re.IGNORECASE)
+"""White space, placeholders that a template did not fill, and what scripts print where there is no URL."""
+
+_HOME = re.compile(r"/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?/?", re.IGNORECASE)
+"""The path of a home page."""
 
 
 def accepted_canonical(claimed: str, page_url: str) -> str | None:
-    """The canonical URL, absolute; None where the claim is not to be believed."""
-    text = claimed.strip()
-    if not text or text.startswith("#") or any(character.isspace() for character in text):
+    """The canonical URL, absolute and without its fragment; None where the claim is not to be believed."""
+    claimed = claimed.strip()
+    if _JUNK.search(claimed):
         return None
     try:
-        url = parse(text, page_url)
-        target, page = split(url), split(page_url)
+        url = parse_url(claimed, page_url).partition("#")[0]
+        page = parse_url(page_url).partition("#")[0]
     except InvalidUrl:
         return None
-    if target.scheme not in ("http", "https"):
+    if not url.startswith(("http://", "https://")) or _names_a_user(url):
         return None
-    if registrable_domain(target.host) != registrable_domain(page.host):
+    if registrable_domain(split(url).host) != registrable_domain(split(page).host):
         return None
-    if target.target == "/" and page.target.partition("?")[0] != "/":
-        return None
-    return url.partition("#")[0]
+    return None if _is_home(url) and not _is_home(page) else url
+
+
+def _names_a_user(url: str) -> bool:
+    return "@" in url[8:].partition("/")[0]
+
+
+def _is_home(url: str) -> bool:
+    """Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
+    return _HOME.fullmatch(split(dedup_key(url)).target) is not None

@@ -1,68 +1,106 @@
 """The dedup key: the form of a URL in which everything is gone that cannot change the page.
 
-Gone are: the fragment (not `#!`, which single-page applications route by), the default port, dot segments (the WHATWG parse
-does both), an empty query, percent-encoding of unreserved characters (RFC 3986, section 6.2.2.2), tracking parameters
-(`tracking.toml`), a trailing dot of the host. The query's pairs are sorted by name; several of one name keep their order.
+The WHATWG parse takes the default port, dot segments and the host's case. Here go: the fragment (not `#!`,
+which single-page applications route by), an empty query, tracking parameters (`tracking.py`), the host's trailing dot,
+repeated slashes; escapes get one form (RFC 3986, section 6.2.2: unreserved characters plain, all others escaped in upper
+case), `a=` is `a`, and the query's pairs are sorted by name, several of one name keeping their order.
+
+Its one rule: the key of a key is itself. The key is compared and stored, and never fetched.
 """
 
 import re
-from functools import cache
-from importlib import resources
 
-import msgspec
-
+from schedulers.errors import InvalidUrl
+from schedulers.urls.extract import extract_urls
 from schedulers.urls.parse import parse_url
+from schedulers.urls.tracking import tracking_of
 
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNUSUAL = re.compile(r"[#?%\[\]^`{|}\\]")
+"""A URL without any of these, without repeated slashes and without a dot before one is its own key."""
+
+_ESCAPES = re.compile(r"%([0-9A-Fa-f]{2})?|[\[\]\\^`{|}]")
+"""Escapes, a percent sign that begins none, and what RFC 3986 wants escaped although the URL standard lets it be."""
+
+_SLASHES = re.compile(r"(?<!:)//+")
+"""Not behind a colon: a path may hold another URL (`/web/2026/https://example.com/`)."""
+
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def dedup_key(url: str) -> str:
-    """The key. Raises `InvalidUrl`. The key of a key is itself."""
-    url = parse_url(url)
-    head, _, fragment = url.partition("#")
+    """The key. Raises `InvalidUrl`."""
+    try:
+        url = parse_url(url)
+    except InvalidUrl:
+        url = _completed(url)
     if not url.startswith(("http://", "https://")):
-        return url
-    if "%" in head:
-        head = parse_url(_ESCAPE.sub(_decoded, head))
-    authority_end = head.find("/", 8)
-    authority, rest = head[:authority_end], head[authority_end:]
-    path, mark, query = rest.partition("?")
-    key = _without_trailing_dot(authority) + path
-    if mark and (kept := _kept_pairs(query)):
-        key = f"{key}?{kept}"
+        return _key_of_file(url) if url.startswith("file:///") else url
+    if _UNUSUAL.search(url) or url.find("//", 8) >= 0 or "./" in url or ".:" in url:
+        return _key(url)
+    return url
+
+
+def _key(url: str) -> str:
+    head, _, fragment = url.partition("#")
+    authority_end = head.index("/", 8)
+    path, _, query = head[authority_end:].partition("?")
+    authority = _without_trailing_dot(head[:authority_end])
+    key = authority + _SLASHES.sub("/", _escaped(path))
+    if query and (pairs := _pairs(_escaped(query), authority)):
+        key = f"{key}?{pairs}"
     return f"{key}#{fragment}" if fragment.startswith("!") else key
 
 
-def _kept_pairs(query: str) -> str:
+def _pairs(query: str, authority: str) -> str:
+    """What is left of the query, in the order of the names. A pair without a name says nothing."""
+    is_tracking = tracking_of(authority)
     if "&" not in query:
-        return "" if not query or _is_tracking(query.partition("=")[0]) else query
-    pairs = [(pair.partition("=")[0], pair) for pair in query.split("&") if pair]
-    kept = [named for named in pairs if not _is_tracking(named[0])]
-    kept.sort(key=lambda named: named[0])
-    return "&".join(pair for _, pair in kept)
+        name, equals, value = query.partition("=")
+        return "" if not name or is_tracking(name) else query if value or not equals else name
+    kept = []
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name and not is_tracking(name):
+            kept.append((name, pair if value else name))
+    kept.sort(key=_name)
+    return "&".join([pair for _, pair in kept])
+
+
+def _name(named: tuple[str, str]) -> str:
+    return named[0]
 
 
 def _without_trailing_dot(authority: str) -> str:
-    scheme, _, rest = authority.partition("://")
-    host, colon, port = rest.partition(":") if "]" not in rest else (rest, "", "")
-    return f"{scheme}://{host[:-1]}{colon}{port}" if host.endswith(".") else authority
+    """`https://example.com.:81` and `https://example.com:81` are one host; of two dots neither is taken."""
+    host, colon, port = authority.rpartition(":")
+    if not port.isdecimal():
+        host, colon, port = authority, "", ""
+    if host.endswith(".") and not host.endswith(".."):
+        return f"{host[:-1]}{colon}{port}"
+    return authority
 
 
-def _decoded(escape: re.Match[str]) -> str:
-    character = chr(int(escape[1], 16))
-    return character if character in _UNRESERVED else escape[0].upper()
+def _escaped(text: str) -> str:
+    return _ESCAPES.sub(_one_form, text)
 
 
-def _is_tracking(name: str) -> bool:
-    names, prefixes = _tracking()
-    return name in names or name.startswith(prefixes)
+def _one_form(found: re.Match[str]) -> str:
+    digits = found[1]
+    if digits is None:
+        return f"%{ord(found[0]):02X}"
+    character = chr(int(digits, 16))
+    return character if character in _UNRESERVED else f"%{digits.upper()}"
 
 
-@cache
-def _tracking() -> tuple[frozenset[str], tuple[str, ...]]:
-    """The names and the prefixes, read when first asked for."""
-    groups = msgspec.toml.decode(resources.files("schedulers.urls").joinpath("tracking.toml").read_bytes())["group"]
-    listed = [name for group in groups for name in group["names"]]
-    prefixes = tuple(name[:-1] for name in listed if name.endswith("*"))
-    return frozenset(name for name in listed if not name.endswith("*")), prefixes
+def _key_of_file(url: str) -> str:
+    """The minimal form of RFC 8089, appendix B: `file:/path`."""
+    return "file:" + _SLASHES.sub("/", url.partition("#")[0][7:])
+
+
+def _completed(text: str) -> str:
+    """A host without a scheme gets http where a text would yield it as a whole; raises `InvalidUrl` for all else."""
+    text = text.strip()
+    found = extract_urls(text) if len(text) <= 4096 else []
+    if len(found) != 1 or found[0].url != text:
+        return parse_url(text)
+    return parse_url(f"http://{text}")
