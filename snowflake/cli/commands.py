@@ -151,7 +151,9 @@ def serve(
     config.validate(options.layout.sequences)
     at_url = url or f"http://{host}:{port}"
     lease = LeaseOptions(worker_id, datacenter_id, folder, ordinal, zookeeper, at_url).acquire()
-    print(f"worker {lease.worker_id} of datacenter {datacenter_id} on {at_url} (API: {at_url}/docs)", flush=True)
+    print(
+        f"worker {lease.worker_id} of datacenter {datacenter_id} on {at_url} (API: {at_url}/openapi.json)", flush=True
+    )
     run(lease, options, config, Address(host, port))
 
 

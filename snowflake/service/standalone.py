@@ -7,7 +7,8 @@ Its one rule: it does not listen before it has a worker id and its peers do not 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -16,6 +17,7 @@ import uvloop
 from litestar import Litestar, MediaType, Response, get
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from snowflake.config import GeneratorConfig
 from snowflake.errors import SnowflakeError
@@ -41,9 +43,9 @@ class Address:
 
 def serve(lease: Lease, options: GeneratorConfig, config: ServiceConfig, address: Address) -> None:
     """Until SIGINT or SIGTERM. Raises `InsaneNeighbourhood` and what a generator's start raises."""
-    with Generator.from_config(options, lease) as generator:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(generator, lease, config, address))
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with Generator.from_config(options, lease) as generator, runner:
+        runner.run(_serve(generator, lease, config, address))
 
 
 async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, address: Address) -> None:
@@ -51,7 +53,7 @@ async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, addr
         sanity = Sanity(generator, lambda: peers_of(lease, config), http)
         await sanity.check_start()
         app = build(IdService(generator, config), sanity)
-        await uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 host=address.host,
@@ -61,7 +63,21 @@ async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, addr
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
-        ).serve()
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, server.leave)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn would end the process by the signal itself, before the worker id is given back."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        self.should_exit = True
 
 
 async def peers_of(lease: Lease, config: ServiceConfig) -> Mapping[str, int | None]:
@@ -102,7 +118,9 @@ def build(service: IdService, sanity: Sanity) -> Litestar:
     return Litestar(
         [ids_router(service), healthz, readyz, metrics],
         lifespan=[looking],
-        openapi_config=OpenAPIConfig("Snowflake ids", "1", path="/docs"),
+        openapi_config=OpenAPIConfig(
+            "Snowflake ids", "1", path="/", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
         exception_handlers={HTTPException: problems.answer_http, SnowflakeError: problems.answer},
         logging_config=None,
     )
