@@ -160,6 +160,8 @@ def _resumable(response: SourceResponse) -> bool:
 
 
 def _continues(response: SourceResponse, partial: Original) -> bool:
+    if response.etag is not None and partial.etag is not None and response.etag != partial.etag:
+        return False  # some servers take `Range` and overlook `If-Range`
     same_total = partial.total is None or response.total is None or partial.total == response.total
     return response.status == 206 and response.start == len(partial.body) and same_total
 

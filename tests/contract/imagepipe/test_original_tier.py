@@ -1,6 +1,6 @@
 """The `OriginalTier` port: memory and disk keep the same promises."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from imagepipe.tiers.lru import Shared
 from tests.integration.imagepipe.fakes import FakeClock
 
 _LIMITS = TierLimits(60_000, seconds=100)
-Make = Callable[[], Awaitable[OriginalTier]]
 
 
 @pytest.fixture

@@ -1,0 +1,462 @@
+"""The look-up order, coalescing, resuming, previews, staleness and by-hand work, on a fake origin and a fake clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagepipe import probe
+from imagepipe.config import ImagesConfig, PictureLimits, PipelineConfig, TierLimits, Tiers, default_config
+from imagepipe.errors import BrokenPicture, ImageError, InvalidSetting, PictureTooLarge, SourceFailed, UnknownPipeline
+from imagepipe.model import Variant
+from imagepipe.pipeline import Pipeline
+from imagepipe.registry import Registry
+from tests.integration.imagepipe.fakes import FakeClock, FakeSource, Picture, Watcher, until
+from tests.unit.imagepipe.pictures import encode, photo, quarters
+
+_A = "http://o.test/a"
+_JPEG = encode(photo((640, 480)), "JPEG", quality=90)
+_PROGRESSIVE = encode(photo((640, 480)), "JPEG", quality=90, progressive=True)
+_SMALL = Variant(width=100)
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@asynccontextmanager
+async def _registry(source: FakeSource, clock: FakeClock, **more: Any) -> AsyncIterator[Registry]:
+    async with Registry(source, clock=clock, workers=2, **more) as registry:
+        yield registry
+
+
+def _one(**changes: Any) -> ImagesConfig:
+    return ImagesConfig(pipelines=(PipelineConfig("cards", **changes),))
+
+
+async def test_each_tier_answers_before_the_next(clock: FakeClock, tmp_path: Path) -> None:
+    """Network once; then rendered; after a restart the disk; another size from memory."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, folder=tmp_path) as registry:
+        cards = registry["cards"]
+        first = await cards.variant(_A, _SMALL)
+        again = await cards.variant(_A, _SMALL)
+        cropped = await cards.variant(_A, Variant(width=600, height=300, fit="cover"))
+        assert [first.where, again.where, cropped.where] == ["network", "rendered", "encoded"]
+        assert again.rendered.body == first.rendered.body
+        assert first.trace.text == "rendered:miss > network > render"
+    async with _registry(source, clock, folder=tmp_path) as registry:
+        assert (await registry["cards"].variant(_A, _SMALL)).where == "disk"
+        assert (await registry["cards"].variant(_A, Variant(width=300))).where == "encoded"
+    assert len(source.asked) == 1
+
+
+async def test_two_pipelines_do_not_share(clock: FakeClock) -> None:
+    """Each has its own tiers; an unknown name is named."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        await registry["cards"].variant(_A, _SMALL)
+        assert (await registry["avatars"].variant(_A, _SMALL)).where == "network"
+        with pytest.raises(UnknownPipeline, match="cards, avatars"):
+            registry["nothing"]
+
+
+async def test_an_additional_cache_stands_before_the_network(clock: FakeClock) -> None:
+    """One that fails is passed over and put on the list of problems."""
+
+    class Legacy:
+        def __init__(self, name: str, answer: bytes | None) -> None:
+            self.name, self.answer = name, answer
+
+        async def get(self, url: str) -> bytes | None:
+            if self.answer is None:
+                raise SourceFailed("out of order", "cache_failed")
+            return self.answer if url == _A else None
+
+    source = FakeSource(b=Picture(_JPEG))
+    caches = {"cards": [Legacy("broken", None), Legacy("legacy", _JPEG)]}
+    async with _registry(source, clock, additional=caches) as registry:
+        answer = await registry["cards"].variant(_A, _SMALL)
+        assert answer.where == "additional:legacy"
+        assert (await registry["cards"].variant("http://o.test/b", _SMALL)).where == "network"
+        assert "broken" in registry["cards"].events.problems[0][2]
+
+
+async def test_200_who_ask_at_once_make_one_fetch_and_one_render(clock: FakeClock) -> None:
+    """Of a cold picture."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        answers = await asyncio.gather(*(cards.variant(_A, _SMALL) for _ in range(200)))
+        assert len({id(answer.rendered.body) for answer in answers}) == 1
+        assert (len(source.asked), cards.events.counts["renders"]) == (1, 1)
+
+
+async def test_different_sizes_share_the_fetch(clock: FakeClock) -> None:
+    """One download, several renders."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        await asyncio.gather(*(cards.variant(_A, Variant(width=width)) for width in (100, 200, 300)))
+        assert len(source.asked) == 1
+
+
+async def test_a_waiter_that_leaves_does_not_cancel_the_others(clock: FakeClock) -> None:
+    """And the last to leave cancels the download."""
+    picture = Picture(_JPEG, pause_after=8192)
+    source = FakeSource(a=picture)
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        stays, leaves = (asyncio.create_task(cards.variant(_A, _SMALL)) for _ in range(2))
+        await until(lambda: _A in cards.originals.loader.growing)
+        leaves.cancel()
+        await until(leaves.done)
+        assert source.open == 1
+        picture.go.set()
+        assert (await stays).where == "network"
+
+        picture.go.clear()
+        await cards.by_hand.purge(_A)
+        alone = asyncio.create_task(cards.variant(_A, _SMALL))
+        await until(lambda: source.open == 1)
+        alone.cancel()
+        await until(lambda: source.open == 0)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_interrupted_download_is_resumed(clock: FakeClock, tmp_path: Path, restart: bool) -> None:
+    """By range and validator, also after a restart, and the bytes are right."""
+    picture = Picture(_JPEG, break_after=20_000)
+    source = FakeSource(a=picture)
+    async with _registry(source, clock, folder=tmp_path) as registry:
+        with pytest.raises(SourceFailed):
+            await registry["cards"].variant(_A, _SMALL)
+        picture.break_after = None
+        if not restart:
+            await registry["cards"].settle()
+            await registry["cards"].variant(_A, _SMALL)
+            await _is_whole(registry["cards"])
+    if restart:
+        async with _registry(source, clock, folder=tmp_path) as registry:
+            await registry["cards"].variant(_A, _SMALL)
+            await _is_whole(registry["cards"])
+    assert [(wanted.resume_from > 0, wanted.etag) for wanted in source.asked] == [(False, None), (True, '"1"')]
+
+
+async def _is_whole(pipeline: Pipeline) -> None:
+    original = await pipeline.originals.cached(_A)
+    assert original is not None
+    assert original.body == _JPEG
+
+
+async def test_a_picture_that_changed_meanwhile_starts_over(clock: FakeClock) -> None:
+    """The origin answers 200, and nothing old is in it."""
+    source = FakeSource(a=Picture(_PROGRESSIVE, break_after=20_000))
+    async with _registry(source, clock) as registry:
+        with pytest.raises(SourceFailed):
+            await registry["cards"].variant(_A, _SMALL)
+        source.pictures[_A] = Picture(_JPEG, etag='"2"')
+        await registry["cards"].variant(_A, _SMALL)
+        await _is_whole(registry["cards"])
+
+
+async def test_a_rest_that_does_not_fit_is_not_appended(clock: FakeClock) -> None:
+    """A wrong start: the whole is asked for."""
+    source = FakeSource(a=Picture(_JPEG, break_after=20_000))
+    async with _registry(source, clock) as registry:
+        with pytest.raises(SourceFailed):
+            await registry["cards"].variant(_A, _SMALL)
+        source.pictures[_A] = Picture(_JPEG, wrong_range=True)
+        await registry["cards"].variant(_A, _SMALL)
+        await _is_whole(registry["cards"])
+        assert [wanted.resume_from > 0 for wanted in source.asked] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"accept_ranges": False}, {"etag": None}, {"etag": 'W/"1"'}, {"etag": None, "last_modified": "x"}]
+)
+async def test_only_what_can_be_continued_is_kept(clock: FakeClock, changes: dict[str, Any]) -> None:
+    """Ranges and a strong validator, or a date."""
+    picture = Picture(_JPEG, break_after=20_000, **changes)
+    source = FakeSource(a=picture)
+    async with _registry(source, clock) as registry:
+        with pytest.raises(SourceFailed):
+            await registry["cards"].variant(_A, _SMALL)
+        picture.break_after = None
+        await registry["cards"].variant(_A, _SMALL)
+        assert (source.asked[1].resume_from > 0) == ("last_modified" in changes)
+
+
+@pytest.mark.parametrize("lie", [-1, 1])
+async def test_a_wrong_total_is_detected(clock: FakeClock, lie: int) -> None:
+    """More or fewer bytes than were announced are no picture."""
+    source = FakeSource(a=Picture(_JPEG, lie_about_total=lie))
+    async with _registry(source, clock) as registry:
+        with pytest.raises(SourceFailed, match="announced"):
+            await registry["cards"].variant(_A, _SMALL)
+
+
+async def test_too_many_bytes_are_refused_while_they_come(clock: FakeClock) -> None:
+    """Announced or not."""
+    source = FakeSource(a=Picture(_JPEG))
+    config = replace(_one(), limits=PictureLimits(bytes=10_000))
+    async with _registry(source, clock, config=config) as registry:
+        with pytest.raises(PictureTooLarge):
+            await registry["cards"].variant(_A, _SMALL)
+        assert source.open == 0
+
+
+async def test_a_smaller_variant_is_made_from_the_smallest_that_serves(clock: FakeClock) -> None:
+    """Without the original; not from one with fewer than twice the pixels, not from a crop."""
+    source = FakeSource(a=Picture(_JPEG))
+    config = _one(tiers=Tiers(encoded=TierLimits(0)))
+    async with _registry(source, clock, config=config) as registry:
+        cards = registry["cards"]
+        await cards.variant(_A, Variant(width=400, height=100, fit="cover"))
+        assert (await cards.variant(_A, Variant(width=500))).where == "network"
+        assert (await cards.variant(_A, Variant(width=480))).where == "network"
+        assert (await cards.variant(_A, Variant(width=200))).where == "ancestor"
+        assert (await cards.variant(_A, Variant(width=190))).where == "ancestor"
+        small = await cards.variant(_A, Variant(width=100, height=100, fit="cover"))
+        assert (small.where, small.rendered.width, small.finished.original.width) == ("ancestor", 100, 640)
+        assert (await cards.variant(_A, Variant(width=100, quality=95))).where == "network"
+
+
+async def test_a_preview_is_answered_at_once_while_the_real_one_is_made(clock: FakeClock) -> None:
+    """A smaller one from the cache; then the real one is there."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        await cards.variant(_A, _SMALL)
+        early = await cards.variant(_A, Variant(width=600), preview=True)
+        assert (early.preview, early.rendered.width) == (True, 100)
+        await cards.settle()
+        late = await cards.variant(_A, Variant(width=600), preview=True)
+        assert (late.preview, late.rendered.width, late.where) == (False, 600, "rendered")
+
+
+async def test_scans_that_have_come_are_shown(clock: FakeClock) -> None:
+    """A progressive picture still on its way has something to show, and nothing unfinished is kept."""
+    picture = Picture(_PROGRESSIVE, pause_after=len(_PROGRESSIVE) * 3 // 4, chunk=1024)
+    source = FakeSource(a=picture)
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        real = asyncio.create_task(cards.variant(_A, Variant(width=200)))
+        await until(lambda: _enough(cards))
+        early = await cards.variant(_A, Variant(width=200), preview=True)
+        assert (early.preview, early.where, early.rendered.width) == (True, "preview", 200)
+        picture.go.set()
+        done = await real
+        assert not done.preview
+        assert done.rendered.body != early.rendered.body
+        assert len(source.asked) == 1
+
+
+def _enough(pipeline: Pipeline) -> bool:
+    growing = pipeline.originals.loader.growing.get(_A)
+    return growing is not None and len(growing.body) >= len(_PROGRESSIVE) * 3 // 4
+
+
+async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
+    """Unchanged: one conditional request and fresh again. Changed: the new one."""
+    picture = Picture(_JPEG, fresh_seconds=3600)
+    source = FakeSource(a=picture)
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        old = await cards.variant(_A, _SMALL)
+        clock.advance(3601)
+        stale = await cards.variant(_A, _SMALL)
+        assert stale.preview
+        assert stale.rendered.body == old.rendered.body
+        await cards.settle()
+        assert source.asked[-1].etag == '"1"'
+        assert not (await cards.variant(_A, _SMALL)).preview
+
+        source.pictures[_A] = Picture(encode(quarters((640, 480)), "JPEG"), etag='"2"')
+        clock.advance(3601)
+        await cards.variant(_A, _SMALL)
+        await cards.settle()
+        new = await cards.variant(_A, _SMALL)
+        assert new.rendered.body != old.rendered.body
+        assert new.finished.etag != old.finished.etag
+
+
+async def test_too_stale_is_asked_for_first_and_still_beats_an_error(clock: FakeClock) -> None:
+    """Beyond stale-while-revalidate the origin is asked; if it has nothing, the old one is better than none."""
+    source = FakeSource(a=Picture(_JPEG))
+    config = _one(tiers=Tiers(rendered=TierLimits(0)), stale_while_revalidate=10.0)
+    async with _registry(source, clock, config=config) as registry:
+        cards = registry["cards"]
+        await cards.variant(_A, _SMALL)
+        clock.advance(4000)
+        assert (await cards.variant(_A, _SMALL)).where == "revalidated"
+        clock.advance(4000)
+        del source.pictures[_A]
+        assert (await cards.variant(_A, _SMALL)).where == "stale"
+
+
+async def test_put_makes_the_origin_unnecessary(clock: FakeClock, tmp_path: Path) -> None:
+    """The bytes that another part fetched; with a warm-up list, variants too. What is no picture is refused."""
+    source = FakeSource()
+    config = _one(warm_up=("w=100", "preset=tiny"), presets={"tiny": "w=10"})
+    async with _registry(source, clock, config=config, folder=tmp_path) as registry:
+        cards = registry["cards"]
+        await cards.put(_A, _JPEG, "image/jpeg", tags=("page-1",))
+        assert (await cards.variant(_A, Variant(width=50))).where == "encoded"
+        await until(lambda: _advanced(clock, len(registry.idle) == 0))
+        await until(lambda: len(cards.rendered.of(_A)) == 3)
+        with pytest.raises(ImageError):
+            await cards.put("http://o.test/b", b"<html>", "image/jpeg")
+        assert await cards.by_hand.purge_all("another") == 0
+        assert await cards.by_hand.purge_all("page-1") == 1
+        with pytest.raises(SourceFailed):
+            await cards.variant(_A, _SMALL)
+        assert not _files(tmp_path)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _advanced(clock: FakeClock, done: bool) -> bool:
+    clock.advance(2.0)
+    return done
+
+
+async def test_purge_rename_and_mark_stale(clock: FakeClock, tmp_path: Path) -> None:
+    """By hand, in every tier."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, folder=tmp_path) as registry:
+        cards = registry["cards"]
+        await cards.variant(_A, _SMALL)
+        assert await cards.by_hand.rename(_A, "http://o.test/new")
+        assert (await cards.variant("http://o.test/new", _SMALL)).where == "rendered"
+        assert await cards.by_hand.rename("http://o.test/new", _A)
+        assert await cards.by_hand.mark_stale(_A)
+        assert (await cards.variant(_A, _SMALL)).preview
+        await cards.settle()
+        assert source.asked[-1].etag == '"1"'
+        assert await cards.by_hand.purge(_A)
+        assert not await cards.by_hand.purge(_A)
+        assert not await cards.by_hand.mark_stale(_A)
+        assert (await cards.variant(_A, _SMALL)).where == "network"
+
+
+async def test_a_purge_beats_a_write_on_its_way(clock: FakeClock, tmp_path: Path) -> None:
+    """What is removed while it is being written does not come back."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, folder=tmp_path) as registry:
+        cards = registry["cards"]
+        for _ in range(5):
+            await cards.put(_A, _JPEG)
+            await cards.by_hand.purge(_A)
+        await cards.settle()
+        assert registry.disks["cards"].lru.bytes == 0
+        assert not _files(tmp_path)
+
+
+async def test_slow_avif_is_answered_as_webp_and_made_when_idle(clock: FakeClock) -> None:
+    """The same address gives AVIF later."""
+    source = FakeSource(a=Picture(_JPEG))
+    config = _one(avif_at_once_pixels=10_000)
+    async with _registry(source, clock, config=config) as registry:
+        cards = registry["cards"]
+        accept = "image/avif,image/webp,*/*;q=0.8"
+        assert (await cards.variant(_A, Variant(width=50), accept=accept)).rendered.format == "avif"
+        quick = await cards.variant(_A, Variant(width=200), accept=accept)
+        assert quick.rendered.format == "webp"
+        await until(lambda: _advanced(clock, cards.events.counts["reworked"] == 1))
+        assert (await cards.variant(_A, Variant(width=200), accept=accept)).rendered.format == "avif"
+
+
+async def test_a_jpeg_that_is_asked_for_again_becomes_progressive(clock: FakeClock) -> None:
+    """Over 10 KB, in a quiet moment, once."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        wish = Variant(width=500, format="jpeg")
+        await cards.variant(_A, wish)
+        await cards.variant(_A, wish)
+        await until(lambda: _advanced(clock, cards.events.counts["reworked"] == 1))
+        assert probe((await cards.variant(_A, wish)).rendered.body).progressive
+        await cards.variant(_A, wish)
+        assert len(registry.idle) == 0
+
+
+async def test_progressive_at_once_if_so_configured(clock: FakeClock) -> None:
+    """For those who would rather pay at the first answer."""
+    async with _registry(FakeSource(a=Picture(_JPEG)), clock, config=_one(progressive="at_once")) as registry:
+        answer = await registry["cards"].variant(_A, Variant(width=500, format="jpeg"))
+        assert probe(answer.rendered.body).progressive
+
+
+async def test_watchers_are_told(clock: FakeClock) -> None:
+    """Started, progress, loaded, finished; and the problems by name."""
+    exif_jpeg = encode(photo((64, 48)), "JPEG", exif=_exif_with_location())
+    source = FakeSource(a=Picture(exif_jpeg), b=Picture(_JPEG[:9000]))
+    watcher = Watcher()
+    async with _registry(source, clock, observers=(watcher,)) as registry:
+        await registry["cards"].variant(_A, _SMALL)
+        assert list(dict.fromkeys(watcher.kinds())) == [
+            "started", "progress", "loaded", "problem", "finished",
+        ]  # fmt: skip
+        assert watcher.problems() == ["location_found", "asked_larger_than_original: 100 of 64"]
+        with pytest.raises(BrokenPicture):
+            await registry["cards"].variant("http://o.test/b", _SMALL)
+        assert "broken_picture" in watcher.problems()[-1]
+
+
+def _exif_with_location() -> bytes:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    return exif.tobytes()
+
+
+async def test_a_broken_picture_leaves_the_rest_alone(clock: FakeClock) -> None:
+    """An error is not kept: the next who ask find the pipeline as it was."""
+    source = FakeSource(a=Picture(_JPEG[:5000]), b=Picture(_JPEG))
+    async with _registry(source, clock) as registry:
+        for _ in range(2):
+            with pytest.raises(BrokenPicture):
+                await registry["cards"].variant(_A, _SMALL)
+        assert (await registry["cards"].variant("http://o.test/b", _SMALL)).rendered.width == 100
+
+
+async def test_the_placeholder(clock: FakeClock) -> None:
+    """Size, main colour and BlurHash, looked at once."""
+    picture = encode(quarters((80, 60)), "PNG")
+    source = FakeSource(a=Picture(picture))
+    async with _registry(source, clock) as registry:
+        found = await registry["cards"].placeholder(_A)
+        assert (found.info.width, found.info.height, found.length) == (80, 60, len(picture))
+        assert found.content_type == "image/png"
+        assert found.colour in ("#dc1e1e", "#1eb41e", "#1e1edc", "#ffffff")
+        assert len(found.blurhash) > 10
+        assert await registry["cards"].placeholder(_A) is found
+
+
+async def test_only_so_many_sizes_of_a_picture_are_kept(clock: FakeClock) -> None:
+    """The least recently used size goes."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, config=_one(sizes_per_picture=3)) as registry:
+        cards = registry["cards"]
+        for width in (10, 20, 30, 40):
+            await cards.variant(_A, Variant(width=width))
+        assert sorted(each.rendered.width for each in cards.rendered.of(_A)) == [20, 30, 40]
+
+
+def test_settings_are_checked() -> None:
+    """With the setting's name."""
+    with pytest.raises(InvalidSetting, match="keys"):
+        replace(default_config(), keys=("short",)).validate()
+    with pytest.raises(InvalidSetting, match="pipelines"):
+        ImagesConfig(pipelines=(PipelineConfig("a"), PipelineConfig("a"))).validate()
