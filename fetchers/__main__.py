@@ -1,43 +1,40 @@
-"""`python -m fetchers URL`: fetch one URL by the rules and print every hop."""
+"""`python -m fetchers URL`: fetch one URL by the rules and print every hop. `python -m fetchers serve`: the service."""
 
 import argparse
 import asyncio
+import os
 import sys
+from collections.abc import Sequence
 
-from fetchers.config import FetchersConfig, Network
+from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherError
 from fetchers.model import Response
 from fetchers.report import fetch_once, print_hops, report_json
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fetchers",
-        description="Fetch one URL politely and print every hop; the body goes to standard output.",
-    )
-    parser.add_argument("url")
-    parser.add_argument(
-        "--user-agent", default=None, help="who we say we are, e.g. 'ExampleBot/1.0 (+https://example.com/bot)'"
-    )
-    parser.add_argument(
-        "--allow-address", action="append", default=[], metavar="NETWORK", help="exception to the address guard"
-    )
-    parser.add_argument(
-        "--resolve", action="append", default=[], metavar="NAME=HOST:PORT", help="dial that for this name"
-    )
-    parser.add_argument("--json", action="store_true", help="print what happened as JSON, without the body")
-    given = parser.parse_args()
-    network = Network(tuple(given.allow_address), dict(one.split("=", 1) for one in given.resolve))
-    config = FetchersConfig(network=network)
-    if given.user_agent:
-        config = FetchersConfig(user_agent=given.user_agent, network=network)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        config.validate()
-        result = asyncio.run(fetch_once(given.url, config))
+        if given[:1] == ["serve"]:
+            return _serve(given[1:])
+        return _fetch(given)
     except (FetcherError, ValueError) as error:
         print(f"fetchers: {error}", file=sys.stderr)
         return 2
+
+
+def _fetch(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m fetchers",
+        description="Fetch one URL politely and print every hop; the body goes to standard output.",
+        epilog="python -m fetchers serve --help tells of the service.",
+    )
+    parser.add_argument("url")
+    _add_settings(parser)
+    parser.add_argument("--json", action="store_true", help="print what happened as JSON, without the body")
+    given = parser.parse_args(arguments)
+    result = asyncio.run(fetch_once(given.url, _config(given)))
     if given.json:
         print(report_json(result).decode())
     else:
@@ -45,6 +42,64 @@ def main() -> int:
         if isinstance(result.outcome, Response):
             sys.stdout.buffer.write(result.outcome.body)
     return 0 if isinstance(result.outcome, Response) else 1
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    from fetchers.cluster import ClusterConfig
+    from fetchers.service.serve import serve
+
+    parser = argparse.ArgumentParser(
+        prog="python -m fetchers serve", description="One fetcher of a cluster, over HTTP."
+    )
+    _add_settings(parser)
+    environment = os.environ.get
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8090, help="0: any free one; it is printed")
+    parser.add_argument("--advertise", default="", metavar="URL", help="where others reach it, if not at host and port")
+    parser.add_argument(
+        "--zookeeper", default="", metavar="HOST:PORT,…", help="without it this fetcher owns all domains"
+    )
+    parser.add_argument("--chroot", default="/spiderduck/fetchers", help="the fetchers' own place in ZooKeeper")
+    parser.add_argument("--session-seconds", type=float, default=10.0, help="after that a dead fetcher's domains move")
+    parser.add_argument("--memcached", action="append", default=[], metavar="HOST:PORT")
+    parser.add_argument("--per-second", type=float, default=1.0, help="requests to a domain")
+    parser.add_argument("--burst", type=int, default=4)
+    given = parser.parse_args(arguments)
+    cluster = ClusterConfig(
+        host=given.host,
+        port=given.port,
+        advertise=given.advertise,
+        # Secrets come by the environment only: a command line can be read by every user of a machine.
+        token=environment("SPIDERDUCK_FETCHERS_TOKEN", ""),
+        auth=environment("SPIDERDUCK_ZOOKEEPER_AUTH", ""),
+        zookeeper=given.zookeeper,
+        chroot=given.chroot,
+        session_seconds=given.session_seconds,
+        memcached=tuple(given.memcached),
+    )
+    cluster.validate()
+    return asyncio.run(serve(_config(given, RateLimits(given.per_second, given.burst)), cluster))
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--user-agent", help="who we say we are, e.g. 'ExampleBot/1.0 (+https://example.com/bot)'")
+    parser.add_argument("--allow-address", action="append", default=[], metavar="NETWORK", help="exempt from the guard")
+    parser.add_argument(
+        "--resolve", action="append", default=[], metavar="NAME=HOST:PORT", help="dial that for this name"
+    )
+
+
+def _config(given: argparse.Namespace, rate_limit: RateLimits | None = None) -> FetchersConfig:
+    for pair in given.resolve:
+        if "=" not in pair:
+            raise ValueError(f"--resolve is {pair!r}; it takes NAME=HOST:PORT")
+    config = FetchersConfig(
+        user_agent=given.user_agent or FetchersConfig().user_agent,
+        network=Network(tuple(given.allow_address), dict(pair.split("=", 1) for pair in given.resolve)),
+        rate_limit=rate_limit or RateLimits(),
+    )
+    config.validate()
+    return config
 
 
 if __name__ == "__main__":

@@ -116,6 +116,11 @@ class ZookeeperOwnership:
         """Of all members."""
         return sorted({address_of(member) for member in self.assignment.members})
 
+    def routes(self) -> dict[str, object]:
+        """`addresses` of the members, and `owners`: for each bucket an index into them."""
+        assignment = self.assignment
+        return {"addresses": [address_of(member) for member in assignment.members], "owners": list(assignment.owners)}
+
     # Work -------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:

@@ -1,0 +1,156 @@
+"""Takes each hop to the fetcher that owns its domain. The `PerformHop` of whoever is not alone.
+
+Keeps a table of who owns which bucket, learnt from any fetcher (`GET /v1/owners`) and corrected by "not mine, ask X".
+Its one rule: it asks until somebody takes the request or the caller's time is over; only an owner ever sends anything,
+so that asking twice harms nobody.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Protocol
+
+from fetchers.client.http import HttpFetchers, Inquiry
+from fetchers.errors import FetcherUnavailable, InvalidUrl
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow
+from fetchers.ownership.assignment import BUCKETS, bucket_of
+from fetchers.ports import Clock
+from fetchers.urls import registrable_domain, split
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
+DOWN_SECONDS = 5.0
+"""So long is an address passed over, where another will do, that did not answer."""
+WATCH_SECONDS = 0.5
+"""So often we look whether a domain has moved while a fetcher owes us an answer: one that was stopped says nothing."""
+
+
+class Local(Protocol):
+    """The fetcher in this process."""
+
+    async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine: ...
+
+
+class Router:
+    """`addresses` are those to begin with; others are learnt. `local` answers for `own_address` without a connection."""
+
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        http: HttpFetchers,
+        clock: Clock,
+        random: Random,
+        *,
+        own_address: str | None = None,
+        known_addresses: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self._seeds = tuple(addresses)
+        self._http = http
+        self._clock = clock
+        self._random = random
+        self._own_address = own_address
+        self._known_addresses = known_addresses
+        self._owners: list[str | None] = [None] * BUCKETS
+        self._learnt: tuple[str, ...] = ()
+        self._down: dict[str, float] = {}
+        self._refreshing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._open: set[Inquiry] = set()
+        self.local: Local | None = None
+
+    async def perform(self, request: HopRequest) -> HopResult:
+        """One hop, wherever. `NotNow` where no owner takes it in time."""
+        try:
+            bucket = bucket_of(registrable_domain(split(request.url).host))
+        except InvalidUrl as error:
+            return Ended(Ending.INVALID_URL, str(error))
+        pause, why = FIRST_PAUSE, "no fetcher is known"
+        while True:
+            address = self._owners[bucket] or self._anyone()
+            if address is not None:
+                answer = await self._ask(address, bucket, request)
+                if not isinstance(answer, NotMine):
+                    return answer
+                why = answer.reason
+                moved = answer.owner is not None and answer.owner != address
+                self._owners[bucket] = answer.owner
+                if moved and pause == FIRST_PAUSE:
+                    pause *= 2
+                    continue  # we know better now: ask there at once, and wait only if that was wrong as well
+            await self._refresh_once()
+            now = self._clock.now()
+            if now + pause > min(request.start_by, request.deadline):
+                return NotNow(now + LONGEST_PAUSE, f"no fetcher takes it now: {why}")
+            await self._clock.sleep(pause * (0.5 + self._random.random()))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        """End what runs beside; requests under way must be over."""
+        tasks = [task for task in (self._watching, self._refreshing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._http.close()
+
+    async def _ask(self, address: str, bucket: int, request: HopRequest) -> HopResult | NotMine:
+        if address == self._own_address and self.local is not None:
+            return await self.local.perform_if_mine(request)
+        inquiry = Inquiry(address, bucket)
+        self._open.add(inquiry)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch(), name="moves of domains")
+        try:
+            return await self._http.perform(inquiry, request)
+        except FetcherUnavailable as error:
+            log.info("%s", error)
+            self._down[address] = self._clock.monotonic() + DOWN_SECONDS
+            return NotMine(None, str(error))
+        finally:
+            self._open.discard(inquiry)
+
+    async def _watch(self) -> None:
+        """While answers are owed: whoever was asked and is the owner no more is not waited for."""
+        while self._open:
+            before = set(self._open)
+            await self._clock.sleep(WATCH_SECONDS)
+            overdue = before & self._open
+            if not overdue:
+                continue
+            await self._refresh_once()
+            for inquiry in overdue & self._open:
+                if self._owners[inquiry.bucket] not in (None, inquiry.address):
+                    inquiry.give_up()
+
+    def _anyone(self) -> str | None:
+        """Some fetcher that is not known to be down; it will say who owns the domain."""
+        now = self._clock.monotonic()
+        known = {*self._seeds, *self._learnt, *self._known_addresses()}
+        alive = sorted(address for address in known if self._down.get(address, 0.0) <= now)
+        return self._random.choice(alive) if alive else None
+
+    async def _refresh_once(self) -> None:
+        """Learn the whole table anew; all who wait share one question."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh(), name="owners of domains")
+        await asyncio.shield(self._refreshing)
+
+    async def _refresh(self) -> None:
+        address = self._anyone()
+        if address is None or (address == self._own_address and self.local is not None):
+            return
+        try:
+            told = await self._http.owners(address)
+        except FetcherUnavailable as error:
+            log.info("%s", error)
+            self._down[address] = self._clock.monotonic() + DOWN_SECONDS
+            return
+        addresses, owners = told.get("addresses"), told.get("owners")
+        if not isinstance(addresses, list) or not isinstance(owners, list) or len(owners) != BUCKETS:
+            return
+        self._learnt = tuple(str(one) for one in addresses)
+        count = len(self._learnt)
+        self._owners = [
+            self._learnt[index] if isinstance(index, int) and 0 <= index < count else None for index in owners
+        ]

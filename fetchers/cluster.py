@@ -1,0 +1,222 @@
+"""A fetcher as one of many: the composition of everything that it needs, from settings to listening.
+
+    `running_member(config, cluster)`   for `python -m fetchers serve` and `spiderduck up --only fetchers`
+    `running_client(…)`                 for whoever sends hops to the cluster
+
+Its one rule: what was begun is ended in the reverse order. On the way out the domains are given up first, so that
+others can take them while what is on its way here is finished.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from fetchers.client.http import HttpFetchers
+from fetchers.client.routing import Router
+from fetchers.clock import SystemClock
+from fetchers.config import FetchersConfig
+from fetchers.fetcher import Fetcher
+from fetchers.host_states.memcached import MemcachedHostStates
+from fetchers.host_states.memory import MemoryHostStates
+from fetchers.limit_store.memory import MemoryLimitStore
+from fetchers.limit_store.zookeeper import ZookeeperLimitStore
+from fetchers.memcached_ring import MemcachedRing
+from fetchers.memory_use import memory_pressure
+from fetchers.ownership import kazoo_calls
+from fetchers.ownership.assignment import BUCKETS
+from fetchers.ownership.local import LocalOwnership
+from fetchers.ownership.zookeeper import ZookeeperOwnership
+from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache
+from fetchers.robots_cache.memcached import MemcachedRobotsCache
+from fetchers.robots_cache.memory import MemoryRobotsCache
+from fetchers.service.metrics import Metrics
+from fetchers.service.server import Owners, Service, listening
+from fetchers.standalone import make_transport
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 8.0
+"""Every process is to be gone ten seconds after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """Where this fetcher listens and whom it knows. Without `zookeeper` it is alone and owns everything.
+
+    `advertise` is where others reach it (`http://host:port`); empty: `host` and the port it got. `auth` is
+    `user:password` (digest) for `chroot`, which should be the fetchers' own. `session_seconds` must lie within what the
+    ZooKeeper server grants (2 to 20 of its ticks).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    advertise: str = ""
+    token: str = ""
+    zookeeper: str = ""
+    chroot: str = "/spiderduck/fetchers"
+    auth: str = ""
+    session_seconds: float = 10.0
+    memcached: tuple[str, ...] = ()
+    memory_bytes: int = 0
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.chroot and (not self.chroot.startswith("/") or self.chroot.endswith("/")):
+            raise ValueError(f'fetchers.chroot is {self.chroot!r}; it takes a path such as "/spiderduck/fetchers"')
+        if self.auth and ":" not in self.auth:
+            raise ValueError('fetchers.auth takes "user:password"')
+        if not 1.0 <= self.session_seconds <= 60.0:
+            raise ValueError(f"fetchers.session_seconds is {self.session_seconds}; it takes 1 to 60")
+        if self.advertise and not self.advertise.startswith("http://"):
+            raise ValueError(
+                f'fetchers.advertise is {self.advertise!r}; it takes an address such as "http://host:8080"'
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What runs. `router.perform` takes a hop to whichever fetcher owns it."""
+
+    fetcher: Fetcher
+    router: Router
+    service: Service
+    port: int
+    address: str
+
+
+class AloneOwners:
+    """For a fetcher without a coordinator."""
+
+    ready = True
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def routes(self) -> Mapping[str, object]:
+        return {"addresses": [self._address], "owners": [0] * BUCKETS}
+
+
+@dataclass(slots=True)
+class _Coordination:
+    """The parts that are different alone and in company."""
+
+    ownership: Ownership
+    limits: LimitStore
+    owners: Owners
+    leave: Callable[[], Coroutine[Any, Any, None]]
+    known: Callable[[], Sequence[str]] = tuple
+    held: Callable[[], float] = lambda: float(BUCKETS)
+
+
+@asynccontextmanager
+async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> AsyncIterator[Member]:
+    """A fetcher that listens and gives turns for as long as the block lasts."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        port = cluster.port or await _free_port(cluster.host)
+        address = cluster.advertise or f"http://{cluster.host}:{port}"
+        states, robots_cache = await _caches(cluster, clock, stack)
+        coordination = await _coordination(cluster, address, clock, stack)
+        http = HttpFetchers(clock, cluster.token)
+        router = Router((), http, clock, Random(), own_address=address, known_addresses=coordination.known)
+        stack.push_async_callback(router.close)
+        transport = make_transport(config)
+        stack.push_async_callback(transport.aclose)
+        fetcher = Fetcher(
+            config=config,
+            clock=clock,
+            random=Random(),
+            transport=transport,
+            states=states,
+            robots_cache=robots_cache,
+            perform_hop=router.perform,
+            ownership=coordination.ownership,
+            limit_store=coordination.limits,
+            pressure=memory_pressure(cluster.memory_bytes),
+        )
+        router.local = fetcher
+        await _beside(fetcher.run(), "fetcher", stack)
+        metrics = Metrics(fetcher, lambda: {"buckets_held": ("Buckets of domains held here.", coordination.held())})
+        service = Service(fetcher, coordination.owners, metrics, clock, cluster.token)
+        await stack.enter_async_context(listening(service, cluster.host, port))
+        stack.push_async_callback(_drain, service, coordination)
+        yield Member(fetcher, router, service, port, address)
+
+
+async def _drain(service: Service, coordination: _Coordination) -> None:
+    """Give the domains up, then finish what is under way."""
+    service.draining = True
+    await coordination.leave()
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await service.idle()
+    except TimeoutError:
+        log.warning("some requests were not finished within %.0f s", DRAIN_SECONDS)
+
+
+async def _caches(
+    cluster: ClusterConfig, clock: SystemClock, stack: AsyncExitStack
+) -> tuple[HostStateStore, RobotsCache]:
+    if not cluster.memcached:
+        return MemoryHostStates(), MemoryRobotsCache(clock)
+    ring = MemcachedRing(cluster.memcached, clock)
+    stack.push_async_callback(ring.close)
+    return MemcachedHostStates(ring, clock), MemcachedRobotsCache(ring)
+
+
+async def _coordination(
+    cluster: ClusterConfig, address: str, clock: SystemClock, stack: AsyncExitStack
+) -> _Coordination:
+    if not cluster.zookeeper:
+        return _Coordination(LocalOwnership(clock.now()), MemoryLimitStore(), AloneOwners(address), _nothing)
+    client = kazoo_calls.make_client(cluster.zookeeper, cluster.chroot, cluster.auth, cluster.session_seconds)
+    kazoo_calls.start(client)
+    stack.push_async_callback(kazoo_calls.stop, client)
+    ownership = ZookeeperOwnership(client, address, clock, cluster.session_seconds)
+    limits = ZookeeperLimitStore(client, clock)
+    await _beside(ownership.run(), "ownership of domains", stack)
+    await _beside(limits.run(), "limits", stack)
+
+    async def leave() -> None:
+        ownership.leave()
+        await kazoo_calls.stop(client)
+
+    return _Coordination(ownership, limits, ownership, leave, ownership.addresses, lambda: ownership.held)
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _beside(work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -> None:
+    """Run it until the stack unwinds."""
+    task = asyncio.create_task(work, name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _free_port(host: str) -> int:
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port
+
+
+@asynccontextmanager
+async def running_client(addresses: Sequence[str], token: str = "") -> AsyncIterator[Router]:
+    """The client library: `router.perform` is the `PerformHop` of a process that is no fetcher."""
+    clock = SystemClock()
+    router = Router(addresses, HttpFetchers(clock, token), clock, Random())
+    try:
+        yield router
+    finally:
+        await router.close()

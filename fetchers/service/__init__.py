@@ -1,0 +1,1 @@
+"""The fetcher as a server: one hop per request, health and metrics."""

@@ -1,0 +1,150 @@
+"""One connection of a client: reads requests, writes answers, on httptools' parser.
+
+Made by `server.py` for each client; `handle` gives the answer. Its one rule: one request at a time, within limits of
+size, and a body goes out by slices, as fast as the client takes it, without being copied together.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import httptools
+
+MOST_REQUEST_BYTES = 1024 * 1024
+SLICE = 256 * 1024
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    413: "Content Too Large",
+    503: "Unavailable",
+}
+
+
+@dataclass(slots=True)
+class Request:
+    """A request as it came; names of headers in lower case."""
+
+    method: str = ""
+    target: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`pieces` are sent one after the other."""
+
+    status: int
+    content_type: str
+    pieces: Sequence[bytes]
+
+
+Handle = Callable[[Request], Awaitable[Answer]]
+
+
+class ClientConnection(asyncio.Protocol):
+    """See the module."""
+
+    def __init__(self, handle: Handle, connections: "set[ClientConnection]") -> None:
+        self._handle = handle
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._request = Request()
+        self._body: list[bytes] = []
+        self._size = 0
+        self._task: asyncio.Task[None] | None = None
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self._last = False
+
+    # asyncio's side ---------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client that is gone wants no answer: its request gives its place in the queue up."""
+        self._connections.discard(self)
+        self._transport = None
+        self._may_write.set()
+        if self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, ValueError):
+            self._write_head(400, "text/plain", 0)
+            self._end()
+
+    # httptools' side --------------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._task is not None:
+            raise ValueError("a second request before the first is answered")
+        self._request, self._body, self._size = Request(), [], 0
+
+    def on_url(self, url: bytes) -> None:
+        self._request.target += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > MOST_REQUEST_BYTES:
+            raise ValueError("the request is too large")
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._request.method = self._parser.get_method().decode("ascii")
+        self._request.body = b"".join(self._body)
+        self._last = not self._parser.should_keep_alive()
+        self._task = asyncio.get_running_loop().create_task(self._answer(self._request))
+
+    # The answer -------------------------------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request) -> None:
+        answer = await self._handle(request)
+        self._write_head(answer.status, answer.content_type, sum(map(len, answer.pieces)))
+        for piece in answer.pieces:
+            await self._write(piece)
+        self._task = None
+        if self._last:
+            self._end()
+
+    def _write_head(self, status: int, content_type: str, length: int) -> None:
+        close = "connection: close\r\n" if self._last else ""
+        head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n"
+        if self._transport is not None:
+            self._transport.write(head.encode("latin-1"))
+
+    async def _write(self, piece: bytes) -> None:
+        view = memoryview(piece)
+        for start in range(0, len(piece), SLICE):
+            if self._transport is None:
+                return
+            self._transport.write(piece if len(piece) <= SLICE else view[start : start + SLICE])
+            if not self._may_write.is_set():
+                await self._may_write.wait()
+
+    def finish(self) -> None:
+        """Close now where nothing is under way, else after the answer."""
+        self._last = True
+        if self._task is None:
+            self._end()
+
+    def _end(self) -> None:
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,27 @@
+"""A fetcher's process: from start to SIGTERM. Called by `python -m fetchers serve`; others call
+`cluster.running_member`.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from fetchers.cluster import ClusterConfig, running_member
+from fetchers.config import VERSION, FetchersConfig
+
+
+async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
+    """Listen until SIGTERM or SIGINT, then finish what is under way; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("kazoo").setLevel(logging.WARNING)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if config.user_agent == f"SpiderDuck/{VERSION}":
+        print("set --user-agent to name a page where site owners can read about your bot", file=sys.stderr)
+    async with running_member(config, cluster) as member:
+        print(f"fetcher at {member.address}", flush=True)
+        await stop.wait()
+    return 0

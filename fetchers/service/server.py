@@ -1,0 +1,140 @@
+"""A fetcher's HTTP service: `POST /v1/hop` for the client library, `PUT /v1/limits`, `GET /v1/owners`, health and
+metrics.
+
+Its one rule: whoever asks for a hop must know the shared token, when there is one; health and metrics are open, since
+probes carry none.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import msgspec
+
+from fetchers import wire
+from fetchers.domain_slot import RateLimit
+from fetchers.errors import CoordinatorUnavailable
+from fetchers.fetcher import Fetcher
+from fetchers.ports import Clock
+from fetchers.service.connection import Answer, ClientConnection, Request
+from fetchers.service.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+JSON = "application/json"
+HOP = "application/vnd.spiderduck.hop"
+TEXT = "text/plain; charset=utf-8"
+
+
+class Owners(Protocol):
+    """What the service tells of who owns what."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    def routes(self) -> Mapping[str, object]:
+        """`addresses` of all fetchers, and `owners`: for each bucket an index into them."""
+
+
+class LimitChange(msgspec.Struct, forbid_unknown_fields=True):
+    """`per_second` 0 takes the limit away that was set."""
+
+    domain: str
+    per_second: float = 0.0
+    burst: int = 1
+    parallel: int | None = None
+    by: str = "an administrator"
+
+
+class Service:
+    """The routes of one fetcher."""
+
+    def __init__(self, fetcher: Fetcher, owners: Owners, metrics: Metrics, clock: Clock, token: str = "") -> None:
+        self._fetcher = fetcher
+        self._owners = owners
+        self._metrics = metrics
+        self._clock = clock
+        self._token = f"Bearer {token}" if token else ""
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.draining = False
+
+    async def handle(self, request: Request) -> Answer:
+        """The answer to anything."""
+        path = request.target.partition("?")[0]
+        if request.method == "GET" and path in ("/healthz", "/readyz", "/metrics"):
+            return self._open_route(path)
+        if not self._is_known(request):
+            return _text(401, "the shared token is missing or wrong")
+        if request.method == "POST" and path == "/v1/hop":
+            return await self._hop(request)
+        if request.method == "GET" and path == "/v1/owners":
+            return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
+        if request.method == "PUT" and path == "/v1/limits":
+            return await self._limit(request)
+        return _text(404, f"there is no {request.method} {path}")
+
+    def _is_known(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "")
+        return not self._token or hmac.compare_digest(given.encode(), self._token.encode())
+
+    async def idle(self) -> None:
+        """Returns when no hop is under way."""
+        await self._idle.wait()
+
+    def _open_route(self, path: str) -> Answer:
+        if path == "/metrics":
+            return Answer(200, "text/plain; version=0.0.4; charset=utf-8", [self._metrics.text()])
+        if path == "/readyz" and (self.draining or not self._owners.ready):
+            return _text(503, "draining" if self.draining else "waiting for the coordinator")
+        return _text(200, "ok")
+
+    async def _hop(self, request: Request) -> Answer:
+        try:
+            hop = wire.unpack_request(request.body, self._clock.now())
+        except ValueError as error:
+            return _text(400, str(error))
+        self._busy += 1
+        self._idle.clear()
+        try:
+            log.debug("hop %s traceparent=%s", hop.url, request.headers.get("traceparent", "-"))
+            result = await self._fetcher.perform_if_mine(hop)
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+        head, body = wire.pack_answer(result, self._clock.now())
+        return Answer(200, HOP, [head, body] if body else [head])
+
+    async def _limit(self, request: Request) -> Answer:
+        try:
+            change = msgspec.json.decode(request.body, type=LimitChange)
+            limit = RateLimit(change.per_second, change.burst, change.parallel) if change.per_second else None
+            await self._fetcher.set_limit(change.domain, limit, change.by)
+        except ValueError as error:
+            return _text(400, str(error))
+        except CoordinatorUnavailable as error:
+            return _text(503, str(error))
+        return Answer(200, JSON, [b"{}"])
+
+
+@asynccontextmanager
+async def listening(service: Service, host: str, port: int) -> AsyncIterator[int]:
+    """Serve for as long as the block lasts; gives the port. At its end connections finish what they are at."""
+    connections: set[ClientConnection] = set()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: ClientConnection(service.handle, connections), host, port, backlog=1024)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for connection in list(connections):
+            connection.finish()
+
+
+def _text(status: int, text: str) -> Answer:
+    return Answer(status, TEXT, [text.encode()])

@@ -1,0 +1,182 @@
+"""What goes between the client library and a fetcher's service: msgpack, head first, then the body as it is. Pure.
+
+    request   msgpack of `Ask`
+    answer    4 bytes: length of the head · msgpack of the head (`Answered`, `Over`, `Later`, `Elsewhere`) · the body
+
+Its one rule: no moment goes over the wire. Clocks of two machines differ, so times are told as seconds from now.
+"""
+
+import math
+
+import msgspec
+
+from fetchers.errors import FetcherUnavailable
+from fetchers.model import Ended, Ending, Headers, HopRequest, HopResult, NotMine, NotNow, Response
+
+LENGTH_BYTES = 4
+MOST_HEAD_BYTES = 4 * 1024 * 1024
+
+
+class Ask(msgspec.Struct, array_like=True, frozen=True):
+    """A `HopRequest`; `start_in` and `over_in` are seconds from now."""
+
+    url: str
+    start_in: float
+    over_in: float
+    accept: str
+    etag: str | None
+    last_modified: str | None
+    byte_range: str | None
+    if_range: str | None
+    max_bytes: int | None
+    purpose: str
+
+
+class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
+    """A `Response` without its body; `ago` and `retry_in` are seconds."""
+
+    url: str
+    status_code: int
+    headers: Headers
+    ago: float
+    request_headers: Headers
+    http_version: str
+    reason_phrase: str
+    address: str | None
+    elapsed: float
+    truncated: bool
+    retry_in: float | None
+    robots_rule: str | None
+
+
+class Over(msgspec.Struct, array_like=True, frozen=True, tag="ended"):
+    ending: Ending
+    reason: str
+    response: Answered | None
+
+
+class Later(msgspec.Struct, array_like=True, frozen=True, tag="not_now"):
+    wait: float
+    reason: str
+
+
+class Elsewhere(msgspec.Struct, array_like=True, frozen=True, tag="not_mine"):
+    owner: str | None
+    reason: str
+
+
+Head = Answered | Over | Later | Elsewhere
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_ask = msgspec.msgpack.Decoder(Ask).decode
+_decode_head = msgspec.msgpack.Decoder(Head).decode
+
+
+def pack_request(request: HopRequest, now: float) -> bytes:
+    ask = Ask(
+        request.url,
+        request.start_by - now,
+        request.deadline - now,
+        request.accept,
+        request.etag,
+        request.last_modified,
+        request.byte_range,
+        request.if_range,
+        request.max_bytes,
+        request.purpose,
+    )
+    return _encode(ask)
+
+
+def unpack_request(data: bytes, now: float) -> HopRequest:
+    """Raises ValueError for what is no request."""
+    ask = _decode_ask(data)
+    if ask.purpose not in ("page", "robots", "picture", "direct") or not math.isfinite(ask.start_in + ask.over_in):
+        raise ValueError(f"{ask.purpose!r} is no purpose, or the times are no numbers")
+    purpose = ask.purpose
+    return HopRequest(
+        ask.url,
+        now + ask.start_in,
+        now + ask.over_in,
+        ask.accept,
+        ask.etag,
+        ask.last_modified,
+        ask.byte_range,
+        ask.if_range,
+        ask.max_bytes,
+        purpose,  # type: ignore[arg-type]  # one of the four, as was just seen
+    )
+
+
+def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
+    """What goes before the body, and the body."""
+    head: Head
+    response: Response | None = None
+    if isinstance(answer, Response):
+        response, head = answer, _answered(answer, now)
+    elif isinstance(answer, Ended):
+        response = answer.response
+        head = Over(answer.ending, answer.reason, None if response is None else _answered(response, now))
+    elif isinstance(answer, NotNow):
+        head = Later(answer.until - now, answer.reason)
+    else:
+        head = Elsewhere(answer.owner, answer.reason)
+    packed = _encode(head)
+    return len(packed).to_bytes(LENGTH_BYTES) + packed, b"" if response is None else response.body
+
+
+def unpack_answer(data: bytes, now: float) -> HopResult | NotMine:
+    """Raises `FetcherUnavailable` for what is no answer of ours."""
+    length = int.from_bytes(data[:LENGTH_BYTES])
+    if not 0 < length <= min(MOST_HEAD_BYTES, len(data) - LENGTH_BYTES):
+        raise FetcherUnavailable("a fetcher answered with what is none of its answers")
+    end = LENGTH_BYTES + length
+    try:
+        head = _decode_head(memoryview(data)[LENGTH_BYTES:end])
+    except ValueError as error:
+        raise FetcherUnavailable(f"a fetcher answered with what cannot be read: {error}") from error
+    match head:
+        case Answered():
+            return _response(head, data[end:], now)
+        case Over():
+            response = None if head.response is None else _response(head.response, data[end:], now)
+            return Ended(head.ending, head.reason, response)
+        case Later():
+            return NotNow(now + head.wait, head.reason)
+        case _:
+            return NotMine(head.owner, head.reason)
+
+
+def _answered(response: Response, now: float) -> Answered:
+    return Answered(
+        response.url,
+        response.status_code,
+        response.headers,
+        now - response.fetched_at,
+        response.request_headers,
+        response.http_version,
+        response.reason_phrase,
+        response.address,
+        response.elapsed,
+        response.truncated,
+        None if response.retry_at is None else response.retry_at - now,
+        response.robots_rule,
+    )
+
+
+def _response(head: Answered, body: bytes, now: float) -> Response:
+    return Response(
+        head.url,
+        head.status_code,
+        head.headers,
+        body,
+        now - head.ago,
+        head.request_headers,
+        head.http_version,
+        head.reason_phrase,
+        head.address,
+        head.elapsed,
+        head.truncated,
+        None if head.retry_in is None else now + head.retry_in,
+        head.robots_rule,
+    )
