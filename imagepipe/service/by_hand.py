@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 from litestar import Request, delete, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from imagepipe.errors import InvalidVariant, PictureTooLarge
 from imagepipe.registry import Registry
 from imagepipe.service.guard import Guard
 from imagepipe.source_rules import check_source
 
-Src = Annotated[str, Parameter(description="The picture's address")]
-OptionalSrc = Annotated[str | None, Parameter(description="One picture; without it and `tag`, all")]
-Tag = Annotated[str | None, Parameter(description="Pictures that were stored with this tag")]
+Src = Annotated[str, QueryParameter(description="The picture's address")]
+OptionalSrc = Annotated[str | None, QueryParameter(description="One picture; without it and `tag`, all")]
+Tag = Annotated[str | None, QueryParameter(description="Pictures that were stored with this tag")]
 
 
 def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
@@ -21,7 +21,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
 
     @put(path + "/{pipeline:str}/store", guards=[guard], summary="Store a picture", status_code=201)
     async def store(
-        request: Request[Any, Any, Any], pipeline: str, src: Src, tag: list[str] | None = None
+        request: Request[Any, Any, Any], pipeline: FromPath[str], src: Src, tag: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:
         check_source(src, ())
         body = await _body(request, registry.config.limits.bytes)
@@ -30,7 +30,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
         return {"stored": 1}
 
     @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
-    async def purge(pipeline: str, src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
+    async def purge(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
         hand = registry[pipeline].by_hand
         return {"purged": int(await hand.purge(src)) if src else await hand.purge_all(tag)}
 
@@ -39,11 +39,11 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
         return {"purged": sum([await each.by_hand.purge_all(tag) for each in registry.pipelines.values()])}
 
     @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
-    async def stale(pipeline: str, src: Src) -> dict[str, int]:
+    async def stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
         return {"marked": int(await registry[pipeline].by_hand.mark_stale(src))}
 
     @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
-    async def rename(pipeline: str, src: Src, to: str) -> dict[str, int]:
+    async def rename(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
         check_source(to, ())
         return {"renamed": int(await registry[pipeline].by_hand.rename(src, to))}
 

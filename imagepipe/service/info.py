@@ -4,16 +4,22 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from imagepipe.registry import Registry
 from imagepipe.service.asking import Reader, check_time
+from imagepipe.service.documented import PictureOperation
 
 
 def info_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteHandler:
     """The handler below `path`."""
 
-    @get(path + "/{pipeline:str}/info", summary="A picture's size, main colour and BlurHash")
-    async def info(request: Request[Any, Any, Any], pipeline: str) -> dict[str, object]:
+    @get(
+        path + "/{pipeline:str}/info",
+        summary="A picture's size, main colour and BlurHash",
+        operation_class=PictureOperation,
+    )
+    async def info(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> dict[str, object]:
         chosen = registry[pipeline]
         ask = reader.read(request.scope["path"], request.scope["query_string"].decode("latin-1"), chosen)
         check_time(ask, registry.clock.now())

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler, route
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from imagepipe.errors import DeadlineExceeded, ImageError, InvalidVariant, NotSigned, SourceNotAllowed
@@ -13,6 +14,7 @@ from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.asking import Ask, Reader, check_time
 from imagepipe.service.conditional import http_date, is_not_modified
+from imagepipe.service.documented import PictureOperation
 from imagepipe.service.safety import SAFETY_HEADERS
 
 _VARY = {"Vary": "Accept, Save-Data"}
@@ -23,8 +25,14 @@ _CALLERS_FAULT = (NotSigned, InvalidVariant, SourceNotAllowed)
 def picture_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteHandler:
     """The handler below `path`."""
 
-    @route(path + "/{pipeline:str}", http_method=["GET", "HEAD"], summary="A picture at any size", media_type="image/*")
-    async def get_picture(request: Request[Any, Any, Any], pipeline: str) -> Response[bytes]:
+    @route(
+        path + "/{pipeline:str}",
+        http_method=["GET", "HEAD"],
+        summary="A picture at any size",
+        media_type="image/*",
+        operation_class=PictureOperation,
+    )
+    async def get_picture(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> Response[bytes]:
         chosen = registry[pipeline]
         query = request.scope["query_string"].decode("latin-1")
         ask = reader.read(request.scope["path"], query, chosen)

@@ -1,14 +1,13 @@
-"""The pipelines over HTTP: Litestar's own test client against the real handlers."""
+"""The pipelines over HTTP: the real handlers, called in the same loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
-from litestar.testing import AsyncTestClient
 
 import imagepipe
 from imagepipe.config import ImagesConfig, PipelineConfig, default_config
@@ -25,9 +24,10 @@ _BROWSER = {"Accept": "image/avif,image/webp,image/apng,image/*,*/*;q=0.8"}
 @asynccontextmanager
 async def _client(
     source: FakeSource, config: ImagesConfig | None = None, *, loopback: bool = True, clock: FakeClock | None = None
-) -> AsyncIterator[AsyncTestClient[Any]]:
+) -> AsyncIterator[httpx.AsyncClient]:
     registry = Registry(source, config or default_config(), workers=1, clock=clock or FakeClock())
-    async with AsyncTestClient(create_app(registry, loopback=loopback), raise_server_exceptions=False) as client:
+    transport = httpx.ASGITransport(create_app(registry, loopback=loopback), raise_app_exceptions=False)
+    async with registry, httpx.AsyncClient(transport=transport, base_url="http://images.test") as client:
         yield client
 
 
