@@ -78,7 +78,9 @@ def _serve(arguments: Sequence[str]) -> int:
         memcached=tuple(given.memcached),
     )
     cluster.validate()
-    return asyncio.run(serve(_config(given, RateLimits(given.per_second, given.burst)), cluster))
+    import uvloop
+
+    return uvloop.run(serve(_config(given, RateLimits(given.per_second, given.burst)), cluster))
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

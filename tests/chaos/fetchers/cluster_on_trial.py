@@ -1,0 +1,131 @@
+"""Three fetcher processes on real engines, and an origin that writes down when which of them sent what."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from fetchers.client.routing import Router
+from fetchers.model import HopRequest, Response
+
+RATE, BURST = 4.0, 2
+JITTER_SECONDS = 0.08
+"""What loopback and a busy machine may add between a write there and its arrival here."""
+
+
+@dataclass
+class Origin:
+    """Answers everything; `arrivals` by domain: when, and who sent it (its User-Agent)."""
+
+    port: int = 0
+    arrivals: dict[str, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                lines = head.decode("latin-1").lower().split("\r\n")
+                headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+                self.arrivals[headers["host"]].append((time.monotonic(), headers["user-agent"]))
+                body = b"" if "robots.txt" in lines[0] else b"hello"
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    def senders(self, domain: str) -> list[str]:
+        return [sender for _, sender in self.arrivals[domain]]
+
+    def check(self) -> None:
+        """No window of any length holds more than burst + rate × t, and a new sender keeps its distance."""
+        for domain, seen in self.arrivals.items():
+            times = [at for at, _ in seen]
+            for first in range(len(times)):
+                for last in range(first, len(times)):
+                    allowed = BURST + RATE * (times[last] - times[first] + JITTER_SECONDS)
+                    assert last - first + 1 <= allowed, (
+                        f"{domain}: {last - first + 1} in {times[last] - times[first]} s"
+                    )
+            for (before, old), (after, new) in zip(seen, seen[1:], strict=False):
+                if old != new:
+                    assert after - before >= 1 / RATE - JITTER_SECONDS, f"{domain}: {old} and {new} at once"
+
+
+@dataclass
+class FetcherProcess:
+    """One `python -m fetchers serve`."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    address: str = ""
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def end(self) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def origin() -> AsyncIterator[Origin]:
+    one = Origin()
+    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+    one.port = server.sockets[0].getsockname()[1]
+    try:
+        yield one
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def fetcher_process(
+    name: str, origin_port: int, zookeeper: str, chroot: str, memcached: str, session_seconds: float
+) -> AsyncIterator[FetcherProcess]:
+    arguments = [
+        *("--port", "0", "--user-agent", f"{name}/1.0", "--resolve", f"*.test=127.0.0.1:{origin_port}"),
+        *("--zookeeper", zookeeper, "--chroot", chroot, "--memcached", memcached),
+        *("--session-seconds", str(session_seconds), "--per-second", str(RATE), "--burst", str(BURST)),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "fetchers", "serve", *arguments),
+        env={**os.environ, "SPIDERDUCK_FETCHERS_TOKEN": "secret"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL if "SPIDERDUCK_TEST_LOGS" not in os.environ else None,
+    )
+    one = FetcherProcess(name.lower() + "/1.0", process)
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 15.0)
+        one.address = line.decode().split()[-1]
+        yield one
+    finally:
+        await one.end()
+
+
+async def ask_for_ever(router: Router, domains: Sequence[str], answered: dict[str, float]) -> None:
+    """Keep two requests open at every domain; `answered` holds when each domain answered last."""
+
+    async def one(domain: str, lane: int) -> None:
+        number = 0
+        while True:
+            number += 1
+            now = time.time()
+            result = await router.perform(HopRequest(f"http://{domain}/{lane}/{number}", now + 20, now + 20))
+            if isinstance(result, Response):
+                answered[domain] = time.monotonic()
+            else:
+                await asyncio.sleep(0.05)
+
+    async with asyncio.TaskGroup() as group:
+        for domain in domains:
+            for lane in range(2):
+                group.create_task(one(domain, lane))

@@ -1,0 +1,131 @@
+"""Three fetchers, real ZooKeeper and memcached: one is killed, stopped and woken, or cut off. The origin is the judge."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from secrets import token_hex
+
+import pytest
+
+from fetchers.cluster import running_client
+from tests.chaos.fetchers.cluster_on_trial import FetcherProcess, Origin, ask_for_ever, fetcher_process, origin
+from tests.engines.toxics import Link, Toxiproxy
+
+SESSION = 2.0
+RESUMES_WITHIN = SESSION + 2.0
+SESSION_TICK = 0.5
+"""ZooKeeper ends a session at the next tick of its clock after the time-out."""
+DOMAINS = [f"d{number}.test" for number in range(12)]
+TRIALS = int(os.environ.get("SPIDERDUCK_CHAOS_TRIALS", "5" if os.environ.get("CI") else "1"))
+
+pytestmark = [pytest.mark.timeout(120)]
+
+
+@dataclass
+class Trial:
+    """What a test works on."""
+
+    origin: Origin
+    fetchers: list[FetcherProcess]
+    link: Link
+    answered: dict[str, float]
+
+    def owned_by(self, fetcher: FetcherProcess) -> list[str]:
+        """The domains whose last request came from it."""
+        return [name for name in DOMAINS if self.origin.senders(name)[-1] == fetcher.name]
+
+    async def all_answer(self, since: float, within: float) -> float:
+        """Wait until every domain has answered after `since`; the seconds that took. Fails after `within`."""
+        async with asyncio.timeout(within):
+            while any(self.answered.get(name, 0.0) <= since for name in DOMAINS):
+                await asyncio.sleep(0.02)
+        return time.monotonic() - since
+
+
+@asynccontextmanager
+async def trial(zookeeper: str, memcached: tuple[str, int], toxiproxy: Toxiproxy) -> AsyncIterator[Trial]:
+    """The first fetcher reaches ZooKeeper through a link that can be cut."""
+    chroot, cache = f"/trial-{token_hex(4)}", f"{memcached[0]}:{memcached[1]}"
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(origin())
+        link = stack.enter_context(toxiproxy.link(zookeeper))
+        ways = [f"127.0.0.1:{link.port}", zookeeper, zookeeper]
+        fetchers = await asyncio.gather(
+            *(
+                stack.enter_async_context(fetcher_process(f"F{number}", one.port, way, chroot, cache, SESSION))
+                for number, way in enumerate(ways)
+            )
+        )
+        router = await stack.enter_async_context(running_client([each.address for each in fetchers], "secret"))
+        answered: dict[str, float] = {}
+        asking = asyncio.create_task(ask_for_ever(router, DOMAINS, answered))
+        try:
+            on = Trial(one, list(fetchers), link, answered)
+            await on.all_answer(0.0, 20.0)
+            await asyncio.sleep(1.0)
+            yield on
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+
+@pytest.mark.parametrize("number", range(TRIALS))
+async def test_one_is_killed(
+    number: int, zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
+) -> None:
+    """Others take its domains within the session's time-out and two seconds, and nobody is asked too often."""
+    async with trial(zookeeper_hosts, memcached_address, toxiproxy) as on:
+        victim = on.fetchers[number % 3]
+        assert on.owned_by(victim), "it has a share"
+        victim.signal(signal.SIGKILL)
+        killed = time.monotonic()
+        assert await on.all_answer(killed + 0.1, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+        await asyncio.sleep(1.0)
+    on.origin.check()
+    assert all(
+        sender != victim.name for name in DOMAINS for at, sender in on.origin.arrivals[name] if at > killed + 0.5
+    )
+
+
+@pytest.mark.parametrize("number", range(TRIALS))
+async def test_one_is_stopped_past_its_session_and_woken(
+    number: int, zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
+) -> None:
+    """When it wakes it sends nothing that is no longer its own, and then takes part again."""
+    async with trial(zookeeper_hosts, memcached_address, toxiproxy) as on:
+        victim = on.fetchers[number % 3]
+        victim.signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        assert await on.all_answer(stopped + 0.1, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+        victim.signal(signal.SIGCONT)
+        async with asyncio.timeout(10.0):
+            while not on.owned_by(victim):
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
+    on.origin.check()
+
+
+@pytest.mark.parametrize("number", range(TRIALS))
+async def test_one_is_cut_off_from_the_coordinator(
+    number: int, zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
+) -> None:
+    """It still reaches every origin, and must stop of its own accord before another begins."""
+    async with trial(zookeeper_hosts, memcached_address, toxiproxy) as on:
+        victim = on.fetchers[0]
+        if number % 2:
+            on.link.spoil("timeout", timeout=0)
+        else:
+            on.link.cut()
+        cut = time.monotonic()
+        assert await on.all_answer(cut + SESSION, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+        assert not on.owned_by(victim)
+        on.link.restore()
+        async with asyncio.timeout(15.0):
+            while not on.owned_by(victim):
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
+    on.origin.check()
