@@ -19,6 +19,7 @@ from snowflake.config import MOST_WAIT_MS
 from snowflake.errors import (
     BadConfiguration,
     ClockBehindHighWater,
+    GeneratorClosed,
     LeaseCorrupt,
     LeaseDoubtful,
     LeaseLost,
@@ -138,12 +139,14 @@ class HeldRegisteredLease:
     def renew(self, now_ms: int) -> int:
         """Write the time ahead. Blocks; raises `LeaseUnavailable` and `LeaseLost`."""
         with self._writing:
+            self._refuse_released()
             until_ms = max(self._record.high_water_ms, now_ms + self._deadline_ms)
             self._write(replace(self._record, high_water_ms=until_ms))
             return until_ms
 
     def record_grants(self, grants: Sequence[Grant]) -> None:
         with self._writing:
+            self._refuse_released()
             self._write(replace(self._record, grants=tuple(grants)))
 
     def release(self, last_used_ms: int) -> None:
@@ -156,6 +159,10 @@ class HeldRegisteredLease:
         with suppress(LeaseUnavailable, LeaseLost), self._writing:
             self._write(replace(self._record, high_water_ms=max(self.floor_ms, last_used_ms)))
         self._registry.close()
+
+    def _refuse_released(self) -> None:
+        if self._released:
+            raise GeneratorClosed(f"worker id {self.worker_id} was given back")
 
     def _write(self, record: Record) -> None:
         if self._lost is not None:
