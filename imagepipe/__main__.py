@@ -83,13 +83,13 @@ def _serve(asked: argparse.Namespace) -> int:
 
     from imagepipe.clock import SystemClock
     from imagepipe.isolation.pool import isolated_workers
-    from imagepipe.memory import limit_arenas
+    from imagepipe.memory import tune_allocator
     from imagepipe.registry import Registry
     from imagepipe.service.app import route_handlers
     from imagepipe.sources.folder import FolderSource
     from imagepipe.sources.http import HttpSource
 
-    limit_arenas()
+    tune_allocator()
     config = from_env(os.environ)
     clock = SystemClock()
     http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)

@@ -27,11 +27,9 @@ class DecodeWish:
     """What the rest of the render needs, so that a decoder can leave work out.
 
     `at_least`: a size, in stored orientation, below which the frames must not be scaled; None = full size.
-    `keep_ycc`: a JPEG will be written again, so that the way over RGB can be left out.
     """
 
     at_least: tuple[int, int] | None = None
-    keep_ycc: bool = False
     animate: bool = False
 
 
@@ -78,4 +76,4 @@ class Codec(Protocol):
         """Open; frames are decoded while they are iterated. Called only after `inspect` passed the limits."""
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
-        """Write one or, if `can_animate`, many frames of one size, in the modes L, RGB or RGBA (JPEG also YCbCr)."""
+        """Write one or, if `can_animate`, many frames of one size, in the modes L, RGB or RGBA."""

@@ -10,7 +10,6 @@ from PIL import JpegImagePlugin
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import save, walk
-from imagepipe.colour import is_srgb
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
@@ -30,6 +29,8 @@ class JpegHeader:
     progressive: bool = False
     exif: ExifFacts = field(default_factory=ExifFacts)
     scan_at: int = 0
+    components: int = 0
+    first_scan_is_whole: bool = False
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -40,6 +41,7 @@ def read_header(data: bytes) -> JpegHeader:
         marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
             header.scan_at = at - 2
+            header.first_scan_is_whole = data[at + 2 : at + 3] == bytes((header.components,))
             break
         if marker in (0x01, 0xD8, 0xD9) or at + 2 > len(data):
             continue
@@ -47,6 +49,7 @@ def read_header(data: bytes) -> JpegHeader:
         if marker in _START_OF_FRAME and at + 7 <= len(data):
             header.height, header.width = struct.unpack_from(">HH", data, at + 3)
             header.progressive = marker in _PROGRESSIVE
+            header.components = data[at + 7] if at + 7 < len(data) else 0
         elif marker == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":
             header.exif = read_exif(data[at + 2 : at + length])
         at += max(length, 2)
@@ -99,6 +102,8 @@ class Jpeg:
         )
 
     def _scans(self, data: bytes, header: JpegHeader, limit: int) -> int:
+        if not header.progressive and header.first_scan_is_whole:
+            return 1  # the decoder stops there (libjpeg's `has_multiple_scans`)
         # Counting the two bytes is ten times as quick as walking, and can only say too many.
         at_most = data.count(b"\xff\xda", header.scan_at)
         return at_most if at_most <= limit else len(scan_ends(data, header.scan_at, limit))
@@ -107,8 +112,8 @@ class Jpeg:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         raw = image.info.get("icc_profile")
         icc = raw if isinstance(raw, bytes) else None
-        keep_ycc = wish.keep_ycc and image.mode == "RGB" and (icc is None or is_srgb(icc))
-        image.draft("YCbCr" if keep_ycc else None, wish.at_least or image.size)
+        # In RGB even for a JPEG to come: libjpeg-turbo merges that conversion with the upsampling, so it is free.
+        image.draft(None, wish.at_least or image.size)
         owner = read_header(data).exif.copyright
         return Decoded(walk(image, animate=False), icc, owner)
 

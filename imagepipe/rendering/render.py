@@ -131,10 +131,8 @@ def _check_output(geometry: Geometry, frames: int, limits: PictureLimits) -> Non
 
 
 def _frames(data: bytes, reader: Codec, plan: Plan, animate: bool) -> tuple[list[Frame], int, str | None]:
-    both_jpeg = plan.writer.name == reader.name == "jpeg"
-    keep_ycc = both_jpeg and not plan.variant.filters and plan.geometry.canvas is None
     with decoding(reader.name):
-        decoded = reader.decode(data, DecodeWish(_at_least(plan), keep_ycc, animate))
+        decoded = reader.decode(data, DecodeWish(_at_least(plan), animate))
         whole = replace(plan, icc=decoded.icc)
         frames = [Frame(run_steps(frame.image, whole), frame.duration) for frame in decoded.frames]
     if not frames:

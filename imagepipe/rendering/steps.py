@@ -93,7 +93,7 @@ def colours(image: Image.Image, plan: Plan) -> Image.Image:
     """Any colour profile to sRGB, and every mode to one that encoders take."""
     if plan.icc:
         image = to_srgb(image, plan.icc)
-    return image if image.mode in ("L", "RGB", "RGBA", "YCbCr") else image.convert("RGB")
+    return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
 
 
 def filters(image: Image.Image, plan: Plan) -> Image.Image:
