@@ -25,7 +25,7 @@ def tracking_of(authority: str) -> Callable[[str], bool]:
     """The test of a parameter's name on the site of `authority` (`https://user@www.example.com:81`)."""
     everywhere, sites = _groups()
     site = _site(authority)
-    return (sites[site] if site in sites else everywhere).holds
+    return sites.get(site, everywhere).holds
 
 
 @lru_cache(maxsize=4096)

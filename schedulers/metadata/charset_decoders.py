@@ -1,0 +1,91 @@
+"""From bytes to text by the name of an encoding: strictly, or with replacement characters that are counted.
+
+For `charset.py` alone. Python's single-byte codecs leave bytes undefined that the Encoding Standard maps to control
+characters (0x81 in windows-1252), so their tables are completed here.
+"""
+
+import codecs
+from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from schedulers.metadata.charset_names import CODECS, REPLACEMENT, SINGLE_BYTE, USER_DEFINED
+
+_UNDEFINED = "\ufffe"
+"""What a charmap table of Python holds where a byte means nothing."""
+
+_CHANGED = MappingProxyType({"KOI8-U": {0xAE: "ў", 0xBE: "Ў"}, "windows-1255": {0xCA: "\u05ba"}})
+"""Where the standard's index and Python's table differ: encoding.spec.whatwg.org, index-koi8-u, index-windows-1255."""
+
+
+class Damaged(NamedTuple):
+    """A text with `bad` replacement characters among `good` others that are not ASCII."""
+
+    text: str
+    good: int
+    bad: int
+
+    @property
+    def slightly(self) -> bool:
+        """Bytes of one encoding seldom form characters of another: where most do, the rest was broken on its way."""
+        return self.good > 2 * self.bad
+
+
+def strictly(body: bytes, encoding: str) -> str | None:
+    """The text, if every byte has a meaning; a character that the end of `body` cuts in two is left out, if there are
+    others before it that speak for the encoding."""
+    if encoding in SINGLE_BYTE or encoding == USER_DEFINED:
+        return _charmap(body, encoding)
+    for codec in CODECS.get(encoding, ()):
+        text = _strictly_by(codec, body)
+        if text is not None:
+            return text
+    return None
+
+
+def leniently(body: bytes, encoding: str) -> Damaged:
+    """The text with U+FFFD for each part that has no meaning."""
+    if encoding in SINGLE_BYTE or encoding == USER_DEFINED:
+        text = codecs.charmap_decode(body, "replace", _table(encoding))[0]
+    elif encoding == REPLACEMENT:
+        text = "\ufffd"
+    else:
+        text = min((body.decode(codec, "replace") for codec in CODECS[encoding]), key=lambda one: one.count("\ufffd"))
+    bad = text.count("\ufffd")
+    return Damaged(text, len(text) - len(text.encode("ascii", "ignore")) - bad, bad)
+
+
+def _strictly_by(codec: str, body: bytes) -> str | None:
+    try:
+        return body.decode(codec)
+    except UnicodeDecodeError as error:
+        if len(body) - error.start > 4:
+            return None
+    try:
+        text = codecs.getincrementaldecoder(codec)().decode(body, final=False)
+    except UnicodeDecodeError:
+        return None
+    return None if text.isascii() else text
+
+
+def _charmap(body: bytes, encoding: str) -> str | None:
+    try:
+        return codecs.charmap_decode(body, "strict", _table(encoding))[0]
+    except UnicodeDecodeError:
+        return None
+
+
+@cache
+def _table(encoding: str) -> str:
+    """The character of each of the 256 bytes."""
+    if encoding == USER_DEFINED:
+        return "".join(chr(byte if byte < 0x80 else 0xF700 + byte) for byte in range(256))
+    changed = _CHANGED.get(encoding, {})
+    return "".join(changed.get(byte) or _character(byte, SINGLE_BYTE[encoding]) for byte in range(256))
+
+
+def _character(byte: int, codec: str) -> str:
+    try:
+        return bytes((byte,)).decode(codec)
+    except UnicodeDecodeError:
+        return chr(byte) if byte < 0xA0 else _UNDEFINED
