@@ -8,6 +8,7 @@ so the hot handlers write their bytes themselves.
 
 from litestar import Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler, Scope
 
@@ -46,13 +47,13 @@ def ids_router(service: IdService) -> Router:
         return ASGIResponse(body=render_one(service.one()), media_type=_JSON, headers=_HEADERS)
 
     @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
-    async def batch(scope: Scope, count: int) -> ASGIResponse:
+    async def batch(scope: Scope, count: FromQuery[int]) -> ASGIResponse:
         count_caller(scope)
         body = render_many(await service.batch(count))
         return ASGIResponse(body=body, media_type=_JSON, headers=_HEADERS)
 
     @post("/lease", status_code=200, summary="A window of time and a share of its sequence numbers to mint with")
-    async def lease(scope: Scope, data: LeaseRequest | None = None) -> LeaseAnswer:
+    async def lease(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
         count_caller(scope)
         return await service.lease(data or LeaseRequest())
 
@@ -61,13 +62,13 @@ def ids_router(service: IdService) -> Router:
         return service.identity()
 
     @get("/at", summary="The lowest and highest id of a moment")
-    async def at(time: str) -> IdsAt:
+    async def at(time: FromQuery[str]) -> IdsAt:
         layout, moment = service.generator.layout, parse_moment(time)
         low, high = layout.min_id_at(moment), layout.max_id_at(moment)
         return IdsAt(write_moment(moment), low, str(low), high, str(high))
 
     @get("/{id:str}", summary="What an id says")
-    async def decoded(id: str) -> DecodedId:
+    async def decoded(id: FromPath[str]) -> DecodedId:
         return DecodedId.of(service.generator.decode(id))
 
     return Router(
