@@ -64,19 +64,19 @@ class KombuQueue:
         return self._ready.popleft()
 
     async def ack(self, delivery: Delivery) -> None:
-        await self._consuming_line().ack(delivery.tag)
+        await self._let_go(delivery)
 
     async def retry(self, delivery: Delivery, reason: str) -> int:
         errors = delivery.errors + 1
         due = self._clock.now() + min(2.0**errors / 2, LONGEST_RETRY_SECONDS)
         await self._publisher.publish([self._outgoing(Envelope(delivery.message, errors, delivery.deliveries, due))])
-        await self.ack(delivery)
+        await self._let_go(delivery)
         return errors
 
     async def bury(self, delivery: Delivery, reason: str) -> None:
         letter = burial(self._topology, delivery.message, reason, self._clock.now())
         await self._publisher.publish([letter])
-        await self.ack(delivery)
+        await self._let_go(delivery)
 
     async def defer(self, message: Message, until: float) -> None:
         await self._publisher.publish([self._outgoing(Envelope(message, due=until))])
@@ -114,9 +114,9 @@ class KombuQueue:
                 self._consuming, self._topology.events, self._config.prefetch, self._arrived, self._gone
             )
 
-    def _consuming_line(self) -> EventConsumer:
+    async def _let_go(self, delivery: Delivery) -> None:
         assert self._consumer is not None, "only what was received is acknowledged"
-        return self._consumer
+        await self._consumer.ack(delivery.tag)
 
     def _arrived(self, incoming: Incoming) -> None:
         envelope = from_headers(incoming.body, incoming.headers)
@@ -163,7 +163,7 @@ class KombuQueue:
             except StoreUnavailable as error:
                 log.warning("%s cannot be put back yet: %s", envelope.message.event_id, error)
                 await self._clock.sleep(PAUSE_SECONDS)
-        await self.ack(delivery)
+        await self._let_go(delivery)
 
     def _outgoing(self, envelope: Envelope) -> Outgoing:
         step = step_for(envelope.due - self._clock.now())

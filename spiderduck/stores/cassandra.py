@@ -113,7 +113,7 @@ class CassandraStore:
         return microseconds(self._moment_of_id(identity))
 
     def _behind(self, now: float, ids: Sequence[int]) -> int:
-        """The time of a write that follows those pages, also where their ids came from a clock that is ahead of ours."""
+        """The time of a write that follows those pages, also where their ids came from a clock ahead of ours."""
         return self._stamps.next(max([now, *((self._of_id(identity) + 1) / MICROSECONDS for identity in ids)]))
 
     def _page(self, page: Page | None, stamp: int) -> Iterator[Write]:

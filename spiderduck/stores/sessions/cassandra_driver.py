@@ -10,6 +10,7 @@ from typing import Any
 from cassandra import ConsistencyLevel, DriverException  # type: ignore[import-untyped]
 from cassandra.auth import PlainTextAuthProvider  # type: ignore[import-untyped]
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable  # type: ignore[import-untyped]
+from cassandra.connection import ConnectionException  # type: ignore[import-untyped]
 from cassandra.policies import (  # type: ignore[import-untyped]
     ConstantSpeculativeExecutionPolicy,
     DCAwareRoundRobinPolicy,
@@ -17,13 +18,16 @@ from cassandra.policies import (  # type: ignore[import-untyped]
     FallthroughRetryPolicy,
     TokenAwarePolicy,
 )
+from cassandra.pool import NoConnectionsAvailable  # type: ignore[import-untyped]
+from cassandra.protocol import ErrorMessage  # type: ignore[import-untyped]
 from cassandra.query import tuple_factory  # type: ignore[import-untyped]
 
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.sessions.ports import Row, Statement, Value
 
-FAILURES = (DriverException, NoHostAvailable, OSError)
+FAILURES = (DriverException, NoHostAvailable, NoConnectionsAvailable, ConnectionException, ErrorMessage, OSError)
+"""The driver's errors have no base in common."""
 
 
 class CassandraDriverSession:

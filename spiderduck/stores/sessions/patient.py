@@ -17,12 +17,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 
 class PatientSession:
-    """Tries again for `seconds`, pausing 0.05 s at first and a second at the most."""
+    """Tries again for `seconds`, pausing 0.05 s at first and a second at the most. `trouble` says why it waits."""
 
     def __init__(self, session: Session, clock: Clock, seconds: float) -> None:
         self._session = session
         self._clock = clock
         self._seconds = seconds
+        self.trouble: str | None = None
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
@@ -39,13 +40,27 @@ class PatientSession:
         await self._session.close()
 
     async def _again(self, statement: Statement, values: Sequence[Value], error: StoreUnavailable) -> Sequence[Row]:
-        log.warning("the store does not answer, waiting for it: %s", error)
+        self._notice(error)
         give_up, pause = self._clock.monotonic() + self._seconds, FIRST_PAUSE
         while self._clock.monotonic() + pause < give_up:
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             try:
-                return await self._session.execute(statement, values)
+                rows = await self._session.execute(statement, values)
             except StoreUnavailable as again:
                 error = again
+                continue
+            self._forget()
+            return rows
         raise error
+
+    def _notice(self, error: StoreUnavailable) -> None:
+        """One line for an outage, not one for each statement that waits."""
+        if self.trouble is None:
+            log.warning("the store does not answer, waiting for it: %s", error)
+        self.trouble = str(error)
+
+    def _forget(self) -> None:
+        if self.trouble is not None:
+            log.warning("the store answers again")
+        self.trouble = None

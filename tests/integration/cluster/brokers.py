@@ -17,14 +17,14 @@ from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
 
 
-def own_prefix(url: str | None = None, queue_type: str = "classic") -> BrokerConfig:
+def own_prefix(url: str | None = None, queue_type: str = "classic", delay_unit_ms: int = 1) -> BrokerConfig:
     """Settings that lead to queues of nobody else. A second of delay takes a millisecond there: the tests' clock
     decides whether a message is due."""
     return BrokerConfig(
         url=url or os.environ["SPIDERDUCK_TEST_RABBITMQ"],
         prefix=f"test-{uuid4().hex[:12]}",
         queue_type=queue_type,
-        delay_unit_ms=1,
+        delay_unit_ms=delay_unit_ms,
         heartbeat_seconds=4.0,
     )
 

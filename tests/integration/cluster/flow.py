@@ -1,0 +1,158 @@
+"""The schedulers on real engines, with a web that answers at once: what an outage does to events is seen here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fetchers.clock import SystemClock
+from fetchers.model import FetchResult, Response
+from schedulers.config import SchedulersConfig
+from schedulers.in_flight import InFlight
+from schedulers.metadata import Metadata, extract_metadata
+from schedulers.model import Delivery, Message
+from schedulers.pipeline import Parts, compose, picture_steps, url_steps
+from schedulers.ports import Knows, MetadataStore
+from schedulers.scheduler import Scheduler
+from snowflake import Generator, decode
+from spiderduck.content.warc import WarcArchive
+from spiderduck.queues.kombu import KombuQueue
+from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.queues.topology import Topology
+from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.stores.sessions.patient import PatientSession
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+from tests.integration.cluster.brokers import opened_publisher
+
+
+class Web:
+    """Every URL is a page; each fetch is counted."""
+
+    def __init__(self) -> None:
+        self.fetched: list[str] = []
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        start_by: float,
+        deadline: float,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        knows: Knows | None = None,
+    ) -> FetchResult:
+        self.fetched.append(url)
+        await asyncio.sleep(0)
+        body = f"<title>{url}</title>".encode()
+        return FetchResult(url, (), Response(url, 200, (("content-type", "text/html"),), body, SystemClock().now()))
+
+    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+        raise AssertionError("these pages have no pictures")
+
+
+class Pictures:
+    async def take(self, url: str, body: bytes) -> None:
+        return None
+
+
+class Extractor:
+    async def extract(self, response: Response) -> Metadata:
+        return extract_metadata(response.body, url=response.url, content_type="text/html")
+
+
+class CountedSession:
+    """Counts what goes over the wire."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.sent: list[str] = []
+
+    async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        self.sent.append(statement.cql)
+        return await self._session.execute(statement, values)
+
+    async def run(self, cql: str) -> None:
+        await self._session.run(cql)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+class WatchedQueue(KombuQueue):
+    """Remembers what was acknowledged."""
+
+    acknowledged: list[str]
+    another: asyncio.Event
+
+    async def ack(self, delivery: Delivery) -> None:
+        self.acknowledged.append(delivery.message.event_id)
+        self.another.set()
+        await super().ack(delivery)
+
+
+@dataclass
+class Flow:
+    """A scheduler at work."""
+
+    queue: WatchedQueue
+    records: CassandraStore
+    store: MetadataStore
+    scheduler: Scheduler
+    web: Web = field(default_factory=Web)
+
+    async def send(self, names: Sequence[str]) -> None:
+        await self.queue.publish(
+            [Message(f'{{"id": "{name}", "urls": ["{url_of(name)}"]}}'.encode(), name) for name in names]
+        )
+
+    async def acknowledged(self, count: int, seconds: float = 60.0) -> None:
+        """Wait until so many different events were acknowledged."""
+        async with asyncio.timeout(seconds):
+            while len(set(self.queue.acknowledged)) < count:
+                self.queue.another.clear()
+                await self.queue.another.wait()
+
+
+def url_of(name: str) -> str:
+    return f"http://{name}.test/"
+
+
+@asynccontextmanager
+async def running_flow(
+    session: Session, cassandra: CassandraConfig, broker: BrokerConfig, folder: Path, in_flight: int = 20
+) -> AsyncIterator[Flow]:
+    """Made as the product makes it: a patient session, one publisher for queue and notices."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        _, publisher = await stack.enter_async_context(opened_publisher(broker))
+        queue = WatchedQueue(replace(broker, prefetch=in_flight), publisher, clock)
+        queue.acknowledged, queue.another = [], asyncio.Event()
+        stack.push_async_callback(queue.close)
+        archive = WarcArchive(folder, clock, software="SpiderDuck/test")
+        stack.push_async_callback(archive.close)
+        records = CassandraStore(
+            PatientSession(session, clock, cassandra.patience_seconds), cassandra, clock, moment_of_snowflake
+        )
+        store = AnnouncingStore(records, KombuAnnouncer(publisher, Topology(broker)))
+        flow = Flow(queue, records, store, None)  # type: ignore[arg-type]
+        config = SchedulersConfig(in_flight=in_flight)
+        parts = Parts(queue, store, archive, flow.web, Pictures(), Extractor(), Generator(worker_id=1), clock)  # type: ignore[arg-type]
+        event = compose(url_steps(parts, InFlight(), config), clock, lambda name, seconds: None)
+        picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
+        flow.scheduler = Scheduler(parts, config, event=event, picture=picture)
+        running = asyncio.create_task(flow.scheduler.run())
+        try:
+            yield flow
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await flow.scheduler.drain(1.0)
+
+
+def moment_of_snowflake(identity: int) -> float:
+    """Epoch seconds of a Snowflake id."""
+    return decode(identity).time.timestamp()
