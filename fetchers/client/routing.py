@@ -124,11 +124,15 @@ class Router:
                     inquiry.give_up()
 
     def _anyone(self) -> str | None:
-        """Some fetcher that is not known to be down; it will say who owns the domain."""
+        """Some fetcher, one that is not known to be down where there is one; it will say who owns the domain."""
+        if self.local is not None and self._own_address is not None:
+            return self._own_address  # costs nothing, and knows what the coordinator says
         now = self._clock.monotonic()
         known = {*self._seeds, *self._learnt, *self._known_addresses()}
         alive = sorted(address for address in known if self._down.get(address, 0.0) <= now)
-        return self._random.choice(alive) if alive else None
+        if not alive:
+            return min(known, key=lambda address: self._down[address], default=None)
+        return self._random.choice(alive)
 
     async def _refresh_once(self) -> None:
         """Learn the whole table anew; all who wait share one question."""

@@ -5,6 +5,7 @@ Its one rule: kazoo's errors end here. What is expected by a caller has a class 
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from kazoo.retry import KazooRetry  # type: ignore[import-untyped]
 from kazoo.security import make_digest_acl  # type: ignore[import-untyped]
 
 from fetchers.errors import CoordinatorUnavailable
+
+log = logging.getLogger(__name__)
 
 EXPECTED = (NodeExistsError, NoNodeError, BadVersionError)
 """Left as they are: each is an answer."""
@@ -44,9 +47,19 @@ async def stop(client: KazooClient) -> None:
     await asyncio.to_thread(_stop, client)
 
 
+async def begin_anew(client: KazooClient) -> None:
+    """End the session, as far as the server can be told, and begin another."""
+    await asyncio.to_thread(_stop, client)
+    client.start_async()
+
+
 def _stop(client: KazooClient) -> None:
-    client.stop()
-    client.close()
+    try:
+        client.stop()
+        client.close()
+    except KazooException as error:
+        # Its thread still waits for the network; the server ends the session when its time is over.
+        log.warning("the session could not be ended in good order: %r", error)
 
 
 async def done(result: IAsyncResult) -> Any:

@@ -25,7 +25,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # ty
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, read, rebalanced
-from fetchers.ownership.kazoo_calls import all_done, done
+from fetchers.ownership.kazoo_calls import all_done, begin_anew, done
 from fetchers.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,15 @@ class ZookeeperOwnership:
         pause = min(self._session_seconds / ROUNDS_IN_SESSION, LONGEST_ROUND)
         while not self._leaving:
             try:
-                again = await self._round()
+                async with asyncio.timeout(self._trusted_seconds()):
+                    again = await self._round()
+            except TimeoutError:
+                # The link may be broken in one direction only, and keep a session alive that is of no use to us.
+                self.counters.failed_rounds += 1
+                self.epoch += 1
+                self._end_all("the coordinator does not answer, so another session is begun")
+                await begin_anew(self._client)
+                again = False
             except CoordinatorUnavailable as error:
                 self.counters.failed_rounds += 1
                 log.warning(

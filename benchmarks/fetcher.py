@@ -1,0 +1,153 @@
+"""What the fetcher costs beside the bare transport, and what a hundred thousand domain queues cost.
+
+    python -m benchmarks.fetcher [PAGES]
+
+CPU per fetch of 60 KB pages: the bare transport; the whole fetcher (queue, rate limit open, robots, guard, decoding);
+the fetcher behind its service, asked through the client library. All in this process, in turns, on the same pages of the
+same site, whose own process does not count; for the third, client and service share the process, so that both count.
+"""
+
+import asyncio
+import sys
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import httpx
+import uvloop
+
+from benchmarks.site import running_site
+from fetchers.client.http import HttpFetchers
+from fetchers.client.routing import Router
+from fetchers.clock import SystemClock
+from fetchers.cluster import ClusterConfig, running_member
+from fetchers.config import FetchersConfig, Network, Queues, RateLimits
+from fetchers.domain_slot import DomainSlot, RateLimit
+from fetchers.exchange import PLACEHOLDER
+from fetchers.model import HopRequest, Response
+from fetchers.request_queues import BACK, RequestQueues
+from fetchers.standalone import make_transport, running_fetcher
+from fetchers.urls import split
+
+HOSTS, AT_ONCE, ROUNDS = 60, 32, 3
+Fetch = Callable[[str], Awaitable[int]]
+
+
+def settings(port: int) -> FetchersConfig:
+    return FetchersConfig(
+        rate_limit=RateLimits(per_second=1e6, burst=1_000_000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"})
+    )
+
+
+def urls(count: int, tag: str) -> list[str]:
+    return [f"http://host{number % HOSTS}.test/{tag}/{number}" for number in range(count)]
+
+
+async def cpu_per_fetch(fetch: Fetch, pages: list[str]) -> float:
+    waiting = iter(pages)
+
+    async def work() -> None:
+        for url in waiting:
+            assert await fetch(url) >= 60_000
+
+    before = time.process_time()
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return (time.process_time() - before) / len(pages)
+
+
+def through(perform: Callable[[HopRequest], Awaitable[object]]) -> Fetch:
+    async def fetch(url: str) -> int:
+        by = time.time() + 60.0
+        result = await perform(HopRequest(url, by, by))
+        assert isinstance(result, Response), result
+        return len(result.body)
+
+    return fetch
+
+
+async def costs(config: FetchersConfig, count: int) -> tuple[float, float, float]:
+    """The least of some rounds each."""
+    transport = make_transport(config)
+
+    async def bare(url: str) -> int:
+        parts = split(url)
+        request = httpx.Request(
+            "GET",
+            PLACEHOLDER,
+            headers=[("Host", parts.authority), ("Accept", "*/*")],
+            extensions={"parts": parts, "target": parts.target.encode()},
+        )
+        response = await transport.handle_async_request(request)
+        body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
+        await response.aclose()
+        return len(body)
+
+    clock = SystemClock()
+    async with running_fetcher(config) as fetcher, running_member(config, ClusterConfig(port=0)) as member:
+        router = Router([member.address], HttpFetchers(clock), clock, Random(1))
+        ways = [bare, through(fetcher.perform), through(router.perform)]
+        for way in ways:
+            await cpu_per_fetch(way, urls(HOSTS * 3, "warm"))
+        figures: list[list[float]] = [[] for _ in ways]
+        for turn in range(ROUNDS):
+            for way, found in zip(ways, figures, strict=True):
+                found.append(await cpu_per_fetch(way, urls(count, str(turn))))
+        await router.close()
+    await transport.aclose()
+    return min(figures[0]), min(figures[1]), min(figures[2])
+
+
+class StandingClock(SystemClock):
+    """Moved by hand."""
+
+    at = 1_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+async def queue_costs(count: int) -> tuple[float, float]:
+    """Bytes per queue with one request in it (the asking task left out), seconds to find and give the next ready one."""
+    clock = StandingClock()
+    queues = RequestQueues(clock, Queues(total=10 * count))
+    random, now, limit = Random(1), clock.at, RateLimit(1.0, 1)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    asking = []
+    for number in range(count):
+        slot = DomainSlot.starting_empty(limit, now + random.random())
+        turn = queues.turn(
+            queues.open(f"domain-number-{number}.test", slot), rank=BACK, start_by=now + 600, deadline=now + 600
+        )
+        turn.send(None)  # up to its wait; no task, since tasks belong to those who ask
+        asking.append(turn)
+    used = (tracemalloc.get_traced_memory()[0] - before) / count
+    frames = sum(sys.getsizeof(turn) for turn in asking) / count
+    tracemalloc.stop()
+    clock.at += 10.0
+    began = time.perf_counter()
+    queues.dispatch()
+    seconds = (time.perf_counter() - began) / count
+    assert queues.waiting == 0, f"{queues.waiting} were not given their turn"
+    for turn in asking:
+        turn.close()
+    return used - frames, seconds
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with running_site() as port:
+        bare, whole, served = uvloop.run(costs(settings(port), count))
+    print(f"bare transport      {bare * 1e3:6.3f} ms CPU a fetch of 60 KB")
+    print(f"whole fetcher       {whole * 1e3:6.3f} ms, ratio {whole / bare:4.2f} (budget 1.6)")
+    print(f"service and client  {served * 1e3:6.3f} ms, ratio {served / bare:4.2f} (budget 2.5)")
+    for queues in (1_000, 10_000, 100_000):
+        used, seconds = asyncio.run(queue_costs(queues))
+        print(
+            f"{queues:7d} queues     {used:6.0f} bytes a queue with a request (budget 1024), {seconds * 1e6:5.2f} µs to the next"
+        )
+
+
+if __name__ == "__main__":
+    main()
