@@ -21,12 +21,24 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(slots=True)
 class Growing:
-    """A picture that is being loaded: what is here so far, and how much it will be."""
+    """A picture that is being loaded: what is here so far, and how much it will be. Pieces are joined at the end."""
 
-    body: bytearray
+    pieces: list[bytes]
+    received: int
     total: int | None
     response: SourceResponse
     resumable: bool
+
+    def add(self, chunk: bytes) -> None:
+        self.pieces.append(chunk)
+        self.received += len(chunk)
+
+    @property
+    def body(self) -> bytes:
+        """All that is here. Whoever asks again gets the same bytes, not another copy."""
+        if len(self.pieces) > 1:
+            self.pieces = [b"".join(self.pieces)]
+        return self.pieces[0] if self.pieces else b""
 
 
 class Loader:
@@ -91,12 +103,12 @@ class Loader:
         return answer
 
     async def _receive(self, url: str, response: SourceResponse, partial: Original | None) -> Original:
-        body = bytearray(partial.body if partial is not None else b"")
+        begun = [] if partial is None else [partial.body]
         total = response.total if response.total is not None else (partial.total if partial is not None else None)
         if total is not None and total > self._limits.bytes:
             await _close(response.chunks)
             raise PictureTooLarge(f"{total} bytes announced; at most {self._limits.bytes}")
-        growing = self.growing[url] = Growing(body, total, response, _resumable(response))
+        growing = self.growing[url] = Growing(begun, sum(map(len, begun)), total, response, _resumable(response))
         try:
             await self._fill(url, growing)
         except (asyncio.CancelledError, SourceFailed):
@@ -109,27 +121,27 @@ class Loader:
         return self._original(growing)
 
     async def _fill(self, url: str, growing: Growing) -> None:
-        checkpoint = max(_FIRST_CHECKPOINT, 2 * len(growing.body))
+        checkpoint = max(_FIRST_CHECKPOINT, 2 * growing.received)
         async for chunk in growing.response.chunks:
-            growing.body += chunk
-            if len(growing.body) > self._limits.bytes:
+            growing.add(chunk)
+            if growing.received > self._limits.bytes:
                 raise PictureTooLarge(f"more than {self._limits.bytes} bytes")
-            if len(growing.body) >= checkpoint:
-                checkpoint = 2 * len(growing.body)
+            if checkpoint <= growing.received < (growing.total or self._limits.bytes):
+                checkpoint = 2 * growing.received
                 self._keep(url, growing)
-            self._progress(url, len(growing.body), growing.total)
+            self._progress(url, growing.received, growing.total)
 
     def _check_total(self, url: str, growing: Growing) -> None:
-        if growing.total is None or len(growing.body) == growing.total:
+        if growing.total is None or growing.received == growing.total:
             return
-        if len(growing.body) < growing.total:
+        if growing.received < growing.total:
             self._keep(url, growing)
-        message = f"{len(growing.body)} bytes came; {growing.total} were announced"
+        message = f"{growing.received} bytes came; {growing.total} were announced"
         raise SourceFailed(message, "protocol_error")
 
     def _keep(self, url: str, growing: Growing) -> None:
         """Keep what came, without making anyone wait. Only what its origin will continue is worth it."""
-        if not growing.resumable or not growing.body:
+        if not growing.resumable or not growing.received:
             return
         part = replace(self._original(growing), total=growing.total)
         task = asyncio.get_running_loop().create_task(self._partials.put(url, part))
@@ -139,7 +151,7 @@ class Loader:
     def _original(self, growing: Growing) -> Original:
         response = growing.response
         return Original(
-            bytes(growing.body),
+            growing.body,
             response.content_type,
             self._clock.now(),
             self._stale_at(response),

@@ -161,7 +161,7 @@ class Pipeline:
         smaller = largest_preview(self.rendered.of(src), wish)
         growing = self.originals.loader.growing.get(src)
         if smaller is None and growing is not None:
-            prefix = scan_prefix(bytes(growing.body), self._common.limits.scans)
+            prefix = scan_prefix(growing.body, self._common.limits.scans)
             smaller = None if prefix is None else await self._maker.early(src, wish, prefix)
         if smaller is None:
             return None

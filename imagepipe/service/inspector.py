@@ -37,7 +37,7 @@ def _pipeline(registry: Registry, pipeline: Pipeline) -> dict[str, Any]:
         "disk": None if disk is None else _tier(disk.lru),
         "partial": _tier(registry.partials[pipeline.config.name].lru),
         "loading": [
-            {"identifier": url, "received": len(each.body), "total": each.total} for url, each in growing.items()
+            {"identifier": url, "received": each.received, "total": each.total} for url, each in growing.items()
         ],
         "rendering": pipeline.renders.keys(),
         "hits": dict(pipeline.events.counts),

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 
-_CHUNK = 64 * 1024
+_CHUNK = 1024 * 1024
 
 
 class FolderSource:

@@ -100,16 +100,16 @@ class DiskTier:
         return [key for key, tags in known if tag is None or tag in tags]
 
     async def _write(self, identifier: str, original: Original) -> bool:
-        content = picture_file.pack(identifier, original)
+        parts = picture_file.pack(identifier, original)
         path = self._path(identifier)
         self._serial += 1
         aside = self._folder / "aside" / str(self._serial)
         reservation = f"{_WRITING}{self._serial}"
-        if not self.lru.put(reservation, OnDisk(path, original.tags), len(content), self._clock.now()):
+        if not self.lru.put(reservation, OnDisk(path, original.tags), sum(map(len, parts)), self._clock.now()):
             self._drop(identifier)
             return False
         try:
-            await self._run(picture_file.write, path, aside, content)
+            await self._run(picture_file.write, path, aside, parts)
         except OSError:
             self.lru.remove(reservation)
             _unlink(aside)

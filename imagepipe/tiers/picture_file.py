@@ -1,21 +1,24 @@
 """The file of one original on disk: a header with length and hash, what the origin said, the bytes. Blocking.
 
 Written aside, flushed, then renamed: under its name a file is whole or absent. A torn one (a disk that lied) is found
-by length and hash when it is read.
+by length and hash when it is read. The hash guards against accidents only, so it is the quickest one (CRC-32 by ISA-L:
+0.05 ms for a megabyte, where SHA-256 takes 0.5).
 """
 
 import hashlib
 import os
 import struct
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 import msgspec
+from isal.isal_zlib import crc32
 
 from imagepipe.model import Original
 
-_HEADER = struct.Struct("<4sIQ32s")
-_MAGIC = b"IPF1"
+_HEADER = struct.Struct("<4sIQI")
+_MAGIC = b"IPF2"
 _MAX_META = 64 * 1024
 
 
@@ -48,8 +51,8 @@ def file_name(identifier: str) -> str:
     return f"{digest[:2]}/{digest}"
 
 
-def pack(identifier: str, original: Original) -> bytes:
-    """The whole file."""
+def pack(identifier: str, original: Original) -> tuple[bytes, bytes]:
+    """The whole file, in two parts so that the bytes need no copy."""
     meta = msgspec.json.encode(
         Meta(
             identifier,
@@ -62,23 +65,27 @@ def pack(identifier: str, original: Original) -> bytes:
             original.total,
         )
     )
-    digest = hashlib.sha256(meta + original.body).digest()
-    return _HEADER.pack(_MAGIC, len(meta), len(original.body), digest) + meta + original.body
+    checksum = crc32(original.body, crc32(meta))
+    return _HEADER.pack(_MAGIC, len(meta), len(original.body), checksum) + meta, original.body
 
 
-def write(path: Path, aside: Path, content: bytes) -> None:
-    """Write, flush, rename, and flush the folder, so that the name survives a power cut too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
+def write(path: Path, aside: Path, parts: tuple[bytes, bytes]) -> None:
+    """Write, flush, rename. Should a power cut undo the rename, the picture is absent, which is a cache's right."""
+    with aside.open("wb", buffering=0) as file:
+        for part in parts:
+            _write_all(file, part)
         os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        aside.replace(path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.replace(path)
+
+
+def _write_all(file: RawIOBase, part: bytes) -> None:
+    left = memoryview(part)
+    while left:
+        left = left[file.write(left) or 0 :]
 
 
 def read(path: Path, identifier: str) -> Original | None:
@@ -100,11 +107,12 @@ def unpack(content: bytes, identifier: str) -> Original | None:
     meta = _meta(content)
     if meta is None or meta.identifier != identifier:
         return None
-    _, meta_length, body_length, digest = _HEADER.unpack_from(content)
+    _, meta_length, body_length, checksum = _HEADER.unpack_from(content)
     at = _HEADER.size + meta_length
-    body = content[at:]
-    if len(body) != body_length or hashlib.sha256(content[_HEADER.size :]).digest() != digest:
+    whole = memoryview(content)
+    if len(content) - at != body_length or crc32(whole[at:], crc32(whole[_HEADER.size : at])) != checksum:
         return None
+    body = content[at:]
     return Original(
         body, meta.content_type, meta.stored_at, meta.stale_at, meta.etag, meta.last_modified, meta.tags, meta.total
     )
