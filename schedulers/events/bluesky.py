@@ -1,8 +1,9 @@
 """A line of Bluesky's Jetstream (github.com/bluesky-social/jetstream): a commit, or news of an account.
 
-Only posts carry links: the facets' link features and the card (`embed.external`). Everything else (likes, follows,
-reposts, deletions, identities) is a good event without a URL. Facets hold the whole address where the text is cut
-(`youtube.com/watch?v=V5l…`), so the text is searched only where neither facets nor a card gave a link.
+Links are the facets' link features and the card (`embed.external`), of a post and of any other record that has them
+(a status "live at …"). Everything else (likes, follows, reposts, deletions, identities) is a good event without a URL.
+Facets hold the whole address where the text is cut (`youtube.com/watch?v=V5l…`), so a post's text is searched only
+where neither facets nor a card gave a link.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ def read(value: JsonObject) -> Event:
     record = object_in(commit, "record")
     return Event(
         id=_id(value, commit),
-        urls=_urls(record) if commit.get("collection") == POST else (),
+        urls=_urls(record, commit.get("collection") == POST),
         created_at=moment(record.get("createdAt")) or moment(value.get("time_us")),
     )
 
@@ -38,8 +39,9 @@ def _id(value: JsonObject, commit: JsonObject) -> str:
     return f"at://{text_in(value, 'did')}/{path}#{id_in(commit, 'rev', 'cid') or id_in(value, 'time_us')}"
 
 
-def _urls(record: JsonObject) -> tuple[str, ...]:
-    return different((*_facets(record), *_cards(record))) or different(links_in_text(text_in(record, "text")))
+def _urls(record: JsonObject, is_post: bool) -> tuple[str, ...]:
+    marked = different((*_facets(record), *_cards(record)))
+    return marked or different(links_in_text(text_in(record, "text")) if is_post else ())
 
 
 def _facets(record: JsonObject) -> Iterator[str]:

@@ -3,10 +3,7 @@
 Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 """
 
-try:
-    from schedulers.metadata.charset import sniff_encoding  # type: ignore[import-not-found, unused-ignore]
-except ModuleNotFoundError:
-    from schedulers.metadata.declared_charset import sniff_encoding
+from schedulers.metadata.charset import sniff_encoding
 from schedulers.metadata.extract import extract_metadata
 from schedulers.metadata.model import (
     AlternateLanguage,

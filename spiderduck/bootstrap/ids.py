@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from snowflake import FileLease, Generator
+from snowflake.service.server import route_handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class IdParts:
     """The generator, and the calls that give its ids to others."""
 
     generator: Generator
-    routes: Sequence[Any] = ()
+    routes: Sequence[Any]
 
 
 async def open_ids(folder: Path, stack: AsyncExitStack) -> IdParts:
@@ -24,4 +25,4 @@ async def open_ids(folder: Path, stack: AsyncExitStack) -> IdParts:
     lease = await asyncio.to_thread(FileLease(folder).acquire)
     generator = Generator(lease=lease)
     stack.push_async_callback(asyncio.to_thread, generator.close)
-    return IdParts(generator)
+    return IdParts(generator, route_handlers(generator))

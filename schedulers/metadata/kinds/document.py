@@ -3,7 +3,7 @@
 import msgspec
 
 from schedulers.metadata import clean, reading
-from schedulers.metadata.declared_charset import decode
+from schedulers.metadata.charset import decode
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 

@@ -2,11 +2,8 @@
 
 from selectolax.lexbor import LexborHTMLParser
 
-try:
-    from schedulers.metadata.charset import decode  # type: ignore[import-not-found, unused-ignore]
-except ModuleNotFoundError:
-    from schedulers.metadata.declared_charset import decode
 from schedulers.metadata import guard, interstitials, reading
+from schedulers.metadata.charset import decode
 from schedulers.metadata.fields import (
     app_links,
     author,
