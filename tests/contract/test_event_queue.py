@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.queues.sqlite import SqliteQueue
 from tests.clock import FakeClock, settle
-from tests.integration.cluster.brokers import emptied_broker, opened_queue, own_prefix
+from tests.integration.cluster.brokers import emptied_broker, opened_queue, own_prefix, slow_link
 
 
 class Queue(EventQueue, DeadLetters, Protocol):
@@ -35,6 +35,7 @@ def clock() -> FakeClock:
         "sqlite",
         pytest.param("rabbitmq", marks=pytest.mark.engine("rabbitmq")),
         pytest.param("rabbitmq quorum", marks=pytest.mark.engine("rabbitmq")),
+        pytest.param("rabbitmq behind a slow link", marks=pytest.mark.engine("rabbitmq", "toxiproxy")),
     ]
 )
 async def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[OpenQueue]:
@@ -55,8 +56,12 @@ async def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Fake
     if request.param == "sqlite":
         yield sqlite
         return
-    config = own_prefix(queue_type="quorum" if "quorum" in request.param else "classic")
-    yield lambda: opened_queue(config, clock)
+    config = own_prefix(
+        queue_type="quorum" if "quorum" in request.param else "classic",
+        delay_unit_ms=30 if "slow" in request.param else 10,
+    )
+    with slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
+        yield lambda: opened_queue(reached, clock)
     emptied_broker(config)
 
 
@@ -87,7 +92,7 @@ async def test_what_was_published_is_received_in_order(open_queue: OpenQueue) ->
 
 
 async def test_an_event_id_is_accepted_once(open_queue: OpenQueue, request: pytest.FixtureRequest) -> None:
-    """Where the adapter can know: a broker keeps no record of what went through it, there the store stops the second."""
+    """Where the adapter can know."""
     if "rabbitmq" in request.node.name:
         pytest.skip("a broker cannot know event ids; the store's finished shares stop what is handled twice")
     async with open_queue() as queue:

@@ -1,7 +1,7 @@
 """The contract of the `MetadataStore` and `Lookups` ports on every adapter."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock
-from tests.integration.cluster.keyspaces import emptied_keyspace, moment_of_id
+from tests.integration.cluster.keyspaces import emptied_keyspace, moment_of_id, slow_port
 
 
 @dataclass
@@ -68,8 +68,8 @@ async def sqlite(folder: Path, clock: FakeClock) -> AsyncIterator[Opened]:
 
 
 @asynccontextmanager
-async def cassandra(driver: str, clock: FakeClock) -> AsyncIterator[Opened]:
-    async with emptied_keyspace(driver) as (session, config):
+async def cassandra(driver: str, clock: FakeClock, port: int | None) -> AsyncIterator[Opened]:
+    async with emptied_keyspace(driver, port) as (session, config):
         store, notices = CassandraStore(session, config, clock, moment_of_id), CountedNotices()
         yield Opened(AnnouncingStore(store, notices), store, notices.count)
 
@@ -84,12 +84,18 @@ def clock() -> FakeClock:
         "sqlite",
         pytest.param("acsylla", marks=pytest.mark.engine("cassandra")),
         pytest.param("cassandra-driver", marks=pytest.mark.engine("cassandra")),
+        pytest.param("acsylla behind a slow link", marks=pytest.mark.engine("cassandra", "toxiproxy")),
     ]
 )
 async def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Opened]:
-    opening = sqlite(tmp_path, clock) if request.param == "sqlite" else cassandra(request.param, clock)
-    async with opening as found:
-        yield found
+    if request.param == "sqlite":
+        async with sqlite(tmp_path, clock) as found:
+            yield found
+        return
+    driver, _, slow = request.param.partition(" ")
+    with slow_port() if slow else nullcontext(None) as port:
+        async with cassandra(driver, clock, port) as found:
+            yield found
 
 
 KEY, URL = "http://news.test/a", "http://news.test/a#part"

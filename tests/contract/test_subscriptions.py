@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock, settle
-from tests.integration.cluster.brokers import emptied_broker, opened_publisher, own_prefix
+from tests.integration.cluster.brokers import emptied_broker, opened_publisher, own_prefix, slow_link
 
 
 class Opened:
@@ -38,7 +38,13 @@ class Opened:
 OpenAll = Callable[[], AbstractAsyncContextManager[Opened]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("rabbitmq", marks=pytest.mark.engine("rabbitmq"))])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("rabbitmq", marks=pytest.mark.engine("rabbitmq")),
+        pytest.param("rabbitmq behind a slow link", marks=pytest.mark.engine("rabbitmq", "toxiproxy")),
+    ]
+)
 def open_all(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenAll]:
     """Leaving the block is the end of the process."""
 
@@ -57,14 +63,15 @@ def open_all(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenAll
 
     @asynccontextmanager
     async def rabbitmq() -> AsyncIterator[Opened]:
-        async with opened_publisher(config) as (_, publisher):
-            log = KombuSubscriptions(config, FakeClock())
+        async with opened_publisher(reached) as (_, publisher):
+            log = KombuSubscriptions(reached, FakeClock())
             try:
-                yield Opened(log, KombuAnnouncer(publisher, Topology(config)).announce)
+                yield Opened(log, KombuAnnouncer(publisher, Topology(reached)).announce)
             finally:
                 await log.close()
 
-    yield rabbitmq
+    with slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
+        yield rabbitmq
     emptied_broker(config, "team")
 
 

@@ -1,8 +1,8 @@
 """The tests' broker: each test has queues of its own, by a prefix, and takes them away."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -15,10 +15,11 @@ from spiderduck.queues.kombu_config import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
+from tests.engines.toxics import Toxiproxy
 
 
-def own_prefix(url: str | None = None, queue_type: str = "classic", delay_unit_ms: int = 1) -> BrokerConfig:
-    """Settings that lead to queues of nobody else. A second of delay takes a millisecond there: the tests' clock
+def own_prefix(url: str | None = None, queue_type: str = "classic", delay_unit_ms: int = 10) -> BrokerConfig:
+    """Settings that lead to queues of nobody else. A second of delay takes a moment there: the tests' clock
     decides whether a message is due."""
     return BrokerConfig(
         url=url or os.environ["SPIDERDUCK_TEST_RABBITMQ"],
@@ -59,6 +60,15 @@ def emptied_broker(config: BrokerConfig, *subscribers: str) -> None:
             queue(channel).delete()
         topology.topics(channel).delete()
         topology.fanout(channel).delete()
+
+
+@contextmanager
+def slow_link(config: BrokerConfig) -> Iterator[BrokerConfig]:
+    """The same, over a link with latency and jitter."""
+    toxiproxy = Toxiproxy(os.environ["SPIDERDUCK_TEST_TOXIPROXY"])
+    with toxiproxy.link(config.url.rpartition("@")[2].strip("/")) as link:
+        link.spoil("latency", latency=3, jitter=2)
+        yield on_port(config, link.port)
 
 
 def on_port(config: BrokerConfig, port: int) -> BrokerConfig:

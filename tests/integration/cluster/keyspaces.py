@@ -4,8 +4,8 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from fetchers.clock import SystemClock
@@ -13,6 +13,7 @@ from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session
+from tests.engines.toxics import Toxiproxy
 
 TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished")
 KEYSPACE = f"test_{os.getpid()}"
@@ -50,13 +51,24 @@ def _close_wake_up_sockets(session: Session) -> None:
 
 
 @asynccontextmanager
-async def emptied_keyspace(driver: str = "acsylla") -> AsyncIterator[tuple[Session, CassandraConfig]]:
+async def emptied_keyspace(
+    driver: str = "acsylla", port: int | None = None
+) -> AsyncIterator[tuple[Session, CassandraConfig]]:
     """A session, and the settings that lead to the tests' keyspace."""
-    config = settings(driver)
+    config = settings(driver, port)
     async with opened_session(config) as session:
         if await Migration(session, config, SystemClock()).run() == []:
             await asyncio.gather(*(session.run(f"TRUNCATE {config.keyspace}.{table}") for table in TABLES))
         yield session, config
+
+
+@contextmanager
+def slow_port() -> Iterator[int]:
+    """A port that leads to the engine over a link with latency and jitter."""
+    toxiproxy = Toxiproxy(os.environ["SPIDERDUCK_TEST_TOXIPROXY"])
+    with toxiproxy.link(os.environ["SPIDERDUCK_TEST_CASSANDRA"]) as link:
+        link.spoil("latency", latency=3, jitter=2)
+        yield link.port
 
 
 def elsewhere(config: CassandraConfig, keyspace: str) -> CassandraConfig:

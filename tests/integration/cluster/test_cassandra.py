@@ -1,0 +1,145 @@
+"""What the Cassandra store promises beyond its port: migrations, timestamps, bounded partitions, unread writes."""
+
+import asyncio
+import re
+from dataclasses import replace
+
+import pytest
+
+from fetchers.clock import SystemClock
+from schedulers.model import Change, Content, Page, Redirect, Status, UrlState
+from spiderduck.errors import StoreUnavailable
+from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_keys import key_hash
+from spiderduck.stores.cassandra_migration import Migration, read_schema
+from spiderduck.stores.cassandra_statements import statements
+from spiderduck.stores.sessions.ports import Session, Statement
+from tests.clock import FakeClock
+from tests.integration.cluster.keyspaces import (
+    KEYSPACE,
+    elsewhere,
+    emptied_keyspace,
+    moment_of_id,
+    opened_session,
+    settings,
+)
+
+KEY = "http://news.test/a"
+
+
+def page(identity: int) -> Page:
+    return Page(identity, KEY, KEY, 1_000.5, 200, Content("text/html", 1, "00", "utf-8"), b"{}", b"{}")
+
+
+def change(identity: int) -> Change:
+    return Change((UrlState(KEY, KEY, Status.FETCHED, page_id=identity),), page(identity))
+
+
+async def rows(session: Session, cql: str) -> list[tuple[object, ...]]:
+    return list(await session.execute(Statement(cql, reads=True), ()))
+
+
+@pytest.mark.engine("cassandra")
+async def test_two_migrations_at_once_apply_each_version_once_and_a_third_none() -> None:
+    config = elsewhere(settings(), f"{KEYSPACE}_race")
+    async with opened_session(config) as first, opened_session(config) as second:
+        clock = SystemClock()
+        applied = await asyncio.gather(*(Migration(one, config, clock).run() for one in (first, second)))
+        assert sorted(applied, key=len) == [[], [1]]
+        assert await Migration(first, config, clock).run() == []
+        assert await rows(first, f"SELECT holder FROM {config.keyspace}.schema_lock") == [], "the lock is given back"
+        newer = f"INSERT INTO {config.keyspace}.schema_versions (name, version) VALUES ('spiderduck', 99)"
+        await first.run(newer)
+        with pytest.raises(StoreUnavailable, match="newer SpiderDuck"):
+            await Migration(first, config, clock).run()
+        await first.run(f"DROP KEYSPACE {config.keyspace}")
+
+
+@pytest.mark.engine("cassandra")
+async def test_a_late_retry_never_hides_a_newer_page() -> None:
+    async with emptied_keyspace() as (session, config):
+        store = CassandraStore(session, config, FakeClock(), moment_of_id)
+        await store.write(KEY, change(9))
+        await store.write(KEY, change(7))
+        known = await store.look_up(KEY)
+        assert known.page is not None
+        assert known.page.id == 9
+        assert [one.id for one in await store.history(KEY, 10)] == [9, 7]
+        (stamped,) = await rows(session, f"SELECT writetime(state) FROM {config.keyspace}.urls")
+        assert stamped == (1_000_009_000_000,), "the time of the page's Snowflake id"
+
+
+@pytest.mark.engine("cassandra")
+async def test_an_ending_after_a_page_wins_although_the_ids_clock_is_ahead() -> None:
+    async with emptied_keyspace() as (session, config):
+        store = CassandraStore(session, config, FakeClock(), moment_of_id)
+        await store.write(KEY, change(9))
+        checked = replace(change(9).states[0], checked_at=2_000.0)
+        await store.write(KEY, Change((checked,)))
+        assert (await store.look_up(KEY)).state == checked
+
+
+@pytest.mark.engine("cassandra")
+async def test_what_is_kept_for_a_while_says_so_to_the_store() -> None:
+    async with emptied_keyspace() as (session, config):
+        store = CassandraStore(session, replace(config, pages_days=2.0), FakeClock(), moment_of_id)
+        await store.write(KEY, change(9))
+        await store.finish("event", KEY)
+        await store.mark(UrlState(KEY, KEY, Status.PENDING))
+        for column, table, days in (("head", "pages", 2), ("state", "urls", 2), ("mark", "urls", 7)):
+            ((left,),) = await rows(session, f"SELECT ttl({column}) FROM {config.keyspace}.{table}")
+            assert isinstance(left, int)
+            assert (days - 1) * 86_400 < left <= days * 86_400
+
+
+@pytest.mark.engine("cassandra")
+async def test_long_lists_are_cut_by_time_and_read_from_the_newest_on() -> None:
+    """Edges of three hours, and the versions of three months."""
+    async with emptied_keyspace() as (session, config):
+        clock = FakeClock()
+        store = CassandraStore(session, config, clock, moment_of_id)
+        for number in range(3):
+            short = f"http://s.test/{number}"
+            state = UrlState(short, short, Status.FETCHED, redirects=(Redirect(short, short, 301),))
+            landing = replace(page(number), fetched_at=clock.now() + number * 31 * 86_400.0)
+            await store.write(short, Change((state, *change(number).states), landing))
+            await clock.advance(3_600.0)
+        partitions = await rows(session, f"SELECT DISTINCT to_hash, hour FROM {config.keyspace}.redirected_from")
+        assert len(partitions) == 3
+        assert await store.redirects_to(KEY, 2) == ["http://s.test/1", "http://s.test/2"]
+        assert [one.id for one in await store.history(KEY, 2)] == [2, 1]
+        (edge,) = await rows(session, f"SELECT to_key FROM {config.keyspace}.redirects LIMIT 1")
+        assert edge == (KEY,)
+
+
+def test_every_question_names_its_whole_partition_key() -> None:
+    """So none of them walks over the cluster; and each table says how large its partitions grow."""
+    schema = "\n".join(cql for _, cqls in read_schema("ks") for cql in cqls)
+    keys: dict[str, list[str]] = {}
+    for table, body in re.findall(r"TABLE IF NOT EXISTS ks\.(\w+) \((.*?)\n\)", schema, re.DOTALL):
+        compound = re.search(r"PRIMARY KEY \(\(([^)]*)\)", body)
+        single = re.search(r"(\w+)\s+\w+ PRIMARY KEY", body)
+        keys[table] = compound[1].split(", ") if compound else [single[1]] if single else []
+    for name in statements("ks").__slots__:
+        cql = getattr(statements("ks"), name).cql
+        table = re.search(r"ks\.(\w+)", cql)
+        assert table is not None
+        assert "ALLOW FILTERING" not in cql
+        if name.startswith("get"):
+            condition = cql.partition("WHERE")[2]
+            assert all(f"{column} = ?" in condition for column in keys[table[1]]), cql
+        else:
+            assert "TIMESTAMP ? AND TTL ?" in cql
+
+
+def test_every_table_says_its_bound() -> None:
+    from importlib import resources
+
+    text = resources.files("spiderduck.stores").joinpath("schema.cql").read_text(encoding="utf-8")
+    comments = re.findall(r"((?:^--.*\n)+)CREATE TABLE", text, re.MULTILINE)
+    assert len(comments) == text.count("CREATE TABLE")
+    assert all("Bound:" in comment for comment in comments)
+
+
+def test_keys_are_short_whatever_the_url() -> None:
+    assert len(key_hash("http://a.test/" + "x" * 100_000)) == 16
