@@ -33,6 +33,7 @@ from snowflake.service.server import ids_router
 
 _PEER_SECONDS = 2.0
 _GRACE_SECONDS = 2
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Address:
 
 
 def serve(lease: Lease, options: GeneratorConfig, config: ServiceConfig, address: Address) -> None:
-    """Until SIGINT or SIGTERM. Raises `InsaneNeighbourhood` and what a generator's start raises."""
+    """Until SIGINT or SIGTERM. Raises `LeaseLost` when the worker id is lost, `InsaneNeighbourhood` and what a
+    generator's start raises."""
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with Generator.from_config(options, lease) as generator, runner:
         runner.run(_serve(generator, lease, config, address))
@@ -66,7 +68,19 @@ async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, addr
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, server.leave)
-        await server.serve()
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_leave_without_lease(generator, server))
+            await server.serve()
+            watching.cancel()
+    if generator.ended is not None:
+        raise generator.ended
+
+
+async def _leave_without_lease(generator: Generator, server: "_Server") -> None:
+    """A lost worker id does not come back to this process: whoever started it starts it anew, with another id."""
+    while generator.ended is None:  # noqa: ASYNC110 -- it is ended by another thread, which knows no event of this loop
+        await asyncio.sleep(_LOOK_SECONDS)
+    server.leave()
 
 
 class _Server(uvicorn.Server):

@@ -7,9 +7,9 @@ from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
-from schedulers.events import read_events
 
 from schedulers.errors import UnreadableEvent
+from schedulers.events import read_events
 from schedulers.model import Message
 from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import Problem

@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
-from schedulers.urls import parse_url
 
 from fetchers.model import Ended, HopRequest, NotNow
 from schedulers.record import iso_time
+from schedulers.urls import parse_url
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
 from spiderduck.api.problems import problem

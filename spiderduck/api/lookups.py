@@ -10,11 +10,11 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
-from schedulers.urls import dedup_key, parse_url
 
 from schedulers.errors import InvalidUrl
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
+from schedulers.urls import dedup_key, parse_url
 from spiderduck.api.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from snowflake import FileLease, Generator
+from snowflake.ports import Lease
 from snowflake.service.server import route_handlers
 
 
@@ -21,8 +22,12 @@ class IdParts:
 
 async def open_ids(folder: Path, stack: AsyncExitStack) -> IdParts:
     """Waits up to half a second after a crash. Raises `SnowflakeError` where no worker id is to be had."""
-    folder.mkdir(exist_ok=True)
-    lease = await asyncio.to_thread(FileLease(folder).acquire)
+    lease = await asyncio.to_thread(_acquire, folder)
     generator = Generator(lease=lease)
     stack.push_async_callback(asyncio.to_thread, generator.close)
     return IdParts(generator, route_handlers(generator))
+
+
+def _acquire(folder: Path) -> Lease:
+    folder.mkdir(exist_ok=True)
+    return FileLease(folder).acquire()

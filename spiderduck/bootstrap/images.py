@@ -1,7 +1,7 @@
 """Pictures in the product: the image pipeline, whose source is the fetcher, so that pictures obey the same politeness.
 
-Two ports meet here: the schedulers' `Pictures` (measure a page's picture and keep its bytes) served with the pipelines, and
-the pipelines' `Source` served with the fetching service.
+Two ports meet here: the schedulers' `Pictures` (measure a page's picture and keep its bytes) served with the
+pipelines, and the pipelines' `Source` served with the fetching service.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -23,8 +23,8 @@ def print_record(console: Console, record: dict[str, Any], outcome: str | None =
         lines.append(_text(metadata["description"]))
     if metadata.get("image"):
         lines.append(_text(f"picture  {_picture(metadata['image'])}", "cyan"))
-    for step in record.get("redirects") or []:
-        lines.append(_text(f"{step['status_code']}  {step['url']} →", "dim"))
+    redirects = record.get("redirects") or []
+    lines += [_text(f"{step['status_code']}  {step['url']} →", "dim") for step in redirects]
     if record.get("resolved_url") and record["resolved_url"] != record["url"]:
         lines.append(_text(f"leads to {record['resolved_url']}", "dim"))
     if record.get("reason"):

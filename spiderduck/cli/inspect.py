@@ -54,10 +54,9 @@ def text(
 @app.command()
 def url(url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = False) -> None:
     """Show how a URL is parsed, what is asked on the wire, and its dedup key."""
-    from schedulers.urls import dedup_key, parse_url
-
     from fetchers.urls import registrable_domain, split
     from schedulers.errors import InvalidUrl
+    from schedulers.urls import dedup_key, parse_url
 
     try:
         parsed = parse_url(url)

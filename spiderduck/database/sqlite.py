@@ -69,7 +69,7 @@ class Database:
         connection = self._writing
         try:
             return self._in_transaction(connection, jobs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- it is handed to whoever awaits the job
             if len(jobs) == 1:
                 return [(None, self._own(error))]
         return [self._alone(connection, job) for job in jobs]

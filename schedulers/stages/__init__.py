@@ -1,0 +1,1 @@
+"""The stages, one per file, in the order that `pipeline.py` gives them. None imports another."""
