@@ -3,8 +3,9 @@
     python -m benchmarks.fetcher [PAGES]
 
 CPU per fetch of 60 KB pages: the bare transport; the whole fetcher (queue, rate limit open, robots, guard, decoding);
-the fetcher behind its service, asked through the client library. All in this process, in turns, on the same pages of the
-same site, whose own process does not count; for the third, client and service share the process, so that both count.
+the fetcher behind its service, asked through the client library. All in this process, in turns, on the same pages of
+the same site, whose own process does not count; for the third, client and service share the process, so that both
+count.
 """
 
 import asyncio

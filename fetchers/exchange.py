@@ -5,11 +5,12 @@ ending within the limits of time and size.
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Protocol
 
 import httpx
 
-from fetchers.config import FetchersConfig
+from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
 from fetchers.gates.body_limit import BodyPlan, plan_body
@@ -99,19 +100,31 @@ def _outgoing(
         "GET",
         url,
         headers=list(headers),
+        stream=NO_BODY,
         extensions={
             "parts": parts,
             "target": parts.target.encode("ascii"),
             "may_write": sending.may_write,
             "on_written": sending.written,
             "again": sending.again,
-            "timeout": {
-                "connect": config.limits.connect_seconds,
-                "first_byte": config.limits.first_byte_seconds,
-                "read": config.limits.read_seconds,
-            },
+            "timeout": _timeouts(config.limits),
         },
     )
+
+
+@lru_cache(maxsize=8)
+def _timeouts(limits: Limits) -> dict[str, float]:
+    return {
+        "connect": limits.connect_seconds,
+        "first_byte": limits.first_byte_seconds,
+        "read": limits.read_seconds,
+        "write": limits.read_seconds,
+        "pool": limits.connect_seconds,
+    }
+
+
+NO_BODY = httpx.ByteStream(b"")
+"""Given to httpx, it keeps it from looking for one, which takes longer than all the rest of the request."""
 
 
 PLACEHOLDER = httpx.URL("http://placeholder.invalid/")

@@ -7,6 +7,7 @@ Its one rule: no moment goes over the wire. Clocks of two machines differ, so ti
 """
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -125,26 +126,42 @@ def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
     return len(packed).to_bytes(LENGTH_BYTES) + packed, b"" if response is None else response.body
 
 
-def unpack_answer(data: bytes, now: float) -> HopResult | NotMine:
-    """Raises `FetcherUnavailable` for what is no answer of ours."""
-    length = int.from_bytes(data[:LENGTH_BYTES])
-    if not 0 < length <= min(MOST_HEAD_BYTES, len(data) - LENGTH_BYTES):
-        raise FetcherUnavailable("a fetcher answered with what is none of its answers")
-    end = LENGTH_BYTES + length
+def unpack_answer(pieces: Sequence[bytes], now: float) -> HopResult | NotMine:
+    """From the answer as it came, in pieces. Raises `FetcherUnavailable` for what is no answer of ours."""
+    start, end = _find_head(pieces)
     try:
-        head = _decode_head(memoryview(data)[LENGTH_BYTES:end])
+        head = _decode_head(memoryview(start)[LENGTH_BYTES:end])
     except ValueError as error:
         raise FetcherUnavailable(f"a fetcher answered with what cannot be read: {error}") from error
     match head:
         case Answered():
-            return _response(head, data[end:], now)
+            return _response(head, _body(start, end, pieces), now)
         case Over():
-            response = None if head.response is None else _response(head.response, data[end:], now)
+            response = None if head.response is None else _response(head.response, _body(start, end, pieces), now)
             return Ended(head.ending, head.reason, response)
         case Later():
             return NotNow(now + head.wait, head.reason)
         case _:
             return NotMine(head.owner, head.reason)
+
+
+def _find_head(pieces: Sequence[bytes]) -> tuple[bytes, int]:
+    """The piece that holds all of the head, made where there is none, and where the head ends in it."""
+    start = pieces[0] if pieces else b""
+    for wanted in (LENGTH_BYTES, 0):
+        wanted = wanted or LENGTH_BYTES + int.from_bytes(start[:LENGTH_BYTES])
+        if len(start) < wanted:
+            start = b"".join(pieces)
+        if len(start) < wanted or wanted > MOST_HEAD_BYTES:
+            raise FetcherUnavailable("a fetcher answered with what is none of its answers")
+    return start, wanted
+
+
+def _body(start: bytes, end: int, pieces: Sequence[bytes]) -> bytes:
+    """What follows the head. A large body is copied once, not twice."""
+    if pieces and start is pieces[0]:
+        return b"".join([memoryview(start)[end:], *pieces[1:]])
+    return start[end:]
 
 
 def _answered(response: Response, now: float) -> Answered:

@@ -29,7 +29,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._answer: asyncio.Future[tuple[int, list[bytes]]] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
 
@@ -60,9 +60,9 @@ class _Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.close()
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result((self._parser.get_status_code(), b"".join(self._pieces)))
+            self._answer.set_result((self._parser.get_status_code(), self._pieces))
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
+    async def ask(self, request: bytes) -> tuple[int, list[bytes]]:
         if self._transport is None:
             raise ConnectionResetError("the fetcher ended the connection")
         self._answer = asyncio.get_running_loop().create_future()
@@ -116,7 +116,8 @@ class HttpFetchers:
         seconds = max(request.deadline - now, 0.0) + GRACE_SECONDS
         status, answer = await self._ask(address, "POST", "/v1/hop", body, seconds, traceparent, inquiry)
         if status != 200:
-            raise FetcherUnavailable(f"{address} answered {status}: {answer[:200].decode('utf-8', 'replace')}")
+            said = b"".join(answer)[:200].decode("utf-8", "replace")
+            raise FetcherUnavailable(f"{address} answered {status}: {said}")
         return wire.unpack_answer(answer, self._clock.now())
 
     async def owners(self, address: str) -> Mapping[str, object]:
@@ -125,7 +126,7 @@ class HttpFetchers:
         if status != 200:
             raise FetcherUnavailable(f"{address} answered {status} when it was asked for the owners")
         try:
-            return msgspec.json.decode(answer, type=dict[str, object])
+            return msgspec.json.decode(b"".join(answer), type=dict[str, object])
         except ValueError as error:
             raise FetcherUnavailable(f"{address} told no owners: {error}") from error
 
@@ -144,7 +145,7 @@ class HttpFetchers:
         seconds: float,
         traceparent: str | None,
         inquiry: Inquiry | None = None,
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, list[bytes]]:
         request = self._head(address, method, path, len(body), traceparent) + body
         try:
             async with asyncio.timeout(seconds):
@@ -160,12 +161,11 @@ class HttpFetchers:
         return answer
 
     def _head(self, address: str, method: str, path: str, length: int, traceparent: str | None) -> bytes:
-        lines = [f"{method} {path} HTTP/1.1", f"host: {urlsplit(address).netloc}", f"content-length: {length}"]
-        if self._token:
-            lines.append(f"authorization: Bearer {self._token}")
-        if traceparent:
-            lines.append(f"traceparent: {traceparent}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        token = f"authorization: Bearer {self._token}\r\n" if self._token else ""
+        trace = f"traceparent: {traceparent}\r\n" if traceparent else ""
+        host = urlsplit(address).netloc
+        head = f"{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{token}{trace}\r\n"
+        return head.encode("latin-1")
 
     def _kept(self, address: str) -> _Connection | None:
         idle = self._idle.get(address)

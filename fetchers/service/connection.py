@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`pieces` are sent one after the other."""
+    """`pieces`, at least one, are sent one after the other; the first should be short."""
 
     status: int
     content_type: str
@@ -117,18 +117,19 @@ class ClientConnection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         answer = await self._handle(request)
-        self._write_head(answer.status, answer.content_type, sum(map(len, answer.pieces)))
-        for piece in answer.pieces:
+        first, *rest = answer.pieces
+        self._write_head(answer.status, answer.content_type, sum(map(len, answer.pieces)), first)
+        for piece in rest:
             await self._write(piece)
         self._task = None
         if self._last:
             self._end()
 
-    def _write_head(self, status: int, content_type: str, length: int) -> None:
+    def _write_head(self, status: int, content_type: str, length: int, first: bytes = b"") -> None:
         close = "connection: close\r\n" if self._last else ""
         head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n"
         if self._transport is not None:
-            self._transport.write(head.encode("latin-1"))
+            self._transport.write(head.encode("latin-1") + first)
 
     async def _write(self, piece: bytes) -> None:
         view = memoryview(piece)
