@@ -22,6 +22,7 @@ class PictureLimits:
     total_pixels: int = 120_000_000  # over all frames of an animation
     frames: int = 600  # a minute at ten a second; 10,000 tiny frames are a known bomb
     scans: int = 100  # libjpeg-turbo's own fuzzers stop at 500; cameras and encoders write about ten
+    scan_pixels: int = 800_000_000  # every pass of a progressive JPEG walks all pixels, 5 to 10 ns each
     output_pixels: int = 40_000_000
     formats: tuple[str, ...] | None = None  # allow-list of codec names; None = all that are registered
 

@@ -101,10 +101,13 @@ class Pipeline:
             self._reload_later(src)
         return answer
 
-    def cached(self, src: str, wish: Variant) -> Answer | None:
-        """The answer from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it."""
+    def cached(self, src: str, wish: Variant, key: str | None = None) -> Answer | None:
+        """The answer from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it.
+
+        `key` is the wish's own, for a caller that has it at hand.
+        """
         now = self._clock.now()
-        finished = self.rendered.get(src, wish.key, now)
+        finished = self.rendered.get(src, key or wish.key, now)
         if finished is None:
             return None
         self.events.counts["rendered"] += 1

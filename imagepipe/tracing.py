@@ -1,6 +1,7 @@
 """How an answer came about: which tiers were asked, what they said, and how long each part took."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from imagepipe.ports import Clock
 
@@ -33,5 +34,6 @@ class Trace:
         return ", ".join(f"{_token(name)};dur={spent:.1f}" for name, spent in self.steps)
 
 
+@lru_cache(256)
 def _token(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name)

@@ -38,6 +38,7 @@ def _beyond(info: PictureInfo, limits: PictureLimits) -> ImageError | None:
         ("frames", info.frames, limits.frames),
         ("pixels in all frames", info.pixels * info.frames, limits.total_pixels),
         ("scans", info.scans, limits.scans),
+        ("pixels in all scans", info.pixels * info.scans, limits.scan_pixels),
     )
     for what, found, most in caps:
         if found > most:

@@ -3,14 +3,17 @@
 Signed if keys are configured and a signature is there; unsigned only for presets, when configured, or on loopback.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import InvalidVariant, NotSigned
 from imagepipe.model import Variant
+from imagepipe.negotiation import resolve
 from imagepipe.pipeline import Pipeline
 from imagepipe.signing import check_expiry, verify
+from imagepipe.source_rules import check_source
 from imagepipe.variants import parse_variant, read_query
 
 _REMEMBERED = 8192  # pages ask for the same few variants of the same pictures again and again
@@ -27,23 +30,60 @@ class Ask:
     expires: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What a request's headers say that matters to a picture."""
+
+    accept: str
+    save_data: bool
+    if_none_match: str | None
+    if_modified_since: str | None
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> "Client":
+        """From the headers as ASGI has them: names in lower case, in the order sent."""
+        found = dict(headers)
+        return cls(
+            found.get(b"accept", b"").decode("latin-1"),
+            found.get(b"save-data", b"").lower() == b"on",
+            _text(found.get(b"if-none-match")),
+            _text(found.get(b"if-modified-since")),
+        )
+
+    @property
+    def conditional(self) -> bool:
+        return self.if_none_match is not None or self.if_modified_since is not None
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
 class Reader:
-    """Reads queries for one registry's pipelines. `unsigned` says whether anybody may ask for anything."""
+    """Reads queries for one registry's pipelines. `unsigned` says whether anybody may ask for anything.
+
+    `read(path, query, pipeline, accept, save_data)` gives the `Ask`, the variant as this client gets it, and its key;
+    it raises `NotSigned` or `InvalidVariant`. `expires` must be looked at each time: `check_time`.
+    """
 
     def __init__(self, config: ImagesConfig, unsigned: bool) -> None:
         self._keys = config.keys
         self._unsigned = unsigned
         self.read = lru_cache(_REMEMBERED)(self._read)
 
-    def _read(self, path: str, query: str, pipeline: Pipeline) -> Ask:
-        """What is asked; `NotSigned` or `InvalidVariant`. `expires` must be looked at each time: `check_time`."""
-        parameters = read_query(query)
+    def _read(
+        self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
+    ) -> tuple[Ask, Variant, str]:
+        parameters = read_query(query.decode("latin-1"))
         self._check_signature(path, parameters)
         src = parameters.get("src")
         if not src:
             raise InvalidVariant("src: the picture's address")
+        check_source(src, pipeline.config.allow_hosts)
         variant = parse_variant(parameters, pipeline.config.presets)
-        return Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"))
+        ask = Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"))
+        wish = resolve(variant, accept, save_data, pipeline.config.quality)
+        return ask, wish, wish.key
 
     def _check_signature(self, path: str, parameters: dict[str, str]) -> None:
         if "signature" in parameters and self._keys:

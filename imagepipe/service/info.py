@@ -21,7 +21,8 @@ def info_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteHand
     )
     async def info(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> dict[str, object]:
         chosen = registry[pipeline]
-        ask = reader.read(request.scope["path"], request.scope["query_string"].decode("latin-1"), chosen)
+        scope = request.scope
+        ask, _, _ = reader.read(scope["path"], scope["query_string"], chosen, "", False)
         check_time(ask, registry.clock.now())
         found = await chosen.placeholder(ask.src)
         return {

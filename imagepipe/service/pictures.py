@@ -1,23 +1,27 @@
-"""GET and HEAD of a variant: the road from a request to the pipeline and back to headers and bytes."""
+"""GET and HEAD of a variant: the road from a request to the pipeline and back to headers and bytes.
+
+A variant that is in the rendered tier takes the short road: nothing is parsed, negotiated or formatted twice.
+"""
 
 import asyncio
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler, route
 from litestar.params import FromPath
-from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+from litestar.types import ASGIApp
 
 from imagepipe.errors import DeadlineExceeded, ImageError, InvalidVariant, NotSigned, SourceNotAllowed
 from imagepipe.making import Answer
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
-from imagepipe.service.asking import Ask, Reader, check_time
+from imagepipe.service.asking import Ask, Client, Reader, check_time
 from imagepipe.service.conditional import http_date, is_not_modified
 from imagepipe.service.documented import PictureOperation
-from imagepipe.service.safety import SAFETY_HEADERS
+from imagepipe.service.wire import Headers, WireAnswer
 
-_VARY = {"Vary": "Accept, Save-Data"}
 _CALLERS_FAULT = (NotSigned, InvalidVariant, SourceNotAllowed)
 """No picture stands in for these: whoever wrote the address must see what is wrong with it."""
 
@@ -32,26 +36,26 @@ def picture_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteH
         media_type="image/*",
         operation_class=PictureOperation,
     )
-    async def get_picture(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> Response[bytes]:
+    async def get_picture(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> ASGIApp:
         chosen = registry[pipeline]
-        query = request.scope["query_string"].decode("latin-1")
-        ask = reader.read(request.scope["path"], query, chosen)
+        scope = request.scope
+        client = Client.of(scope["headers"])
+        ask, wish, key = reader.read(scope["path"], scope["query_string"], chosen, client.accept, client.save_data)
         check_time(ask, registry.clock.now())
-        answer, problem = await _answer(chosen, ask, request, registry.config.request_seconds)
-        return _response(request, chosen, answer, registry.clock.now(), problem)
+        answer, problem = chosen.cached(ask.src, wish, key), None
+        if answer is None:
+            answer, problem = await _make(chosen, ask, client, registry.config.request_seconds)
+        return _respond(request.method, client, chosen, answer, registry.clock.now(), problem)
 
     return get_picture
 
 
-async def _answer(
-    pipeline: Pipeline, ask: Ask, request: Request[Any, Any, Any], seconds: float
-) -> tuple[Answer, ImageError | None]:
-    accept = request.headers.get("accept", "")
-    save_data = request.headers.get("save-data", "").lower() == "on"
+async def _make(pipeline: Pipeline, ask: Ask, client: Client, seconds: float) -> tuple[Answer, ImageError | None]:
+    """The answer, or the picture that stands in for it and why."""
     try:
         async with asyncio.timeout(seconds):
             found = await pipeline.variant(
-                ask.src, ask.variant, accept=accept, preview=ask.preview, save_data=save_data
+                ask.src, ask.variant, accept=client.accept, preview=ask.preview, save_data=client.save_data
             )
             return found, None
     except TimeoutError as error:
@@ -61,45 +65,45 @@ async def _answer(
         raise
     except ImageError as error:
         raised = error
-    instead = await pipeline.fallback(ask.variant, accept)
+    instead = await pipeline.fallback(ask.variant, client.accept)
     if instead is None:
         raise raised
     return instead, raised
 
 
-def _response(
-    request: Request[Any, Any, Any], pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None
-) -> Response[bytes]:
+def _respond(
+    method: str, client: Client, pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None
+) -> WireAnswer:
     finished = answer.finished
-    headers = {
-        **SAFETY_HEADERS,
-        **_VARY,
-        "ETag": finished.etag,
-        "Last-Modified": http_date(finished.last_modified),
-        "Cache-Control": _cache_control(pipeline, answer, now, problem),
-        "X-Pipeline-Trace": answer.trace.text,
-        "Server-Timing": answer.trace.server_timing,
-    }
+    headers = [
+        *_validators(finished.etag, int(finished.last_modified)),
+        (b"cache-control", _cache_control(pipeline, answer, now, problem)),
+        (b"x-pipeline-trace", answer.trace.text.encode("latin-1", "replace")),
+        (b"server-timing", answer.trace.server_timing.encode("latin-1", "replace")),
+    ]
     if answer.preview:
-        headers["X-Pipeline-Preview"] = "1"
+        headers.append((b"x-pipeline-preview", b"1"))
     if problem is not None:
-        headers["X-Pipeline-Problem"] = problem.code
-    asked = request.headers
-    if is_not_modified(
-        finished.etag, finished.last_modified, asked.get("if-none-match"), asked.get("if-modified-since")
+        headers.append((b"x-pipeline-problem", problem.code.encode()))
+    if client.conditional and is_not_modified(
+        finished.etag, finished.last_modified, client.if_none_match, client.if_modified_since
     ):
-        return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers=headers, media_type=None)
+        return WireAnswer(HTTPStatus.NOT_MODIFIED, headers, b"")
     body = finished.rendered.body
-    if request.method == "HEAD":
-        headers["Content-Length"] = str(len(body))
-        body = b""
-    return Response(body, status_code=HTTP_200_OK, headers=headers, media_type=finished.rendered.content_type)
+    headers.append((b"content-type", finished.rendered.content_type.encode()))
+    headers.append((b"content-length", b"%d" % len(body)))
+    return WireAnswer(HTTPStatus.OK, headers, b"" if method == "HEAD" else body)
 
 
-def _cache_control(pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None) -> str:
+@lru_cache(8192)
+def _validators(etag: str, modified_at: int) -> Headers:
+    return [(b"etag", etag.encode()), (b"last-modified", http_date(modified_at).encode())]
+
+
+def _cache_control(pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None) -> bytes:
     if problem is not None:
-        return "public, max-age=60"  # long enough to spare the origin, short enough to see it come back
+        return b"public, max-age=60"  # long enough to spare the origin, short enough to see it come back
     if answer.preview:
-        return "no-store"
+        return b"no-store"
     fresh = max(0, int(min(answer.finished.stale_at - now, pipeline.config.max_fresh_seconds)))
-    return f"public, max-age={fresh}, stale-while-revalidate={int(pipeline.config.stale_while_revalidate)}"
+    return b"public, max-age=%d, stale-while-revalidate=%d" % (fresh, pipeline.config.stale_while_revalidate)
