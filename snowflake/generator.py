@@ -17,7 +17,7 @@ from typing import Self
 
 from snowflake.clock import SystemClock
 from snowflake.config import GeneratorConfig
-from snowflake.errors import BadConfiguration, GeneratorClosed
+from snowflake.errors import BadConfiguration, GeneratorClosed, SnowflakeError
 from snowflake.grants import Grant
 from snowflake.layout import Decoded, Layout
 from snowflake.leases.memory import MemoryLease
@@ -95,6 +95,11 @@ class Generator:
     def counts(self) -> dict[str, int]:
         """How often the slow ways were taken since the start."""
         return {"waits": self._mint.waits, "clock_refusals": self._mint.refusals, "renewals": self._mint.renewals}
+
+    @property
+    def ended(self) -> SnowflakeError | None:
+        """Why it will never mint again (closed, lease lost); None while it can."""
+        return _CLOSED if self._closed else self._mint.error
 
     def reserve(self, count: int) -> list[range]:
         """`count` ids as increasing ranges, at most one for each tick. Sleeps between ticks. Raises like `next_id`."""

@@ -51,6 +51,11 @@ class Mint:
         """False in a process forked from the one that made it."""
         return self._pid == os.getpid()
 
+    @property
+    def error(self) -> SnowflakeError | None:
+        """Why nothing will be minted any more."""
+        return self._error
+
     def next_id(self) -> int:
         """One id. Sleeps into the next tick where this one is used up; otherwise as `Generator.next_id` says."""
         # The pure core, inlined: inside the open tick the next id is the last one plus one. The tests hold it to
@@ -65,30 +70,36 @@ class Mint:
             self._sleep()
         return ids.start
 
-    def take(self, count: int) -> range:
-        """Up to `count` ids of one tick; none where the next must be waited for. Never sleeps."""
+    def take(self, count: int, since_ms: int | None = None) -> range:
+        """Up to `count` ids of one tick; none where the next must be waited for. Never sleeps.
+
+        `since_ms`: ticks that went by unused since then may still be used, in their order."""
         while True:
             with self._lock:
                 if self._error is not None:
                     raise self._error
-                now_ns = self._time_ns()
-                now_ms = now_ns // NS_PER_MS
-                due_ms = self._due(now_ms)
+                now_ms = self._time_ns() // NS_PER_MS
+                used_ms = now_ms if since_ms is None else self._oldest_unused(since_ms, now_ms)
+                due_ms = self._due(used_ms)
                 if due_ms <= self._limit_ms:
-                    ids = self._worker.take(now_ms, count)
+                    ids = self._worker.take(used_ms, count)
                     self._open_window(now_ms)
                     return ids
             self._renew(max(now_ms, due_ms))
 
     def reserve(self, count: int) -> list[range]:
-        """`count` ids as ranges: one lock and one reading of the clock for each tick."""
+        """`count` ids as ranges: one lock and one reading of the clock for each tick.
+
+        Where the machine woke us too late, the ticks that passed during this very call are used all the same: their ids
+        carry a time between its beginning and its end, and a crowded machine still gives all 4096 of each."""
         ranges = []
+        since_ms = self._time_ns() // NS_PER_MS
         while count > 0:
-            ids = self.take(count)
+            ids = self.take(count, since_ms)
             if ids:
                 ranges.append(ids)
                 count -= len(ids)
-            if count:
+            elif count:
                 self._sleep()
         return ranges
 
@@ -163,6 +174,10 @@ class Mint:
         except ClockMovedBack:
             self.refusals += 1
             raise
+
+    def _oldest_unused(self, since_ms: int, now_ms: int) -> int:
+        last_ms = self._worker.tick_ms
+        return min(now_ms, last_ms + self._layout.unit_ms) if last_ms >= since_ms else now_ms
 
     def _open_window(self, now_ms: int) -> None:
         tick = self._layout.tick(now_ms)

@@ -9,7 +9,6 @@ so the hot handlers write their bytes themselves.
 from litestar import Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
-from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler, Scope
 
 from snowflake.errors import SnowflakeError
@@ -18,12 +17,9 @@ from snowflake.moments import parse_moment, write_moment
 from snowflake.service import problems
 from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
+from snowflake.service.json_answer import JsonAnswer
 from snowflake.service.model import DecodedId, Identity, IdsAt, LeaseAnswer, LeaseRequest, ManyIds, OneId
 from snowflake.service.rendering import render_many, render_one
-
-_JSON = "application/json"
-# Every answer is for one caller: no cache on the way may keep it.
-_HEADERS = {"cache-control": "no-store"}
 
 
 def route_handlers(generator: Generator, config: ServiceConfig | None = None) -> tuple[ControllerRouterHandler, ...]:
@@ -42,15 +38,14 @@ def ids_router(service: IdService) -> Router:
         service.user_agents.count(b"")
 
     @get("/", responses={200: ResponseSpec(OneId, description="A new id.")}, summary="One id")
-    async def one(scope: Scope) -> ASGIResponse:
+    async def one(scope: Scope) -> JsonAnswer:
         count_caller(scope)
-        return ASGIResponse(body=render_one(service.one()), media_type=_JSON, headers=_HEADERS)
+        return JsonAnswer(render_one(service.one()))
 
     @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
-    async def batch(scope: Scope, count: FromQuery[int]) -> ASGIResponse:
+    async def batch(scope: Scope, count: FromQuery[int]) -> JsonAnswer:
         count_caller(scope)
-        body = render_many(await service.batch(count))
-        return ASGIResponse(body=body, media_type=_JSON, headers=_HEADERS)
+        return JsonAnswer(render_many(await service.batch(count)))
 
     @post("/lease", status_code=200, summary="A window of time and a share of its sequence numbers to mint with")
     async def lease(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
