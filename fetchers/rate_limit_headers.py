@@ -13,12 +13,12 @@ EPOCH_FROM = 1_000_000_000.0
 """A reset above that is a moment (September 2001 and later), below it a number of seconds (32 years)."""
 _PARAMETER = re.compile(r"(?:^|[;,\s])(r|t|remaining|reset)\s*=\s*(\d{1,15})(?![\d.])")
 SHORT = {"remaining": "r", "reset": "t"}
-_NUMBER = re.compile(r"\s*(\d{1,12})(?:\.\d+)?\s*(?:[,;].*)?", re.DOTALL)
+_NUMBER = re.compile(r"\s*(\d{1,15})(?:\.\d+)?\s*(?:[,;].*)?", re.DOTALL)
 
 
 def pause_asked(headers: Iterable[tuple[str, str]], now: float) -> float:
     """Seconds until the exhausted limit begins anew; 0 where there is none. Names of `headers` are in lower case."""
-    found = {name: value for name, value in headers if "ratelimit" in name}
+    found = {name: value for name, value in headers if "rate" in name}
     if not found:
         return 0.0
     if "ratelimit" in found:
