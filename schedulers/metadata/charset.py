@@ -9,6 +9,7 @@ Its one rule: never an exception, whatever the bytes.
 
 import re
 from functools import lru_cache
+from types import MappingProxyType
 
 from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
 
@@ -31,6 +32,9 @@ ENOUGH = 4
 """Multi-byte characters of UTF-8 that outweigh another declaration. Text of another encoding hardly ever forms one."""
 
 _MARKS = ((b"\xef\xbb\xbf", UTF_8), (b"\xfe\xff", UTF_16_BE), (b"\xff\xfe", UTF_16_LE))
+_GUESSES = MappingProxyType({"cp874": "windows-874", "gb18030": "GBK", "big5hkscs": "Big5", "cp866": "IBM866"})
+"""Where the detector's package gives the name of Python's codec for what chardetng found."""
+
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _ESCAPED_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
 """The shifts of ISO-2022-JP, which is made of ASCII bytes alone."""
@@ -87,7 +91,10 @@ def _guessed(body: bytes) -> str:
     start = max(0, first.start() - 1024) if first else 0
     detector = EncodingDetector()
     detector.feed(body[start : start + DETECTED], last=True)
-    return name_of(detector.guess(tld=None, allow_utf8=False)) or WINDOWS_1252
+    guess = detector.guess(tld=None, allow_utf8=False)
+    name = _GUESSES.get(guess) or name_of(guess) or WINDOWS_1252
+    # The detector means either alphabet; where no byte tells them apart, the one of far more pages is named.
+    return "KOI8-R" if name == "KOI8-U" and strictly(body, "KOI8-R") == strictly(body, name) else name
 
 
 def _is_rather_utf_8(body: bytes, encoding: str) -> bool:

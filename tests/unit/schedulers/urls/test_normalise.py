@@ -1,5 +1,8 @@
 """`schedulers.urls.dedup_key` and `parse_url`: what is the same page, and what is not."""
 
+import contextlib
+from importlib import resources
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -101,12 +104,12 @@ def test_the_key_of_a_key_is_itself(url: str) -> None:
 @given(st.text())
 def test_no_text_raises_anything_but_our_error(text: str) -> None:
     """Whatever people write."""
-    try:
+    with contextlib.suppress(InvalidUrl):
         dedup_key(text)
+    with contextlib.suppress(InvalidUrl):
         parse_url(text)
+    with contextlib.suppress(InvalidUrl):
         parse_url(text, "https://example.com/")
-    except InvalidUrl as error:
-        assert str(error)
 
 
 def test_relative_urls_need_a_base() -> None:
@@ -118,8 +121,6 @@ def test_relative_urls_need_a_base() -> None:
 
 def test_every_group_of_tracking_parameters_names_its_source() -> None:
     """A name without a source would be a guess."""
-    from importlib import resources
-
     groups = msgspec.toml.decode(resources.files("schedulers.urls").joinpath("tracking.toml").read_bytes())["group"]
     assert groups
     for group in groups:
