@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 0.25
 RETRY_SECONDS = 10.0
 MOST_CONNECTIONS = 4
+MOST_BYTES = 1_000_000
+"""memcached takes 1 MiB with key and overhead, unless it is told otherwise (`-I`)."""
 LONGEST_LIFE = 30 * 86_400
 """memcached takes a larger number for a moment (protocol.txt, "Expiration times")."""
 
@@ -90,7 +92,9 @@ class MemcachedRing:
         """Keep `value` for at most that long; forgotten where its server does not answer in time."""
         wire = _wire_key(key)
         server = self._server_of(wire)
-        if server is not None:
+        if len(value) > MOST_BYTES:
+            self.counters.refused += 1
+        elif server is not None:
             await self._ask(server, server.client.set(wire, value, exptime=max(1, min(int(seconds), LONGEST_LIFE))))
 
     async def close(self) -> None:

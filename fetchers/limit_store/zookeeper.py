@@ -80,7 +80,7 @@ class ZookeeperLimitStore:
 
     async def _read(self) -> None:
         limits, version = await self._fetch()
-        if version is not None and version != self._version:
+        if version is not None and version > self._version:  # answers may overtake one another
             self._limits, self._version = limits, version
             self._callback()
 
