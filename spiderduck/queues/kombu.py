@@ -31,9 +31,13 @@ PAUSE_SECONDS = 1.0
 
 
 class KombuQueue:
-    """`publisher` may be shared with the notices. Messages are taken from the first `receive` on."""
+    """`publisher` may be shared with the notices. Messages are taken from the first `receive` on. `publish` waits for
+    the broker for `patience` seconds: for ever in the flow, where None is given, and `config.patience_seconds` in the
+    API.
+    """
 
-    def __init__(self, config: BrokerConfig, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, config: BrokerConfig, publisher: Publisher, clock: Clock, patience: float | None = None) -> None:
+        self._patience = patience
         self._config = config
         self._publisher = publisher
         self._clock = clock
@@ -46,9 +50,9 @@ class KombuQueue:
         self._passing_on: set[asyncio.Task[None]] = set()
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
-        """Raises `StoreUnavailable` when the broker took nothing for `patience_seconds`."""
+        """Raises `StoreUnavailable` when the broker took nothing for so long, or refuses: some may be queued then."""
         outgoing = [self._outgoing(Envelope(message)) for message in messages]
-        await self._publisher.publish(outgoing, self._config.patience_seconds)
+        await self._publisher.publish(outgoing, self._patience)
         return [True] * len(messages)
 
     async def receive(self) -> Delivery:

@@ -42,7 +42,7 @@ async def opened_publisher(config: BrokerConfig) -> AsyncIterator[tuple[BrokerLi
 @asynccontextmanager
 async def opened_queue(config: BrokerConfig, clock: Clock) -> AsyncIterator[KombuQueue]:
     async with opened_publisher(config) as (_, publisher):
-        queue = KombuQueue(config, publisher, clock)
+        queue = KombuQueue(config, publisher, clock, config.patience_seconds)
         try:
             yield queue
         finally:

@@ -1,0 +1,129 @@
+"""Store, tell, finish: what a crash between two of them leaves behind, and what a repeat does. Without engines."""
+
+import pytest
+
+from schedulers.model import Change, Known, Page, Status, UrlState
+from schedulers.notice import Notice
+from spiderduck.errors import StoreUnavailable
+from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.sessions.patient import PatientSession
+from spiderduck.stores.sessions.ports import Row, Statement, Value
+from tests.clock import FakeClock
+
+NOTICE = Notice("id", "type", "http://a.test/", "a.test", "fetched", "fetched", b"{}")
+CHANGE = Change((UrlState("key", "http://a.test/", Status.FETCHED),))
+
+
+class Steps:
+    """A store and an announcer that write down what they are told, and fail where they are asked to."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.done: list[str] = []
+        self.failing = failing
+        self.there = True
+
+    def _step(self, name: str) -> None:
+        if name == self.failing:
+            raise StoreUnavailable(name)
+        self.done.append(name)
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        return Known()
+
+    async def mark(self, state: UrlState) -> None:
+        self._step("mark")
+
+    async def page(self, page_id: int) -> Page | None:
+        return None
+
+    async def write(self, key: str, change: Change) -> None:
+        self._step("write")
+
+    async def finish(self, event_id: str, key: str) -> None:
+        self._step("finish")
+
+    async def write_metadata(self, page: Page) -> bool:
+        return self.there
+
+    async def announce(self, notice: Notice) -> None:
+        self._step("announce")
+
+
+@pytest.mark.parametrize(
+    ("failing", "done"),
+    [("", "write announce finish"), ("write", ""), ("announce", "write"), ("finish", "write announce")],
+)
+async def test_nothing_is_finished_before_it_is_told_and_told_before_it_is_stored(failing: str, done: str) -> None:
+    steps = Steps(failing)
+    store = AnnouncingStore(steps, steps)
+    if failing:
+        with pytest.raises(StoreUnavailable):
+            await store.complete("event", "key", CHANGE, NOTICE)
+    else:
+        await store.complete("event", "key", CHANGE, NOTICE)
+    assert " ".join(steps.done) == done
+
+
+async def test_what_failed_is_done_whole_again_and_what_succeeded_is_not() -> None:
+    steps = Steps("finish")
+    store = AnnouncingStore(steps, steps)
+    with pytest.raises(StoreUnavailable):
+        await store.complete("event", "key", CHANGE, NOTICE)
+    steps.failing = ""
+    await store.complete("event", "key", CHANGE, NOTICE)
+    await store.complete("event", "key", CHANGE, NOTICE)
+    assert " ".join(steps.done) == "write announce write announce finish"
+
+
+async def test_a_share_that_changes_nothing_is_told_all_the_same() -> None:
+    steps = Steps()
+    await AnnouncingStore(steps, steps).complete("event", "key", Change(), NOTICE)
+    assert steps.done == ["announce", "finish"]
+
+
+class Flaky:
+    """A session that fails so many times."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.asked = 0
+
+    async def execute(self, statement: Statement, values: list[Value]) -> list[Row]:
+        self.asked += 1
+        if self.asked <= self.failures:
+            raise StoreUnavailable(f"failure {self.asked}")
+        return [(1,)]
+
+    async def run(self, cql: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def test_an_outage_is_waited_for() -> None:
+    clock, flaky = Quick(), Flaky(5)
+    session = PatientSession(flaky, clock, 60.0)  # type: ignore[arg-type]
+    assert await session.execute(Statement("SELECT"), []) == [(1,)]
+    assert (flaky.asked, session.trouble) == (6, None)
+
+
+async def test_patience_ends_with_the_last_error() -> None:
+    clock, flaky = Quick(), Flaky(10**6)
+    session = PatientSession(flaky, clock, 10.0)  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailable):
+        await session.execute(Statement("SELECT"), [])
+    assert 9.0 < clock.now() - 1_000_000.0 <= 10.0
+    assert session.trouble is not None
+
+
+async def test_a_condition_is_never_tried_twice() -> None:
+    flaky = Flaky(1)
+    with pytest.raises(StoreUnavailable):
+        await PatientSession(flaky, Quick(), 60.0).execute(Statement("INSERT", conditional=True), [])  # type: ignore[arg-type]
+    assert flaky.asked == 1
+
+
+class Quick(FakeClock):
+    """Nobody else waits, so sleeping just moves the time."""
+
+    async def sleep(self, seconds: float) -> None:
+        self._now += seconds
