@@ -174,7 +174,7 @@ async def _coordination(
     if not cluster.zookeeper:
         return _Coordination(LocalOwnership(clock.now()), MemoryLimitStore(), AloneOwners(address), _nothing)
     client = kazoo_calls.make_client(cluster.zookeeper, cluster.chroot, cluster.auth, cluster.session_seconds)
-    kazoo_calls.start(client)
+    await kazoo_calls.start(client)
     stack.push_async_callback(kazoo_calls.stop, client)
     ownership = ZookeeperOwnership(client, address, clock, cluster.session_seconds)
     limits = ZookeeperLimitStore(client, clock)

@@ -20,6 +20,8 @@ from fetchers.errors import CoordinatorUnavailable
 
 log = logging.getLogger(__name__)
 
+START_SECONDS = 5.0
+
 EXPECTED = (NodeExistsError, NoNodeError, BadVersionError)
 """Left as they are: each is an answer."""
 
@@ -38,9 +40,9 @@ def make_client(hosts: str, chroot: str, auth: str, session_seconds: float) -> K
     )
 
 
-def start(client: KazooClient) -> None:
-    """Begin to connect, and go on trying until it is stopped. Calls wait until it has succeeded."""
-    client.start_async()
+async def start(client: KazooClient, seconds: float = START_SECONDS) -> None:
+    """Begin to connect. Returns when connected, or after `seconds`; kazoo goes on trying until it is stopped."""
+    await asyncio.to_thread(client.start_async().wait, seconds)
 
 
 async def stop(client: KazooClient) -> None:
@@ -51,7 +53,7 @@ async def stop(client: KazooClient) -> None:
 async def begin_anew(client: KazooClient) -> None:
     """End the session, as far as the server can be told, and begin another."""
     await asyncio.to_thread(_stop, client)
-    client.start_async()
+    await start(client, 0.5)
 
 
 def _stop(client: KazooClient) -> None:

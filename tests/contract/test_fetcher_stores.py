@@ -67,7 +67,7 @@ async def make_limits(request: pytest.FixtureRequest, stack: AsyncExitStack) -> 
 
     async def another() -> LimitStore:
         client = kazoo_calls.make_client(hosts, chroot, "", 5.0)
-        kazoo_calls.start(client)
+        await kazoo_calls.start(client)
         stack.push_async_callback(kazoo_calls.stop, client)
         store = ZookeeperLimitStore(client, SystemClock())
         running = asyncio.create_task(store.run())
