@@ -1,7 +1,7 @@
 """`schedulers.metadata.charset`: the encoding as browsers find it, and a text wherever one can be had."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.metadata.charset import decode, sniff_encoding
@@ -155,6 +155,7 @@ def test_decoding_takes_the_encoding_that_fits(
     assert decode(body, content_type) == expected
 
 
+@settings(deadline=None)
 @given(
     st.binary() | st.text().map(str.encode),
     st.none() | st.text() | st.sampled_from(list(SILENT)).map("charset={}".format),
@@ -172,12 +173,14 @@ WORDS = "<meta charset = ' \" utf-8 gbk > <!-- --> </ <? ?xml / http-equiv conte
 MARKUP = st.sampled_from(WORDS.split())
 
 
+@settings(deadline=None)
 @given(st.lists(MARKUP, max_size=30).map(" ".join), st.integers(0, 1200))
 def test_no_markup_raises_anything(markup: str, before: int) -> None:
     """Cut tags, open quotes and comments, in the first bytes and behind them."""
     assert name_of(sniff_encoding(b" " * before + markup.encode()))
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(sorted({*CODECS, *SINGLE_BYTE})))
 def test_what_is_declared_and_fits_comes_back(text: str, name: str) -> None:
     """Every encoding of the standard, by its own name as the label."""
@@ -186,6 +189,7 @@ def test_what_is_declared_and_fits_comes_back(text: str, name: str) -> None:
     assert strictly(text.encode(codec), name) == text or name == "KOI8-U"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=1, codec="utf-8")))
 def test_utf_8_that_says_so_is_never_damaged(text: str) -> None:
     """The usual page."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.errors import UnreadableEvent
@@ -282,6 +282,7 @@ SLOPPY = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, SLOPPY, max_size=8))
 def test_wrong_types_anywhere_raise_nothing_but_our_error(value: dict[str, Any]) -> None:
     """Whatever stands where a shape expects something else; and what is read is well-formed."""
@@ -295,6 +296,7 @@ def test_wrong_types_anywhere_raise_nothing_but_our_error(value: dict[str, Any])
     assert event.created_at is None or event.created_at.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 def test_no_bytes_raise_anything_but_our_error(body: bytes) -> None:
     """As from any queue."""

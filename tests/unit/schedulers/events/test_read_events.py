@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.errors import UnreadableEvent
@@ -59,6 +59,7 @@ def test_one_bad_item_refuses_all_and_is_named(body: bytes, place: str) -> None:
     assert place in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=5), st.sampled_from(["array", "lines", "indented"]))
 def test_every_way_of_writing_gives_the_same_events(texts: list[str], way: str) -> None:
     """An array, one object a line, an array printed over many lines."""
@@ -70,6 +71,7 @@ def test_every_way_of_writing_gives_the_same_events(texts: list[str], way: str) 
     assert [event.id for event, _ in read_events(body.encode())] == [one["id"] for one in objects]
 
 
+@settings(deadline=None)
 @given(st.binary(), st.none() | st.text())
 def test_no_body_raises_anything_but_our_error(body: bytes, content_type: str | None) -> None:
     """Whatever is posted, under whatever type."""

@@ -1,7 +1,7 @@
 """`schedulers.urls.accepted_canonical`: which claims are believed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.urls import accepted_canonical
@@ -59,6 +59,7 @@ def test_neighbours_on_a_shared_host_are_strangers() -> None:
     assert accepted_canonical("http://127.0.0.1/x", "http://127.0.0.1/y") == "http://127.0.0.1/x"
 
 
+@settings(deadline=None)
 @given(st.text(), st.text() | st.just(PAGE))
 def test_no_claim_raises(claimed: str, page: str) -> None:
     """And what is accepted is a web URL."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.urls import extract_urls
@@ -53,6 +53,7 @@ def test_a_top_level_domain_that_has_been_given_back_still_counts() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_url_is_a_piece_of_the_text_and_none_touches_another(text: str) -> None:
     """In order, by code points."""
@@ -63,6 +64,7 @@ def test_every_url_is_a_piece_of_the_text_and_none_touches_another(text: str) ->
         rest = one.end
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from([" ", "\n", "\u3000"]))
 def test_a_url_between_spaces_is_found_whatever_else_the_text_holds(text: str, space: str) -> None:
     """Nothing before or behind it changes it."""

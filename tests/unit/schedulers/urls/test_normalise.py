@@ -5,7 +5,7 @@ from importlib import resources
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.errors import InvalidUrl
@@ -90,6 +90,7 @@ def test_what_may_be_different_pages_have_different_keys(one: str, other: str) -
     assert dedup_key(one) != dedup_key(other)
 
 
+@settings(deadline=None)
 @given(URLS)
 def test_the_key_of_a_key_is_itself(url: str) -> None:
     """And where the URL is none, the error is ours."""
@@ -101,6 +102,7 @@ def test_the_key_of_a_key_is_itself(url: str) -> None:
     assert dedup_key(parse_url(url)) == key
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_raises_anything_but_our_error(text: str) -> None:
     """Whatever people write."""
