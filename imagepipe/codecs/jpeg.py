@@ -47,7 +47,8 @@ def read_header(data: bytes) -> JpegHeader:
             continue
         length: int = struct.unpack_from(">H", data, at)[0]
         if marker in _START_OF_FRAME and at + 7 <= len(data):
-            header.height, header.width = struct.unpack_from(">HH", data, at + 3)
+            height, width = struct.unpack_from(">HH", data, at + 3)
+            header.height, header.width = max(height, header.height), max(width, header.width)
             header.progressive = marker in _PROGRESSIVE
             header.components = data[at + 7] if at + 7 < len(data) else 0
         elif marker == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Iterator
 
 from PIL import Jpeg2KImagePlugin
 
@@ -12,6 +13,7 @@ from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
 
 _SIGNATURE = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"
+_HEADERS_END = 256 * 1024  # profiles and metadata before the codestream are smaller than that
 _CODESTREAM = b"\xff\x4f\xff\x51"
 
 
@@ -29,13 +31,13 @@ class Jpeg2000:
         return head.startswith((_SIGNATURE, _CODESTREAM))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        # The codestream's own size counts: the file's header may say another, and the decoder allocates this one.
-        at = data.find(_CODESTREAM)
-        if at < 0 or at + 40 > len(data):
+        sizes = {*_codestream_sizes(data), *_header_sizes(data)}
+        if not sizes:
             raise BrokenPicture("JPEG 2000 without a codestream")
-        right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
-        width, height = max(right - left, 0), max(bottom - top, 0)
-        return PictureInfo(self.name, width, height)
+        if len(sizes) > 1:
+            # Header and codestream are believed by different layers of the decoder, which then allocates the larger.
+            raise BrokenPicture(f"JPEG 2000 that says several sizes: {sorted(sizes)}")
+        return PictureInfo(self.name, *sizes.pop())
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         image = Jpeg2KImagePlugin.Jpeg2KImageFile(io.BytesIO(data))
@@ -49,6 +51,24 @@ class Jpeg2000:
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         decibel = 30 + 0.2 * (wish.quality or 75)  # 45 dB at 75: no difference that an eye finds
         return save(frames[:1], "JPEG2000", quality_mode="dB", quality_layers=[decibel], irreversible=True)
+
+
+def _codestream_sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """What each SIZ marker says (T.800 A.5.1): the picture's far corner less its offset."""
+    at = data.find(_CODESTREAM)
+    while 0 <= at <= len(data) - 40:
+        right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
+        yield max(right - left, 0), max(bottom - top, 0)
+        at = data.find(_CODESTREAM, at + 4)
+
+
+def _header_sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """What each image header box says (T.800 I.5.3.1)."""
+    at = data.find(b"ihdr", 0, _HEADERS_END)
+    while 0 <= at <= len(data) - 12:
+        height, width = struct.unpack_from(">II", data, at + 4)
+        yield width, height
+        at = data.find(b"ihdr", at + 4, _HEADERS_END)
 
 
 def _levels(data: bytes) -> int:

@@ -43,7 +43,11 @@ class Png:
         width, height = struct.unpack_from(">II", data, 16)
         announced, drawn, seen_pixels, facts = 0, 0, False, ExifFacts()
         for kind, start, length in chunks(data):
-            if kind == b"IDAT":
+            if kind == b"IHDR" and length >= 8 and start + 8 <= len(data):
+                # Pillow believes the last one of several.
+                again = struct.unpack_from(">II", data, start)
+                width, height = max(width, again[0]), max(height, again[1])
+            elif kind == b"IDAT":
                 seen_pixels = True
             elif kind == b"acTL" and not seen_pixels and length == 8:
                 announced = struct.unpack_from(">I", data.ljust(start + 4, b"\0"), start)[0]

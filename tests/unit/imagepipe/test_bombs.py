@@ -33,6 +33,18 @@ def _jpeg_scans(count: int) -> bytes:
     return data[:at] + data[at:end] * count + b"\xff\xd9"
 
 
+def _jp2_lying() -> bytes:
+    data = bytearray(encode(quarters(), "JPEG2000"))
+    at = data.index(b"ihdr") + 4
+    data[at : at + 8] = struct.pack(">II", 1_900_000_000, 600_000_000)
+    return bytes(data)
+
+
+def _png_two_headers() -> bytes:
+    second = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return png_header(10, 10, (b"IHDR", second))
+
+
 _BOMBS = {
     "png of 50,000 squared": png_header(50_000, 50_000),
     "apng that announces a million frames": png_header(100, 100, (b"acTL", struct.pack(">II", 1_000_000, 0))),
@@ -54,6 +66,8 @@ _BOMBS = {
     "webp that says 16 million squared": _webp_lying(),
     "bmp of 2 billion": b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + b"\0" * 40,
     "jpeg 2000 of 4 billion": b"\xff\x4f\xff\x51\0\0\0\0" + b"\xff" * 8 + b"\0" * 70,
+    "jpeg 2000 whose header says more than its codestream": _jp2_lying(),
+    "png with a second header": _png_two_headers(),
     "avif of 4 billion": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
     + b"\0\0\0\x14ispe\0\0\0\0"
     + struct.pack(">II", 2**32 - 1, 2**32 - 1),
