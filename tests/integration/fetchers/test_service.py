@@ -1,0 +1,236 @@
+"""The fetcher's service and the client library, over real sockets on loopback."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import httpx
+import pytest
+
+from fetchers import wire
+from fetchers.client.http import HttpFetchers, Inquiry
+from fetchers.client.routing import Router
+from fetchers.clock import SystemClock
+from fetchers.cluster import ClusterConfig, Member, running_client, running_member
+from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.errors import FetcherUnavailable
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
+
+BODY = bytes(range(256)) * 12_000  # 3 MB
+
+
+@asynccontextmanager
+async def site() -> AsyncIterator[int]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if b"/slow" in head:
+                    await asyncio.sleep(0.3)
+                body = BODY if b"/big" in head else b"" if b"/robots.txt" in head else b"hello"
+                kind = (
+                    b"video/x-unknown" if b"/odd" in head else b"application/zip" if b"/zip" in head else b"text/html"
+                )
+                length = len(body)
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, length) + body
+                )
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def member(token: str = "secret") -> AsyncIterator[Member]:
+    async with site() as port:
+        config = FetchersConfig(
+            rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"})
+        )
+        async with running_member(config, ClusterConfig(port=0, token=token)) as one:
+            yield one
+
+
+def ask(url: str, seconds: float = 10.0) -> HopRequest:
+    return HopRequest(url, time.time() + seconds, time.time() + seconds)
+
+
+async def test_a_hop_goes_through_as_if_it_were_here() -> None:
+    async with member() as one, running_client([one.address], "secret") as router:
+        result = await router.perform(ask("http://a.test/big"))
+        assert isinstance(result, Response)
+        assert result.body == BODY
+        assert result.address == "127.0.0.1"
+        assert abs(result.fetched_at - time.time()) < 5.0
+        odd = await router.perform(ask("http://a.test/zip"))
+        assert isinstance(odd, Ended)
+        assert odd.ending is Ending.UNSUPPORTED_TYPE
+        assert odd.response is not None
+        assert odd.response.header("content-type") == "application/zip"
+        bad = await router.perform(ask("http://["))
+        assert isinstance(bad, Ended)
+
+
+async def test_many_at_once_share_few_connections() -> None:
+    async with member() as one, running_client([one.address], "secret") as router:
+        results = await asyncio.gather(*(router.perform(ask(f"http://h{n % 7}.test/{n}")) for n in range(100)))
+        assert all(isinstance(result, Response) and result.body == b"hello" for result in results)
+
+
+async def test_who_does_not_know_the_token_gets_nothing() -> None:
+    async with member() as one:
+        http = HttpFetchers(SystemClock(), "wrong")
+        with pytest.raises(FetcherUnavailable, match="401"):
+            await http.perform(Inquiry(one.address, 0), ask("http://a.test/"))
+        with pytest.raises(FetcherUnavailable, match="401"):
+            await http.owners(one.address)
+        await http.close()
+        assert one.fetcher.counters.endings == {}
+
+
+async def test_health_and_metrics_are_open() -> None:
+    async with member() as one, running_client([one.address], "secret") as router, httpx.AsyncClient() as client:
+        await router.perform(ask("http://a.test/"))
+        assert (await client.get(one.address + "/healthz")).text == "ok"
+        assert (await client.get(one.address + "/readyz")).status_code == 200
+        text = (await client.get(one.address + "/metrics")).text
+        assert 'spiderduck_fetchers_endings_total{ending="answered"} 2.0' in text
+        assert "spiderduck_fetchers_first_byte_seconds_bucket" in text
+        assert 'spiderduck_fetchers_robots_total{tier="origin"} 1.0' in text
+        assert (await client.get(one.address + "/nothing")).status_code == 401
+
+
+async def test_limits_can_be_set_from_outside() -> None:
+    async with member() as one, httpx.AsyncClient(headers={"authorization": "Bearer secret"}) as client:
+        change = {"domain": "a.test", "per_second": 2.0, "burst": 3}
+        assert (await client.put(one.address + "/v1/limits", json=change)).status_code == 200
+        assert one.fetcher.limits.of("a.test").burst == 3
+        for wrong in ({"domain": ""}, {"domain": "a.test", "per_second": -1}, {"nothing": 1}, []):
+            assert (await client.put(one.address + "/v1/limits", json=wrong)).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"garbage", b"\x90", b"\x9a" + b"\xc0" * 10])
+async def test_what_is_no_request_is_refused(body: bytes) -> None:
+    async with member() as one, httpx.AsyncClient(headers={"authorization": "Bearer secret"}) as client:
+        answer = await client.post(one.address + "/v1/hop", content=body)
+        assert answer.status_code == 400
+
+
+async def test_garbage_and_floods_end_the_connection() -> None:
+    async with member() as one:
+        for data in (
+            b"\x16\x03\x01 hello\r\n\r\n",
+            b"POST /v1/hop HTTP/1.1\r\ncontent-length: 9999999\r\n\r\n" + bytes(2_000_000),
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
+            writer.write(data)
+            async with asyncio.timeout(5.0):
+                try:
+                    answer = await reader.read()
+                except ConnectionError:
+                    answer = b""
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+            writer.close()
+
+
+async def test_a_client_that_leaves_gives_its_place_up() -> None:
+    async with member() as one, running_client([one.address], "secret") as router:
+        asked = asyncio.create_task(router.perform(ask("http://a.test/slow")))
+        while not one.fetcher.queues.in_flight:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        async with asyncio.timeout(5.0):
+            await one.service.idle()
+        assert one.fetcher.queues.in_flight == 0
+
+
+async def test_what_is_under_way_is_finished_on_the_way_out() -> None:
+    async with running_client([], "secret") as router:
+        async with member() as one:
+            router._seeds = (one.address,)
+            asked = asyncio.create_task(router.perform(ask("http://a.test/slow")))
+            while not one.fetcher.queues.in_flight:
+                await asyncio.sleep(0.01)
+        assert isinstance(await asked, Response)
+
+
+async def test_without_a_fetcher_the_caller_is_told_when_to_come_back() -> None:
+    async with running_client(["http://127.0.0.1:9"], "secret") as router:
+        result = await router.perform(ask("http://a.test/", 0.3))
+        assert isinstance(result, NotNow)
+
+
+async def test_it_goes_to_whom_it_is_sent() -> None:
+    """Not mine, ask X: the local fetcher answers so, and X is asked."""
+
+    class Elsewhere:
+        asked = 0
+
+        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
+            self.asked += 1
+            return NotMine(one.address, "moved")
+
+    async with member() as one:
+        clock, local = SystemClock(), Elsewhere()
+        router = Router([], HttpFetchers(clock, "secret"), clock, Random(1), own_address="http://me:1")
+        router.local = local
+        assert isinstance(await router.perform(ask("http://a.test/")), Response)
+        assert isinstance(await router.perform(ask("http://a.test/2")), Response)
+        assert local.asked == 1, "the answer was remembered"
+        await router.close()
+
+
+ANSWERS = [
+    Response(
+        "http://a.test/",
+        200,
+        (("a", "b"),),
+        b"x" * 1000,
+        95.0,
+        (("c", "d"),),
+        "HTTP/1.1",
+        "OK",
+        "::1",
+        0.5,
+        True,
+        130.0,
+        "Allow: /",
+    ),
+    Ended(Ending.DNS_ERROR, "gone"),
+    Ended(Ending.UNSUPPORTED_TYPE, "zip", Response("http://a.test/", 200, (), b"PK", 99.0)),
+    NotNow(160.0, "full"),
+    NotMine(None, "unknown"),
+    NotMine("http://b:1", "there"),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("size", [1, 5, 64, 10_000])
+def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMine, size: int) -> None:
+    data = b"".join(wire.pack_answer(answer, 100.0))
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert wire.unpack_answer(pieces, 100.0) == answer
+
+
+def test_moments_become_those_of_the_other_clock() -> None:
+    request = HopRequest("http://a.test/", 110.0, 120.0, etag='"x"', max_bytes=5, purpose="picture")
+    assert wire.unpack_request(wire.pack_request(request, 100.0), 1100.0) == HopRequest(
+        "http://a.test/", 1110.0, 1120.0, etag='"x"', max_bytes=5, purpose="picture"
+    )
+
+
+@pytest.mark.parametrize(
+    "pieces", [[], [b""], [b"\0\0"], [b"\0\0\0\5abc"], [b"\xff\xff\xff\xff"], [b"\0\0\0\1\xc0"], [b"HTTP/1.1 200"]]
+)
+def test_what_is_no_answer_is_said_so(pieces: list[bytes]) -> None:
+    with pytest.raises(FetcherUnavailable):
+        wire.unpack_answer(pieces, 0.0)
