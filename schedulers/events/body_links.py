@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from schedulers.events.values import is_web_url
+from schedulers.metadata.guard import bounded
 from schedulers.urls import extract_urls
 
 _HTML = re.compile(r"<(?:a|p|br|div|span|html|body|blockquote|ul|ol)(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -51,7 +52,7 @@ def links_in_markdown(text: str) -> list[str]:
 
 def links_in_html(html: str, accepts: _Accepts = lambda anchor: True) -> list[str]:
     """Where the accepted anchors lead, in order; where there is no anchor at all, what stands in the text."""
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(bounded(html.encode("utf-8", "replace")))
     anchors = tree.css("a[href]")
     if anchors:
         return list(_targets(anchors, accepts))

@@ -282,7 +282,7 @@ SLOPPY = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.dictionaries(NAMES, SLOPPY, max_size=8))
 def test_wrong_types_anywhere_raise_nothing_but_our_error(value: dict[str, Any]) -> None:
     """Whatever stands where a shape expects something else; and what is read is well-formed."""

@@ -1,0 +1,76 @@
+"""`schedulers.events.body_links`: links from markup, in bounded time."""
+
+import time
+
+import pytest
+
+from schedulers.events.body_links import links_in_html, links_in_markdown, links_in_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[label](https://a.example/b_(c)_d) rest", ["https://a.example/b_(c)_d"]),
+        ("[label](<https://a.example/b c> 'title')", ["https://a.example/b c"]),
+        ('[![badge](https://p.example/x.png)](https://a.example/ "title")', ["https://a.example/"]),
+        ("![picture](https://p.example/x.png)", []),
+        ("[example.com](https://a.example/) and example.org", ["https://a.example/", "http://example.org"]),
+        ("[relative](/a) [mail](mailto:me@example.com) [script](javascript:alert(1))", []),
+        (
+            "see [1].\n\n[1]: https://a.example/\n [two]: <https://b.example/> 'x'",
+            ["https://a.example/", "https://b.example/"],
+        ),
+        ("<https://a.example/日本>", ["https://a.example/日本"]),
+        ("[not a link] (https://example.com/a)", ["https://example.com/a"]),
+    ],
+)
+def test_markdown(text: str, expected: list[str]) -> None:
+    """A label is not searched, a picture is no link, and what stands bare is found as in any text."""
+    assert links_in_markdown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<a href=" https://a.example/?x=1&amp;y=2 ">x</a>', ["https://a.example/?x=1&y=2"]),
+        ('<A HREF="HTTPS://a.example/">x</A><a name="b">y</a>', ["HTTPS://a.example/"]),
+        ('<a href="/relative">x</a><a href="mailto:me@example.com">y</a><a href="https://">z</a>', []),
+        ("<p>see&nbsp;https://example.com/a<br>example.org</p>", ["https://example.com/a", "http://example.org"]),
+        ("", []),
+    ],
+)
+def test_html(html: str, expected: list[str]) -> None:
+    """Absolute web links of anchors; where there is no anchor, the text between the tags."""
+    assert links_in_html(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 < 2 and https://example.com/a > b", ["https://example.com/a"]),
+        ("if a<b.com and c>d", ["http://b.com"]),
+        ("HTTPS://Example.com/A", ["HTTPS://Example.com/A"]),
+    ],
+)
+def test_plain_text_is_not_taken_for_markup(text: str, expected: list[str]) -> None:
+    """An angle bracket alone makes no HTML."""
+    assert links_in_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<div>" * 40_000,
+        "[" * 200_000 + "](",
+        "[x](" * 50_000,
+        '[x](a "' * 30_000,
+        "<a " + "x=y " * 50_000 + ">",
+        "<http" * 40_000,
+    ],
+    ids=["nested tags", "brackets", "targets", "titles", "attributes", "autolinks"],
+)
+def test_hostile_markup_costs_little(text: str) -> None:
+    """CPU time; what grows with the square of the length took seconds here."""
+    start = time.process_time()
+    links_in_text(text)
+    assert time.process_time() - start < 1.0
