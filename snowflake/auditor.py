@@ -78,4 +78,4 @@ def read_line(line: str) -> Sighting | None:
     page_id = record.get("page_id")
     if page_id is None or notice.get("outcome", record.get("outcome", "fetched")) != "fetched":
         return None
-    return Sighting(parse_decimal(str(page_id)), f"{record.get('resolved_url')} {record.get('fetched_at')}")
+    return Sighting(parse_decimal(str(page_id)), str(record.get("resolved_url")))

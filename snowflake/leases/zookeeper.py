@@ -26,6 +26,8 @@ from snowflake.ports import Clock
 
 SERVERS = "/snowflake-servers"
 TIMES = "/snowflake-times"
+# kazoo's own pause grows to a minute, in which the session of a coordinator that is back would end.
+_RECONNECT = {"max_tries": -1, "delay": 0.1, "backoff": 2, "max_delay": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class ZooKeeperRegistry:
         self._answer_seconds = answer_seconds
         self._lost = False
         self._callback: Callable[[], None] | None = None
-        self._client = KazooClient(hosts=hosts, timeout=session_seconds)
+        self._client = KazooClient(hosts=hosts, timeout=session_seconds, connection_retry=_RECONNECT)
         self._client.add_listener(self._on_state)
         try:
             self._client.start(timeout=answer_seconds)

@@ -25,6 +25,7 @@ class ServerProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._folder = folder
+        self._said = ""
         self.launch()
 
     def launch(self) -> None:
@@ -44,10 +45,12 @@ class ServerProcess:
                     await asyncio.sleep(0.02)
 
     def stop(self, number: int = signal.SIGTERM) -> str:
-        """What it said on standard error."""
+        """What it said on standard error. Twice does no harm."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        return self._process.communicate()[1].decode()
+        if self._process.stderr is not None and not self._process.stderr.closed:
+            self._said = self._process.communicate()[1].decode()
+        return self._said
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)

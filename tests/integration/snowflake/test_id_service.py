@@ -8,13 +8,15 @@ import pytest
 from litestar import Litestar
 
 import snowflake
-from snowflake.errors import InsaneNeighbourhood
+from snowflake.errors import InsaneNeighbourhood, LeaseLost
 from snowflake.generator import Generator
 from snowflake.leases.memory import MemoryLease
+from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
 from snowflake.service.sanity import Sanity
 from snowflake.service.server import ids_router, route_handlers
-from snowflake.service.standalone import build
+from snowflake.service.standalone import Address, _serve, build
+from tests.integration.snowflake.serving import free_port
 from tests.unit.snowflake.hand_clock import HandClock
 
 HTTP = httpx.AsyncClient
@@ -168,6 +170,24 @@ async def test_the_description_names_every_call() -> None:
     ):
         paths = (await http.get("/openapi.json")).json()["paths"]
     assert {"/v1/ids", "/v1/ids/batch", "/v1/ids/lease", "/v1/ids/at", "/v1/ids/{id}", "/v1/ids/self"} <= set(paths)
+
+
+async def test_a_server_that_lost_its_worker_id_ends() -> None:
+    """With the reason, so that whoever started it starts it anew."""
+    lease = MemoryLease(24)
+    generator = Generator(lease=lease, clock=HandClock())
+    address = Address(port=free_port())
+    serving = asyncio.create_task(_serve(generator, lease, ServiceConfig(), address))
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(20):
+        while True:
+            try:
+                assert (await http.get(f"http://127.0.0.1:{address.port}/healthz")).status_code == 200
+                break
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+        generator._mint.stop(LeaseLost("taken by another"))
+        with pytest.raises(LeaseLost, match="taken by another"):
+            await serving
 
 
 async def no_peers() -> dict[str, int | None]:

@@ -119,7 +119,7 @@ def test_the_auditor_reads_notices() -> None:
     """A page's first notice brings its id; a reuse of the page does not."""
     record = {"page_id": "7", "resolved_url": "http://a/", "fetched_at": "t"}
     fetched = {"type": "spiderduck.url.processed", "outcome": "fetched", "data": record}
-    assert read_line(json.dumps(fetched)) == Sighting(7, "http://a/ t")
+    assert read_line(json.dumps(fetched)) == Sighting(7, "http://a/")
     assert read_line(json.dumps(fetched | {"outcome": "reused"})) is None
     assert read_line(json.dumps({"outcome": "blocked_domain", "data": {}})) is None
     assert read_line("12\n") == Sighting(12)
