@@ -6,12 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import acsylla  # type: ignore[import-untyped]
-from acsylla.errors import CassException  # type: ignore[import-untyped]
+from acsylla.errors import (  # type: ignore[import-untyped]
+    CassErrorServerBadCredentials,
+    CassErrorServerConfigError,
+    CassErrorServerInvalidQuery,
+    CassErrorServerSyntaxError,
+    CassErrorServerUnauthorized,
+    CassException,
+)
 
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_config import CassandraConfig
-from spiderduck.stores.sessions.ports import Row, Statement, Value
+from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, give_up
 
+REFUSALS = (
+    CassErrorServerBadCredentials,
+    CassErrorServerConfigError,
+    CassErrorServerInvalidQuery,
+    CassErrorServerSyntaxError,
+    CassErrorServerUnauthorized,
+)
 RECONNECT_FIRST_MS, RECONNECT_LAST_MS = 200, 2_000
 """The driver's own defaults (2 s, 60 s) would leave a node that is back unused for up to a minute."""
 
@@ -58,8 +73,9 @@ class AcsyllaSession:
             self._prepared.pop(cql, None)
 
 
-async def open_acsylla(config: CassandraConfig) -> AcsyllaSession:
-    """Raises `StoreUnavailable` where no node answers."""
+async def open_acsylla(config: CassandraConfig, when_away: WhenAway = give_up) -> AcsyllaSession:
+    """Raises `StatementRefused` where the credentials are wrong. The cluster is made once, however often it is tried:
+    each keeps four sockets for as long as its loop lives."""
     logging.getLogger("acsylla").addFilter(_tells_something)
     speculative = acsylla.SpeculativeExecutionPolicy(int(config.speculative_after * 1000), config.speculative_most)
     cluster = acsylla.create_cluster(
@@ -79,10 +95,14 @@ async def open_acsylla(config: CassandraConfig) -> AcsyllaSession:
         speculative_execution_policy=speculative if config.speculative_most else None,
         log_level="error",
     )
-    try:
-        return AcsyllaSession(cluster, await cluster.create_session(), config)
-    except CassException as error:
-        raise _translated(error) from error
+    while True:
+        try:
+            return AcsyllaSession(cluster, await cluster.create_session(), config)
+        except CassException as error:
+            translated = _translated(error)
+            if isinstance(translated, StatementRefused):
+                raise translated from error
+        await when_away(translated)
 
 
 def _tells_something(record: logging.LogRecord) -> bool:
@@ -90,5 +110,6 @@ def _tells_something(record: logging.LogRecord) -> bool:
     return "sharding info" not in record.getMessage()
 
 
-def _translated(error: CassException) -> StoreUnavailable:
-    return StoreUnavailable(f"Cassandra: {error or type(error).__name__}")
+def _translated(error: CassException) -> StoreUnavailable | StatementRefused:
+    kind = StatementRefused if isinstance(error, REFUSALS) else StoreUnavailable
+    return kind(f"Cassandra: {error or type(error).__name__}")

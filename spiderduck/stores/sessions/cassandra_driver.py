@@ -7,7 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from cassandra import ConsistencyLevel, DriverException  # type: ignore[import-untyped]
+from cassandra import (  # type: ignore[import-untyped]
+    AuthenticationFailed,
+    ConsistencyLevel,
+    DriverException,
+    RequestValidationException,
+)
 from cassandra.auth import PlainTextAuthProvider  # type: ignore[import-untyped]
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable  # type: ignore[import-untyped]
 from cassandra.connection import ConnectionException  # type: ignore[import-untyped]
@@ -19,15 +24,17 @@ from cassandra.policies import (  # type: ignore[import-untyped]
     TokenAwarePolicy,
 )
 from cassandra.pool import NoConnectionsAvailable  # type: ignore[import-untyped]
-from cassandra.protocol import ErrorMessage  # type: ignore[import-untyped]
+from cassandra.protocol import ErrorMessage, SyntaxException  # type: ignore[import-untyped]
 from cassandra.query import tuple_factory  # type: ignore[import-untyped]
 
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_config import CassandraConfig
-from spiderduck.stores.sessions.ports import Row, Statement, Value
+from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, give_up
 
 FAILURES = (DriverException, NoHostAvailable, NoConnectionsAvailable, ConnectionException, ErrorMessage, OSError)
 """The driver's errors have no base in common."""
+REFUSALS = (RequestValidationException, AuthenticationFailed, SyntaxException)
 
 
 class CassandraDriverSession:
@@ -66,8 +73,21 @@ class CassandraDriverSession:
         return self._prepared[cql]
 
 
-async def open_cassandra_driver(config: CassandraConfig) -> CassandraDriverSession:
-    """Raises `StoreUnavailable` where no node answers."""
+async def open_cassandra_driver(config: CassandraConfig, when_away: WhenAway = give_up) -> CassandraDriverSession:
+    """Raises `StatementRefused` where the credentials are wrong."""
+    while True:
+        cluster = _cluster(config)
+        try:
+            return CassandraDriverSession(cluster, await asyncio.to_thread(cluster.connect), config)
+        except FAILURES as error:
+            await asyncio.to_thread(cluster.shutdown)
+            translated = _translated(error)
+            if isinstance(translated, StatementRefused):
+                raise translated from error
+        await when_away(translated)
+
+
+def _cluster(config: CassandraConfig) -> Any:
     speculative = ConstantSpeculativeExecutionPolicy(config.speculative_after, config.speculative_most)
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(config.local_datacenter)),
@@ -77,7 +97,7 @@ async def open_cassandra_driver(config: CassandraConfig) -> CassandraDriverSessi
         row_factory=tuple_factory,
         speculative_execution_policy=speculative if config.speculative_most else None,
     )
-    cluster = Cluster(
+    return Cluster(
         list(config.hosts),
         port=config.port,
         auth_provider=PlainTextAuthProvider(config.username, config.password) if config.username else None,
@@ -88,12 +108,6 @@ async def open_cassandra_driver(config: CassandraConfig) -> CassandraDriverSessi
         protocol_version=4,
         idle_heartbeat_interval=5,
     )
-    try:
-        session = await asyncio.to_thread(cluster.connect)
-    except FAILURES as error:
-        await asyncio.to_thread(cluster.shutdown)
-        raise _translated(error) from error
-    return CassandraDriverSession(cluster, session, config)
 
 
 def _answer(future: Any) -> "asyncio.Future[Sequence[Row] | None]":
@@ -115,5 +129,7 @@ def _answer(future: Any) -> "asyncio.Future[Sequence[Row] | None]":
     return answer
 
 
-def _translated(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"Cassandra: {error}")
+def _translated(error: Exception) -> StoreUnavailable | StatementRefused:
+    reasons = list(error.errors.values()) if isinstance(error, NoHostAvailable) else [error]
+    refused = bool(reasons) and all(isinstance(one, REFUSALS) for one in reasons)
+    return (StatementRefused if refused else StoreUnavailable)(f"Cassandra: {error}")

@@ -4,9 +4,11 @@ Its one rule: every statement that goes through it is idempotent (each write car
 in doubt may send it again; only `conditional` ones (`IF …`) must not be repeated blindly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from spiderduck.errors import StoreUnavailable
 
 Value = int | float | str | bytes | None
 Row = tuple[Any, ...]
@@ -20,6 +22,15 @@ class Statement:
     cql: str
     reads: bool = False
     conditional: bool = False
+
+
+WhenAway = Callable[[StoreUnavailable], Awaitable[None]]
+"""Asked while no node answers: returns when it is to be tried again, or raises."""
+
+
+async def give_up(error: StoreUnavailable) -> None:
+    """Tries once."""
+    raise error
 
 
 class Session(Protocol):

@@ -36,18 +36,29 @@ async def opened_session(config: CassandraConfig) -> AsyncIterator[Session]:
     try:
         yield session
     finally:
-        await session.close()
-        _close_wake_up_sockets(session)
+        await close(session)
 
 
-def _close_wake_up_sockets(session: Session) -> None:
-    """acsylla leaves two pairs of them to the end of its loop, and pytest gives each test a loop of its own."""
+async def close(session: Session) -> None:
+    """Close it, and what the driver leaves open."""
+    await session.close()
     cluster = getattr(session, "_cluster", None)
-    owners = [cluster, cluster.get_logger()] if hasattr(cluster, "get_logger") else []
-    for owned in gc.get_referents(*owners):
-        if isinstance(owned, socket.socket):
-            asyncio.get_running_loop().remove_reader(owned)
-            owned.close()
+    if hasattr(cluster, "get_logger"):
+        _close_sockets(cluster, cluster.get_logger())
+
+
+def close_forgotten_sockets() -> None:
+    """Those of clusters to which no session could be opened."""
+    _close_sockets(*(one for one in gc.get_objects() if type(one).__name__ in ("Cluster", "Logger")))
+
+
+def _close_sockets(*owners: object) -> None:
+    """acsylla leaves two pairs of sockets to the end of its loop, and pytest gives each test a loop of its own."""
+    for owner in owners:
+        for owned in gc.get_referents(owner) if "acsylla" in type(owner).__module__ else ():
+            if isinstance(owned, socket.socket) and owned.fileno() >= 0:
+                asyncio.get_running_loop().remove_reader(owned)
+                owned.close()
 
 
 @asynccontextmanager

@@ -10,13 +10,20 @@ from fetchers.clock import SystemClock
 from schedulers.model import Change, Content, Page, Redirect, Status, UrlState
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration, read_schema
+from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.cassandra_statements import statements
+from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session, Statement
 from tests.clock import FakeClock
+from tests.engines.ports import free_ports
 from tests.integration.cluster.keyspaces import (
     KEYSPACE,
+    close,
+    close_forgotten_sockets,
     elsewhere,
     emptied_keyspace,
     moment_of_id,
@@ -143,3 +150,39 @@ def test_every_table_says_its_bound() -> None:
 
 def test_keys_are_short_whatever_the_url() -> None:
     assert len(key_hash("http://a.test/" + "x" * 100_000)) == 16
+
+
+@pytest.mark.engine("cassandra")
+@pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])
+async def test_a_start_waits_for_the_schema_and_says_so(driver: str, caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock()
+    config = elsewhere(settings(driver), f"{KEYSPACE}_start")
+    async with opened_session(config) as session:
+        with pytest.raises(StatementRefused):
+            await rows(session, f"SELECT id FROM {config.keyspace}.pages")
+        starting = asyncio.create_task(open_when_ready(config, clock))
+        while "spiderduck migrate" not in caplog.text:
+            await asyncio.sleep(0.01)
+        await Migration(session, config, SystemClock()).run()
+        while not starting.done():
+            await clock.advance(1.0)
+            await asyncio.sleep(0.01)
+        await close(await starting)
+        await session.run(f"DROP KEYSPACE {config.keyspace}")
+
+
+@pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])
+async def test_a_cluster_that_is_not_there_is_tried_again_as_long_as_somebody_waits(driver: str) -> None:
+    (port,) = free_ports(1)
+    tries = 0
+
+    async def three_times(error: StoreUnavailable) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            raise error
+
+    config = CassandraConfig(hosts=("127.0.0.1",), port=port, driver=driver, connect_timeout=1.0)
+    with pytest.raises(StoreUnavailable):
+        await open_session(config, three_times)
+    close_forgotten_sockets()

@@ -1,0 +1,58 @@
+"""A start beside a cluster that may not be there yet: wait for a node, then for the schema, and say what is waited for.
+
+Called by the composition root. Its one rule: it changes nothing; the schema is `spiderduck migrate`'s.
+"""
+
+import logging
+
+from schedulers.ports import Clock
+from spiderduck.errors import StoreUnavailable
+from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.stores.cassandra_migration import Migration
+from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.sessions.opening import open_session
+from spiderduck.stores.sessions.ports import Session, WhenAway
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+
+
+async def open_when_ready(config: CassandraConfig, clock: Clock) -> Session:
+    """A session on a migrated keyspace. Raises `StatementRefused` where the credentials are wrong."""
+    session = await open_session(config, _waiting(config, clock))
+    try:
+        await _wait_for_schema(Migration(session, config, clock), config, clock)
+    except BaseException:
+        await session.close()
+        raise
+    return session
+
+
+def _waiting(config: CassandraConfig, clock: Clock) -> WhenAway:
+    told = False
+
+    async def wait(error: StoreUnavailable) -> None:
+        nonlocal told
+        if not told:
+            log.warning("waiting for Cassandra at %s:%d (%s)", ", ".join(config.hosts), config.port, error)
+        told = True
+        await clock.sleep(PAUSE_SECONDS)
+
+    return wait
+
+
+async def _wait_for_schema(migration: Migration, config: CassandraConfig, clock: Clock) -> None:
+    told = False
+    while await _is_missing(migration):
+        if not told:
+            log.warning("waiting for the schema of keyspace %s; `spiderduck migrate` makes it", config.keyspace)
+        told = True
+        await clock.sleep(PAUSE_SECONDS)
+
+
+async def _is_missing(migration: Migration) -> bool:
+    try:
+        return bool(await migration.missing())
+    except StatementRefused:
+        return True  # there is no such keyspace

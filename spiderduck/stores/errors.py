@@ -1,0 +1,11 @@
+"""What only a store that is somewhere else can raise."""
+
+from spiderduck.errors import SpiderDuckError
+
+
+class StatementRefused(SpiderDuckError):
+    """The cluster understood and refuses: no such keyspace or table, no permission, wrong credentials. The same
+    statement will be refused again, so nobody waits."""
+
+    code = "statement_refused"
+    exit_code = 5
