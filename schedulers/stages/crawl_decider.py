@@ -7,10 +7,13 @@ stage with the same `Decider`.
 from msgspec import structs
 
 from fetchers.urls import split
-from schedulers.model import Context, Status, UrlState
+from schedulers.model import Context, Settled, Status, UrlState
 from schedulers.policy import Asked, Decision, Verdict, decide
 from schedulers.ports import Clock, MetadataStore
 from schedulers.stages.stage import Next
+
+FINISHED_BEFORE = Settled(Status.PENDING, "finished_before")
+"""An earlier delivery of this event ended this URL: nothing is fetched, stored or told again."""
 
 
 class Decider:
@@ -45,6 +48,7 @@ class CrawlDecider:
         assert ctx.event is not None
         known = await self._store.look_up(ctx.key, ctx.event.id)
         if known.seen:
+            await next(structs.replace(ctx, known={ctx.key: known}, settled=FINISHED_BEFORE))
             return
         if ctx.settled is not None:
             await next(structs.replace(ctx, known={ctx.key: known}))

@@ -12,16 +12,12 @@ from fetchers.model import NotNow, Response
 from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import decode_metadata, encode_metadata
-from schedulers.model import Context, Message, Page
+from schedulers.model import Context, Page
 from schedulers.picture_message import PictureWork, read_picture_message
 from schedulers.ports import Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
 from schedulers.stages.stage import Next
 from schedulers.stages.store import host_of
 
-PAGE_IS_COMING_SECONDS = 10.0
-"""The message is written before its page; after a crash between the two the page has another id, and this one never
-comes."""
-MOST_WAITS = 3
 TOTAL_SECONDS = 120.0
 
 
@@ -49,8 +45,7 @@ class Picture:
         work = read_picture_message(ctx.message)
         page = await self._store.page(work.page_id)
         if page is None:
-            await self._wait_for_page(ctx.message)
-            return
+            return  # deleted since, by retention
         now = self._clock.now()
         result = await self._fetcher.picture(
             work.image_url, start_by=now + self._config.defer_after, deadline=now + TOTAL_SECONDS
@@ -64,11 +59,6 @@ class Picture:
         if measured is not None:
             await self._update(work, page, measured)
         await next(ctx)
-
-    async def _wait_for_page(self, message: Message) -> None:
-        if message.deferrals < MOST_WAITS:
-            later = replace(message, deferrals=message.deferrals + 1)
-            await self._queue.defer(later, self._clock.now() + PAGE_IS_COMING_SECONDS)
 
     async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:
         metadata = decode_metadata(page.metadata)

@@ -1,0 +1,271 @@
+"""The flow over the embedded queue and store, with a fetching service that answers what the test says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fetchers.model import Ended, Ending, FetchResult, Hop, NotNow, Response
+from schedulers.config import SchedulersConfig
+from schedulers.in_flight import InFlight
+from schedulers.model import Message, Status, UrlState
+from schedulers.pipeline import Parts, compose, picture_steps, url_steps
+from schedulers.ports import Knows
+from schedulers.scheduler import Scheduler
+from snowflake import Generator
+from spiderduck.bootstrap.bridges import ExtractBesideLoop, MeasuredPicture
+from spiderduck.content.warc import WarcArchive
+from spiderduck.database.sqlite import Database
+from spiderduck.queues.sqlite import SqliteQueue
+from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.subscriptions.ports import Filter
+from spiderduck.subscriptions.sqlite import NoticeLog
+from tests.clock import FakeClock
+
+Outcome = Response | Ended | NotNow | Exception
+HTML = (("content-type", "text/html; charset=utf-8"),)
+
+
+def page(url: str, body: str = "<title>A</title>", status: int = 200, **more: Any) -> Response:
+    return Response(url, status, HTML, body.encode(), 1_000_000.0, **more)
+
+
+@dataclass
+class ScriptedFetch:
+    """Answers by URL; a list is used up from the front, its last answer stays. `hops` come before the answer."""
+
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, url: str, *, knows: Knows | None = None, **_: Any) -> FetchResult:
+        hops: list[Hop] = []
+        while True:
+            self.asked.append(url)
+            target = self.redirects.get(url)
+            if target is None:
+                break
+            hops.append(Hop(url, 301))
+            url = target
+            if knows is not None and await knows(url):
+                return FetchResult(url, tuple(hops), None)
+        script = self.answers.get(url, [page(url)])
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return FetchResult(url, tuple(hops), answer)
+
+    async def picture(self, url: str, **options: Any) -> FetchResult:
+        return await self.fetch(url)
+
+
+class OnePixel:
+    """Takes every picture for one of 3 × 2."""
+
+    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
+        return MeasuredPicture(3, 2, "image/png") if body else None
+
+
+class Flow:
+    """The whole, with what a test asks of it."""
+
+    def __init__(self, queue: SqliteQueue, store: SqliteStore, log: NoticeLog, fetch: ScriptedFetch) -> None:
+        self.queue, self.store, self.log, self.fetch = queue, store, log, fetch
+        self.clock: FakeClock
+
+    async def send(self, *events: dict[str, Any]) -> None:
+        await self.queue.publish([Message(msgspec.json.encode(event), event["id"]) for event in events])
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Until `condition`, an asynchronous question, says yes."""
+        async with asyncio.timeout(10):
+            while not await condition():
+                await asyncio.sleep(0.001)
+
+    async def idle(self) -> None:
+        async def empty() -> bool:
+            return (await self.queue.lengths()).ready == 0
+
+        await self.until(empty)
+
+    async def state(self, url: str) -> UrlState:
+        found = (await self.store.look_up(url)).state
+        assert found is not None
+        return found
+
+    async def notices(self) -> list[dict[str, Any]]:
+        subscription = await self.log.open("all", Filter())
+        try:
+            async with asyncio.timeout(0.2):
+                received = await subscription.receive(500)
+        except TimeoutError:
+            return []
+        finally:
+            await subscription.close()
+        subscription = await self.log.open("all", Filter())
+        await subscription.ack(received[-1].position)
+        await subscription.close()
+        return [msgspec.json.decode(one.body) for one in received]
+
+
+@pytest.fixture
+async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
+    async with AsyncExitStack() as stack:
+        clock, fetch = FakeClock(), ScriptedFetch()
+        database = Database(tmp_path / "flow.db")
+        stack.push_async_callback(database.close)
+        archive = WarcArchive(tmp_path / "archive", clock, software="test")
+        stack.push_async_callback(archive.close)
+        log = NoticeLog(database, clock)
+        queue, store = SqliteQueue(database, clock), SqliteStore(database, clock, log.wake)
+        ids = Generator(worker_id=1)
+        parts = Parts(queue, store, archive, fetch, OnePixel(), ExtractBesideLoop(10**6), ids, clock)
+        config, in_flight = SchedulersConfig(in_flight=8), InFlight()
+        event = compose(url_steps(parts, in_flight, config), clock, lambda name, seconds: None)
+        picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
+        schedulers = [Scheduler(parts, config, event=event, picture=picture) for _ in range(2)]
+        running = [asyncio.create_task(one.run()) for one in (queue, *schedulers)]
+        made = Flow(queue, store, log, fetch)
+        made.clock = clock
+        await made.notices()
+        yield made
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for scheduler in schedulers:
+            await scheduler.drain(1.0)
+
+
+A = "http://news.test/a"
+
+
+async def test_an_event_ends_stored_told_and_acknowledged(flow: Flow) -> None:
+    await flow.send({"id": "one", "urls": [A, "http://news.test/b", A]})
+    await flow.idle()
+    assert (await flow.state(A)).status is Status.FETCHED
+    assert sorted(one["subject"] for one in await flow.notices()) == [A, "http://news.test/b"]
+    assert len(flow.fetch.asked) == 2
+
+
+async def test_an_unreadable_message_lies_in_the_dead_letters(flow: Flow) -> None:
+    await flow.queue.publish([Message(b"no json", "bad")])
+    await flow.idle()
+    (letter,) = await flow.queue.dead(10)
+    assert "unreadable" in letter.reason
+
+
+async def test_five_errors_end_as_failed_and_can_be_replayed(flow: Flow) -> None:
+    flow.fetch.answers[A] = [RuntimeError("boom")]
+    await flow.send({"id": "one", "urls": [A]})
+
+    async def dead() -> bool:
+        await flow.clock.advance(60.0)
+        return bool(await flow.queue.dead(10))
+
+    await flow.until(dead)
+    (letter,) = await flow.queue.dead(10)
+    assert "boom" in letter.reason
+    assert len(flow.fetch.asked) == 5
+    assert (await flow.state(A)).status is Status.FAILED
+    (told,) = await flow.notices()
+    assert told["outcome"] == "failed"
+    assert await flow.queue.replay(None) == 1
+    await flow.idle()
+    assert await flow.queue.dead(10) == []
+
+
+async def test_what_was_finished_is_not_done_again_when_its_event_returns(flow: Flow) -> None:
+    """One URL of the event raises at first: the other one is fetched and told once."""
+    flow.fetch.answers["http://bad.test/"] = [RuntimeError("boom"), page("http://bad.test/")]
+    await flow.send({"id": "one", "urls": [A, "http://bad.test/"]})
+
+    async def both() -> bool:
+        await flow.clock.advance(5.0)
+        return (await flow.queue.lengths()).ready == 0
+
+    await flow.until(both)
+    assert flow.fetch.asked.count(A) == 1
+    assert len(await flow.notices()) == 2
+
+
+async def test_a_turn_far_off_is_deferred_and_comes_when_due(flow: Flow) -> None:
+    later = flow.clock.now() + 500.0
+    flow.fetch.answers[A] = [NotNow(later, "busy"), page(A)]
+    await flow.send({"id": "one", "urls": [A, "http://news.test/b"]})
+    await flow.idle()
+    state = await flow.state(A)
+    assert (state.status, state.until) == (Status.DEFERRED, later)
+    assert (await flow.queue.lengths()).deferred == 1
+    await flow.clock.advance(501.0)
+
+    async def fetched() -> bool:
+        return (await flow.state(A)).status is Status.FETCHED
+
+    await flow.until(fetched)
+    assert len(await flow.notices()) == 2
+
+
+async def test_a_server_that_asks_for_a_pause_is_asked_three_times_more(flow: Flow) -> None:
+    flow.fetch.answers[A] = [page(A, status=429, retry_at=flow.clock.now() + 60.0)]
+    await flow.send({"id": "one", "urls": [A]})
+
+    async def ended() -> bool:
+        await flow.clock.advance(100.0)
+        return (await flow.store.look_up(A, "one")).seen
+
+    await flow.until(ended)
+    state = await flow.state(A)
+    assert (state.status, state.status_code) == (Status.HTTP_ERROR, 429)
+    assert len(flow.fetch.asked) == 4
+
+
+async def test_a_pause_longer_than_a_day_ends_at_once(flow: Flow) -> None:
+    flow.fetch.answers[A] = [page(A, status=503, retry_at=flow.clock.now() + 90_000.0)]
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    assert (await flow.state(A)).status is Status.HTTP_ERROR
+
+
+async def test_a_known_target_ends_the_chain(flow: Flow) -> None:
+    flow.fetch.redirects["http://s.test/x"] = A
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    await flow.send({"id": "two", "urls": ["http://s.test/x"]})
+    await flow.idle()
+    assert flow.fetch.asked == [A, "http://s.test/x"]
+    assert (await flow.state("http://s.test/x")).page_id == (await flow.state(A)).page_id
+    assert [one["outcome"] for one in await flow.notices()] == ["fetched", "reused"]
+
+
+async def test_two_urls_that_redirect_to_one_another_come_to_an_end(flow: Flow) -> None:
+    x, y = "http://s.test/x", "http://s.test/y"
+    flow.fetch.answers |= {x: [Ended(Ending.REDIRECT_LOOP, "circle")], y: [Ended(Ending.REDIRECT_LOOP, "circle")]}
+    await flow.send({"id": "one", "urls": [x, y]})
+    await flow.idle()
+    assert {(await flow.state(url)).status for url in (x, y)} == {Status.REDIRECT_LOOP}
+
+
+async def test_a_page_s_picture_is_measured_afterwards(flow: Flow) -> None:
+    image = "http://pics.test/a.png"
+    flow.fetch.answers[A] = [page(A, f'<meta property="og:image" content="{image}"><title>A</title>')]
+    flow.fetch.answers[image] = [page(image, "picture")]
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    told = await flow.notices()
+    assert [one["type"] for one in told] == ["spiderduck.url.processed", "spiderduck.url.updated"]
+    assert told[1]["data"]["metadata"]["image"] == {"url": image, "width": 3, "height": 2, "type": "image/png"}
+
+
+async def test_a_picture_that_cannot_be_had_is_no_error(flow: Flow) -> None:
+    image = "http://pics.test/a.png"
+    flow.fetch.answers[A] = [page(A, f'<meta property="og:image" content="{image}"><title>A</title>')]
+    flow.fetch.answers[image] = [Ended(Ending.TIMED_OUT, "slow")]
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    assert len(await flow.notices()) == 1
+    assert await flow.queue.dead(10) == []
