@@ -1,11 +1,12 @@
 """Range leases never overlap."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.grants import Grant, fit, last_until, running
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 1500), st.integers(0, 50), st.integers(1, 30)), max_size=40))
 def test_no_two_grants_share_a_number_at_a_time(wishes: list[tuple[int, int, int]]) -> None:
     """And none reaches into the server's own numbers, or beyond the layout's."""

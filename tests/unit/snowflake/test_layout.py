@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import snowflake
@@ -26,6 +26,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     return Layout(time_bits, datacenter_bits, worker_bits, sequence_bits, draw(st.integers(0, 2 * 10**12)))
 
 
+@settings(deadline=None)
 @given(layouts(), st.data())
 def test_what_is_encoded_is_decoded(layout: Layout, data: st.DataObject) -> None:
     """Every part comes back, for every layout."""
@@ -39,6 +40,7 @@ def test_what_is_encoded_is_decoded(layout: Layout, data: st.DataObject) -> None
     assert 0 <= decoded.id < 1 << 63
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 63) - 1))
 def test_an_id_lies_between_the_bounds_of_its_time(id: int) -> None:
     """`min_id_at` and `max_id_at` of an id's time enclose it, and nothing of the next tick."""

@@ -59,7 +59,7 @@ def generator(lease: ScriptedLease, clock: HandClock) -> Generator:
     return Generator(lease=lease, clock=clock)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-3_000_000, 3_000_000), st.integers(1, 12)), max_size=50),
     st.sampled_from([0, 5, 1000]),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.errors import LeaseCorrupt
@@ -15,12 +15,14 @@ numbers = st.integers(0, 2**62)
 records = st.builds(Record, numbers, st.lists(st.builds(Grant, numbers, numbers, numbers, numbers)).map(tuple), numbers)
 
 
+@settings(deadline=None)
 @given(records, st.binary(max_size=30))
 def test_a_record_comes_back(record: Record, after: bytes) -> None:
     """Whatever lies behind it."""
     assert Record.from_bytes(record.to_bytes() + after) == record
 
 
+@settings(deadline=None)
 @given(records, st.data())
 def test_a_damaged_record_is_recognised(record: Record, data: st.DataObject) -> None:
     """One byte changed, or the end missing: not believed."""

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.auditor import Auditor, Sighting, read_line
@@ -22,6 +22,7 @@ from snowflake.service.rendering import render_many, render_one
 from snowflake.service.user_agents import INVALID, OTHER, UserAgents
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, (1 << 63) - 30_001) | st.integers(0, 30_000), st.integers(1, 30_000))))
 def test_ids_are_rendered_as_json_would(ranges: list[tuple[int, int]]) -> None:
     """The table of endings is an optimisation and nothing else."""

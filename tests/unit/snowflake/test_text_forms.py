@@ -1,7 +1,7 @@
 """Ids as sortable text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.errors import InvalidId
@@ -11,6 +11,7 @@ ids = st.integers(0, (1 << 63) - 1)
 forms = st.sampled_from(list(FORMS.values()))
 
 
+@settings(deadline=None)
 @given(forms, ids, ids)
 def test_text_sorts_like_the_number(form: TextForm, one: int, other: int) -> None:
     """Every form keeps the order, and reads what it wrote."""

@@ -109,7 +109,7 @@ def test_without_a_lease_nothing(mint: WindowMint) -> None:
     assert (mint.in_hand_ms(), mint.end_ms()) == (0, 0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 400_000_000), st.integers(-900, 900), st.integers(1, 20)), max_size=40),
     st.lists(st.integers(-400, 400), min_size=1, max_size=4),

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.errors import BadConfiguration, ClockMovedBack
@@ -94,6 +94,7 @@ def test_a_bridge_beyond_a_second_is_refused() -> None:
         Worker(LAYOUT, 0, 0, bridge_ms=1001)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 1000),
     st.lists(st.tuples(st.integers(-1500, 1500), st.integers(1, 20)), max_size=60),
