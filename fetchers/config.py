@@ -18,10 +18,15 @@ VERSION = "0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """`per_second` and `burst` for every registrable domain, and exceptions by domain or suffix (`*.example.com`)."""
+    """`per_second` and `burst` for every registrable domain, and exceptions by domain or suffix (`*.example.com`).
+
+    The `address_` ones are for each server address on one fetcher, whatever the names: generous, for content networks.
+    """
 
     per_second: float = 1.0
     burst: int = 4
+    address_per_second: float = 50.0
+    address_burst: int = 50
     domains: Mapping[str, RateLimit] = field(default_factory=dict)
 
     def for_domain(self, domain: str) -> RateLimit:
@@ -89,8 +94,14 @@ class FetchersConfig:
             place = f"fetchers.rate_limit.domains.{name}" if name else "fetchers.rate_limit"
             if not limit.per_second > 0:
                 raise ValueError(f"{place}.per_second is {limit.per_second}; it takes a number above 0, e.g. 1.0")
+            if limit.parallel is not None and limit.parallel < 1:
+                raise ValueError(f"{place}.parallel is {limit.parallel}; it takes a whole number from 1 up, or none")
             if limit.burst < 1:
                 raise ValueError(f"{place}.burst is {limit.burst}; it takes a whole number from 1 up, e.g. 4")
+        if not self.rate_limit.address_per_second > 0 or self.rate_limit.address_burst < 1:
+            raise ValueError(
+                "fetchers.rate_limit.address_per_second takes a number above 0, address_burst one from 1 up"
+            )
         for network in self.network.allow_addresses:
             try:
                 ip_network(network, strict=False)

@@ -1,4 +1,6 @@
-"""What a fetcher counts since its start: plain numbers, cheap enough for every request, shown by `service/metrics.py`."""
+"""What a fetcher counts since its start: plain numbers, cheap enough for every request, shown by
+`service/metrics.py`.
+"""
 
 from bisect import bisect_left
 from collections import Counter

@@ -116,7 +116,9 @@ class DomainSlot:
         self._tat = now + (limit.burst - left) * limit.interval
 
     def trouble(self, now: float, random: Random, retry_after: float | None = None) -> None:
-        """The domain asked for a pause (429, 503) or could not be reached. A longer `Retry-After` (seconds) is obeyed."""
+        """The domain asked for a pause (429, 503) or could not be reached. A longer `Retry-After` (seconds) is
+        obeyed.
+        """
         if now < self.backoff_until and self._backoff_step:
             pause = self._backoff_step  # answers to requests that set out before the pause began do not double it again
         else:

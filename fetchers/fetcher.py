@@ -129,7 +129,9 @@ class Fetcher:
     async def _follow(
         self, request: HopRequest, followers: "list[asyncio.Future[Shared | None]]"
     ) -> HopResult | NotMine | None:
-        """What the leader got. None where that is no answer for us: it gave up, or ended for want of time that we have."""
+        """What the leader got. None where that is no answer for us: it gave up, or ended for want of time that we
+        have.
+        """
         future: asyncio.Future[Shared | None] = asyncio.get_running_loop().create_future()
         followers.append(future)
         patience = max(request.deadline - self._clock.now(), 0.0)
@@ -211,7 +213,9 @@ class Fetcher:
         return queue
 
     async def _open_queue(self, domain: str, holding: Holding) -> DomainQueue:
-        """A domain met for the first time. What was sent before we held it is unknown, so the bucket began empty then."""
+        """A domain met for the first time. What was sent before we held it is unknown, so the bucket began empty
+        then.
+        """
         state = await self._states.load(domain)
         slot = DomainSlot.starting_empty(self.limits.of(domain), holding.since)
         if state is not None:

@@ -34,7 +34,7 @@ Value = TypeVar("Value")
 
 @dataclass(slots=True)
 class RingCounters:
-    """`failures`: no answer, or none in time; `refused`: the server would not take it; `ejections`: servers left out."""
+    """`failures`: no answer, or none in time; `refused`: not taken; `ejections`: servers left out."""
 
     hits: int = 0
     misses: int = 0

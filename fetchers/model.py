@@ -12,8 +12,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Ending(StrEnum):
-    """How a fetch ends when it ends otherwise than with a usable answer. Expected, stored, announced; never an error.
-    """
+    """How a fetch ends when it ends without a usable answer. Expected, stored, announced; never an error."""
 
     ROBOTS_DENIED = "robots_denied"
     BLOCKED_ADDRESS = "blocked_address"

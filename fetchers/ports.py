@@ -76,8 +76,7 @@ class Ownership(Protocol):
 
 
 class LimitStore(Protocol):
-    """Rate limits set while running, known to all fetchers. What is set here beats the settings and the shipped list.
-    """
+    """Rate limits set while running, known to all fetchers. They beat the settings and the shipped list."""
 
     def current(self) -> Mapping[str, RateLimit]:
         """By domain or pattern, as known here at this moment."""

@@ -32,7 +32,8 @@ def pause_asked(headers: Iterable[tuple[str, str]], now: float) -> float:
 
 
 def _pauses_of(value: str) -> Iterator[float]:
-    """Of each policy in `value`; version 7 of the draft had one, with its parameters written out and set off by commas.
+    """Of each policy in `value`; version 7 of the draft had one, with its parameters written out and set off by
+    commas.
     """
     for item in [value] if "remaining" in value else value.split(","):
         figures = {SHORT.get(name, name): int(number) for name, number in _PARAMETER.findall(item)}

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+from fetchers.address_pace import AddressPace
 from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
+from fetchers.domain_slot import RateLimit
 from fetchers.fetcher import Fetcher
 from fetchers.gates.address_guard import AddressPolicy
 from fetchers.host_states.memory import MemoryHostStates
@@ -19,7 +21,9 @@ from fetchers.transports.interfaces import own_addresses
 def make_transport(config: FetchersConfig) -> AiohttpTransport:
     """The way to the network, behind the address guard."""
     policy = AddressPolicy(config.network.allow_addresses, own_addresses(), config.network.ports)
-    return AiohttpTransport(policy, resolve=config.network.resolve, connections=config.queues.connections)
+    limits = config.rate_limit
+    pace = AddressPace(SystemClock(), RateLimit(limits.address_per_second, limits.address_burst))
+    return AiohttpTransport(policy, resolve=config.network.resolve, connections=config.queues.connections, pace=pace)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ class Local(Protocol):
 
 
 class Router:
-    """`addresses` are those to begin with; others are learnt. `local` answers for `own_address` without a connection."""
+    """`addresses` are the first to ask; others are learnt. `local` answers for `own_address` without a connection."""
 
     def __init__(
         self,

@@ -27,8 +27,7 @@ EXPECTED = (NodeExistsError, NoNodeError, BadVersionError)
 
 
 def make_client(hosts: str, chroot: str, auth: str, session_seconds: float) -> KazooClient:
-    """`auth` is `user:password` for digest; with it, whatever is made here can be read and written by that user only.
-    """
+    """`auth` is `user:password` for digest; with it, what is made here can be read and written by that user only."""
     user, _, password = auth.partition(":")
     return KazooClient(
         hosts=hosts + chroot,

@@ -127,7 +127,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _write_head(self, status: int, content_type: str, length: int, first: bytes = b"") -> None:
         close = "connection: close\r\n" if self._last else ""
-        head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n"
+        line = f"HTTP/1.1 {status} {REASONS[status]}\r\n"
+        head = f"{line}content-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n"
         if self._transport is not None:
             self._transport.write(head.encode("latin-1") + first)
 

@@ -1,4 +1,4 @@
-"""Three fetchers, real ZooKeeper and memcached: one is killed, stopped and woken, or cut off. The origin is the judge."""
+"""Three fetchers, real ZooKeeper and memcached: one is killed, stopped and woken, or cut off. The origin judges."""
 
 import asyncio
 import os

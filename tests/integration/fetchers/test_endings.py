@@ -1,4 +1,6 @@
-"""Whatever a server does ends in its named ending, within its limit: raw sockets on loopback, through the whole fetcher."""
+"""Whatever a server does ends in its named ending, within its limit: raw sockets on loopback, through the whole
+fetcher.
+"""
 
 import asyncio
 import gzip
@@ -19,7 +21,7 @@ from fetchers.model import Ended, Ending, HopRequest, HopResult, Response
 from fetchers.standalone import running_fetcher
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-LIMITS = Limits(connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.8, page_bytes=1_000_000)
+LIMITS = Limits(connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.5, page_bytes=1_000_000)
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 

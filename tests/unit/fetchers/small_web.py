@@ -1,4 +1,4 @@
-"""A web without sockets for the fetcher's tests: an httpx transport that answers by URL and writes down what arrived."""
+"""A web without sockets for the fetcher tests: an httpx transport that answers by URL and notes what arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

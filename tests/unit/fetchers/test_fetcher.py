@@ -277,7 +277,7 @@ async def test_a_domain_that_came_back_starts_with_an_empty_bucket() -> None:
 
 
 async def test_a_limit_set_while_running_holds_at_once_and_beats_the_settings(caplog: pytest.LogCaptureFixture) -> None:
-    config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000, {"a.test": RateLimit(500.0, 500)}))
+    config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000, domains={"a.test": RateLimit(500.0, 500)}))
     answers: dict[str, Answer | list[Answer]] = {f"{URL}{n}": page() for n in range(4)}
     async with small_fetcher(answers, config) as (fetcher, web, clock):
         await fetcher.perform(ask(f"{URL}0", clock))
@@ -298,7 +298,7 @@ async def test_a_limit_set_while_running_holds_at_once_and_beats_the_settings(ca
 async def test_which_limit_wins() -> None:
     """Set while running, then settings, then the shipped list; in each the exact name, then the longest pattern."""
     settings = {"*.co.uk": RateLimit(2.0, 2), "*.uk": RateLimit(3.0, 3), "bit.ly": RateLimit(4.0, 4)}
-    async with small_fetcher({}, FetchersConfig(rate_limit=RateLimits(1.0, 1, settings))) as (fetcher, _, _):
+    async with small_fetcher({}, FetchersConfig(rate_limit=RateLimits(1.0, 1, domains=settings))) as (fetcher, _, _):
         of = fetcher.limits.of
         assert of("x.co.uk").per_second == 2.0
         assert of("x.uk").per_second == 3.0

@@ -1,4 +1,4 @@
-"""robots.txt before every page: which statuses forbid, who fetches it, how long it holds, what happens when it fails."""
+"""robots.txt before every page: which statuses forbid, who fetches it, how long it holds, what a failure does."""
 
 import asyncio
 from collections.abc import Mapping

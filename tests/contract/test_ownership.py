@@ -1,0 +1,164 @@
+"""What every ownership promises, on the local one and on real ZooKeeper; and what only several fetchers show."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from secrets import token_hex
+
+import pytest
+from kazoo.client import KazooClient  # type: ignore[import-untyped]
+from kazoo.exceptions import NoAuthError  # type: ignore[import-untyped]
+
+from fetchers.clock import SystemClock
+from fetchers.model import NotMine
+from fetchers.ownership import kazoo_calls
+from fetchers.ownership.local import LocalOwnership
+from fetchers.ownership.zookeeper import ZookeeperOwnership
+from fetchers.ports import Ownership
+
+SESSION = 2.0
+DOMAINS = [f"d{number}.test" for number in range(60)]
+
+
+class Member:
+    """One ownership on ZooKeeper with its client."""
+
+    def __init__(self, client: KazooClient, address: str) -> None:
+        self.client = client
+        self.address = address
+        self.ownership = ZookeeperOwnership(client, address, SystemClock(), SESSION)
+        self.lost = 0
+        self.ownership.on_lost(self._count)
+        self.running = asyncio.create_task(self.ownership.run())
+
+    def _count(self) -> None:
+        self.lost += 1
+
+    def owned(self) -> set[str]:
+        return {domain for domain in DOMAINS if not isinstance(self.ownership.holding_of(domain), NotMine)}
+
+    async def end(self) -> None:
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+        await kazoo_calls.stop(self.client)
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+Join = Callable[[str], Awaitable[Member]]
+
+
+@pytest.fixture
+async def join(zookeeper_hosts: str, stack: AsyncExitStack) -> Join:
+    chroot = f"/own-{token_hex(4)}"
+
+    async def join(address: str) -> Member:
+        client = kazoo_calls.make_client(zookeeper_hosts, chroot, "", SESSION)
+        await kazoo_calls.start(client)
+        member = Member(client, address)
+        stack.push_async_callback(member.end)
+        return member
+
+    return join
+
+
+async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(params=["local", pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper"))])
+async def ownership(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ownership:
+    """Of a fetcher alone."""
+    if request.param == "local":
+        return LocalOwnership(SystemClock().now())
+    hosts = request.getfixturevalue("zookeeper_hosts")
+    client = kazoo_calls.make_client(hosts, f"/own-{token_hex(4)}", "", SESSION)
+    await kazoo_calls.start(client)
+    member = Member(client, "http://a:1")
+    stack.push_async_callback(member.end)
+    await until(lambda: len(member.owned()) == len(DOMAINS))
+    return member.ownership
+
+
+async def test_who_is_alone_owns_everything(ownership: Ownership) -> None:
+    now = SystemClock().now()
+    for domain in DOMAINS:
+        holding = ownership.holding_of(domain)
+        assert not isinstance(holding, NotMine)
+        assert holding.holds()
+        assert now - 60 < holding.since <= now
+        assert ownership.holding_of(domain) is holding, "one holding as long as it lasts"
+
+
+async def test_each_domain_has_one_owner_and_the_others_say_who(join: Join) -> None:
+    members = [await join(f"http://m{number}:1") for number in range(3)]
+    await until(lambda: sum(len(member.owned()) for member in members) == len(DOMAINS))
+    by_domain = {domain: member for member in members for domain in member.owned()}
+    assert len(by_domain) == len(DOMAINS)
+    await until(lambda: all(member.ownership.ready for member in members))
+    for member in members:
+        for domain in DOMAINS:
+            answer = member.ownership.holding_of(domain)
+            if isinstance(answer, NotMine):
+                assert answer.owner == by_domain[domain].address
+
+
+async def test_a_later_holder_has_a_higher_number(join: Join) -> None:
+    first = await join("http://m0:1")
+    await until(lambda: len(first.owned()) == len(DOMAINS))
+    before = {domain: first.ownership.holding_of(domain) for domain in DOMAINS}
+    second = await join("http://m1:1")
+    await until(lambda: second.ownership.ready)
+    assert first.lost >= 1
+    for domain in second.owned():
+        old, new = before[domain], second.ownership.holding_of(domain)
+        assert not isinstance(old, NotMine)
+        assert not isinstance(new, NotMine)
+        assert not old.holds()
+        assert new.fence > old.fence
+        assert new.since > old.since
+
+
+async def test_who_leaves_hands_over_at_once(join: Join) -> None:
+    staying, leaving = await join("http://m0:1"), await join("http://m1:1")
+    await until(lambda: staying.ownership.ready and leaving.ownership.ready)
+    leaving.ownership.leave()
+    assert leaving.owned() == set()
+    await kazoo_calls.stop(leaving.client)
+    await until(lambda: len(staying.owned()) == len(DOMAINS), seconds=SESSION)
+
+
+async def test_when_nothing_proves_the_session_nothing_is_held(join: Join) -> None:
+    """Its own deadline counts, no event is needed; and after a doubt the same holding is good again."""
+    member = await join("http://m0:1")
+    await until(lambda: member.ownership.ready)
+    holding = member.ownership.holding_of(DOMAINS[0])
+    assert not isinstance(holding, NotMine)
+    proved = member.ownership._trusted_until
+    member.ownership._trusted_until = 0.0
+    assert not holding.holds()
+    assert isinstance(member.ownership.holding_of(DOMAINS[0]), NotMine)
+    member.ownership._trusted_until = proved
+    assert holding.holds()
+
+
+async def test_others_cannot_touch_what_is_ours_with_credentials(zookeeper_hosts: str, stack: AsyncExitStack) -> None:
+    """Digest ACL on everything that is made."""
+    chroot = f"/own-{token_hex(4)}"
+    client = kazoo_calls.make_client(zookeeper_hosts, chroot, "fetchers:secret", SESSION)
+    await kazoo_calls.start(client)
+    member = Member(client, "http://m0:1")
+    stack.push_async_callback(member.end)
+    await until(lambda: member.ownership.ready)
+    stranger = kazoo_calls.make_client(zookeeper_hosts, chroot, "", SESSION)
+    await kazoo_calls.start(stranger)
+    stack.push_async_callback(kazoo_calls.stop, stranger)
+    for path in ("/assignment", "/buckets/0000"):
+        with pytest.raises(NoAuthError):
+            await asyncio.to_thread(stranger.get, path)
