@@ -1,6 +1,7 @@
 """A folder as an additional cache: files named by the SHA-256 of the address, or placed by its host and path."""
 
 import asyncio
+from concurrent.futures import Executor
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -9,14 +10,15 @@ from imagepipe.errors import SourceFailed
 
 
 class FolderCache:
-    """`<folder>/<sha256 of the address>`, else `<folder>/<host>/<path>`."""
+    """`<folder>/<sha256 of the address>`, else `<folder>/<host>/<path>`. `executor` as for `FolderSource`."""
 
-    def __init__(self, folder: Path, name: str = "folder") -> None:
+    def __init__(self, folder: Path, name: str = "folder", executor: Executor | None = None) -> None:
+        self._executor = executor
         self.name = name
         self._folder = folder.resolve()
 
     async def get(self, url: str) -> bytes | None:
-        return await asyncio.to_thread(self._read, url)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._read, url)
 
     def _read(self, url: str) -> bytes | None:
         parts = urlsplit(url)

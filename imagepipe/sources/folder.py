@@ -1,24 +1,24 @@
 """Pictures from a folder: the address's path is the file's path below it. For demonstrations and tests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from concurrent.futures import Executor
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
-
-_CHUNK = 1024 * 1024
+from imagepipe.sources.whole import whole
 
 
 class FolderSource:
-    """A `Source` that never leaves its folder."""
+    """A `Source` that never leaves its folder. Files are read in `executor`, by default the loop's own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, executor: Executor | None = None) -> None:
         self._folder = folder.resolve()
+        self._executor = executor
 
     async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
-        found = await asyncio.to_thread(self._read, wanted.url)
+        found = await asyncio.get_running_loop().run_in_executor(self._executor, self._read, wanted.url)
         if found is None:
             return SourceEnded("not_found", "no such file")
         body, modified = found
@@ -31,7 +31,7 @@ class FolderSource:
         status = 304 if unchanged else 206 if resumed else 200
         return SourceResponse(
             status,
-            _chunks(b"" if unchanged else body[start:]),
+            whole(b"" if unchanged else body[start:]),
             start=start,
             total=len(body),
             etag=etag,
@@ -47,8 +47,3 @@ class FolderSource:
             return path.read_bytes(), path.stat().st_mtime
         except (OSError, ValueError):  # a name the system cannot have, or a file that may not be read
             return None
-
-
-async def _chunks(body: bytes) -> AsyncIterator[bytes]:
-    for at in range(0, len(body), _CHUNK):
-        yield body[at : at + _CHUNK]
