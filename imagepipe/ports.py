@@ -26,8 +26,9 @@ class Clock(Protocol):
 class Wanted:
     """One question to a source. `resume_from` > 0 asks for the rest behind that many bytes, if the validator holds.
 
-    `deadline` is in epoch seconds; a body of more than `max_bytes` is not wanted. `etag` and `last_modified` came with the
-    bytes at hand: with `resume_from` the first there is becomes `If-Range`, else `If-None-Match` or `If-Modified-Since`.
+    `deadline` is in epoch seconds; a body of more than `max_bytes` is not wanted. `etag` and `last_modified` came with
+    the bytes at hand: with `resume_from` the first there is becomes `If-Range`, else `If-None-Match` or
+    `If-Modified-Since`.
     """
 
     url: str
