@@ -16,6 +16,8 @@ from imagepipe.isolation.worker import LENGTH
 
 T = TypeVar("T")
 
+_START_SECONDS = 30.0
+
 
 class WorkerProcesses:
     """`Workers` on isolated processes. Each is started when it is first needed."""
@@ -69,7 +71,7 @@ class WorkerProcesses:
         raise cast(Exception, value)
 
     async def _start(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "imagepipe.isolation.worker",
@@ -78,6 +80,14 @@ class WorkerProcesses:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await process.stdout.readexactly(LENGTH.size)  # ready: its start counts against no picture's time
+        except BaseException:
+            process.kill()
+            raise
+        return process
 
 
 async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> tuple[bool, object]:

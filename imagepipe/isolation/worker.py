@@ -25,7 +25,9 @@ def limit(memory: int) -> None:
 
 
 def serve(source: BinaryIO, target: BinaryIO) -> None:
-    """Until the other end closes."""
+    """Say that it is ready, then work until the other end closes."""
+    target.write(LENGTH.pack(0))
+    target.flush()
     while len(head := source.read(LENGTH.size)) == LENGTH.size:
         answer = pickle.dumps(_do(source.read(LENGTH.unpack(head)[0])))
         target.write(LENGTH.pack(len(answer)) + answer)
