@@ -89,6 +89,7 @@ def new_page(ctx: Context, response: Response) -> Page:
     """The page as it is stored."""
     assert ctx.metadata is not None
     assert ctx.page_id is not None
+    encoding = None if ctx.metadata.encoding is None else ctx.metadata.encoding.lower()
     media_type = (response.header("content-type") or "text/html").partition(";")[0].strip().lower()
     digest = ctx.archived.sha256 if ctx.archived is not None else hashlib.sha256(response.body).hexdigest()
     return Page(
@@ -97,7 +98,7 @@ def new_page(ctx: Context, response: Response) -> Page:
         url=response.url,
         fetched_at=response.fetched_at,
         status_code=response.status_code,
-        content=Content(media_type, len(response.body), digest, ctx.metadata.encoding),
+        content=Content(media_type, len(response.body), digest, encoding),
         metadata=encode_metadata(ctx.metadata),
         provenance=encode_provenance(ctx.metadata),
         canonical_url=ctx.metadata.canonical_url,

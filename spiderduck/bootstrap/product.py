@@ -16,6 +16,7 @@ from fetchers.standalone import make_transport
 from schedulers.in_flight import InFlight
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
+from snowflake import Generator
 from spiderduck.api.services import Services
 from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
 from spiderduck.bootstrap.data_folder import DataFolder
@@ -94,7 +95,7 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
             fetcher=fetcher,
             fetch_direct=fetch.direct,
             telemetry=telemetry,
-            ready=_nothing_missing,
+            ready=lambda: _missing(ids.generator),
             more_routes=(*ids.routes, *images.routes),
         )
         schedulers = _schedulers(parts, config, telemetry)
@@ -114,9 +115,9 @@ def _schedulers(parts: Parts, config: Config, telemetry: Telemetry) -> tuple[Sch
     )
 
 
-async def _nothing_missing() -> Mapping[str, str]:
-    """Embedded, there is nothing outside this process to wait for."""
-    return {}
+async def _missing(generator: Generator) -> Mapping[str, str]:
+    """Embedded, there is nothing outside this process to wait for; but a lost worker id ends the ids for good."""
+    return {} if generator.ended is None else {"ids": f"{generator.ended}; start this process anew"}
 
 
 async def _gauges(

@@ -17,9 +17,10 @@ from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
-from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 
-Write = tuple[Statement, Sequence[Value]]
+MOST_BATCH_BYTES = 30_000
+"""The cluster refuses a batch of 50 KB; twenty long redirects can make one."""
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -85,13 +86,15 @@ class CassandraStore:
         await self._session.execute(self._statements.put_mark, values)
 
     async def write(self, key: str, change: Change) -> None:
-        """Durable when this returns; the record of the URL `key` after everything else."""
+        """Durable when this returns. First what nobody sees by itself: the page's row, edges and lists. Then, in one
+        step, what leads to it: the records of all URLs of the chain, and the version."""
         now, page = self._clock.now(), change.page
         known = [state.page_id for state in change.states if state.page_id is not None]
         stamp = self._behind(now, known) if page is None else self._of_id(page.id)
         await self._put([*self._page(page, stamp), *self._beside(change, now, stamp)])
-        await self._put([self._record(state, stamp) for state in change.states if state.key != key])
-        await self._put([self._record(state, stamp) for state in change.states if state.key == key])
+        records = {state.key: self._record(state, stamp) for state in change.states}
+        shared = records.pop(key, None)
+        await self._together([*self._version(page, stamp), *records.values()], [] if shared is None else [shared])
 
     async def finish(self, event_id: str, key: str) -> None:
         """Note that this event's share of the URL came to its end."""
@@ -119,8 +122,12 @@ class CassandraStore:
     def _page(self, page: Page | None, stamp: int) -> Iterator[Write]:
         if page is None:
             return
-        month, owner = month_of(page.fetched_at), key_hash(page.key)
         yield self._statements.put_page, (*page_to_row(page), stamp, self._pages_live)
+
+    def _version(self, page: Page | None, stamp: int) -> Iterator[Write]:
+        if page is None:
+            return
+        month, owner = month_of(page.fetched_at), key_hash(page.key)
         yield self._statements.put_version, (owner, month, page.id, stamp, self._pages_live)
         yield from self._buckets.note("versions", owner, month, stamp, self._pages_live)
 
@@ -141,6 +148,16 @@ class CassandraStore:
     def _record(self, state: UrlState, stamp: int) -> Write:
         row = (key_hash(state.key), state.key, state.status.value, state.page_id, state_to_json(state))
         return self._statements.put_state, (*row, stamp, self._pages_live)
+
+    async def _together(self, others: Sequence[Write], shared: Sequence[Write]) -> None:
+        """All or none; where that is too large for one step, the shared URL's record after the others."""
+        writes = [*others, *shared]
+        if len(writes) < 2 or sum(map(_size, writes)) > MOST_BATCH_BYTES:
+            await self._put(others)
+            await self._put(shared)
+            return
+        await self._session.batch(writes)
+        self._buckets.written(writes)
 
     async def _put(self, writes: Sequence[Write]) -> None:
         """All at once. Where one fails, this raises when all have come back."""
@@ -169,6 +186,10 @@ def _state_of(rows: Sequence[Row]) -> UrlState | None:
         blob = state or mark
         return None if blob is None else state_from_json(blob)
     return None
+
+
+def _size(write: Write) -> int:
+    return 50 + sum(len(value) for value in write[1] if isinstance(value, bytes | str))
 
 
 def _finished_id(event_id: str, key: str) -> bytes:

@@ -18,7 +18,7 @@ from acsylla.errors import (  # type: ignore[import-untyped]
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
-from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, give_up
+from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, Write, give_up
 
 REFUSALS = (
     CassErrorServerBadCredentials,
@@ -43,11 +43,18 @@ class AcsyllaSession:
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
-            prepared = await self._prepare(statement.cql)
-            bound = prepared.bind(list(values), consistency=self._read if statement.reads else self._write)
-            bound.set_is_idempotent(statement.reads)  # what may be sent to a second node; see the port
-            result = await self._session.execute(bound)
+            result = await self._session.execute(await self._bound(statement, values))
             return [row.as_tuple() for row in result.all()] if statement.reads or statement.conditional else ()
+        except CassException as error:
+            raise _translated(error) from error
+
+    async def batch(self, writes: Sequence[Write]) -> None:
+        batch = acsylla.create_batch_logged()
+        batch.set_consistency(self._write.value)
+        try:
+            for statement, values in writes:
+                batch.add_statement(await self._bound(statement, values))
+            await self._session.execute_batch(batch)
         except CassException as error:
             raise _translated(error) from error
 
@@ -60,9 +67,17 @@ class AcsyllaSession:
     async def close(self) -> None:
         await self._session.close()
 
+    async def _bound(self, statement: Statement, values: Sequence[Value]) -> Any:
+        prepared = await self._prepare(statement.cql)
+        bound = prepared.bind(list(values), consistency=self._read if statement.reads else self._write)
+        bound.set_is_idempotent(statement.reads)  # what may be sent to a second node; see the port
+        return bound
+
     async def _prepare(self, cql: str) -> Any:
         """Prepared once; whoever comes meanwhile waits for the same. One that failed is tried again by the next."""
         found = self._prepared.get(cql)
+        if found is not None and found.done():
+            return found.result()
         if found is None:
             found = self._prepared[cql] = asyncio.ensure_future(self._session.create_prepared(cql))
             found.add_done_callback(lambda done: self._forget_failed(cql, done))

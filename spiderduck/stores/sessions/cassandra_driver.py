@@ -25,12 +25,12 @@ from cassandra.policies import (  # type: ignore[import-untyped]
 )
 from cassandra.pool import NoConnectionsAvailable  # type: ignore[import-untyped]
 from cassandra.protocol import ErrorMessage, SyntaxException  # type: ignore[import-untyped]
-from cassandra.query import tuple_factory  # type: ignore[import-untyped]
+from cassandra.query import BatchStatement, BatchType, tuple_factory  # type: ignore[import-untyped]
 
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
-from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, give_up
+from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, Write, give_up
 
 FAILURES = (DriverException, NoHostAvailable, NoConnectionsAvailable, ConnectionException, ErrorMessage, OSError)
 """The driver's errors have no base in common."""
@@ -49,13 +49,19 @@ class CassandraDriverSession:
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
-            bound = (await self._prepare(statement.cql)).bind(tuple(values))
-            bound.is_idempotent = statement.reads  # what may be sent to a second node; see the port
-            bound.consistency_level = self._read if statement.reads else self._write
-            rows = await _answer(self._session.execute_async(bound))
+            rows = await _answer(self._session.execute_async(await self._bound(statement, values)))
         except FAILURES as error:
             raise _translated(error) from error
         return rows or ()
+
+    async def batch(self, writes: Sequence[Write]) -> None:
+        batch = BatchStatement(BatchType.LOGGED, consistency_level=self._write)
+        try:
+            for statement, values in writes:
+                batch.add(await self._bound(statement, values))
+            await _answer(self._session.execute_async(batch))
+        except FAILURES as error:
+            raise _translated(error) from error
 
     async def run(self, cql: str) -> None:
         try:
@@ -65,6 +71,12 @@ class CassandraDriverSession:
 
     async def close(self) -> None:
         await asyncio.to_thread(self._cluster.shutdown)
+
+    async def _bound(self, statement: Statement, values: Sequence[Value]) -> Any:
+        bound = (await self._prepare(statement.cql)).bind(tuple(values))
+        bound.is_idempotent = statement.reads  # what may be sent to a second node; see the port
+        bound.consistency_level = self._read if statement.reads else self._write
+        return bound
 
     async def _prepare(self, cql: str) -> Any:
         """Two that come at once both prepare it, which does no harm."""

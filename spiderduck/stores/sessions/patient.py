@@ -5,13 +5,16 @@ last error, so that the API answers 503 while the flow goes on waiting.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
@@ -31,7 +34,13 @@ class PatientSession:
         except StoreUnavailable as error:
             if statement.conditional:
                 raise
-            return await self._again(statement, values, error)
+            return await self._again(lambda: self._session.execute(statement, values), error)
+
+    async def batch(self, writes: Sequence[Write]) -> None:
+        try:
+            await self._session.batch(writes)
+        except StoreUnavailable as error:
+            await self._again(lambda: self._session.batch(writes), error)
 
     async def run(self, cql: str) -> None:
         await self._session.run(cql)
@@ -39,19 +48,19 @@ class PatientSession:
     async def close(self) -> None:
         await self._session.close()
 
-    async def _again(self, statement: Statement, values: Sequence[Value], error: StoreUnavailable) -> Sequence[Row]:
+    async def _again(self, ask: Callable[[], Awaitable[Answer]], error: StoreUnavailable) -> Answer:
         self._notice(error)
         give_up, pause = self._clock.monotonic() + self._seconds, FIRST_PAUSE
         while self._clock.monotonic() + pause < give_up:
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
             try:
-                rows = await self._session.execute(statement, values)
+                answer = await ask()
             except StoreUnavailable as again:
                 error = again
                 continue
             self._forget()
-            return rows
+            return answer
         raise error
 
     def _notice(self, error: StoreUnavailable) -> None:

@@ -24,6 +24,7 @@ class Statement:
     conditional: bool = False
 
 
+Write = tuple[Statement, Sequence[Value]]
 WhenAway = Callable[[StoreUnavailable], Awaitable[None]]
 """Asked while no node answers: returns when it is to be tried again, or raises."""
 
@@ -39,6 +40,10 @@ class Session(Protocol):
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         """The rows, or none for a write. Raises `StoreUnavailable` where the cluster did not answer in time or could
         not reach the consistency asked for: a write may or may not have happened then."""
+
+    async def batch(self, writes: Sequence[Write]) -> None:
+        """All of them or none, in one round trip (a logged batch). Raises as `execute` does; may be repeated. For a few
+        kilobytes: the cluster refuses more than 50 (`batch_size_fail_threshold`)."""
 
     async def run(self, cql: str) -> None:
         """Run a statement of the schema, unprepared, and wait until the nodes agree on it."""
