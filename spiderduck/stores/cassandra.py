@@ -1,7 +1,7 @@
 """What is known of URLs and pages, in Cassandra: writing for the flow (through `announcing.py`), reading for it and
 the API.
 
-Its one rule: the shared URL's own record is written last. Whatever it leads to is there when it is seen, and after a
+Its one rule: URL records are written last, in one step. Whatever they lead to is there when they are seen, and after a
 crash before it the event comes again and finds nothing done. No write is preceded by a read.
 """
 

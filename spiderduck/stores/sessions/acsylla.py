@@ -50,7 +50,7 @@ class AcsyllaSession:
 
     async def batch(self, writes: Sequence[Write]) -> None:
         batch = acsylla.create_batch_logged()
-        batch.set_consistency(self._write.value)
+        batch.set_consistency(self._write)
         try:
             for statement, values in writes:
                 batch.add_statement(await self._bound(statement, values))

@@ -24,7 +24,7 @@ from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.sessions.patient import PatientSession
-from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from tests.integration.cluster.brokers import opened_publisher
 
@@ -74,6 +74,11 @@ class CountedSession:
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         self.sent.append(statement.cql)
         return await self._session.execute(statement, values)
+
+    async def batch(self, writes: Sequence[Write]) -> None:
+        tables = "+".join(statement.cql.partition(".")[2].split()[0] for statement, _ in writes)
+        self.sent.append(f"BATCH .{tables}")
+        await self._session.batch(writes)
 
     async def run(self, cql: str) -> None:
         await self._session.run(cql)

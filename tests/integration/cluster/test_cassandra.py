@@ -119,6 +119,22 @@ async def test_long_lists_are_cut_by_time_and_read_from_the_newest_on() -> None:
         assert edge == (KEY,)
 
 
+@pytest.mark.engine("cassandra")
+@pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])
+async def test_a_chain_too_long_for_one_step_is_written_all_the_same(driver: str) -> None:
+    """Twenty redirects with URLs of 2,000 characters: a batch of it would be refused."""
+    async with emptied_keyspace(driver) as (session, config):
+        store = CassandraStore(session, config, FakeClock(), moment_of_id)
+        urls = [f"http://s{number}.test/{'x' * 2_000}" for number in range(20)]
+        hops = tuple(Redirect(url, url, 301) for url in urls)
+        states = tuple(
+            UrlState(url, url, Status.FETCHED, page_id=9, redirects=hops[index:]) for index, url in enumerate(urls)
+        )
+        await store.write(urls[0], Change((*states, *change(9).states), page(9)))
+        assert [known.state for known in await store.known(urls)] == list(states)
+        assert [one.id for one in await store.history(KEY, 10)] == [9]
+
+
 def test_every_question_names_its_whole_partition_key() -> None:
     """So none of them walks over the cluster; and each table says how large its partitions grow."""
     schema = "\n".join(cql for _, cqls in read_schema("ks") for cql in cqls)
