@@ -19,6 +19,7 @@ class PictureLimits:
 
     bytes: int = 32 * MIB
     pixels: int = 60_000_000  # a 50 MP camera passes; at 4 bytes a pixel one frame is 240 MB at most
+    animated_pixels: int = 16_000_000  # a canvas is held up to three times while frames are laid on one another
     total_pixels: int = 120_000_000  # over all frames of an animation
     frames: int = 600  # a minute at ten a second; 10,000 tiny frames are a known bomb
     scans: int = 100  # libjpeg-turbo's own fuzzers stop at 500; cameras and encoders write about ten

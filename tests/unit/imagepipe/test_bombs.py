@@ -67,6 +67,7 @@ _BOMBS = {
     "bmp of 2 billion": b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + b"\0" * 40,
     "jpeg 2000 of 4 billion": b"\xff\x4f\xff\x51\0\0\0\0" + b"\xff" * 8 + b"\0" * 70,
     "jpeg 2000 whose header says more than its codestream": _jp2_lying(),
+    "apng with a canvas of 25 megapixels": png_header(5000, 5000, (b"acTL", struct.pack(">II", 2, 0))),
     "png with a second header": _png_two_headers(),
     "avif of 4 billion": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
     + b"\0\0\0\x14ispe\0\0\0\0"
