@@ -43,18 +43,22 @@ lock: $(DEVELOPMENT) ## renew the locked requirements
 	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \
 	done
 
-# The product's own modules are compiled here, once, so that a start does not have to.
-$(RUNTIME): requirements/runtime.txt pyproject.toml
+# uv installs in seconds what pip takes minutes for; where it cannot (a mirror that only pip is told of), pip does it.
+define install
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q $(PACKAGES)
+endef
+
+$(RUNTIME): requirements/runtime.txt pyproject.toml
+	$(call install,runtime)
 	@touch $@
 
 $(DEVELOPMENT): requirements/development.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call install,development)
 	@touch $@ $(RUNTIME)
 
 clean: ## remove the environment and caches
