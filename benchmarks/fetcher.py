@@ -31,7 +31,7 @@ from fetchers.request_queues import BACK, RequestQueues
 from fetchers.standalone import make_transport, running_fetcher
 from fetchers.urls import split
 
-HOSTS, AT_ONCE, ROUNDS = 60, 32, 3
+HOSTS, AT_ONCE, ROUNDS = 60, 16, 3
 Fetch = Callable[[str], Awaitable[int]]
 
 

@@ -6,6 +6,7 @@ Its one rule: kazoo's errors end here. What is expected by a caller has a class 
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ EXPECTED = (NodeExistsError, NoNodeError, BadVersionError)
 def make_client(hosts: str, chroot: str, auth: str, session_seconds: float) -> KazooClient:
     """`auth` is `user:password` for digest; with it, what is made here can be read and written by that user only."""
     user, _, password = auth.partition(":")
-    return KazooClient(
+    client = KazooClient(
         hosts=hosts + chroot,
         timeout=session_seconds,
         connection_retry=KazooRetry(max_tries=-1, delay=0.1, max_delay=1.0),
@@ -37,6 +38,26 @@ def make_client(hosts: str, chroot: str, auth: str, session_seconds: float) -> K
         auth_data=[("digest", auth)] if auth else None,
         default_acl=[make_digest_acl(user, password, all=True)] if auth else None,
     )
+    _note_granted(client)
+    return client
+
+
+def _note_granted(client: KazooClient) -> None:
+    """kazoo tells nobody which time-out the server granted; its connection's read time-out is two thirds of it."""
+    connect = client._connection._connect
+
+    def noting(*args: Any) -> Any:
+        read_milliseconds, other = connect(*args)
+        client.granted_seconds = read_milliseconds * 1.5 / 1000
+        return read_milliseconds, other
+
+    client._connection._connect = noting
+    client.granted_seconds = math.inf
+
+
+def granted_seconds(client: KazooClient) -> float:
+    """The time-out of the session as the server granted it last; infinite before the first connection."""
+    return float(client.granted_seconds)
 
 
 async def start(client: KazooClient, seconds: float = START_SECONDS) -> None:

@@ -25,7 +25,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # ty
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, read, rebalanced
-from fetchers.ownership.kazoo_calls import all_done, begin_anew, done
+from fetchers.ownership.kazoo_calls import all_done, begin_anew, done, granted_seconds
 from fetchers.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -250,8 +250,7 @@ class ZookeeperOwnership:
 
     def _trusted_seconds(self) -> float:
         """The server may have granted another time-out than was asked for."""
-        granted: float = getattr(self._client, "_session_timeout", self._session_seconds * 1000) / 1000
-        return min(granted, self._session_seconds) * TRUSTED_SHARE
+        return min(granted_seconds(self._client), self._session_seconds) * TRUSTED_SHARE
 
     def _session_changed(self, state: str) -> None:
         """In kazoo's thread. A suspended session may live on, so only a lost one ends everything."""

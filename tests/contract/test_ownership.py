@@ -162,3 +162,11 @@ async def test_others_cannot_touch_what_is_ours_with_credentials(zookeeper_hosts
     for path in ("/assignment", "/buckets/0000"):
         with pytest.raises(NoAuthError):
             await asyncio.to_thread(stranger.get, path)
+
+
+async def test_a_server_that_grants_less_is_believed(zookeeper_hosts: str, stack: AsyncExitStack) -> None:
+    """Else we would trust a session longer than it lasts. The test's server grants ten seconds at most."""
+    client = kazoo_calls.make_client(zookeeper_hosts, f"/own-{token_hex(4)}", "", 60.0)
+    await kazoo_calls.start(client)
+    stack.push_async_callback(kazoo_calls.stop, client)
+    assert kazoo_calls.granted_seconds(client) == pytest.approx(10.0, abs=0.01)

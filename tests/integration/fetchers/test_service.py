@@ -113,7 +113,8 @@ async def test_limits_can_be_set_from_outside() -> None:
         change = {"domain": "a.test", "per_second": 2.0, "burst": 3}
         assert (await client.put(one.address + "/v1/limits", json=change)).status_code == 200
         assert one.fetcher.limits.of("a.test").burst == 3
-        for wrong in ({"domain": ""}, {"domain": "a.test", "per_second": -1}, {"nothing": 1}, []):
+        wrongs: tuple[object, ...] = ({"domain": ""}, {"domain": "a.test", "per_second": -1}, {"nothing": 1}, [])
+        for wrong in wrongs:
             assert (await client.put(one.address + "/v1/limits", json=wrong)).status_code == 400
 
 

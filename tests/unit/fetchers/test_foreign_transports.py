@@ -80,7 +80,7 @@ async def test_an_asgi_app() -> None:
         body = b"" if scope["path"] == "/robots.txt" else b"from the app"
         await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
 
-    async with fetcher_on(httpx.ASGITransport(app=app)) as fetcher:  # type: ignore[arg-type]
+    async with fetcher_on(httpx.ASGITransport(app=app)) as fetcher:
         result = await fetcher.perform(ask("http://a.test/"))
     assert isinstance(result, Response)
     assert result.body == b"from the app"

@@ -8,7 +8,7 @@ import pytest
 
 from fetchers.config import Queues
 from fetchers.domain_slot import DomainSlot, RateLimit
-from fetchers.model import NotNow
+from fetchers.model import NotMine, NotNow
 from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues, Turn
 from tests.clock import FakeClock, settle
 
@@ -41,7 +41,7 @@ def ask(
     rank: int = BACK,
     wait: float = LONG,
     deadline: float = LONG,
-) -> "asyncio.Task[Turn | NotNow]":
+) -> "asyncio.Task[Turn | NotNow | NotMine]":
     now = clock.now()
     return asyncio.create_task(queues.turn(queue, rank=rank, start_by=now + wait, deadline=now + deadline))
 

@@ -53,7 +53,8 @@ async def test_an_answer_lives_as_long_as_its_ttl_within_bounds(ttl: float, life
 
 async def test_failures_are_kept_shortly() -> None:
     """An error, or no address at all."""
-    for answer in (DnsError("the name server is ill"), []):
+    failures: tuple[DnsError | list[tuple[str, float]], ...] = (DnsError("the name server is ill"), [])
+    for answer in failures:
         server, time = NameServer(answer), Time()
         resolver = Resolver(server, time)
         for _ in range(3):
