@@ -129,3 +129,17 @@ async def test_one_is_cut_off_from_the_coordinator(
                 await asyncio.sleep(0.02)
         await asyncio.sleep(1.0)
     on.origin.check()
+
+
+async def test_one_is_told_to_go(
+    zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
+) -> None:
+    """SIGTERM: its domains are handed over at once, and it is gone within ten seconds."""
+    async with trial(zookeeper_hosts, memcached_address, toxiproxy) as on:
+        leaving = on.fetchers[1]
+        leaving.signal(signal.SIGTERM)
+        told = time.monotonic()
+        assert await on.all_answer(told + 0.1, 10.0) <= SESSION, "no session has to expire for that"
+        assert await asyncio.wait_for(leaving.process.wait(), 10.0) == 0
+        assert time.monotonic() - told < 10.0
+    on.origin.check()
