@@ -23,7 +23,10 @@ class KeyGuard:
         self._keys = keys
 
     def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        scope = handler.opt.get("scope")
+        self.require(connection, handler.opt.get("scope"))
+
+    def require(self, connection: ASGIConnection[Any, Any, Any, Any], scope: str | None) -> None:
+        """Raises where the caller's key lacks `scope`. None asks for nothing; without keys everything is open."""
         if scope is None or not self._keys:
             return
         given = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()

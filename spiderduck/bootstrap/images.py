@@ -4,22 +4,28 @@ Two ports meet here: the schedulers' `Pictures` (measure a page's picture and ke
 pipelines, and the pipelines' `Source` served with the fetching service.
 """
 
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
 from fetchers.errors import InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow
 from fetchers.retry_after import parse_retry_after
 from fetchers.urls import parse
 from imagepipe.errors import ImageError
+from imagepipe.memory import tune_allocator
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from imagepipe.registry import Registry
 from imagepipe.rendering.probe import probe
 from imagepipe.service.app import route_handlers
 from schedulers.ports import Clock
+from spiderduck.api.keys import ADMIN, KeyGuard
 from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
 from spiderduck.config import Config
 
@@ -91,9 +97,18 @@ async def open_images(
     folder: Path, fetch: FetchThroughClient, clock: Clock, config: Config, stack: AsyncExitStack
 ) -> ImageParts:
     """The pipelines over `folder`, closed with `stack`."""
+    tune_allocator()
+    # Pillow warns of odd pictures that it reads all the same; each is somebody else's, and none is news.
+    warnings.filterwarnings("ignore", module="PIL")
     registry = Registry(FetcherSource(fetch, clock), folder=folder, clock=clock)
     await stack.enter_async_context(registry)
-    return ImageParts(CardPictures(registry), route_handlers(registry, loopback=config.on_loopback))
+    keys = KeyGuard(config.api.keys)
+
+    def administrators_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        keys.require(connection, ADMIN)
+
+    guard = administrators_only if config.api.keys else None
+    return ImageParts(CardPictures(registry), route_handlers(registry, loopback=config.on_loopback, guard=guard))
 
 
 def _request(url: str, wanted: Wanted) -> HopRequest:

@@ -15,6 +15,8 @@ from spiderduck.errors import StoreUnavailable
 from spiderduck.queues.kombu_link import BrokerLink
 
 MOST_UNCONFIRMED = 2_000
+MOST_WAITING = 10_000
+"""While there is no broker, memory must not fill with what callers have long given up. The flow is bounded by itself."""
 PERSISTENT = 2
 
 
@@ -58,6 +60,8 @@ class Publisher:
         """
         if not messages:
             return
+        if patience is not None and len(self._waiting) >= MOST_WAITING:
+            raise StoreUnavailable(f"{self._link.trouble or 'the broker is slow'}; send it again later")
         batch = Batch(len(messages), asyncio.get_running_loop().create_future())
         self._waiting.extend((message, batch) for message in messages)
         self._link.poke()
