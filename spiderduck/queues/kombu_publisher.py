@@ -16,7 +16,7 @@ from spiderduck.queues.kombu_link import BrokerLink
 
 MOST_UNCONFIRMED = 2_000
 MOST_WAITING = 10_000
-"""While there is no broker, memory must not fill with what callers have long given up. The flow is bounded by itself."""
+"""Without a broker, memory must not fill with what callers have given up. The flow is bounded by itself."""
 PERSISTENT = 2
 
 
