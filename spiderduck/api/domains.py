@@ -1,12 +1,16 @@
-"""`GET /v1/domains/{domain}`: its queue, its limits, its pauses, and what came of its URLs lately."""
+"""`GET` and `PUT /v1/domains/{domain}`: its queue, its limits, its pauses, and what came of its URLs lately."""
+
+from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import get, put
+from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
+from fetchers.domain_slot import RateLimit
 from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
-from spiderduck.api.keys import READ
+from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
 
 MOST_RECENT = 50
@@ -18,6 +22,15 @@ class Limits(msgspec.Struct):
     per_second: float
     burst: int
     parallel: int
+
+
+class NewLimit(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to hold from now on, on every fetcher within seconds. Embedded, until the next start: the settings are
+    the place for what should last."""
+
+    per_second: float | None = None
+    burst: Annotated[int, msgspec.Meta(ge=1)] = 4
+    parallel: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class RecentResult(msgspec.Struct, omit_defaults=True):
@@ -48,7 +61,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/v1/domains/{domain:str}", opt={"scope": READ}, tags=["domains"], summary="How a domain is treated")
     async def one_domain(domain: str) -> DomainReport:
         name = registrable_domain(domain)
-        limit = services.config.fetchers.rate_limit.for_domain(name)
+        limit = services.fetcher.limits.of(name)
         recent = await services.lookups.recent(name, MOST_RECENT)
         report = DomainReport(
             name,
@@ -71,4 +84,16 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         report.crawl_delay = queue.slot.crawl_delay or None
         return report
 
-    return [one_domain]
+    @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
+    async def change_limit(domain: str, data: NewLimit) -> Limits:
+        """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
+        again."""
+        limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)
+        try:
+            await services.fetcher.set_limit(domain, limit, by="PUT /v1/domains")
+        except ValueError as error:
+            raise ClientException(str(error)) from error
+        now = services.fetcher.limits.of(domain.removeprefix("*."))
+        return Limits(now.per_second, now.burst, now.most_parallel)
+
+    return [one_domain, change_limit]

@@ -10,7 +10,8 @@ from litestar.params import Parameter
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events import read_events
-from schedulers.model import Message
+from schedulers.model import Context, Event, Message, Status, UrlState
+from schedulers.stages.url_extractor import identified
 from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import Problem
 from spiderduck.api.services import Services
@@ -22,6 +23,14 @@ class Accepted(msgspec.Struct):
     accepted: int
     duplicates: int
     ids: list[str]
+
+
+async def mark_pending(services: Services, event: Event) -> None:
+    """A look-up right after the answer must not say that nobody shared the URL. Written with the event, in one commit."""
+    for text in event.urls:
+        ctx = identified(Context(Message(b"", event.id)), text)
+        if ctx.settled is None:
+            await services.marks.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
 
 
 def event_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -46,6 +55,8 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         events = read_events(body, content_type)
         if not events:
             raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
+        for event, _ in events:
+            await mark_pending(services, event)
         accepted = await services.queue.publish([Message(raw, event.id) for event, raw in events])
         count = sum(accepted)
         return Accepted(count, len(events) - count, [event.id for event, _ in events])

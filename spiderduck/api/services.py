@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from fetchers.fetcher import Fetcher
 from fetchers.model import FetchResult, Headers, HopRequest
-from schedulers.model import ArchiveLocation
+from schedulers.model import ArchiveLocation, UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config
 from spiderduck.queues.ports import DeadLetters
@@ -23,6 +23,13 @@ class ArchiveReader(Protocol):
         """Status, headers and body as archived; None where they are gone."""
 
 
+class Marks(Protocol):
+    """The part of the store that notes what is on its way."""
+
+    async def mark(self, state: UrlState) -> None:
+        """As in `schedulers.ports.MetadataStore`."""
+
+
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What is missing before this process can work: name → sentence. Empty when ready."""
 
@@ -36,6 +43,7 @@ class Services:
     queue: EventQueue
     dead_letters: DeadLetters
     lookups: Lookups
+    marks: Marks
     archive: ArchiveReader
     subscriptions: Subscriptions
     fetcher: Fetcher

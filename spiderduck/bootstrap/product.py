@@ -11,7 +11,7 @@ from random import Random
 from fetchers.clock import SystemClock
 from fetchers.config import VERSION
 from fetchers.fetcher import Fetcher
-from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.standalone import make_transport
 from schedulers.in_flight import InFlight
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
@@ -69,7 +69,7 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
             random=Random(),
             transport=transport,
             states=SqliteHostStates(database, clock),
-            robots_cache=NoSharedCache(),
+            robots_cache=MemoryRobotsCache(clock),
         )
         fetch = FetchThroughClient(fetcher.perform, config.fetchers.limits.redirects)
         ids = await open_ids(folder.path / "snowflake", stack)
@@ -90,6 +90,7 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
             queue=queue,
             dead_letters=queue,
             lookups=store,
+            marks=store,
             archive=archive,
             subscriptions=notices,
             fetcher=fetcher,

@@ -63,7 +63,8 @@ function card(record, outcome) {
   const body = element("div", "body");
   body.append(element("h3", "", metadata.title || record.url));
   const where = element("p", "where");
-  where.append(element("span", "tag " + kindOf(record), outcome || record.status), " ");
+  const known = outcome === "reused" ? (record.status === "fetched" ? "reused" : `${record.status}, known`) : outcome;
+  where.append(element("span", "tag " + kindOf(record), known || record.status), " ");
   where.append([metadata.site_name, metadata.author, metadata.published_at].filter(Boolean).join(" · "));
   body.append(where);
   if (metadata.description) body.append(element("p", "", metadata.description));

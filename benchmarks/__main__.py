@@ -1,0 +1,28 @@
+"""`python -m benchmarks` (`make bench`): every figure of the budgets, one after the other, each in a process of its own."""
+
+import subprocess
+import sys
+
+FIGURES = (
+    ("benchmarks.pipeline", "CPU per URL of the embedded pipeline against the floor"),
+    ("benchmarks.peer_scrapy", "pages per second per core against Scrapy"),
+    ("benchmarks.fetcher", "the fetcher against the bare transport; 100,000 domain queues"),
+    ("benchmarks.backlog", "100,000 URLs of 1,000 domains queued at once"),
+    ("benchmarks.metadata", "extraction over the parse and five queries"),
+    ("benchmarks.robots", "robots.txt against Protego"),
+    ("benchmarks.ids", "ids against a bare loop, the format's limit and a constant"),
+    ("benchmarks.images", "pictures against libvips and a constant"),
+)
+
+
+def main() -> int:
+    """Returns how many of them failed."""
+    failed = 0
+    for module, what in FIGURES:
+        print(f"\n== {what} ({module})", flush=True)
+        failed += subprocess.run([sys.executable, "-m", module], check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
