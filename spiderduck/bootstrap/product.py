@@ -20,6 +20,7 @@ from snowflake import Generator
 from spiderduck.api.services import Services
 from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
 from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.ids import open_ids
 from spiderduck.bootstrap.images import open_images
 from spiderduck.config import Config
@@ -101,6 +102,7 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
         )
         schedulers = _schedulers(parts, config, telemetry)
         telemetry.ask(lambda: _gauges(fetcher, schedulers, queue))
+        tune_collector()  # last: what was built until here lives as long as the process
         yield Product(
             services, schedulers, fetcher, queue, RetentionSweeper(database, archive, clock, config.retention)
         )
