@@ -5,7 +5,7 @@ searched: `[example.com](https://other.org/)` leads to other.org alone.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -21,9 +21,16 @@ _MARKDOWN = re.compile(
     r"(?:<([^<>\n]{1,4096})>|((?:[^\s()<>]|\([^\s()]{0,999}\)){1,4096}))"  # where it leads, parentheses balanced
     r"(?:\s+(?:\"[^\"\n]{0,999}\"|'[^'\n]{0,999}'))?\s*\)"  # a title
     r"|^[ ]{0,3}\[[^\[\]\n]{1,999}\]:[ \t]*<?([^\s<>]{1,4096})>?"  # a reference: `[1]: https://…`
-    r"|<(https?://[^\s<>]{1,4096})>",  # an autolink
+    r"|<(https?://[^\s<>|]{1,4096})(?:\|[^<>\n]{0,999})?>",  # an autolink; chat services add a label: `<https://…|label>`
     re.MULTILINE,
 )
+
+_AUTOLINK = re.compile(r"<(https?://[^\s<>]{1,4096}[^<>\n]{0,999})>", re.IGNORECASE)
+"""Beside tags: an HTML parser would take it for one itself."""
+
+_PLACE = "\0"
+"""Stands around the number of an anchor that was taken out. No other text holds it: raw ones are taken
+out before, and HTML makes U+FFFD of `&#0;`."""
 
 _Accepts = Callable[[LexborNode], bool]
 
@@ -32,9 +39,7 @@ def links_in_text(text: str) -> list[str]:
     """The links of a text whose kind nobody named."""
     if "<" in text and _HTML.search(text):
         return links_in_html(text)
-    if "](" in text or "]:" in text or "<http" in text:
-        return links_in_markdown(text)
-    return _bare_links(text)
+    return _links_without_tags(text)
 
 
 def links_in_markdown(text: str) -> list[str]:
@@ -50,23 +55,57 @@ def links_in_markdown(text: str) -> list[str]:
     return found + _bare_links(text[rest:])
 
 
-def links_in_html(html: str, accepts: _Accepts = lambda anchor: True) -> list[str]:
-    """Where the accepted anchors lead, in order; where there is no anchor at all, what stands in the text."""
-    tree = LexborHTMLParser(bounded(html.encode("utf-8", "replace")))
+def links_in_html(html: str) -> list[str]:
+    """Where the anchors lead, in order, with the URLs that stand bare between them; what an anchor shows is not
+    searched. Whoever marks links leaves a host without a scheme a name; where no anchor is, it is a link as in texts.
+    """
+    if "<http" in html:
+        html = _AUTOLINK.sub(r"&lt;\1&gt;", html)
+    tree = _parsed(html.replace(_PLACE, ""))
+    tree.strip_tags(["script", "style", "template"])
+    anchors = tree.css("a[href]")
+    if not anchors:
+        return _links_without_tags(tree.text(separator=" "))
+    targets = [_target(anchor) for anchor in anchors]
+    for number, anchor in enumerate(anchors):
+        anchor.replace_with(f"{_PLACE}{number}{_PLACE}")
+    found: list[str] = []
+    for number, piece in enumerate(tree.text(separator=" ").split(_PLACE)):
+        found += [targets[int(piece)]] if number % 2 else _urls_with_scheme(piece)
+    return [url for url in found if url]
+
+
+def links_of_anchors(html: str, accepts: _Accepts) -> list[str]:
+    """For HTML whose maker marks every link (a Fediverse server): where the accepted anchors lead, in order. Where
+    there is no anchor at all, what stands in the text."""
+    tree = _parsed(html)
     anchors = tree.css("a[href]")
     if anchors:
-        return list(_targets(anchors, accepts))
+        return [url for anchor in anchors if accepts(anchor) and (url := _target(anchor))]
     return _bare_links(tree.text(separator=" "))
+
+
+def _parsed(html: str) -> LexborHTMLParser:
+    return LexborHTMLParser(bounded(html.encode("utf-8", "replace")))
+
+
+def _target(anchor: LexborNode) -> str:
+    """An absolute web link; "" for any other."""
+    href = (anchor.attributes.get("href") or "").strip()
+    return href if is_web_url(href) else ""
+
+
+def _links_without_tags(text: str) -> list[str]:
+    if "](" in text or "]:" in text or "<http" in text:
+        return links_in_markdown(text)
+    return _bare_links(text)
+
+
+def _urls_with_scheme(text: str) -> list[str]:
+    return [found.url for found in extract_urls(text) if "://" in found.url[:9]]
 
 
 def _bare_links(text: str) -> list[str]:
     """A host without a scheme gets http, as twitter-text links it and browsers complete it."""
     urls = (found.url for found in extract_urls(text))
     return [url if "://" in url[:9] else f"http://{url}" for url in urls]
-
-
-def _targets(anchors: list[LexborNode], accepts: _Accepts) -> Iterator[str]:
-    for anchor in anchors:
-        href = (anchor.attributes.get("href") or "").strip()
-        if is_web_url(href) and accepts(anchor):
-            yield href

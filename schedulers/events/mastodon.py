@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from schedulers.errors import UnreadableEvent
-from schedulers.events.body_links import links_in_html
+from schedulers.events.body_links import links_of_anchors
 from schedulers.events.json_text import JsonObject, decode
 from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
@@ -59,7 +59,7 @@ def _links(status: JsonObject) -> Iterator[str]:
     quoted = object_in(status, "quote")
     for one in (status, object_in(status, "reblog"), object_in(quoted, "quoted_status") or quoted):
         if content := text_in(one, "content"):
-            yield from links_in_html(content, _Shared(one))
+            yield from links_of_anchors(content, _Shared(one))
         yield text_in(object_in(one, "card"), "url")
 
 

@@ -35,6 +35,14 @@ _MARKS = ((b"\xef\xbb\xbf", UTF_8), (b"\xfe\xff", UTF_16_BE), (b"\xff\xfe", UTF_
 _GUESSES = MappingProxyType({"cp874": "windows-874", "gb18030": "GBK", "big5hkscs": "Big5", "cp866": "IBM866"})
 """Where the detector's package gives the name of Python's codec for what chardetng found."""
 
+_WIDE_MARKUP = MappingProxyType(
+    {
+        UTF_16_LE: re.compile(rb"(?:[\t\n\r ]\0)*+<\0[!?A-Za-z]\0"),
+        UTF_16_BE: re.compile(rb"(?:\0[\t\n\r ])*+\0<\0[!?A-Za-z]"),
+    }
+)
+"""How a page of UTF-16 begins: with a tag, in which every other byte is zero."""
+
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _ESCAPED_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
 """The shifts of ISO-2022-JP, which is made of ASCII bytes alone."""
@@ -53,6 +61,8 @@ def sniff_encoding(body: bytes, content_type: str | None = None) -> str:
 
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
     """The text without its byte order mark, and the encoding it was read in: the sniffed one, if that fits."""
+    if b"\0" in body[:2] and (wide := _unmarked_utf_16(body)):
+        return wide
     encoding = sniff_encoding(body, content_type)
     if encoding == UTF_8:
         try:
@@ -75,6 +85,14 @@ def _mark(body: bytes) -> str | None:
 @lru_cache(maxsize=256)
 def _transport(content_type: str) -> str | None:
     return in_content_type(content_type)
+
+
+def _unmarked_utf_16(body: bytes) -> tuple[str, str] | None:
+    """Browsers read a page of UTF-16 that has no mark as if its zero bytes were text; no page means that."""
+    for name, markup in _WIDE_MARKUP.items():
+        if markup.match(body) and (text := strictly(body, name)) is not None:
+            return text, name
+    return None
 
 
 def _detected(body: bytes) -> str:

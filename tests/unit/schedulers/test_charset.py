@@ -146,6 +146,9 @@ def test_a_page_of_ascii_is_windows_1252() -> None:
         (b"\x80", "text/html; charset=x-user-defined", ("\uf780", "x-user-defined")),
         (b"\xef\xbb\xbfa", None, ("a", UTF_8)),
         ("\ufeffhé".encode("utf-16-be"), None, ("hé", "UTF-16BE")),
+        ("<p>漢字".encode("utf-16-le"), None, ("<p>漢字", "UTF-16LE")),
+        (" \n<!doctype html>é".encode("utf-16-be"), "text/html; charset=utf-8", (" \n<!doctype html>é", "UTF-16BE")),
+        (b"\0<p>caf\xe9</p>", None, ("\0<p>café</p>", LATIN)),
     ],
 )
 def test_decoding_takes_the_encoding_that_fits(
