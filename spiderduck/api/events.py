@@ -26,7 +26,7 @@ class Accepted(msgspec.Struct):
 
 
 async def mark_pending(services: Services, event: Event) -> None:
-    """A look-up right after the answer must not say that nobody shared the URL. Written in one commit with the event."""
+    """A look-up right after the answer must not say that nobody shared the URL. In one commit with the event."""
     for text in event.urls:
         ctx = identified(Context(Message(b"", event.id)), text)
         if ctx.settled is None:
