@@ -50,7 +50,7 @@ _shown = _Shown()
 def main() -> None:
     """The entry point."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)  # what a command ended with is returned, not raised, in this mode
     except SpiderDuckError as error:
         _fail(error, str(error), error.exit_code)
     except typer.Abort:
