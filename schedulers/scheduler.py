@@ -20,6 +20,16 @@ from schedulers.stages.url_extractor import UrlExtractor
 log = logging.getLogger(__name__)
 
 
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds between two tries while a store, an archive or a queue is away."""
+
+
+def _is_outage(error: Exception) -> bool:
+    """Every package's errors say whether the same call may succeed later (`retryable`)."""
+    return bool(getattr(error, "retryable", False))
+
+
 class Scheduler:
     """Works on at most `config.in_flight` messages at once."""
 
@@ -63,6 +73,20 @@ class Scheduler:
             log.error("the queue itself failed; its message comes again", exc_info=error)
 
     async def _handle(self, delivery: Delivery) -> None:
+        """To its end. An outage of what we stand on (store, archive, queue) is waited out and counts as no error."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._handle_once(delivery)
+                return
+            except Exception as error:
+                if not _is_outage(error):
+                    raise
+                log.warning("%s waits %.0f s for the end of an outage: %s", delivery.message.event_id, pause, error)
+            await self._parts.clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _handle_once(self, delivery: Delivery) -> None:
         queue = self._parts.queue
         if delivery.deliveries > self._config.most_deliveries:
             await self._give_up(delivery, f"delivered {delivery.deliveries} times without coming to an end")
@@ -71,7 +95,9 @@ class Scheduler:
             await self._pipelines[delivery.message.kind](Context(delivery.message))
         except UnreadableEvent as error:
             await queue.bury(delivery, f"unreadable event: {error}")
-        except Exception as error:  # noqa: BLE001 -- whatever it was: it is counted, kept, and tried again
+        except Exception as error:
+            if _is_outage(error):
+                raise
             await self._failed(delivery, error)
         else:
             await queue.ack(delivery)

@@ -179,6 +179,25 @@ async def test_five_errors_end_as_failed_and_can_be_replayed(flow: Flow) -> None
     assert await flow.queue.dead(10) == []
 
 
+class Away(Exception):
+    """What an adapter raises while its engine is away."""
+
+    retryable = True
+
+
+async def test_an_outage_is_waited_out_and_counts_as_no_error(flow: Flow) -> None:
+    flow.fetch.answers[A] = [*(Away("the store is away") for _ in range(8)), page(A)]
+    await flow.send({"id": "one", "urls": [A]})
+
+    async def ended() -> bool:
+        await flow.clock.advance(30.0)
+        return (await flow.queue.lengths()).ready == 0
+
+    await flow.until(ended)
+    assert (await flow.state(A)).status is Status.FETCHED
+    assert await flow.queue.dead(10) == []
+
+
 async def test_what_was_finished_is_not_done_again_when_its_event_returns(flow: Flow) -> None:
     """One URL of the event raises at first: the other one is fetched and told once."""
     flow.fetch.answers["http://bad.test/"] = [RuntimeError("boom"), page("http://bad.test/")]
