@@ -117,6 +117,8 @@ class Scheduler:
             if delivery.message.kind == "event":
                 await self._fail_urls(delivery, reason)
         except Exception as error:
+            if _is_outage(error):
+                raise
             log.exception("the URLs of %s could not be marked as failed", delivery.message.event_id)
             reason = f"{reason}; and then {type(error).__name__}: {error}"
         await self._parts.queue.bury(delivery, reason)
