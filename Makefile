@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench quality chaos up-cluster lock clean
+.PHONY: help run demo test check format bench chaos quality lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,7 +20,10 @@ demo: $(RUNTIME) ## the whole flow on a small web of its own, without a network
 	$(BIN)/spiderduck demo
 
 test: $(DEVELOPMENT) ## make the environment, install and start what the tests need, and pass them
-	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest -m "not chaos" $(ARGS)
+
+chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
+	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest -m chaos $(ARGS)
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks
@@ -35,6 +38,10 @@ format: $(DEVELOPMENT) ## format the code and mend what can be mended
 bench: $(DEVELOPMENT) ## print the figures of benchmarks/README.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m benchmarks
+
+quality: $(DEVELOPMENT) ## the table of extracted fields beside a plain OpenGraph rule and trafilatura
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m benchmarks.quality
 
 lock: $(DEVELOPMENT) ## renew the locked requirements
 	for name in runtime:"--group build" cluster:"--extra cluster --group build" development:"--extra cluster --group build --group dev" \

@@ -18,6 +18,8 @@ from tests.integration.cluster.brokers import emptied_broker, own_prefix
 from tests.integration.cluster.flow import Flow, running_flow, url_of
 from tests.integration.cluster.keyspaces import opened_session
 
+pytestmark = pytest.mark.chaos
+
 PAUSE_SECONDS = 10.0
 
 
