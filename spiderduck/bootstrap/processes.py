@@ -8,6 +8,7 @@ once and with the reason.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.product import embedded
 from spiderduck.bootstrap.runtime import make_server, run, stopping_on_signals
 from spiderduck.config import Config
+
+BLOCKING_THREADS = 2
+"""For what blocks now and then: reading the archive, parsing very large pages. With the writer, two readers, the
+archive, the id lease and the image pipeline's own, that is every thread of the process, whatever the load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ def data_path(config: Config) -> Path:
 async def serve(config: Config, started: Callable[[Started], None], stop: asyncio.Event | None = None) -> None:
     """The same on a running loop; `stop` ends it from within."""
     stop = stop or asyncio.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, "blocking"))
     listener = listen(config.host, config.port)
     try:
         folder = DataFolder(data_path(config))

@@ -72,6 +72,12 @@ class Product:
         self.client.close()
         return code
 
+    def threads(self) -> int:
+        """How many threads the process has now."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("Threads:")[1].split()[0])
+
     def send(self, *events: Mapping[str, Any]) -> dict[str, Any]:
         answer = self.client.post("/v1/events", json=list(events))
         assert answer.status_code == 202, answer.text
