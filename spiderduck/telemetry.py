@@ -21,7 +21,6 @@ class Telemetry(Collector):
     def __init__(self) -> None:
         self.stage_calls: Counter[str] = Counter()
         self.stage_seconds: defaultdict[str, float] = defaultdict(float)
-        self.outcomes: Counter[str] = Counter()
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
         self._registry = CollectorRegistry()
@@ -50,9 +49,6 @@ class Telemetry(Collector):
         for name, count in self.stage_calls.items():
             calls.add_metric([name], count)
             seconds.add_metric([name], self.stage_seconds[name])
-        outcomes = CounterMetricFamily("spiderduck_outcomes", "Shares of URLs by outcome.", labels=["outcome"])
-        for name, count in self.outcomes.items():
-            outcomes.add_metric([name], count)
-        yield from (calls, seconds, outcomes)
+        yield from (calls, seconds)
         for name, (text, value) in self._asked.items():
             yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)
