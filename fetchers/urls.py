@@ -12,6 +12,12 @@ from publicsuffixlist import PublicSuffixList
 
 from fetchers.errors import InvalidUrl
 
+LONGEST_CACHED = 2048
+"""Characters. A page may hold an address of a megabyte, and a thousand of these must not stay in memory."""
+
+_ABSOLUTE = ("http://", "https://")
+"""With both slashes written out, a base has no say: the standard's "special authority slashes" state forgets it."""
+
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 
 
@@ -34,13 +40,26 @@ class UrlParts(NamedTuple):
 
 def parse(text: str, base: str | None = None) -> str:
     """The WHATWG serialisation of `text`, relative to `base` where that is given. Raises `InvalidUrl`."""
+    if base is None:
+        return _absolute(text) if len(text) <= LONGEST_CACHED else _absolute.__wrapped__(text)
+    if text.startswith(_ABSOLUTE):
+        parse(base)  # only to know that it is one
+        return parse(text)
     try:
-        return ada_url.normalize_url(text) if base is None else ada_url.join_url(base, text)
+        return ada_url.join_url(base, text)
     except ValueError as error:
-        if (scalar := _scalar_values(text)) != text:
-            return parse(scalar, base)
-        beside = "" if base is None else f" beside {_shortened(base)}"
-        raise InvalidUrl(f"{_shortened(text)} is no URL{beside}") from error
+        return _of_scalar_values(text, base, error)
+
+
+@lru_cache(maxsize=4096)
+def _absolute(text: str) -> str:
+    """Cached: the URL of a page in flight is parsed six times, its canonical form included, and each parse lets the
+    interpreter's lock go, which costs far more than the parse while other threads wait for it (profiled: 0.13 ms of CPU
+    a page)."""
+    try:
+        return ada_url.normalize_url(text)
+    except ValueError as error:
+        return _of_scalar_values(text, None, error)
 
 
 @lru_cache(maxsize=4096)
@@ -97,6 +116,14 @@ def _end_of_authority(rest: str) -> int:
     if mark >= 0:
         return mark
     return slash if slash >= 0 else len(rest)
+
+
+def _of_scalar_values(text: str, base: str | None, error: ValueError) -> str:
+    """A second try for a text with lone surrogates, which the parser cannot take."""
+    if (scalar := _scalar_values(text)) != text:
+        return parse(scalar, base)
+    beside = "" if base is None else f" beside {_shortened(base)}"
+    raise InvalidUrl(f"{_shortened(text)} is no URL{beside}") from error
 
 
 def _scalar_values(text: str) -> str:

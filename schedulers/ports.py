@@ -34,7 +34,8 @@ class EventQueue(Protocol):
         """The next message, waiting for one. Cancelling loses none."""
 
     async def ack(self, delivery: Delivery) -> None:
-        """It is done with: it never comes again once this returned. Twice is harmless."""
+        """It is done with: it comes again only where this process or the queue ends in the next moment. Twice is
+        harmless."""
 
     async def retry(self, delivery: Delivery, reason: str) -> int:
         """Its handling raised: count that durably and hand it out again later. Returns the count."""

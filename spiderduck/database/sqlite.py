@@ -36,29 +36,27 @@ class Database:
         except sqlite3.Error as error:
             raise _translated(error, path) from error
         self._writer: BatchWorker[Work[object]] = BatchWorker("sqlite writer", self._write_batch)
-        self._readers = [
-            BatchWorker(f"sqlite reader {number}", self._read_with(connection))
-            for number, connection in enumerate(self._reading)
-        ]
-        self._next_reader = 0
+        self._readers: BatchWorker[Work[object]] = BatchWorker(
+            "sqlite reader", *(self._read_with(connection) for connection in self._reading)
+        )
 
     async def write(self, work: Work[Value]) -> Value:
         """Run `work` in a transaction, together with whatever else waits. Durable when this returns."""
         return cast(Value, await self._writer.submit(work))
 
-    def write_later(self, work: Work[object]) -> None:
+    def write_later(self, work: Work[object]) -> "asyncio.Future[object]":
         """The same without waiting; a failure is logged."""
-        self._writer.submit(work).add_done_callback(_log_failure)
+        future = self._writer.submit(work)
+        future.add_done_callback(_log_failure)
+        return future
 
     async def read(self, work: Work[Value]) -> Value:
         """Run `work` on a reader connection. It sees everything whose `write` returned before."""
-        self._next_reader = (self._next_reader + 1) % len(self._readers)
-        return cast(Value, await self._readers[self._next_reader].submit(work))
+        return cast(Value, await self._readers.submit(work))
 
     async def close(self) -> None:
         """Finish what was submitted, and fold the write-ahead log into the file."""
-        for reader in self._readers:
-            await reader.close()
+        await self._readers.close()
         await self._writer.close()
         for connection in self._reading:
             connection.close()

@@ -19,6 +19,8 @@ BATCH = 256
 MESSAGE = "event_id, kind, url, deferrals, body"
 PUT = f"INSERT INTO messages ({MESSAGE}) VALUES (?,?,?,?,?)"
 LONGEST_RETRY_SECONDS = 60.0
+ACK_SECONDS = 0.02
+"""So long acknowledgements gather: one statement for many of them."""
 
 
 class SqliteQueue:
@@ -32,6 +34,8 @@ class SqliteQueue:
         self._claimed = 0
         self._more = asyncio.Event()
         self._due = asyncio.Event()
+        self._acked: list[tuple[int]] = []
+        self._forgetting: asyncio.Future[object] | None = None
         self._retrying: set[asyncio.Task[None]] = set()
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
@@ -67,8 +71,17 @@ class SqliteQueue:
         return delivery
 
     async def ack(self, delivery: Delivery) -> None:
-        tag = (delivery.tag,)
-        await self._database.write(lambda connection: connection.execute("DELETE FROM messages WHERE id = ?", tag))
+        """Forgotten a moment later: a crash before that hands out again what proves to be finished."""
+        if not self._acked:
+            asyncio.get_running_loop().call_later(ACK_SECONDS, self._forget_acked)
+        self._acked.append((delivery.tag,))
+
+    def _forget_acked(self) -> None:
+        tags, self._acked = self._acked, []
+        if tags:
+            self._forgetting = self._database.write_later(
+                lambda connection: connection.executemany("DELETE FROM messages WHERE id = ?", tags)
+            )
 
     async def retry(self, delivery: Delivery, reason: str) -> int:
         errors = delivery.errors + 1
@@ -120,6 +133,9 @@ class SqliteQueue:
 
     async def lengths(self) -> QueueLengths:
         sql = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deferred), (SELECT count(*) FROM dead)"
+        self._forget_acked()
+        if self._forgetting is not None:
+            await asyncio.wait([self._forgetting])
         return QueueLengths(*await self._database.read(lambda connection: connection.execute(sql).fetchone()))
 
     async def run(self) -> None:
@@ -130,6 +146,7 @@ class SqliteQueue:
                 group.create_task(self._load_for_ever(), name="queue loader")
                 group.create_task(self._wake_due_for_ever(), name="queue alarm")
         finally:
+            self._forget_acked()
             for task in self._retrying:
                 task.cancel()
 

@@ -7,12 +7,13 @@ completes the same event and URL again changes nothing.
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from schedulers.model import Change, Known, Page, UrlState
+from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
 from schedulers.ports import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
+from spiderduck.stores.young_marks import YoungMarks
 
 PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.provenance"
 LOOK_UP = f"""
@@ -39,17 +40,22 @@ class SqliteStore:
         self._database = database
         self._clock = clock
         self._announced = announced
+        self._young = YoungMarks(self._write_marks)
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
         finished = b"" if event_id is None else _finished_id(event_id, key)
-        return await self._database.read(lambda connection: _look_up(connection, key, finished))
+        return self._marked(key, await self._database.read(lambda connection: _look_up(connection, key, finished)))
 
     async def known(self, keys: Sequence[str]) -> Sequence[Known]:
-        return await self._database.read(lambda connection: [_look_up(connection, key, b"") for key in keys])
+        found = await self._database.read(lambda connection: [_look_up(connection, key, b"") for key in keys])
+        return [self._marked(key, known) for key, known in zip(keys, found, strict=True)]
 
     async def mark(self, state: UrlState) -> None:
-        row = self._state_row(state)
-        self._database.write_later(lambda connection: connection.execute(MARK_STATE, row))
+        if state.status is Status.PENDING:
+            self._young.put(state)
+        else:
+            self._young.drop(state.key)
+            self._write_marks([state])
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         finished = (_finished_id(event_id, key), self._clock.now())
@@ -71,6 +77,8 @@ class SqliteStore:
             connection.execute(PUT_NOTICE, told)
 
         await self._database.write(write)
+        for state in change.states:
+            self._young.drop(state.key)
         self._announced()
 
     async def update_page(self, page: Page, notice: Notice) -> None:
@@ -103,6 +111,17 @@ class SqliteStore:
         sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())
         return [state_from_json(row[0]) for row in rows]
+
+    def _marked(self, key: str, known: Known) -> Known:
+        """What the store knows, or the mark that is not written yet."""
+        mark = self._young.get(key)
+        if mark is None or (known.state is not None and known.state.status not in (Status.PENDING, Status.DEFERRED)):
+            return known
+        return Known(known.seen, mark, known.page)
+
+    def _write_marks(self, states: Sequence[UrlState]) -> None:
+        rows = [self._state_row(state) for state in states]
+        self._database.write_later(lambda connection: connection.executemany(MARK_STATE, rows))
 
     def _state_row(self, state: UrlState) -> tuple[str, str, int | None, str, float, bytes]:
         at = state.checked_at or self._clock.now()
