@@ -1,6 +1,7 @@
 """What the Cassandra store promises beyond its port: migrations, timestamps, bounded partitions, unread writes."""
 
 import asyncio
+import os
 import re
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session, Statement
 from tests.clock import FakeClock
 from tests.engines.ports import free_ports
+from tests.engines.toxics import Toxiproxy
 from tests.integration.cluster.keyspaces import (
     KEYSPACE,
     close,
@@ -133,6 +135,37 @@ async def test_a_chain_too_long_for_one_step_is_written_all_the_same(driver: str
         await store.write(urls[0], Change((*states, *change(9).states), page(9)))
         assert [known.state for known in await store.known(urls)] == list(states)
         assert [one.id for one in await store.history(KEY, 10)] == [9]
+
+
+async def answers(session: Session, statement: Statement) -> bool:
+    try:
+        await session.execute(statement, (b"a",))
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@pytest.mark.engine("cassandra", "toxiproxy")
+@pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])
+async def test_reads_in_flight_on_a_link_that_is_cut_end_and_the_next_are_answered(
+    driver: str, toxiproxy: Toxiproxy
+) -> None:
+    """Also those that are late already, so that a second copy of each is on its way."""
+    with toxiproxy.link(os.environ["SPIDERDUCK_TEST_CASSANDRA"]) as link:
+        async with emptied_keyspace(driver, link.port) as (session, config):
+            ask = Statement(f"SELECT id FROM {config.keyspace}.finished WHERE id = ?", reads=True)
+            assert not await session.execute(ask, (b"a",))
+            link.spoil("timeout", timeout=0)
+            asked = [asyncio.create_task(session.execute(ask, (b"%d" % number,))) for number in range(20)]
+            await asyncio.sleep(config.speculative_after + 0.1)
+            link.cut()
+            async with asyncio.timeout(config.request_timeout + 2):
+                ended = await asyncio.gather(*asked, return_exceptions=True)
+            assert all(isinstance(one, StoreUnavailable) for one in ended)
+            link.restore()
+            async with asyncio.timeout(10):
+                while not await answers(session, ask):
+                    await asyncio.sleep(0.05)
 
 
 def test_every_question_names_its_whole_partition_key() -> None:
