@@ -2,15 +2,17 @@
 
 import gc
 
-YOUNGEST = 20_000
-MIDDLE = 50
+YOUNGEST = 100_000
+MIDDLE = 20
 OLDEST = 1_000
 
 
 def tune_collector() -> None:
-    """What was made until now stays out of every later round; a round comes after 20,000 objects instead of 700.
+    """What was made until now stays out of every later round; a round comes after 100,000 objects instead of 700.
 
-    Measured on the embedded pipeline: 1.39 ms CPU a page instead of 1.62. Reference counts free nearly everything here.
+    Reference counts free everything on the way of a page (a collection after 300 pages finds no cycle), while a round
+    walks what 250 pages in flight hold: 20 ms. Measured on the embedded pipeline: 0.06 ms of CPU a page for the rounds
+    with 20,000, a fifth of that with 100,000.
     """
     gc.collect()
     gc.freeze()
