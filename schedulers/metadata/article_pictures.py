@@ -24,6 +24,7 @@ _DECORATION = frozenset(
     ads banners tracking smilies gravatar doubleclick quantserve feedburner pagead adserver adsystem beacon
     """.split()  # noqa: SIM905  a list would be a word a line
 )
+_SUSPECT = re.compile("|".join(sorted(_DECORATION)))
 _WORDS = re.compile(r"[/_\-.?=&]+")
 _SMALL_ROLE = re.compile(
     r"avatar|logo|icon|badge|author|profile|emoji|button|sponsor|advert|banner|share|social|thumb", re.I
@@ -37,7 +38,8 @@ _DIGITS = re.compile(r"^\s*(\d{1,5})(?:px)?\s*$")
 def is_decoration(url: str) -> bool:
     """Whether an address shows that the picture carries nothing: spacers, counters, placeholders, ads."""
     address = url[:600].lower()
-    return not _DECORATION.isdisjoint(_WORDS.split(address))
+    # Most addresses hold none of the words anywhere, which takes a third of the time to see.
+    return _SUSPECT.search(address) is not None and not _DECORATION.isdisjoint(_WORDS.split(address))
 
 
 def best_picture(tree: LexborHTMLParser, base: str) -> Image | None:

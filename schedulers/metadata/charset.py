@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
 
-from schedulers.metadata.charset_decoders import Damaged, leniently, strictly
+from schedulers.metadata.charset_decoders import Damaged, is_utf_8, leniently, strictly
 from schedulers.metadata.charset_names import (
     ISO_2022_JP,
     REPLACEMENT,
@@ -73,6 +73,14 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
         return body.decode("utf-8", "ignore"), UTF_8
     text = strictly(body, encoding)
     return (text.removeprefix("\ufeff"), encoding) if text is not None else _best(body, encoding)
+
+
+def as_utf_8(body: bytes, content_type: str | None = None) -> tuple[bytes, str]:
+    """For a parser of UTF-8: the body as it is where it is UTF-8, otherwise its text in UTF-8; and its encoding."""
+    if b"\0" not in body[:2] and sniff_encoding(body, content_type) == UTF_8 and is_utf_8(body):
+        return body, UTF_8
+    text, encoding = decode(body, content_type)
+    return (body if encoding == UTF_8 else text.encode("utf-8", "replace")), encoding
 
 
 def _mark(body: bytes) -> str | None:

@@ -18,6 +18,10 @@ _CHANGED = MappingProxyType({"KOI8-U": {0xAE: "ў", 0xBE: "Ў"}, "windows-1255":
 """Where the standard's index and Python's table differ: encoding.spec.whatwg.org, index-koi8-u, index-windows-1255."""
 
 
+_PIECE = 1 << 14
+"""Bytes that fit into the processor's first cache, with their text."""
+
+
 class Damaged(NamedTuple):
     """A text with `bad` replacement characters among `good` others that are not ASCII."""
 
@@ -29,6 +33,20 @@ class Damaged(NamedTuple):
     def slightly(self) -> bool:
         """Bytes of one encoding seldom form characters of another: where most do, the rest was broken on its way."""
         return self.good > 2 * self.bad
+
+
+def is_utf_8(body: bytes) -> bool:
+    """Whether every byte has a meaning in UTF-8. In pieces, because the text of the whole would take twice the page's
+    memory, and is not wanted."""
+    if body.isascii():
+        return True
+    at, end = 0, len(body)
+    try:
+        while at < end:
+            at += codecs.utf_8_decode(body[at : at + _PIECE], "strict", at + _PIECE >= end)[1]
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def strictly(body: bytes, encoding: str) -> str | None:

@@ -5,7 +5,7 @@ the first rule asks for it, and once.
 """
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -17,12 +17,13 @@ from schedulers.metadata.headers import Headers, links_of
 from schedulers.metadata.microdata import Microdata
 from schedulers.metadata.model import Provenance
 
-_IN_BODY = 'p,script[type*="ld+json" i]'
+_JSON_LD = 'script[type*="ld+json" i]'
 _STRAYED = "meta,link,title,base"
 # A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
 ELEMENTS = 3_000
 PARAGRAPHS = 5_000
 VALUE_LIMIT = 20_000
+KEY_LIMIT = 200
 # Most links of a page; nothing here reads them.
 _UNREAD_LINKS = frozenset(("stylesheet", "preload", "preconnect", "dns-prefetch", "prefetch", "modulepreload"))
 # Structured properties belong to the array element before them, so their order matters.
@@ -32,11 +33,13 @@ Attributes = dict[str, str | None]
 
 
 class Page:
-    """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements."""
+    """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements,
+    `graph` is the JSON-LD of all blocks, None where there is none."""
 
     def __init__(self, url: str, tree: LexborHTMLParser, headers: Headers) -> None:
         self.url = url
         self.base = url
+        self.site = site_of(url)
         self.tree = tree
         self.headers = headers
         self.body = Body(tree)
@@ -46,21 +49,12 @@ class Page:
         self.links: dict[str, list[Attributes]] = {}
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
-        self._json_ld: list[str] = []
         self.pictures: dict[str, str | None] = {}
+        self._json_ld: list[str] = []
         self._based = False
         self._absolute: dict[str, str | None] = {}
         self._collect()
-
-    @cached_property
-    def json_ld(self) -> json_ld.Graph:
-        """The nodes of every JSON-LD block, references resolved."""
-        return json_ld.read(self._json_ld, self.url)
-
-    @cached_property
-    def site(self) -> str:
-        """The registrable domain of the page's URL."""
-        return site_of(self.url)
+        self.graph = json_ld.read(self._json_ld, url) if self._json_ld else None
 
     @cached_property
     def html(self) -> Attributes:
@@ -68,31 +62,30 @@ class Page:
         root = self.tree.root
         return root.attributes if root is not None else {}
 
-    def absolute(self, value: str | None) -> str | None:
-        """`value` against the page's base; pages name the same few addresses again and again."""
-        if value is None:
-            return None
-        if value not in self._absolute:
-            self._absolute[value] = absolute(value, self.base)
-        return self._absolute[value]
-
     @cached_property
     def link_headers(self) -> dict[str, str]:
         """Rel token → target of the `Link` headers."""
         return links_of(self.headers)
 
+    def absolute(self, value: str | None) -> str | None:
+        """`value` against the page's base; pages name the same few addresses again and again."""
+        if value is None:
+            return None
+        known = self._absolute
+        if value not in known:
+            known[value] = absolute(value, self.base)
+        return known[value]
+
     def _collect(self) -> None:
-        """The head's children, then one query for what the body holds of use."""
+        """The head's children, then what the body holds of use."""
         head, body = self.tree.head, self.tree.body
         if head is not None:
             self._add(islice(head.iter(), ELEMENTS))
         if body is None:
             return
-        for node in body.css(_IN_BODY)[:PARAGRAPHS]:
-            if node.tag == "p":
-                self.body.paragraphs.append(node)
-            else:
-                self._json_ld.append(node.text())
+        # Two queries: telling the elements of one apart would cost more.
+        self.body.paragraphs = body.css("p")[:PARAGRAPHS]
+        self._json_ld += [node.text() for node in body.css(_JSON_LD)[:ELEMENTS]]
         if "og:title" not in self.meta or "canonical" not in self.links:
             # A stray element in the head ends it for the parser, and the rest of it lies in the body.
             self._add(body.css(_STRAYED)[:ELEMENTS])
@@ -112,16 +105,13 @@ class Page:
                 if not key:
                     self._add_unnamed(attributes, content)
                     continue
-                key = key.lower().replace(".", ":")
-                if " " in key or "\n" in key:
-                    for token in key.split():
-                        meta.setdefault(token, []).append(content)
-                elif key in meta:
-                    meta[key].append(content)
-                else:
-                    meta[key] = [content]
-                if key.startswith(MEDIA):
-                    self.media.append((key, content))
+                for name in _names(key) if len(key) <= KEY_LIMIT else ():
+                    if name in meta:
+                        meta[name].append(content)
+                    else:
+                        meta[name] = [content]
+                    if name.startswith(MEDIA):
+                        self.media.append((name, content))
             elif tag == "link":
                 attributes = node.attributes
                 rel = attributes.get("rel")
@@ -147,3 +137,9 @@ class Page:
         # An inline SVG has <title> elements too.
         if self.title is None and (parent := node.parent) is not None and parent.tag not in ("svg", "g", "symbol"):
             self.title = node.text() or None
+
+
+@lru_cache(maxsize=2048)
+def _names(key: str) -> tuple[str, ...]:
+    """The names in a `property` or `name` as they are looked up; the same few hundred stand in all pages."""
+    return tuple(key.lower().replace(".", ":").split())

@@ -17,6 +17,7 @@ _ANY = frozenset(
     | {f"twitter:app:{name}:{device}" for name in ("id", "url", "name") for device in _DEVICES}
 )
 _BANNER = re.compile(r"app-id\s*=\s*(\d{1,15})")
+_IDENTIFIER = re.compile(r"[\w.-]{1,150}")
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]{1,60}):")
 # What would run instead of open.
 _REFUSED = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
@@ -62,7 +63,7 @@ def _link(platform: str, properties: dict[str, str]) -> AppLink:
 
 def _identifier(value: str | None) -> str | None:
     value = (value or "").strip()
-    return value if re.fullmatch(r"[\w.-]{1,150}", value) else None
+    return value if _IDENTIFIER.fullmatch(value) else None
 
 
 def _address(value: str | None) -> str | None:

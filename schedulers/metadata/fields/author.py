@@ -3,7 +3,8 @@
 import re
 
 from schedulers.metadata import clean
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.json_ld import Graph
+from schedulers.metadata.ladder import Ladder, in_body, in_graph, meta
 from schedulers.metadata.page import Page
 
 AUTHORS = 20
@@ -17,7 +18,7 @@ _KEYS = ("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator", "
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, _clean, "author")
+    return LADDER.climb(page, _clean, "author")
 
 
 def read_all(page: Page, author: str | None) -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def read_all(page: Page, author: str | None) -> tuple[str, ...]:
     if author is None:
         return ()
     rule = page.provenance["author"].rule
-    offer = _json_ld_names(page) if rule == JSON_LD else page.meta.get(rule, ())
+    offer = _json_ld_names(page.graph) if rule == JSON_LD and page.graph is not None else page.meta.get(rule, ())
     if len(offer) < 2:
         return (author,)
     return tuple(dict.fromkeys(name for one in offer[:AUTHORS] if (name := _clean(one)))) or (author,)
@@ -34,24 +35,22 @@ def read_all(page: Page, author: str | None) -> tuple[str, ...]:
 def _clean(value: str) -> str | None:
     if _ADDRESS.match(value.strip()):
         return None
-    name = clean.name(_BY.sub("", value, count=1))
-    return name if name and any(character.isalpha() for character in name) else None
+    name = clean.name(_BY.sub("", value, count=1) if _BY.match(value) else value)
+    return name if name and (name[0].isalpha() or any(character.isalpha() for character in name)) else None
 
 
-def _json_ld_names(page: Page) -> list[str]:
-    graph = page.json_ld
+def _json_ld_names(graph: Graph) -> list[str]:
     return [*graph.texts(graph.subject, "author"), *graph.texts(graph.subject, "creator")]
 
 
-def _json_ld(page: Page) -> str | None:
-    graph = page.json_ld
+def _json_ld(graph: Graph) -> str | None:
     return graph.text(graph.subject, "author") or graph.text(graph.subject, "creator")
 
 
-LADDER: Ladder = (
-    Rule(JSON_LD, _json_ld),
+LADDER = Ladder(
+    in_graph(JSON_LD, _json_ld),
     *meta(*_KEYS),
     *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
-    Rule("microdata:author", lambda page: page.microdata.author, in_body=True),
-    Rule("byline", lambda page: page.body.byline, in_body=True),
+    in_body("microdata:author", lambda page: page.microdata.author),
+    in_body("byline", lambda page: page.body.byline),
 )

@@ -2,13 +2,13 @@
 are to be believed.
 """
 
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 from schedulers.urls.canonical import accepted_canonical
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, lambda value: _accepted(value, page), "canonical_url")
+    return LADDER.climb(page, lambda value: _accepted(value, page), "canonical_url")
 
 
 def _accepted(value: str, page: Page) -> str | None:
@@ -29,10 +29,10 @@ def _header(page: Page) -> str | None:
     return page.link_headers.get("canonical")
 
 
-LADDER: Ladder = (
-    Rule("link:canonical", _link),
-    Rule("header:canonical", _header),
+LADDER = Ladder(
+    in_page("link:canonical", _link),
+    in_page("header:canonical", _header),
     *meta("og:url"),
-    Rule("json-ld:url", lambda page: page.json_ld.text(page.json_ld.subject, "url")),
+    in_graph("json-ld:url", lambda graph: graph.text(graph.subject, "url")),
     *meta("twitter:url", "parsely-link", "dc:identifier"),
 )

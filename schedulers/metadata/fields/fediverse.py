@@ -2,16 +2,16 @@
 
 import re
 
-from schedulers.metadata.ladder import Ladder, climb, meta
+from schedulers.metadata.ladder import Ladder, meta
 from schedulers.metadata.page import Page
 
 _ACCOUNT = re.compile(r"^@?([\w.-]{1,64})@([\w-]+(?:\.[\w-]+)+)$")
 
-LADDER: Ladder = meta("fediverse:creator")
+LADDER = Ladder(*meta("fediverse:creator"))
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, _account, "fediverse_creator")
+    return LADDER.climb(page, _account, "fediverse_creator")
 
 
 def _account(value: str) -> str | None:

@@ -1,6 +1,7 @@
 """The site's small pictures: favicon (a tab) and touch icon (a home screen), the best declared size of each."""
 
 import re
+from functools import lru_cache
 from operator import itemgetter
 
 from schedulers.metadata import clean
@@ -31,12 +32,15 @@ def read_touch(page: Page) -> Icon | None:
 
 
 def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | None:
+    if len(rels) == 1 and rels[0] not in page.links:
+        return None
     offers = [
         (_distance(side := _side(attributes), wanted), side, rel, attributes)
         for rel in rels
         for attributes in page.links.get(rel, ())[:_ICON_LIMIT]
     ]
-    offers.sort(key=itemgetter(0))
+    if len(offers) > 1:
+        offers.sort(key=itemgetter(0))
     rule, best = "", None
     others: list[Alternative] = []
     for _, side, rel, attributes in offers:
@@ -51,14 +55,22 @@ def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | 
 
 def _side(attributes: Attributes) -> int | None:
     """The largest declared side; 0 for a vector, `None` where nothing is declared."""
-    declared = attributes.get("sizes") or ""
-    if declared.strip().lower() == "any" or (attributes.get("href") or "").partition("?")[0].endswith(".svg"):
+    if (attributes.get("href") or "").partition("?")[0].endswith(".svg"):
         return 0
-    if not declared or declared.isspace():
+    declared = attributes.get("sizes")
+    return _largest(declared[:200]) if declared else None
+
+
+@lru_cache(maxsize=512)
+def _largest(declared: str) -> int | None:
+    """Of `32x32 64x64`; the same few hundred stand in all pages."""
+    if declared.strip().lower() == "any":
+        return 0
+    if declared.isspace():
         return None
     width, _, height = declared.split(None, 1)[0].lower().partition("x")
     if " " in declared.strip() or not (width.isdecimal() and height.isdecimal() and len(declared) < 12):
-        return max((max(int(w), int(h)) for w, h in _SIZE.findall(declared[:200])), default=None)
+        return max((max(int(w), int(h)) for w, h in _SIZE.findall(declared)), default=None)
     return max(int(width), int(height))
 
 

@@ -1,8 +1,8 @@
 """What the page is: OpenGraph's type, or the schema.org type in OpenGraph's words."""
 
 from schedulers.metadata import clean
-from schedulers.metadata.json_ld import types_of
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.json_ld import Graph, types_of
+from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 _WORDS = {
@@ -19,7 +19,7 @@ _WORDS = {
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, _clean, "type")
+    return LADDER.climb(page, _clean, "type")
 
 
 def _clean(value: str) -> str | None:
@@ -27,8 +27,7 @@ def _clean(value: str) -> str | None:
     return value if 0 < len(value) <= 60 and not value.startswith("http") else None
 
 
-def _json_ld(page: Page) -> str | None:
-    graph = page.json_ld
+def _json_ld(graph: Graph) -> str | None:
     if graph.article is not None:
         return "article"
     for node in (graph.subject, graph.page):
@@ -42,9 +41,9 @@ def _dated(page: Page) -> str | None:
     return "article" if "article:published_time" in page.meta or "citation_title" in page.meta else None
 
 
-LADDER: Ladder = (
+LADDER = Ladder(
     *meta("og:type"),
-    Rule("json-ld:type", _json_ld),
-    Rule("article-properties", _dated),
+    in_graph("json-ld:type", _json_ld),
+    in_page("article-properties", _dated),
     *meta("dc:type", "parsely-type"),
 )

@@ -1,8 +1,9 @@
 """The page's language as a BCP 47 tag in its usual case (`en-US`)."""
 
 import re
+from functools import lru_cache
 
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 # RFC 5646, section 2.1: a language, then script, region and variants; `_` is OpenGraph's and POSIX' separator.
@@ -10,13 +11,20 @@ _TAG = re.compile(
     r"^([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?((?:[-_](?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*)$"
 )
 
+_LIMIT = 200
+
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, tag, "language")
+    return LADDER.climb(page, tag, "language")
 
 
 def tag(value: str) -> str | None:
     """`value` as a language tag, or `None`; of a list the first, without a character set (`en_US.UTF-8`)."""
+    return _tag(value[:_LIMIT])
+
+
+@lru_cache(maxsize=1024)
+def _tag(value: str) -> str | None:
     first = value.split(",", 1)[0].split(";", 1)[0].split(".", 1)[0].strip().lower()
     match = _TAG.match(first)
     if match is None:
@@ -34,13 +42,13 @@ def _content_language(page: Page) -> str | None:
     return values[0] if len(values) == 1 and "," not in values[0] else None
 
 
-LADDER: Ladder = (
-    Rule("html:lang", lambda page: page.html.get("lang") or page.html.get("xml:lang")),
-    Rule("json-ld:inLanguage", lambda page: page.json_ld.text(page.json_ld.subject, "inLanguage")),
+LADDER = Ladder(
+    in_page("html:lang", lambda page: page.html.get("lang") or page.html.get("xml:lang")),
+    in_graph("json-ld:inLanguage", lambda graph: graph.text(graph.subject, "inLanguage")),
     *meta(
         "og:locale", "http-equiv:content-language", "content-language", "language", "dc:language", "dcterms:language"
     ),
     *meta("citation_language", "lang"),
-    Rule("header:content-language", _content_language),
-    Rule("body:lang", lambda page: page.body.language, in_body=True),
+    in_page("header:content-language", _content_language),
+    in_body("body:lang", lambda page: page.body.language),
 )

@@ -63,10 +63,12 @@ def _stream(page: Page, kind: str) -> Media | None:
 
 
 def _json_ld_file(page: Page, kind: str) -> Media | None:
-    graph = page.json_ld
-    node = graph.of("VideoObject" if kind == "video" else "AudioObject")
+    graph = page.graph
+    node = graph.of("VideoObject" if kind == "video" else "AudioObject") if graph is not None else None
+    if graph is None or node is None:
+        return None
     url = page.absolute(graph.text(node, "contentUrl"))
-    if node is None or url is None:
+    if url is None:
         return None
     page.provenance[kind] = Provenance("json-ld:contentUrl")
     return Media(
@@ -91,14 +93,17 @@ def _open_graph_player(page: Page) -> Iterator[Player]:
 
 
 def _json_ld_player(page: Page) -> Iterator[Player]:
-    graph = page.json_ld
-    node = graph.of("VideoObject", "AudioObject", "PodcastEpisode", "MusicRecording")
-    yield from _safe(page, graph.text(node, "embedUrl"), graph.text(node, "width"), graph.text(node, "height"))
+    graph = page.graph
+    node = graph.of("VideoObject", "AudioObject", "PodcastEpisode", "MusicRecording") if graph is not None else None
+    if graph is not None and node is not None:
+        yield from _safe(page, graph.text(node, "embedUrl"), graph.text(node, "width"), graph.text(node, "height"))
 
 
 def _framed_player(page: Page) -> Iterator[Player]:
     """A frame of a well-known player, on pages that say they are about a video or audio."""
-    if "video" not in (page.meta.get("og:type") or [""])[0] and page.json_ld.of("VideoObject") is None:
+    if "video" not in (page.meta.get("og:type") or [""])[0] and (
+        page.graph is None or page.graph.of("VideoObject") is None
+    ):
         return
     for node in page.tree.css("iframe[src]")[:5]:
         attributes = node.attributes

@@ -32,9 +32,9 @@ def read(page: Page) -> OEmbed | None:
 
 
 def _announced(page: Page) -> OEmbed | None:
-    links = page.links.get("alternate", ())
-    for media_type, form in (*_TYPES, *_XML_TYPES):
-        for attributes in links[:100]:
+    links = [one for one in page.links.get("alternate", ())[:100] if "oembed" in (one.get("type") or "").lower()]
+    for media_type, form in (*_TYPES, *_XML_TYPES) if links else ():
+        for attributes in links:
             if (attributes.get("type") or "").strip().lower() != media_type:
                 continue
             url = page.absolute(attributes.get("href"))

@@ -37,8 +37,8 @@ def read(page: Page) -> Price | None:
 
 
 def _json_ld(page: Page) -> Price | None:
-    graph = page.json_ld
-    if graph.subject is None or graph.subject is graph.article:
+    graph = page.graph
+    if graph is None or graph.subject is None or graph.subject is graph.article:
         return None
     for offer in graph.values(graph.subject, "offers"):
         if not isinstance(offer, dict):

@@ -1,24 +1,24 @@
 """When the page was first published and last changed, as ISO 8601 with the offset where the page gives one."""
 
 from schedulers.metadata import dates
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, meta
 from schedulers.metadata.page import Page
 
 
 def read(page: Page) -> str | None:
-    return climb(PUBLISHED, page, dates.iso, "published_at")
+    return PUBLISHED.climb(page, dates.iso, "published_at")
 
 
 def read_modified(page: Page) -> str | None:
-    return climb(MODIFIED, page, dates.iso, "modified_at")
+    return MODIFIED.climb(page, dates.iso, "modified_at")
 
 
 def _json_ld(key: str) -> Rule:
-    return Rule(f"json-ld:{key}", lambda page: page.json_ld.text(page.json_ld.subject or page.json_ld.page, key))
+    return in_graph(f"json-ld:{key}", lambda graph: graph.text(graph.subject or graph.page, key))
 
 
 def _microdata(key: str) -> Rule:
-    return Rule(f"microdata:{key}", lambda page: page.microdata.text(key), in_body=True)
+    return in_body(f"microdata:{key}", lambda page: page.microdata.text(key))
 
 
 def _modified(page: Page) -> str | None:
@@ -27,7 +27,7 @@ def _modified(page: Page) -> str | None:
     return None if published and "microdata" not in published.rule else page.microdata.text("dateModified")
 
 
-PUBLISHED: Ladder = (
+PUBLISHED = Ladder(
     _json_ld("datePublished"),
     *meta("article:published_time", "article:published", "og:published_time", "og:article:published_time"),
     _json_ld("uploadDate"),
@@ -40,13 +40,13 @@ PUBLISHED: Ladder = (
     _json_ld("dateCreated"),
     *meta("itemprop:datepublished"),
     _microdata("datePublished"),
-    Rule("time", lambda page: page.body.published_time, in_body=True),
+    in_body("time", lambda page: page.body.published_time),
 )
 
-MODIFIED: Ladder = (
+MODIFIED = Ladder(
     _json_ld("dateModified"),
     *meta("article:modified_time", "article:modified", "og:updated_time", "og:article:modified_time"),
     *meta("dcterms:modified", "dc:date:modified", "citation_lastmod", "last-modified", "lastmod", "datemodified"),
     *meta("rnews:datemodified", "revised", "itemprop:datemodified", "http-equiv:last-modified"),
-    Rule("microdata:dateModified", _modified, in_body=True),
+    in_body("microdata:dateModified", _modified),
 )

@@ -2,12 +2,12 @@
 
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 
 def read(page: Page) -> str | None:
-    return climb(LADDER, page, clean.name, "site_name")
+    return LADDER.climb(page, clean.name, "site_name")
 
 
 def known(page: Page) -> frozenset[str]:
@@ -16,39 +16,19 @@ def known(page: Page) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _publisher(page: Page) -> str | None:
-    graph = page.json_ld
-    return graph.text(graph.article, "publisher")
-
-
-def _page_publisher(page: Page) -> str | None:
-    graph = page.json_ld
-    return graph.text(graph.page, "publisher")
-
-
-def _site(page: Page) -> str | None:
-    graph = page.json_ld
-    return graph.text(graph.of("WebSite"), "name")
-
-
-def _organization(page: Page) -> str | None:
-    graph = page.json_ld
-    return graph.text(graph.site, "name")
-
-
-LADDER: Ladder = (
+LADDER = Ladder(
     # On a hosting platform og:site_name names the platform, the article's publisher the publication.
-    Rule("json-ld:publisher", _publisher),
+    in_graph("json-ld:publisher", lambda graph: graph.text(graph.article, "publisher")),
     *meta("og:site_name"),
-    Rule("json-ld:page-publisher", _page_publisher),
-    Rule("json-ld:website", _site),
+    in_graph("json-ld:page-publisher", lambda graph: graph.text(graph.page, "publisher")),
+    in_graph("json-ld:website", lambda graph: graph.text(graph.of("WebSite"), "name")),
     *meta("dc:publisher", "citation_publisher", "citation_journal_title", "parsely-site", "sailthru:site"),
     *meta("application-name", "apple-mobile-web-app-title", "al:ios:app_name", "al:android:app_name"),
-    Rule("json-ld:organization", _organization),
+    in_graph("json-ld:organization", lambda graph: graph.text(graph.site, "name")),
 )
 
 # Names good enough to recognise the site in a title, not good enough to be shown.
-_NAMES: Ladder = (
+_NAMES = Ladder(
     *meta("twitter:site", "publisher", "author", "copyright"),
-    Rule("host", lambda page: host(page.url).removeprefix("www.")),
+    in_page("host", lambda page: host(page.url).removeprefix("www.")),
 )

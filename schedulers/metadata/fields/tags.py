@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from schedulers.metadata import clean
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.ladder import Ladder, in_graph, meta
 from schedulers.metadata.model import Alternative, Provenance
 from schedulers.metadata.page import Page
 
@@ -12,7 +12,7 @@ TAG_LENGTH = 60
 
 
 def read_section(page: Page) -> str | None:
-    return climb(SECTION, page, clean.name, "section")
+    return SECTION.climb(page, clean.name, "section")
 
 
 def read(page: Page) -> tuple[str, ...]:
@@ -46,12 +46,12 @@ def _meta(*keys: str) -> Callable[[Page], Iterator[str]]:
 
 
 def _json_ld(page: Page) -> Iterator[str]:
-    return page.json_ld.texts(page.json_ld.subject, "keywords")
+    return page.graph.texts(page.graph.subject, "keywords") if page.graph is not None else iter(())
 
 
-SECTION: Ladder = (
+SECTION = Ladder(
     *meta("article:section"),
-    Rule("json-ld:articleSection", lambda page: page.json_ld.text(page.json_ld.article, "articleSection")),
+    in_graph("json-ld:articleSection", lambda graph: graph.text(graph.article, "articleSection")),
     *meta("parsely-section", "sailthru:section", "section", "category", "dc:subject:section"),
 )
 

@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
 from schedulers.metadata.fields import site_name
-from schedulers.metadata.ladder import Ladder, Rule, climb, meta
+from schedulers.metadata.json_ld import Graph
+from schedulers.metadata.ladder import Ladder, Rule, Source, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
@@ -20,7 +21,7 @@ TITLE_ELEMENT = "title"
 
 
 def read(page: Page) -> str | None:
-    title = climb(LADDER, page, clean.title, "title")
+    title = LADDER.climb(page, clean.title, "title")
     if title is None or page.provenance["title"].rule != TITLE_ELEMENT:
         return title
     without = without_site(title, lambda: site_name.known(page), host(page.url))
@@ -28,7 +29,9 @@ def read(page: Page) -> str | None:
 
 
 def _headline(page: Page) -> str | None:
-    graph = page.json_ld
+    graph = page.graph
+    if graph is None:
+        return None
     headline, name = graph.text(graph.article, "headline"), graph.text(graph.article, "name")
     if headline and name and headline != name and page.title:
         like_name, like_headline = _alike(name, page.title), _alike(headline, page.title)
@@ -41,8 +44,7 @@ def _alike(one: str, other: str) -> float:
     return SequenceMatcher(None, one[:300].lower(), other.strip()[:300].lower()).ratio()
 
 
-def _subject(page: Page) -> str | None:
-    graph = page.json_ld
+def _subject(graph: Graph) -> str | None:
     return graph.text(graph.subject, "name") if graph.subject is not graph.article else None
 
 
@@ -85,18 +87,14 @@ def _is_site(part: str, names: frozenset[str], page_host: str) -> bool:
     return folded in spelled and (len(folded) > 4 or folded == labels[max(0, len(labels) - 2)])
 
 
-def _h1(page: Page) -> str | None:
-    return page.body.h1
-
-
-LADDER: Ladder = (
-    Rule("json-ld:headline", _headline),
+LADDER = Ladder(
+    Rule("json-ld:headline", Source.GRAPH, _headline),
     *meta("dc:title", "dcterms:title", "dcterm:title", "citation_title"),
     *meta("og:title", "weibo:article:title", "weibo:webpage:title"),
-    Rule("json-ld:name", _subject),
+    in_graph("json-ld:name", _subject),
     *meta("twitter:title", "parsely-title", "sailthru:title", "title", "headline"),
-    Rule("microdata:headline", lambda page: page.microdata.text("headline"), in_body=True),
-    Rule(TITLE_ELEMENT, lambda page: page.title),
-    Rule("json-ld:page", lambda page: page.json_ld.text(page.json_ld.page, "name")),
-    Rule("h1", _h1, in_body=True),
+    in_body("microdata:headline", lambda page: page.microdata.text("headline")),
+    in_page(TITLE_ELEMENT, lambda page: page.title),
+    in_graph("json-ld:page", lambda graph: graph.text(graph.page, "name")),
+    in_body("h1", lambda page: page.body.h1),
 )

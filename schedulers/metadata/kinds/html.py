@@ -3,7 +3,7 @@
 from selectolax.lexbor import LexborHTMLParser
 
 from schedulers.metadata import guard, interstitials, reading
-from schedulers.metadata.charset import decode
+from schedulers.metadata.charset import as_utf_8
 from schedulers.metadata.fields import (
     app_links,
     author,
@@ -31,9 +31,7 @@ from schedulers.metadata.page import Page
 
 
 def read(answer: Answer) -> Metadata:
-    text, encoding = decode(answer.body, answer.content_type)
-    # lexbor reads UTF-8 bytes; encoding the text again would cost as much as decoding it did.
-    source = answer.body if encoding.lower() == "utf-8" else text.encode("utf-8", "replace")
+    source, encoding = as_utf_8(answer.body, answer.content_type)
     tree = LexborHTMLParser(guard.bounded(source), scripting=True)
     page = Page(answer.url, tree, answer.headers)
     name = author.read(page)
