@@ -31,8 +31,9 @@ class Records(Protocol):
     async def page(self, page_id: int) -> Page | None:
         """As `MetadataStore.page`."""
 
-    async def write(self, key: str, change: Change) -> None:
-        """Durable when this returns; may be repeated. The record of the URL `key` is visible last."""
+    async def write(self, key: str, change: Change, event_id: str) -> None:
+        """Durable when this returns; may be repeated, which makes no second version of the page for the same event. The
+        record of the URL `key` is visible last."""
 
     async def finish(self, event_id: str, key: str) -> None:
         """From now on `look_up` has seen this event's share of the URL."""
@@ -57,7 +58,7 @@ class AnnouncingStore:
         if identity in self._finished:
             return
         if change.states or change.page is not None:
-            await self._records.write(key, change)
+            await self._records.write(key, change, event_id)
         await self._announcer.announce(notice)
         await self._records.finish(event_id, key)
         self._remember(identity)

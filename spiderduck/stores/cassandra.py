@@ -67,7 +67,10 @@ class CassandraStore:
 
     async def history(self, key: str, most: int) -> Sequence[Page]:
         rows = await self._buckets.newest("versions", key_hash(key), self._statements.get_versions, key_hash(key), most)
-        pages = await asyncio.gather(*(self.page(identity) for (identity,) in rows))
+        of_share: dict[Value, int] = {}
+        for identity, share in rows:
+            of_share.setdefault(share or identity, identity)
+        pages = await asyncio.gather(*map(self.page, of_share.values()))
         return [page for page in pages if page is not None]
 
     async def redirects_to(self, key: str, most: int) -> Sequence[str]:
@@ -85,16 +88,20 @@ class CassandraStore:
         values = (key_hash(state.key), state_to_json(state), stamp, MARKS_LIVE_SECONDS)
         await self._session.execute(self._statements.put_mark, values)
 
-    async def write(self, key: str, change: Change) -> None:
+    async def write(self, key: str, change: Change, event_id: str | None = None) -> None:
         """Durable when this returns. First what nobody sees by itself: the page's row, edges and lists. Then, in one
-        step, what leads to it: the records of all URLs of the chain, and the version."""
+        step, what leads to it: the records of all URLs of the chain, and the version. Where an event was handed to two
+        schedulers (a cut link, a sender that repeats), its page is one version all the same: the newest."""
         now, page = self._clock.now(), change.page
         known = [state.page_id for state in change.states if state.page_id is not None]
         stamp = self._behind(now, known) if page is None else self._of_id(page.id)
         await self._put([*self._page(page, stamp), *self._beside(change, now, stamp)])
         records = {state.key: self._record(state, stamp) for state in change.states}
         shared = records.pop(key, None)
-        await self._together([*self._version(page, stamp), *records.values()], [] if shared is None else [shared])
+        share = None if event_id is None else _finished_id(event_id, key)
+        await self._together(
+            [*self._version(page, share, stamp), *records.values()], [] if shared is None else [shared]
+        )
 
     async def finish(self, event_id: str, key: str) -> None:
         """Note that this event's share of the URL came to its end."""
@@ -124,11 +131,11 @@ class CassandraStore:
             return
         yield self._statements.put_page, (*page_to_row(page), stamp, self._pages_live)
 
-    def _version(self, page: Page | None, stamp: int) -> Iterator[Write]:
+    def _version(self, page: Page | None, share: bytes | None, stamp: int) -> Iterator[Write]:
         if page is None:
             return
         month, owner = month_of(page.fetched_at), key_hash(page.key)
-        yield self._statements.put_version, (owner, month, page.id, stamp, self._pages_live)
+        yield self._statements.put_version, (owner, month, page.id, share, stamp, self._pages_live)
         yield from self._buckets.note("versions", owner, month, stamp, self._pages_live)
 
     def _beside(self, change: Change, now: float, stamp: int) -> Iterator[Write]:

@@ -47,7 +47,7 @@ def statements(keyspace: str) -> Statements:
         put_metadata=Statement(f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? SET metadata = ? WHERE id = ?"),
         put_state=put("urls", "key_hash, key, status, page_id, state"),
         put_mark=put("urls", "key_hash, mark"),
-        put_version=put("versions", "key_hash, month, id"),
+        put_version=put("versions", "key_hash, month, id, share"),
         put_redirect=put("redirects", "from_hash, to_key, status_code"),
         put_redirected_from=put("redirected_from", "to_hash, hour, from_hash, from_key"),
         put_recent=put("recent", "domain, hour, at, key_hash"),
@@ -57,7 +57,7 @@ def statements(keyspace: str) -> Statements:
         get_url=get("urls", "state, mark", "key_hash = ?"),
         get_finished=get("finished", "id", "id = ?"),
         get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),
-        get_versions=get("versions", "id", "key_hash = ? AND month = ? LIMIT ?"),
+        get_versions=get("versions", "id, share", "key_hash = ? AND month = ? LIMIT ?"),
         get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
     )

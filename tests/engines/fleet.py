@@ -30,7 +30,7 @@ def running_engines(
 ) -> Iterator[list[RunningEngine]]:
     """Start the (installed) engines, yield them once all answer, stop them. Raises DidNotStart."""
     folder = Path(tempfile.mkdtemp(prefix="spiderduck-engines-"))
-    with _warden() as tell:
+    with warden() as tell:
         tell(f"remove {folder}")
         fleet = [_place(engine, folder, tell) for engine in engines]
         try:
@@ -76,7 +76,8 @@ def _retry(member: RunningEngine, retried: set[str]) -> None:
 
 
 @contextmanager
-def _warden() -> Iterator[Callable[[str], None]]:
+def warden() -> Iterator[Callable[[str], None]]:
+    """Yields what tells the warden a line (see `warden.py`); whatever it was told to watch ends with this process."""
     script = Path(__file__).with_name("warden.py")
     process = subprocess.Popen(
         [sys.executable, "-I", str(script)], stdin=subprocess.PIPE, text=True, start_new_session=True

@@ -36,7 +36,7 @@ class Steps:
     async def page(self, page_id: int) -> Page | None:
         return None
 
-    async def write(self, key: str, change: Change) -> None:
+    async def write(self, key: str, change: Change, event_id: str) -> None:
         self._step("write")
 
     async def finish(self, event_id: str, key: str) -> None:

@@ -79,6 +79,19 @@ async def test_a_late_retry_never_hides_a_newer_page() -> None:
 
 
 @pytest.mark.engine("cassandra")
+async def test_an_event_that_two_schedulers_were_given_makes_one_version() -> None:
+    """A link is cut, and the broker gives to another what the first still works on: each stores what it fetched."""
+    async with emptied_keyspace() as (session, config):
+        first, second = (CassandraStore(session, config, FakeClock(), moment_of_id) for _ in range(2))
+        await second.write(KEY, change(9), "event")
+        await first.write(KEY, change(7), "event")
+        await first.write(KEY, change(8), "another")
+        await first.write(KEY, change(5))
+        assert [one.id for one in await second.history(KEY, 10)] == [9, 8, 5]
+        assert await second.page(7) is not None, "who was told of it still finds it"
+
+
+@pytest.mark.engine("cassandra")
 async def test_an_ending_after_a_page_wins_although_the_ids_clock_is_ahead() -> None:
     async with emptied_keyspace() as (session, config):
         store = CassandraStore(session, config, FakeClock(), moment_of_id)
