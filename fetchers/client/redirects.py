@@ -67,7 +67,9 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
 
 META_REFRESH_BYTES = 64 * 1024
 _META = re.compile(rb"<meta\b[^>]{0,300}?http-equiv\s*=\s*[\"']?refresh\b[^>]{0,4096}>", re.IGNORECASE)
-_MAY_REFRESH = re.compile(rb"http-equiv\s*=\s*[\"']?\s*r")
+_EQUIV = re.compile(rb"http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
+_FEW = 500
+"""Of the letter q, in 64 KB of text in a human language and its markup."""
 _CONTENT = re.compile(rb"\bcontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _INERT = re.compile(rb"<!--.*?-->|<(noscript|script|textarea|title|style)\b.*?</\1", re.IGNORECASE | re.DOTALL)
 """Where a tag is no tag: comments, texts, and `<noscript>`, whose refresh is for browsers without scripts only."""
@@ -76,8 +78,8 @@ _INERT = re.compile(rb"<!--.*?-->|<(noscript|script|textarea|title|style)\b.*?</
 def meta_refresh(response: Response) -> str | None:
     """The target of a meta refresh: a pure byte search in the first 64 KB, no parse."""
     head = response.body[:META_REFRESH_BYTES]
-    if not _MAY_REFRESH.search(head.lower()):
-        return None  # a literal is found at 3 GB/s, a pattern that ignores case at 0.3
+    if not _may_refresh(head):
+        return None
     if "html" not in (response.header("content-type") or "text/html"):
         return None
     match = _META.search(_INERT.sub(b"", head))
@@ -86,6 +88,21 @@ def meta_refresh(response: Response) -> str | None:
         return None
     value = next(group for group in content.groups() if group is not None)
     return refresh_target(value.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
+
+
+def _may_refresh(head: bytes) -> bool:
+    """Whether there is an `http-equiv` of that kind, by its rare letter: a byte is found at 20 GB/s, a word at 3, a
+    pattern that ignores case at 0.3, and every page is asked.
+    """
+    if head.count(b"q") + head.count(b"Q") > _FEW:
+        return _EQUIV.search(head) is not None
+    for letter in (b"q", b"Q"):
+        at = head.find(letter)
+        while at >= 0:
+            if at >= 6 and _EQUIV.match(head, at - 6):
+                return True
+            at = head.find(letter, at + 1)
+    return False
 
 
 def _same_page(target: str, url: str) -> bool:
