@@ -14,7 +14,7 @@ from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.queues.sqlite import SqliteQueue
 from tests.clock import FakeClock, settle
-from tests.integration.cluster.brokers import emptied_broker, opened_queue, own_prefix, slow_link
+from tests.integration.cluster.brokers import behind_slow_link, emptied_broker, opened_queue, own_prefix
 
 
 class Queue(EventQueue, DeadLetters, Protocol):
@@ -60,7 +60,7 @@ async def open_queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Fake
         queue_type="quorum" if "quorum" in request.param else "classic",
         delay_unit_ms=30 if "slow" in request.param else 10,
     )
-    with slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
+    with behind_slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
         yield lambda: opened_queue(reached, clock)
     emptied_broker(config)
 

@@ -19,6 +19,7 @@ from fetchers.ports import HostStateStore, LimitStore, RobotsCache
 from fetchers.robots_cache.memcached import MemcachedRobotsCache
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from tests.clock import FakeClock
+from tests.engines.toxics import slow_link
 
 ORIGIN = f"http://{token_hex(4)}.test"
 
@@ -29,21 +30,40 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
+MEMCACHED = (
+    "memory",
+    pytest.param("memcached", marks=pytest.mark.engine("memcached")),
+    pytest.param("memcached behind a slow link", marks=pytest.mark.engine("memcached", "toxiproxy")),
+)
+ZOOKEEPER = (
+    "memory",
+    pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper")),
+    pytest.param("zookeeper behind a slow link", marks=pytest.mark.engine("zookeeper", "toxiproxy")),
+)
+
+
+def _reached(request: pytest.FixtureRequest, address: str, stack: AsyncExitStack) -> str:
+    """The engine's address, or that of a link to it with latency and jitter."""
+    if "slow" not in request.param:
+        return address
+    return f"127.0.0.1:{stack.enter_context(slow_link(request.getfixturevalue('toxiproxy'), address)).port}"
+
+
 async def _ring(request: pytest.FixtureRequest, stack: AsyncExitStack) -> MemcachedRing:
     host, port = request.getfixturevalue("memcached_address")
-    ring = MemcachedRing([f"{host}:{port}"], SystemClock())
+    ring = MemcachedRing([_reached(request, f"{host}:{port}", stack)], SystemClock())
     stack.push_async_callback(ring.close)
     return ring
 
 
-@pytest.fixture(params=["memory", pytest.param("memcached", marks=pytest.mark.engine("memcached"))])
+@pytest.fixture(params=MEMCACHED)
 async def robots_cache(request: pytest.FixtureRequest, stack: AsyncExitStack) -> RobotsCache:
     if request.param == "memory":
         return MemoryRobotsCache(SystemClock())
     return MemcachedRobotsCache(await _ring(request, stack))
 
 
-@pytest.fixture(params=["memory", pytest.param("memcached", marks=pytest.mark.engine("memcached"))])
+@pytest.fixture(params=MEMCACHED)
 async def states(request: pytest.FixtureRequest, stack: AsyncExitStack) -> HostStateStore:
     if request.param == "memory":
         return MemoryHostStates()
@@ -53,7 +73,7 @@ async def states(request: pytest.FixtureRequest, stack: AsyncExitStack) -> HostS
 MakeLimits = Callable[[], Awaitable[LimitStore]]
 
 
-@pytest.fixture(params=["memory", pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper"))])
+@pytest.fixture(params=ZOOKEEPER)
 async def make_limits(request: pytest.FixtureRequest, stack: AsyncExitStack) -> MakeLimits:
     """Each call gives another fetcher's view of the same limits (the same one in memory)."""
     if request.param == "memory":
@@ -63,7 +83,8 @@ async def make_limits(request: pytest.FixtureRequest, stack: AsyncExitStack) -> 
             return one
 
         return same
-    hosts, chroot = request.getfixturevalue("zookeeper_hosts"), f"/limits-{token_hex(4)}"
+    hosts = _reached(request, request.getfixturevalue("zookeeper_hosts"), stack)
+    chroot = f"/limits-{token_hex(4)}"
 
     async def another() -> LimitStore:
         client = kazoo_calls.make_client(hosts, chroot, "", 5.0)

@@ -15,6 +15,7 @@ from fetchers.ownership import kazoo_calls
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.ports import Ownership
+from tests.engines.toxics import slow_link
 
 SESSION = 2.0
 DOMAINS = [f"d{number}.test" for number in range(60)]
@@ -72,12 +73,20 @@ async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.fixture(params=["local", pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper"))])
+@pytest.fixture(
+    params=[
+        "local",
+        pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper")),
+        pytest.param("zookeeper behind a slow link", marks=pytest.mark.engine("zookeeper", "toxiproxy")),
+    ]
+)
 async def ownership(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ownership:
     """Of a fetcher alone."""
     if request.param == "local":
         return LocalOwnership(SystemClock().now())
     hosts = request.getfixturevalue("zookeeper_hosts")
+    if "slow" in request.param:
+        hosts = f"127.0.0.1:{stack.enter_context(slow_link(request.getfixturevalue('toxiproxy'), hosts)).port}"
     client = kazoo_calls.make_client(hosts, f"/own-{token_hex(4)}", "", SESSION)
     await kazoo_calls.start(client)
     member = Member(client, "http://a:1")

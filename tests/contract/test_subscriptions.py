@@ -17,7 +17,7 @@ from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock, settle
-from tests.integration.cluster.brokers import emptied_broker, opened_publisher, own_prefix, slow_link
+from tests.integration.cluster.brokers import behind_slow_link, emptied_broker, opened_publisher, own_prefix
 
 
 class Opened:
@@ -70,7 +70,7 @@ def open_all(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenAll
             finally:
                 await log.close()
 
-    with slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
+    with behind_slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
         yield rabbitmq
     emptied_broker(config, "team")
 

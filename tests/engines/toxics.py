@@ -67,6 +67,14 @@ class Toxiproxy:
             link.close()
 
 
+@contextmanager
+def slow_link(toxiproxy: Toxiproxy, upstream: str) -> Iterator[Link]:
+    """A link as between two towns, for a contract suite to run over."""
+    with toxiproxy.link(upstream) as link:
+        link.spoil("latency", latency=3, jitter=2)
+        yield link
+
+
 def call(api: str, method: str, path: str, body: object = None) -> Any:
     """One request to the interface. Raises urllib's HTTPError, whose text names what it disliked."""
     data = None if body is None else json.dumps(body).encode()

@@ -15,24 +15,33 @@ from snowflake.leases.ordinal import OrdinalLease
 from snowflake.leases.registered import RegisteredLease
 from snowflake.leases.static import StaticLease
 from snowflake.ports import Lease
+from tests.engines.toxics import slow_link
 from tests.unit.snowflake.hand_registry import HandCoordinator
 
 Acquire = Callable[[], Lease]
 
 # The same worker id, from the same durable place, each time it is called.
-ADAPTERS = ["file", "static", "ordinal", "registered", pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper"))]
+ADAPTERS = [
+    "file",
+    "static",
+    "ordinal",
+    "registered",
+    pytest.param("zookeeper", marks=pytest.mark.engine("zookeeper")),
+    pytest.param("zookeeper behind a slow link", marks=pytest.mark.engine("zookeeper", "toxiproxy")),
+]
 
 
 @pytest.fixture(params=ADAPTERS)
 def acquire(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acquire]:
     held: list[Lease] = []
+    chroot = request.getfixturevalue("chroot") if "zookeeper" in request.param else ""
     coordinator = HandCoordinator()
     terms = RegisteredLease(worker_ids=(3,), deadline_ms=1500)
 
     def zookeeper() -> Lease:
         from snowflake.leases.zookeeper import ZooKeeperLease
 
-        return ZooKeeperLease(request.getfixturevalue("chroot"), terms, session_seconds=2).acquire()
+        return ZooKeeperLease(chroot, terms, session_seconds=2).acquire()
 
     ways: dict[str, Acquire] = {
         "file": lambda: FileLease(tmp_path, (3,)).acquire(),
@@ -40,6 +49,7 @@ def acquire(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acquire]
         "ordinal": lambda: OrdinalLease(tmp_path).acquire(environment={"HOSTNAME": "ids-3"}),
         "registered": lambda: terms.acquire_in(coordinator.session(), "the test", SystemClock()),
         "zookeeper": zookeeper,
+        "zookeeper behind a slow link": zookeeper,
     }
 
     def acquire() -> Lease:
@@ -53,7 +63,7 @@ def acquire(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acquire]
 
 
 @pytest.fixture
-def chroot(request: pytest.FixtureRequest) -> str:
+def chroot(request: pytest.FixtureRequest) -> Iterator[str]:
     """A part of the shared ZooKeeper that no other test sees."""
     from kazoo.client import KazooClient  # type: ignore[import-untyped]
 
@@ -63,7 +73,11 @@ def chroot(request: pytest.FixtureRequest) -> str:
     client.create(path)
     client.stop()
     client.close()
-    return f"{hosts}{path}"
+    if "slow" not in request.node.name:
+        yield f"{hosts}{path}"
+        return
+    with slow_link(request.getfixturevalue("toxiproxy"), hosts) as link:
+        yield f"127.0.0.1:{link.port}{path}"
 
 
 def now_ms() -> int:

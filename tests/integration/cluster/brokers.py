@@ -15,7 +15,7 @@ from spiderduck.queues.kombu_config import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
-from tests.engines.toxics import Toxiproxy
+from tests.engines.toxics import Toxiproxy, slow_link
 
 
 def own_prefix(url: str | None = None, queue_type: str = "classic", delay_unit_ms: int = 10) -> BrokerConfig:
@@ -63,11 +63,10 @@ def emptied_broker(config: BrokerConfig, *subscribers: str) -> None:
 
 
 @contextmanager
-def slow_link(config: BrokerConfig) -> Iterator[BrokerConfig]:
+def behind_slow_link(config: BrokerConfig) -> Iterator[BrokerConfig]:
     """The same, over a link with latency and jitter."""
     toxiproxy = Toxiproxy(os.environ["SPIDERDUCK_TEST_TOXIPROXY"])
-    with toxiproxy.link(config.url.rpartition("@")[2].strip("/")) as link:
-        link.spoil("latency", latency=3, jitter=2)
+    with slow_link(toxiproxy, config.url.rpartition("@")[2].strip("/")) as link:
         yield on_port(config, link.port)
 
 

@@ -13,7 +13,7 @@ from spiderduck.stores.cassandra_config import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session
-from tests.engines.toxics import Toxiproxy
+from tests.engines.toxics import Toxiproxy, slow_link
 
 TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished")
 KEYSPACE = f"test_{os.getpid()}"
@@ -77,8 +77,7 @@ async def emptied_keyspace(
 def slow_port() -> Iterator[int]:
     """A port that leads to the engine over a link with latency and jitter."""
     toxiproxy = Toxiproxy(os.environ["SPIDERDUCK_TEST_TOXIPROXY"])
-    with toxiproxy.link(os.environ["SPIDERDUCK_TEST_CASSANDRA"]) as link:
-        link.spoil("latency", latency=3, jitter=2)
+    with slow_link(toxiproxy, os.environ["SPIDERDUCK_TEST_CASSANDRA"]) as link:
         yield link.port
 
 
