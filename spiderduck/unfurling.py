@@ -19,7 +19,7 @@ async def unfurl_one(
     text: str, fetch: Fetch, extractor: Extractor, now: Callable[[], float], patience_seconds: float
 ) -> Record:
     """The record as a look-up would give it. Expected endings are its status."""
-    ctx = identified(Context(Message(b"", "unfurl"), Event("unfurl")), with_scheme(text))
+    ctx = identified(Context(Message(b"", "unfurl"), Event("unfurl")), text)
     if ctx.settled is not None:
         return record_of(UrlState(ctx.key, ctx.url, ctx.settled.status, reason=ctx.settled.reason), None)
     by = now() + patience_seconds
@@ -38,8 +38,3 @@ async def unfurl_one(
         ctx = finished[0]
     _, state, page, _ = settle(ctx, now(), Freshness())
     return record_of(state, page)
-
-
-def with_scheme(text: str) -> str:
-    """A host without a scheme gets `http://`, as in a text."""
-    return text if ":" in text.partition("/")[0] else f"http://{text}"

@@ -10,7 +10,7 @@ from msgspec import structs
 from schedulers.errors import InvalidUrl
 from schedulers.model import Context, Settled, Status
 from schedulers.stages.stage import Next
-from schedulers.urls import dedup_key, parse_url
+from schedulers.urls import dedup_key, parse_shared
 
 LONGEST_URL = 8192
 """Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
@@ -55,7 +55,7 @@ def identified(ctx: Context, text: str) -> Context:
     if len(text) > LONGEST_URL:
         return _invalid(ctx, text[:LONGEST_URL], f"it is longer than {LONGEST_URL} characters")
     try:
-        url = parse_url(text)
+        url = parse_shared(text)
         return structs.replace(ctx, url=url, key=dedup_key(url))
     except InvalidUrl as error:
         return _invalid(ctx, text, str(error))

@@ -14,7 +14,7 @@ from litestar.params import Parameter
 from schedulers.errors import InvalidUrl
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
-from schedulers.urls import dedup_key, parse_url
+from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter
@@ -53,7 +53,7 @@ class Asked:
     def __init__(self, text: str) -> None:
         self.problem: str | None = None
         try:
-            self.url = _parsed(text)
+            self.url = parse_shared(text)
             self.key = dedup_key(self.url)
         except InvalidUrl as error:
             self.url = self.key = text
@@ -66,16 +66,6 @@ class Asked:
         if self.problem is not None:
             return record_of(UrlState(self.key, self.url, Status.INVALID_URL, reason=self.problem), None)
         return unknown_record(self.url, self.key)
-
-
-def _parsed(text: str) -> str:
-    """As `POST /v1/events` would store it: a host without a scheme gets `http://`."""
-    try:
-        return parse_url(text)
-    except InvalidUrl:
-        if "." in text and not text.startswith(("/", ".")):
-            return parse_url(f"http://{text}")
-        raise
 
 
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
