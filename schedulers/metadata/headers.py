@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 Headers = dict[str, list[str]]
@@ -15,10 +16,13 @@ def read(headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> Headers:
     """A mapping or pairs, of text or bytes; what is neither is left out."""
     found: Headers = {}
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    for number, (name, value) in enumerate(pairs):
-        if number >= _COUNT:
-            break
-        found.setdefault(_text(name).lower(), []).append(_text(value))
+    for name, value in islice(pairs, _COUNT):
+        key = (name if type(name) is str else _text(name)).lower()
+        text = value if type(value) is str else _text(value)
+        if key in found:
+            found[key].append(text)
+        else:
+            found[key] = [text]
     return found
 
 

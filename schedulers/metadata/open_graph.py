@@ -11,9 +11,7 @@ def objects(page: Page, root: str) -> Iterator[dict[str, str]]:
     """The first objects of an array; the address itself has the key "url"."""
     current: dict[str, str] = {}
     given = 0
-    for key, content in page.media:
-        if not key.startswith(root):
-            continue
+    for key, content in page.media.get(root, ()):
         name = key[len(root) + 1 :] or "url"
         # `og:image` followed by `og:image:url` with the same address is one object written twice.
         if name == "url" and current.get("url", content) == content and "type" not in current:

@@ -28,13 +28,14 @@ KEY_LIMIT = 200
 _UNREAD_LINKS = frozenset(("stylesheet", "preload", "preconnect", "dns-prefetch", "prefetch", "modulepreload"))
 # Structured properties belong to the array element before them, so their order matters.
 MEDIA = ("og:image", "og:video", "og:audio")
+_ROOT = len("og:image")
 
 Attributes = dict[str, str | None]
 
 
 class Page:
     """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements,
-    `graph` is the JSON-LD of all blocks, None where there is none."""
+    `media` one of `MEDIA` to its properties in order; `graph` is the JSON-LD of all blocks, if there is any."""
 
     def __init__(self, url: str, tree: LexborHTMLParser, headers: Headers) -> None:
         self.url = url
@@ -45,7 +46,7 @@ class Page:
         self.body = Body(tree)
         self.microdata = Microdata(tree)
         self.meta: dict[str, list[str]] = {}
-        self.media: list[tuple[str, str]] = []
+        self.media: dict[str, list[tuple[str, str]]] = {}
         self.links: dict[str, list[Attributes]] = {}
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
@@ -111,7 +112,7 @@ class Page:
                     else:
                         meta[name] = [content]
                     if name.startswith(MEDIA):
-                        self.media.append((name, content))
+                        self.media.setdefault(name[:_ROOT], []).append((name, content))
             elif tag == "link":
                 attributes = node.attributes
                 rel = attributes.get("rel")

@@ -96,7 +96,7 @@ def _type(value: str | None) -> str | None:
 
 
 def _open_graph(page: Page) -> Iterator[Image]:
-    if not page.media:
+    if "og:image" not in page.media:
         return
     for one in open_graph.objects(page, "og:image"):
         sides = (one.get("width"), one.get("height"))

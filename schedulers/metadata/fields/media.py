@@ -27,25 +27,21 @@ def read_audio(page: Page) -> Media | None:
 
 def read_player(page: Page) -> Player | None:
     """The first safe embed: Twitter's player card, OpenGraph's HTML video, `embedUrl`, the page's own frame."""
-    for rule, offered in (
-        ("twitter:player", _twitter_player(page)),
-        ("og:video", _open_graph_player(page)),
-        ("json-ld:embedUrl", _json_ld_player(page)),
-        ("iframe", _framed_player(page)),
-    ):
-        for player in offered:
+    for rule, offered in PLAYERS:
+        for player in offered(page):
             page.provenance["player"] = Provenance(rule)
             return player
     return None
 
 
 def _file(page: Page, kind: str) -> Media | None:
-    for one in () if not page.media else open_graph.objects(page, f"og:{kind}"):
+    root = f"og:{kind}"
+    for one in open_graph.objects(page, root) if root in page.media else ():
         media_type = clean.media_type(one.get("type"))
         url = page.absolute(one.get("secure_url")) or page.absolute(one.get("url"))
         if url is None or media_type in _HTML or media_type == _FLASH or not (media_type or _named_like_file(url)):
             continue
-        page.provenance[kind] = Provenance(f"og:{kind}")
+        page.provenance[kind] = Provenance(root)
         sides = pixels(one.get("width")), pixels(one.get("height"))
         return Media(url, media_type, *sides, _number(one.get("duration")))
     return _stream(page, kind) or _json_ld_file(page, kind)
@@ -140,3 +136,11 @@ def seconds(duration: str | None) -> float | None:
         else:
             return None
     return total or None
+
+
+PLAYERS = (
+    ("twitter:player", _twitter_player),
+    ("og:video", _open_graph_player),
+    ("json-ld:embedUrl", _json_ld_player),
+    ("iframe", _framed_player),
+)
