@@ -1,10 +1,16 @@
 """The chaos driver's plan is its seed's, and its verdict finds what is wrong."""
 
+from itertools import pairwise
+from random import Random
+from statistics import mean, stdev
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.chaos.cluster.offering import moments
 from tests.chaos.cluster.plan import KINDS_OF_LINK, KINDS_OF_PROCESS, Action, make_plan
+from tests.chaos.cluster.site import Site
 from tests.chaos.cluster.verdict import (
     given_twice,
     not_told,
@@ -102,3 +108,23 @@ def test_one_pass_finds_what_every_window_would(arrivals: list[float], rate: flo
 def test_ids_given_twice_are_named() -> None:
     assert given_twice(["1", "2", "1"]) == ["1"]
     assert given_twice(["1", "2"]) == []
+
+
+def test_arrivals_are_random_as_those_of_many_senders() -> None:
+    """Of a Poisson process: the gaps spread as much as they are long, and the seed repeats them."""
+    arrivals = list(moments(Random(7), 50.0, 100.0))
+    assert arrivals == list(moments(Random(7), 50.0, 100.0))
+    assert arrivals == sorted(arrivals)
+    assert 4_700 < len(arrivals) < 5_300
+    gaps = [later - earlier for earlier, later in pairwise(arrivals)]
+    assert 0.9 < stdev(gaps) / mean(gaps) < 1.1
+
+
+def test_the_site_has_short_links_and_pages_that_are_gone_and_counts_who_comes() -> None:
+    site = Site(10)
+    assert [site.wanted(number) for number in range(4)] == ["fetched", "fetched", "http_error", "fetched"]
+    assert b"404" in site.answer("h2.test", "/m/2")
+    assert b"http://h8.test/p/from-21" in site.answer("h1.test", "/r/21")
+    assert b"200 OK" in site.answer("h8.test", "/p/from-21")
+    assert b"404" in site.answer("h8.test", "/robots.txt")
+    assert {host: len(times) for host, times in site.arrivals.items()} == {"h2.test": 1, "h1.test": 1, "h8.test": 2}
