@@ -3,7 +3,8 @@
 Read by the fields through `Page.graph`. Its one rule: what the page is about comes before what that mentions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ NODES = 2_000
 DEPTH = 12
 _VALUES = 50
 _NESTED = 3
+_TYPE_LIMIT = 200
 
 Node = dict[str, Any]
 
@@ -39,9 +41,14 @@ class Graph:
         """The first node of one of `types`."""
         return next((node for kinds, node in self._typed if not kinds.isdisjoint(types)), None)
 
-    def values(self, node: Node | None, key: str) -> Iterator[Any]:
+    def values(self, node: Node | None, key: str) -> Iterable[Any]:
         """The values of a property, lists opened, a reference replaced by the node it names."""
-        return islice(self._opened(node.get(key) if node else None, _NESTED), _VALUES)
+        value = node.get(key) if node else None
+        if value is None:
+            return ()
+        if isinstance(value, (list, dict)):
+            return islice(self._opened(value, _NESTED), _VALUES)
+        return (value,)
 
     def _opened(self, value: Any, levels: int) -> Iterator[Any]:
         if isinstance(value, dict) and ("@list" in value or "@set" in value):
@@ -60,19 +67,14 @@ class Graph:
         value = node.get(key) if node else None
         if value is None or (isinstance(value, str) and value):
             return value
-        if isinstance(value, dict) and isinstance(name := value.get("name"), str) and name:
-            return name
-        return next(self.texts(node, key), None)
+        for one in self.values(node, key):
+            if (text := _text(one)) is not None:
+                return text
+        return None
 
-    def texts(self, node: Node | None, key: str) -> Iterator[str]:
+    def texts(self, node: Node | None, key: str) -> list[str]:
         """Every value of a property as text; numbers as they are written."""
-        for value in self.values(node, key):
-            if isinstance(value, dict):
-                value = value.get("name") or value.get("@value")
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                value = str(value)
-            if isinstance(value, str) and value.strip():
-                yield value
+        return [text for one in self.values(node, key) if (text := _text(one)) is not None]
 
     def _first(self, types: frozenset[str], url: str) -> Node | None:
         """The node of one of `types` that names this page, otherwise the first of them."""
@@ -82,11 +84,29 @@ class Graph:
         return next((node for node in found[:_VALUES] if _names(node, url)), found[0])
 
 
+def _text(value: Any) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("@value")
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
 def types_of(node: Node) -> frozenset[str]:
     """The node's types without the vocabulary's address."""
     kind = node.get("@type")
-    names = kind if isinstance(kind, list) else (kind,)
-    return frozenset(name.rsplit("/", 1)[-1].rsplit(":", 1)[-1] for name in names if isinstance(name, str))
+    if isinstance(kind, str):
+        return _type_named(kind[:_TYPE_LIMIT])
+    return frozenset().union(
+        *(_type_named(name[:_TYPE_LIMIT]) for name in kind[:_VALUES] if isinstance(name, str))
+        if isinstance(kind, list)
+        else ()
+    )
+
+
+@lru_cache(maxsize=1024)
+def _type_named(name: str) -> frozenset[str]:
+    return frozenset((name.rsplit("/", 1)[-1].rsplit(":", 1)[-1],))
 
 
 def read(texts: list[str], url: str) -> Graph:

@@ -1,6 +1,6 @@
 """The section of the site that the page belongs to, and its tags."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 from schedulers.metadata import clean
 from schedulers.metadata.ladder import Ladder, in_graph, meta
@@ -31,7 +31,7 @@ def read(page: Page) -> tuple[str, ...]:
     return won
 
 
-def _tags(values: Iterator[str]) -> tuple[str, ...]:
+def _tags(values: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for value in values:
         for part in value[:5_000].strip("[]").split(","):
@@ -41,12 +41,12 @@ def _tags(values: Iterator[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _meta(*keys: str) -> Callable[[Page], Iterator[str]]:
+def _meta(*keys: str) -> Callable[[Page], Iterable[str]]:
     return lambda page: (value for key in keys for value in page.meta.get(key, ()))
 
 
-def _json_ld(page: Page) -> Iterator[str]:
-    return page.graph.texts(page.graph.subject, "keywords") if page.graph is not None else iter(())
+def _json_ld(page: Page) -> Iterable[str]:
+    return page.graph.texts(page.graph.subject, "keywords") if page.graph is not None else ()
 
 
 SECTION = Ladder(
@@ -55,7 +55,7 @@ SECTION = Ladder(
     *meta("parsely-section", "sailthru:section", "section", "category", "dc:subject:section"),
 )
 
-TAG_RULES: tuple[tuple[str, Callable[[Page], Iterator[str]]], ...] = (
+TAG_RULES: tuple[tuple[str, Callable[[Page], Iterable[str]]], ...] = (
     ("article:tag", _meta("article:tag", "og:article:tag", "og:video:tag", "video:tag", "book:tag")),
     ("json-ld:keywords", _json_ld),
     ("keywords", _meta("keywords", "news_keywords")),
