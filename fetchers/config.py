@@ -74,9 +74,18 @@ class Queues:
 
 @dataclass(frozen=True, slots=True)
 class FetchersConfig:
-    """All settings of the package. `user_agent` should name a page where site owners can read about the bot."""
+    """All settings of the package. `user_agent` should name a page where site owners can read about the bot.
+
+    In a cluster, callers ask one of `addresses` first (others are learnt; the name of a headless service will do) and
+    send the `token` that all share. A fetcher tells the others to call it at `advertise` (`http://host:port`); above
+    `memory_bytes` of its own it forgets idle state earlier (0: never).
+    """
 
     user_agent: str = f"SpiderDuck/{VERSION}"
+    addresses: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)
+    advertise: str = ""
+    memory_bytes: int = 0
     rate_limit: RateLimits = field(default_factory=RateLimits)
     network: Network = field(default_factory=Network)
     limits: Limits = field(default_factory=Limits)
@@ -113,6 +122,9 @@ class FetchersConfig:
             host, _, port = target.rpartition(":")
             if not host or not port.isdigit():
                 raise ValueError(f'fetchers.network.resolve.{name} is {target!r}; it takes "host:port"')
+        for address in (*self.addresses, *filter(None, (self.advertise,))):
+            if not address.startswith("http://"):
+                raise ValueError(f'fetchers: {address!r} is no address of a fetcher; it takes "http://host:8080"')
         if not self.user_agent.isascii() or not self.user_agent.isprintable() or not self.product_token:
             raise ValueError(
                 f'fetchers.user_agent is {self.user_agent!r}; it takes text such as "ExampleBot/1.0 (+https://…)"'

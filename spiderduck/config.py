@@ -16,6 +16,10 @@ import msgspec
 from fetchers.config import FetchersConfig
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
+from spiderduck.settings.archive import ArchiveConfig
+from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.cassandra import CassandraConfig
+from spiderduck.settings.coordination import IdsConfig, ImagesConfig, MemcachedConfig, ZookeeperConfig
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -30,13 +34,6 @@ class Retention:
     notices_days: float = 7.0
     events_days: float = 7.0
     sweep_seconds: float = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveConfig:
-    """`rotate_bytes`: a file that grew beyond that is closed and a new one begun."""
-
-    rotate_bytes: int = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class ExtractConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole. `data` is where everything durable lies."""
+    """The whole. `data` is where everything durable lies. Without an engine's address its embedded counterpart is used."""
 
     data: str = "spiderduck-data"
     host: str = "127.0.0.1"
@@ -77,6 +74,12 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     api: ApiConfig = field(default_factory=ApiConfig)
     extract: ExtractConfig = field(default_factory=ExtractConfig)
+    broker: BrokerConfig = field(default_factory=BrokerConfig)
+    cassandra: CassandraConfig = field(default_factory=CassandraConfig)
+    zookeeper: ZookeeperConfig = field(default_factory=ZookeeperConfig)
+    memcached: MemcachedConfig = field(default_factory=MemcachedConfig)
+    ids: IdsConfig = field(default_factory=IdsConfig)
+    images: ImagesConfig = field(default_factory=ImagesConfig)
 
     @property
     def on_loopback(self) -> bool:
@@ -91,10 +94,23 @@ class Config:
     def validate(self) -> None:
         """Raises `BadSetting` for the first value that cannot work."""
         try:
-            self.fetchers.validate()
-            self.schedulers.validate()
+            for section in (
+                self.fetchers,
+                self.schedulers,
+                self.archive,
+                self.broker,
+                self.cassandra,
+                self.zookeeper,
+                self.ids,
+            ):
+                section.validate()
         except ValueError as error:
             raise BadSetting(str(error)) from error
+        if bool(self.broker.url) != bool(self.cassandra.hosts):
+            given, missing = ("broker.url", "cassandra.hosts") if self.broker.url else ("cassandra.hosts", "broker.url")
+            raise BadSetting(
+                f"{given} is set and {missing} is not; queue and store go together: embedded they share one transaction"
+            )
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"port is {self.port}; it takes a number from 0 (any free one) to 65535")
         if self.log_level not in ("debug", "info", "warning", "error"):

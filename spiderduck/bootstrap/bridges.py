@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fetchers.client import redirects
 from fetchers.model import FetchResult, HopRequest, Response
 from fetchers.ports import PerformHop
-from schedulers.metadata import Metadata, extract_metadata
+from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note
 from schedulers.ports import Knows
 
 
@@ -43,26 +43,35 @@ class FetchThroughClient:
 
 
 class ExtractBesideLoop:
-    """The `Extractor` port: small pages at once, larger ones in a thread of their own, one after the other."""
+    """The `Extractor` port: small pages at once, larger ones in a thread of their own, one after the other.
 
-    def __init__(self, inline_bytes: int) -> None:
+    Every good page is counted in `pictures`, so that a picture which a site's pages share stands behind their own.
+    """
+
+    def __init__(self, inline_bytes: int, pictures: GenericPictures | None = None) -> None:
         self._inline_bytes = inline_bytes
+        self._pictures = pictures
         self._one_at_a_time = asyncio.Semaphore(1)
 
     async def extract(self, response: Response) -> Metadata:
         if len(response.body) <= self._inline_bytes:
-            return _extract(response)
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(_extract, response)
+            metadata = _extract(response, self._pictures)
+        else:
+            async with self._one_at_a_time:
+                metadata = await asyncio.to_thread(_extract, response, self._pictures)
+        if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
+            note(self._pictures, metadata, response.url)
+        return metadata
 
 
-def _extract(response: Response) -> Metadata:
+def _extract(response: Response, pictures: GenericPictures | None) -> Metadata:
     return extract_metadata(
         response.body,
         url=response.url,
         content_type=response.header("content-type"),
         status_code=response.status_code,
         headers=response.headers,
+        generic_pictures=pictures,
     )
 
 

@@ -81,7 +81,7 @@ async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]
             archive=archive,
             fetcher=fetch,
             pictures=images.pictures,
-            extractor=ExtractBesideLoop(config.extract.inline_bytes),
+            extractor=ExtractBesideLoop(config.extract.inline_bytes, PictureCounter()),
             ids=ids.generator,
             clock=clock,
         )

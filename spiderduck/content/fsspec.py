@@ -14,7 +14,7 @@ from pathlib import Path
 from fetchers.model import Response
 from schedulers.model import ArchiveLocation
 from schedulers.ports import Clock
-from spiderduck.content.fsspec_config import RemoteArchiveConfig
+from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.fsspec_store import RemoteStore, begun
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
@@ -32,7 +32,7 @@ PAUSE_SECONDS = 5.0
 class FsspecArchive:
     """`run` must run for as long as segments are to be uploaded. The spool folder belongs to this process alone."""
 
-    def __init__(self, spool: Path, config: RemoteArchiveConfig, clock: Clock, *, software: str) -> None:
+    def __init__(self, spool: Path, config: ArchiveConfig, clock: Clock, *, software: str) -> None:
         self._config = config
         self._clock = clock
         self._store = RemoteStore(config)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import fsspec  # type: ignore[import-untyped]
 
 from schedulers.model import ArchiveLocation
-from spiderduck.content.fsspec_config import RemoteArchiveConfig
+from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.ports import Archived
 from spiderduck.content.warc_record import read_http_block
 from spiderduck.database.batch_worker import Answer, BatchWorker
@@ -30,7 +30,7 @@ renamed."""
 class RemoteStore:
     """Opened when it is first used, so that a process starts without it."""
 
-    def __init__(self, config: RemoteArchiveConfig) -> None:
+    def __init__(self, config: ArchiveConfig) -> None:
         self._config = config
         self._opened: tuple[Any, str] | None = None
         self._uploads: BatchWorker[Callable[[], object]] = BatchWorker("archive uploads", self._one_by_one)

@@ -15,7 +15,7 @@ from typing import Any
 from schedulers.model import Delivery, Message
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_consumer import EventConsumer, Incoming
 from spiderduck.queues.kombu_dead_letters import KombuDeadLetters, burial
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from schedulers.model import Message
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import PERSISTENT, Outgoing

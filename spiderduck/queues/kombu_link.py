@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar, cast
 import kombu
 from kombu.exceptions import KombuError
 
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 
 log = logging.getLogger(__name__)
 

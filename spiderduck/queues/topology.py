@@ -12,7 +12,7 @@ from typing import Any
 
 import kombu
 
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 
 _kombu: Any = kombu  # most of it is not annotated
 

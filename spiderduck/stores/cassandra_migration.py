@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.sessions.ports import Session, Statement
 
 LOCK_SECONDS = 120

@@ -7,7 +7,7 @@ import logging
 
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.errors import StatementRefused
 from spiderduck.stores.sessions.opening import open_session

@@ -10,7 +10,7 @@ import pytest
 from fetchers.clock import SystemClock
 from schedulers.model import Status
 from schedulers.urls import dedup_key
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from tests.engines import fleet
 from tests.engines.running import RunningEngine

@@ -20,7 +20,7 @@ from acsylla.errors import (  # type: ignore[import-untyped]
 )
 
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
 from spiderduck.stores.sessions.asking import Asking
 from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, Write, give_up

@@ -28,7 +28,7 @@ from cassandra.protocol import ErrorMessage, SyntaxException  # type: ignore[imp
 from cassandra.query import BatchStatement, BatchType, tuple_factory  # type: ignore[import-untyped]
 
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
 from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, Write, give_up
 

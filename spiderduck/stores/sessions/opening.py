@@ -1,6 +1,6 @@
 """Opens the session that the settings name. The driver is imported here, so the other need not be installed."""
 
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.sessions.ports import Session, WhenAway, give_up
 
 

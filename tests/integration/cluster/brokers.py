@@ -11,7 +11,7 @@ import kombu
 
 from schedulers.ports import Clock
 from spiderduck.queues.kombu import KombuQueue
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from fetchers.clock import SystemClock
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session

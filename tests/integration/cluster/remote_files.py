@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import fsspec
 
-from spiderduck.content.fsspec_config import RemoteArchiveConfig
+from spiderduck.settings.archive import ArchiveConfig
 
 ACCOUNT = {"key": "test", "secret": "test"}
 
@@ -16,7 +16,7 @@ ACCOUNT = {"key": "test", "secret": "test"}
 class RemoteFiles:
     """Looks at the place from outside."""
 
-    def __init__(self, config: RemoteArchiveConfig) -> None:
+    def __init__(self, config: ArchiveConfig) -> None:
         self.config = config
         self._files: Any
         self._files, self._root = fsspec.core.url_to_fs(config.url, **config.options)
@@ -39,16 +39,16 @@ def remote_files(kind: str, folder: Path) -> Iterator[RemoteFiles | None]:
     if kind == "folder":
         yield None
     elif kind == "file":
-        yield RemoteFiles(RemoteArchiveConfig(url=f"file://{folder}/remote"))
+        yield RemoteFiles(ArchiveConfig(url=f"file://{folder}/remote"))
     elif kind == "memory":
-        yield RemoteFiles(RemoteArchiveConfig(url=f"memory://{uuid4().hex}"))
+        yield RemoteFiles(ArchiveConfig(url=f"memory://{uuid4().hex}"))
     else:
         with bucket() as config:
             yield RemoteFiles(config)
 
 
 @contextmanager
-def bucket() -> Iterator[RemoteArchiveConfig]:
+def bucket() -> Iterator[ArchiveConfig]:
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -58,6 +58,6 @@ def bucket() -> Iterator[RemoteArchiveConfig]:
     try:
         name = f"archive-{uuid4().hex}"  # moto keeps its buckets for as long as the process lives
         fsspec.filesystem("s3", **options).mkdir(name)
-        yield RemoteArchiveConfig(url=f"s3://{name}/spiderduck", options=options)
+        yield ArchiveConfig(url=f"s3://{name}/spiderduck", options=options)
     finally:
         server.stop()

@@ -11,7 +11,7 @@ from fetchers.clock import SystemClock
 from schedulers.model import Change, Content, Page, Redirect, Status, UrlState
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra import CassandraStore
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration, read_schema
 from spiderduck.stores.cassandra_opening import open_when_ready

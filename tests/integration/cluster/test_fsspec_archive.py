@@ -7,7 +7,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from fetchers.model import Response
 from spiderduck.content.fsspec import FsspecArchive
-from spiderduck.content.fsspec_config import RemoteArchiveConfig
+from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.ports import NotUploadedYet
 from spiderduck.content.warc_repair import cut_to_whole_records
 from spiderduck.errors import StoreUnavailable
@@ -17,7 +17,7 @@ from tests.integration.cluster.remote_files import RemoteFiles, remote_files
 PAGE = Response("http://news.test/", 200, (("content-type", "text/html"),), b"<title>A</title>", 1_700_000_000.0)
 
 
-def archive(folder: Path, config: RemoteArchiveConfig, clock: FakeClock) -> FsspecArchive:
+def archive(folder: Path, config: ArchiveConfig, clock: FakeClock) -> FsspecArchive:
     return FsspecArchive(folder, config, clock, software="SpiderDuck/test")
 
 

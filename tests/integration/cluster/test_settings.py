@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from spiderduck.content.fsspec_config import RemoteArchiveConfig
-from spiderduck.queues.kombu_config import BrokerConfig
-from spiderduck.stores.cassandra_config import CassandraConfig
+from spiderduck.settings.archive import ArchiveConfig
+from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.cassandra import CassandraConfig
 
 WRONG: list[tuple[Any, dict[str, Any]]] = [
     (CassandraConfig(), {"driver": "other"}),
@@ -22,8 +22,8 @@ WRONG: list[tuple[Any, dict[str, Any]]] = [
     (BrokerConfig(), {"prefix": "a b"}),
     (BrokerConfig(), {"prefetch": 0}),
     (BrokerConfig(), {"heartbeat_seconds": 0.0}),
-    (RemoteArchiveConfig(), {"rotate_bytes": 0}),
-    (RemoteArchiveConfig(), {"rotate_seconds": 0.0}),
+    (ArchiveConfig(), {"rotate_bytes": 0}),
+    (ArchiveConfig(), {"rotate_seconds": 0.0}),
 ]
 
 
@@ -39,7 +39,7 @@ def test_a_wrong_value_is_named(good: Any, change: dict[str, Any]) -> None:
 
 def test_secrets_are_not_shown() -> None:
     shown = repr(CassandraConfig(password="hush")) + repr(BrokerConfig(url="amqp://u:hush@h//"))
-    assert "hush" not in shown + repr(RemoteArchiveConfig(options={"secret": "hush"}))
+    assert "hush" not in shown + repr(ArchiveConfig(options={"secret": "hush"}))
 
 
 def test_the_keyspace_is_for_one_node_or_for_data_centres() -> None:

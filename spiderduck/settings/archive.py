@@ -1,14 +1,16 @@
-"""Settings of an archive outside this machine, with defaults and units. Frozen; `validate()` says what is wrong."""
+"""Settings of the archive, with defaults and units. Frozen; `validate()` says what is wrong."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteArchiveConfig:
-    """`url` is any address of fsspec (`s3://bucket/spiderduck`, `hdfs://…`, `gs://…`, `file:///…`); `options` go to it
-    as they are (`endpoint_url`, `key`, …). A segment is uploaded when it has `rotate_bytes` or was begun
-    `rotate_seconds` ago.
+class ArchiveConfig:
+    """Without `url` the files stay in the data folder. `url` is any address of fsspec (`s3://bucket/spiderduck`,
+    `hdfs://…`, `gs://…`, `file:///…`); `options` go to it as they are (`endpoint_url`, `key`, …).
+
+    A file is ended when it has `rotate_bytes`; with a `url` also when it was begun `rotate_seconds` ago, and then it is
+    uploaded whole.
     """
 
     url: str = ""

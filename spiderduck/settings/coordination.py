@@ -1,0 +1,59 @@
+"""Settings of ZooKeeper, memcached and the parts that run elsewhere, with defaults. Frozen; `validate()` says what is
+wrong."""
+
+from dataclasses import dataclass, field
+
+LEASES = ("file", "ordinal", "zookeeper")
+
+
+@dataclass(frozen=True, slots=True)
+class ZookeeperConfig:
+    """`hosts` as `host:port`. Everything of ours lies below `chroot`. `auth` is `user:password` (digest): with it, what
+    we make there can be read and written by that user only. A process that fell silent loses what it holds after
+    `session_seconds`.
+    """
+
+    hosts: tuple[str, ...] = ()
+    chroot: str = "/spiderduck"
+    auth: str = field(default="", repr=False)
+    session_seconds: float = 10.0
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.chroot and (not self.chroot.startswith("/") or self.chroot.endswith("/")):
+            raise ValueError(f'zookeeper.chroot is {self.chroot!r}; it takes a path such as "/spiderduck"')
+        if self.auth and ":" not in self.auth:
+            raise ValueError('zookeeper.auth takes "user:password"')
+        if not 1.0 <= self.session_seconds <= 60.0:
+            raise ValueError(f"zookeeper.session_seconds is {self.session_seconds}; it takes 1 to 60")
+
+
+@dataclass(frozen=True, slots=True)
+class MemcachedConfig:
+    """`hosts` as `host:port`: robots.txt files and politeness, shared by all fetchers."""
+
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdsConfig:
+    """`url` of the id service; empty: this process mints its own. Where ids are minted, `lease` says who gives out
+    worker ids: a lock `file` in the data folder, the `ordinal` at the end of the host's name (a StatefulSet), or
+    `zookeeper`.
+    """
+
+    url: str = ""
+    lease: str = "file"
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.lease not in LEASES:
+            raise ValueError(f"ids.lease is {self.lease!r}; it takes {', '.join(LEASES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesConfig:
+    """`url` of the image service, which gets the pictures that the schedulers measured; empty: it runs in this process,
+    or nobody gets them."""
+
+    url: str = ""
