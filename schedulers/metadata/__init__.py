@@ -20,7 +20,7 @@ from schedulers.metadata.model import (
     Provenance,
     Robots,
 )
-from schedulers.metadata.picture_counter import PictureCounter
+from schedulers.metadata.picture_counter import PictureCounter, note_picture
 from schedulers.metadata.ports import GenericPictures
 from schedulers.metadata.wire import decode_metadata, encode_metadata, encode_provenance
 
@@ -44,5 +44,6 @@ __all__ = [
     "encode_metadata",
     "encode_provenance",
     "extract_metadata",
+    "note_picture",
     "sniff_encoding",
 ]

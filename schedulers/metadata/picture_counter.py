@@ -1,12 +1,19 @@
 """Counts in memory which pictures the pages of a site share; an adapter of the port `GenericPictures`.
 
-The flow tells it what each page named, `fields/image` asks it. Its one rule: bounded memory. Domains, and of each the
-pages and pictures, are forgotten oldest first.
+The flow tells it what each page named, `fields/image` asks it. Its one rule: bounded memory. Of a page and its picture
+only hashes are kept, 16 bytes; domains, and of each the pages, are forgotten oldest first.
 """
 
+from array import array
 from collections import OrderedDict
 
-DOMAINS = 10_000
+from schedulers.metadata.addresses import site_of
+from schedulers.metadata.fields.image import declared
+from schedulers.metadata.model import Metadata
+from schedulers.metadata.ports import GenericPictures
+
+# At most 5 MB: of each domain 40 pages of 16 bytes, and what the objects around them take.
+DOMAINS = 5_000
 PAGES = 40
 # From so many pages on, a picture on most of them is the site's and not the pages'.
 ENOUGH_PAGES = 5
@@ -14,26 +21,39 @@ MOST = 0.5
 
 
 class PictureCounter:
-    """Keeps of each domain the last pages and the picture of each."""
+    """Keeps of each domain the last pages and the picture of each. Told on the loop, asked in other threads too."""
 
     def __init__(self, domains: int = DOMAINS) -> None:
         self._domains = domains
-        self._pictures: OrderedDict[str, OrderedDict[str, str]] = OrderedDict()
+        # Site → page, picture, page, picture, … in the order in which they were first seen.
+        self._seen: OrderedDict[str, array[int]] = OrderedDict()
 
     def is_generic(self, site: str, picture: str) -> bool:
         """Whether most of the pages that were last seen name `picture`; False while too few were seen."""
-        pages = self._pictures.get(site)
-        if pages is None or len(pages) < ENOUGH_PAGES:
+        seen = self._seen.get(site)
+        if seen is None:
             return False
-        return sum(named == picture for named in pages.values()) > MOST * len(pages)
+        pictures = seen[1::2]
+        return len(pictures) >= ENOUGH_PAGES and pictures.count(hash(picture)) > MOST * len(pictures)
 
     def saw(self, site: str, picture: str, page: str) -> None:
         """Notes what `page` names now; an earlier word of the same page is replaced."""
-        pages = self._pictures.setdefault(site, OrderedDict())
-        self._pictures.move_to_end(site)
-        pages[page] = picture
-        pages.move_to_end(page)
-        if len(pages) > PAGES:
-            pages.popitem(last=False)
-        if len(self._pictures) > self._domains:
-            self._pictures.popitem(last=False)
+        seen = self._seen.setdefault(site, array("q"))
+        self._seen.move_to_end(site)
+        pages = seen[::2]
+        if (key := hash(page)) in pages:
+            seen[2 * pages.index(key) + 1] = hash(picture)
+        else:
+            seen.extend((key, hash(picture)))
+            del seen[: -2 * PAGES]
+        if len(self._seen) > self._domains:
+            self._seen.popitem(last=False)
+
+
+def note_picture(counter: GenericPictures, metadata: Metadata, url: str) -> None:
+    """Tells `counter` what the page at `url` declared: of several pictures the one known to be shared, because it is on
+    the page whether or not a better one was found."""
+    if named := declared(metadata):
+        site = site_of(url)
+        shared = (picture for picture in named if counter.is_generic(site, picture))
+        counter.saw(site, next(shared, named[0]), metadata.canonical_url or url)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fetchers.client import redirects
 from fetchers.model import FetchResult, HopRequest, Response
 from fetchers.ports import PerformHop
-from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note
+from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note_picture
 from schedulers.ports import Knows
 
 
@@ -60,7 +60,7 @@ class ExtractBesideLoop:
             async with self._one_at_a_time:
                 metadata = await asyncio.to_thread(_extract, response, self._pictures)
         if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
-            note(self._pictures, metadata, response.url)
+            note_picture(self._pictures, metadata, response.url)
         return metadata
 
 

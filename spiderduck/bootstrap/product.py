@@ -14,6 +14,7 @@ from fetchers.fetcher import Fetcher
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.standalone import make_transport
 from schedulers.in_flight import InFlight
+from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
 from snowflake import Generator

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from schedulers.metadata import clean, open_graph
 from schedulers.metadata.article_pictures import best_picture, is_decoration
-from schedulers.metadata.model import Alternative, Image, Provenance
+from schedulers.metadata.model import Alternative, Image, Metadata, Provenance
 from schedulers.metadata.page import Page
 from schedulers.metadata.ports import GenericPictures
 
@@ -42,6 +42,16 @@ def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
         rule, tuple([Alternative(name, url) for url, name in islice(others.items(), _ALTERNATIVES)])
     )
     return image
+
+
+def declared(metadata: Metadata) -> list[str]:
+    """What the page's head named, the most believed first, whichever picture was taken in the end."""
+    found = metadata.provenance.get("image")
+    if found is None or metadata.image is None:
+        return []
+    offers = [(found.rule, metadata.image.url), *((other.rule, other.value) for other in found.alternatives)]
+    offers = [offer for offer in offers if offer[0] in _HEAD]
+    return [url for _, url in sorted(offers, key=lambda offer: _HEAD.index(offer[0]))]
 
 
 def _all_generic(page: Page, offers: list[tuple[str, Image]], generic: GenericPictures) -> bool:
@@ -183,3 +193,5 @@ LADDER: tuple[PictureRule, ...] = (
     PictureRule("microdata:image", _microdata, in_body=True),
     PictureRule("article-picture", _in_article, in_body=True),
 )
+
+_HEAD = tuple(rule.name for rule in LADDER if not rule.in_body)
