@@ -16,6 +16,7 @@ import httpx
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.domain_slot import BACKOFF_LONGEST, DomainSlot, RateLimit
+from fetchers.domain_state import DomainState, moment
 from fetchers.errors import InvalidUrl, TurnLost
 from fetchers.exchange import exchange
 from fetchers.gates.robots import RobotsGate
@@ -98,6 +99,18 @@ class Fetcher:
         Raises ValueError for what cannot be a limit, and `CoordinatorUnavailable`.
         """
         await self.limits.set(domain, limit, by)
+
+    def domain_state(self, name: str) -> DomainState:
+        """How the registrable domain of `name` is treated; its queue only where it is here."""
+        domain, now = registrable_domain(name), self._clock.now()
+        limit = self.limits.of(domain)
+        state = DomainState(limit.per_second, limit.burst, limit.most_parallel)
+        if (queue := self.queues.get(domain)) is not None:
+            state.waiting, state.in_flight = len(queue.waiting), queue.in_flight
+            state.next_turn = max(now, queue.turn_of_next(now))
+            state.backoff_until = moment(queue.slot.backoff_until, now)
+            state.crawl_delay = queue.slot.crawl_delay or None
+        return state
 
     async def perform(self, request: HopRequest) -> HopResult:
         """One hop by the rules, for a fetcher that owns all domains. Raises nothing expected; see `HopResult`."""

@@ -6,20 +6,23 @@ Its one rule: an answer is one of the model's values, or `FetcherUnavailable`. T
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 import httptools
 import msgspec
 
 from fetchers import wire
+from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import HopRequest, HopResult, NotMine
 from fetchers.ports import Clock
 
+Told = TypeVar("Told")
+
 MOST_IDLE = 64
 CONNECT_SECONDS = 2.0
-OWNERS_SECONDS = 1.0
+TELL_SECONDS = 1.0
 GRACE_SECONDS = 2.0
 """The service ends a hop at its deadline; its answer needs a moment more."""
 
@@ -122,13 +125,24 @@ class HttpFetchers:
 
     async def owners(self, address: str) -> Mapping[str, object]:
         """What `GET /v1/owners` says there. Raises `FetcherUnavailable`."""
-        status, answer = await self._ask(address, "GET", "/v1/owners", b"", OWNERS_SECONDS, None)
+        return _decoded(address, await self._call(address, "GET", "/v1/owners"), dict[str, object])
+
+    async def domain_state(self, address: str, domain: str) -> DomainState:
+        """What `GET /v1/domains/…` says there. Raises `FetcherUnavailable`."""
+        return _decoded(address, await self._call(address, "GET", f"/v1/domains/{domain}"), DomainState)
+
+    async def set_limit(self, address: str, change: Mapping[str, object]) -> None:
+        """`PUT /v1/limits` there. Raises `FetcherUnavailable`, and ValueError for what cannot be a limit."""
+        await self._call(address, "PUT", "/v1/limits", msgspec.json.encode(change))
+
+    async def _call(self, address: str, method: str, path: str, body: bytes = b"") -> bytes:
+        status, answer = await self._ask(address, method, path, body, TELL_SECONDS, None)
+        said = b"".join(answer)
+        if status == 400:
+            raise ValueError(said.decode("utf-8", "replace"))
         if status != 200:
-            raise FetcherUnavailable(f"{address} answered {status} when it was asked for the owners")
-        try:
-            return msgspec.json.decode(b"".join(answer), type=dict[str, object])
-        except ValueError as error:
-            raise FetcherUnavailable(f"{address} told no owners: {error}") from error
+            raise FetcherUnavailable(f"{address} answered {status} to {method} {path}")
+        return said
 
     async def close(self) -> None:
         for idle in self._idle.values():
@@ -188,3 +202,10 @@ class HttpFetchers:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, connection = await loop.create_connection(_Connection, parts.hostname or "", parts.port or 80)
         return connection
+
+
+def _decoded(address: str, body: bytes, kind: type[Told]) -> Told:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except ValueError as error:
+        raise FetcherUnavailable(f"{address} told what nobody understands: {error}") from error

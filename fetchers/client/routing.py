@@ -12,6 +12,8 @@ from random import Random
 from typing import Protocol
 
 from fetchers.client.http import HttpFetchers, Inquiry
+from fetchers.domain_slot import RateLimit
+from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable, InvalidUrl
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow
 from fetchers.ownership.assignment import BUCKETS, bucket_of
@@ -86,6 +88,19 @@ class Router:
             await self._clock.sleep(pause * (0.5 + self._random.random()))
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def domain_state(self, domain: str) -> DomainState:
+        """How the fetcher that owns the domain treats it. Raises `FetcherUnavailable`."""
+        address = self._owners[bucket_of(domain)] or self._anyone()
+        return await self._http.domain_state(_known(address), domain)
+
+    async def set_limit(self, name: str, limit: RateLimit | None, by: str) -> None:
+        """Another limit for a domain or pattern, on every fetcher within seconds; None takes it away. Raises
+        `FetcherUnavailable`, and ValueError for what cannot be a limit."""
+        change: dict[str, object] = {"domain": name, "by": by}
+        if limit is not None:
+            change |= {"per_second": limit.per_second, "burst": limit.burst, "parallel": limit.parallel}
+        await self._http.set_limit(_known(self._anyone()), change)
+
     async def close(self) -> None:
         """End what runs beside; requests under way must be over."""
         tasks = [task for task in (self._watching, self._refreshing) if task is not None]
@@ -158,3 +173,9 @@ class Router:
         self._owners = [
             self._learnt[index] if isinstance(index, int) and 0 <= index < count else None for index in owners
         ]
+
+
+def _known(address: str | None) -> str:
+    if address is None:
+        raise FetcherUnavailable("no fetcher is known")
+    return address

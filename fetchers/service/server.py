@@ -1,5 +1,5 @@
-"""A fetcher's HTTP service: `POST /v1/hop` for the client library, `PUT /v1/limits`, `GET /v1/owners`, health and
-metrics.
+"""A fetcher's HTTP service: `POST /v1/hop` for the client library, `GET /v1/owners`, `GET /v1/domains/…`, `PUT
+/v1/limits`, health and metrics.
 
 Its one rule: whoever asks for a hop must know the shared token, when there is one; health and metrics are open, since
 probes carry none.
@@ -74,6 +74,9 @@ class Service:
             return await self._hop(request)
         if request.method == "GET" and path == "/v1/owners":
             return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
+        if request.method == "GET" and path.startswith("/v1/domains/"):
+            state = self._fetcher.domain_state(path.removeprefix("/v1/domains/"))
+            return Answer(200, JSON, [msgspec.json.encode(state)])
         if request.method == "PUT" and path == "/v1/limits":
             return await self._limit(request)
         return _text(404, f"there is no {request.method} {path}")
