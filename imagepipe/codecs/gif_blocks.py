@@ -1,8 +1,15 @@
 """The blocks of a GIF, walked without decoding (GIF89a, sections 18 to 26). Pure; never reads beyond the data."""
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from imagepipe.codecs.blocks import MAX_BLOCKS
+from imagepipe.errors import PictureTooLarge
+
+_MAX_STRAY = 1024 * 1024
+_INTRODUCER = re.compile(rb"[\x21\x2c\x3b]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +60,52 @@ def read_plays(data: bytes) -> int:
 def walk_frames(data: bytes) -> Iterator[GifFrame]:
     """The frames in order, each with the control block before it. Ends where the data do."""
     disposal, transparent, duration = 0, None, 0
-    at = 13 + table_bytes(data[10])
-    while at < len(data):
-        kind = data[at]
-        if kind == 0x2C and at + 10 <= len(data):
+    walk = _Walk(data, 13 + table_bytes(data[10]))
+    while (kind := walk.next_block()) is not None:
+        at = walk.at
+        if kind == 0x2C:
             x, y, width, height, flags = struct.unpack_from("<HHHHB", data, at + 1)
-            end = _skip(data, at + 11 + table_bytes(flags))
-            yield GifFrame(x, y, width, height, flags, disposal, transparent, duration, (at + 10, end))
+            walk.skip(at + 11 + table_bytes(flags))
+            yield GifFrame(x, y, width, height, flags, disposal, transparent, duration, (at + 10, walk.at))
             disposal, transparent, duration = 0, None, 0
-            at = end
-        elif kind == 0x21:
+        else:
             if data[at + 1 : at + 3] == b"\xf9\x04" and at + 7 < len(data):
                 control, delay, index = struct.unpack_from("<BHB", data, at + 3)
                 disposal, duration = control >> 2 & 7, delay * 10
                 transparent = index if control & 1 else None
-            at = _skip(data, at + 2)
-        elif kind == 0x3B:
-            return
-        else:
-            at += 1  # stray bytes between blocks are passed over, as browsers do
+            walk.skip(at + 2)
 
 
-def _skip(data: bytes, at: int) -> int:
-    """Behind the sub-blocks that begin at `at`."""
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+class _Walk:
+    """A place in the data, and how many more blocks and sub-blocks may be passed.
+
+    Of these twice as many as whole ones could be there.
+    """
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data = data
+        self.at = at
+        self._blocks = MAX_BLOCKS
+        self._pieces = MAX_BLOCKS + len(data) // 128
+
+    def next_block(self) -> int | None:
+        """The kind of the next block, at which this now stands. Stray bytes are passed over, as browsers do."""
+        found = _INTRODUCER.search(self._data, self.at, self.at + _MAX_STRAY)
+        if found is None or found.group() == b"\x3b":
+            return None
+        self.at = found.start()
+        kind = self._data[self.at]
+        return None if kind == 0x2C and self.at + 10 > len(self._data) else kind
+
+    def skip(self, at: int) -> None:
+        """Go behind the sub-blocks that begin at `at`."""
+        data, end = self._data, len(self._data)
+        while at < end and data[at]:
+            at += data[at] + 1
+            self._pieces -= 1
+            if self._pieces < 0:
+                raise PictureTooLarge("gif: too many sub-blocks")
+        self._blocks -= 1
+        if self._blocks < 0:
+            raise PictureTooLarge(f"gif: more than {MAX_BLOCKS} blocks")
+        self.at = at + 1

@@ -31,13 +31,15 @@ class Ico:
         return head.startswith(b"\0\0\1\0") and len(head) >= 22
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        width, height = _inner_size(_largest(data))
+        offset, _ = _largest(data)
+        width, height = _inner_size(data[offset : offset + 40])
         if width > _MAX_SIDE or height > _MAX_SIDE:
             raise BrokenPicture(f"icon of {width}×{height}; at most {_MAX_SIDE} on a side")
         return PictureInfo(self.name, width, height)
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
-        inner = _largest(data)
+        offset, size = _largest(data)
+        inner = data[offset : offset + size]
         if inner.startswith(png.MAGIC):
             return png.Png().decode(inner, DecodeWish())
         return decode_with(_open_bitmap, _alone(inner), wish)
@@ -46,20 +48,20 @@ class Ico:
         raise UnsupportedFormat("ICO is read, not written")
 
 
-def _largest(data: bytes) -> bytes:
-    """The bytes of the entry with the most pixels, then the most bits; its own header is the judge of its size."""
+def _largest(data: bytes) -> tuple[int, int]:
+    """Offset and length of the entry with the most pixels, then the most bits; its own header is asked for its size."""
     count = struct.unpack_from("<H", data, 4)[0]
     if not 0 < count <= _MAX_ENTRIES or len(data) < 6 + 16 * count:
         raise BrokenPicture(f"icon with {count} entries; 1 to {_MAX_ENTRIES} are read")
-    best: tuple[int, int, bytes] = (0, 0, b"")
+    best: tuple[int, int, int, int] = (0, 0, 0, 0)
     for index in range(count):
         bits, size, offset = struct.unpack_from("<HII", data, 6 + 16 * index + 6)
-        inner = data[offset : offset + size]
-        width, height = _inner_size(inner)
-        best = max(best, (width * height, bits, inner))
-    if not best[2]:
+        width, height = _inner_size(data[offset : offset + min(size, 40)])
+        best = max(best, (width * height, bits, offset, size))
+    _, _, offset, size = best
+    if not size:
         raise BrokenPicture("icon whose entries are empty")
-    return best[2]
+    return offset, size
 
 
 def _inner_size(inner: bytes) -> tuple[int, int]:

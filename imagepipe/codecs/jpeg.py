@@ -4,9 +4,11 @@ import io
 import re
 import struct
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from PIL import JpegImagePlugin
 
+from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import save, walk
@@ -15,7 +17,10 @@ from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
 
 # Inside a scan, 0xFF is followed by 00 (a stuffed byte) or D0–D7 (restart) until the next marker (T.81 B.1.1.5).
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# Only the last of several 0xFF is looked at: to begin at the first would take the square of their number in steps.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MAX_STRAY = 64 * 1024
+"""Bytes between segments. The decoder passes them over one by one, in Python; real files have a few, to align."""
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
@@ -36,8 +41,12 @@ class JpegHeader:
 def read_header(data: bytes) -> JpegHeader:
     """Walk the segments up to the first scan; `BrokenPicture` where there is no frame header."""
     header = JpegHeader()
-    at = 2
-    while (found := _MARKER.search(data, at)) is not None:
+    at, stray = 2, 0
+    for _ in bounded(repeat(None)):
+        found = _MARKER.search(data, at, at + _MAX_STRAY + 2)
+        stray += (min(len(data), at + _MAX_STRAY + 2) if found is None else found.start()) - at
+        if found is None or stray > _MAX_STRAY:
+            break
         marker, at = data[found.end() - 1], found.end()
         if marker == 0xDA:
             header.scan_at = at - 2
@@ -56,6 +65,8 @@ def read_header(data: bytes) -> JpegHeader:
         at += max(length, 2)
     if not header.width or not header.height:
         raise BrokenPicture("JPEG without a frame header")
+    if stray > _MAX_STRAY:
+        raise BrokenPicture(f"JPEG with more than {_MAX_STRAY} stray bytes between its segments")
     return header
 
 
@@ -63,7 +74,10 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
     """Where each complete scan ends, at most `limit` + 1 of them. A scan is complete when another marker follows it."""
     ends: list[int] = []
     at, inside = scan_at, False
-    while len(ends) <= limit and (found := _MARKER.search(data, at)) is not None:
+    for _ in bounded(repeat(None)):
+        found = _MARKER.search(data, at)
+        if found is None or len(ends) > limit:
+            break
         marker, start, at = data[found.end() - 1], found.start(), found.end()
         if inside:
             ends.append(start)

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 from PIL import Jpeg2KImagePlugin
 
+from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.pillow import save, walk
 from imagepipe.config import PictureLimits
-from imagepipe.errors import BrokenPicture
+from imagepipe.errors import BrokenPicture, PictureTooLarge
 from imagepipe.model import PictureInfo
 
 _SIGNATURE = b"\x00\x00\x00\x0cjP  \x0d\x0a\x87\x0a"
 _HEADERS_END = 256 * 1024  # profiles and metadata before the codestream are smaller than that
 _CODESTREAM = b"\xff\x4f\xff\x51"
+_MAX_SIZES = 64
+_MAX_TILES = 1536
+"""OpenJPEG sets up 12 KiB for each tile before it looks at the first: 750 MiB for the 65,535 that a header can say."""
 
 
 class Jpeg2000:
@@ -31,7 +35,7 @@ class Jpeg2000:
         return head.startswith((_SIGNATURE, _CODESTREAM))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        sizes = {*_codestream_sizes(data), *_header_sizes(data)}
+        sizes = {*bounded(_codestream_sizes(data), _MAX_SIZES), *bounded(_header_sizes(data), _MAX_SIZES)}
         if not sizes:
             raise BrokenPicture("JPEG 2000 without a codestream")
         if len(sizes) > 1:
@@ -58,6 +62,9 @@ def _codestream_sizes(data: bytes) -> Iterator[tuple[int, int]]:
     at = data.find(_CODESTREAM)
     while 0 <= at <= len(data) - 40:
         right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
+        across, down = struct.unpack_from(">II", data, at + 24)
+        if -(-right // max(across, 1)) * -(-bottom // max(down, 1)) > _MAX_TILES:
+            raise PictureTooLarge(f"JPEG 2000 of more than {_MAX_TILES} tiles")
         yield max(right - left, 0), max(bottom - top, 0)
         at = data.find(_CODESTREAM, at + 4)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from PIL import PngImagePlugin
 
+from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
@@ -13,10 +14,15 @@ from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and length of each chunk's content, up to the end or the first one that cannot be whole."""
+    return bounded(_chunks(data))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     at = 8
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -68,10 +74,22 @@ class Png:
         owner = next(
             (read_exif(data[at : at + size]).copyright for kind, at, size in chunks(data) if kind == b"eXIf"), None
         )
-        return decode_with(PngImagePlugin.PngImageFile, data, wish, owner)
+        return decode_with(PngImagePlugin.PngImageFile, _without_texts(data), wish, owner)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
         if len(frames) > 1:
             exif["loop"] = wish.loop  # type: ignore[assignment]
         return save(frames, "PNG", compress_level=6, **exif)
+
+
+def _without_texts(data: bytes) -> bytes:
+    """The picture alone: nobody reads its texts, and each may unfold to a megabyte."""
+    if not any(kind in data for kind in _TEXTS):
+        return data
+    kept, at = [], 0
+    for kind, start, length in chunks(data):
+        if kind in _TEXTS:
+            kept.append(data[at : start - 8])
+            at = start + length + 4
+    return b"".join((*kept, data[at:]))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from PIL import WebPImagePlugin
 
+from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
@@ -18,6 +19,10 @@ METHOD = 2
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and length of each chunk's content."""
+    return bounded(_chunks(data))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     at = 12
     while at + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, at)

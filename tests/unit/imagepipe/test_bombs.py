@@ -3,8 +3,10 @@
 import struct
 import time
 import tracemalloc
+import zlib
 
 import pytest
+from PIL import Image
 
 from imagepipe import probe, render
 from imagepipe.config import PictureLimits
@@ -40,6 +42,26 @@ def _jp2_lying() -> bytes:
     return bytes(data)
 
 
+def _jp2_tiles() -> bytes:
+    """255×257 in tiles of one pixel: 65,535, the most a codestream can have."""
+    data = bytearray(encode(quarters(), "JPEG2000", no_jp2=True))
+    data[8:16] = struct.pack(">II", 255, 257)
+    data[24:32] = struct.pack(">II", 1, 1)
+    return bytes(data)
+
+
+def _avif_small_outside(frames: int = 1) -> bytes:
+    """4,100 squared inside, 100 squared in every box."""
+    picture = Image.new("RGB", (4100, 4100))
+    more = {"save_all": True, "append_images": [picture] * (frames - 1)} if frames > 1 else {}
+    data = bytearray(encode(picture, "AVIF", speed=10, quality=1, **more))
+    at = data.find(b"ispe")
+    while at >= 0:
+        data[at + 8 : at + 16] = struct.pack(">II", 100, 100)
+        at = data.find(b"ispe", at + 4)
+    return bytes(data)
+
+
 def _png_two_headers() -> bytes:
     second = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     return png_header(10, 10, (b"IHDR", second))
@@ -66,6 +88,7 @@ _BOMBS = {
     "webp that says 16 million squared": _webp_lying(),
     "bmp of 2 billion": b"BM" + b"\0" * 12 + struct.pack("<Iii", 40, 2**31 - 1, -(2**31)) + b"\0" * 40,
     "jpeg 2000 of 4 billion": b"\xff\x4f\xff\x51\0\0\0\0" + b"\xff" * 8 + b"\0" * 70,
+    "jpeg 2000 of 65,535 tiles": _jp2_tiles(),
     "jpeg 2000 whose header says more than its codestream": _jp2_lying(),
     "apng with a canvas of 25 megapixels": png_header(5000, 5000, (b"acTL", struct.pack(">II", 2, 0))),
     "png with a second header": _png_two_headers(),
@@ -73,6 +96,54 @@ _BOMBS = {
     + b"\0\0\0\x14ispe\0\0\0\0"
     + struct.pack(">II", 2**32 - 1, 2**32 - 1),
 }  # fmt: skip
+
+
+_LARGE = 16 * 1024 * 1024
+_SCREEN = b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0)
+_WALKS = {
+    "jpeg of fill bytes": b"\xff\xd8\xff" + b"\xff" * _LARGE,
+    "jpeg of empty segments": b"\xff\xd8" + b"\xff\xe0\0\2" * (_LARGE // 4),
+    "jpeg of markers": b"\xff\xd8" + b"\xff\x01" * (_LARGE // 2),
+    "jpeg of zeros": b"\xff\xd8\xff\xe0\0\2" + b"\0" * _LARGE,
+    "png of empty chunks": png_header(9, 9) + struct.pack(">I4sI", 0, b"abCd", 0) * (_LARGE // 12),
+    "webp of empty chunks": b"RIFF\0\0\0\0WEBP" + b"ABCD\0\0\0\0" * (_LARGE // 8),
+    "gif of zeros": _SCREEN + b"\0" * _LARGE,
+    "gif of one byte in each sub-block": _SCREEN + b"\x21\xfe" + b"\1a" * (_LARGE // 2),
+    "gif of empty extensions": _SCREEN + b"\x21\xfe\0" * (_LARGE // 3),
+    "jpeg 2000 of codestreams": b"\xff\x4f\xff\x51" * (_LARGE // 4),
+    "avif of sizes": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
+    + (b"\0\0\0\x14ispe\0\0\0\0" + struct.pack(">II", 1, 1)) * (_LARGE // 20),
+    "avif of boxes": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + b"\0\0\0\x08free" * (_LARGE // 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _WALKS)
+def test_a_file_of_nothing_but_structure_is_given_up_soon(name: str) -> None:
+    """16 MiB of empty blocks: walking them all would hold the interpreter for seconds, or, once, for days."""
+    began = time.process_time()
+    with pytest.raises((PictureTooLarge, BrokenPicture)):
+        render(_WALKS[name], width=100)
+    assert time.process_time() - began < 0.05
+
+
+def test_the_texts_of_a_png_are_not_unfolded() -> None:
+    """Sixty texts of a megabyte each, in some 60 KB: a picture all the same."""
+    text = b"a\0\0" + zlib.compress(b" " * 1_000_000)
+    chunk = struct.pack(">I4s", len(text), b"zTXt") + text + struct.pack(">I", zlib.crc32(b"zTXt" + text))
+    data = encode(quarters(), "PNG")
+    tracemalloc.start()
+    try:
+        assert render(data[:33] + chunk * 60 + data[33:], width=20).width == 20
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_an_avif_is_judged_by_its_stream(frames: int) -> None:
+    """Its boxes may say something smaller than what the decoder will make room for."""
+    with pytest.raises(PictureTooLarge, match="in its stream"):
+        probe(_avif_small_outside(frames), limits=PictureLimits(pixels=1_000_000, animated_pixels=1_000_000))
 
 
 @pytest.mark.parametrize("name", _BOMBS)
