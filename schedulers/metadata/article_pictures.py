@@ -5,6 +5,8 @@ somebody's logo.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -14,8 +16,13 @@ from schedulers.metadata.body import is_hidden
 from schedulers.metadata.model import Image
 
 CANDIDATES = 60
+# Characters of a `<noscript>`, and pictures in one; sources of a `<picture>`.
+NOSCRIPT = 5_000
+_PER_NOSCRIPT = 3
+_SOURCES = 10
 # An undeclared size may be anything, so such a picture needs its place (article, figure) to be taken.
 ENOUGH = 2.0
+_HIDDEN = 10
 
 # Words of an address that name something to see through, a counter or an ad.
 _DECORATION = frozenset(
@@ -46,11 +53,13 @@ def best_picture(tree: LexborHTMLParser, base: str) -> Image | None:
     """The picture with the highest score, if one scores enough; of equals the first."""
     best: Image | None = None
     highest = ENOUGH
-    for place, node in enumerate(tree.css("img")[:CANDIDATES]):
+    for place, (node, within) in enumerate(islice(_candidates(tree), CANDIDATES)):
         url = absolute(_source(node), base)
         if url is None or is_decoration(url):
             continue
-        score = _score(node, url, place)
+        score = _score(node, url, place) + _place_score(within)
+        if is_hidden(within) or (node is not within and is_hidden(node)):
+            score -= _HIDDEN
         if score > highest:
             alt = node.attributes.get("alt")
             width, height = _sides(node)
@@ -59,11 +68,26 @@ def best_picture(tree: LexborHTMLParser, base: str) -> Image | None:
     return best
 
 
+def _candidates(tree: LexborHTMLParser) -> Iterator[tuple[LexborNode, LexborNode]]:
+    """Each picture with the element that says where it lies; a lazy loader's stand in the text of a `<noscript>`."""
+    body = tree.body
+    for node in body.css("img,noscript")[:CANDIDATES] if body is not None else ():
+        if node.tag == "img":
+            yield node, node
+        elif "<img" in (text := node.text()[:NOSCRIPT]):
+            for picture in LexborHTMLParser(text, is_fragment=True).css("img")[:_PER_NOSCRIPT]:
+                yield picture, node
+
+
 def _source(node: LexborNode) -> str | None:
     """The largest of a source set, then the address that a lazy loader would put in, then `src`."""
     attributes = node.attributes
-    for name in _SET:
-        if (value := attributes.get(name)) and (url := _largest(value)):
+    sets = [attributes.get(name) for name in _SET]
+    parent = node.parent
+    if parent is not None and parent.tag == "picture":
+        sets += [one.attributes.get(name) for one in islice(parent.iter(), _SOURCES) for name in _SET]
+    for value in sets:
+        if value and (url := _largest(value)):
             return url
     for name in _LAZY:
         value = attributes.get(name)
@@ -103,7 +127,7 @@ def _score(node: LexborNode, url: str, place: int) -> float:
         score -= 1.5
     if len((attributes.get("alt") or "").split()) >= 3:
         score += 0.5
-    return score + _place_score(node)
+    return score
 
 
 def _size_score(width: int | None, height: int | None) -> float:
@@ -129,4 +153,4 @@ def _place_score(node: LexborNode) -> float:
         elif tag in ("figure", "picture"):
             score += 1
         one = one.parent
-    return score - (10 if is_hidden(node) else 0)
+    return score

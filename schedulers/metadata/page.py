@@ -14,7 +14,7 @@ from schedulers.metadata import json_ld
 from schedulers.metadata.addresses import absolute, site_of
 from schedulers.metadata.body import Body
 from schedulers.metadata.headers import Headers, links_of
-from schedulers.metadata.microdata import Microdata
+from schedulers.metadata.items import Items
 from schedulers.metadata.model import Provenance
 
 _JSON_LD = 'script[type*="ld+json" i]'
@@ -44,7 +44,7 @@ class Page:
         self.tree = tree
         self.headers = headers
         self.body = Body(tree)
-        self.microdata = Microdata(tree)
+        self.items = Items(tree)
         self.meta: dict[str, list[str]] = {}
         self.media: dict[str, list[tuple[str, str]]] = {}
         self.links: dict[str, list[Attributes]] = {}

@@ -1,4 +1,4 @@
-"""The schema.org types that say what a page is about. Used for JSON-LD and microdata alike."""
+"""The schema.org types that say what a page is about. Used for JSON-LD, microdata and RDFa alike."""
 
 ARTICLE_TYPES = frozenset(
     """
@@ -26,3 +26,5 @@ PAGE_TYPES = frozenset(
     WebPage ItemPage AboutPage CollectionPage FAQPage ProfilePage ContactPage
     """.split()  # noqa: SIM905  a list would be a word a line
 )
+# What Drupal and others call a page in RDFa: SIOC (rdfs.org/sioc), FOAF.
+DOCUMENT_TYPES = frozenset(("Document", "Item", "Post", "BlogPost", "WikiArticle"))

@@ -3,6 +3,7 @@
 import re
 
 from schedulers.metadata import clean
+from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, meta
 from schedulers.metadata.page import Page
@@ -51,6 +52,7 @@ LADDER = Ladder(
     in_graph(JSON_LD, _json_ld),
     *meta(*_KEYS),
     *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
-    in_body("microdata:author", lambda page: page.microdata.author),
+    in_body("microdata:author", lambda page: page.items.author()),
+    in_body("rdfa:author", lambda page: page.items.author(RDFA)),
     in_body("byline", lambda page: page.body.byline),
 )

@@ -1,6 +1,7 @@
 """When the page was first published and last changed, as ISO 8601 with the offset where the page gives one."""
 
 from schedulers.metadata import dates
+from schedulers.metadata.items import MICRODATA, RDFA, Syntax
 from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, meta
 from schedulers.metadata.page import Page
 
@@ -17,14 +18,19 @@ def _json_ld(key: str) -> Rule:
     return in_graph(f"json-ld:{key}", lambda graph: graph.text(graph.subject or graph.page, key))
 
 
-def _microdata(key: str) -> Rule:
-    return in_body(f"microdata:{key}", lambda page: page.microdata.text(key))
+def _in_items(key: str) -> tuple[Rule, Rule]:
+    return (
+        in_body(f"microdata:{key}", lambda page: page.items.text(key)),
+        in_body(f"rdfa:{key}", lambda page: page.items.text(key, RDFA)),
+    )
 
 
-def _modified(page: Page) -> str | None:
-    """Only where the first date came from microdata too, or from nowhere: a page keeps its dates in one place."""
+def _modified(page: Page, syntax: Syntax) -> str | None:
+    """Only where the first date stood in the body too, or nowhere: a page keeps its dates in one place."""
     published = page.provenance.get("published_at")
-    return None if published and "microdata" not in published.rule else page.microdata.text("dateModified")
+    if published and not published.rule.startswith(("microdata:", "rdfa:")):
+        return None
+    return page.items.text("dateModified", syntax)
 
 
 PUBLISHED = Ladder(
@@ -39,7 +45,7 @@ PUBLISHED = Ladder(
     *meta("date", "article:created", "created", "rnews:datepublished", "bt:pubdate", "video:release_date"),
     _json_ld("dateCreated"),
     *meta("itemprop:datepublished"),
-    _microdata("datePublished"),
+    *_in_items("datePublished"),
     in_body("time", lambda page: page.body.published_time),
 )
 
@@ -48,5 +54,6 @@ MODIFIED = Ladder(
     *meta("article:modified_time", "article:modified", "og:updated_time", "og:article:modified_time"),
     *meta("dcterms:modified", "dc:date:modified", "citation_lastmod", "last-modified", "lastmod", "datemodified"),
     *meta("rnews:datemodified", "revised", "itemprop:datemodified", "http-equiv:last-modified"),
-    in_body("microdata:dateModified", _modified),
+    in_body("microdata:dateModified", lambda page: _modified(page, MICRODATA)),
+    in_body("rdfa:dateModified", lambda page: _modified(page, RDFA)),
 )

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
 from schedulers.metadata.fields import site_name
+from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, Rule, Source, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
@@ -93,7 +94,8 @@ LADDER = Ladder(
     *meta("og:title", "weibo:article:title", "weibo:webpage:title"),
     in_graph("json-ld:name", _subject),
     *meta("twitter:title", "parsely-title", "sailthru:title", "title", "headline"),
-    in_body("microdata:headline", lambda page: page.microdata.text("headline")),
+    in_body("microdata:headline", lambda page: page.items.text("headline")),
+    in_body("rdfa:headline", lambda page: page.items.text("headline", RDFA)),
     in_page(TITLE_ELEMENT, lambda page: page.title),
     in_graph("json-ld:page", lambda graph: graph.text(graph.page, "name")),
     in_body("h1", lambda page: page.body.h1),

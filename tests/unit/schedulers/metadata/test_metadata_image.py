@@ -94,3 +94,28 @@ def test_a_picture_that_most_pages_share_goes_behind_the_others() -> None:
     alone = image_of(shared, generic_pictures=Generic())
     assert alone is not None
     assert alone.url == "https://news.example/share-default.jpg"
+
+
+def test_a_lazy_picture_is_found_in_its_noscript() -> None:
+    """Scripts put it in, and the page for readers without scripts holds it."""
+    html = (
+        '<article><p>text</p><img class="lazy" src="data:image/gif;base64,R0" width="800" height="450">'
+        '<noscript><img src="/real.jpg" alt="A fox jumps high" width="800" height="450"></noscript></article>'
+        '<noscript><img height="1" width="1" style="display:none" src="https://tracker.example/tr?id=1"></noscript>'
+    )
+    assert image_of(html) == Image("https://news.example/real.jpg", 800, 450, None, "A fox jumps high")
+
+
+def test_a_counter_in_a_noscript_is_no_picture() -> None:
+    """Most of them hold nothing else."""
+    pixel = '<noscript><img src="https://counter.example/hit.php?id=1" style="display:none" width="1"></noscript>'
+    assert image_of(f"<head>{pixel}</head><body><article>{pixel}</article>") is None
+
+
+def test_a_picture_element_has_its_address_in_its_sources() -> None:
+    """The `<img>` in it may hold a placeholder only."""
+    html = (
+        '<article><figure><picture><source srcset="/s.webp 400w, /l.webp 1600w" type="image/webp">'
+        '<img src="data:image/gif;base64,R0" alt="A fox"></picture></figure></article>'
+    )
+    assert image_of(html) == Image("https://news.example/l.webp", None, None, None, "A fox")
