@@ -1,0 +1,24 @@
+"""Broken pictures by chance: nothing uncaught, nothing slow, nothing large."""
+
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.imagepipe.broken_pictures import attack, seeds
+
+_CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).parents[3] / "../shared/corpora")) / "images"
+
+
+@pytest.mark.parametrize(
+    ("seed", "seconds"), [(1, 3.0), pytest.param(2, 120.0, marks=pytest.mark.chaos)], ids=["short", "long"]
+)
+def test_each_ends_as_a_picture_or_an_image_error(seed: int, seconds: float) -> None:
+    """Within the time and the memory that the limits allow; of every format, and of real pictures where they are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd tags in strangers' files
+        ends, failed = attack(seeds(_CORPORA if _CORPORA.is_dir() else None), seed, seconds)
+    assert failed == []
+    assert ends["broken_picture"] > 0
+    assert ends["picture"] > 0
