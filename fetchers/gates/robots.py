@@ -35,6 +35,9 @@ SAME_ENDING = frozenset(
 """Where robots.txt failed in one of these ways the page would have failed alike, and takes that ending."""
 
 ALLOW_ALL = robots_txt.parse(b"")
+ALWAYS_ALLOWED = "/robots.txt"
+"""RFC 9309, section 2.2.2: the /robots.txt URI is implicitly allowed. A sentence for crawlers, kept here: Google's
+specification test asks a parser for what the rules say of it."""
 
 
 class RobotsGate:
@@ -70,7 +73,9 @@ class RobotsGate:
             self._counters.robots["memory"] += 1
         if entry.ended is not None:
             return entry.ended
-        verdict = Verdict(True) if entry.rules is None else entry.rules.verdict(self._agent, request.url)
+        if entry.rules is None or parts.target == ALWAYS_ALLOWED:
+            return Verdict(True)
+        verdict = entry.rules.verdict(self._agent, request.url)
         if verdict.allowed:
             return verdict
         reason = f"{parts.origin}/robots.txt forbids it to {self._agent} (line {verdict.line}: {verdict.rule})"

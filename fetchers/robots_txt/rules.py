@@ -12,10 +12,6 @@ import msgspec
 from fetchers.robots_txt.matching import Matcher, Rule, path_of
 
 ANYBODY = "*"
-ALWAYS_ALLOWED = "/robots.txt"
-"""RFC 9309, section 2.2.2: the /robots.txt URI is implicitly allowed."""
-
-
 MOST_MATCHERS = 8
 """A crawler asks under one name; only an inspection asks under others."""
 
@@ -62,17 +58,15 @@ class RobotsTxt:
         matcher = self._matcher(user_agent)
         if matcher is None:
             return True
-        path = path_of(url)
-        found = matcher.find(path)
-        return found is None or found.allow or path == ALWAYS_ALLOWED
+        found = matcher.find(path_of(url))
+        return found is None or found.allow
 
     def verdict(self, user_agent: str, url: str) -> Verdict:
         """The same with its reason."""
         matcher = self._matcher(user_agent)
-        path = path_of(url)
-        if matcher is None or path == ALWAYS_ALLOWED:
+        if matcher is None:
             return Verdict(True)
-        found = matcher.find(path)
+        found = matcher.find(path_of(url))
         if found is None:
             return Verdict(True)
         return Verdict(found.allow, f"{'Allow' if found.allow else 'Disallow'}: {found.pattern}", found.line)

@@ -66,6 +66,17 @@ async def test_the_verdict_names_rule_and_line() -> None:
         assert allowed.robots_rule == "Allow: /open (line 2)"
 
 
+async def test_robots_txt_itself_may_always_be_shown() -> None:
+    """RFC 9309, section 2.2.2; not what is only called alike."""
+    everything = httpx.Response(200, content=b"User-agent: *\nDisallow: /\n")
+    async with small_fetcher(web(everything, **{ROBOTS + "?x": page()})) as (fetcher, _, clock):
+        shown = await fetcher.perform(ask(ROBOTS, clock))
+        assert isinstance(shown, Response)
+        denied = await fetcher.perform(ask(ROBOTS + "?x", clock))
+        assert isinstance(denied, Ended)
+        assert denied.ending is Ending.ROBOTS_DENIED
+
+
 async def test_redirects_are_followed_also_across_hosts() -> None:
     answers = {**web(redirect("http://b.test/r")), "http://b.test/r": redirect("/s"), "http://b.test/s": DENY}
     async with small_fetcher(answers) as (fetcher, small, clock):

@@ -90,12 +90,17 @@ def test_a_crawler_may_give_its_version() -> None:
     assert not allowed(text, "/x", "Foo Bar")
 
 
-def test_names_with_digits_match_themselves() -> None:
-    """The RFC's token has none, but crawlers do."""
+def test_names_with_a_number_behind_them_match_themselves() -> None:
+    """The RFC's token has none, but crawlers do. With letters behind the number only what is before it is the token."""
     text = "user-agent: bot1\ndisallow: /a\n\nuser-agent: bot2\ndisallow: /b\n"
     assert not allowed(text, "/a", "bot1")
     assert allowed(text, "/b", "bot1")
     assert not allowed(text, "/b", "bot2")
+    for text in ("user-agent: AB42bot\ndisallow: /", "user-agent: *\nallow: /\n\nuser-agent: AB42bot\ndisallow: /"):
+        assert not allowed(text, "/", "AB")
+        assert allowed(text, "/", "AB42bot")
+        assert allowed(text, "/", "AB42")
+    assert not allowed("user-agent: larbin_2.6.2 x@y.test\ndisallow: /", "/", "larbin_2.6.2")
 
 
 def test_groups_of_one_token_are_one_group() -> None:
@@ -168,10 +173,9 @@ def test_an_empty_rule_says_nothing() -> None:
     assert not allowed(everybody("disallow:", "disallow: /x", "allow:"), "/x")
 
 
-def test_robots_txt_itself_is_always_allowed() -> None:
-    """Implicitly; not what is only called alike."""
-    assert allowed(everybody("disallow: /"), "/robots.txt")
-    assert not allowed(everybody("disallow: /"), "/robots.txt.bak")
+def test_of_robots_txt_itself_it_says_what_the_rules_say() -> None:
+    """That it may always be fetched is for the crawler to know (the gate does), as in Google's specification test."""
+    assert not allowed(everybody("disallow: /"), "/robots.txt")
 
 
 def test_octets_beyond_ascii_are_compared_percent_encoded() -> None:
@@ -280,10 +284,12 @@ def test_crawl_delay_is_for_the_agents_named_just_before() -> None:
 
 
 def test_byte_order_marks_are_skipped() -> None:
-    """UTF-8's, whole or cut short, and UTF-16 files as a whole."""
+    """UTF-8's, and UTF-16 files as a whole. Half a mark, or one in the middle, makes its line unreadable."""
     text = "user-agent: *\ndisallow: /x\n"
-    for mark in (b"\xef\xbb\xbf", b"\xef\xbb", b"\xef"):
-        assert not allowed(mark + text.encode(), "/x")
+    assert not allowed(b"\xef\xbb\xbf" + text.encode(), "/x")
+    for half in (b"\xef\xbb", b"\xef", b"\xef\x11\xbf"):
+        assert allowed(half + text.encode(), "/x")
+    assert allowed(b"user-agent: *\n\xef\xbb\xbfdisallow: /x\n", "/x")
     for codec, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
         assert not allowed(mark + text.encode(codec), "/x")
 
