@@ -65,6 +65,23 @@ async def start(client: KazooClient, seconds: float = START_SECONDS) -> None:
     await asyncio.to_thread(client.start_async().wait, seconds)
 
 
+async def make_chroot(client: KazooClient) -> None:
+    """Make the path below which everything of this client lies: kazoo itself makes no more than its last part."""
+    await asyncio.to_thread(_make_chroot, client)
+
+
+def _make_chroot(client: KazooClient) -> None:
+    hosts = ",".join(f"{host}:{port}" for host, port in client.hosts)
+    above = KazooClient(hosts=hosts, auth_data=client.auth_data, default_acl=client.default_acl)
+    try:
+        above.start(START_SECONDS)
+        above.ensure_path(client.chroot)
+    except (KazooException, KazooTimeoutError) as error:
+        raise CoordinatorUnavailable(f"the coordinator does not make {client.chroot}: {error!r}") from error
+    finally:
+        _stop(above)
+
+
 async def stop(client: KazooClient) -> None:
     """End the session, which frees what was held under it at once."""
     await asyncio.to_thread(_stop, client)

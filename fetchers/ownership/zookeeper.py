@@ -25,7 +25,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # ty
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, read, rebalanced
-from fetchers.ownership.kazoo_calls import all_done, begin_anew, done, granted_seconds
+from fetchers.ownership.kazoo_calls import all_done, begin_anew, done, granted_seconds, make_chroot
 from fetchers.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -174,6 +174,10 @@ class ZookeeperOwnership:
         return await self._take(epoch)
 
     async def _join(self) -> None:
+        try:
+            await self._make(ROOTS[0])
+        except NoNodeError:
+            await make_chroot(self._client)
         for root in ROOTS:
             await self._make(root)
         await self._make("/assignment", Assignment().to_bytes())

@@ -18,6 +18,7 @@ from kazoo.exceptions import (  # type: ignore[import-untyped]
     SessionExpiredError,
 )
 from kazoo.protocol.states import KazooState  # type: ignore[import-untyped]
+from kazoo.security import make_digest_acl  # type: ignore[import-untyped]
 
 from snowflake.clock import SystemClock
 from snowflake.errors import LeaseLost, LeaseUnavailable
@@ -33,16 +34,18 @@ _RECONNECT = {"max_tries": -1, "delay": 0.1, "backoff": 2, "max_delay": 1.0}
 @dataclass(frozen=True, slots=True)
 class ZooKeeperLease:
     """`hosts` as kazoo takes them: `a:2181,b:2181/chroot`. `session_seconds`: how long ZooKeeper keeps the claim of a
-    silent holder. `terms.deadline_ms` is how long that one goes on minting, which the time beside the id enforces."""
+    silent holder. `terms.deadline_ms` is how long that one goes on minting, which the time beside the id enforces.
+    `auth` is `user:password` (digest); with it, what is made there can be read and written by that user only."""
 
     hosts: str
     terms: RegisteredLease = field(default_factory=RegisteredLease)
     session_seconds: float = 30.0
     answer_seconds: float = 5.0
+    auth: str = field(default="", repr=False)
 
     def acquire(self, clock: Clock | None = None) -> HeldRegisteredLease:
         """Blocks. Raises `LeaseUnavailable`, `RegistryExhausted`, `ClockBehindHighWater`, `LeaseCorrupt`."""
-        registry = ZooKeeperRegistry(self.hosts, self.session_seconds, self.answer_seconds)
+        registry = ZooKeeperRegistry(self.hosts, self.session_seconds, self.answer_seconds, self.auth)
         try:
             return self.terms.acquire_in(registry, f"ZooKeeper at {self.hosts}", clock or SystemClock())
         except BaseException:
@@ -53,21 +56,34 @@ class ZooKeeperLease:
 class ZooKeeperRegistry:
     """A session, from the constructor to `close`."""
 
-    def __init__(self, hosts: str, session_seconds: float, answer_seconds: float) -> None:
+    def __init__(self, hosts: str, session_seconds: float, answer_seconds: float, auth: str = "") -> None:
         """Raises `LeaseUnavailable`."""
         self._hosts = hosts
         self._answer_seconds = answer_seconds
         self._lost = False
         self._callback: Callable[[], None] | None = None
-        self._client = KazooClient(hosts=hosts, timeout=session_seconds, connection_retry=_RECONNECT)
+        self._client = _client(hosts, auth, session_seconds)
         self._client.add_listener(self._on_state)
         try:
+            self._make_chroot(auth)
             self._client.start(timeout=answer_seconds)
             for path in (SERVERS, TIMES):
                 self._client.ensure_path(path)
         except (KazooException, self._client.handler.timeout_exception) as error:
             self.close()
             raise LeaseUnavailable(f"ZooKeeper at {hosts} does not answer: {error!r}") from error
+
+    def _make_chroot(self, auth: str) -> None:
+        """kazoo itself makes no more than the last part of it, and warns of one that is not there."""
+        if not self._client.chroot:
+            return
+        above = _client(self._hosts.partition("/")[0], auth, self._answer_seconds)
+        try:
+            above.start(timeout=self._answer_seconds)
+            above.ensure_path(self._client.chroot)
+        finally:
+            above.stop()
+            above.close()
 
     def holders(self) -> Mapping[int, bytes]:
         names = self._ask(self._client.get_children_async(SERVERS))
@@ -127,3 +143,14 @@ class ZooKeeperRegistry:
             raise LeaseLost(f"the session with ZooKeeper at {self._hosts} has ended") from error
         except (KazooException, self._client.handler.timeout_exception) as error:
             raise LeaseUnavailable(f"ZooKeeper at {self._hosts} does not answer: {error!r}") from error
+
+
+def _client(hosts: str, auth: str, session_seconds: float) -> KazooClient:
+    user, _, password = auth.partition(":")
+    return KazooClient(
+        hosts=hosts,
+        timeout=session_seconds,
+        connection_retry=_RECONNECT,
+        auth_data=[("digest", auth)] if auth else None,
+        default_acl=[make_digest_acl(user, password, all=True)] if auth else None,
+    )

@@ -55,7 +55,7 @@ Join = Callable[[str], Awaitable[Member]]
 
 @pytest.fixture
 async def join(zookeeper_hosts: str, stack: AsyncExitStack) -> Join:
-    chroot = f"/own-{token_hex(4)}"
+    chroot = f"/own-{token_hex(4)}/of/several/parts"
 
     async def join(address: str) -> Member:
         client = kazoo_calls.make_client(zookeeper_hosts, chroot, "", SESSION)
@@ -87,7 +87,7 @@ async def ownership(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ow
     hosts = request.getfixturevalue("zookeeper_hosts")
     if "slow" in request.param:
         hosts = f"127.0.0.1:{stack.enter_context(slow_link(request.getfixturevalue('toxiproxy'), hosts)).port}"
-    client = kazoo_calls.make_client(hosts, f"/own-{token_hex(4)}", "", SESSION)
+    client = kazoo_calls.make_client(hosts, f"/own-{token_hex(4)}/fetchers", "", SESSION)
     await kazoo_calls.start(client)
     member = Member(client, "http://a:1")
     stack.push_async_callback(member.end)
@@ -159,7 +159,7 @@ async def test_when_nothing_proves_the_session_nothing_is_held(join: Join) -> No
 
 async def test_others_cannot_touch_what_is_ours_with_credentials(zookeeper_hosts: str, stack: AsyncExitStack) -> None:
     """Digest ACL on everything that is made."""
-    chroot = f"/own-{token_hex(4)}"
+    chroot = f"/own-{token_hex(4)}/of/several/parts"
     client = kazoo_calls.make_client(zookeeper_hosts, chroot, "fetchers:secret", SESSION)
     await kazoo_calls.start(client)
     member = Member(client, "http://m0:1")
