@@ -42,6 +42,14 @@ that a fetcher, which talks to strangers, knows no password of the store.
 {{- if has "images" .facts.reaches }}
 - {name: SPIDERDUCK_IMAGES__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "images") }}:8080"}
 {{- end }}
+{{- if has "fetchers" .facts.reaches }}
+{{- with $values.secrets.fetchers }}{{ if .name }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_FETCHERS__TOKEN" "name" .name "key" .key) }}
+{{- end }}{{ end }}
+{{- end }}
+{{- if and (has "fetchers" .facts.reaches) (ne .workload "fetchers") }}
+- {name: SPIDERDUCK_FETCHERS__ADDRESSES, value: '["http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "fetchers") }}:8080"]'}
+{{- end }}
 {{- if eq .workload "ids" }}
 - {name: SPIDERDUCK_IDS__LEASE, value: {{ $values.ids.lease | quote }}}
 {{- end }}

@@ -48,6 +48,14 @@ def test_each_part_and_each_engine_is_a_service() -> None:
     assert SERVICES["spiderduck"]["command"] == ["up"]
 
 
+def test_the_image_brings_the_clients_of_the_engines() -> None:
+    """One image for every service of ours; the packages of the cluster are in it."""
+    arguments = COMPOSE["x-hardened"]["build"]["args"]
+    assert (ROOT / f"requirements/{arguments['REQUIREMENTS']}.txt").exists()
+    assert arguments == {"REQUIREMENTS": "cluster"}
+    assert {SERVICES[name]["image"] for name in OURS} == {"spiderduck"}
+
+
 def test_plain_up_starts_the_product_alone() -> None:
     """Everything else belongs to a profile."""
     assert [name for name, one in SERVICES.items() if "profiles" not in one] == ["spiderduck"]

@@ -28,16 +28,16 @@ NOT_INTERNET = (
 CALLS = {
     "schedulers": {"fetchers", "ids", "images"},
     "fetchers": {"fetchers"},
-    "api": {"fetchers", "ids"},
+    "api": {"fetchers"},
     "ids": {"ids"},
     "images": {"fetchers"},
 }
 USES = {
-    "schedulers": {"cassandra", "rabbitmq", "zookeeper"},
+    "schedulers": {"cassandra", "rabbitmq"},
     "fetchers": {"zookeeper", "memcached"},
-    "api": {"cassandra", "rabbitmq", "zookeeper"},
+    "api": {"cassandra", "rabbitmq"},
     "ids": {"zookeeper"},
-    "images": {"zookeeper"},
+    "images": set(),
     "migrate": {"cassandra"},
 }
 
