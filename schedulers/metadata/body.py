@@ -13,6 +13,7 @@ from schedulers.metadata import clean
 
 CANDIDATES = 200
 NODES = 50_000
+HOME_LINKS = 5
 # Fewer characters in paragraphs than in one: the page has its text elsewhere.
 ENOUGH_TEXT = 200
 # A sentence; below it stand captions, dates and bylines.
@@ -46,6 +47,16 @@ class Body:
             if (text := clean.text(node.text())) and not is_hidden(node):
                 return text
         return None
+
+    @cached_property
+    def home(self) -> list[str]:
+        """What the page calls the links to its site's first page: their text, or their picture's."""
+        names: list[str] = []
+        for node in self._tree.css('a[href="/"],a[rel~="home"]')[:HOME_LINKS]:
+            pictures = node.css("img[alt]")[:1]
+            alt = pictures[0].attributes.get("alt") if pictures else None
+            names += [name for text in (node.text(), alt) if text and (name := clean.text(text, 100))]
+        return names
 
     @cached_property
     def first_paragraph(self) -> str | None:

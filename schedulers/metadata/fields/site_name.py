@@ -1,9 +1,18 @@
 """What the site calls itself, and every name it is known by (for taking it off a `<title>`)."""
 
+import re
+from collections.abc import Iterable
+
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
 from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import Page
+
+_LINKS, _LENGTH = 20, 200
+# What feeds add to the name of their site.
+_FEED = re.compile(
+    r"[\s|\-–—·•»:]*\b(?:rss(?: ?2\.0)?|atom(?: ?1\.0)?|json|(?:main |news )?feed|search|latest)\b[\s|\-–—·•»:]*", re.I
+)
 
 
 def read(page: Page) -> str | None:
@@ -12,8 +21,25 @@ def read(page: Page) -> str | None:
 
 def known(page: Page) -> frozenset[str]:
     """The folded names of the site, from every rule that offers one."""
-    names = {clean.fold(value) for rule in (*LADDER, *_NAMES) if (value := rule.read(page))}
-    return frozenset(name for name in names if name)
+    return _folded(value for rule in (*LADDER, *_NAMES) if (value := rule.read(page)))
+
+
+def likely(page: Page, author: str | None) -> frozenset[str]:
+    """Folded names that are the site's where a title ends in one: of its feeds, of its search, of the link home, and
+    the author's, whose site it may be."""
+    titles = [link.get("title") for rel in ("alternate", "search") for link in page.links.get(rel, ())[:_LINKS]]
+    return _folded(_FEED.sub("", name[:_LENGTH]) for name in (author, *titles, *page.body.home) if name)
+
+
+def hosts(page: Page) -> tuple[str, ...]:
+    """The hosts that the page says are its own, whoever served it."""
+    links = page.links.get("canonical", ())[:1]
+    addresses = [*(link.get("href") for link in links), *page.meta.get("og:url", ())[:1]]
+    return tuple(host(url) for address in addresses if (url := page.absolute(address)))
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(folded for name in names if (folded := clean.fold(name)))
 
 
 LADDER = Ladder(

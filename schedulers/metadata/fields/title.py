@@ -3,7 +3,6 @@ carries the site's name; `<title>` comes late and loses the site's name only whe
 """
 
 import re
-from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from schedulers.metadata import clean
@@ -21,12 +20,12 @@ _FEW_WORDS = 5
 TITLE_ELEMENT = "title"
 
 
-def read(page: Page) -> str | None:
+def read(page: Page, author: str | None = None) -> str | None:
     title = LADDER.climb(page, clean.title, "title")
-    if title is None or page.provenance["title"].rule != TITLE_ELEMENT:
+    if title is None or page.provenance["title"].rule != TITLE_ELEMENT or not _SEPARATOR.search(title):
         return title
-    without = without_site(title, lambda: site_name.known(page), host(page.url))
-    return without if without != title else _as_heading(title, page)
+    without = without_site(title, site_name.known(page), (host(page.url),))
+    return without if without != title else _without_likely(title, page, author)
 
 
 def _headline(page: Page) -> str | None:
@@ -49,37 +48,40 @@ def _subject(graph: Graph) -> str | None:
     return graph.text(graph.subject, "name") if graph.subject is not graph.article else None
 
 
-def without_site(title: str, names: Callable[[], frozenset[str]], page_host: str) -> str:
-    """`title` without its first or last part where that part is a name of the site, or spells out its host."""
+def without_site(title: str, names: frozenset[str], hosts: tuple[str, ...]) -> str:
+    """`title` without its first or last part where that part is a name of the site, or spells out a host."""
     parts = list(_SEPARATOR.finditer(title))
     if not parts:
         return title
-    known = names()
     head, tail = title[: parts[0].start()], title[parts[-1].end() :]
-    if _is_site(tail, known, page_host):
+    if _is_site(tail, names, hosts):
         return title[: parts[-1].start()].rstrip() or title
-    if _is_site(head, known, page_host):
+    if _is_site(head, names, hosts):
         return title[parts[0].end() :].lstrip() or title
     return title
 
 
-def _as_heading(title: str, page: Page) -> str:
-    """`title` without its last part where `<h1>` is all the rest: that part is then no part of the headline.
+def _without_likely(title: str, page: Page, author: str | None) -> str:
+    """`title` without a part that is likely the site's name, or that `<h1>` leaves out: it is no part of the headline.
 
-    Not for a heading of a few words, which says little about its page (`Mozilla - Wikipedia`).
+    Not for a rest of a few words, which says little about its page (`Mozilla - Wikipedia`).
     """
-    parts = list(_SEPARATOR.finditer(title))
-    if not parts or len((rest := title[: parts[-1].start()]).split()) < _FEW_WORDS:
-        return title
-    return rest if clean.fold(rest) == clean.fold(page.body.h1 or "") else title
+    last = list(_SEPARATOR.finditer(title))[-1]
+    rest = title[: last.start()].rstrip()
+    if len(rest.split()) >= _FEW_WORDS and clean.fold(rest) == clean.fold(page.body.h1 or ""):
+        return rest
+    without = without_site(title, site_name.likely(page, author), site_name.hosts(page))
+    return without if len(without.split()) >= _FEW_WORDS else title
 
 
-def _is_site(part: str, names: frozenset[str], page_host: str) -> bool:
-    """Whether a part of a title is a known name, or the host's labels run together (`nicolas.perriault.net`)."""
+def _is_site(part: str, names: frozenset[str], hosts: tuple[str, ...]) -> bool:
+    """Whether a part of a title is a known name, or a host's labels run together (`nicolas.perriault.net`)."""
     folded = clean.fold(part)
-    if len(folded) < 2 or folded in names:
-        return len(folded) >= 2
-    labels = page_host.removeprefix("www.").replace("-", "").split(".")
+    return len(folded) >= 2 and (folded in names or any(_spells(folded, one) for one in hosts))
+
+
+def _spells(folded: str, one_host: str) -> bool:
+    labels = one_host.removeprefix("www.").replace("-", "").split(".")
     if folded not in "".join(labels):
         return False
     runs = range(len(labels))

@@ -37,7 +37,7 @@ def read(answer: Answer) -> Metadata:
     name = author.read(page)
     read_by = reading.measure(page.title, page.body.text)
     return Metadata(
-        title=title.read(page),
+        title=title.read(page, name),
         description=description.read(page),
         image=image.read(page, answer.generic_pictures),
         site_name=site_name.read(page),

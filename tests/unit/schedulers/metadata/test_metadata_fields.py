@@ -54,6 +54,26 @@ def test_a_heading_that_is_the_rest_of_the_title_takes_its_last_part_off() -> No
     assert page("<title>Mozilla - Wikipedia</title>", "<h1>Mozilla</h1>").title == "Mozilla - Wikipedia"
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ('<link rel="alternate" type="application/rss+xml" title="The Daily » Feed" href="/feed">', ""),
+        ('<link rel="search" title="The Daily" href="/opensearch.xml">', ""),
+        ('<link rel="canonical" href="https://www.the-daily.example/a">', ""),
+        ("", '<header><a href="/"><img src="/l.svg" alt="The Daily"></a></header>'),
+        ("", '<header><a href="/">The Daily</a></header>'),
+        ('<meta name="dcterms.creator" content="The Daily">', ""),
+    ],
+)
+def test_the_sites_name_is_known_from_its_feeds_its_search_its_own_host_and_the_link_home(head: str, body: str) -> None:
+    """Where the rest of the title says enough; `Contact | The Daily` stays as it is."""
+    long = "A long story about many things"
+    assert page(f"<title>{long} | The Daily</title>{head}", body).title == long
+    assert page(f"<title>The Daily – {long}</title>{head}", body).title == long
+    assert page(f"<title>Contact | The Daily</title>{head}", body).title == "Contact | The Daily"
+    assert page(f"<title>{long} | Sports</title>{head}", body).title == f"{long} | Sports"
+
+
 def test_a_title_inside_an_svg_is_not_the_pages() -> None:
     """Icons carry titles too."""
     assert page("", "<svg><title>Share</title></svg><h1>A story</h1>").title == "A story"
