@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 from tests.chaos.cluster.site import Site
 from tests.chaos.cluster.supervisor import Supervised
 from tests.engines import fleet
@@ -112,7 +112,9 @@ def settings(
         "cassandra__request_timeout": STORE_SECONDS,
         "archive__url": f"file://{folder}/archive",
         "fetchers__network__resolve": json.dumps({"*.test": f"127.0.0.1:{site.port}"}),
-        "ids__servers": json.dumps([f"http://127.0.0.1:{port}" for name, port in ports.items() if "ids" in name]),
+        "fetchers__addresses": json.dumps([f"http://127.0.0.1:{port}" for name, port in ports.items() if "fetch" in name]),
+        "ids__url": f"http://127.0.0.1:{ports['ids-1']}",
+        "ids__lease": "zookeeper",
     }
     if (port := reached.get("rabbitmq")) is not None:
         given["broker__url"] = f"amqp://guest:guest@127.0.0.1:{port}//"
@@ -120,7 +122,7 @@ def settings(
         given |= {"cassandra__hosts": json.dumps(["127.0.0.1"]), "cassandra__port": port}
     if (port := reached.get("zookeeper")) is not None:
         given |= {
-            "zookeeper__hosts": f"127.0.0.1:{port}",
+            "zookeeper__hosts": json.dumps([f"127.0.0.1:{port}"]),
             "zookeeper__chroot": f"/chaos-{own}",
             "zookeeper__session_seconds": SESSION_SECONDS,
         }

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from fetchers.clock import SystemClock
-from spiderduck.queues.kombu_config import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.ports import Filter, Subscription
 from tests.chaos.cluster.verdict import OPEN
@@ -45,7 +45,7 @@ async def endings(api: str, urls: Sequence[str], patience: float = PATIENCE_SECO
 
 async def versions(api: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """The ids of all versions of each record's page."""
-    pages = {str(record["resolved_url"]): str(record["page_id"]) for record in records.values() if record["page_id"]}
+    pages = {str(record["resolved_url"]): str(record["page_id"]) for record in records.values() if "page_id" in record}
     found: dict[str, list[str]] = {}
     waiting = iter(pages.items())
     async with httpx.AsyncClient(base_url=api, trust_env=False, timeout=30) as client:

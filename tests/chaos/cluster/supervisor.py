@@ -42,16 +42,21 @@ class Supervised:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def command(self) -> Sequence[str]:
+        """As an operator starts it; everything else is in the environment."""
+        up = [sys.executable, "-m", "spiderduck", "up", "--only", self.part]
+        return [*up, "--port", str(self.port), "--data", str(self.folder / "data")]
+
+    @property
     def log(self) -> Path:
         return self.folder / f"{self.name}.log"
 
     def start(self) -> None:
         """Return at once; `ready` says when it works."""
-        command = [sys.executable, "-m", "spiderduck", "up", "--only", self.part, "--port", str(self.port)]
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--data", str(self.folder / "data")],
+                self.command,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
