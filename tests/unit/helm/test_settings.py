@@ -21,6 +21,7 @@ SECRET = {
     "SPIDERDUCK_FETCHERS__TOKEN",
 }
 
+
 def is_setting(variable: str) -> bool:
     shape: object = Config
     for name in variable.removeprefix("SPIDERDUCK_").lower().split("__"):
@@ -99,7 +100,7 @@ def test_a_fetcher_tells_the_others_its_own_name(release: Release) -> None:
 
 
 def test_who_fetches_asks_the_fetchers(release: Release) -> None:
-    """The headless service's name leads to all of them, and their token goes to whoever calls them and to nobody else."""
+    """The headless service leads to all of them; their token goes to whoever calls them and to nobody else."""
     asking = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__ADDRESSES" in release.environment(part)}
     assert asking == {"schedulers", "api", "images"}
     for part in asking:
