@@ -61,12 +61,15 @@ def links_in_html(html: str) -> list[str]:
     """
     if "<http" in html:
         html = _AUTOLINK.sub(r"&lt;\1&gt;", html)
-    tree = _parsed(html.replace(_PLACE, ""))
-    tree.strip_tags(["script", "style", "template"])
+    tree = _parsed(html)
     anchors = tree.css("a[href]")
     if not anchors:
         return _links_without_tags(tree.text(separator=" "))
-    targets = [_target(anchor) for anchor in anchors]
+    return _links_of(tree, anchors, [_target(anchor) for anchor in anchors])
+
+
+def _links_of(tree: LexborHTMLParser, anchors: list[LexborNode], targets: list[str]) -> list[str]:
+    """Where the anchors lead ("" for one that does not count), with the URLs that stand bare between them."""
     for number, anchor in enumerate(anchors):
         anchor.replace_with(f"{_PLACE}{number}{_PLACE}")
     found: list[str] = []
@@ -76,17 +79,19 @@ def links_in_html(html: str) -> list[str]:
 
 
 def links_of_anchors(html: str, accepts: _Accepts) -> list[str]:
-    """For HTML whose maker marks every link (a Fediverse server): where the accepted anchors lead, in order. Where
-    there is no anchor at all, what stands in the text."""
+    """For HTML whose maker marks links, hashtags and mentions by anchors (a Fediverse server): where the accepted ones
+    lead, in order. Not every server marks every link, so that URLs beside them count too."""
     tree = _parsed(html)
     anchors = tree.css("a[href]")
-    if anchors:
-        return [url for anchor in anchors if accepts(anchor) and (url := _target(anchor))]
-    return _bare_links(tree.text(separator=" "))
+    if not anchors:
+        return _bare_links(tree.text(separator=" "))
+    return _links_of(tree, anchors, [_target(anchor) if accepts(anchor) else "" for anchor in anchors])
 
 
 def _parsed(html: str) -> LexborHTMLParser:
-    return LexborHTMLParser(bounded(html.encode("utf-8", "replace")))
+    tree = LexborHTMLParser(bounded(html.replace(_PLACE, "").encode("utf-8", "replace")))
+    tree.strip_tags(["script", "style", "template"])
+    return tree
 
 
 def _target(anchor: LexborNode) -> str:

@@ -110,6 +110,10 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"event": "update", "payload": json.dumps({"id": "7", "content": f'<p><a href="{A}">a</a></p>'})},
         (A,),
     ),
+    "mastodon beside a mention": (
+        {"id": "7", "content": f'<p><a class="u-url mention" href="https://m.example/@x">@x</a> see {A}</p>'},
+        (A,),
+    ),
     "mastodon deletion": ({"event": "delete", "payload": "123"}, ()),
     "bluesky post": (
         {
