@@ -17,13 +17,13 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from benchmarks.pipeline import settings
+from benchmarks.pipeline import running, settings
 from benchmarks.site import running_site
 from fetchers.config import RateLimits
 from schedulers.model import Message
-from spiderduck.bootstrap.data_folder import DataFolder
-from spiderduck.bootstrap.product import embedded
+from schedulers.ports import EventQueue
 from spiderduck.config import Config
+from spiderduck.queues.ports import DeadLetters
 
 DOMAINS = 1000
 
@@ -35,40 +35,33 @@ def resident_mb() -> float:
 
 
 async def run(config: Config, count: int) -> None:
-    folder = DataFolder(Path(config.data))
-    async with embedded(config, folder) as product:
-        background = [
-            asyncio.create_task(work)
-            for work in (product.fetcher.run(), product.queue.run(), *(one.run() for one in product.schedulers))
-        ]
+    async with running(config) as product:
+        assert product.services is not None
+        dead_letters = product.services.dead_letters
         await publish(product.services.queue, 2_000, "warm")
-        await drained(product)
+        await drained(dead_letters)
         gc.collect()
         before, height = resident_mb(), 0.0
         started = time.perf_counter()
         await publish(product.services.queue, count, "url")
-        while (lengths := await product.queue.lengths()).ready:
+        while (lengths := await dead_letters.lengths()).ready:
             height = max(height, resident_mb())
             await asyncio.sleep(0.05)
         seconds = time.perf_counter() - started
         gc.collect()
         print(f"{count} URLs of {DOMAINS} domains taken in within {seconds:.1f} s, {lengths.deferred} deferred")
         print(f"memory    {before:.0f} MB before, {height:.0f} MB at the height, {resident_mb():.0f} MB afterwards")
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
-    folder.release()
 
 
-async def publish(queue: object, count: int, name: str) -> None:
+async def publish(queue: EventQueue, count: int, name: str) -> None:
     urls = [f"http://domain{number % DOMAINS}.test/{name}/{number}" for number in range(count)]
     for start in range(0, count, 500):
         batch = [Message(msgspec.json.encode({"id": url, "urls": [url]}), url) for url in urls[start : start + 500]]
-        await queue.publish(batch)  # type: ignore[attr-defined]
+        await queue.publish(batch)
 
 
-async def drained(product: object) -> None:
-    while (await product.queue.lengths()).ready:  # type: ignore[attr-defined]
+async def drained(letters: DeadLetters) -> None:
+    while (await letters.lengths()).ready:
         await asyncio.sleep(0.05)
 
 

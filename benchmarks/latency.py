@@ -34,6 +34,7 @@ class Share(msgspec.Struct):
 
 async def latencies(product: Product, rate: float, seconds: float) -> list[float]:
     """Seconds from the acceptance of each event to its notice."""
+    assert product.services is not None
     subscription = await product.services.subscriptions.open(
         None, Filter(types=frozenset({"spiderduck.url.processed"}))
     )

@@ -27,7 +27,7 @@ from fetchers.standalone import make_transport
 from fetchers.urls import split
 from schedulers.model import Message
 from spiderduck.bootstrap.data_folder import DataFolder
-from spiderduck.bootstrap.product import Product, embedded
+from spiderduck.bootstrap.product import Product, running_parts
 from spiderduck.config import Config, load
 from spiderduck.subscriptions.ports import Filter
 
@@ -103,10 +103,10 @@ async def pipeline(product: Product, pages: Sequence[str]) -> Figures:
 async def running(config: Config) -> AsyncIterator[Product]:
     """The embedded product at work, without its HTTP server."""
     folder = DataFolder(Path(config.data))
-    async with embedded(config, folder) as product:
+    async with running_parts(config, folder.path) as product:
         background = [
             asyncio.create_task(work)
-            for work in (product.fetcher.run(), product.queue.run(), *(one.run() for one in product.schedulers))
+            for work in (*(begin() for _, begin in product.work), *(one.run() for one in product.schedulers))
         ]
         yield product
         for task in background:
@@ -133,6 +133,7 @@ async def in_turns(config: Config, pages: Sequence[str]) -> tuple[list[Figures],
 
 async def through(product: Product, pages: Sequence[str]) -> None:
     services = product.services
+    assert services is not None
     subscription = await services.subscriptions.open(None, Filter(types=frozenset({"spiderduck.url.processed"})))
     messages = [Message(msgspec.json.encode({"id": url, "urls": [url]}), url) for url in pages]
     for start in range(0, len(messages), 500):

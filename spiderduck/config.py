@@ -62,7 +62,7 @@ class ExtractConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole. `data` is where everything durable lies. Without an engine's address its embedded counterpart is used."""
+    """The whole. `data` is where everything durable lies; an engine without an address has its embedded counterpart."""
 
     data: str = "spiderduck-data"
     host: str = "127.0.0.1"

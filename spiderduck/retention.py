@@ -7,10 +7,10 @@ again.
 
 import logging
 import sqlite3
+from typing import Protocol
 
 from schedulers.ports import Clock
 from spiderduck.config import DAY, Retention
-from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,18 @@ DELETIONS = {
 GIVE_BACK = "PRAGMA incremental_vacuum(4000)"
 
 
-class RetentionSweeper:
-    """Deletes what is older than the settings say."""
+class Files(Protocol):
+    """The archive."""
 
-    def __init__(self, database: Database, archive: WarcArchive, clock: Clock, settings: Retention) -> None:
+    async def remove_older_than(self, moment: float) -> int:
+        """Returns how many files went."""
+
+
+class RetentionSweeper:
+    """Deletes what is older than the settings say. Without `database`, archive files only: other stores end what they
+    keep by themselves."""
+
+    def __init__(self, database: Database | None, archive: Files, clock: Clock, settings: Retention) -> None:
         self._database = database
         self._archive = archive
         self._clock = clock
@@ -70,22 +78,24 @@ class RetentionSweeper:
         }
         gone: dict[str, int] = {}
         for table, (kind, sql) in DELETIONS.items():
-            if ages[kind]:
-                gone[table] = await self._delete(sql, now - ages[kind] * DAY)
+            if ages[kind] and self._database is not None:
+                gone[table] = await _delete(self._database, sql, now - ages[kind] * DAY)
         if self._settings.archive_days:
             gone["archive files"] = await self._archive.remove_older_than(now - self._settings.archive_days * DAY)
         if any(gone.values()):
-            await self._database.write(lambda connection: connection.execute(GIVE_BACK).fetchall())
+            if self._database is not None:
+                await self._database.write(lambda connection: connection.execute(GIVE_BACK).fetchall())
             log.info("retention: %s", ", ".join(f"{count} {what}" for what, count in gone.items() if count))
         return gone
 
-    async def _delete(self, sql: str, before: float) -> int:
-        total = 0
-        while True:
-            count = await self._database.write(lambda connection: _rows(connection, sql, before))
-            total += count
-            if count < ROWS_AT_ONCE:
-                return total
+
+async def _delete(database: Database, sql: str, before: float) -> int:
+    total = 0
+    while True:
+        count = await database.write(lambda connection: _rows(connection, sql, before))
+        total += count
+        if count < ROWS_AT_ONCE:
+            return total
 
 
 def _rows(connection: sqlite3.Connection, sql: str, before: float) -> int:

@@ -1,6 +1,7 @@
 """The HTTP server's application: every group of calls, the console, and the documentation that is generated from
 them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, get
@@ -17,8 +18,9 @@ from spiderduck.api.health import health_routes
 from spiderduck.api.keys import KeyGuard
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.problems import answer
-from spiderduck.api.services import Services
+from spiderduck.api.services import Health, Services
 from spiderduck.api.stream import stream_routes
+from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
 
@@ -28,24 +30,26 @@ def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return request.app.openapi_schema.to_schema()
 
 
-def build(services: Services) -> Litestar:
-    """The application over finished services."""
+def api_routes(services: Services) -> list[Any]:
+    """The handlers of the part `api`: events, look-ups, stream, domains, fetch, dead letters and the console."""
+    return [
+        *event_routes(services),
+        *lookup_routes(services),
+        *stream_routes(services),
+        *domain_routes(services),
+        *fetch_routes(services),
+        *dead_letter_routes(services),
+        *console_routes(),
+    ]
+
+
+def build(config: Config, health: Health, routes: Sequence[Any]) -> Litestar:
+    """The application of a process: the handlers of its parts, health, and what describes them."""
     return Litestar(
-        route_handlers=[
-            *event_routes(services),
-            *lookup_routes(services),
-            *stream_routes(services),
-            *domain_routes(services),
-            *fetch_routes(services),
-            *dead_letter_routes(services),
-            *health_routes(services),
-            openapi_json,
-            *console_routes(),
-            *services.more_routes,
-        ],
-        guards=[KeyGuard(services.config.api.keys)],
+        route_handlers=[*routes, *health_routes(health), openapi_json],
+        guards=[KeyGuard(config.api.keys)],
         exception_handlers={Exception: answer},
-        request_max_body_size=services.config.api.most_event_bytes,
+        request_max_body_size=config.api.most_event_bytes,
         openapi_config=OpenAPIConfig(
             title="SpiderDuck",
             version=VERSION,

@@ -1,5 +1,6 @@
 """`GET` and `PUT /v1/domains/{domain}`: its queue, its limits, its pauses, and what came of its URLs lately."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -61,28 +62,19 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/v1/domains/{domain:str}", opt={"scope": READ}, tags=["domains"], summary="How a domain is treated")
     async def one_domain(domain: str) -> DomainReport:
         name = registrable_domain(domain)
-        limit = services.fetcher.limits.of(name)
-        recent = await services.lookups.recent(name, MOST_RECENT)
-        report = DomainReport(
-            name,
-            Limits(limit.per_second, limit.burst, limit.most_parallel),
-            recent=[
-                RecentResult(
-                    one.url, one.status.value, None if one.checked_at is None else iso_time(one.checked_at), one.reason
-                )
-                for one in recent
-            ],
+        state, recent = await asyncio.gather(
+            services.domains.domain_state(name), services.lookups.recent(name, MOST_RECENT)
         )
-        queue = services.fetcher.queues.get(name)
-        if queue is None:
-            return report
-        now = services.clock.now()
-        report.waiting, report.in_flight = len(queue.waiting), queue.in_flight
-        report.next_turn = iso_time(max(now, queue.turn_of_next(now)))
-        if queue.slot.backoff_until > now:
-            report.backoff_until = iso_time(queue.slot.backoff_until)
-        report.crawl_delay = queue.slot.crawl_delay or None
-        return report
+        return DomainReport(
+            name,
+            Limits(state.per_second, state.burst, state.parallel),
+            state.waiting,
+            state.in_flight,
+            _iso(state.next_turn),
+            _iso(state.backoff_until),
+            state.crawl_delay,
+            [RecentResult(one.url, one.status.value, _iso(one.checked_at), one.reason) for one in recent],
+        )
 
     @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
     async def change_limit(domain: str, data: NewLimit) -> Limits:
@@ -90,10 +82,16 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         again."""
         limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)
         try:
-            await services.fetcher.set_limit(domain, limit, by="PUT /v1/domains")
+            await services.domains.set_limit(domain, limit, "PUT /v1/domains")
         except ValueError as error:
             raise ClientException(str(error)) from error
-        now = services.fetcher.limits.of(domain.removeprefix("*."))
-        return Limits(now.per_second, now.burst, now.most_parallel)
+        if limit is not None:
+            return Limits(limit.per_second, limit.burst, limit.most_parallel)
+        now = await services.domains.domain_state(domain.removeprefix("*."))
+        return Limits(now.per_second, now.burst, now.parallel)
 
     return [one_domain, change_limit]
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else iso_time(moment)

@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from spiderduck.api.services import Services
+from spiderduck.api.services import Health
 
 
 class Readiness(msgspec.Struct):
@@ -14,7 +14,7 @@ class Readiness(msgspec.Struct):
     missing: dict[str, str]
 
 
-def health_routes(services: Services) -> list[HTTPRouteHandler]:
+def health_routes(health: Health) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/healthz", tags=["health"], summary="Alive", media_type="text/plain")
@@ -23,13 +23,13 @@ def health_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get("/readyz", tags=["health"], summary="Ready")
     async def readyz() -> Response[Readiness]:
-        missing = dict(await services.ready())
-        if services.stopping.is_set():
+        missing = dict(await health.ready())
+        if health.stopping.is_set():
             missing["stopping"] = "this process is shutting down"
         return Response(Readiness(not missing, missing), status_code=503 if missing else 200)
 
     @get("/metrics", tags=["health"], summary="Prometheus metrics", media_type="text/plain; version=0.0.4")
     async def metrics() -> bytes:
-        return await services.telemetry.render()
+        return await health.telemetry.render()
 
     return [healthz, readyz, metrics]

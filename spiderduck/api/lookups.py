@@ -16,7 +16,9 @@ from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.keys import READ
+from spiderduck.api.problems import problem
 from spiderduck.api.services import Services
+from spiderduck.content.ports import NotUploadedYet
 from spiderduck.subscriptions.ports import Filter
 
 MOST_IN_BATCH = 1000
@@ -138,6 +140,9 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:
             raise NotFoundException(f"the bytes of page {page_id} are not kept any more (retention.archive_days)")
+        if isinstance(found, NotUploadedYet):
+            detail = f"the bytes of page {page_id} are on their way to the archive; ask again soon"
+            return problem(503, detail, "not_uploaded_yet", {"Retry-After": str(found.retry_after)})
         _, headers, body = found
         content_type = dict(headers).get("content-type", page.content.type)
         return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})

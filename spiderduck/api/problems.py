@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from schedulers.errors import InvalidUrl, UnreadableEvent
 from spiderduck.errors import BadSetting, StoreUnavailable
 
@@ -17,6 +18,8 @@ STATUS: dict[type[Exception], int] = {
     InvalidUrl: 400,
     BadSetting: 400,
     StoreUnavailable: 503,
+    FetcherUnavailable: 503,
+    CoordinatorUnavailable: 503,
 }
 RETRY_AFTER_SECONDS = "5"
 

@@ -1,26 +1,21 @@
 """The finished objects that the calls work with; put together by `spiderduck.bootstrap` alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from fetchers.fetcher import Fetcher
-from fetchers.model import FetchResult, Headers, HopRequest
-from schedulers.model import ArchiveLocation, UrlState
+from fetchers.domain_slot import RateLimit
+from fetchers.domain_state import DomainState
+from fetchers.model import FetchResult, HopRequest
+from schedulers.model import UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config
+from spiderduck.content.ports import ArchiveReader
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Lookups
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.telemetry import Telemetry
-
-
-class ArchiveReader(Protocol):
-    """Reading archived bytes back."""
-
-    async def read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
-        """Status, headers and body as archived; None where they are gone."""
 
 
 class Marks(Protocol):
@@ -30,8 +25,28 @@ class Marks(Protocol):
         """As in `schedulers.ports.MetadataStore`."""
 
 
+class Domains(Protocol):
+    """The fetching service, as far as people ask how it treats a domain."""
+
+    async def domain_state(self, domain: str) -> DomainState:
+        """Of a registrable domain. Raises `FetcherUnavailable`."""
+
+    async def set_limit(self, name: str, limit: RateLimit | None, by: str) -> None:
+        """Another limit for a domain or pattern from now on, on every fetcher; None takes it away. Raises ValueError
+        for what cannot be one, `FetcherUnavailable`, `CoordinatorUnavailable`."""
+
+
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What is missing before this process can work: name → sentence. Empty when ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What every process tells of itself."""
+
+    ready: Ready
+    telemetry: Telemetry
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +61,6 @@ class Services:
     marks: Marks
     archive: ArchiveReader
     subscriptions: Subscriptions
-    fetcher: Fetcher
+    domains: Domains
     fetch_direct: Callable[[HopRequest], Awaitable[FetchResult]]
-    telemetry: Telemetry
-    ready: Ready
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    more_routes: Sequence[Any] = ()
-    """Handlers of the parts that are mounted here: ids and images."""
+    stopping: asyncio.Event

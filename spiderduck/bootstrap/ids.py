@@ -1,36 +1,71 @@
-"""Ids of the embedded product: a worker id from a lock file in the data folder, so that two starts never mint alike."""
+"""Ids: minted here under a worker id that nobody else has, or from ranges that the id service gives out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from schedulers.ports import Clock, Ids
 from snowflake import FileLease, Generator
+from snowflake.leases.ordinal import OrdinalLease
 from snowflake.ports import Lease
+from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
+from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.waiting import wait_for
+from spiderduck.config import Config
 
 BRIDGE_MS = 1000
 """A clock set back by less is bridged in logical time, so that a small correction stops no page; ids stay k-sorted."""
+ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class IdParts:
-    """The generator, and the calls that give its ids to others."""
+    """The ids, and the calls that give them to others; `trouble` is why there are none any more."""
 
-    generator: Generator
-    routes: Sequence[Any]
+    ids: Ids
+    routes: Sequence[Any] = ()
+    trouble: Callable[[], str | None] = lambda: None
 
 
-async def open_ids(folder: Path, stack: AsyncExitStack) -> IdParts:
-    """Waits up to half a second after a crash. Raises `SnowflakeError` where no worker id is to be had."""
-    lease = await asyncio.to_thread(_acquire, folder)
+async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: Clock, stack: AsyncExitStack) -> IdParts:
+    """Raises `SnowflakeError` where no worker id is to be had."""
+    if "ids" not in parts and config.ids.url:
+        return await _from_service(config, clock, stack)
+    await wait_for("ZooKeeper", config.zookeeper.hosts if config.ids.lease == "zookeeper" else (), clock)
+    lease = await asyncio.to_thread(_acquire, config, folder / "snowflake")
     generator = Generator(lease=lease, bridge_ms=BRIDGE_MS)
     stack.push_async_callback(asyncio.to_thread, generator.close)
-    return IdParts(generator, route_handlers(generator))
+
+    def trouble() -> str | None:
+        return None if generator.ended is None else f"{generator.ended}; start this process anew"
+
+    return IdParts(generator, route_handlers(generator) if "ids" in parts else (), trouble)
 
 
-def _acquire(folder: Path) -> Lease:
-    folder.mkdir(exist_ok=True)
-    return FileLease(folder).acquire()
+async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> IdParts:
+    """Ranges in hand outlast a restart of the service."""
+    host = httpx.URL(config.ids.url)
+    await wait_for("the id service", (f"{host.host}:{host.port or 80}",), clock)
+    http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config))
+    stack.push_async_callback(http.aclose)
+    client = RangeClient([config.ids.url], http=http)
+    await client.start()
+    stack.push_async_callback(client.close)
+    return IdParts(client)
+
+
+def _acquire(config: Config, folder: Path) -> Lease:
+    """Waits up to half a second after a crash."""
+    if config.ids.lease == "zookeeper":
+        from snowflake.leases.zookeeper import ZooKeeperLease  # kazoo comes with the extra `cluster`
+
+        hosts = f"{','.join(config.zookeeper.hosts)}{config.zookeeper.chroot}/ids"
+        return ZooKeeperLease(hosts, auth=config.zookeeper.auth).acquire()
+    folder.mkdir(parents=True, exist_ok=True)
+    return (OrdinalLease(folder) if config.ids.lease == "ordinal" else FileLease(folder)).acquire()

@@ -4,6 +4,7 @@ Two ports meet here: the schedulers' `Pictures` (measure a page's picture and ke
 pipelines, and the pipelines' `Source` served with the fetching service.
 """
 
+import logging
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
@@ -18,27 +20,34 @@ from fetchers.errors import InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow
 from fetchers.retry_after import parse_retry_after
 from fetchers.urls import parse
+from imagepipe.codecs.registry import installed
 from imagepipe.errors import ImageError
 from imagepipe.memory import tune_allocator
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from imagepipe.registry import Registry
 from imagepipe.rendering.probe import probe
 from imagepipe.service.app import route_handlers
-from schedulers.ports import Clock
+from schedulers.ports import Clock, Pictures
 from spiderduck.api.keys import ADMIN, KeyGuard
 from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
+from spiderduck.bootstrap.keys import bearer
 from spiderduck.config import Config
+
+log = logging.getLogger(__name__)
 
 PICTURE_ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"
 CARDS = "cards"
+
+
+HAND_OVER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ImageParts:
     """The schedulers' way to the pictures, and the calls that serve them."""
 
-    pictures: "CardPictures"
-    routes: Sequence[Any]
+    pictures: Pictures
+    routes: Sequence[Any] = ()
 
 
 class FetcherSource:
@@ -93,13 +102,51 @@ class CardPictures:
         return MeasuredPicture(info.width, info.height, self._registry.codecs.recognise(body).content_type)
 
 
+class HandedOver:
+    """The schedulers' `Pictures` port where the pipelines run elsewhere: measured here, the bytes go there.
+
+    A service that is away costs nothing but a second fetch of the picture, when it is first shown.
+    """
+
+    def __init__(self, url: str, http: httpx.AsyncClient) -> None:
+        self._url = f"{url.rstrip('/')}/images/{CARDS}/store" if url else None
+        self._http = http
+        self._codecs = installed()
+
+    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
+        try:
+            info = probe(body)
+            content_type = self._codecs.recognise(body).content_type
+        except ImageError:
+            return None
+        if self._url is not None:
+            await self._hand_over(self._url, url, body, content_type)
+        return MeasuredPicture(info.width, info.height, content_type)
+
+    async def _hand_over(self, to: str, url: str, body: bytes, content_type: str) -> None:
+        try:
+            answer = await self._http.put(to, params={"src": url}, content=body, headers={"content-type": content_type})
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            log.info("the image service did not take %s: %s", url, error)
+
+
 async def open_images(
-    folder: Path, fetch: FetchThroughClient, clock: Clock, config: Config, stack: AsyncExitStack
+    folder: Path,
+    fetch: FetchThroughClient,
+    clock: Clock,
+    config: Config,
+    parts: frozenset[str],
+    stack: AsyncExitStack,
 ) -> ImageParts:
-    """The pipelines over `folder`, closed with `stack`."""
-    tune_allocator()
+    """The pipelines over `folder`, closed with `stack`; or the way to those of another process."""
     # Pillow warns of odd pictures that it reads all the same; each is somebody else's, and none is news.
     warnings.filterwarnings("ignore", module="PIL")
+    if "images" not in parts:
+        http = httpx.AsyncClient(trust_env=False, timeout=HAND_OVER_SECONDS, headers=bearer(config))
+        stack.push_async_callback(http.aclose)
+        return ImageParts(HandedOver(config.images.url, http))
+    tune_allocator()
     registry = Registry(FetcherSource(fetch, clock), folder=folder, clock=clock)
     await stack.enter_async_context(registry)
     keys = KeyGuard(config.api.keys)

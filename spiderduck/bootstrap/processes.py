@@ -1,42 +1,58 @@
 """READ FIRST. What `spiderduck up` starts: which parts run in this process, and in which order they come up.
 
-    settings → data folder (locked) → port (bound) → product (`product.py`) → run until told to stop (`runtime.py`)
+    settings → parts (checked) → port (bound) → data folder (locked) → product (`product.py`) → run (`runtime.py`)
+                                      └ only fetchers: a member of the fetching service (`fetchers.cluster`)
 
 The only package that chooses adapters. The port is bound before anything is opened, so that a second start fails at
 once and with the reason.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from fetchers.clock import SystemClock
+from fetchers.cluster import ClusterConfig, running_member
 from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.listener import listen, url_of
-from spiderduck.bootstrap.product import embedded
+from spiderduck.bootstrap.parts import EVERYTHING, check
+from spiderduck.bootstrap.product import running_parts
 from spiderduck.bootstrap.runtime import make_server, run, stopping_on_signals
+from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 
 BLOCKING_THREADS = 2
 """For what blocks now and then: reading the archive, parsing very large pages. With the writer, two readers, the
 archive, the id lease and the image pipeline's own, that is every thread of the process, whatever the load."""
 
+WITHOUT_DISK = frozenset({"api", "fetchers"})
+"""Parts that keep nothing on disk, once the engines are elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a person is told once everything runs."""
+    """What a person is told once everything runs. `data` is None where this process keeps nothing on disk."""
 
     url: str
-    data: Path
+    data: Path | None
+    parts: frozenset[str]
 
 
-def up(config: Config, started: Callable[[Started], None]) -> None:
-    """Run the product in this process until a signal ends it. Raises `SpiderDuckError` where it cannot start."""
+Tell = Callable[[Started], None]
+
+
+def up(config: Config, parts: frozenset[str], started: Tell) -> None:
+    """Run these parts in this process until a signal ends it. Raises `SpiderDuckError` where they cannot start."""
+    check(parts, config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(config, started))
+        runner.run(serve(config, started, parts))
 
 
 def data_path(config: Config) -> Path:
@@ -44,21 +60,84 @@ def data_path(config: Config) -> Path:
     return Path(config.data).expanduser().resolve()
 
 
-async def serve(config: Config, started: Callable[[Started], None], stop: asyncio.Event | None = None) -> None:
-    """The same on a running loop; `stop` ends it from within."""
-    stop = stop or asyncio.Event()
+async def serve(
+    config: Config, started: Tell, parts: frozenset[str] = EVERYTHING, stop: asyncio.Event | None = None
+) -> None:
+    """The same on a running loop; `stop` ends it from within, also while it waits for its engines."""
+    stop, begun = stop or asyncio.Event(), False
+
+    def tell(where: Started) -> None:
+        nonlocal begun
+        begun = True
+        started(where)
+
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, "blocking"))
+    serve_these = _serve_fetchers if parts == {"fetchers"} else _serve_parts
+    with stopping_on_signals(stop):
+        serving = asyncio.create_task(serve_these(config, parts, tell, stop), name="serving")
+        stopped = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            if not begun or not stop.is_set():
+                serving.cancel()  # it waits for its engines, or we are cancelled ourselves; one that failed is over
+            await asyncio.wait((serving,))
+        if not serving.cancelled():
+            serving.result()
+
+
+async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
+    with _listening(config) as listener, _data(config, parts) as folder:
+        async with running_parts(config, folder, parts) as product:
+            server = make_server(product)
+            listener.listen(1024)
+            started(Started(url_of(listener), folder, parts))
+            await run(product, server, listener, stop)
+
+
+async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
+    """A process that keeps nothing on disk and knows no store: it can stand in a DMZ."""
+    with _listening(config) as listener:
+        host, port = listener.getsockname()[:2]
+    zookeeper = config.zookeeper
+    await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
+    cluster = ClusterConfig(
+        host=host,
+        port=port,
+        advertise=config.fetchers.advertise,
+        token=config.fetchers.token,
+        zookeeper=",".join(zookeeper.hosts),
+        chroot=f"{zookeeper.chroot}/fetchers",
+        auth=zookeeper.auth,
+        session_seconds=zookeeper.session_seconds,
+        memcached=config.memcached.hosts,
+        memory_bytes=config.fetchers.memory_bytes,
+    )
+    async with running_member(config.fetchers, cluster) as member:
+        tune_collector()
+        started(Started(member.address, None, parts))
+        await stop.wait()
+
+
+@contextlib.contextmanager
+def _listening(config: Config) -> Iterator[socket.socket]:
+    """Bound, so that nobody else gets the port and a busy one is said at once."""
     listener = listen(config.host, config.port)
     try:
-        folder = DataFolder(data_path(config))
-        try:
-            with stopping_on_signals(stop):
-                async with embedded(config, folder) as product:
-                    server = make_server(product)
-                    listener.listen(1024)
-                    started(Started(url_of(listener), folder.path))
-                    await run(product, server, listener, stop)
-        finally:
-            folder.release()
+        yield listener
     finally:
         listener.close()
+
+
+@contextlib.contextmanager
+def _data(config: Config, parts: frozenset[str]) -> Iterator[Path]:
+    """Locked; but a process whose parts keep nothing on disk shares it with anybody."""
+    if parts <= WITHOUT_DISK and config.broker.url:
+        yield data_path(config)
+        return
+    folder = DataFolder(data_path(config))
+    try:
+        yield folder.path
+    finally:
+        folder.release()

@@ -1,141 +1,148 @@
-"""The product in one process: every part built with finished objects, in the order in which each needs the other.
+"""The parts of this process, built with finished objects, in the order in which each needs the other.
+
+    backing (queue, store, archive) → fetching → ids → images → schedulers → API
 
 Called by `processes.py`. Its one rule: what was opened is closed in the reverse order, whatever happens.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from random import Random
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
 
 from fetchers.clock import SystemClock
-from fetchers.config import VERSION
-from fetchers.fetcher import Fetcher
-from fetchers.robots_cache.memory import MemoryRobotsCache
-from fetchers.standalone import make_transport
 from schedulers.in_flight import InFlight
-from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
-from snowflake import Generator
-from spiderduck.api.services import Services
-from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
-from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.api.app import api_routes, build
+from spiderduck.api.services import Health, Services
+from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
+from spiderduck.bootstrap.bridges import ExtractBesideLoop
+from spiderduck.bootstrap.cluster import open_cluster
+from spiderduck.bootstrap.embedded import open_embedded
+from spiderduck.bootstrap.fetching import Fetching, open_fetching
 from spiderduck.bootstrap.garbage import tune_collector
-from spiderduck.bootstrap.ids import open_ids
-from spiderduck.bootstrap.images import open_images
+from spiderduck.bootstrap.ids import IdParts, open_ids
+from spiderduck.bootstrap.images import ImageParts, open_images
+from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.config import Config
-from spiderduck.content.warc import WarcArchive
-from spiderduck.database.sqlite import Database
-from spiderduck.host_states.sqlite import SqliteHostStates
-from spiderduck.queues.sqlite import SqliteQueue
-from spiderduck.retention import RetentionSweeper
-from spiderduck.stores.sqlite import SqliteStore
-from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.telemetry import Telemetry
+
+NOTHING = Backing(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What runs: see `runtime.py`."""
+    """What runs: see `runtime.py`. `services` is there where this process has the API."""
 
-    services: Services
+    app: Litestar
+    health: Health
     schedulers: tuple[Scheduler, ...]
-    fetcher: Fetcher
-    queue: SqliteQueue
-    retention: RetentionSweeper
+    work: tuple[Work, ...]
+    services: Services | None
 
 
 @asynccontextmanager
-async def embedded(config: Config, folder: DataFolder) -> AsyncIterator[Product]:
-    """Everything in this process, everything durable in `folder`."""
+async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EVERYTHING) -> AsyncIterator[Product]:
+    """`folder` is for what this process keeps on disk."""
     async with AsyncExitStack() as stack:
         clock, telemetry = SystemClock(), Telemetry()
-        database = Database(folder.path / "spiderduck.db")
-        stack.push_async_callback(database.close)
-        archive = WarcArchive(
-            folder.path / "archive",
-            clock,
-            software=f"SpiderDuck/{VERSION}",
-            rotate_bytes=config.archive.rotate_bytes,
-        )
-        stack.push_async_callback(archive.close)
-        notices = NoticeLog(database, clock)
-        store = SqliteStore(database, clock, notices.wake)
-        queue = SqliteQueue(database, clock)
-        transport = make_transport(config.fetchers)
-        stack.push_async_callback(transport.aclose)
-        fetcher = Fetcher(
-            config=config.fetchers,
-            clock=clock,
-            random=Random(),
-            transport=transport,
-            states=SqliteHostStates(database, clock),
-            robots_cache=MemoryRobotsCache(clock),
-        )
-        fetch = FetchThroughClient(fetcher.perform, config.fetchers.limits.redirects)
-        ids = await open_ids(folder.path / "snowflake", stack)
-        images = await open_images(folder.path / "images", fetch, clock, config, stack)
-        parts = Parts(
-            queue=queue,
-            store=store,
-            archive=archive,
-            fetcher=fetch,
-            pictures=images.pictures,
-            extractor=ExtractBesideLoop(config.extract.inline_bytes, PictureCounter()),
-            ids=ids.generator,
-            clock=clock,
-        )
-        services = Services(
-            config=config,
-            clock=clock,
-            queue=queue,
-            dead_letters=queue,
-            lookups=store,
-            marks=store,
-            archive=archive,
-            subscriptions=notices,
-            fetcher=fetcher,
-            fetch_direct=fetch.direct,
-            telemetry=telemetry,
-            ready=lambda: _missing(ids.generator),
-            more_routes=(*ids.routes, *images.routes),
-        )
-        schedulers = _schedulers(parts, config, telemetry)
-        telemetry.ask(lambda: _gauges(fetcher, schedulers, queue))
+        backing = await _open_backing(config, folder, clock, stack, parts)
+        fetching = await open_fetching(config, parts, backing.database, clock, stack)
+        ids = await open_ids(config, parts, folder, clock, stack) if parts & {"schedulers", "ids"} else None
+        images = None
+        if parts & {"schedulers", "images"}:
+            images = await open_images(folder / "images", fetching.fetch, clock, config, parts, stack)
+        schedulers: tuple[Scheduler, ...] = ()
+        if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
+            schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry)
+        health = Health(lambda: _missing(backing, ids), telemetry)
+        services, routes = None, _mounted(ids, images)
+        if "api" in parts and backing.api is not None:
+            services = _services(config, clock, backing.api, fetching, health)
+            routes = [*api_routes(services), *routes]
+        telemetry.ask(lambda: _gauges(backing.api, fetching, schedulers))
+        app = build(config, health, routes)
         tune_collector()  # last: what was built until here lives as long as the process
-        yield Product(
-            services, schedulers, fetcher, queue, RetentionSweeper(database, archive, clock, config.retention)
-        )
+        yield Product(app, health, schedulers, (*fetching.work, *backing.work), services)
 
 
-def _schedulers(parts: Parts, config: Config, telemetry: Telemetry) -> tuple[Scheduler, ...]:
+async def _open_backing(
+    config: Config, folder: Path, clock: SystemClock, stack: AsyncExitStack, parts: frozenset[str]
+) -> Backing:
+    if not parts & {"schedulers", "api"}:
+        return NOTHING
+    if config.broker.url:
+        return await open_cluster(config, folder, clock, stack, parts)
+    return await open_embedded(config, folder, clock, stack)
+
+
+def _services(config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health) -> Services:
+    return Services(
+        config=config,
+        clock=clock,
+        queue=api.queue,
+        dead_letters=api.dead_letters,
+        lookups=api.store,
+        marks=api.store,
+        archive=api.content,
+        subscriptions=api.subscriptions,
+        domains=fetching.domains,
+        fetch_direct=fetching.fetch.direct,
+        stopping=health.stopping,
+    )
+
+
+def _schedulers(
+    flow: ForFlow,
+    fetching: Fetching,
+    ids: IdParts,
+    images: ImageParts,
+    config: Config,
+    clock: SystemClock,
+    telemetry: Telemetry,
+) -> tuple[Scheduler, ...]:
     """All share one table of what is in flight, so that equal URLs meet, whichever of them took the event."""
+    parts = Parts(
+        queue=flow.queue,
+        store=flow.store,
+        archive=flow.archive,
+        fetcher=fetching.fetch,
+        pictures=images.pictures,
+        extractor=ExtractBesideLoop(config.extract.inline_bytes),
+        ids=ids.ids,
+        clock=clock,
+    )
     in_flight = InFlight()
-    event = compose(url_steps(parts, in_flight, config.schedulers), parts.clock, telemetry.stage)
-    picture = compose(picture_steps(parts, config.schedulers), parts.clock, telemetry.stage)
+    event = compose(url_steps(parts, in_flight, config.schedulers), clock, telemetry.stage)
+    picture = compose(picture_steps(parts, config.schedulers), clock, telemetry.stage)
     return tuple(
         Scheduler(parts, config.schedulers, event=event, picture=picture) for _ in range(config.schedulers.count)
     )
 
 
-async def _missing(generator: Generator) -> Mapping[str, str]:
-    """Embedded, there is nothing outside this process to wait for; but a lost worker id ends the ids for good."""
-    return {} if generator.ended is None else {"ids": f"{generator.ended}; start this process anew"}
+def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:
+    return [route for part in parts if part is not None for route in part.routes]
+
+
+async def _missing(backing: Backing, ids: IdParts | None) -> Mapping[str, str]:
+    """What this process waits for. A lost worker id ends the ids for good."""
+    trouble = {**backing.trouble(), "ids": None if ids is None else ids.trouble()}
+    return {name: said for name, said in trouble.items() if said is not None}
 
 
 async def _gauges(
-    fetcher: Fetcher, schedulers: tuple[Scheduler, ...], queue: SqliteQueue
+    api: ForApi | None, fetching: Fetching, schedulers: Sequence[Scheduler]
 ) -> Mapping[str, tuple[str, float]]:
-    lengths = await queue.lengths()
-    return {
-        "messages_ready": ("Messages waiting or being worked on.", lengths.ready),
-        "messages_deferred": ("Messages put off until a later time.", lengths.deferred),
-        "dead_letters": ("Messages that were given up.", lengths.dead),
-        "messages_in_flight": ("Messages being worked on.", sum(one.in_flight for one in schedulers)),
-        "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
-        "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
-        "requests_in_flight": ("Requests under way.", fetcher.queues.in_flight),
-        "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
-        "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
-    }
+    gauges: dict[str, tuple[str, float]] = dict(fetching.gauges())
+    if schedulers:
+        gauges["messages_in_flight"] = ("Messages being worked on.", sum(one.in_flight for one in schedulers))
+    if api is not None:
+        lengths = await api.dead_letters.lengths()
+        gauges["messages_ready"] = ("Messages waiting or being worked on.", lengths.ready)
+        gauges["messages_deferred"] = ("Messages put off until a later time.", lengths.deferred)
+        gauges["dead_letters"] = ("Messages that were given up.", lengths.dead)
+    return gauges

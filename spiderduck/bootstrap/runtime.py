@@ -9,12 +9,11 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 
-from spiderduck.api.app import build
 from spiderduck.bootstrap.product import Product
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def make_server(product: Product) -> Server:
     """The HTTP server over the product's services, not serving yet."""
     return Server(
         uvicorn.Config(
-            build(product.services),
+            product.app,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -50,16 +49,12 @@ async def run(product: Product, server: Server, listener: socket.socket, stop: a
     """Serve and work until `stop` is set, or until a part fails, whose error is raised."""
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
     taking = [asyncio.create_task(one.run(), name="scheduler") for one in product.schedulers]
-    background = [
-        _task(product.fetcher.run(), "fetcher"),
-        _task(product.queue.run(), "queue"),
-        _task(product.retention.run(), "retention"),
-    ]
+    background = [asyncio.create_task(begin(), name=name) for name, begin in product.work]
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait((stopped, serving, *taking, *background), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        product.services.stopping.set()
+        product.health.stopping.set()
         server.should_exit = True
         failed = [task for task in (serving, *taking, *background) if task.done() and not task.cancelled()]
         await _end(taking)
@@ -87,10 +82,6 @@ def stopping_on_signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def _task(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    return asyncio.create_task(work, name=name)
 
 
 async def _end(tasks: list[asyncio.Task[Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spiderduck.cli import dead, demo, fetch, inspect, lookup, send, unfurl, up, watch
+from spiderduck.cli import dead, demo, fetch, inspect, lookup, migrate, send, unfurl, up, watch
 from spiderduck.errors import SpiderDuckError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(send.send)
 app.command()(lookup.lookup)
 app.command()(watch.watch)
 app.command()(fetch.fetch)
+app.command()(migrate.migrate)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
 

@@ -45,7 +45,7 @@ async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
         def started(where: Started) -> None:
             url.set_result(where.url)
 
-        serving = asyncio.create_task(serve(settings, started, stop))
+        serving = asyncio.create_task(serve(settings, started, stop=stop))
         await asyncio.wait((serving, url), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()

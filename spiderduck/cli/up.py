@@ -17,23 +17,39 @@ def up(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8080")
     ] = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="PART,…",
+            help="In a cluster: the parts of this process: schedulers, fetchers, api, ids, images.",
+            show_default="all of them",
+        ),
+    ] = "",
 ) -> None:
     """Start the product: everything in this process, nothing else to install.
 
     The console and every API answer at http://127.0.0.1:8080. End it with Ctrl-C; what was accepted is never lost.
+
+    In a cluster each part runs in processes of its own, e.g. --only schedulers; the settings say where the engines are
+    (spiderduck.toml lists them all).
     """
     from spiderduck.bootstrap.logs import set_up_logs
+    from spiderduck.bootstrap.parts import EVERYTHING, parts_of
     from spiderduck.bootstrap.processes import Started
     from spiderduck.bootstrap.processes import up as start
 
+    parts = parts_of([name.strip() for name in only.split(",") if name.strip()])
     settings = read_settings(config, data=data, host=host, port=port)
     set_up_logs(settings.log_level)
 
     def started(where: Started) -> None:
+        if where.parts != EVERYTHING or where.data is None:
+            typer.echo(f"SpiderDuck ({', '.join(sorted(where.parts))}) listens on {where.url}.")
+            return
         for line in banner(where.url, where.data, settings.fetchers.user_agent):
             typer.echo(line)
 
-    start(settings, started)
+    start(settings, parts, started)
 
 
 def banner(url: str, data: Path, user_agent: str) -> list[str]:

@@ -14,12 +14,12 @@ from pathlib import Path
 from fetchers.model import Response
 from schedulers.model import ArchiveLocation
 from schedulers.ports import Clock
-from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.fsspec_store import RemoteStore, begun
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
 from spiderduck.content.warc_repair import cut_to_whole_records
 from spiderduck.errors import StoreUnavailable
+from spiderduck.settings.archive import ArchiveConfig
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,22 @@ MISSING_AFTER_SECONDS = 86_400.0
 """A segment that is so old and not on the other side will not come any more: it was deleted, or its disk was lost."""
 UPLOAD_ON_CLOSE_SECONDS = 5.0
 PAUSE_SECONDS = 5.0
+
+
+class FsspecReader:
+    """For who only reads: nothing of it lies in a spool of this process."""
+
+    def __init__(self, config: ArchiveConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._store = RemoteStore(config)
+
+    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | None:
+        found = await self._store.read(location)
+        return _not_yet(location, self._config, self._clock) if found is None else found
+
+    def close(self) -> None:
+        self._store.close()
 
 
 class FsspecArchive:
@@ -53,9 +69,7 @@ class FsspecArchive:
             found = await self._store.read(location)
         if found is None:
             found = await self._spool.read(location)  # it may have been written and not begun to be uploaded before
-        if found is None and self._clock.now() - begun(location.file) < MISSING_AFTER_SECONDS:
-            return NotUploadedYet(int(self._config.rotate_seconds) + 1)
-        return found
+        return _not_yet(location, self._config, self._clock) if found is None else found
 
     async def remove_older_than(self, moment: float) -> int:
         """Delete the days that ended before `moment`. Returns how many segments went."""
@@ -94,3 +108,10 @@ class FsspecArchive:
             return False
         self.trouble = None
         return True
+
+
+def _not_yet(location: ArchiveLocation, config: ArchiveConfig, clock: Clock) -> NotUploadedYet | None:
+    """What is not there may still lie in somebody's spool, if it is young."""
+    if clock.now() - begun(location.file) < MISSING_AFTER_SECONDS:
+        return NotUploadedYet(int(config.rotate_seconds) + 1)
+    return None

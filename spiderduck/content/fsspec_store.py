@@ -12,11 +12,11 @@ from typing import Any, TypeVar, cast
 import fsspec  # type: ignore[import-untyped]
 
 from schedulers.model import ArchiveLocation
-from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.ports import Archived
 from spiderduck.content.warc_record import read_http_block
 from spiderduck.database.batch_worker import Answer, BatchWorker
 from spiderduck.errors import StoreUnavailable
+from spiderduck.settings.archive import ArchiveConfig
 
 Value = TypeVar("Value")
 

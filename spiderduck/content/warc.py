@@ -39,6 +39,7 @@ class WarcArchive:
     ) -> None:
         self._folder = folder
         self._clock = clock
+        self.trouble: str | None = None  # a disk of this machine is there, or each append says why not
         self._software = software
         self._rotate_bytes = rotate_bytes
         self._suffix = suffix

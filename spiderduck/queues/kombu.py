@@ -15,7 +15,6 @@ from typing import Any
 from schedulers.model import Delivery, Message
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_consumer import EventConsumer, Incoming
 from spiderduck.queues.kombu_dead_letters import KombuDeadLetters, burial
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
@@ -23,6 +22,7 @@ from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Outgoing, Publisher
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.topology import Topology, step_for
+from spiderduck.settings.broker import BrokerConfig
 
 log = logging.getLogger(__name__)
 

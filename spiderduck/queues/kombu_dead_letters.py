@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 
 from schedulers.model import Message
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import PERSISTENT, Outgoing
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.topology import Topology
+from spiderduck.settings.broker import BrokerConfig
 
 MOST_LOOKED_AT = 10_000
 

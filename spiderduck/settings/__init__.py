@@ -1,1 +1,1 @@
-"""The sections of the settings that name something outside this process, a file each. Assembled by `spiderduck.config`."""
+"""The sections of the settings that name something outside this process. Assembled by `spiderduck.config`."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
 from schedulers.ports import Clock
-from spiderduck.stores.cassandra_buckets import TimeBuckets
 from spiderduck.settings.cassandra import DAY, CassandraConfig
+from spiderduck.stores.cassandra_buckets import TimeBuckets
 from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds, month_of
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges

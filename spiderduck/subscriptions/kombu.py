@@ -14,9 +14,9 @@ from uuid import uuid4
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
 from schedulers.ports import Clock
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.subscriptions.kombu_line import SubscriptionLine
 from spiderduck.subscriptions.ports import Filter, Received
 

@@ -1,0 +1,51 @@
+"""What the flow and the API stand on: queue, store, archive, subscriptions. Opened by `embedded.py` or `cluster.py`."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from schedulers.ports import Archive, EventQueue, MetadataStore
+from spiderduck.api.services import Marks
+from spiderduck.content.ports import ArchiveReader
+from spiderduck.database.sqlite import Database
+from spiderduck.queues.ports import DeadLetters
+from spiderduck.stores.ports import Lookups
+from spiderduck.subscriptions.ports import Subscriptions
+
+Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
+"""What runs beside for as long as the process does: its name, and how to begin it."""
+
+
+class Kept(Lookups, Marks, Protocol):
+    """The store as the API sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForFlow:
+    """Patient: an outage is waited out."""
+
+    queue: EventQueue
+    store: MetadataStore
+    archive: Archive
+
+
+@dataclass(frozen=True, slots=True)
+class ForApi:
+    """Impatient: an outage is told to whoever asks."""
+
+    queue: EventQueue
+    dead_letters: DeadLetters
+    store: Kept
+    content: ArchiveReader
+    subscriptions: Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """`trouble` says what is missing at the moment, by name; `database` is there where all is embedded."""
+
+    flow: ForFlow | None
+    api: ForApi | None
+    work: tuple[Work, ...] = ()
+    trouble: Callable[[], Mapping[str, str | None]] = dict
+    database: Database | None = None

@@ -1,0 +1,86 @@
+"""Queue and notices on a broker, the store in Cassandra, for the parts that run in this process.
+
+Its one rule: the flow waits an outage out, and the API tells it. So each has its own view of the one session and the
+one publisher.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+import snowflake
+from schedulers.ports import Clock
+from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_reader
+from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
+from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
+from spiderduck.config import Config
+from spiderduck.queues.kombu import KombuQueue
+from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_publisher import Publisher
+from spiderduck.queues.topology import Topology
+from spiderduck.retention import RetentionSweeper
+from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_opening import open_when_ready
+from spiderduck.stores.sessions.patient import PatientSession
+from spiderduck.subscriptions.kombu import KombuSubscriptions
+from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+
+log = logging.getLogger(__name__)
+
+
+class Troubled(Protocol):
+    """Something that may be away."""
+
+    @property
+    def trouble(self) -> str | None: ...
+
+
+async def open_cluster(
+    config: Config, folder: Path, clock: Clock, stack: AsyncExitStack, parts: frozenset[str]
+) -> Backing:
+    """Waits for the engines. Raises `StatementRefused` where the credentials are wrong."""
+    await wait_for("the broker", addresses_of_broker(config.broker.url), clock)
+    topology = Topology(config.broker)
+    session = await open_when_ready(config.cassandra, clock)
+    stack.push_async_callback(session.close)
+    link = BrokerLink(config.broker, "publishing", topology.declare)
+    stack.push_async_callback(link.close)
+    publisher = Publisher(link)
+    patient = PatientSession(session, clock, config.cassandra.patience_seconds)
+    asking = PatientSession(session, clock, config.cassandra.lookup_patience_seconds)
+    flow: ForFlow | None = None
+    api: ForApi | None = None
+    work: tuple[Work, ...] = ()
+    opened: OpenArchive | None = None
+    troubled: dict[str, Troubled] = {"broker": link, "cassandra (flow)": patient, "cassandra": asking}
+    if "schedulers" in parts:
+        opened = await open_archive(config, folder, clock, stack)
+        queue = KombuQueue(config.broker, publisher, clock)
+        stack.push_async_callback(queue.close)
+        records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
+        flow = ForFlow(queue, AnnouncingStore(records, KombuAnnouncer(publisher, topology)), opened.archive)
+        sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
+        work = (("retention", sweeper.run), *opened.work)
+        troubled |= {"events": queue, "archive": opened.archive}
+    if "api" in parts:
+        intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)
+        stack.push_async_callback(intake.close)
+        subscriptions = KombuSubscriptions(config.broker, clock)
+        stack.push_async_callback(subscriptions.close)
+        content = opened.archive if opened is not None else open_reader(config, clock, stack)
+        store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
+        api = ForApi(intake, intake, store, content, subscriptions)
+        troubled |= {"notices": subscriptions}
+
+    def trouble() -> Mapping[str, str | None]:
+        return {name: one.trouble for name, one in troubled.items()}
+
+    return Backing(flow, api, work, trouble)
+
+
+def moment_of_id(identity: int) -> float:
+    """Epoch seconds of a Snowflake id."""
+    return snowflake.decode(identity).time.timestamp()

@@ -1,0 +1,77 @@
+"""The way to the fetchers: one in this process, or those of the cluster through the client library."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from random import Random
+
+from fetchers.cluster import running_client
+from fetchers.domain_slot import RateLimit
+from fetchers.domain_state import DomainState
+from fetchers.fetcher import Fetcher
+from fetchers.host_states.memory import MemoryHostStates
+from fetchers.robots_cache.memory import MemoryRobotsCache
+from fetchers.standalone import make_transport
+from schedulers.ports import Clock
+from spiderduck.api.services import Domains
+from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.bridges import FetchThroughClient
+from spiderduck.config import Config
+from spiderduck.database.sqlite import Database
+from spiderduck.host_states.sqlite import SqliteHostStates
+
+Gauges = Mapping[str, tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """`work` must run for as long as something is fetched."""
+
+    fetch: FetchThroughClient
+    domains: Domains
+    work: tuple[Work, ...] = ()
+    gauges: Callable[[], Gauges] = dict
+
+
+class LocalDomains:
+    """The API's `Domains` port, served by the fetcher in this process."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    async def domain_state(self, domain: str) -> DomainState:
+        return self._fetcher.domain_state(domain)
+
+    async def set_limit(self, name: str, limit: RateLimit | None, by: str) -> None:
+        await self._fetcher.set_limit(name, limit, by)
+
+
+async def open_fetching(
+    config: Config, parts: frozenset[str], database: Database | None, clock: Clock, stack: AsyncExitStack
+) -> Fetching:
+    """With `database`, politeness outlives a restart."""
+    if "fetchers" not in parts:
+        router = await stack.enter_async_context(running_client(config.fetchers.addresses, config.fetchers.token))
+        return Fetching(FetchThroughClient(router.perform, config.fetchers.limits.redirects), router)
+    transport = make_transport(config.fetchers)
+    stack.push_async_callback(transport.aclose)
+    fetcher = Fetcher(
+        config=config.fetchers,
+        clock=clock,
+        random=Random(),
+        transport=transport,
+        states=MemoryHostStates() if database is None else SqliteHostStates(database, clock),
+        robots_cache=MemoryRobotsCache(clock),
+    )
+    fetch = FetchThroughClient(fetcher.perform, config.fetchers.limits.redirects)
+    return Fetching(fetch, LocalDomains(fetcher), (("fetcher", fetcher.run),), lambda: _gauges(fetcher))
+
+
+def _gauges(fetcher: Fetcher) -> Gauges:
+    return {
+        "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
+        "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
+        "requests_in_flight": ("Requests under way.", fetcher.queues.in_flight),
+        "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
+        "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
+    }

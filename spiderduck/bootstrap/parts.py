@@ -1,0 +1,52 @@
+"""The parts of the product by name, and which settings fit together. Pure; used by `processes.py`.
+
+Its one rule: what cannot work is said before anything is opened, with the setting that would mend it.
+"""
+
+from collections.abc import Sequence
+
+from spiderduck.config import Config
+from spiderduck.errors import BadSetting
+
+PARTS = {
+    "schedulers": "take events from the queue and bring each URL to its end",
+    "fetchers": "fetch politely, each the owner of a part of all domains",
+    "api": "events, look-ups, stream and console",
+    "ids": "the id service",
+    "images": "pictures at any size",
+}
+"""Each may run in processes of its own, any number of them."""
+
+EVERYTHING = frozenset(PARTS)
+
+
+def parts_of(names: Sequence[str]) -> frozenset[str]:
+    """From the command line; none means all of them. Raises `BadSetting`."""
+    for name in names:
+        if name not in PARTS:
+            raise BadSetting(f"there is no part {name!r}; --only takes {', '.join(PARTS)}")
+    return frozenset(names) or EVERYTHING
+
+
+def check(parts: frozenset[str], config: Config) -> None:
+    """Raises `BadSetting` where these parts cannot work with these settings."""
+    if parts == EVERYTHING:
+        if config.zookeeper.hosts:
+            raise BadSetting(
+                "zookeeper.hosts is set, so that several fetchers share the domains; start each part with --only, "
+                f"e.g. --only fetchers ({', '.join(PARTS)}), or leave zookeeper.hosts empty"
+            )
+        return
+    if "fetchers" in parts and len(parts) > 1 and config.zookeeper.hosts:
+        raise BadSetting("fetchers that share the domains through ZooKeeper run alone: --only fetchers")
+    if parts & {"schedulers", "api"} and not config.broker.url and not {"schedulers", "api"} <= parts:
+        raise BadSetting(
+            "broker.url and cassandra.hosts are empty, and the embedded queue and store belong to one process; "
+            "set them, or run --only schedulers,api (with fetchers) together"
+        )
+    if parts & {"schedulers", "api", "images"} and "fetchers" not in parts and not config.fetchers.addresses:
+        raise BadSetting(
+            'fetchers.addresses is empty, and no fetcher runs in this process; set it, e.g. ["http://fetchers:8080"]'
+        )
+    if "schedulers" in parts and "ids" not in parts and not config.ids.url:
+        raise BadSetting('ids.url is empty, and no ids are minted in this process; set it, e.g. "http://ids:8080"')

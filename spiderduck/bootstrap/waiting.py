@@ -1,0 +1,52 @@
+"""A start beside engines that may not be there yet: wait until one of their addresses takes a connection, and say so.
+
+Its one rule: one line when the wait begins and one when it ends, however long it takes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from schedulers.ports import Clock
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.5
+CONNECT_SECONDS = 2.0
+AMQP_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
+
+
+async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
+    """Until something listens at one of `addresses` (`host:port`); at once where there are none."""
+    told = False
+    while addresses and not await _somebody_listens(addresses):
+        if not told:
+            log.warning("waiting for %s at %s", what, ", ".join(addresses))
+        told = True
+        await clock.sleep(PAUSE_SECONDS)
+    if told:
+        log.warning("%s answers", what)
+
+
+def addresses_of_broker(url: str) -> list[str]:
+    """Those of an AMQP broker; none for kombu's other transports, which are looked at when they are used."""
+    addresses = []
+    for one in url.split(";"):
+        parts = urlsplit(one.strip())
+        if parts.scheme in AMQP_PORTS and parts.hostname:
+            addresses.append(f"{parts.hostname}:{parts.port or AMQP_PORTS[parts.scheme]}")
+    return addresses
+
+
+async def _somebody_listens(addresses: Sequence[str]) -> bool:
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except OSError:  # TimeoutError too: nobody there yet
+            continue
+        writer.close()
+        return True
+    return False

@@ -1,0 +1,29 @@
+"""`spiderduck migrate`: make or renew the schema in Cassandra."""
+
+import asyncio
+
+import typer
+
+from spiderduck.cli.settings import ConfigFile, read_settings
+from spiderduck.errors import BadSetting
+
+
+def migrate(config: ConfigFile = None) -> None:
+    """Make the keyspace and the tables in Cassandra, or bring them up to date.
+
+    Repeatable: what is there stays as it is. Of several at once, one works and the others wait for it.
+    """
+    from spiderduck.bootstrap.logs import set_up_logs
+    from spiderduck.bootstrap.migrating import migrate as run
+
+    settings = read_settings(config)
+    if not settings.cassandra.hosts:
+        raise BadSetting(
+            'cassandra.hosts is empty, and the embedded store needs no migration; set it, e.g. ["10.0.0.1"]'
+        )
+    set_up_logs(settings.log_level)
+    done = asyncio.run(run(settings))
+    for version in done:
+        typer.echo(f"schema {version} applied to keyspace {settings.cassandra.keyspace}")
+    if not done:
+        typer.echo(f"keyspace {settings.cassandra.keyspace} is up to date")
