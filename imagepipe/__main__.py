@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("-o", "--output", type=Path, help="default: FILE.WIDTHxHEIGHT.FORMAT; - for standard output")
     serve = commands.add_parser("serve", help="serve pictures over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8082)
+    serve.add_argument("--port", type=int, default=8082, help="0: any free one")
     serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
     serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
     serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
@@ -108,7 +108,14 @@ def _serve(asked: argparse.Namespace) -> int:
         await http.close()
 
     app = Litestar(route_handlers(registry, loopback=_is_loopback(asked.host)), lifespan=[lifespan])
-    uvicorn.run(app, host=asked.host, port=asked.port, log_level="warning", timeout_graceful_shutdown=5)
+    server = uvicorn.Config(
+        app, host=asked.host, port=asked.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+    )
+    bound = server.bind_socket()
+    bound.listen()  # whoever reads the next line may ask at once
+    host, port = bound.getsockname()[:2]
+    print(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…", flush=True)
+    uvicorn.Server(server).run([bound])
     return 0
 
 

@@ -6,31 +6,41 @@ received are not asked for twice, as long as their origin can say that they hold
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from imagepipe.config import PictureLimits, PipelineConfig
 from imagepipe.errors import PictureTooLarge, SourceFailed
 from imagepipe.model import Original
-from imagepipe.ports import Clock, OriginalTier, Source, SourceEnded, SourceResponse, Wanted
+from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
 
-_FIRST_CHECKPOINT = 256 * 1024
-"""The partial download is written after 256 KiB, then at each doubling: at most twice the bytes are written in all."""
+CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
+"""What came is appended to the partial download as often as this: so much is lost when the process is killed."""
 
 Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(slots=True)
 class Growing:
-    """A picture that is being loaded: what is here so far, and how much it will be. Pieces are joined at the end."""
+    """A picture that is being loaded: what is here so far, and how much it will be. Pieces are joined at the end.
+
+    `saved` bytes are kept as a partial download, `unsaved` ones are not yet; `saving` lets one at a time be kept.
+    """
 
     pieces: list[bytes]
     received: int
     total: int | None
     response: SourceResponse
     resumable: bool
+    checkpoint_at: float
+    saved: int = 0
+    unsaved: list[bytes] = field(default_factory=list)
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    over: bool = False
 
     def add(self, chunk: bytes) -> None:
         self.pieces.append(chunk)
+        if self.resumable:
+            self.unsaved.append(chunk)
         self.received += len(chunk)
 
     @property
@@ -47,7 +57,7 @@ class Loader:
     def __init__(
         self,
         source: Source,
-        partials: OriginalTier,
+        partials: PartialTier,
         clock: Clock,
         limits: PictureLimits,
         config: PipelineConfig,
@@ -61,7 +71,7 @@ class Loader:
         self._limits = limits
         self._config = config
         self._progress = progress
-        self._saving: set[asyncio.Task[bool]] = set()
+        self._saving: set[asyncio.Task[None]] = set()
 
     async def load(self, url: str, stale: Original | None, deadline: float) -> Original:
         """The original as it is now; `stale` with a new time if its origin says that it still holds.
@@ -77,9 +87,7 @@ class Loader:
                 await _close(response.chunks)
                 response = await self._ask(url, None, None, deadline)
             partial = None
-        original = await self._receive(url, response, partial)
-        await self._partials.remove(url)
-        return original
+        return await self._receive(url, response, partial)
 
     async def close(self) -> None:
         """Wait for partial downloads that are being kept."""
@@ -108,28 +116,46 @@ class Loader:
         if total is not None and total > self._limits.bytes:
             await _close(response.chunks)
             raise PictureTooLarge(f"{total} bytes announced; at most {self._limits.bytes}")
-        growing = self.growing[url] = Growing(begun, sum(map(len, begun)), total, response, _resumable(response))
+        length, now = sum(map(len, begun)), self._clock.monotonic()
+        growing = Growing(begun, length, total, response, _resumable(response), now, saved=length)
+        self.growing[url] = growing
         try:
             await self._fill(url, growing)
         except (asyncio.CancelledError, SourceFailed):
             self._keep(url, growing)
             raise
+        except PictureTooLarge:
+            await self._drop_part(url, growing)
+            raise
         finally:
             self.growing.pop(url, None)
             await _close(response.chunks)
         self._check_total(url, growing)
-        return self._original(growing)
+        await self._drop_part(url, growing)
+        return self._original(growing, growing.body)
+
+    async def _drop_part(self, url: str, growing: Growing) -> None:
+        """The beginning is not needed any more; what is just being kept must not come back after it."""
+        growing.over = True
+        async with growing.saving:
+            await self._partials.remove(url)
 
     async def _fill(self, url: str, growing: Growing) -> None:
-        checkpoint = max(_FIRST_CHECKPOINT, 2 * growing.received)
         async for chunk in growing.response.chunks:
             growing.add(chunk)
             if growing.received > self._limits.bytes:
                 raise PictureTooLarge(f"more than {self._limits.bytes} bytes")
-            if checkpoint <= growing.received < (growing.total or self._limits.bytes):
-                checkpoint = 2 * growing.received
+            if growing.received < (growing.total or self._limits.bytes) and self._is_due(growing):
                 self._keep(url, growing)
             self._progress(url, growing.received, growing.total)
+
+    def _is_due(self, growing: Growing) -> bool:
+        now = self._clock.monotonic()
+        fresh = growing.received - growing.saved
+        due = fresh >= CHECKPOINT_BYTES or now - growing.checkpoint_at >= CHECKPOINT_SECONDS
+        if due:
+            growing.checkpoint_at = now
+        return due and not growing.saving.locked()
 
     def _check_total(self, url: str, growing: Growing) -> None:
         if growing.total is None or growing.received == growing.total:
@@ -141,17 +167,32 @@ class Loader:
 
     def _keep(self, url: str, growing: Growing) -> None:
         """Keep what came, without making anyone wait. Only what its origin will continue is worth it."""
-        if not growing.resumable or not growing.received:
+        if not growing.resumable or not growing.unsaved:
             return
-        part = replace(self._original(growing), total=growing.total)
-        task = asyncio.get_running_loop().create_task(self._partials.put(url, part))
+        task = asyncio.get_running_loop().create_task(self._save(url, growing))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 
-    def _original(self, growing: Growing) -> Original:
+    async def _save(self, url: str, growing: Growing) -> None:
+        async with growing.saving:
+            if growing.over or not growing.unsaved:
+                return
+            at, piece = growing.saved, b"".join(growing.unsaved)
+            growing.unsaved.clear()
+            growing.saved += len(piece)
+            if await self._partials.extend(url, at, self._part(growing, piece)) or at == 0:
+                return
+            growing.unsaved.clear()
+            growing.saved = growing.received
+            await self._partials.extend(url, 0, self._part(growing, growing.body))
+
+    def _part(self, growing: Growing, body: bytes) -> Original:
+        return replace(self._original(growing, body), total=growing.total)
+
+    def _original(self, growing: Growing, body: bytes) -> Original:
         response = growing.response
         return Original(
-            growing.body,
+            body,
             response.content_type,
             self._clock.now(),
             self._stale_at(response),

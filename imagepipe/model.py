@@ -134,3 +134,7 @@ class Original:
     last_modified: str | None = None
     tags: tuple[str, ...] = ()
     total: int | None = None
+
+    def same_version(self, other: "Original") -> bool:
+        """Whether both are of the same bytes, as far as their origin has said."""
+        return (self.etag, self.last_modified) == (other.etag, other.last_modified)

@@ -133,3 +133,14 @@ class OriginalTier(Protocol):
 
     def identifiers(self, tag: str | None = None) -> list[str]:
         """Every picture it knows of, or those with that tag."""
+
+
+class PartialTier(OriginalTier, Protocol):
+    """A tier that keeps beginnings of originals, which grow."""
+
+    async def extend(self, identifier: str, at: int, piece: Original) -> bool:
+        """Put the bytes of `piece` behind the first `at` that are kept; with 0 it begins anew.
+
+        False where something else is kept (another length, another validator) or it has no room: then call again
+        with 0 and the whole. Calls for one picture are done in their order.
+        """

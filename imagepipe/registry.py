@@ -70,6 +70,7 @@ class Registry:
         self.encoded: dict[str, EncodedTier] = {}
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
+        self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
         self._observers = observers
@@ -124,14 +125,27 @@ class Registry:
         if self._folder is None or config.tiers.disk.bytes == 0:
             return None
         return DiskTier(
-            self._folder / config.name / "originals", config.tiers.disk, self.disk_total, self.clock, self._io
+            self._folder / config.name / "originals",
+            config.tiers.disk,
+            self.disk_total,
+            self.clock,
+            self._io,
+            writing=self._writing,
         )
 
     def _partials(self, name: str) -> DiskTier | EncodedTier:
         limits = _partial_limits(self.config)
         if self._folder is None:
             return EncodedTier(limits, self._partial_memory, self.clock)
-        disk = DiskTier(self._folder / name / "partial", limits, self.partial_total, self.clock, self._io)
+        disk = DiskTier(
+            self._folder / name / "partial",
+            limits,
+            self.partial_total,
+            self.clock,
+            self._io,
+            growing=True,
+            writing=self._writing_partials,
+        )
         self._partial_disks.append(disk)
         return disk
 

@@ -1,12 +1,13 @@
 """The disk tier: originals that outlive the process. Accounting on the loop, reading and writing in the executor.
 
 The one rule: bytes are reserved before they are written and given back after they are unlinked, so that the folder
-never holds more than the limit, however many write. The listing of an earlier run is read beside the first answers:
+never holds more than the limit, however many write. Few write at a time, so that a reservation, being the newest entry
+of a few, is never what must make room. The listing of an earlier run is read beside the first answers:
 reads go straight to the file's name, and only writes wait for it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -34,15 +35,28 @@ class OnDisk:
 
 
 class DiskTier:
-    """An `OriginalTier` in a folder."""
+    """An `OriginalTier` in a folder; with `growing` a `PartialTier`.
+
+    `writing` lets so many write at a time, over all tiers that share a limit; times their largest share they must fit.
+    """
 
     def __init__(
-        self, folder: Path, limits: TierLimits, shared: Shared[OnDisk], clock: Clock, executor: Executor
+        self,
+        folder: Path,
+        limits: TierLimits,
+        shared: Shared[OnDisk],
+        clock: Clock,
+        executor: Executor,
+        *,
+        growing: bool = False,
+        writing: asyncio.Semaphore | None = None,
     ) -> None:
         self.lru = shared.join(limits, _evicted)
         self._folder = folder
         self._clock = clock
         self._executor = executor
+        self._growing = growing
+        self._writing = writing or asyncio.Semaphore()
         self._serial = 0
         self._listing: asyncio.Task[None] | None = None
         self._writes: dict[str, asyncio.Task[bool]] = {}
@@ -78,11 +92,12 @@ class DiskTier:
         return original
 
     async def put(self, identifier: str, original: Original) -> bool:
-        await self.ready()
-        await self._written(identifier)
-        task = self._writes[identifier] = asyncio.get_running_loop().create_task(self._write(identifier, original))
-        task.add_done_callback(lambda _task: self._forget(identifier, task))
-        return await asyncio.shield(task)  # a caller who leaves must not leave the accounting half done
+        return await self._in_turn(identifier, lambda: self._write(identifier, original))
+
+    async def extend(self, identifier: str, at: int, piece: Original) -> bool:
+        if at == 0:
+            return await self.put(identifier, piece)
+        return await self._in_turn(identifier, lambda: self._append(identifier, at, piece))
 
     async def remove(self, identifier: str) -> bool:
         await self.ready()
@@ -100,14 +115,13 @@ class DiskTier:
         return [key for key, tags in known if tag is None or tag in tags]
 
     async def _write(self, identifier: str, original: Original) -> bool:
-        parts = picture_file.pack(identifier, original)
+        parts = picture_file.pack(identifier, original, growing=self._growing)
         path = self._path(identifier)
-        self._serial += 1
-        aside = self._folder / "aside" / str(self._serial)
-        reservation = f"{_WRITING}{self._serial}"
-        if not self.lru.put(reservation, OnDisk(path, original.tags), sum(map(len, parts)), self._clock.now()):
+        reservation = self._reserve(OnDisk(path, original.tags), sum(map(len, parts)))
+        if reservation is None:
             self._drop(identifier)
             return False
+        aside = self._folder / "aside" / reservation.removeprefix(_WRITING)
         try:
             await self._run(picture_file.write, path, aside, parts)
         except OSError:
@@ -120,6 +134,40 @@ class DiskTier:
             return False
         self.lru.rename(reservation, identifier)
         return True
+
+    async def _append(self, identifier: str, at: int, piece: Original) -> bool:
+        path = self._path(identifier)
+        reservation = self._reserve(OnDisk(path), picture_file.piece_size(piece))
+        if reservation is None:
+            return False
+        try:
+            appended = await self._run(picture_file.append, path, identifier, at, piece)
+        except OSError:
+            appended = False
+        if appended and self.lru.merge(reservation, identifier):
+            return True
+        if appended:  # one of the two was evicted meanwhile: the file is longer than anybody counts
+            self.lru.remove(identifier)
+            _unlink(path)
+        self.lru.remove(reservation)
+        return False
+
+    def _reserve(self, entry: OnDisk, size: int) -> str | None:
+        """The key under which bytes that will be written are counted; None where there is no room for them."""
+        self._serial += 1
+        key = f"{_WRITING}{self._serial}"
+        return key if self.lru.put(key, entry, size, self._clock.now()) else None
+
+    async def _in_turn(self, identifier: str, write: Callable[[], Coroutine[None, None, bool]]) -> bool:
+        await self.ready()
+        await self._written(identifier)
+        task = self._writes[identifier] = asyncio.get_running_loop().create_task(self._one_of_few(write))
+        task.add_done_callback(lambda _task: self._forget(identifier, task))
+        return await asyncio.shield(task)  # a caller who leaves must not leave the accounting half done
+
+    async def _one_of_few(self, write: Callable[[], Coroutine[None, None, bool]]) -> bool:
+        async with self._writing:
+            return await write()
 
     async def _written(self, identifier: str) -> None:
         """One write of a picture at a time, in order: the later one wins, and nothing comes back after a removal."""

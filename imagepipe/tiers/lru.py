@@ -132,6 +132,15 @@ class Lru(Generic[T]):
         self.remove(new)
         self._entries[new] = self._entries.pop(old)
 
+    def merge(self, old: str, new: str) -> bool:
+        """The bytes of `old`, which goes, count for `new`. False, and nothing changed, where either is absent."""
+        if old == new or old not in self._entries or new not in self._entries:
+            return False
+        gone = self._entries.pop(old)
+        self._entries[new].size += gone.size
+        self._shared.entries -= 1
+        return True
+
     def replace(self, key: str, change: Callable[[T], T]) -> None:
         """Another value of the same size. Not a use."""
         entry = self._entries.get(key)

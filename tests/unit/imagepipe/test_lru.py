@@ -8,7 +8,7 @@ from imagepipe.tiers.lru import Lru, Shared
 
 _operations = st.lists(
     st.tuples(
-        st.sampled_from(["put", "get", "remove", "rename", "expire"]),
+        st.sampled_from(["put", "get", "remove", "rename", "merge", "expire"]),
         st.integers(0, 2),
         st.sampled_from("abcdef"),
         st.integers(0, 60),
@@ -49,6 +49,11 @@ def test_counters_equal_the_entries_and_never_pass_a_limit(
             member.remove(key)
         elif operation == "rename":
             member.rename(key, "a")
+        elif operation == "merge":
+            whole = sum(entry.size for name, entry in member.items() if name in (key, "a"))
+            if member.merge(key, "a"):
+                assert key not in member
+                assert dict(member.items())["a"].size == whole
         else:
             member.expire(now)
         _check(shared, members, evicted)
