@@ -3,11 +3,15 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
+from spiderduck.errors import SpiderDuckError
+
+if TYPE_CHECKING:
+    from fetchers.model import FetchResult
 
 
 def fetch(
@@ -21,10 +25,9 @@ def fetch(
     Needs no server. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the
     body.
     """
-    from fetchers.report import fetch_once, print_hops, report_json
+    from fetchers.report import print_hops, report_json
 
-    settings = read_settings(config)
-    result = asyncio.run(fetch_once(url, settings.fetchers))
+    result = fetched(url, config)
     if as_json:
         typer.echo(report_json(result).decode())
     else:
@@ -37,3 +40,14 @@ def fetch(
                 sys.stdout.buffer.write(body)
     if not hasattr(result.outcome, "body"):
         raise typer.Exit(1)
+
+
+def fetched(url: str, config: Path | None) -> "FetchResult":
+    """What came of one URL, by the settings."""
+    from fetchers.errors import InvalidUrl
+    from fetchers.report import fetch_once
+
+    try:
+        return asyncio.run(fetch_once(url, read_settings(config).fetchers))
+    except InvalidUrl as error:
+        raise SpiderDuckError(str(error)) from error

@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spiderduck.cli.settings import AsJson
+from spiderduck.cli.fetch import fetched
+from spiderduck.cli.settings import AsJson, ConfigFile
 from spiderduck.errors import SpiderDuckError
+
+if TYPE_CHECKING:
+    from schedulers.metadata import Metadata
 
 app = typer.Typer(
     help="Show what is seen in a text, a URL, a page, a robots.txt or an address, which rule decided, and why.",
@@ -76,27 +80,59 @@ def url(url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = Fa
 
 @app.command()
 def page(
-    file: Annotated[str, typer.Argument(help="An HTML file (or another type); - reads standard input.")],
-    page_url: Annotated[str, typer.Option("--url", help="The URL it came from.")] = "http://page.invalid/",
-    content_type: Annotated[str | None, typer.Option(help="Its Content-Type header.")] = None,
+    source: Annotated[
+        str, typer.Argument(help="An HTML file (or another type), or the URL of a page; - reads standard input.")
+    ],
+    page_url: Annotated[str, typer.Option("--url", help="The URL that a file came from.")] = "http://page.invalid/",
+    content_type: Annotated[str | None, typer.Option(help="A file's Content-Type header.")] = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a page's metadata: each value, the rule that gave it, and what the other rules offered."""
+    """Show a page's metadata: each value, the rule that gave it, and what the other rules offered.
+
+    A URL is fetched by the rules (robots.txt, rate limit, address guard).
+    """
     import msgspec
 
     from schedulers.metadata import encode_metadata, encode_provenance, extract_metadata
 
-    metadata = extract_metadata(_read(file), url=page_url, content_type=content_type)
+    if source.lower().startswith(("http://", "https://")):
+        metadata = _of_url(source, config)
+    else:
+        metadata = extract_metadata(_read(source), url=page_url, content_type=content_type)
     values = msgspec.json.decode(encode_metadata(metadata))
     provenance = msgspec.json.decode(encode_provenance(metadata))
     rows = []
     for name, value in values.items():
-        source = provenance.get(name, {})
-        others = "\n".join(f"{one['rule']}: {one['value']}" for one in source.get("alternatives", []))
+        origin = provenance.get(name, {})
+        others = "\n".join(
+            f"{one['rule']}: {'the same' if one['value'] == value else one['value']}"
+            for one in origin.get("alternatives", [])
+        )
         shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        rows.append((name, shown, source.get("rule", ""), others))
+        rows.append((name, shown, origin.get("rule", ""), others))
     data = {"metadata": values, "provenance": provenance}
     _show(rows, ("field", "value", "rule", "alternatives"), data, as_json)
+
+
+def _of_url(url: str, config: Path | None) -> "Metadata":
+    """The metadata of the answer that a fetch ends with."""
+    from fetchers.model import Response
+    from fetchers.report import print_hops
+    from schedulers.metadata import extract_metadata
+
+    result = fetched(url, config)
+    print_hops(result, sys.stderr)
+    answer = result.outcome
+    if not isinstance(answer, Response):
+        raise typer.Exit(1)
+    return extract_metadata(
+        answer.body,
+        url=answer.url,
+        content_type=answer.header("content-type"),
+        status_code=answer.status_code,
+        headers=answer.headers,
+    )
 
 
 @app.command()
