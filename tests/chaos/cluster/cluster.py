@@ -112,7 +112,9 @@ def settings(
         "cassandra__request_timeout": STORE_SECONDS,
         "archive__url": f"file://{folder}/archive",
         "fetchers__network__resolve": json.dumps({"*.test": f"127.0.0.1:{site.port}"}),
-        "fetchers__addresses": json.dumps([f"http://127.0.0.1:{port}" for name, port in ports.items() if "fetch" in name]),
+        "fetchers__addresses": json.dumps(
+            [f"http://127.0.0.1:{port}" for name, port in ports.items() if "fetch" in name]
+        ),
         "ids__url": f"http://127.0.0.1:{ports['ids-1']}",
         "ids__lease": "zookeeper",
     }

@@ -15,12 +15,12 @@ IDS_AT_ONCE = 500
 
 @dataclass
 class Sender:
-    """`accepted`: event id → its URLs. `urls` gives those of an event."""
+    """`accepted`: event id → its URLs. `urls` gives those of an event. `repeats`: why a request was sent again."""
 
     api: str
     urls: Callable[[int], Sequence[str]]
     accepted: dict[str, Sequence[str]] = field(default_factory=dict)
-    repeats: int = 0
+    repeats: dict[str, int] = field(default_factory=dict)
 
     async def send(self, count: int, seconds: float) -> None:
         """All of them, spread over about so many seconds."""
@@ -42,8 +42,9 @@ class Sender:
             if answer is not None and answer.status_code == 202:
                 self.accepted |= events
                 return
-            assert answer is None or answer.status_code in (429, 503), answer.text
-            self.repeats += 1
+            why = "no answer" if answer is None else str(answer.status_code)
+            assert answer is None or answer.status_code == 429 or answer.status_code >= 500, answer.text
+            self.repeats[why] = self.repeats.get(why, 0) + 1
             await asyncio.sleep(PAUSE_SECONDS)
 
 
