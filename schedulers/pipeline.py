@@ -25,6 +25,10 @@ from schedulers.stages.store import Store
 from schedulers.stages.url_extractor import UrlExtractor
 
 
+Ended = Callable[[str], None]
+"""Told of every share of a URL that came to its end, with its outcome."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The finished objects that the stages are made with; put together by `spiderduck.bootstrap` alone."""
@@ -37,6 +41,7 @@ class Parts:
     extractor: Extractor
     ids: Ids
     clock: Clock
+    ended: Ended = lambda outcome: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tu
         Step(
             "archive", ArchiveStage(parts.archive, parts.ids), unless_settled=True
         ),  # the record must name file and offset
-        Step("store", Store(parts.store, parts.queue, parts.clock, config)),  # last: what it makes visible is complete
+        Step("store", Store(parts.store, parts.queue, parts.clock, config, parts.ended)),  # last: what it makes visible is complete
     )
 
 

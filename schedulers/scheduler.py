@@ -138,6 +138,7 @@ class Scheduler:
                 state = known.state
             told = notice.processed(event.id, ended.outcome, state, known.page, host_of(ctx.url), now)
             await self._parts.store.complete(event.id, ctx.key, Change((state,)), told)
+            self._parts.ended(ended.outcome)
 
         ctx = Context(delivery.message, event)
         await UrlExtractor(self._config.most_urls)(ctx, fail)

@@ -21,6 +21,7 @@ class Telemetry(Collector):
     def __init__(self) -> None:
         self.stage_calls: Counter[str] = Counter()
         self.stage_seconds: defaultdict[str, float] = defaultdict(float)
+        self.outcomes: Counter[str] = Counter()
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
         self._registry = CollectorRegistry()
@@ -30,6 +31,10 @@ class Telemetry(Collector):
         """One stage was passed (`schedulers.pipeline.Observe`)."""
         self.stage_calls[name] += 1
         self.stage_seconds[name] += seconds
+
+    def ended(self, outcome: str) -> None:
+        """One share of a URL came to its end (`schedulers.pipeline.Ended`)."""
+        self.outcomes[outcome] += 1
 
     def ask(self, gauges: Gauges) -> None:
         """Add a source of gauges."""
@@ -49,6 +54,9 @@ class Telemetry(Collector):
         for name, count in self.stage_calls.items():
             calls.add_metric([name], count)
             seconds.add_metric([name], self.stage_seconds[name])
-        yield from (calls, seconds)
+        outcomes = CounterMetricFamily("spiderduck_outcomes", "Shares of URLs, by how they ended.", labels=["outcome"])
+        for name, count in self.outcomes.items():
+            outcomes.add_metric([name], count)
+        yield from (calls, seconds, outcomes)
         for name, (text, value) in self._asked.items():
             yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)

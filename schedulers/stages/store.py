@@ -4,6 +4,8 @@ A page's picture is then put into the queue as a message of its own, before the 
 between the two the event comes again, finds its URL finished, and asks for the picture once more.
 """
 
+from collections.abc import Callable
+
 from fetchers.errors import InvalidUrl
 from fetchers.urls import split
 from schedulers import notice
@@ -19,11 +21,19 @@ from schedulers.stages.stage import Next
 class Store:
     """Completes the URL, whatever its ending."""
 
-    def __init__(self, store: MetadataStore, queue: EventQueue, clock: Clock, config: SchedulersConfig) -> None:
+    def __init__(
+        self,
+        store: MetadataStore,
+        queue: EventQueue,
+        clock: Clock,
+        config: SchedulersConfig,
+        ended: Callable[[str], None],
+    ) -> None:
         self._store = store
         self._queue = queue
         self._clock = clock
         self._config = config
+        self._ended = ended
 
     async def __call__(self, ctx: Context, next: Next) -> None:
         known = ctx.known.get(ctx.key)
@@ -42,6 +52,7 @@ class Store:
         outcome, state, page, change = settle(ctx, now, self._config.freshness)
         told = notice.processed(ctx.event.id, outcome, state, page, host_of(state.url), now)
         await self._store.complete(ctx.event.id, ctx.key, change, told)
+        self._ended(outcome)
         return change.page
 
     async def _ask_for_picture(self, key: str, page: Page) -> None:
