@@ -1,4 +1,5 @@
-"""Cuts the input before the parser where its shape would take quadratic time: too deep, or endless attributes.
+"""Cuts the input before the parser where its shape would take quadratic time or much memory: too deep, too many tags,
+or endless attributes.
 
 Called by `html` before every parse. lexbor walks the open elements for each new block and the attributes for each new
 attribute: 100,000 nested `<div>` took it 10 s, 20,000 attributes of one tag 0.6 s. Its one rule: an ordinary page pays
@@ -13,6 +14,8 @@ SIZE = 5_000_000
 DEPTH = 512
 # Fewer tags than this cannot nest deep enough to cost 50 ms.
 FEW_TAGS = 6_000
+# Each element takes some 300 bytes; pages of more than 20,000 are books and lists.
+MOST_TAGS = 100_000
 # A tag has a dozen; this many cost lexbor a millisecond.
 ATTRIBUTES = 500
 # No more attributes fit into so many bytes than lexbor takes in some milliseconds.
@@ -43,11 +46,23 @@ def bounded(source: bytes) -> bytes:
     step = 1 if len(source) > _SMALL else 31
     sample = source[::step]
     tags, values = sample.count(b"<") * step, sample.count(b"=") * step
+    if tags > MOST_TAGS:
+        source = source[: _too_many(source)]
     if tags > FEW_TAGS:
         source = source[: _too_deep(source)]
     if values > _ENDLESS_VALUES or values > max(_MANY_VALUES, _VALUES_PER_TAG * tags) or _has_open_stretch(source):
         source = _WHOLE_TAG.sub(_unless_endless, source)
     return source
+
+
+def _too_many(source: bytes) -> int:
+    """Where, to a block, the number of tags passes the limit."""
+    tags = 0
+    for start in range(0, len(source), _BLOCK):
+        tags += source.count(b"<", start, start + _BLOCK)
+        if tags > MOST_TAGS:
+            return start
+    return len(source)
 
 
 def _too_deep(source: bytes) -> int:
