@@ -1,8 +1,8 @@
 """A fetcher as one of many: the composition of everything that it needs, from settings to listening.
 
     `running_member(config, cluster)`   for `python -m fetchers serve` and `spiderduck up --only fetchers`
-    `running_client(…)`                 for whoever sends hops to the cluster
 
+Whoever only sends hops to a cluster takes `fetchers.client.running` instead, which needs no coordinator.
 Its one rule: what was begun is ended in the reverse order. On the way out the domains are given up first, so that
 others can take them while what is on its way here is finished.
 """
@@ -209,14 +209,3 @@ async def _free_port(host: str) -> int:
     server.close()
     await server.wait_closed()
     return port
-
-
-@asynccontextmanager
-async def running_client(addresses: Sequence[str], token: str = "") -> AsyncIterator[Router]:
-    """The client library: `router.perform` is the `PerformHop` of a process that is no fetcher."""
-    clock = SystemClock()
-    router = Router(addresses, HttpFetchers(clock, token), clock, Random())
-    try:
-        yield router
-    finally:
-        await router.close()

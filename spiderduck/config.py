@@ -106,11 +106,6 @@ class Config:
                 section.validate()
         except ValueError as error:
             raise BadSetting(str(error)) from error
-        if bool(self.broker.url) != bool(self.cassandra.hosts):
-            given, missing = ("broker.url", "cassandra.hosts") if self.broker.url else ("cassandra.hosts", "broker.url")
-            raise BadSetting(
-                f"{given} is set and {missing} is not; queue and store go together: embedded they share one transaction"
-            )
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"port is {self.port}; it takes a number from 0 (any free one) to 65535")
         if self.log_level not in ("debug", "info", "warning", "error"):

@@ -8,8 +8,8 @@ from typing import Protocol
 from fetchers.config import VERSION
 from schedulers.ports import Archive, Clock
 from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.extras import needed_for
 from spiderduck.config import Config
-from spiderduck.content.fsspec import FsspecArchive, FsspecReader
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.warc import WarcArchive
 
@@ -35,6 +35,8 @@ class OpenArchive:
 async def open_archive(config: Config, folder: Path, clock: Clock, stack: AsyncExitStack) -> OpenArchive:
     """For a process with schedulers: what it appends lies on its own disk first."""
     if config.archive.url:
+        with needed_for("archive.url"):
+            from spiderduck.content.fsspec import FsspecArchive
         remote = FsspecArchive(folder / "spool", config.archive, clock, software=SOFTWARE)
         stack.push_async_callback(remote.close)
         return OpenArchive(remote, (("archive", remote.run),))
@@ -45,6 +47,8 @@ async def open_archive(config: Config, folder: Path, clock: Clock, stack: AsyncE
 
 def open_reader(config: Config, clock: Clock, stack: AsyncExitStack) -> ArchiveReader:
     """For a process that only reads."""
+    with needed_for("archive.url"):
+        from spiderduck.content.fsspec import FsspecReader
     reader = FsspecReader(config.archive, clock)
     stack.callback(reader.close)
     return reader

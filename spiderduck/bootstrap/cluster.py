@@ -25,6 +25,7 @@ from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.sessions.patient import PatientSession
+from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 
@@ -51,11 +52,12 @@ async def open_cluster(
     publisher = Publisher(link)
     patient = PatientSession(session, clock, config.cassandra.patience_seconds)
     asking = PatientSession(session, clock, config.cassandra.lookup_patience_seconds)
+    watch = Watch(session, clock)
     flow: ForFlow | None = None
     api: ForApi | None = None
-    work: tuple[Work, ...] = ()
+    work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
-    troubled: dict[str, Troubled] = {"broker": link, "cassandra (flow)": patient, "cassandra": asking}
+    troubled: dict[str, Troubled] = {"broker": link, "cassandra": watch}
     if "schedulers" in parts:
         opened = await open_archive(config, folder, clock, stack)
         queue = KombuQueue(config.broker, publisher, clock)
@@ -63,7 +65,7 @@ async def open_cluster(
         records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
         flow = ForFlow(queue, AnnouncingStore(records, KombuAnnouncer(publisher, topology)), opened.archive)
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
-        work = (("retention", sweeper.run), *opened.work)
+        work = (*work, ("retention", sweeper.run), *opened.work)
         troubled |= {"events": queue, "archive": opened.archive}
     if "api" in parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)

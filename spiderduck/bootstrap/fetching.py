@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from random import Random
 
-from fetchers.cluster import running_client
+from fetchers.client.running import running_client
 from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.fetcher import Fetcher

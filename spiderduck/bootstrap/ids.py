@@ -15,6 +15,7 @@ from snowflake.leases.ordinal import OrdinalLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
+from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
@@ -63,7 +64,8 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
 def _acquire(config: Config, folder: Path) -> Lease:
     """Waits up to half a second after a crash."""
     if config.ids.lease == "zookeeper":
-        from snowflake.leases.zookeeper import ZooKeeperLease  # kazoo comes with the extra `cluster`
+        with needed_for('ids.lease = "zookeeper"'):
+            from snowflake.leases.zookeeper import ZooKeeperLease
 
         hosts = f"{','.join(config.zookeeper.hosts)}{config.zookeeper.chroot}/ids"
         return ZooKeeperLease(hosts, auth=config.zookeeper.auth).acquire()

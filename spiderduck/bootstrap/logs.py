@@ -26,4 +26,5 @@ def set_up_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for chatty in ("uvicorn", "httpx", "kazoo"):  # a line for every request or every attempt
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -30,6 +30,8 @@ def parts_of(names: Sequence[str]) -> frozenset[str]:
 
 def check(parts: frozenset[str], config: Config) -> None:
     """Raises `BadSetting` where these parts cannot work with these settings."""
+    if parts & {"schedulers", "api"}:
+        _check_backing(parts, config)
     if parts == EVERYTHING:
         if config.zookeeper.hosts:
             raise BadSetting(
@@ -39,14 +41,30 @@ def check(parts: frozenset[str], config: Config) -> None:
         return
     if "fetchers" in parts and len(parts) > 1 and config.zookeeper.hosts:
         raise BadSetting("fetchers that share the domains through ZooKeeper run alone: --only fetchers")
-    if parts & {"schedulers", "api"} and not config.broker.url and not {"schedulers", "api"} <= parts:
-        raise BadSetting(
-            "broker.url and cassandra.hosts are empty, and the embedded queue and store belong to one process; "
-            "set them, or run --only schedulers,api (with fetchers) together"
-        )
     if parts & {"schedulers", "api", "images"} and "fetchers" not in parts and not config.fetchers.addresses:
         raise BadSetting(
             'fetchers.addresses is empty, and no fetcher runs in this process; set it, e.g. ["http://fetchers:8080"]'
         )
     if "schedulers" in parts and "ids" not in parts and not config.ids.url:
         raise BadSetting('ids.url is empty, and no ids are minted in this process; set it, e.g. "http://ids:8080"')
+
+
+def _check_backing(parts: frozenset[str], config: Config) -> None:
+    """Queue, store and archive, for the parts that have to do with them."""
+    together = {"schedulers", "api"} <= parts
+    if bool(config.broker.url) != bool(config.cassandra.hosts):
+        names = ("broker.url", "cassandra.hosts")
+        given, missing = names if config.broker.url else names[::-1]
+        raise BadSetting(
+            f"{given} is set and {missing} is not; queue and store go together: embedded they share one transaction"
+        )
+    if not config.broker.url and not together:
+        raise BadSetting(
+            "broker.url and cassandra.hosts are empty, and the embedded queue and store belong to one process; "
+            "set them, or run --only schedulers,api (with fetchers) together"
+        )
+    if not config.archive.url and not together:
+        raise BadSetting(
+            "archive.url is empty, so that pages would lie in this process's own data folder, where no other reads "
+            'them; set it, e.g. "s3://bucket/spiderduck"'
+        )

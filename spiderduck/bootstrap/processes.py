@@ -18,8 +18,8 @@ from pathlib import Path
 import uvloop
 
 from fetchers.clock import SystemClock
-from fetchers.cluster import ClusterConfig, running_member
 from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
@@ -98,6 +98,8 @@ async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, sto
 
 async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
     """A process that keeps nothing on disk and knows no store: it can stand in a DMZ."""
+    with needed_for("--only fetchers"):
+        from fetchers.cluster import ClusterConfig, running_member
     with _listening(config) as listener:
         host, port = listener.getsockname()[:2]
     zookeeper = config.zookeeper

@@ -15,14 +15,15 @@ from litestar import Litestar
 
 from fetchers.clock import SystemClock
 from schedulers.in_flight import InFlight
+from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.bridges import ExtractBesideLoop
-from spiderduck.bootstrap.cluster import open_cluster
 from spiderduck.bootstrap.embedded import open_embedded
+from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, open_fetching
 from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.ids import IdParts, open_ids
@@ -76,6 +77,8 @@ async def _open_backing(
     if not parts & {"schedulers", "api"}:
         return NOTHING
     if config.broker.url:
+        with needed_for("broker.url"):
+            from spiderduck.bootstrap.cluster import open_cluster
         return await open_cluster(config, folder, clock, stack, parts)
     return await open_embedded(config, folder, clock, stack)
 
@@ -112,9 +115,10 @@ def _schedulers(
         archive=flow.archive,
         fetcher=fetching.fetch,
         pictures=images.pictures,
-        extractor=ExtractBesideLoop(config.extract.inline_bytes),
+        extractor=ExtractBesideLoop(config.extract.inline_bytes, PictureCounter()),
         ids=ids.ids,
         clock=clock,
+        ended=telemetry.ended,
     )
     in_flight = InFlight()
     event = compose(url_steps(parts, in_flight, config.schedulers), clock, telemetry.stage)

@@ -21,6 +21,10 @@ from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Wri
 
 MOST_BATCH_BYTES = 30_000
 """The cluster refuses a batch of 50 KB; twenty long redirects can make one."""
+MOST_PARTITIONS = 20
+"""In one question of a look-up of many URLs. The node that gets it asks the others beside one another, so that it takes
+as long as the slowest of them: few enough for that to be no worse than twenty questions."""
+UNKNOWN = Known()
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -51,15 +55,20 @@ class CassandraStore:
 
     async def known(self, keys: Sequence[str]) -> Sequence[Known]:
         """Each URL and each page is asked for once, however often it occurs."""
-        different = list(dict.fromkeys(keys))
-        states = dict(zip(different, await asyncio.gather(*map(self._state, different)), strict=True))
-        ids = list({state.page_id for state in states.values() if state is not None and state.page_id is not None})
-        pages = dict(zip(ids, await asyncio.gather(*map(self.page, ids)), strict=True))
+        if len(keys) == 1:
+            return [await self._known(keys[0])]
+        hashes = {key: key_hash(key) for key in keys}
+        rows = await self._many(self._statements.get_urls, list(set(hashes.values())))
+        states = {digest: _state_of([(state, mark)]) for digest, state, mark in rows}
+        ids = {state.page_id for state in states.values() if state is not None and state.page_id is not None}
+        found = await self._many(self._statements.get_pages, list(ids))
+        pages = {row[0]: page_from_row(row) for row in found if row[1] is not None}
         known = {
-            key: Known() if state is None else Known(False, state, pages.get(state.page_id or 0))
-            for key, state in states.items()
+            digest: Known(False, state, pages.get(state.page_id or 0))
+            for digest, state in states.items()
+            if state is not None
         }
-        return [known[key] for key in keys]
+        return [known.get(hashes[key], UNKNOWN) for key in keys]
 
     async def page(self, page_id: int) -> Page | None:
         rows = await self._ask(self._statements.get_page, (page_id,))
@@ -182,6 +191,12 @@ class CassandraStore:
 
     async def _state(self, key: str) -> UrlState | None:
         return _state_of(await self._ask(self._statements.get_url, (key_hash(key),)))
+
+    async def _many(self, statement: Statement, keys: Sequence[Value]) -> list[Row]:
+        """The rows of many partitions, some at a time: a question costs the driver and us more than its rows do."""
+        groups = [keys[start : start + MOST_PARTITIONS] for start in range(0, len(keys), MOST_PARTITIONS)]
+        answers = await asyncio.gather(*(self._ask(statement, (list(group),)) for group in groups))
+        return [row for rows in answers for row in rows]
 
     async def _ask(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         return await self._session.execute(statement, values)

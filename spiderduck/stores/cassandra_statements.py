@@ -24,7 +24,9 @@ class Statements:
     put_bucket: Statement
     put_finished: Statement
     get_page: Statement
+    get_pages: Statement
     get_url: Statement
+    get_urls: Statement
     get_finished: Statement
     get_buckets: Statement
     get_versions: Statement
@@ -54,6 +56,8 @@ def statements(keyspace: str) -> Statements:
         put_bucket=put("buckets", "list, owner, bucket"),
         put_finished=put("finished", "id"),
         get_page=get("pages", PAGE_COLUMNS, "id = ?"),
+        get_pages=get("pages", PAGE_COLUMNS, "id IN ?"),
+        get_urls=get("urls", "key_hash, state, mark", "key_hash IN ?"),
         get_url=get("urls", "state, mark", "key_hash = ?"),
         get_finished=get("finished", "id", "id = ?"),
         get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),

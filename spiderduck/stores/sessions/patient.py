@@ -30,11 +30,14 @@ class PatientSession:
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
-            return await self._session.execute(statement, values)
+            rows = await self._session.execute(statement, values)
         except StoreUnavailable as error:
             if statement.conditional:
                 raise
             return await self._again(lambda: self._session.execute(statement, values), error)
+        if self.trouble is not None:
+            self._forget()
+        return rows
 
     async def batch(self, writes: Sequence[Write]) -> None:
         try:
@@ -59,7 +62,8 @@ class PatientSession:
             except StoreUnavailable as again:
                 error = again
                 continue
-            self._forget()
+            if self.trouble is not None:
+                self._forget()
             return answer
         raise error
 
@@ -70,6 +74,5 @@ class PatientSession:
         self.trouble = str(error)
 
     def _forget(self) -> None:
-        if self.trouble is not None:
-            log.warning("the store answers again")
+        log.warning("the store answers again")
         self.trouble = None

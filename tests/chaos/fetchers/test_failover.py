@@ -11,7 +11,7 @@ from secrets import token_hex
 
 import pytest
 
-from fetchers.cluster import running_client
+from fetchers.client.running import running_client
 from tests.chaos.fetchers.cluster_on_trial import FetcherProcess, Origin, ask_for_ever, fetcher_process, origin
 from tests.engines.toxics import Link, Toxiproxy
 

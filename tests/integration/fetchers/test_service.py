@@ -12,8 +12,9 @@ import pytest
 from fetchers import wire
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.routing import Router
+from fetchers.client.running import running_client
 from fetchers.clock import SystemClock
-from fetchers.cluster import ClusterConfig, Member, running_client, running_member
+from fetchers.cluster import ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
@@ -218,8 +219,10 @@ ANSWERS = [
 @pytest.mark.parametrize("size", [1, 5, 64, 10_000])
 def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMine, size: int) -> None:
     data = b"".join(wire.pack_answer(answer, 100.0))
-    pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    assert wire.unpack_answer(pieces, 100.0) == answer
+    reader = wire.AnswerReader()
+    for start in range(0, len(data), size):
+        reader.write(memoryview(data)[start : start + size])
+    assert reader.result(100.0) == answer
 
 
 def test_moments_become_those_of_the_other_clock() -> None:

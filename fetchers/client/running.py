@@ -1,0 +1,23 @@
+"""The client library from settings to working: for a process that is no fetcher and sends its hops to those of a cluster.
+
+Needs neither ZooKeeper nor memcached: who owns what is learnt from the fetchers.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+
+from fetchers.client.http import HttpFetchers
+from fetchers.client.routing import Router
+from fetchers.clock import SystemClock
+
+
+@asynccontextmanager
+async def running_client(addresses: Sequence[str], token: str = "") -> AsyncIterator[Router]:
+    """The client library: `router.perform` is the `PerformHop` of a process that is no fetcher."""
+    clock = SystemClock()
+    router = Router(addresses, HttpFetchers(clock, token), clock, Random())
+    try:
+        yield router
+    finally:
+        await router.close()

@@ -1,0 +1,72 @@
+"""Which parts run in a process, and what is said of settings with which they cannot work."""
+
+from typing import Any
+
+import pytest
+
+from spiderduck.bootstrap.parts import EVERYTHING, PARTS, check, parts_of
+from spiderduck.config import Config, load
+from spiderduck.errors import BadSetting
+
+BROKER: dict[str, Any] = {"broker": {"url": "amqp://broker:5672//"}}
+STORE: dict[str, Any] = {"cassandra": {"hosts": ["cassandra"]}}
+ARCHIVE: dict[str, Any] = {"archive": {"url": "s3://bucket/pages"}}
+FETCHERS: dict[str, Any] = {"fetchers": {"addresses": ["http://fetchers:8080"]}}
+IDS: dict[str, Any] = {"ids": {"url": "http://ids:8080"}}
+ZOOKEEPER: dict[str, Any] = {"zookeeper": {"hosts": ["zookeeper:2181"]}}
+CLUSTER = {**BROKER, **STORE, **ARCHIVE, **FETCHERS, **IDS}
+
+
+def settings(**tables: Any) -> Config:
+    return load(None, {}, tables)
+
+
+def test_without_names_everything_runs() -> None:
+    assert parts_of([]) == EVERYTHING == frozenset(PARTS)
+    assert parts_of(["ids", "images"]) == {"ids", "images"}
+
+
+def test_an_unknown_part_is_named_with_those_there_are() -> None:
+    with pytest.raises(BadSetting, match=r"there is no part 'fetcher'; --only takes schedulers, fetchers, api"):
+        parts_of(["fetcher"])
+
+
+def test_the_defaults_run_everything_in_one_process() -> None:
+    check(EVERYTHING, settings())
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_each_part_runs_alone_with_the_settings_of_a_cluster(part: str) -> None:
+    check(frozenset({part}), settings(**CLUSTER, **ZOOKEEPER))
+
+
+@pytest.mark.parametrize(
+    ("parts", "tables", "said"),
+    [
+        ("schedulers,api", {**CLUSTER, "cassandra": {}}, r"broker\.url is set and cassandra\.hosts is not"),
+        ("api", {**CLUSTER, "broker": {}}, r"cassandra\.hosts is set and broker\.url is not"),
+        ("schedulers", {**FETCHERS, **IDS}, r"broker\.url and cassandra\.hosts are empty"),
+        ("api", {**CLUSTER, "archive": {}}, r"archive\.url is empty"),
+        ("schedulers", {**CLUSTER, "fetchers": {}}, r"fetchers\.addresses is empty"),
+        ("images", {}, r"fetchers\.addresses is empty"),
+        ("schedulers", {**CLUSTER, "ids": {}}, r"ids\.url is empty"),
+        ("fetchers,images", ZOOKEEPER, r"run alone: --only fetchers"),
+    ],
+)
+def test_what_cannot_work_is_said_with_the_setting_that_mends_it(parts: str, tables: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadSetting, match=said):
+        check(parts_of(parts.split(",")), settings(**tables))
+
+
+def test_everything_in_one_process_shares_no_domains() -> None:
+    with pytest.raises(BadSetting, match=r"zookeeper\.hosts is set.*--only"):
+        check(EVERYTHING, settings(**ZOOKEEPER))
+
+
+def test_everything_in_one_process_may_keep_its_data_in_engines() -> None:
+    check(EVERYTHING, settings(**BROKER, **STORE))
+
+
+def test_the_schema_is_made_without_a_broker() -> None:
+    """`spiderduck migrate` is told of the store alone."""
+    assert settings(**STORE).cassandra.hosts == ("cassandra",)
