@@ -192,7 +192,7 @@ class CassandraStore:
     async def _state(self, key: str) -> UrlState | None:
         return _state_of(await self._ask(self._statements.get_url, (key_hash(key),)))
 
-    async def _many(self, statement: Statement, keys: Sequence[Value]) -> list[Row]:
+    async def _many(self, statement: Statement, keys: Sequence[int | bytes]) -> list[Row]:
         """The rows of many partitions, some at a time: a question costs the driver and us more than its rows do."""
         groups = [keys[start : start + MOST_PARTITIONS] for start in range(0, len(keys), MOST_PARTITIONS)]
         answers = await asyncio.gather(*(self._ask(statement, (list(group),)) for group in groups))

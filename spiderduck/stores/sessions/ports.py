@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from spiderduck.errors import StoreUnavailable
 
-Value = int | float | str | bytes | None
+Value = int | float | str | bytes | None | Sequence[int | bytes]
 Row = tuple[Any, ...]
 
 
