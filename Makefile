@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench chaos quality lock clean
+.PHONY: help run demo up-cluster test check format bench chaos quality lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ run: $(RUNTIME) ## make the environment and start the product
 
 demo: $(RUNTIME) ## the whole flow on a small web of its own, without a network
 	$(BIN)/spiderduck demo
+
+up-cluster: $(DEVELOPMENT) ## all engines and every process of the product on this machine, until Ctrl-C
+	$(BIN)/python -m tests.engines start cassandra rabbitmq zookeeper memcached -- $(BIN)/python -m tests.cluster $(ARGS)
 
 test: $(DEVELOPMENT) ## make the environment, install and start what the tests need, and pass them
 	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest -m "not chaos" $(ARGS)
