@@ -36,6 +36,7 @@ from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.service.metrics import Metrics
 from fetchers.service.server import Owners, Service, listening
 from fetchers.standalone import make_transport
+from fetchers.tls import client_context, server_context
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class ClusterConfig:
             raise ValueError('fetchers.auth takes "user:password"')
         if not 1.0 <= self.session_seconds <= 60.0:
             raise ValueError(f"fetchers.session_seconds is {self.session_seconds}; it takes 1 to 60")
-        if self.advertise and not self.advertise.startswith("http://"):
+        if self.advertise and not self.advertise.startswith(("http://", "https://")):
             raise ValueError(
                 f'fetchers.advertise is {self.advertise!r}; it takes an address such as "http://host:8080"'
             )
@@ -118,10 +119,12 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         port = cluster.port or await _free_port(cluster.host)
-        address = cluster.advertise or f"http://{cluster.host}:{port}"
+        certificates = server_context(config.tls)
+        scheme = "http" if certificates is None else "https"
+        address = cluster.advertise or f"{scheme}://{cluster.host}:{port}"
         states, robots_cache = await _caches(cluster, clock, stack)
         coordination = await _coordination(cluster, address, clock, stack)
-        http = HttpFetchers(clock, cluster.token)
+        http = HttpFetchers(clock, cluster.token, client_context(config.tls))
         router = Router((), http, clock, Random(), own_address=address, known_addresses=coordination.known)
         stack.push_async_callback(router.close)
         transport = make_transport(config)
@@ -141,8 +144,10 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
         router.local = fetcher
         await _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: {"buckets_held": ("Buckets of domains held here.", coordination.held())})
-        service = Service(fetcher, coordination.owners, metrics, clock, cluster.token)
-        await stack.enter_async_context(listening(service, cluster.host, port))
+        service = Service(
+            fetcher, coordination.owners, metrics, clock, cluster.token, certificates=certificates is not None
+        )
+        await stack.enter_async_context(listening(service, cluster.host, port, certificates))
         stack.push_async_callback(_drain, service, coordination)
         yield Member(fetcher, router, service, port, address)
 

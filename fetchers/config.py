@@ -73,17 +73,35 @@ class Queues:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files for the way between callers and fetchers: `certificate` and `key` are one's own, `authority` signed
+    those of both sides. All three or none.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+    def validate(self) -> None:
+        given = [bool(self.certificate), bool(self.key), bool(self.authority)]
+        if any(given) and not all(given):
+            raise ValueError("fetchers.tls takes certificate, key and authority, all three or none")
+
+
+@dataclass(frozen=True, slots=True)
 class FetchersConfig:
     """All settings of the package. `user_agent` should name a page where site owners can read about the bot.
 
     In a cluster, callers ask one of `addresses` first (others are learnt; the name of a headless service will do) and
-    send the `token` that all share. A fetcher tells the others to call it at `advertise` (`http://host:port`); above
-    `memory_bytes` of its own it forgets idle state earlier (0: never).
+    send the `token` that all share, or show a certificate (`tls`, and addresses with `https`). A fetcher tells the
+    others to call it at `advertise` (`http://host:port`); above `memory_bytes` of its own it forgets idle state earlier
+    (0: never).
     """
 
     user_agent: str = f"SpiderDuck/{VERSION}"
     addresses: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
+    tls: Tls = field(default_factory=Tls)
     advertise: str = ""
     memory_bytes: int = 0
     rate_limit: RateLimits = field(default_factory=RateLimits)
@@ -123,8 +141,9 @@ class FetchersConfig:
             if not host or not port.isdigit():
                 raise ValueError(f'fetchers.network.resolve.{name} is {target!r}; it takes "host:port"')
         for address in (*self.addresses, *filter(None, (self.advertise,))):
-            if not address.startswith("http://"):
+            if not address.startswith(("http://", "https://")):
                 raise ValueError(f'fetchers: {address!r} is no address of a fetcher; it takes "http://host:8080"')
+        self.tls.validate()
         if not self.user_agent.isascii() or not self.user_agent.isprintable() or not self.product_token:
             raise ValueError(
                 f'fetchers.user_agent is {self.user_agent!r}; it takes text such as "ExampleBot/1.0 (+https://…)"'

@@ -6,8 +6,8 @@
 Its one rule: no moment goes over the wire. Clocks of two machines differ, so times are told as seconds from now.
 """
 
+import io
 import math
-from collections.abc import Sequence
 
 import msgspec
 
@@ -126,42 +126,47 @@ def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
     return len(packed).to_bytes(LENGTH_BYTES) + packed, b"" if response is None else response.body
 
 
-def unpack_answer(pieces: Sequence[bytes], now: float) -> HopResult | NotMine:
-    """From the answer as it came, in pieces. Raises `FetcherUnavailable` for what is no answer of ours."""
-    start, end = _find_head(pieces)
-    try:
-        head = _decode_head(memoryview(start)[LENGTH_BYTES:end])
-    except ValueError as error:
-        raise FetcherUnavailable(f"a fetcher answered with what cannot be read: {error}") from error
-    match head:
-        case Answered():
-            return _response(head, _body(start, end, pieces), now)
-        case Over():
-            response = None if head.response is None else _response(head.response, _body(start, end, pieces), now)
-            return Ended(head.ending, head.reason, response)
-        case Later():
-            return NotNow(now + head.wait, head.reason)
-        case _:
-            return NotMine(head.owner, head.reason)
+class AnswerReader:
+    """An answer as it arrives, in whatever pieces. The body is held once, however large."""
 
+    __slots__ = ("_begun", "_body", "_head")
 
-def _find_head(pieces: Sequence[bytes]) -> tuple[bytes, int]:
-    """The piece that holds all of the head, made where there is none, and where the head ends in it."""
-    start = pieces[0] if pieces else b""
-    for wanted in (LENGTH_BYTES, 0):
-        wanted = wanted or LENGTH_BYTES + int.from_bytes(start[:LENGTH_BYTES])
-        if len(start) < wanted:
-            start = b"".join(pieces)
-        if len(start) < wanted or wanted > MOST_HEAD_BYTES:
-            raise FetcherUnavailable("a fetcher answered with what is none of its answers")
-    return start, wanted
+    def __init__(self) -> None:
+        self._head: Head | None = None
+        self._begun = b""
+        self._body = io.BytesIO()
 
+    def write(self, piece: memoryview | bytes) -> None:
+        """Take the next piece. Raises ValueError for what is no answer of ours."""
+        if self._head is not None:
+            self._body.write(piece)
+            return
+        if self._begun:
+            piece = self._begun + piece
+        end = LENGTH_BYTES + int.from_bytes(piece[:LENGTH_BYTES])
+        if len(piece) >= LENGTH_BYTES and end > MOST_HEAD_BYTES:
+            raise ValueError("this is no answer of a fetcher")
+        if len(piece) < LENGTH_BYTES or len(piece) < end:
+            self._begun = bytes(piece)
+            return
+        self._head = _decode_head(piece[LENGTH_BYTES:end])
+        self._body.write(piece[end:])
 
-def _body(start: bytes, end: int, pieces: Sequence[bytes]) -> bytes:
-    """What follows the head. A large body is copied once, not twice."""
-    if pieces and start is pieces[0]:
-        return b"".join([memoryview(start)[end:], *pieces[1:]])
-    return start[end:]
+    def result(self, now: float) -> HopResult | NotMine:
+        """What came. Raises `FetcherUnavailable` where no whole head did."""
+        head = self._head
+        match head:
+            case None:
+                raise FetcherUnavailable("a fetcher answered with what is none of its answers")
+            case Answered():
+                return _response(head, self._body.getvalue(), now)
+            case Over():
+                response = None if head.response is None else _response(head.response, self._body.getvalue(), now)
+                return Ended(head.ending, head.reason, response)
+            case Later():
+                return NotNow(now + head.wait, head.reason)
+            case _:
+                return NotMine(head.owner, head.reason)
 
 
 def _answered(response: Response, now: float) -> Answered:

@@ -1,4 +1,4 @@
-"""The client library from settings to working: for a process that is no fetcher and sends its hops to those of a cluster.
+"""The client library from settings to working: for a process that is no fetcher and sends its hops to a cluster's.
 
 Needs neither ZooKeeper nor memcached: who owns what is learnt from the fetchers.
 """
@@ -10,13 +10,20 @@ from random import Random
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
 from fetchers.clock import SystemClock
+from fetchers.config import Tls
+from fetchers.tls import client_context
+
+NO_TLS = Tls()
 
 
 @asynccontextmanager
-async def running_client(addresses: Sequence[str], token: str = "") -> AsyncIterator[Router]:
-    """The client library: `router.perform` is the `PerformHop` of a process that is no fetcher."""
+async def running_client(addresses: Sequence[str], token: str = "", tls: Tls = NO_TLS) -> AsyncIterator[Router]:
+    """The client library: `router.perform` is the `PerformHop` of a process that is no fetcher.
+
+    Raises ValueError for certificates that cannot be used.
+    """
     clock = SystemClock()
-    router = Router(addresses, HttpFetchers(clock, token), clock, Random())
+    router = Router(addresses, HttpFetchers(clock, token, client_context(tls)), clock, Random())
     try:
         yield router
     finally:

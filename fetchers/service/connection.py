@@ -25,17 +25,18 @@ REASONS = {
 
 @dataclass(slots=True)
 class Request:
-    """A request as it came; names of headers in lower case."""
+    """A request as it came; names of headers in lower case. `has_certificate`: one that our authority signed."""
 
     method: str = ""
     target: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    has_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`pieces`, at least one, are sent one after the other; the first should be short."""
+    """`pieces` are sent one after the other, large ones by slices."""
 
     status: int
     content_type: str
@@ -60,11 +61,13 @@ class ClientConnection(asyncio.Protocol):
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._last = False
+        self._has_certificate = False
 
     # asyncio's side ---------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._has_certificate = bool(transport.get_extra_info("peercert"))
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -85,7 +88,9 @@ class ClientConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, ValueError):
-            self._write_head(400, "text/plain", 0)
+            self._last = True
+            if self._transport is not None:
+                self._transport.write(self._head(400, "text/plain", 0))
             self._end()
 
     # httptools' side --------------------------------------------------------------------------------------------------
@@ -93,7 +98,7 @@ class ClientConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._task is not None:
             raise ValueError("a second request before the first is answered")
-        self._request, self._body, self._size = Request(), [], 0
+        self._request, self._body, self._size = Request(has_certificate=self._has_certificate), [], 0
 
     def on_url(self, url: bytes) -> None:
         self._request.target += url.decode("latin-1")
@@ -117,20 +122,21 @@ class ClientConnection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         answer = await self._handle(request)
-        first, *rest = answer.pieces
-        self._write_head(answer.status, answer.content_type, sum(map(len, answer.pieces)), first)
-        for piece in rest:
-            await self._write(piece)
+        length = sum(map(len, answer.pieces))
+        head = self._head(answer.status, answer.content_type, length)
+        if length <= SLICE and self._transport is not None:
+            self._transport.writelines([head, *answer.pieces])
+        else:
+            for piece in (head, *answer.pieces):
+                await self._write(piece)
         self._task = None
         if self._last:
             self._end()
 
-    def _write_head(self, status: int, content_type: str, length: int, first: bytes = b"") -> None:
+    def _head(self, status: int, content_type: str, length: int) -> bytes:
         close = "connection: close\r\n" if self._last else ""
         line = f"HTTP/1.1 {status} {REASONS[status]}\r\n"
-        head = f"{line}content-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n"
-        if self._transport is not None:
-            self._transport.write(head.encode("latin-1") + first)
+        return f"{line}content-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n".encode("latin-1")
 
     async def _write(self, piece: bytes) -> None:
         view = memoryview(piece)

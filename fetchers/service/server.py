@@ -1,20 +1,23 @@
 """A fetcher's HTTP service: `POST /v1/hop` for the client library, `GET /v1/owners`, `GET /v1/domains/…`, `PUT
 /v1/limits`, health and metrics.
 
-Its one rule: whoever asks for a hop must know the shared token, when there is one; health and metrics are open, since
-probes carry none.
+Its one rule: whoever asks for a hop must know the shared token, when there is one, and show a certificate, when they
+are used (`tls.py`); health and metrics are open, since probes carry neither.
 """
 
 import asyncio
 import hmac
 import logging
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from random import Random
 from typing import Protocol
+from urllib.parse import unquote
 
 import msgspec
 
-from fetchers import wire
+from fetchers import trace, wire
 from fetchers.domain_slot import RateLimit
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
@@ -52,12 +55,25 @@ class LimitChange(msgspec.Struct, forbid_unknown_fields=True):
 class Service:
     """The routes of one fetcher."""
 
-    def __init__(self, fetcher: Fetcher, owners: Owners, metrics: Metrics, clock: Clock, token: str = "") -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        owners: Owners,
+        metrics: Metrics,
+        clock: Clock,
+        token: str = "",
+        *,
+        certificates: bool = False,
+        random: Random | None = None,
+    ) -> None:
+        """`certificates`: a caller must have one. `random` names places in traces."""
         self._fetcher = fetcher
         self._owners = owners
         self._metrics = metrics
         self._clock = clock
-        self._token = f"Bearer {token}" if token else ""
+        self._token = f"Bearer {token}".encode() if token else b""
+        self._certificates = certificates
+        self._random = random or Random()
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -68,6 +84,8 @@ class Service:
         path = request.target.partition("?")[0]
         if request.method == "GET" and path in ("/healthz", "/readyz", "/metrics"):
             return self._open_route(path)
+        if self._certificates and not request.has_certificate:
+            return _text(401, "a certificate is wanted")
         if not self._is_known(request):
             return _text(401, "the shared token is missing or wrong")
         if request.method == "POST" and path == "/v1/hop":
@@ -75,7 +93,7 @@ class Service:
         if request.method == "GET" and path == "/v1/owners":
             return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
         if request.method == "GET" and path.startswith("/v1/domains/"):
-            state = self._fetcher.domain_state(path.removeprefix("/v1/domains/"))
+            state = self._fetcher.domain_state(unquote(path.removeprefix("/v1/domains/")))
             return Answer(200, JSON, [msgspec.json.encode(state)])
         if request.method == "PUT" and path == "/v1/limits":
             return await self._limit(request)
@@ -83,7 +101,7 @@ class Service:
 
     def _is_known(self, request: Request) -> bool:
         given = request.headers.get("authorization", "")
-        return not self._token or hmac.compare_digest(given.encode(), self._token.encode())
+        return not self._token or hmac.compare_digest(given.encode(), self._token)
 
     async def idle(self) -> None:
         """Returns when no hop is under way."""
@@ -101,10 +119,10 @@ class Service:
             hop = wire.unpack_request(request.body, self._clock.now())
         except ValueError as error:
             return _text(400, str(error))
+        self._go_on_with_trace(request)
         self._busy += 1
         self._idle.clear()
         try:
-            log.debug("hop %s traceparent=%s", hop.url, request.headers.get("traceparent", "-"))
             result = await self._fetcher.perform_if_mine(hop)
         finally:
             self._busy -= 1
@@ -112,6 +130,12 @@ class Service:
                 self._idle.set()
         head, body = wire.pack_answer(result, self._clock.now())
         return Answer(200, HOP, [head, body] if body else [head])
+
+    def _go_on_with_trace(self, request: Request) -> None:
+        """The caller's trace is ours, for as long as this request's task lasts."""
+        parent = request.headers.get("traceparent")
+        if parent is not None and (caller := trace.read(parent, request.headers.get("tracestate"))) is not None:
+            trace.current.set(caller.child(self._random))
 
     async def _limit(self, request: Request) -> Answer:
         try:
@@ -126,11 +150,13 @@ class Service:
 
 
 @asynccontextmanager
-async def listening(service: Service, host: str, port: int) -> AsyncIterator[int]:
+async def listening(service: Service, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve for as long as the block lasts; gives the port. At its end connections finish what they are at."""
     connections: set[ClientConnection] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: ClientConnection(service.handle, connections), host, port, backlog=1024)
+    server = await loop.create_server(
+        lambda: ClientConnection(service.handle, connections), host, port, ssl=tls, backlog=1024
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
