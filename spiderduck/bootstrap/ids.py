@@ -11,13 +11,14 @@ import httpx
 
 from schedulers.ports import Clock, Ids
 from snowflake import FileLease, Generator
+from snowflake.errors import LeaseUnavailable, ServiceUnavailable
 from snowflake.leases.ordinal import OrdinalLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.keys import bearer
-from spiderduck.bootstrap.waiting import wait_for
+from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
 
 BRIDGE_MS = 1000
@@ -39,7 +40,11 @@ async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: C
     if "ids" not in parts and config.ids.url:
         return await _from_service(config, clock, stack)
     await wait_for("ZooKeeper", config.zookeeper.hosts if config.ids.lease == "zookeeper" else (), clock)
-    lease = await asyncio.to_thread(_acquire, config, folder / "snowflake")
+
+    async def acquire() -> Lease:
+        return await asyncio.to_thread(_acquire, config, folder / "snowflake")
+
+    lease = await patiently("a worker id", acquire, LeaseUnavailable, clock)
     generator = Generator(lease=lease, bridge_ms=BRIDGE_MS)
     stack.push_async_callback(asyncio.to_thread, generator.close)
 
@@ -56,7 +61,7 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
     http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config))
     stack.push_async_callback(http.aclose)
     client = RangeClient([config.ids.url], http=http)
-    await client.start()
+    await patiently("the id service", client.start, ServiceUnavailable, clock)
     stack.push_async_callback(client.close)
     return IdParts(client)
 

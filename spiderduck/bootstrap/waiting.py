@@ -1,16 +1,20 @@
-"""A start beside engines that may not be there yet: wait until one of their addresses takes a connection, and say so.
+"""A start beside engines that may not be there yet: wait until one of their addresses takes a connection, or until what
+is asked of them succeeds, and say so.
 
 Its one rule: one line when the wait begins and one when it ends, however long it takes.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from schedulers.ports import Clock
 
 log = logging.getLogger(__name__)
+
+Got = TypeVar("Got")
 
 PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 2.0
@@ -27,6 +31,23 @@ async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
         await clock.sleep(PAUSE_SECONDS)
     if told:
         log.warning("%s answers", what)
+
+
+async def patiently(what: str, ask: Callable[[], Awaitable[Got]], away: type[Exception], clock: Clock) -> Got:
+    """What `ask` gives, asked again for as long as it raises `away`: something listens there, but is of no use yet."""
+    told = False
+    while True:
+        try:
+            got = await ask()
+        except away as error:
+            if not told:
+                log.warning("waiting for %s (%s)", what, error)
+            told = True
+            await clock.sleep(PAUSE_SECONDS)
+            continue
+        if told:
+            log.warning("%s answers", what)
+        return got
 
 
 def addresses_of_broker(url: str) -> list[str]:

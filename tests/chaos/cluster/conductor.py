@@ -12,6 +12,7 @@ from tests.chaos.cluster.supervisor import Supervised
 from tests.engines.toxics import Link
 
 DELAY_MS, JITTER_MS = 120, 60
+LOOK_SECONDS = 0.2
 
 
 class Conductor:
@@ -23,21 +24,36 @@ class Conductor:
         self._processes = processes
         self._links = links
         self._say = say
+        self._busy = {name: asyncio.Lock() for name in processes}
 
     async def conduct(self, plan: Sequence[Action]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with asyncio.TaskGroup() as group:
-            for action in plan:
-                await asyncio.sleep(began + action.at - loop.time())
-                self._say(str(action))
-                group.create_task(self._perform(action))
+        keeping = asyncio.create_task(self._keep())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for action in plan:
+                    await asyncio.sleep(began + action.at - loop.time())
+                    self._say(str(action))
+                    group.create_task(self._perform(action))
+        finally:
+            keeping.cancel()
+
+    async def _keep(self) -> None:
+        """As an orchestrator does: what ended by itself is started again. It is noted, for nothing should."""
+        while True:
+            for name, process in self._processes.items():
+                if not self._busy[name].locked() and process.has_ended():
+                    process.fell()
+                    process.start()
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _perform(self, action: Action) -> None:
         if action.target in self._links:
             await self._spoil(self._links[action.target], action)
         else:
-            await self._strike(self._processes[action.target], action)
+            async with self._busy[action.target]:  # a stop may take longer than planned
+                await self._strike(self._processes[action.target], action)
 
     async def _strike(self, process: Supervised, action: Action) -> None:
         match action.kind:

@@ -25,7 +25,8 @@ SPARE_SECONDS = 1.0
 
 @dataclass
 class Supervised:
-    """One of them. `slow_exits` notes every SIGTERM that was not obeyed in time or not with exit code 0."""
+    """One of them. `misbehaved` notes every end of its own, and every SIGTERM that was not obeyed in time or not
+    with exit code 0."""
 
     name: str
     part: str
@@ -34,7 +35,7 @@ class Supervised:
     environment: Mapping[str, str]
     tell: Callable[[str], None]
     process: subprocess.Popen[bytes] | None = None
-    slow_exits: list[str] = field(default_factory=list)
+    misbehaved: list[str] = field(default_factory=list)
     starts: int = 0
 
     @property
@@ -88,9 +89,15 @@ class Supervised:
             code = None
         took = time.monotonic() - told
         if code != 0 or took > STOP_SECONDS + SPARE_SECONDS:
-            self.slow_exits.append(f"{self.name} ended {took:.1f} s after SIGTERM with exit code {code}")
+            self.misbehaved.append(f"{self.name} ended {took:.1f} s after SIGTERM with exit code {code}")
         self.kill()
         return -signal.SIGKILL if code is None else code
+
+    def fell(self) -> None:
+        """Note that it ended by itself."""
+        assert self.process is not None
+        self.misbehaved.append(f"{self.name} ended by itself with exit code {self.process.returncode}")
+        self._reap()
 
     def has_ended(self) -> bool:
         """True when it ended without having been told to."""

@@ -85,7 +85,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed_frozen_or_cut(form:
             "not told": verdict.not_told(sender.accepted, notices),
             "impolite": [f"{host}: {window}" for host, window in windows.items() if window],
             "ids given twice": verdict.given_twice([*ids.taken, *(one for pages in stored.values() for one in pages)]),
-            "slow to go": [line for process in cluster.processes.values() for line in process.slow_exits],
+            "misbehaved": [line for process in cluster.processes.values() for line in process.misbehaved],
         }
         assert len(sender.accepted) == form.events
         assert {name: (len(lines), lines[:10]) for name, lines in found.items() if lines} == {}
