@@ -60,7 +60,7 @@ def _is_clean(value: str, limit: int) -> bool:
 
 def title(value: str, limit: int = TITLE_LIMIT) -> str | None:
     """As `text`, without the words that templates leave where a value was missing, and without markup."""
-    cleaned = text(value, limit)
+    cleaned = value if _is_clean(value, limit) else text(value, limit)
     if cleaned is None or (len(cleaned) <= _LONGEST_PLACEHOLDER and cleaned.lower() in _PLACEHOLDERS):
         return None
     if "<" in cleaned and (stripped := _MARKUP.sub("", cleaned)) != cleaned:

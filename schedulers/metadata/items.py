@@ -50,29 +50,39 @@ class Items:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._tree = tree
 
+    def _nodes(self, syntax: Syntax) -> dict[str, list[LexborNode]]:
+        """Property → the elements that bear it, from one query for all of them."""
+        return self._microdata if syntax is MICRODATA else self._rdfa
+
     @cached_property
-    def _nodes(self) -> dict[str, dict[str, list[LexborNode]]]:
-        """By the attribute that names it, property → the elements that bear it: one query for all of them."""
-        found: dict[str, dict[str, list[LexborNode]]] = {MICRODATA.property: {}, RDFA.property: {}}
-        for node in self._tree.css("[itemprop],[property]")[:CANDIDATES]:
-            attributes = node.attributes
-            for name in (attributes.get("itemprop") or "").split():
-                found["itemprop"].setdefault(name, []).append(node)
-            for term in (attributes.get("property") or "").split():
-                if (known := _schema_name(term[:_NAME_LIMIT])) is not None:
-                    found["property"].setdefault(known, []).append(node)
+    def _microdata(self) -> dict[str, list[LexborNode]]:
+        found: dict[str, list[LexborNode]] = {}
+        for node in self._tree.css("[itemprop]")[:CANDIDATES]:
+            for name in (node.attributes["itemprop"] or "").split():
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def _rdfa(self) -> dict[str, list[LexborNode]]:
+        """Not of the head: what has a property there is OpenGraph's, and read already."""
+        found: dict[str, list[LexborNode]] = {}
+        body = self._tree.body
+        for node in body.css("[property]")[:CANDIDATES] if body is not None else ():
+            for term in (node.attributes["property"] or "").split():
+                if (name := _schema_name(term[:_NAME_LIMIT])) is not None:
+                    found.setdefault(name, []).append(node)
         return found
 
     def text(self, name: str, syntax: Syntax = MICRODATA) -> str | None:
         """The first value of a property of the page's item; of one outside any item too (templates forget it)."""
-        for node in self._nodes[syntax.property].get(name, ())[:_PER_PROPERTY]:
+        for node in self._nodes(syntax).get(name, ())[:_PER_PROPERTY]:
             if _belongs(node, syntax) and (text := value(node)):
                 return text
         return None
 
     def author(self, syntax: Syntax = MICRODATA) -> str | None:
         """The author's name: the name of the item where the author is one, else the property's own value."""
-        nodes = self._nodes[syntax.property]
+        nodes = self._nodes(syntax)
         for node in (*nodes.get("author", ()), *nodes.get("creator", ()))[:_PER_PROPERTY]:
             if not _belongs(node, syntax):
                 continue

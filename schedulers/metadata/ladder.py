@@ -6,7 +6,7 @@ into the body is not asked once the head has answered.
 
 from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schedulers.metadata.clean import text
 from schedulers.metadata.json_ld import Graph
@@ -31,11 +31,18 @@ class Source(IntEnum):
 
 
 class Rule(NamedTuple):
-    """`name` is what the provenance shows, and of a META rule the key. BODY rules are asked only when needed."""
+    """`name` is what the provenance shows, and of a META rule the key. A GRAPH rule reads the page's JSON-LD, every
+    other one the page; BODY rules are asked only when needed."""
 
     name: str
     source: Source
-    read: Callable[[Page], str | None]
+    read: Callable[[Any], str | None]
+
+    def offer(self, page: Page) -> str | None:
+        """What it has for `page`, before any cleaning."""
+        if self.source is Source.GRAPH:
+            return None if page.graph is None else self.read(page.graph)
+        return self.read(page)
 
 
 def meta(*keys: str) -> tuple[Rule, ...]:
@@ -44,8 +51,8 @@ def meta(*keys: str) -> tuple[Rule, ...]:
 
 
 def in_graph(name: str, read: Callable[[Graph], str | None]) -> Rule:
-    """A rule that reads the page's JSON-LD; most pages without any are spared the call."""
-    return Rule(name, Source.GRAPH, lambda page: None if page.graph is None else read(page.graph))
+    """A rule that reads the page's JSON-LD, and is not asked where there is none."""
+    return Rule(name, Source.GRAPH, read)
 
 
 def in_page(name: str, read: Callable[[Page], str | None]) -> Rule:
@@ -88,12 +95,16 @@ class Ladder:
                     others.append(Alternative(rule, _shown(meta[rule][0])))
                 else:
                     won, winner = _first(meta[rule], clean), rule
-            elif source == 1 and graph is None:
-                continue
+            elif source == 1:
+                if graph is not None and (raw := read(graph)) is not None:
+                    if won is None:
+                        won, winner = clean(raw), rule
+                    else:
+                        others.append(Alternative(rule, _shown(raw)))
             elif won is None:
                 if (raw := read(page)) is not None:
                     won, winner = clean(raw), rule
-            elif source != 3 and (raw := read(page)) is not None:
+            elif source == 2 and (raw := read(page)) is not None:
                 others.append(Alternative(rule, _shown(raw)))
         if won is not None:
             page.provenance[field] = Provenance(winner, tuple(others[:ALTERNATIVES]))

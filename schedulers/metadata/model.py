@@ -22,7 +22,10 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
 
 
 class Image(Struct, frozen=True, omit_defaults=True):
-    """A picture as the page declares it; the sizes are claims until the picture has been fetched and measured."""
+    """A picture as the page declares it; the sizes are claims until the picture has been fetched and measured.
+
+    From then on there are `bytes`, its length, and `colour` and `blurhash`, to be shown until it is loaded.
+    """
 
     url: str
     width: int | None = None
@@ -30,6 +33,9 @@ class Image(Struct, frozen=True, omit_defaults=True):
     type: str | None = None
     alt: str | None = None
     animated: bool | None = None
+    bytes: int | None = None
+    colour: str | None = None
+    blurhash: str | None = None
 
 
 class Icon(Struct, frozen=True, omit_defaults=True):

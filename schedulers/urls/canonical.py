@@ -10,8 +10,11 @@ from schedulers.errors import InvalidUrl
 from schedulers.urls.normalise import dedup_key
 from schedulers.urls.parse import parse_url
 
-_JUNK = re.compile(r"[\s<>{}]|^(?:#.*|null|none|undefined|nan|true|false|\[object object\])?$", re.IGNORECASE)
-"""White space, placeholders that a template did not fill, and what scripts print where there is no URL."""
+_UNFILLED = re.compile(r"[\s<>{}]")
+"""White space, and placeholders that a template did not fill."""
+
+_JUNK = re.compile(r"(?:#.*|null|none|undefined|nan|true|false|\[object object\])?", re.IGNORECASE)
+"""What scripts print where there is no URL. Apart from the other, which would be tried with it at each character."""
 
 _HOME = re.compile(r"/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?/?", re.IGNORECASE)
 """The path of a home page."""
@@ -20,7 +23,7 @@ _HOME = re.compile(r"/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?/?", re.IGNORE
 def accepted_canonical(claimed: str, page_url: str) -> str | None:
     """The canonical URL, absolute and without its fragment; None where the claim is not to be believed."""
     claimed = claimed.strip()
-    if _JUNK.search(claimed):
+    if _UNFILLED.search(claimed) or _JUNK.fullmatch(claimed):
         return None
     try:
         url = parse_url(claimed, page_url).partition("#")[0]

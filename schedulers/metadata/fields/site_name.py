@@ -21,7 +21,7 @@ def read(page: Page) -> str | None:
 
 def known(page: Page) -> frozenset[str]:
     """The folded names of the site, from every rule that offers one."""
-    return _folded(value for rule in (*LADDER, *_NAMES) if (value := rule.read(page)))
+    return _folded(value for rule in (*LADDER, *_NAMES) if (value := rule.offer(page)))
 
 
 def likely(page: Page, author: str | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from schedulers.metadata.addresses import host
 from schedulers.metadata.fields import site_name
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
-from schedulers.metadata.ladder import Ladder, Rule, Source, in_body, in_graph, in_page, meta
+from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
@@ -91,7 +91,7 @@ def _spells(folded: str, one_host: str) -> bool:
 
 
 LADDER = Ladder(
-    Rule("json-ld:headline", Source.GRAPH, _headline),
+    in_page("json-ld:headline", _headline),
     *meta("dc:title", "dcterms:title", "dcterm:title", "citation_title"),
     *meta("og:title", "weibo:article:title", "weibo:webpage:title"),
     in_graph("json-ld:name", _subject),
