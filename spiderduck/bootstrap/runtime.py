@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 
+from spiderduck.bootstrap.leaving import come_again_when
 from spiderduck.bootstrap.product import Product
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def make_server(product: Product) -> Server:
     """The HTTP server over the product's services, not serving yet."""
     return Server(
         uvicorn.Config(
-            product.app,
+            come_again_when(product.health.stopping, product.app),
             log_config=None,
             access_log=False,
             lifespan="off",
