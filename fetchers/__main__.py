@@ -5,8 +5,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherError
 from fetchers.model import Response
 from fetchers.report import fetch_once, print_hops, report_json
@@ -62,6 +63,12 @@ def _serve(arguments: Sequence[str]) -> int:
     parser.add_argument("--chroot", default="/spiderduck/fetchers", help="the fetchers' own place in ZooKeeper")
     parser.add_argument("--session-seconds", type=float, default=10.0, help="after that a dead fetcher's domains move")
     parser.add_argument("--memcached", action="append", default=[], metavar="HOST:PORT")
+    for name, what in (
+        ("certificate", "PEM file of this fetcher; with it, callers need one too"),
+        ("key", "its private key"),
+        ("authority", "who signs the certificates of fetchers and callers"),
+    ):
+        parser.add_argument(f"--{name}", default="", metavar="FILE", help=what)
     parser.add_argument("--per-second", type=float, default=1.0, help="requests to a domain")
     parser.add_argument("--burst", type=int, default=4)
     given = parser.parse_args(arguments)
@@ -80,7 +87,10 @@ def _serve(arguments: Sequence[str]) -> int:
     cluster.validate()
     import uvloop
 
-    return uvloop.run(serve(_config(given, RateLimits(given.per_second, given.burst)), cluster))
+    tls = Tls(given.certificate, given.key, given.authority)
+    config = replace(_config(given, RateLimits(given.per_second, given.burst)), tls=tls)
+    config.validate()
+    return uvloop.run(serve(config, cluster))
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,14 @@ import sys
 
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import VERSION, FetchersConfig
+from fetchers.memory_use import reuse_freed_memory
+from fetchers.trace import TraceFilter
 
 
 async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
     """Listen until SIGTERM or SIGINT, then finish what is under way; returns the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("kazoo").setLevel(logging.WARNING)
+    _log_to_stderr()
+    reuse_freed_memory()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -25,3 +27,12 @@ async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
         print(f"fetcher at {member.address}", flush=True)
         await stop.wait()
     return 0
+
+
+def _log_to_stderr() -> None:
+    """With the trace that a line belongs to."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(TraceFilter())
+    form = "%(asctime)s %(levelname)s %(name)s trace=%(trace)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+    logging.getLogger("kazoo").setLevel(logging.WARNING)

@@ -51,7 +51,8 @@ async def open_fetching(
 ) -> Fetching:
     """With `database`, politeness outlives a restart."""
     if "fetchers" not in parts:
-        router = await stack.enter_async_context(running_client(config.fetchers.addresses, config.fetchers.token))
+        fetchers = config.fetchers
+        router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
         return Fetching(FetchThroughClient(router.perform, config.fetchers.limits.redirects), router)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)

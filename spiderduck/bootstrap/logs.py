@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from fetchers import trace
+
 
 def set_up_logs(level: str) -> None:
     """Readable on a terminal, JSON elsewhere."""
@@ -15,6 +17,7 @@ def set_up_logs(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
+        _add_trace,
         structlog.processors.format_exc_info,
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -28,3 +31,10 @@ def set_up_logs(level: str) -> None:
     root.setLevel(level.upper())
     for chatty in ("uvicorn", "httpx", "kazoo"):  # a line for every request or every attempt
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """The trace that the line belongs to, so that one request is found on every machine that it passed."""
+    if (place := trace.current.get()) is not None:
+        event["trace"] = place.trace_id
+    return event

@@ -18,6 +18,7 @@ from pathlib import Path
 import uvloop
 
 from fetchers.clock import SystemClock
+from fetchers.memory_use import reuse_freed_memory
 from spiderduck.bootstrap.data_folder import DataFolder
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.garbage import tune_collector
@@ -118,6 +119,7 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
     )
     async with running_member(config.fetchers, cluster) as member:
         tune_collector()
+        reuse_freed_memory()
         started(Started(member.address, None, parts))
         await stop.wait()
 

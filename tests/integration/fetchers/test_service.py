@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
@@ -78,6 +79,27 @@ async def test_a_hop_goes_through_as_if_it_were_here() -> None:
         assert odd.response.header("content-type") == "application/zip"
         bad = await router.perform(ask("http://["))
         assert isinstance(bad, Ended)
+
+
+async def test_a_large_body_is_held_once_on_its_way() -> None:
+    """By the service's side and by the client's: neither joins or copies it."""
+    body = bytes(24 * 1024 * 1024)
+
+    class Constant:
+        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
+            return Response(request.url, 200, (), body, time.time())
+
+    async with member() as one, running_client([one.address], "secret") as router:
+        one.service._fetcher = Constant()  # type: ignore[assignment]
+        tracemalloc.start()
+        try:
+            result = await router.perform(ask("http://a.test/"))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert isinstance(result, Response)
+        assert len(result.body) == len(body)
+        assert peak < 1.3 * len(body)
 
 
 async def test_many_at_once_share_few_connections() -> None:
