@@ -48,9 +48,11 @@ def text(value: str, limit: int = TITLE_LIMIT) -> str | None:
 
 
 def _is_clean(value: str, limit: int) -> bool:
-    """Most values are: nothing would change, and a test is a quarter of the work."""
+    """Most values are: nothing would change, and a test is a quarter of the work. Not so a library's own kind of text,
+    which would be passed on as it is."""
     return (
-        0 < len(value) <= limit
+        type(value) is str
+        and 0 < len(value) <= limit
         and value.isprintable()
         and "&" not in value
         and "  " not in value
