@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from PIL import Image as Picture
 
-from schedulers.metadata import Media, Metadata, extract_metadata
+from schedulers.metadata import Media, Metadata, decode_metadata, encode_metadata, extract_metadata
 
 URL = "https://files.example/a/Some%20file.bin"
 
