@@ -47,3 +47,10 @@ class ServerUnreachable(SpiderDuckError):
     code = "server_unreachable"
     retryable = True
     exit_code = 6
+
+
+class WorkerIdLost(SpiderDuckError):
+    """Somebody else may hold our worker id by now, so this process mints no more. Start it anew: it gets another."""
+
+    code = "worker_id_lost"
+    exit_code = 7

@@ -16,22 +16,28 @@ from snowflake.leases.ordinal import OrdinalLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
+from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
+from spiderduck.errors import WorkerIdLost
 
 BRIDGE_MS = 1000
 """A clock set back by less is bridged in logical time, so that a small correction stops no page; ids stay k-sorted."""
 ANSWER_SECONDS = 3.0
+LOOK_SECONDS = 0.5
+IDS_PER_MS = 8
+"""Of a range lease: far more pages than a process fetches, and 384 schedulers can share a server (3,072 a millisecond)."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdParts:
-    """The ids, and the calls that give them to others; `trouble` is why there are none any more."""
+    """The ids, and the calls that give them to others; `work` runs as long as the worker id is ours."""
 
     ids: Ids
     routes: Sequence[Any] = ()
+    work: tuple[Work, ...] = ()
     trouble: Callable[[], str | None] = lambda: None
 
 
@@ -51,7 +57,18 @@ async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: C
     def trouble() -> str | None:
         return None if generator.ended is None else f"{generator.ended}; start this process anew"
 
-    return IdParts(generator, route_handlers(generator) if "ids" in parts else (), trouble)
+    async def keep() -> None:
+        await _until_lost(generator, clock)
+
+    return IdParts(generator, route_handlers(generator) if "ids" in parts else (), (("worker id", keep),), trouble)
+
+
+async def _until_lost(generator: Generator, clock: Clock) -> None:
+    """Ends this process, for the worker id does not come back to it: whoever started it starts it anew, with another.
+    Another thread notices, which knows no event of this loop."""
+    while generator.ended is None:
+        await clock.sleep(LOOK_SECONDS)
+    raise WorkerIdLost(f"the worker id is lost: {generator.ended}") from generator.ended
 
 
 async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> IdParts:
@@ -60,7 +77,7 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
     await wait_for("the id service", (f"{host.host}:{host.port or 80}",), clock)
     http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config))
     stack.push_async_callback(http.aclose)
-    client = RangeClient([config.ids.url], http=http)
+    client = RangeClient([config.ids.url], per_ms=IDS_PER_MS, http=http)
     await patiently("the id service", client.start, ServiceUnavailable, clock)
     stack.push_async_callback(client.close)
     return IdParts(client)
