@@ -5,6 +5,7 @@ ending within the limits of time and size.
 """
 
 import asyncio
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -64,6 +65,7 @@ async def exchange(
 ) -> Response | Ended:
     """Send `request` and read the answer. Raises `TurnLost` where `sending` takes the right to send back."""
     headers = request_headers(request, parts, config.user_agent)
+    came = Came() if request.purpose == "picture" else None
     started = clock.monotonic()
     seconds = min(config.limits.total_seconds, max(request.deadline - clock.now(), 0.001))
     try:
@@ -72,19 +74,35 @@ async def exchange(
             answer = await transport.handle_async_request(outgoing)
             counters.head_came(answer.extensions.get("connection"), clock.monotonic() - started)
             try:
-                return await _read(answer, request, config, clock, started, headers, robots_rule)
+                return await _read(answer, request, config, clock, started, headers, robots_rule, came)
             finally:
                 await answer.aclose()
     except TimeoutError:
-        return Ended(Ending.TIMED_OUT, f"{parts.host} did not finish its answer within {seconds:.0f} s")
+        reason = f"{parts.host} did not finish its answer within {seconds:.0f} s"
+        return Ended(Ending.TIMED_OUT, reason, _so_far(came))
     except FetcherError as error:
         ending = ENDINGS.get(type(error))
         if ending is None:
             raise
-        return Ended(ending, str(error))
+        return Ended(ending, str(error), _so_far(came))
     except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
         ending = next(ending for kind, ending in FOREIGN_ENDINGS if isinstance(error, kind))
-        return Ended(ending, f"{parts.host}: {error or type(error).__name__}")
+        return Ended(ending, f"{parts.host}: {error or type(error).__name__}", _so_far(came))
+
+
+@dataclass(slots=True)
+class Came:
+    """What has come of a picture, so that it can be continued should the rest not come."""
+
+    head: Response | None = None
+    chunks: list[bytes] = field(default_factory=list)
+
+
+def _so_far(came: Came | None) -> Response | None:
+    """The answer as far as it came; None where not a byte of a body did."""
+    if came is None or came.head is None or not came.chunks:
+        return None
+    return replace(came.head, body=b"".join(came.chunks), truncated=True)
 
 
 def _outgoing(
@@ -160,6 +178,7 @@ async def _read(
     started: float,
     sent: Headers,
     robots_rule: str | None,
+    came: Came | None,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
     found = dict(reversed(headers))
@@ -167,8 +186,10 @@ async def _read(
     connection = answer.extensions.get("connection")
     body, truncated = b"", False
     too_large = False
+    if came is not None:
+        came.head = Response(request.url, answer.status_code, headers, b"", clock.now(), sent)
     if plan is not None:
-        body, truncated, too_large = await _read_body(answer, plan, found)
+        body, truncated, too_large = await _read_body(answer, plan, found, came)
     response = Response(
         url=request.url,
         status_code=answer.status_code,
@@ -191,7 +212,9 @@ async def _read(
     return response
 
 
-async def _read_body(answer: httpx.Response, plan: BodyPlan, headers: dict[str, str]) -> tuple[bytes, bool, bool]:
+async def _read_body(
+    answer: httpx.Response, plan: BodyPlan, headers: dict[str, str], came: Came | None = None
+) -> tuple[bytes, bool, bool]:
     """The body, whether it ends early, and whether it is larger than it may be."""
     encoding = headers.get("content-encoding", "").strip().lower()
     plain = encoding in ("", "identity")
@@ -201,7 +224,7 @@ async def _read_body(answer: httpx.Response, plan: BodyPlan, headers: dict[str, 
     stream = answer.stream
     assert isinstance(stream, httpx.AsyncByteStream)
     decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
-    chunks: list[bytes] = []
+    chunks: list[bytes] = [] if came is None or decoder is not None else came.chunks
     size = 0
     async for chunk in stream:
         piece = chunk if decoder is None else decoder.feed(chunk)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from imagepipe.config import from_env
 from imagepipe.errors import ImageError
 from imagepipe.model import FITS
 from imagepipe.rendering.filters import parse_filters
@@ -43,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve pictures over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8082, help="0: any free one")
+    serve.add_argument("--config", type=Path, help="settings as TOML: pipelines, limits, keys (docs/images.md)")
     serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
     serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
     serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
@@ -86,11 +86,16 @@ def _serve(asked: argparse.Namespace) -> int:
     from imagepipe.memory import tune_allocator
     from imagepipe.registry import Registry
     from imagepipe.service.app import route_handlers
+    from imagepipe.settings import additional_caches, read_settings
     from imagepipe.sources.folder import FolderSource
     from imagepipe.sources.http import HttpSource
 
     tune_allocator()
-    config = from_env(os.environ)
+    try:
+        config = read_settings(asked.config, os.environ)
+    except ImageError as error:
+        print(f"imagepipe: {error}", file=sys.stderr)
+        return 2
     clock = SystemClock()
     http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)
     registry = Registry(
@@ -98,6 +103,7 @@ def _serve(asked: argparse.Namespace) -> int:
         config,
         folder=asked.cache,
         isolated=isolated_workers(config) if config.isolate else None,
+        additional=additional_caches(config),
         clock=clock,
     )
 

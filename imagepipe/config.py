@@ -1,9 +1,8 @@
 """Settings of the image pipelines, with defaults, units and the reason for each figure. Frozen; `validate()` explains.
 
-Filled by `imagepipe.__main__` or by the product around; explicit code arguments beat the environment.
+Filled by `imagepipe.settings` or by the product around.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,7 +24,7 @@ class PictureLimits:
     scans: int = 100  # libjpeg-turbo's own fuzzers stop at 500; cameras and encoders write about ten
     scan_pixels: int = 800_000_000  # every pass of a progressive JPEG walks all pixels, 5 to 10 ns each
     output_pixels: int = 40_000_000
-    formats: tuple[str, ...] | None = None  # allow-list of codec names; None = all that are registered
+    formats: tuple[str, ...] = ()  # allow-list of codec names; none = all that are registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,10 @@ class PipelineConfig:
     """One named pipeline. `presets` map a name to a query string (`"w=400&h=400&fit=cover"`).
 
     `sizes_per_picture`: rendered variants kept of one picture. `warm_up`: query strings rendered as soon as a picture
-    is stored. `fallback`: a picture answered instead of an error. `allow_hosts`: where pictures may come from
-    (`*.example.com`); empty = anywhere the source reaches. `avif_at_once_pixels`: above it, `auto` first answers WebP,
-    and AVIF is made when idle. `progressive`: "idle" sends a JPEG as baseline
+    is stored. `fallback`: a picture answered instead of an error, or, from settings, the name of its file.
+    `allow_hosts`: where pictures may come from (`*.example.com`); empty = anywhere the source reaches.
+    `additional_folders` and `additional_urls` are asked, in that order, before the network. `avif_at_once_pixels`:
+    above it, `auto` first answers WebP, and AVIF is made when idle. `progressive`: "idle" sends a JPEG as baseline
     first and, once it is asked for again, re-encodes it in a quiet moment.
     """
 
@@ -70,6 +70,9 @@ class PipelineConfig:
     warm_up: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     fallback: bytes | None = None
+    fallback_file: str = ""
+    additional_folders: tuple[str, ...] = ()
+    additional_urls: tuple[str, ...] = ()
     sizes_per_picture: int = 12
     quality: int | None = None
     min_fresh_seconds: float = 3600.0
@@ -87,9 +90,10 @@ class ImagesConfig:
     pipelines: tuple[PipelineConfig, ...] = ()
     global_tiers: Tiers = Tiers()
     limits: PictureLimits = PictureLimits()
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False)
     allow_unsigned: bool = False
-    admin_key: str | None = None
+    admin_key: str = field(default="", repr=False)
+    loads: int = 256  # originals being fetched; most of them wait for their origin's turn and hold nothing
     queue: int = 64  # renders waiting; at 25 ms each on two cores that is under a second
     render_seconds: float = 10.0
     request_seconds: float = 30.0
@@ -105,6 +109,7 @@ class ImagesConfig:
         for name in names:
             _require(name.replace("-", "").replace("_", "").isalnum(), "pipelines: letters, digits, - and _", name)
         _require(self.queue >= 1, "queue: at least 1", self.queue)
+        _require(self.loads >= 1, "loads: at least 1", self.loads)
         _require(self.render_seconds > 0, "render_seconds: more than 0 seconds", self.render_seconds)
         _require(self.request_seconds > 0, "request_seconds: more than 0 seconds", self.request_seconds)
         _require(all(len(key) >= 16 for key in self.keys), "keys: at least 16 characters each", "(hidden)")
@@ -117,18 +122,6 @@ def default_config() -> ImagesConfig:
     cards = PipelineConfig("cards", presets={"small": "w=360", "large": "w=680", "square": "w=400&h=400&fit=cover"})
     avatars = PipelineConfig("avatars", presets={"small": "w=48&h=48&fit=cover", "large": "w=400&h=400&fit=cover"})
     return ImagesConfig(pipelines=(cards, avatars))
-
-
-def from_env(environ: Mapping[str, str] = os.environ) -> ImagesConfig:
-    """The defaults with `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY` and `IMAGEPIPE_ISOLATE` applied."""
-    base = default_config()
-    keys = tuple(key for key in environ.get("IMAGEPIPE_KEYS", "").split(",") if key)
-    return ImagesConfig(
-        pipelines=base.pipelines,
-        keys=keys,
-        admin_key=environ.get("IMAGEPIPE_ADMIN_KEY") or None,
-        isolate=environ.get("IMAGEPIPE_ISOLATE", "") in ("1", "true"),
-    ).validate()
 
 
 def _require(fine: bool, expected: str, got: object) -> None:

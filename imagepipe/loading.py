@@ -5,11 +5,12 @@ received are not asked for twice, as long as their origin can say that they hold
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from imagepipe.config import PictureLimits, PipelineConfig
-from imagepipe.errors import PictureTooLarge, SourceFailed
+from imagepipe.errors import Busy, PictureTooLarge, SourceFailed
 from imagepipe.model import Original
 from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
 
@@ -51,6 +52,25 @@ class Growing:
         return self.pieces[0] if self.pieces else b""
 
 
+class Room:
+    """How many originals may be on their way at a time, over all pipelines: each may grow as large as one may be."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Raises `Busy` where there is none."""
+        if self._taken >= self._most:
+            raise Busy(f"{self._taken} pictures are being fetched", retry_after=1.0)
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+
 class Loader:
     """Loads for one pipeline."""
 
@@ -62,6 +82,7 @@ class Loader:
         limits: PictureLimits,
         config: PipelineConfig,
         progress: Progress,
+        room: Room,
     ) -> None:
         self.growing: dict[str, Growing] = {}
         self.fetches = 0
@@ -71,14 +92,19 @@ class Loader:
         self._limits = limits
         self._config = config
         self._progress = progress
-        self._saving: set[asyncio.Task[None]] = set()
+        self._room = room
+        self._saving: dict[asyncio.Task[None], str] = {}
 
     async def load(self, url: str, stale: Original | None, deadline: float) -> Original:
         """The original as it is now; `stale` with a new time if its origin says that it still holds.
 
-        Raises `SourceFailed` or `PictureTooLarge`. Cancelled, it keeps what came for the next time.
+        Raises `SourceFailed`, `PictureTooLarge` or `Busy`. Cancelled, it keeps what came for the next time.
         """
-        partial = None if stale is not None else await self._partials.get(url)
+        with self._room.one():
+            return await self._load(url, stale, deadline)
+
+    async def _load(self, url: str, stale: Original | None, deadline: float) -> Original:
+        partial = None if stale is not None else await self._begun(url)
         response = await self._ask(url, stale, partial, deadline)
         if response.status == 304 and stale is not None:
             return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
@@ -92,6 +118,13 @@ class Loader:
     async def close(self) -> None:
         """Wait for partial downloads that are being kept."""
         await asyncio.gather(*self._saving, return_exceptions=True)
+
+    async def _begun(self, url: str) -> Original | None:
+        """What an earlier download left behind, also one that has only just broken off."""
+        saving = [task for task, of in self._saving.items() if of == url]
+        if saving:
+            await asyncio.wait(saving)
+        return await self._partials.get(url)
 
     async def _ask(self, url: str, stale: Original | None, partial: Original | None, deadline: float) -> SourceResponse:
         known = stale or partial
@@ -170,8 +203,8 @@ class Loader:
         if not growing.resumable or not growing.unsaved:
             return
         task = asyncio.get_running_loop().create_task(self._save(url, growing))
-        self._saving.add(task)
-        task.add_done_callback(self._saving.discard)
+        self._saving[task] = url
+        task.add_done_callback(self._saving.pop)
 
     async def _save(self, url: str, growing: Growing) -> None:
         async with growing.saving:

@@ -84,6 +84,9 @@ class AdditionalCache(Protocol):
     async def get(self, url: str) -> bytes | None:
         """The original bytes; None for absence. An error raises `ImageError` and is passed over and counted."""
 
+    async def close(self) -> None:
+        """Let go of what this object itself opened. Called once, by the registry that it was given to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -13,7 +13,7 @@ from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_c
 from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
 from imagepipe.idle import IdleWork
-from imagepipe.loading import Loader
+from imagepipe.loading import Loader, Room
 from imagepipe.model import Original
 from imagepipe.originals import Originals
 from imagepipe.pipeline import Parts, Pipeline
@@ -70,13 +70,14 @@ class Registry:
         self.encoded: dict[str, EncodedTier] = {}
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
+        self._room = Room(self.config.loads)
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
         self._observers = observers
-        beside = additional or {}
+        self._additional = {name: tuple(caches) for name, caches in (additional or {}).items()}
         self.pipelines = {
-            each.name: self._pipeline(each, tuple(beside.get(each.name, ()))) for each in self.config.pipelines
+            each.name: self._pipeline(each, self._additional.get(each.name, ())) for each in self.config.pipelines
         }
 
     def __getitem__(self, name: str) -> Pipeline:
@@ -97,6 +98,8 @@ class Registry:
         await asyncio.gather(*(pipeline.settle() for pipeline in self.pipelines.values()))
         await asyncio.gather(*(disk.close() for disk in (*self.disks.values(), *self._partial_disks)))
         await self.workers.close()
+        for cache in {cache for caches in self._additional.values() for cache in caches}:
+            await cache.close()
         for executor in self._own:
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -115,7 +118,7 @@ class Registry:
         if disk is not None:
             self.disks[config.name] = disk
         partials = self.partials[config.name] = self._partials(config.name)
-        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress)
+        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self._room)
         originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
         parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)

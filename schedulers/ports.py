@@ -106,7 +106,7 @@ class Pictures(Protocol):
 
 
 class Measured(Protocol):
-    """Pixels and media type of a picture."""
+    """Pixels and media type of a picture, its length, and what stands in for it until it is loaded."""
 
     @property
     def width(self) -> int: ...
@@ -114,6 +114,15 @@ class Measured(Protocol):
     def height(self) -> int: ...
     @property
     def type(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def colour(self) -> str:
+        """The most frequent one, as `#rrggbb`."""
+
+    @property
+    def blurhash(self) -> str:
+        """A blurred picture in some twenty characters (blurha.sh)."""
 
 
 class Ids(Protocol):

@@ -19,7 +19,8 @@ from spiderduck.errors import BadSetting
 from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
-from spiderduck.settings.coordination import IdsConfig, ImagesConfig, MemcachedConfig, ZookeeperConfig
+from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
+from spiderduck.settings.images import ImagesConfig
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -102,6 +103,7 @@ class Config:
                 self.cassandra,
                 self.zookeeper,
                 self.ids,
+                self.images,
             ):
                 section.validate()
         except ValueError as error:

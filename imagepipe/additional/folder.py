@@ -20,6 +20,9 @@ class FolderCache:
     async def get(self, url: str) -> bytes | None:
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._read, url)
 
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
     def _read(self, url: str) -> bytes | None:
         parts = urlsplit(url)
         hashed = self._folder / sha256(url.encode()).hexdigest()

@@ -20,7 +20,7 @@ def examine(data: bytes, limits: PictureLimits, codecs: Codecs) -> tuple[Codec, 
     if len(data) > limits.bytes:
         raise PictureTooLarge(f"{len(data)} bytes; at most {limits.bytes}")
     codec = codecs.recognise(data)
-    if limits.formats is not None and codec.name not in limits.formats:
+    if limits.formats and codec.name not in limits.formats:
         raise UnsupportedFormat(f"{codec.name} is not on the list of formats: {', '.join(limits.formats)}")
     with decoding(codec.name):
         info = codec.inspect(data, limits)

@@ -17,6 +17,6 @@ def is_not_modified(etag: str, modified_at: float, if_none_match: str | None, if
         return False
     try:
         since = parsedate_to_datetime(if_modified_since).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # no date, or one that this system has no number for
         return False
     return int(modified_at) <= since

@@ -11,11 +11,11 @@ from litestar.handlers import BaseRouteHandler
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 
 
-def bearer_guard(key: str | None, loopback: bool) -> Guard:
+def bearer_guard(key: str, loopback: bool) -> Guard:
     """A Litestar guard that takes `Authorization: Bearer KEY`."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        if key is None:
+        if not key:
             if not loopback:
                 raise PermissionDeniedException("no key is configured for this")
             return

@@ -7,12 +7,12 @@ followed (five), each through the same check; no cookies, no environment proxies
 import ipaddress
 import socket
 from collections.abc import AsyncIterator
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 from aiohttp.connector import AddrInfoType
 
 from imagepipe.errors import SourceFailed
+from imagepipe.freshness import fresh_seconds
 from imagepipe.ports import Clock, SourceEnded, SourceResponse, Wanted
 
 _CHUNK = 64 * 1024
@@ -85,22 +85,8 @@ class HttpSource:
             headers.get("ETag"),
             headers.get("Last-Modified"),
             headers.get("Accept-Ranges", "").lower() == "bytes",
-            self._fresh(headers.get("Cache-Control", ""), headers.get("Expires")),
+            fresh_seconds(headers.get("Cache-Control"), headers.get("Expires"), self._clock.now()),
         )
-
-    def _fresh(self, cache_control: str, expires: str | None) -> float | None:
-        for part in cache_control.lower().split(","):
-            name, _, value = part.strip().partition("=")
-            if name in ("no-store", "no-cache"):
-                return 0.0
-            if name in ("s-maxage", "max-age") and value.isdigit():
-                return float(value)
-        if expires is None:
-            return None
-        try:
-            return max(0.0, parsedate_to_datetime(expires).timestamp() - self._clock.now())
-        except ValueError:
-            return 0.0  # RFC 9111, 5.3: an invalid date is one in the past
 
 
 def _headers(wanted: Wanted) -> dict[str, str]:

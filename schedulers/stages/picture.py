@@ -65,7 +65,13 @@ class Picture:
         if metadata.image is None or metadata.image.url != work.image_url:
             return
         image = msgspec.structs.replace(
-            metadata.image, width=measured.width, height=measured.height, type=measured.type
+            metadata.image,
+            width=measured.width,
+            height=measured.height,
+            type=measured.type,
+            bytes=measured.bytes,
+            colour=measured.colour,
+            blurhash=measured.blurhash,
         )
         changed = replace(page, metadata=encode_metadata(msgspec.structs.replace(metadata, image=image)))
         known = await self._store.look_up(work.key)

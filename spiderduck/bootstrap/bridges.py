@@ -77,8 +77,11 @@ def _extract(response: Response, pictures: GenericPictures | None) -> Metadata:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPicture:
-    """Pixels and media type."""
+    """What a page can show of its picture before the picture is there."""
 
     width: int
     height: int
     type: str
+    bytes: int
+    colour: str
+    blurhash: str

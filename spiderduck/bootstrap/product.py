@@ -20,6 +20,7 @@ from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build
 from spiderduck.api.services import Health, Services
+from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.bridges import ExtractBesideLoop
 from spiderduck.bootstrap.embedded import open_embedded
@@ -56,7 +57,9 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         ids = await open_ids(config, parts, folder, clock, stack) if parts & {"schedulers", "ids"} else None
         images = None
         if parts & {"schedulers", "images"}:
-            images = await open_images(folder / "images", fetching.fetch, clock, config, parts, stack)
+            images = await open_images(
+                folder / "images", fetching.fetch, clock, config, parts, _archived(backing, clock), stack
+            )
         schedulers: tuple[Scheduler, ...] = ()
         if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
             schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry)
@@ -68,7 +71,8 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         telemetry.ask(lambda: _gauges(backing.api, fetching, schedulers))
         app = build(config, health, routes)
         tune_collector()  # last: what was built until here lives as long as the process
-        yield Product(app, health, schedulers, (*fetching.work, *backing.work), services)
+        work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
+        yield Product(app, health, schedulers, work, services)
 
 
 async def _open_backing(
@@ -126,6 +130,11 @@ def _schedulers(
     return tuple(
         Scheduler(parts, config.schedulers, event=event, picture=picture) for _ in range(config.schedulers.count)
     )
+
+
+def _archived(backing: Backing, clock: SystemClock) -> ArchivedPictures | None:
+    """Pictures that were fetched as pages, where this process can read the archive."""
+    return None if backing.api is None else ArchivedPictures(backing.api.store, backing.api.content, clock)
 
 
 def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:

@@ -49,11 +49,3 @@ class IdsConfig:
         """Raise ValueError naming the setting, what it holds and what it takes."""
         if self.lease not in LEASES:
             raise ValueError(f"ids.lease is {self.lease!r}; it takes {', '.join(LEASES)}")
-
-
-@dataclass(frozen=True, slots=True)
-class ImagesConfig:
-    """`url` of the image service, which gets the pictures that the schedulers measured; empty: it runs in this process,
-    or nobody gets them."""
-
-    url: str = ""

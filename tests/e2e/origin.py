@@ -92,8 +92,11 @@ class Origin:
                 request = Request(time.time(), host, head[0].split(" ")[1], headers)
                 self.requests.append(request)
                 answer = self._find(request)
-                writer.write(answer(request) if callable(answer) else answer)
+                said = answer(request) if callable(answer) else answer
+                writer.write(said)
                 await writer.drain()
+                if b"\r\nConnection: close\r\n" in said[:2000]:
+                    return
         except (asyncio.IncompleteReadError, ConnectionError):
             return
         finally:

@@ -166,6 +166,7 @@ def test_the_picture_is_measured_told_and_served(origin: Origin, product: Produc
     assert [one["type"] for one in told] == ["spiderduck.url.processed", "spiderduck.url.updated"]
     image = told[1]["data"]["metadata"]["image"]
     assert (image["width"], image["height"], image["type"]) == (640, 400, "image/png")
+    assert (image["bytes"], image["colour"][0], len(image["blurhash"]) > 5) == (len(picture()), "#", True)
     assert product.record("http://news.test/a")["metadata"]["image"] == image
     answer = product.client.get(
         "/images/cards", params={"src": "http://pics.test/duck.png", "w": 320, "format": "jpeg"}

@@ -75,11 +75,15 @@ async def test_an_additional_cache_stands_before_the_network(clock: FakeClock) -
         def __init__(self, name: str, answer: bytes | None) -> None:
             self.name, self.answer = name, answer
 
+        async def close(self) -> None:
+            closed.append(self.name)
+
         async def get(self, url: str) -> bytes | None:
             if self.answer is None:
                 raise SourceFailed("out of order", "cache_failed")
             return self.answer if url == _A else None
 
+    closed: list[str] = []
     source = FakeSource(b=Picture(_JPEG))
     caches = {"cards": [Legacy("broken", None), Legacy("legacy", _JPEG)]}
     async with _registry(source, clock, additional=caches) as registry:
@@ -87,6 +91,7 @@ async def test_an_additional_cache_stands_before_the_network(clock: FakeClock) -
         assert answer.where == "additional:legacy"
         assert (await registry["cards"].variant("http://o.test/b", _SMALL)).where == "network"
         assert "broken" in registry["cards"].events.problems[0][2]
+    assert sorted(closed) == ["broken", "legacy"]
 
 
 async def test_200_who_ask_at_once_make_one_fetch_and_one_render(clock: FakeClock) -> None:

@@ -68,7 +68,7 @@ class OnePixel:
     """Takes every picture for one of 3 × 2."""
 
     async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
-        return MeasuredPicture(3, 2, "image/png") if body else None
+        return MeasuredPicture(3, 2, "image/png", 68, "#ffffff", "00TSUA") if body else None
 
 
 class Flow:
@@ -277,7 +277,8 @@ async def test_a_page_s_picture_is_measured_afterwards(flow: Flow) -> None:
     await flow.idle()
     told = await flow.notices()
     assert [one["type"] for one in told] == ["spiderduck.url.processed", "spiderduck.url.updated"]
-    assert told[1]["data"]["metadata"]["image"] == {"url": image, "width": 3, "height": 2, "type": "image/png"}
+    facts = {"width": 3, "height": 2, "type": "image/png", "bytes": 68, "colour": "#ffffff", "blurhash": "00TSUA"}
+    assert told[1]["data"]["metadata"]["image"] == {"url": image, **facts}
 
 
 async def test_a_picture_that_cannot_be_had_is_no_error(flow: Flow) -> None:
