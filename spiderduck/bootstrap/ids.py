@@ -28,7 +28,7 @@ BRIDGE_MS = 1000
 ANSWER_SECONDS = 3.0
 LOOK_SECONDS = 0.5
 IDS_PER_MS = 8
-"""Of a range lease: far more pages than a process fetches, and 384 schedulers can share a server (3,072 a millisecond)."""
+"""Of a range lease: far more than a process fetches, and 384 of them can share a server."""
 
 
 @dataclass(frozen=True, slots=True)
