@@ -33,7 +33,7 @@ from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache
 from fetchers.robots_cache.memcached import MemcachedRobotsCache
 from fetchers.robots_cache.memory import MemoryRobotsCache
-from fetchers.service.metrics import Metrics
+from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
 from fetchers.service.server import Owners, Service, listening
 from fetchers.standalone import make_transport
 from fetchers.tls import client_context, server_context
@@ -110,7 +110,7 @@ class _Coordination:
     owners: Owners
     leave: Callable[[], Coroutine[Any, Any, None]]
     known: Callable[[], Sequence[str]] = tuple
-    held: Callable[[], float] = lambda: float(BUCKETS)
+    figures: More = lambda: (Figure("buckets_held", "Buckets of domains held here.", BUCKETS),)
 
 
 @asynccontextmanager
@@ -122,7 +122,8 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
         certificates = server_context(config.tls)
         scheme = "http" if certificates is None else "https"
         address = cluster.advertise or f"{scheme}://{cluster.host}:{port}"
-        states, robots_cache = await _caches(cluster, clock, stack)
+        ring = _ring(cluster, clock, stack)
+        states, robots_cache = _caches(ring, clock)
         coordination = await _coordination(cluster, address, clock, stack)
         http = HttpFetchers(clock, cluster.token, client_context(config.tls))
         router = Router((), http, clock, Random(), own_address=address, known_addresses=coordination.known)
@@ -143,7 +144,7 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
         )
         router.local = fetcher
         await _beside(fetcher.run(), "fetcher", stack)
-        metrics = Metrics(fetcher, lambda: {"buckets_held": ("Buckets of domains held here.", coordination.held())})
+        metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         service = Service(
             fetcher, coordination.owners, metrics, clock, cluster.token, certificates=certificates is not None
         )
@@ -163,13 +164,17 @@ async def _drain(service: Service, coordination: _Coordination) -> None:
         log.warning("some requests were not finished within %.0f s", DRAIN_SECONDS)
 
 
-async def _caches(
-    cluster: ClusterConfig, clock: SystemClock, stack: AsyncExitStack
-) -> tuple[HostStateStore, RobotsCache]:
+def _ring(cluster: ClusterConfig, clock: SystemClock, stack: AsyncExitStack) -> MemcachedRing | None:
     if not cluster.memcached:
-        return MemoryHostStates(), MemoryRobotsCache(clock)
+        return None
     ring = MemcachedRing(cluster.memcached, clock)
     stack.push_async_callback(ring.close)
+    return ring
+
+
+def _caches(ring: MemcachedRing | None, clock: SystemClock) -> tuple[HostStateStore, RobotsCache]:
+    if ring is None:
+        return MemoryHostStates(), MemoryRobotsCache(clock)
     return MemcachedHostStates(ring, clock), MemcachedRobotsCache(ring)
 
 
@@ -190,7 +195,7 @@ async def _coordination(
         ownership.leave()
         await kazoo_calls.stop(client)
 
-    return _Coordination(ownership, limits, ownership, leave, ownership.addresses, lambda: ownership.held)
+    return _Coordination(ownership, limits, ownership, leave, ownership.addresses, lambda: ownership_figures(ownership))
 
 
 async def _nothing() -> None:

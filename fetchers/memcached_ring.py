@@ -75,6 +75,16 @@ class MemcachedRing:
         self._timeout = timeout
         self.counters = RingCounters()
 
+    @property
+    def addresses(self) -> list[str]:
+        return [server.address for server in self._servers]
+
+    @property
+    def left_out(self) -> int:
+        """How many servers are passed over now."""
+        now = self._clock.monotonic()
+        return sum(server.out_until > now for server in self._servers)
+
     async def get(self, key: str) -> bytes | None:
         """None where it is not there, or its server does not answer in time."""
         wire = _wire_key(key)

@@ -61,6 +61,11 @@ class RobotsGate:
         self._counters = counters
         self._loading: dict[str, asyncio.Task[HostEntry | NotNow]] = {}
 
+    @property
+    def known(self) -> int:
+        """Origins whose rules are here."""
+        return len(self._hosts)
+
     async def check(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | Verdict:
         """What robots.txt says of the page; a `Verdict` only where it may be fetched."""
         entry = self._hosts.get(parts.origin, self._clock.now())

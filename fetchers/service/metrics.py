@@ -3,7 +3,8 @@
 Its one rule: counting costs the fetcher nothing but an addition; names, help and buckets live here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -11,16 +12,58 @@ from prometheus_client.registry import Collector
 
 from fetchers.counters import Histogram
 from fetchers.fetcher import Fetcher
+from fetchers.memcached_ring import MemcachedRing
+from fetchers.ownership.zookeeper import ZookeeperOwnership
 
 PREFIX = "spiderduck_fetchers_"
-More = Callable[[], Mapping[str, tuple[str, float]]]
-"""Further gauges by name, each with its help."""
+
+
+class Figure(NamedTuple):
+    """One number. `counts`: it only grows."""
+
+    name: str
+    what: str
+    value: float
+    counts: bool = False
+
+
+More = Callable[[], Iterable[Figure]]
+"""Figures of what stands beside the fetcher."""
+
+
+def cache_figures(ring: MemcachedRing) -> Iterable[Figure]:
+    """Of the memcached servers."""
+    counters = ring.counters
+    return (
+        Figure("memcached_servers", "Servers of the shared cache.", len(ring.addresses)),
+        Figure("memcached_servers_left_out", "Servers that lately did not answer.", ring.left_out),
+        Figure("memcached_hits", "Keys that were there.", counters.hits, True),
+        Figure("memcached_misses", "Keys that were not there.", counters.misses, True),
+        Figure("memcached_failures", "Questions without an answer in time.", counters.failures, True),
+        Figure("memcached_refused", "Values that were not taken.", counters.refused, True),
+        Figure("memcached_ejections", "Times that a server was left out.", counters.ejections, True),
+        Figure("memcached_unreadable", "Values that were not believed.", counters.unreadable, True),
+    )
+
+
+def ownership_figures(ownership: ZookeeperOwnership) -> Iterable[Figure]:
+    """Of this fetcher's place among the others."""
+    counters = ownership.counters
+    return (
+        Figure("buckets_held", "Buckets of domains held here.", ownership.held),
+        Figure("members", "Fetchers that share the domains.", len(ownership.assignment.members)),
+        Figure("coordinator_rounds", "Times that the coordinator proved our session.", counters.rounds, True),
+        Figure("coordinator_failed_rounds", "Times that it did not.", counters.failed_rounds, True),
+        Figure("coordinator_sessions_lost", "Sessions that ended.", counters.sessions_lost, True),
+        Figure("buckets_taken", "Buckets that came here.", counters.taken, True),
+        Figure("buckets_given", "Buckets handed over to others.", counters.given, True),
+    )
 
 
 class Metrics:
     """The text of `/metrics` for one fetcher."""
 
-    def __init__(self, fetcher: Fetcher, more: More = dict) -> None:
+    def __init__(self, fetcher: Fetcher, more: More = tuple) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(FetcherCollector(fetcher, more))
 
@@ -31,13 +74,15 @@ class Metrics:
 class FetcherCollector(Collector):
     """For whoever has a registry of its own."""
 
-    def __init__(self, fetcher: Fetcher, more: More = dict) -> None:
+    def __init__(self, fetcher: Fetcher, more: More = tuple) -> None:
         self._fetcher = fetcher
         self._more = more
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._gauges()
-        yield from self._counters()
+        for name, what, value, counts in self._figures():
+            family = CounterMetricFamily if counts else GaugeMetricFamily
+            yield family(PREFIX + name, what, value=value)
+        yield from self._labelled()
         counters = self._fetcher.counters
         for name, what, histogram in (
             ("wait_seconds", "How long requests waited for their domain's turn.", counters.wait),
@@ -49,29 +94,27 @@ class FetcherCollector(Collector):
         ):
             yield _histogram(PREFIX + name, what, histogram)
 
-    def _gauges(self) -> Iterator[Metric]:
-        queues = self._fetcher.queues
-        figures: dict[str, tuple[str, float]] = {
-            "domain_queues": ("Domains with a queue in memory.", len(queues)),
-            "requests_waiting": ("Requests waiting for their domain's turn.", queues.waiting),
-            "requests_in_flight": ("Requests under way.", queues.in_flight),
-            **self._more(),
-        }
-        for name, (what, value) in figures.items():
-            yield GaugeMetricFamily(PREFIX + name, what, value=value)
+    def _figures(self) -> Iterator[Figure]:
+        queues, counters, eaten = self._fetcher.queues, self._fetcher.counters, self._fetcher.vultures.eaten
+        yield Figure("domain_queues", "Domains with a queue in memory.", len(queues))
+        yield Figure("requests_waiting", "Requests waiting for their domain's turn.", queues.waiting)
+        longest = max((len(queue.waiting) for queue in queues), default=0)
+        yield Figure("longest_queue", "Requests waiting in the longest queue of a domain.", longest)
+        yield Figure("requests_in_flight", "Requests under way.", queues.in_flight)
+        yield Figure("robots_entries", "Origins whose robots.txt is known here.", self._fetcher.robots.known)
+        yield Figure("body_bytes", "Decoded bytes of bodies.", counters.body_bytes, True)
+        yield Figure("coalesced", "Requests that shared an equal one.", counters.coalesced, True)
+        yield Figure("back_offs", "Times that a domain was left alone.", counters.back_offs, True)
+        yield Figure("limits_told", "Answers that said that a limit is used up.", counters.limits_told, True)
+        yield Figure("connections_reused", "Requests that found a connection open.", counters.connections_reused, True)
+        yield Figure("vultures_rounds", "Rounds of the vultures.", eaten.rounds, True)
+        yield Figure("vultures_hungry_rounds", "Rounds in which memory ran short.", eaten.hungry_rounds, True)
+        yield Figure("vultures_queues_freed", "Idle queues evicted.", eaten.queues, True)
+        yield Figure("vultures_hosts_freed", "Robots entries evicted.", eaten.hosts, True)
+        yield from self._more()
 
-    def _counters(self) -> Iterator[Metric]:
-        counters, eaten = self._fetcher.counters, self._fetcher.vultures.eaten
-        for name, what, value in (
-            ("body_bytes", "Decoded bytes of bodies.", counters.body_bytes),
-            ("coalesced", "Requests that shared an equal one.", counters.coalesced),
-            ("back_offs", "Times that a domain was left alone.", counters.back_offs),
-            ("limits_told", "Answers that said that a limit is used up.", counters.limits_told),
-            ("connections_reused", "Requests that found a connection open.", counters.connections_reused),
-            ("vultures_queues_freed", "Idle queues evicted.", eaten.queues),
-            ("vultures_hosts_freed", "Robots entries evicted.", eaten.hosts),
-        ):
-            yield CounterMetricFamily(PREFIX + name, what, value=value)
+    def _labelled(self) -> Iterator[Metric]:
+        counters = self._fetcher.counters
         for name, what, label, table in (
             ("endings", "Hops by ending.", "ending", counters.endings),
             ("statuses", "Answers by status.", "status", {str(key): value for key, value in counters.statuses.items()}),

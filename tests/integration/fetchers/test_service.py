@@ -131,6 +131,53 @@ async def test_health_and_metrics_are_open() -> None:
         assert (await client.get(one.address + "/nothing")).status_code == 401
 
 
+TOLD = [
+    "domain_queues",
+    "requests_waiting",
+    "longest_queue",
+    "requests_in_flight",
+    "robots_entries",
+    "body_bytes_total",
+    "coalesced_total",
+    "back_offs_total",
+    "limits_told_total",
+    "connections_reused_total",
+    "vultures_rounds_total",
+    "vultures_hungry_rounds_total",
+    "vultures_queues_freed_total",
+    "vultures_hosts_freed_total",
+    "buckets_held",
+    "wait_seconds_bucket",
+    "dns_seconds_bucket",
+    "connect_seconds_bucket",
+    "tls_seconds_bucket",
+    "first_byte_seconds_bucket",
+    "hop_seconds_bucket",
+    "endings_total",
+    "statuses_total",
+    "robots_total",
+    "memcached_servers",
+    "memcached_servers_left_out",
+    "memcached_hits_total",
+    "memcached_misses_total",
+    "memcached_failures_total",
+    "memcached_ejections_total",
+]
+
+
+async def test_everything_that_an_operator_asks_for_is_told() -> None:
+    """Also how the shared cache does: here its only server is down."""
+    async with site() as port:
+        config = FetchersConfig(network=Network(resolve={"*.test": f"127.0.0.1:{port}"}))
+        cluster = ClusterConfig(port=0, memcached=("127.0.0.1:9",))
+        async with running_member(config, cluster) as one, httpx.AsyncClient() as client:
+            assert isinstance(await one.router.perform(ask("http://a.test/")), Response)
+            lines = (await client.get(one.address + "/metrics")).text.splitlines()
+    names = {line.partition(" ")[0].partition("{")[0] for line in lines if not line.startswith("#")}
+    assert {f"spiderduck_fetchers_{name}" for name in TOLD} <= names
+    assert "spiderduck_fetchers_memcached_servers_left_out 1.0" in lines
+
+
 async def test_limits_can_be_set_from_outside() -> None:
     async with member() as one, httpx.AsyncClient(headers={"authorization": "Bearer secret"}) as client:
         change = {"domain": "a.test", "per_second": 2.0, "burst": 3}
