@@ -4,12 +4,21 @@ access.
 (prometheus-client's histograms take 1.5 µs per observation; a URL passes eight stages.)
 """
 
+import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from spiderduck.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0
+"""An engine that is away must not take the metrics with it, of all times."""
 
 Gauges = Callable[[], Awaitable[Mapping[str, tuple[str, float]]]]
 """Gives name → (help, value) at the moment of asking."""
@@ -42,8 +51,13 @@ class Telemetry(Collector):
 
     async def render(self) -> bytes:
         """The Prometheus text format."""
+        self._asked = {}
         for gauges in self._gauges:
-            self._asked.update(await gauges())
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    self._asked |= await gauges()
+            except (TimeoutError, StoreUnavailable) as error:
+                log.info("metrics go out without what an engine would have told: %s", error or "no answer in time")
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:

@@ -110,9 +110,17 @@ class Service:
     def _open_route(self, path: str) -> Answer:
         if path == "/metrics":
             return Answer(200, "text/plain; version=0.0.4; charset=utf-8", [self._metrics.text()])
-        if path == "/readyz" and (self.draining or not self._owners.ready):
-            return _text(503, "draining" if self.draining else "waiting for the coordinator")
+        if path == "/readyz":
+            missing = self._missing()
+            return Answer(
+                503 if missing else 200, JSON, [msgspec.json.encode({"ready": not missing, "missing": missing})]
+            )
         return _text(200, "ok")
+
+    def _missing(self) -> Mapping[str, str]:
+        """What must come before domains can be taken here: name → sentence."""
+        missing = {} if self._owners.ready else {"zookeeper": "it is not known who owns which domain"}
+        return missing | ({"stopping": "this process is shutting down"} if self.draining else {})
 
     async def _hop(self, request: Request) -> Answer:
         try:

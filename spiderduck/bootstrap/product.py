@@ -8,6 +8,7 @@ Called by `processes.py`. Its one rule: what was opened is closed in the reverse
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.bridges import ExtractBesideLoop
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extras import needed_for
-from spiderduck.bootstrap.fetching import Fetching, open_fetching
+from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
 from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.config import Config
+from spiderduck.queues.ports import DeadLetters
 from spiderduck.telemetry import Telemetry
 
 NOTHING = Backing(None, None)
@@ -68,7 +70,9 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if "api" in parts and backing.api is not None:
             services = _services(config, clock, backing.api, fetching, health)
             routes = [*api_routes(services), *routes]
-        telemetry.ask(lambda: _gauges(backing.api, fetching, schedulers))
+        telemetry.ask(lambda: _in_flight(fetching, schedulers))
+        if backing.api is not None:
+            telemetry.ask(partial(_waiting, backing.api.dead_letters))
         app = build(config, health, routes)
         tune_collector()  # last: what was built until here lives as long as the process
         work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
@@ -147,15 +151,17 @@ async def _missing(backing: Backing, ids: IdParts | None) -> Mapping[str, str]:
     return {name: said for name, said in trouble.items() if said is not None}
 
 
-async def _gauges(
-    api: ForApi | None, fetching: Fetching, schedulers: Sequence[Scheduler]
-) -> Mapping[str, tuple[str, float]]:
-    gauges: dict[str, tuple[str, float]] = dict(fetching.gauges())
+async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler]) -> Gauges:
+    gauges = dict(fetching.gauges())
     if schedulers:
         gauges["messages_in_flight"] = ("Messages being worked on.", sum(one.in_flight for one in schedulers))
-    if api is not None:
-        lengths = await api.dead_letters.lengths()
-        gauges["messages_ready"] = ("Messages waiting or being worked on.", lengths.ready)
-        gauges["messages_deferred"] = ("Messages put off until a later time.", lengths.deferred)
-        gauges["dead_letters"] = ("Messages that were given up.", lengths.dead)
     return gauges
+
+
+async def _waiting(dead_letters: DeadLetters) -> Gauges:
+    lengths = await dead_letters.lengths()
+    return {
+        "messages_ready": ("Messages waiting or being worked on.", lengths.ready),
+        "messages_deferred": ("Messages put off until a later time.", lengths.deferred),
+        "dead_letters": ("Messages that were given up.", lengths.dead),
+    }

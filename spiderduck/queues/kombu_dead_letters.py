@@ -37,14 +37,14 @@ class KombuDeadLetters:
         self._link: BrokerLink | None = None
 
     async def dead(self, most: int) -> Sequence[DeadLetter]:
-        return await self._opened().call(partial(_newest, self._topology.dead, most))
+        return await self._opened().ask(partial(_newest, self._topology.dead, most))
 
     async def replay(self, ids: Sequence[int] | None) -> int:
         wanted = None if ids is None else set(ids)
-        return await self._opened().call(partial(_replay, self._topology, wanted))
+        return await self._opened().ask(partial(_replay, self._topology, wanted))
 
     async def lengths(self) -> QueueLengths:
-        return await self._opened().call(self._count)
+        return await self._opened().ask(self._count)
 
     async def close(self) -> None:
         if self._link is not None:

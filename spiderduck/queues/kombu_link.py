@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar, cast
 import kombu
 from kombu.exceptions import KombuError
 
+from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.broker import BrokerConfig
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,14 @@ class BrokerLink:
         self._calls.append((work, future))
         self.poke()
         return cast("asyncio.Future[Value]", future)
+
+    async def ask(self, work: Callable[[Any], Value]) -> Value:
+        """`call`, for somebody who does not wait for ever. Raises `StoreUnavailable` after `patience_seconds`."""
+        try:
+            async with asyncio.timeout(self._config.patience_seconds):
+                return await self.call(work)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"{self.trouble or 'the broker is slow'}; ask again later") from error
 
     def poke(self) -> None:
         """There is something to do. From any thread."""

@@ -14,6 +14,7 @@ from uuid import uuid4
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
 from schedulers.ports import Clock
+from spiderduck.errors import StoreUnavailable
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig
@@ -52,10 +53,11 @@ class KombuSubscription:
 
 
 class KombuSubscriptions:
-    """Opens queues over one connection."""
+    """Opens queues over one connection. Who asks waits for the broker for `patience_seconds`."""
 
     def __init__(self, config: BrokerConfig, clock: Clock) -> None:
         self._clock = clock
+        self._patience = config.patience_seconds
         self._topology = Topology(config)
         self._link = BrokerLink(config, "notices", self._topology.declare)
         self._named: dict[str, SubscriptionLine] = {}
@@ -71,7 +73,7 @@ class KombuSubscriptions:
         """A broker keeps no past: a temporary queue begins now, whatever `after` says."""
         if name is None:
             line = SubscriptionLine(self._link, self._topology, self._temporary(), wanted.domains)
-            await line.ready
+            await self._ready(name, line)
             return KombuSubscription(self, None, line, wanted)
         if (leaving := self._leaving.pop(name, None)) is not None:
             leaving.cancel()
@@ -79,14 +81,14 @@ class KombuSubscriptions:
             self._named[name] = SubscriptionLine(self._link, self._topology, self._topology.subscriber(name))
         self._users[name] = self._users.get(name, 0) + 1
         line = self._named[name]
-        await line.ready
+        await self._ready(name, line)
         return KombuSubscription(self, name, line, wanted)
 
     async def remove(self, name: str) -> bool:
         if (line := self._named.pop(name, None)) is not None:
             self._users.pop(name, None)
-            await self._link.call(line.end)
-        return await self._link.call(partial(_delete, self._topology.subscriber(name)))
+            await self._link.ask(line.end)
+        return await self._link.ask(partial(_delete, self._topology.subscriber(name)))
 
     async def left(self, name: str | None, line: SubscriptionLine) -> None:
         """A subscriber closed its view."""
@@ -107,6 +109,18 @@ class KombuSubscriptions:
         await self._clock.sleep(HOLD_SECONDS)
         del self._leaving[name], self._named[name], self._users[name]
         await self._link.call(line.end)
+
+    async def _ready(self, name: str | None, line: SubscriptionLine) -> None:
+        """Until the queue is there. Raises `StoreUnavailable` where the broker is not, and then nothing was opened."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await asyncio.shield(line.ready)
+        except TimeoutError as error:
+            if name is None:
+                self._link.call(line.end)  # when there is a connection again
+            else:
+                await self.left(name, line)
+            raise StoreUnavailable(f"{self.trouble or 'the broker is slow'}; ask again later") from error
 
     def _temporary(self) -> Any:
         return self._topology.temporary(uuid4().hex)
