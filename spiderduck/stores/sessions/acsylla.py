@@ -126,12 +126,25 @@ async def open_acsylla(config: CassandraConfig, when_away: WhenAway = give_up) -
     )
     while True:
         try:
-            return AcsyllaSession(cluster, await cluster.create_session(), config)
+            return AcsyllaSession(cluster, await _connected(cluster), config)
         except CassException as error:
             translated = _translated(error)
             if isinstance(translated, StatementRefused):
                 raise translated from error
         await when_away(translated)
+
+
+async def _connected(cluster: Any) -> Any:
+    """A session. Connecting is not given up half-way: the driver would wait for its own thread, and that for ours. It
+    ends by itself after the time-out."""
+    connecting: asyncio.Future[Any] = asyncio.ensure_future(cluster.create_session())
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait((connecting,))
+        if connecting.exception() is None:
+            await connecting.result().close()
+        raise
 
 
 def _tells_something(record: logging.LogRecord) -> bool:

@@ -91,6 +91,9 @@ async def open_cassandra_driver(config: CassandraConfig, when_away: WhenAway = g
         cluster = _cluster(config)
         try:
             return CassandraDriverSession(cluster, await asyncio.to_thread(cluster.connect), config)
+        except asyncio.CancelledError:
+            cluster.shutdown()  # which ends the thread's connecting as well
+            raise
         except FAILURES as error:
             await asyncio.to_thread(cluster.shutdown)
             translated = _translated(error)

@@ -11,10 +11,10 @@ import kombu
 
 from schedulers.ports import Clock
 from spiderduck.queues.kombu import KombuQueue
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
+from spiderduck.settings.broker import BrokerConfig
 from tests.engines.toxics import Toxiproxy, slow_link
 
 

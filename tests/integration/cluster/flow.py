@@ -18,11 +18,11 @@ from schedulers.scheduler import Scheduler
 from snowflake import Generator, decode
 from spiderduck.content.warc import WarcArchive
 from spiderduck.queues.kombu import KombuQueue
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.topology import Topology
+from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
-from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.sessions.patient import PatientSession
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer

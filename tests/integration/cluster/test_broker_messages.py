@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedulers.model import Message
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
 from spiderduck.queues.topology import STEPS, Topology, step_for, topic, topic_pattern
+from spiderduck.settings.broker import BrokerConfig
 
 COUNT = st.integers(0, 200)
 

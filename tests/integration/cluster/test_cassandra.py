@@ -10,8 +10,8 @@ import pytest
 from fetchers.clock import SystemClock
 from schedulers.model import Change, Content, Page, Redirect, Status, UrlState
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.settings.cassandra import CassandraConfig
+from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration, read_schema
 from spiderduck.stores.cassandra_opening import open_when_ready
@@ -231,6 +231,19 @@ async def test_a_start_waits_for_the_schema_and_says_so(driver: str, caplog: pyt
             await asyncio.sleep(0.01)
         await close(await starting)
         await session.run(f"DROP KEYSPACE {config.keyspace}")
+
+
+@pytest.mark.engine("cassandra")
+@pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])
+async def test_a_start_that_is_given_up_while_it_connects_ends(driver: str) -> None:
+    for turns in range(10):
+        opening = asyncio.create_task(open_session(settings(driver)))
+        for _ in range(turns):
+            await asyncio.sleep(0.002)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        close_forgotten_sockets()
 
 
 @pytest.mark.parametrize("driver", ["acsylla", "cassandra-driver"])

@@ -7,10 +7,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from fetchers.model import Response
 from spiderduck.content.fsspec import FsspecArchive
-from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.content.ports import NotUploadedYet
 from spiderduck.content.warc_repair import cut_to_whole_records
 from spiderduck.errors import StoreUnavailable
+from spiderduck.settings.archive import ArchiveConfig
 from tests.clock import FakeClock
 from tests.integration.cluster.remote_files import RemoteFiles, remote_files
 
