@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from schedulers.metadata import clean, open_graph
 from schedulers.metadata.article_pictures import best_picture, is_decoration
-from schedulers.metadata.items import MICRODATA, RDFA, Syntax
 from schedulers.metadata.model import Alternative, Image, Metadata, Provenance
 from schedulers.metadata.page import Page
 from schedulers.metadata.ports import GenericPictures
@@ -172,9 +171,9 @@ def _named(*keys: str) -> Callable[[Page], Iterator[Image]]:
     return read_keys
 
 
-def _in_items(page: Page, syntax: Syntax) -> Iterator[Image]:
+def _microdata(page: Page) -> Iterator[Image]:
     for name in ("image", "thumbnailUrl"):
-        if found := picture(page, page.items.text(name, syntax)):
+        if found := picture(page, page.items.text(name)):
             yield found
 
 
@@ -191,8 +190,8 @@ LADDER: tuple[PictureRule, ...] = (
     PictureRule(
         "meta:thumbnail", _named("thumbnail", "parsely-image-url", "sailthru:image:full", "sailthru:image:thumb")
     ),
-    PictureRule("microdata:image", lambda page: _in_items(page, MICRODATA), in_body=True),
-    PictureRule("rdfa:image", lambda page: _in_items(page, RDFA), in_body=True),
+    # Not RDFa's: its picture is an `<img>` of the article, and another walk of the body would be every page's.
+    PictureRule("microdata:image", _microdata, in_body=True),
     PictureRule("article-picture", _in_article, in_body=True),
 )
 

@@ -1,6 +1,6 @@
 """An HTML page: decoded as browsers do, parsed once, every field's ladder climbed."""
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from schedulers.metadata import guard, interstitials, reading
 from schedulers.metadata.charset import as_utf_8
@@ -29,10 +29,13 @@ from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 from schedulers.metadata.page import Page
 
+# Elements that mirror others (`<selectedcontent>`) stay empty; nothing here reads them.
+_WITHOUT_EVENTS = int(LexborDocumentOptions.WO_EVENTS)
+
 
 def read(answer: Answer) -> Metadata:
     source, encoding = as_utf_8(answer.body, answer.content_type)
-    tree = LexborHTMLParser(guard.bounded(source), scripting=True)
+    tree = LexborHTMLParser(guard.bounded(source), scripting=True, options=_WITHOUT_EVENTS)
     page = Page(answer.url, tree, answer.headers)
     name = author.read(page)
     read_by = reading.measure(page.title, page.body.text)
