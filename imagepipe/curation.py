@@ -76,8 +76,10 @@ class Curator:
         """The same picture under another identifier, in every tier; whether it was there."""
         original = await self._originals.cached(old)
         self._forget_made(new)
+        rendered = bool(self._rendered.of(old))
         self._rendered.rename(old, new)
         if original is not None:
             await self._originals.keep(new, original)
             await self._originals.remove(old)
-        return original is not None
+        self._forget_made(old)
+        return original is not None or rendered

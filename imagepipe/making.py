@@ -66,6 +66,8 @@ class Maker:
         ancestor = cheapest(self._rendered.of(src), wish)
         if ancestor is None:
             found = await self._originals.find(src, self._clock.now() + self._common.request_seconds)
+            for missed in found.missed:
+                trace.note(missed)
             trace.add(found.where)
             return await self.from_original(src, wish, found.original, found.where, trace)
         trace.add("ancestor:hit")

@@ -19,11 +19,12 @@ from imagepipe.single_flight import SingleFlight
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An original and where it was found; `stale` says that it should be asked for again."""
+    """An original and where it was found; `stale` says that it should be asked for again, `missed` where it was not."""
 
     original: Original
     where: str
     stale: bool = False
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Originals:
         self._clock = clock
         self._events = events
         self._background = background
+        self._absent = {name for name, there in (("disk", disk), ("additional", additional)) if not there}
         self._to_disk: dict[str, Original] = {}
 
     async def find(self, url: str, deadline: float) -> Found:
@@ -69,7 +71,7 @@ class Originals:
     async def reload(self, url: str, deadline: float) -> tuple[Original, bool]:
         """Ask the source again; the original as it is now, and whether its bytes are others than before."""
         before = await self.cached(url)
-        original = await self.loader.load(url, before, deadline)
+        original = _with_tags_of(before, await self.loader.load(url, before, deadline))
         await self.keep(url, original)
         return original, before is None or before.body != original.body
 
@@ -103,11 +105,14 @@ class Originals:
 
     async def _search(self, search: Search) -> Found:
         self._events.tell("started", search.url, "")
-        for look in LOOK_UP:
+        missed: list[str] = []
+        for name, look in LOOK_UP:
             found = await look(self, search)
             if found is not None:
                 self._events.tell("loaded", search.url, found.where)
-                return found
+                return replace(found, missed=tuple(missed))
+            if name not in self._absent:
+                missed.append(f"{name}:miss")
         raise SourceFailed("no source has this picture", "not_found")
 
     async def in_memory(self, search: Search) -> Found | None:
@@ -137,7 +142,7 @@ class Originals:
     async def on_network(self, search: Search) -> Found | None:
         old = await self.cached(search.url)  # only one that is too old to be used without asking
         try:
-            original = await self.loader.load(search.url, old, search.deadline)
+            original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline))
         except SourceFailed as error:
             if old is None:
                 raise
@@ -159,12 +164,17 @@ class Originals:
             self._events.problem(url, "not_kept_on_disk")
 
 
-LOOK_UP: tuple[Look, ...] = (
-    Originals.in_memory,  # no wait at all
-    Originals.on_disk,  # a millisecond, no origin troubled; also after a restart
-    Originals.in_additional,  # someone else's store, but nearer than the origin and without its politeness queue
-    Originals.on_network,  # last: it costs the origin
+LOOK_UP: tuple[tuple[str, Look], ...] = (
+    ("encoded", Originals.in_memory),  # no wait at all
+    ("disk", Originals.on_disk),  # a millisecond, no origin troubled; also after a restart
+    ("additional", Originals.in_additional),  # someone else's store, but nearer than the origin and without its queue
+    ("network", Originals.on_network),  # last: it costs the origin
 )
+
+
+def _with_tags_of(old: Original | None, new: Original) -> Original:
+    """Tags are the caller's own: a newer version of the picture has them too."""
+    return new if old is None or not old.tags else replace(new, tags=old.tags)
 
 
 def marked_stale(original: Original, since: float) -> Original:

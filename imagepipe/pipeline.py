@@ -8,6 +8,7 @@ threads, `rendering`. Identical wishes are one render, identical originals one f
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +17,7 @@ from imagepipe.background import Background
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.curation import Curator
+from imagepipe.errors import ImageError
 from imagepipe.events import Events
 from imagepipe.idle import IdleWork
 from imagepipe.making import Answer, Maker
@@ -27,7 +29,7 @@ from imagepipe.ports import Clock, Workers
 from imagepipe.scan_prefix import scan_prefix
 from imagepipe.single_flight import SingleFlight
 from imagepipe.source_rules import check_source
-from imagepipe.tiers.rendered import RenderedTier
+from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
 from imagepipe.variants import parse_variant, read_query
 
@@ -143,9 +145,17 @@ class Pipeline:
     ) -> None:
         """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
         await self.by_hand.put(src, body, content_type, etag, last_modified, fresh_seconds, tags)
-        for query in self.config.warm_up:
-            wish = resolve(parse_variant(read_query(query), self.config.presets), _WARM_ACCEPT, False, None)
-            self._parts.idle.add(f"warm {self.config.name} {src} {query}", partial(self._make, src, wish))
+        self.warm(src)
+
+    def warm(self, src: str, queries: Sequence[str] | None = None) -> int:
+        """Make these variants, or the configured ones, in a quiet moment; how many. Raises `InvalidVariant`."""
+        check_source(src, self.config.allow_hosts)
+        wanted = self.config.warm_up if queries is None else queries
+        variants = [parse_variant(read_query(query), self.config.presets) for query in wanted]
+        for variant in variants:
+            wish = resolve(variant, _WARM_ACCEPT, False, self.config.quality)
+            self._parts.idle.add(f"warm {self.config.name} {src} {wish.key}", partial(self._make, src, wish))
+        return len(variants)
 
     async def settle(self) -> None:
         """Wait for everything begun in the background."""
@@ -165,13 +175,21 @@ class Pipeline:
         growing = self.originals.loader.growing.get(src)
         if smaller is None and growing is not None:
             prefix = scan_prefix(growing.body, self._common.limits.scans)
-            smaller = None if prefix is None else await self._maker.early(src, wish, prefix)
+            smaller = None if prefix is None else await self._early(src, wish, prefix)
         if smaller is None:
             return None
         trace.add("preview")
         self.events.counts["preview"] += 1
         self._background.start(src, self._make(src, wish))
         return Answer(smaller, "preview", trace, preview=True)
+
+    async def _early(self, src: str, wish: Variant, prefix: bytes) -> Finished | None:
+        """None where the beginning cannot be shown: then the whole is waited for."""
+        try:
+            return await self._maker.early(src, wish, prefix)
+        except ImageError as error:
+            self.events.problem(src, f"no_preview: {error.code}: {error}")
+            return None
 
     def _reload_later(self, src: str) -> None:
         if src not in self._reloads:
@@ -185,11 +203,11 @@ class Pipeline:
         else:
             self.rendered.freshen(src, original.stale_at)
 
-    async def fallback(self, variant: Variant, accept: str) -> Answer | None:
+    async def fallback(self, variant: Variant, accept: str, save_data: bool) -> Answer | None:
         """The picture that stands in where there is none, as that variant; None where none is configured."""
         if self.config.fallback is None:
             return None
-        wish = resolve(variant, accept, False, self.config.quality)
+        wish = resolve(variant, accept, save_data, self.config.quality)
         found = self.cached(_FALLBACK, wish)
         if found is not None:
             return found

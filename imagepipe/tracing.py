@@ -23,6 +23,10 @@ class Trace:
         self.steps.append((step, (now - self._since) * 1000))
         self._since = now
 
+    def note(self, step: str) -> None:
+        """`step` was passed on the way to the one that is added next, which has all the time."""
+        self.steps.append((step, 0.0))
+
     @property
     def text(self) -> str:
         """For `X-Pipeline-Trace`."""

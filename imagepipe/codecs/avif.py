@@ -29,6 +29,7 @@ class Avif:
     has_alpha = True
     can_animate = True
     lossless = False
+    max_side = 65_535  # AV1 5.5.1: at most 16 bits each
 
     def recognises(self, head: bytes) -> bool:
         return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))

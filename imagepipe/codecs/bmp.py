@@ -20,6 +20,7 @@ class Bmp:
     has_alpha = False
     can_animate = False
     lossless = True
+    max_side = 2**31 - 1
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith(b"BM") and len(head) >= 26

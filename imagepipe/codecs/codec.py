@@ -65,6 +65,8 @@ class Codec(Protocol):
     has_alpha: bool
     can_animate: bool
     lossless: bool
+    max_side: int
+    """Longest side that the format can hold."""
 
     def recognises(self, head: bytes) -> bool:
         """Whether bytes that begin like these (at least 64, if there are as many) are of this format."""

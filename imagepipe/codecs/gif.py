@@ -26,6 +26,7 @@ class Gif:
     has_alpha = True
     can_animate = True
     lossless = False  # 256 colours
+    max_side = 65_535
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith((b"GIF87a", b"GIF89a"))

@@ -26,6 +26,7 @@ class Ico:
     has_alpha = True
     can_animate = False
     lossless = True
+    max_side = 1024
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith(b"\0\0\1\0") and len(head) >= 22

@@ -98,6 +98,7 @@ class Jpeg:
     has_alpha = False
     can_animate = False
     lossless = False
+    max_side = 65_500  # libjpeg's JPEG_MAX_DIMENSION
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith(b"\xff\xd8\xff")

@@ -30,6 +30,7 @@ class Jpeg2000:
     has_alpha = True
     can_animate = False
     lossless = False
+    max_side = 2**31 - 1
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith((_SIGNATURE, _CODESTREAM))

@@ -39,6 +39,7 @@ class Png:
     has_alpha = True
     can_animate = True
     lossless = True
+    max_side = 2**31 - 1
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith(MAGIC)

@@ -39,6 +39,7 @@ class WebP:
     has_alpha = True
     can_animate = True
     lossless = False
+    max_side = 16_383  # RFC 9649: 14 bits in a frame's header
 
     def recognises(self, head: bytes) -> bool:
         return head[:4] == b"RIFF" and head[8:12] == b"WEBP"

@@ -64,7 +64,7 @@ def render_variant(
     name, postponed = _choose(variant, info, geometry, slow_pixels, known)
     writer = known.writer(name)
     animate = info.animated and variant.animate and writer.can_animate
-    _check_output(geometry, info.frames if animate else 1, limits)
+    _check_output(geometry, info.frames if animate else 1, limits, writer)
     plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
     frames, loop, owner = _frames(data, reader, plan, animate)
     wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
@@ -115,16 +115,18 @@ def _choose(
     """The format to write, and the better one that is postponed."""
     if variant.format != "auto":
         return variant.format, None
-    writable = codecs.writable
-    ranked = [name for name in automatic_formats(info, variant.accepted) if name in writable]
-    pixels = geometry.size[0] * geometry.size[1]
+    pixels, longest = geometry.size[0] * geometry.size[1], max(geometry.canvas or geometry.size)
+    fitting = [name for name in codecs.writable if longest <= codecs.writer(name).max_side]
+    ranked = [name for name in automatic_formats(info, variant.accepted) if name in fitting] or ["png"]
     if len(ranked) > 1 and ranked[0] == "avif" and slow_pixels is not None and pixels > slow_pixels:
         return ranked[1], ranked[0]
     return ranked[0], None
 
 
-def _check_output(geometry: Geometry, frames: int, limits: PictureLimits) -> None:
+def _check_output(geometry: Geometry, frames: int, limits: PictureLimits, writer: Codec) -> None:
     size = geometry.canvas or geometry.size
+    if max(size) > writer.max_side:
+        raise PictureTooLarge(f"{size[0]}×{size[1]} to write; {writer.name} holds at most {writer.max_side} on a side")
     pixels = size[0] * size[1] * frames
     if pixels > limits.output_pixels:
         raise PictureTooLarge(f"{pixels} pixels to write; at most {limits.output_pixels}")

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Router
+from litestar.datastructures import ResponseHeader
 from litestar.types import ControllerRouterHandler
 
 from imagepipe.errors import ImageError
@@ -16,6 +17,7 @@ from imagepipe.service.info import info_handler
 from imagepipe.service.inspector import inspector_handlers
 from imagepipe.service.pictures import picture_handler
 from imagepipe.service.problems import handler_for
+from imagepipe.service.safety import SAFETY_HEADERS
 
 
 def route_handlers(
@@ -25,7 +27,7 @@ def route_handlers(
 
     `guard` protects what changes or reveals the caches; without one the configuration's `admin_key` does.
     """
-    reader = Reader(registry.config, unsigned=loopback or registry.config.allow_unsigned)
+    reader = Reader(registry.config, registry.codecs, unsigned=loopback or registry.config.allow_unsigned)
     protect = guard or bearer_guard(registry.config.admin_key, loopback)
     handlers: list[Any] = [
         picture_handler(registry, reader, path),
@@ -34,7 +36,8 @@ def route_handlers(
         *inspector_handlers(registry, path, protect),
     ]
     errors: dict[int | type[Exception], Any] = {ImageError: handler_for(registry.clock)}
-    return [Router("/", route_handlers=handlers, exception_handlers=errors, tags=["images"])]
+    safe = [ResponseHeader(name=name, value=value) for name, value in SAFETY_HEADERS.items()]
+    return [Router("/", route_handlers=handlers, exception_handlers=errors, response_headers=safe, tags=["images"])]
 
 
 def create_app(registry: Registry, *, loopback: bool) -> Litestar:

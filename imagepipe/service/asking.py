@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import InvalidVariant, NotSigned
 from imagepipe.model import Variant
@@ -63,11 +64,12 @@ class Reader:
     """Reads queries for one registry's pipelines. `unsigned` says whether anybody may ask for anything.
 
     `read(path, query, pipeline, accept, save_data)` gives the `Ask`, the variant as this client gets it, and its key;
-    it raises `NotSigned` or `InvalidVariant`. `expires` must be looked at each time: `check_time`.
+    it raises `NotSigned`, `InvalidVariant` or `UnsupportedFormat`. `expires` must be looked at each time: `check_time`.
     """
 
-    def __init__(self, config: ImagesConfig, unsigned: bool) -> None:
+    def __init__(self, config: ImagesConfig, codecs: Codecs, unsigned: bool) -> None:
         self._keys = config.keys
+        self._codecs = codecs
         self._unsigned = unsigned
         self.read = lru_cache(_REMEMBERED)(self._read)
 
@@ -81,6 +83,8 @@ class Reader:
             raise InvalidVariant("src: the picture's address")
         check_source(src, pipeline.config.allow_hosts)
         variant = parse_variant(parameters, pipeline.config.presets)
+        if variant.format != "auto":
+            self._codecs.writer(variant.format)  # refused before anything is fetched for it
         ask = Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"))
         wish = resolve(variant, accept, save_data, pipeline.config.quality)
         return ask, wish, wish.key

@@ -1,4 +1,4 @@
-"""Store, purge, mark stale and rename over HTTP. Guarded; each answers how many pictures it changed."""
+"""Store, purge, mark stale, warm up and rename over HTTP. Guarded; each answers how many pictures it changed."""
 
 from typing import Annotated, Any
 
@@ -42,12 +42,17 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
     async def stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
         return {"marked": int(await registry[pipeline].by_hand.mark_stale(src))}
 
+    @post(path + "/{pipeline:str}/warm", guards=[guard], summary="Make variants in idle time", status_code=202)
+    async def warm(pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None) -> dict[str, int]:
+        """`variant` is a query such as `w=680&format=webp`, once for each; without it the configured list is made."""
+        return {"queued": registry[pipeline].warm(src, variant)}
+
     @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
     async def rename(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
         check_source(to, ())
         return {"renamed": int(await registry[pipeline].by_hand.rename(src, to))}
 
-    return [store, purge, purge_everything, stale, rename]
+    return [store, purge, purge_everything, stale, warm, rename]
 
 
 async def _body(request: Request[Any, Any, Any], most: int) -> bytes:

@@ -65,7 +65,7 @@ async def _make(pipeline: Pipeline, ask: Ask, client: Client, seconds: float) ->
         raise
     except ImageError as error:
         raised = error
-    instead = await pipeline.fallback(ask.variant, client.accept)
+    instead = await pipeline.fallback(ask.variant, client.accept, client.save_data)
     if instead is None:
         raise raised
     return instead, raised

@@ -48,7 +48,7 @@ async def test_a_variant_with_all_its_headers() -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"] == "default-src 'none'; sandbox"
         assert headers["cross-origin-resource-policy"] == "cross-origin"
-        assert headers["x-pipeline-trace"] == "rendered:miss > network > render"
+        assert headers["x-pipeline-trace"] == "rendered:miss > encoded:miss > network > render"
         assert "network;dur=" in headers["server-timing"]
         assert headers["etag"].startswith('"')
         again = await client.get(_address(), headers={"Accept": "*/*"})
@@ -255,6 +255,66 @@ async def test_by_hand() -> None:
         assert (await client.delete("/images/cards/store?src=http://o.test/x")).json() == {"purged": 0}
         assert (await client.delete("/images/store")).json() == {"purged": 1}
         assert (await client.get(_address("w"))).status_code == 404
+
+
+async def test_warming_up() -> None:
+    """Variants are made in idle time, before anybody asks."""
+    clock = FakeClock()
+    async with _client(FakeSource(a=Picture(_JPEG)), clock=clock) as client:
+        at = "/images/cards/warm?src=http://o.test/a"
+        answer = await client.post(at + "&variant=w%3D100%26format%3Djpeg&variant=preset%3Dsmall")
+        assert (answer.status_code, answer.json()) == (202, {"queued": 2})
+        assert (await client.post(at + "&variant=w%3D0")).status_code == 400
+
+        async def rendered() -> int:
+            clock.advance(5)
+            await asyncio.sleep(0.005)
+            found = (await client.get("/images/inspect")).json()
+            return int(found["pipelines"]["cards"]["rendered"]["entries"])
+
+        for _ in range(400):
+            if await rendered() == 2:
+                break
+        trace = (await client.get(_address(query="w=100&format=jpeg"))).headers["x-pipeline-trace"]
+        assert trace == "rendered:hit"
+
+
+async def test_a_format_that_cannot_be_written_costs_no_fetch() -> None:
+    """Nor does anything else that is wrong with the address."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _client(source) as client:
+        assert (await client.get(_address(query="w=10&format=bmp"))).status_code == 415
+        assert (await client.get(_address(query="w=10&gravity=up"))).status_code == 400
+    assert source.asked == []
+
+
+async def test_every_kind_of_answer_is_safe_to_look_at() -> None:
+    """Also JSON and the page, which may show strangers' text."""
+    async with _client(FakeSource(a=Picture(_JPEG))) as client:
+        for path in (_address(), "/images/cards/info?src=http://o.test/a", "/images/inspect", "/images/inspect/page"):
+            headers = (await client.get(path)).headers
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_the_trace_says_where_it_was_not() -> None:
+    """In the order in which was looked."""
+    async with _client(FakeSource(a=Picture(_JPEG))) as client:
+        trace = (await client.get(_address())).headers["x-pipeline-trace"]
+    assert trace == "rendered:miss > encoded:miss > network > render"
+
+
+async def test_too_many_downloads_are_429() -> None:
+    """Each may become as large as a picture may be; who shares one takes no second place."""
+    source = FakeSource(a=Picture(_JPEG, pause_after=4096), b=Picture(_JPEG))
+    async with _client(source, replace(default_config(), loads=1)) as client:
+        first = [asyncio.create_task(client.get(_address())) for _ in range(2)]
+        await until(lambda: source.open == 1)
+        answer = await client.get(_address("b"))
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (429, "busy", "1")
+        source.pictures["http://o.test/a"].go.set()
+        assert {(await each).status_code for each in first} == {200}
+        assert (await client.get(_address("b"))).status_code == 200
 
 
 async def test_by_hand_and_the_inspector_need_the_key() -> None:

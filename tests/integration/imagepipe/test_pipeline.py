@@ -51,7 +51,7 @@ async def test_each_tier_answers_before_the_next(clock: FakeClock, tmp_path: Pat
         cropped = await cards.variant(_A, Variant(width=600, height=300, fit="cover"))
         assert [first.where, again.where, cropped.where] == ["network", "rendered", "encoded"]
         assert again.rendered.body == first.rendered.body
-        assert first.trace.text == "rendered:miss > network > render"
+        assert first.trace.text == "rendered:miss > encoded:miss > disk:miss > network > render"
     async with _registry(source, clock, folder=tmp_path) as registry:
         assert (await registry["cards"].variant(_A, _SMALL)).where == "disk"
         assert (await registry["cards"].variant(_A, Variant(width=300))).where == "encoded"
@@ -291,6 +291,20 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
         new = await cards.variant(_A, _SMALL)
         assert new.rendered.body != old.rendered.body
         assert new.finished.etag != old.finished.etag
+
+
+async def test_tags_outlive_a_new_version(clock: FakeClock) -> None:
+    """Stored with a tag, loaded again from its origin: the tag still finds it."""
+    source = FakeSource(a=Picture(encode(photo((50, 40)), "PNG"), etag='"2"'))
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        await cards.put(_A, _JPEG, tags=("t",))
+        await cards.by_hand.mark_stale(_A)
+        await cards.variant(_A, _SMALL)
+        await cards.settle()
+        assert (await cards.variant(_A, _SMALL)).rendered.original is not None
+        assert source.asked
+        assert await cards.by_hand.purge_all("t") == 1
 
 
 async def test_too_stale_is_asked_for_first_and_still_beats_an_error(clock: FakeClock) -> None:

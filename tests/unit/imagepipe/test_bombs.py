@@ -11,6 +11,8 @@ from PIL import Image
 from imagepipe import probe, render
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge, UnsupportedFormat
+from imagepipe.model import Variant
+from imagepipe.rendering.render import render_variant
 from tests.unit.imagepipe.pictures import animated, encode, gif_bomb, ico_with, photo, png_header, quarters
 
 
@@ -173,6 +175,15 @@ def test_a_format_that_is_not_listed_is_refused() -> None:
     """Though a codec for it is there."""
     with pytest.raises(UnsupportedFormat, match="list"):
         probe(encode(quarters(), "PNG"), limits=PictureLimits(formats=("jpeg",)))
+
+
+def test_a_format_is_not_asked_for_more_than_it_holds() -> None:
+    """WebP ends at 16,383 pixels; `auto` takes another format, whoever insists is told."""
+    long = encode(Image.new("RGB", (1, 20_000)), "PNG")
+    with pytest.raises(PictureTooLarge, match="webp"):
+        render(long, format="webp")
+    assert render_variant(long, Variant(accepted=("avif", "webp", "png"), format="auto")).format == "avif"
+    assert render_variant(long, Variant(accepted=("webp", "png"))).format == "png"
 
 
 def test_enlarging_has_a_limit() -> None:

@@ -23,6 +23,7 @@ class FlatCodec:
     has_alpha = False
     can_animate = False
     lossless = False
+    max_side = 1000
 
     def recognises(self, head: bytes) -> bool:
         return head.startswith(b"FLAT")
