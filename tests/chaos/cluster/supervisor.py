@@ -79,7 +79,8 @@ class Supervised:
         self._signal(signal.SIGCONT)
 
     async def stop(self) -> int:
-        """SIGTERM; returns the exit code, after a kill where it does not go."""
+        """SIGTERM; returns the exit code, after a kill where it does not go. Python itself ends by the
+        signal before it has begun."""
         assert self.process is not None
         told = time.monotonic()
         self._signal(signal.SIGTERM)
@@ -88,7 +89,7 @@ class Supervised:
         except subprocess.TimeoutExpired:
             code = None
         took = time.monotonic() - told
-        if code != 0 or took > STOP_SECONDS + SPARE_SECONDS:
+        if code not in (0, -signal.SIGTERM) or took > STOP_SECONDS + SPARE_SECONDS:
             self.misbehaved.append(f"{self.name} ended {took:.1f} s after SIGTERM with exit code {code}")
         self.kill()
         return -signal.SIGKILL if code is None else code
