@@ -20,7 +20,6 @@ from litestar.handlers.base import BaseRouteHandler
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import ImageError
 from imagepipe.isolation.pool import isolated_workers
-from imagepipe.memory import tune_allocator
 from imagepipe.placeholder import Placeholder, describe
 from imagepipe.ports import AdditionalCache
 from imagepipe.registry import Registry
@@ -113,7 +112,6 @@ async def open_images(
         http = httpx.AsyncClient(trust_env=False, timeout=HAND_OVER_SECONDS, headers=bearer(config))
         stack.push_async_callback(http.aclose)
         return ImageParts(HandedOver(config.images.url, http))
-    tune_allocator()
     settings = complete(config.images)
     registry = Registry(
         FetcherSource(fetch, clock),

@@ -15,6 +15,7 @@ from typing import Any
 from litestar import Litestar
 
 from fetchers.clock import SystemClock
+from imagepipe.memory import tune_allocator
 from schedulers.in_flight import InFlight
 from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
@@ -74,6 +75,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if backing.api is not None:
             telemetry.ask(partial(_waiting, backing.api.dead_letters))
         app = build(config, health, routes)
+        tune_allocator()  # pages and pictures take the memory that others gave back
         tune_collector()  # last: what was built until here lives as long as the process
         work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
         yield Product(app, health, schedulers, work, services)
