@@ -32,9 +32,14 @@ def accepted_canonical(claimed: str, page_url: str) -> str | None:
         return None
     if not url.startswith(("http://", "https://")) or _names_a_user(url):
         return None
-    if registrable_domain(split(url).host) != registrable_domain(split(page).host):
+    if not _same_origin(url, page) and registrable_domain(split(url).host) != registrable_domain(split(page).host):
         return None
     return None if _is_home(url) and not _is_home(page) else url
+
+
+def _same_origin(url: str, page: str) -> bool:
+    """Most claims are, and this spares taking both apart."""
+    return page.startswith(("http://", "https://")) and url.startswith(page[: page.find("/", 8) + 1])
 
 
 def _names_a_user(url: str) -> bool:
@@ -43,4 +48,7 @@ def _names_a_user(url: str) -> bool:
 
 def _is_home(url: str) -> bool:
     """Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
+    path = url[url.find("/", 8) :].partition("?")[0]
+    if not _HOME.fullmatch(path) and "%" not in path and "//" not in path:
+        return False  # the common case, in which no key needs to be made
     return _HOME.fullmatch(split(dedup_key(url)).target) is not None
