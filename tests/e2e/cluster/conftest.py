@@ -29,7 +29,7 @@ SETTINGS = {
 """Shorter and faster than the defaults, so that a test is soon over."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
     """Every process of the product works when a test begins."""
     engines = Engines(*(need(name) for name in Engines.__dataclass_fields__))
