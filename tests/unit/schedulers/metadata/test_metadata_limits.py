@@ -13,7 +13,6 @@ from schedulers.metadata import encode_metadata, encode_provenance, extract_meta
 from schedulers.metadata.guard import bounded
 from tests.unit.schedulers.metadata.traps import TITLE, TRAPS, URL, body_of
 
-
 # The others take less than 30 MiB (`python -m tests.unit.schedulers.metadata.traps` measures all).
 GREEDY = [
     "ten megabytes of meta",
