@@ -29,18 +29,15 @@ class Conductor:
     async def conduct(self, plan: Sequence[Action]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        keeping = asyncio.create_task(self._keep())
-        try:
-            async with asyncio.TaskGroup() as group:
-                for action in plan:
-                    await asyncio.sleep(began + action.at - loop.time())
-                    self._say(str(action))
-                    group.create_task(self._perform(action))
-        finally:
-            keeping.cancel()
+        async with asyncio.TaskGroup() as group:
+            for action in plan:
+                await asyncio.sleep(began + action.at - loop.time())
+                self._say(str(action))
+                group.create_task(self._perform(action))
 
-    async def _keep(self) -> None:
-        """As an orchestrator does: what ended by itself is started again. It is noted, for nothing should."""
+    async def keep(self) -> None:
+        """As an orchestrator does, until cancelled: what ended by itself is started again. It is noted, for little
+        should."""
         while True:
             for name, process in self._processes.items():
                 if not self._busy[name].locked() and process.has_ended():

@@ -81,7 +81,10 @@ class Supervised:
     async def stop(self) -> int:
         """SIGTERM; returns the exit code, after a kill where it does not go. Python itself ends by the
         signal before it has begun."""
-        assert self.process is not None
+        if self.has_ended():
+            self.fell()
+        if self.process is None:
+            return 0
         told = time.monotonic()
         self._signal(signal.SIGTERM)
         try:

@@ -65,17 +65,19 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed_frozen_or_cut(form:
         ids = IdTaker(cluster.processes["ids-1"].url)
         async with listening(cluster.broker) as listener:
             began = time.monotonic()
-            taking = asyncio.create_task(ids.run())
+            conductor = Conductor(cluster.processes, cluster.links, print)
+            beside = [asyncio.create_task(ids.run()), asyncio.create_task(conductor.keep())]
             async with asyncio.TaskGroup() as group:
                 group.create_task(sender.send(form.events, plan[-1].at))
-                group.create_task(Conductor(cluster.processes, cluster.links, print).conduct(plan))
+                group.create_task(conductor.conduct(plan))
             calm = time.monotonic()
             print(f"calm after {calm - began:.0f} s; repeated because of {sender.repeats}")
             records = await endings(cluster.api.url, [site.url(number) for number in range(form.events)])
             print(f"all ended {time.monotonic() - calm:.0f} s later; {sum(map(len, site.arrivals.values()))} requests")
             await listener.until(form.events)
-            taking.cancel()
             stored = await versions(cluster.api.url, records)
+            for task in beside:
+                task.cancel()
             notices = listener.notices
         await stop_all(cluster)
         jitter = JITTER_SECONDS + site.latest
