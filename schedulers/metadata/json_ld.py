@@ -86,10 +86,19 @@ class Graph:
 
 def _text(value: Any) -> str | None:
     if isinstance(value, dict):
-        value = value.get("name") or value.get("@value")
+        value = value.get("name") or value.get("@value") or _full_name(value)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):  # a name in some language
+            value = value.get("@value")
     if isinstance(value, str):
         return value if value and not value.isspace() else None
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _full_name(person: Node) -> str:
+    names = (person.get("givenName"), person.get("familyName"))
+    return " ".join(name for name in names if isinstance(name, str))
 
 
 def types_of(node: Node) -> frozenset[str]:

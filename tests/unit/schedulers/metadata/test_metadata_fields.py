@@ -111,6 +111,10 @@ def test_old_pages_part_their_text_by_line_breaks() -> None:
         (meta("author", "By Jane Doe"), "Jane Doe"),
         (meta("author", "jane@example.com"), None),
         (json_ld('{"@type": "Article", "author": [{"name": "Jane Doe"}, {"name": "Joe Roe"}]}'), "Jane Doe"),
+        (json_ld('{"@type": "Article", "author": {"name": ["Jane Doe"]}}'), "Jane Doe"),
+        (json_ld('{"@type": "Article", "author": {"name": {"@value": "Jane Doe", "@language": "en"}}}'), "Jane Doe"),
+        (json_ld('{"@type": "Article", "author": {"givenName": "Jane", "familyName": "Doe"}}'), "Jane Doe"),
+        (json_ld('{"@type": "Article", "author": {"@type": "Person", "url": "/jane"}}'), None),
         (meta("DC.Creator", "Doe, Jane"), "Doe, Jane"),
     ],
 )
