@@ -110,7 +110,7 @@ class RobotsGate:
             # Who began the load may have had less time than we have.
             if isinstance(loaded, HostEntry) or loaded.until > min(request.start_by, request.deadline):
                 return loaded
-            await asyncio.sleep(0)
+            await self._clock.sleep(loaded.until - self._clock.now())
 
     async def _load(self, request: HopRequest, origin: str) -> HostEntry | NotNow:
         now = self._clock.now()
