@@ -119,8 +119,10 @@ class Router:
         try:
             return await self._http.perform(inquiry, request)
         except FetcherUnavailable as error:
-            log.info("%s", error)
-            self._down[address] = self._clock.monotonic() + DOWN_SECONDS
+            now = self._clock.monotonic()
+            if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
+                log.info("%s", error)
+            self._down[address] = now + DOWN_SECONDS
             return NotMine(None, str(error))
         finally:
             self._open.discard(inquiry)
@@ -162,8 +164,10 @@ class Router:
         try:
             told = await self._http.owners(address)
         except FetcherUnavailable as error:
-            log.info("%s", error)
-            self._down[address] = self._clock.monotonic() + DOWN_SECONDS
+            now = self._clock.monotonic()
+            if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
+                log.info("%s", error)
+            self._down[address] = now + DOWN_SECONDS
             return
         addresses, owners = told.get("addresses"), told.get("owners")
         if not isinstance(addresses, list) or not isinstance(owners, list) or len(owners) != BUCKETS:
