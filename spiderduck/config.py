@@ -112,7 +112,7 @@ class Config:
             raise BadSetting(f"port is {self.port}; it takes a number from 0 (any free one) to 65535")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"log_level is {self.log_level!r}; it takes debug, info, warning or error")
-        if not self.on_loopback and not self.api.keys:
+        if not self.on_loopback and not self.api.keys and not self.fetchers.token:  # a fetcher has no API: see `parts`
             raise BadSetting(
                 f"host is {self.host}, which others can reach, and there are no [[api.keys]]; "
                 'add one, e.g. key = "…", scopes = ["read", "write"], or bind to 127.0.0.1'

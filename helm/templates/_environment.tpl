@@ -9,7 +9,9 @@ that a fetcher, which talks to strangers, knows no password of the store.
 - {name: SPIDERDUCK_DATA, value: /data}
 - {name: SPIDERDUCK_HOST, value: "0.0.0.0"}
 - {name: SPIDERDUCK_PORT, value: "8080"}
+{{- if ne .workload "fetchers" }}
 {{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_API__KEYS" "name" $values.secrets.apiKeys.name "key" $values.secrets.apiKeys.key) }}
+{{- end }}
 {{- if has "rabbitmq" $engines }}
 {{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_BROKER__URL" "name" $values.secrets.broker.name "key" $values.secrets.broker.key) }}
 {{- end }}
@@ -43,9 +45,7 @@ that a fetcher, which talks to strangers, knows no password of the store.
 - {name: SPIDERDUCK_IMAGES__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "images") }}:8080"}
 {{- end }}
 {{- if has "fetchers" .facts.reaches }}
-{{- with $values.secrets.fetchers }}{{ if .name }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_FETCHERS__TOKEN" "name" .name "key" .key) }}
-{{- end }}{{ end }}
+{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_FETCHERS__TOKEN" "name" $values.secrets.fetchers.name "key" $values.secrets.fetchers.key) }}
 {{- end }}
 {{- if and (has "fetchers" .facts.reaches) (ne .workload "fetchers") }}
 - {name: SPIDERDUCK_FETCHERS__ADDRESSES, value: '["http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "fetchers") }}:8080"]'}

@@ -30,6 +30,7 @@ def parts_of(names: Sequence[str]) -> frozenset[str]:
 
 def check(parts: frozenset[str], config: Config) -> None:
     """Raises `BadSetting` where these parts cannot work with these settings."""
+    _check_access(parts, config)
     if parts & {"schedulers", "api"}:
         _check_backing(parts, config)
     if parts == EVERYTHING:
@@ -47,6 +48,22 @@ def check(parts: frozenset[str], config: Config) -> None:
         )
     if "schedulers" in parts and "ids" not in parts and not config.ids.url:
         raise BadSetting('ids.url is empty, and no ids are minted in this process; set it, e.g. "http://ids:8080"')
+
+
+def _check_access(parts: frozenset[str], config: Config) -> None:
+    """Whoever can be reached asks for a secret: a fetcher for the callers' token, everybody else for the API's keys."""
+    if config.on_loopback:
+        return
+    if parts == {"fetchers"} and not config.fetchers.token:
+        raise BadSetting(
+            f"host is {config.host}, which others can reach, and fetchers.token is empty, so that anybody could fetch "
+            "through this process; set the same secret for fetchers and for those who call them"
+        )
+    if parts != {"fetchers"} and not config.api.keys:
+        raise BadSetting(
+            f"host is {config.host}, which others can reach, and there are no [[api.keys]]; "
+            'add one, e.g. key = "…", scopes = ["read", "write"], or bind to 127.0.0.1'
+        )
 
 
 def _check_backing(parts: frozenset[str], config: Config) -> None:

@@ -110,8 +110,10 @@ def test_volumes_are_declared() -> None:
 
 
 def test_every_process_asks_for_keys() -> None:
-    """Without a key compose stops with a sentence, before the product does."""
-    for name in OURS:
+    """Without a key compose stops with a sentence, before the product does. A fetcher asks for its callers' token."""
+    assert "SPIDERDUCK_API__KEYS" not in SERVICES["fetchers"]["environment"]
+    assert SERVICES["fetchers"]["environment"]["SPIDERDUCK_FETCHERS__TOKEN"]
+    for name in OURS - {"fetchers"}:
         assert SERVICES[name]["environment"]["SPIDERDUCK_API__KEYS"].startswith("${SPIDERDUCK_API__KEYS:?")
 
 

@@ -73,7 +73,7 @@ def test_secrets_come_by_reference(releases: dict[str, Release]) -> None:
 def test_a_fetcher_knows_no_password_of_the_store_or_the_queue(releases: dict[str, Release]) -> None:
     """It talks to strangers, so what it could give away is what it needs: ZooKeeper, memcached, its callers' token."""
     known = set(releases["production"].environment("fetchers"))
-    assert known & SECRET == {"SPIDERDUCK_API__KEYS", "SPIDERDUCK_ZOOKEEPER__AUTH", "SPIDERDUCK_FETCHERS__TOKEN"}
+    assert known & SECRET == {"SPIDERDUCK_ZOOKEEPER__AUTH", "SPIDERDUCK_FETCHERS__TOKEN"}
     container = releases["production"].workloads["fetchers"]["spec"]["template"]["spec"]["containers"][0]
     assert "envFrom" not in container
 
@@ -106,9 +106,8 @@ def test_who_fetches_asks_the_fetchers(release: Release) -> None:
     for part in asking:
         (address,) = json.loads(release.environment(part)["SPIDERDUCK_FETCHERS__ADDRESSES"]["value"])
         assert address == "http://links-fetchers:8080"
-    if release.values.get("secrets", {}).get("fetchers"):
-        trusted = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__TOKEN" in release.environment(part)}
-        assert trusted == asking | {"fetchers"}
+    trusted = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__TOKEN" in release.environment(part)}
+    assert trusted == asking | {"fetchers"}
 
 
 def test_urls_between_parts_are_services_of_the_release(release: Release) -> None:

@@ -70,3 +70,20 @@ def test_everything_in_one_process_may_keep_its_data_in_engines() -> None:
 def test_the_schema_is_made_without_a_broker() -> None:
     """`spiderduck migrate` is told of the store alone."""
     assert settings(**STORE).cassandra.hosts == ("cassandra",)
+
+
+@pytest.mark.parametrize(
+    ("part", "secret", "said"),
+    [
+        ("fetchers", {"api": {"keys": [{"key": "k"}]}}, r"fetchers\.token is empty, so that anybody could fetch"),
+        ("ids", {"fetchers": {"token": "t"}}, r"there are no \[\[api\.keys\]\]"),
+    ],
+)
+def test_who_can_be_reached_asks_for_the_right_secret(part: str, secret: dict[str, Any], said: str) -> None:
+    """The API's keys open no fetcher, and the fetchers' token no API."""
+    with pytest.raises(BadSetting, match=said):
+        check(frozenset({part}), settings(host="0.0.0.0", **secret))
+
+
+def test_a_fetcher_needs_no_key_of_the_api() -> None:
+    check(frozenset({"fetchers"}), settings(host="0.0.0.0", fetchers={"token": "t"}))
