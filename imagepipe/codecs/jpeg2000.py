@@ -49,13 +49,31 @@ class Jpeg2000:
         levels = _levels(data)
         if wish.at_least:
             halvings = min(image.size[0] // wish.at_least[0], image.size[1] // wish.at_least[1]).bit_length() - 1
-            image.reduce = max(0, min(halvings, levels))
+            image.reduce = _agreed(image.size, min(halvings, levels)) if _begins_at_zero(data) else 0
         icc = image.info.get("icc_profile")
         return Decoded(walk(image, animate=False), icc if isinstance(icc, bytes) else None)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         decibel = 30 + 0.2 * (wish.quality or 75)  # 45 dB at 75: no difference that an eye finds
         return save(frames[:1], "JPEG2000", quality_mode="dB", quality_layers=[decibel], irreversible=True)
+
+
+def _agreed(size: tuple[int, int], halvings: int) -> int:
+    """The most halvings after which Pillow expects the size that OpenJPEG gives: it rounds, where that one rounds up.
+
+    Otherwise the decode fails: 1,201 pixels halved twice are 301, and Pillow makes room for 300.
+    """
+    for count in range(halvings, 0, -1):
+        power = 1 << count
+        if all(-(-side // power) == (side + power // 2) // power for side in size):
+            return count
+    return 0
+
+
+def _begins_at_zero(data: bytes) -> bool:
+    """Whether the picture has no offset on its canvas (T.800 A.5.1), which would be divided too."""
+    at = data.find(_CODESTREAM)
+    return data[at + 16 : at + 24] == bytes(8)
 
 
 def _codestream_sizes(data: bytes) -> Iterator[tuple[int, int]]:

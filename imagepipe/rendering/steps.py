@@ -68,16 +68,27 @@ def crop_and_scale(image: Image.Image, plan: Plan) -> Image.Image:
     stored = stored_size(plan.shown, plan.orientation)
     target = stored_size(plan.geometry.size, plan.orientation)
     box = stored_box(_crop(image, plan), plan.shown, plan.orientation)
-    # A decoder that scaled while decoding gave a smaller picture: the same box in its pixels.
-    across, down = image.width / stored[0], image.height / stored[1]
+    across, down = _decoded_scale(image.size, stored)
     left, top, right, bottom = box[0] * across, box[1] * down, box[2] * across, box[3] * down
     cut = (left, top, min(right, image.width), min(bottom, image.height))
-    if target == image.size and cut == (0.0, 0.0, float(image.width), float(image.height)):
+    if target == image.size and cut[:2] == (0.0, 0.0) and image.width - cut[2] < 1 and image.height - cut[3] < 1:
         return image
     ratio = min((cut[2] - cut[0]) / target[0], (cut[3] - cut[1]) / target[1])
     kernel = Image.Resampling.HAMMING if ratio >= _SHARP_ENOUGH else Image.Resampling.BICUBIC
     # reducing_gap: at ratios over 4 a box average first, at no visible cost (libvips and Pillow's thumbnail do so).
     return image.resize(target, kernel, cut, reducing_gap=2.0)
+
+
+def _decoded_scale(decoded: Size, stored: Size) -> tuple[float, float]:
+    """How much smaller the decoder made the picture.
+
+    One that takes each n-th pixel gives ⌈size/n⌉ of them, the last of which shows only a part: 225 rows by 4 are 57,
+    which are 56¼. To take them for 57 would stretch the picture.
+    """
+    whole = max(1, round(stored[0] / decoded[0]))
+    if decoded == (-(-stored[0] // whole), -(-stored[1] // whole)):
+        return 1 / whole, 1 / whole
+    return decoded[0] / stored[0], decoded[1] / stored[1]
 
 
 def _crop(image: Image.Image, plan: Plan) -> tuple[float, float, float, float]:
