@@ -63,7 +63,11 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
     """The text without its byte order mark, and the encoding it was read in: the sniffed one, if that fits."""
     if b"\0" in body[:2] and (wide := _unmarked_utf_16(body)):
         return wide
-    encoding = sniff_encoding(body, content_type)
+    return _decoded(body, sniff_encoding(body, content_type))
+
+
+def _decoded(body: bytes, encoding: str) -> tuple[str, str]:
+    """In the sniffed encoding where that fits, else in another."""
     if encoding == UTF_8:
         try:
             return body.decode("utf-8").removeprefix("\ufeff"), UTF_8
@@ -77,9 +81,12 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
 
 def as_utf_8(body: bytes, content_type: str | None = None) -> tuple[bytes, str]:
     """For a parser of UTF-8: the body as it is where it is UTF-8, otherwise its text in UTF-8; and its encoding."""
-    if b"\0" not in body[:2] and sniff_encoding(body, content_type) == UTF_8 and is_utf_8(body):
+    if b"\0" in body[:2] and (wide := _unmarked_utf_16(body)):
+        text, encoding = wide
+    elif (sniffed := sniff_encoding(body, content_type)) == UTF_8 and is_utf_8(body):
         return body, UTF_8
-    text, encoding = decode(body, content_type)
+    else:
+        text, encoding = _decoded(body, sniffed)
     return (body if encoding == UTF_8 else text.encode("utf-8", "replace")), encoding
 
 

@@ -6,6 +6,7 @@ html.spec.whatwg.org, "prescan a byte stream to determine its encoding", step by
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from schedulers.metadata.charset_names import USER_DEFINED, UTF_8, UTF_16_BE, UTF_16_LE, WINDOWS_1252, name_of
 
@@ -13,7 +14,8 @@ PRESCANNED = 1024
 """Bytes, as the standard recommends and browsers do."""
 
 LONGEST_HEAD = 1 << 19
-"""Bytes of a head that are searched for a late declaration."""
+MOST_TAGS = 1_000
+"""Bytes and tags of a head that are searched for a late declaration."""
 
 _TAG = re.compile(rb"<(?:(!--)|(/?[A-Za-z][^\t\n\f\r />]*+)|([!/?]))")
 _ATTRIBUTE = re.compile(
@@ -51,7 +53,7 @@ def declared_later(body: bytes) -> str | None:
     """What a `<meta>` says that stands in the head behind the first bytes: the parser meets it, and browsers change the
     encoding then. Here texts of scripts and the like are passed over, and the first tag of the body ends the search."""
     head = body[:LONGEST_HEAD]
-    for tag, start in _tags(head, raw_text=True):
+    for tag, start in islice(_tags(head, raw_text=True), MOST_TAGS):
         if tag == b"/head" or not (tag.startswith(b"/") or tag in _OF_HEAD):
             return None
         found = _of_meta(head, start) if tag == b"meta" else None

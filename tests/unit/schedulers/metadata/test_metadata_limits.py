@@ -40,6 +40,15 @@ def test_a_trap_ends_soon_with_what_was_found(name: str) -> None:
     assert "failure" not in metadata.provenance
 
 
+@pytest.mark.parametrize("name", TRAPS)
+def test_what_is_read_on_the_loop_does_not_hold_it(name: str) -> None:
+    """Of the size up to which no thread is used the worst takes some 80 ms."""
+    body = body_of(name)[: 512 * 1024]
+    begun = time.process_time()
+    extract_metadata(body, url=URL, content_type="text/html")
+    assert time.process_time() - begun < 0.5
+
+
 def test_no_trap_takes_much_memory() -> None:
     """In a process of its own for each of the worst: the first takes some 80 MiB beyond its own bytes."""
     command = [sys.executable, "-m", "tests.unit.schedulers.metadata.traps", *GREEDY]
