@@ -23,6 +23,9 @@ FORGIVEN_AFTER = 1_800.0
 """Seconds: the first pause after trouble, doubled each time up to a day, forgotten after half an hour without trouble.
 """
 
+MOST_DELAYS = 16
+"""Origins of one domain whose own delay is remembered; beyond that the quickest ones are forgotten."""
+
 FOREVER = math.inf
 
 
@@ -48,6 +51,7 @@ class DomainSlot:
 
     __slots__ = (
         "_backoff_step",
+        "_delays",
         "_last_trouble",
         "_last_written",
         "_tat",
@@ -67,6 +71,7 @@ class DomainSlot:
         self._last_written = 0.0
         self._backoff_step = 0.0
         self._last_trouble = 0.0
+        self._delays: dict[str, float] | None = None
 
     @classmethod
     def starting_empty(cls, limit: RateLimit, now: float) -> "DomainSlot":
@@ -89,6 +94,19 @@ class DomainSlot:
                 return FOREVER
             ready = max(ready, self._last_written + self.crawl_delay)
         return ready
+
+    def ask_for_delay(self, origin: str, seconds: float) -> None:
+        """The robots.txt of one of the domain's origins asks for that `Crawl-delay` (0: for none). The slowest holds
+        for the whole domain, so that no origin is asked sooner than it wants.
+        """
+        delays = self._delays or {}
+        delays.pop(origin, None)
+        if seconds:
+            delays[origin] = seconds
+            if len(delays) > MOST_DELAYS:
+                del delays[min(delays, key=delays.__getitem__)]
+        self._delays = delays or None
+        self.crawl_delay = max(delays.values(), default=0.0)
 
     def spacing(self) -> float:
         """Seconds between two requests of a long queue."""

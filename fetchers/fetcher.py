@@ -221,8 +221,9 @@ class Fetcher:
         queue = self.queues.get(domain)
         if queue is None or queue.holding is not holding:
             queue = await self._open_queue(domain, holding)
-        if delay := self.robots.crawl_delay(parts.origin):
-            queue.slot.crawl_delay = delay
+        delay, slot = self.robots.crawl_delay(parts.origin), queue.slot
+        if delay is not None and (delay or slot.crawl_delay):
+            slot.ask_for_delay(parts.origin, delay)
         return queue
 
     async def _open_queue(self, domain: str, holding: Holding) -> DomainQueue:

@@ -86,11 +86,13 @@ class RobotsGate:
         reason = f"{parts.origin}/robots.txt forbids it to {self._agent} (line {verdict.line}: {verdict.rule})"
         return Ended(Ending.ROBOTS_DENIED, reason)
 
-    def crawl_delay(self, origin: str) -> float:
-        """Seconds between requests that the origin's rules ask for, 0 where they ask for nothing or are not known."""
+    def crawl_delay(self, origin: str) -> float | None:
+        """Seconds between requests that the origin's rules ask for, 0 where they ask for nothing; None where they are
+        not known.
+        """
         entry = self._hosts.get(origin, self._clock.now())
         if entry is None or entry.rules is None:
-            return 0.0
+            return None
         asked = entry.rules.crawl_delay(self._agent) or 0.0
         return min(asked, self._config.queues.longest_crawl_delay)
 

@@ -47,6 +47,24 @@ def test_crawl_delay_spaces_requests_whatever_the_bucket_says() -> None:
     assert slot.ready_at(NOW) == pytest.approx(NOW + 5.0)
 
 
+def test_the_slowest_of_several_crawl_delays_holds_until_its_origin_takes_it_back() -> None:
+    slot = DomainSlot(RateLimit(10.0, 10))
+    for origin, seconds, expected in (("a", 5.0, 5.0), ("b", 20.0, 20.0), ("c", 0.0, 20.0), ("b", 2.0, 5.0)):
+        slot.ask_for_delay(origin, seconds)
+        assert slot.crawl_delay == expected
+    slot.ask_for_delay("a", 0.0)
+    slot.ask_for_delay("b", 0.0)
+    assert slot.crawl_delay == 0.0
+
+
+def test_of_many_crawl_delays_the_slowest_are_remembered() -> None:
+    """A domain of a million hosts costs no more."""
+    slot = DomainSlot(RateLimit(10.0, 10))
+    for number in range(1000):
+        slot.ask_for_delay(f"http://{number}.test", 1.0 + number % 50)
+    assert slot.crawl_delay == 50.0
+
+
 def test_backoff_doubles_to_a_day_and_is_forgiven_after_half_an_hour() -> None:
     slot, random = DomainSlot(RateLimit()), Random(1)
     now, pauses = NOW, []

@@ -280,3 +280,32 @@ async def test_crawl_delay_spaces_the_pages_up_to_a_limit() -> None:
             await asyncio.gather(*both)
             times = [at for _, at in small.arrivals]
             assert times[2] - times[1] == pytest.approx(expected, abs=0.01)
+
+
+async def test_of_several_crawl_delays_in_one_domain_the_slowest_holds() -> None:
+    """Whichever host is asked, in whatever order; and no longer than its host asks for it."""
+    hosts = {"a.test": 5, "b.a.test": 20, "c.a.test": 0}
+    answers: dict[str, Answer | list[Answer]] = {
+        f"http://{host}/robots.txt": httpx.Response(200, content=f"User-agent: *\nCrawl-delay: {seconds}\n".encode())
+        for host, seconds in hosts.items()
+    }
+    urls = [f"http://{host}/{number}" for number in range(3) for host in hosts]
+    async with small_fetcher({**answers, **{url: page() for url in urls}}) as (fetcher, small, clock):
+        for host in hosts:  # from here on every robots.txt is known
+            first = asyncio.create_task(fetcher.perform(ask(f"http://{host}/", clock)))
+            await clock.advance(100.0)
+            assert isinstance(await first, Response)
+        small.arrivals.clear()
+        asked = [asyncio.create_task(fetcher.perform(ask(url, clock))) for url in urls]
+        await clock.advance(400.0)
+        await asyncio.gather(*asked)
+        times = [at for _, at in small.arrivals]
+        assert len(times) == len(urls)
+        assert all(later - earlier >= 20.0 - 1e-6 for earlier, later in zip(times, times[1:], strict=False))
+        quick = httpx.Response(200, content=b"User-agent: *\nCrawl-delay: 1\n")
+        small.answers["http://b.a.test/robots.txt"] = quick
+        await clock.advance(2 * DAY)
+        asked = [asyncio.create_task(fetcher.perform(ask(f"http://b.a.test/again{n}", clock))) for n in (1, 2)]
+        await clock.advance(100.0)
+        await asyncio.gather(*asked)
+        assert small.arrivals[-1][1] - small.arrivals[-2][1] == pytest.approx(1.0, abs=0.01)
