@@ -66,10 +66,10 @@ def _without_likely(title: str, page: Page, author: str | None) -> str:
 
     Not for a rest of a few words, which says little about its page (`Mozilla - Wikipedia`).
     """
-    last = list(_SEPARATOR.finditer(title))[-1]
-    rest = title[: last.start()].rstrip()
-    if len(rest.split()) >= _FEW_WORDS and clean.fold(rest) == clean.fold(page.body.h1 or ""):
-        return rest
+    parts = list(_SEPARATOR.finditer(title))
+    for rest in (title[: parts[-1].start()].rstrip(), title[parts[0].end() :].lstrip()):
+        if len(rest.split()) >= _FEW_WORDS and clean.fold(rest) == clean.fold(page.body.h1 or ""):
+            return rest
     without = without_site(title, site_name.likely(page, author), site_name.hosts(page))
     return without if len(without.split()) >= _FEW_WORDS else title
 

@@ -51,6 +51,7 @@ def test_a_heading_that_is_the_rest_of_the_title_takes_its_last_part_off() -> No
     """`<h1>` says where the headline ends; a heading of a few words says too little."""
     long = "A long story about many things"
     assert page(f"<title>{long} - Somewhere</title>", f"<h1>{long}</h1>").title == long
+    assert page(f"<title>Somewhere: {long}</title>", f"<h1>{long}</h1>").title == long
     assert page("<title>Mozilla - Wikipedia</title>", "<h1>Mozilla</h1>").title == "Mozilla - Wikipedia"
 
 
