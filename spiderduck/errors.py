@@ -54,3 +54,10 @@ class WorkerIdLost(SpiderDuckError):
 
     code = "worker_id_lost"
     exit_code = 7
+
+
+class PeersContradict(SpiderDuckError):
+    """Another id service says that it is who we are, or that the time is another."""
+
+    code = "peers_contradict"
+    exit_code = 8

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from litestar import Router
 
 from schedulers.ports import Clock, Ids
 from snowflake import FileLease, Generator
 from snowflake.errors import LeaseUnavailable, ServiceUnavailable
 from snowflake.leases.ordinal import OrdinalLease
+from snowflake.leases.registered import RegisteredLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
+from spiderduck.api.keys import READ
 from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.extras import needed_for
+from spiderduck.bootstrap.id_peers import open_sanity, own_url
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
@@ -54,13 +58,21 @@ async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: C
     generator = Generator(lease=lease, bridge_ms=BRIDGE_MS)
     stack.push_async_callback(asyncio.to_thread, generator.close)
 
-    def trouble() -> str | None:
-        return None if generator.ended is None else f"{generator.ended}; start this process anew"
-
     async def keep() -> None:
         await _until_lost(generator, clock)
 
-    return IdParts(generator, route_handlers(generator) if "ids" in parts else (), (("worker id", keep),), trouble)
+    work: tuple[Work, ...] = (("worker id", keep),)
+    if "ids" not in parts:
+        return IdParts(generator, (), work, lambda: _lost(generator))
+    sanity = await open_sanity(generator, lease, config, stack)
+    routes = (Router("/", route_handlers=route_handlers(generator), opt={"scope": READ}),)
+    return IdParts(
+        generator, routes, (*work, ("peers", sanity.run)), lambda: "; ".join(sanity.missing().values()) or None
+    )
+
+
+def _lost(generator: Generator) -> str | None:
+    return None if generator.ended is None else f"{generator.ended}; start this process anew"
 
 
 async def _until_lost(generator: Generator, clock: Clock) -> None:
@@ -75,12 +87,16 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
     """Ranges in hand outlast a restart of the service."""
     host = httpx.URL(config.ids.url)
     await wait_for("the id service", (f"{host.host}:{host.port or 80}",), clock)
-    http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config))
+    http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config, READ))
     stack.push_async_callback(http.aclose)
     client = RangeClient([config.ids.url], per_ms=IDS_PER_MS, http=http)
     await patiently("the id service", client.start, ServiceUnavailable, clock)
     stack.push_async_callback(client.close)
-    return IdParts(client)
+
+    def trouble() -> str | None:
+        return None if client.in_hand_ms else "no ids are in hand, and the id service gives none"
+
+    return IdParts(client, trouble=trouble)
 
 
 def _acquire(config: Config, folder: Path) -> Lease:
@@ -90,6 +106,6 @@ def _acquire(config: Config, folder: Path) -> Lease:
             from snowflake.leases.zookeeper import ZooKeeperLease
 
         hosts = f"{','.join(config.zookeeper.hosts)}{config.zookeeper.chroot}/ids"
-        return ZooKeeperLease(hosts, auth=config.zookeeper.auth).acquire()
+        return ZooKeeperLease(hosts, RegisteredLease(url=own_url(config)), auth=config.zookeeper.auth).acquire()
     folder.mkdir(parents=True, exist_ok=True)
     return (OrdinalLease(folder) if config.ids.lease == "ordinal" else FileLease(folder)).acquire()

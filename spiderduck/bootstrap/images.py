@@ -109,7 +109,7 @@ async def open_images(
     # Pillow warns of odd pictures that it reads all the same; each is somebody else's, and none is news.
     warnings.filterwarnings("ignore", module="PIL")
     if "images" not in parts:
-        http = httpx.AsyncClient(trust_env=False, timeout=HAND_OVER_SECONDS, headers=bearer(config))
+        http = httpx.AsyncClient(trust_env=False, timeout=HAND_OVER_SECONDS, headers=bearer(config, ADMIN))
         stack.push_async_callback(http.aclose)
         return ImageParts(HandedOver(config.images.url, http))
     settings = complete(config.images)

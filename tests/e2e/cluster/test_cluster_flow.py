@@ -117,7 +117,11 @@ async def test_every_process_tells_of_itself(cluster: RunningCluster, process: s
     assert metrics.startswith("# HELP ")
 
 
-async def test_a_call_without_a_key_is_refused(cluster: RunningCluster) -> None:
-    async with cluster.client() as client:
+@pytest.mark.parametrize(
+    ("process", "path"),
+    [("api-1", "/v1/urls?url=http://news.test/a"), ("ids-1", "/v1/ids"), ("fetcher-1", "/v1/owners")],
+)
+async def test_a_call_without_a_key_is_refused(cluster: RunningCluster, process: str, path: str) -> None:
+    async with cluster.client(process) as client:
         client.headers.pop("authorization")
-        assert (await client.get("/v1/urls", params={"url": "http://news.test/a"})).status_code == 401
+        assert (await client.get(path)).status_code == 401
