@@ -110,7 +110,7 @@ async def test_a_broker_that_is_away_is_named_and_waited_for(cluster: RunningClu
             refused = await client.post("/v1/events", json={"urls": ["http://broker.test/a"]})
             assert refused.status_code == 503, refused.text
             assert "retry-after" in refused.headers
-            for path in ("/v1/queues/audit", "/v1/dead", "/v1/stream"):
+            for path in ("/v1/queues/another", "/v1/dead", "/v1/stream"):
                 assert (await client.get(path)).status_code == 503, path
             assert (await client.get("/metrics")).status_code == 200
         assert await cluster.missing("fetcher-1") == {}
