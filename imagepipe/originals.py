@@ -14,6 +14,7 @@ from imagepipe.events import Events
 from imagepipe.loading import Loader
 from imagepipe.model import Original
 from imagepipe.ports import AdditionalCache, Clock, OriginalTier
+from imagepipe.refusals import Refusals
 from imagepipe.single_flight import SingleFlight
 
 
@@ -63,6 +64,7 @@ class Originals:
         self._background = background
         self._absent = {name for name, there in (("disk", disk), ("additional", additional)) if not there}
         self._to_disk: dict[str, Original] = {}
+        self._refusals = Refusals()
 
     async def find(self, url: str, deadline: float) -> Found:
         """The original. Raises `SourceFailed`, `PictureTooLarge` or another `ImageError`."""
@@ -84,6 +86,7 @@ class Originals:
 
     async def keep(self, url: str, original: Original) -> None:
         """Put it into memory and on disk. The disk is not waited for."""
+        self._refusals.forget(url)
         if not await self._encoded.put(url, original):
             self._events.problem(url, "too_large_for_encoded_tier")
         if self._disk is not None:
@@ -92,6 +95,7 @@ class Originals:
 
     async def remove(self, url: str) -> bool:
         """Forget it in every tier; whether it was anywhere."""
+        self._refusals.forget(url)
         removed = self._to_disk.pop(url, None) is not None
         removed = await self._encoded.remove(url) or removed
         if self._disk is not None:
@@ -141,10 +145,15 @@ class Originals:
 
     async def on_network(self, search: Search) -> Found | None:
         old = await self.cached(search.url)  # only one that is too old to be used without asking
+        refused = self._refusals.of(search.url, self._clock.now())
+        if refused is not None and old is None:
+            raise refused
         try:
             original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline))
         except SourceFailed as error:
+            self._refusals.note(search.url, error, self._clock.now())
             if old is None:
+                self._events.problem(search.url, f"{error.code}: {error}")
                 raise
             self._events.problem(search.url, f"stale_instead_of_error: {error.ending}")
             return Found(old, "stale", stale=True)

@@ -87,6 +87,11 @@ class Registry:
         except KeyError:
             raise UnknownPipeline(f"no pipeline {name!r}; there are: {', '.join(self.pipelines)}") from None
 
+    @property
+    def partial_shared(self) -> Shared[OnDisk] | Shared[Original]:
+        """The limit over all partial downloads, wherever they are kept."""
+        return self.partial_total if self._partial_disks else self._partial_memory
+
     async def start(self) -> None:
         """Begin to list what is on disk; the first answers do not wait for it."""
         for disk in (*self.disks.values(), *self._partial_disks):

@@ -1,6 +1,5 @@
-"""What the caches hold right now, as JSON and as a page: per tier entries, bytes and limits, loads, hits, problems."""
+"""What the caches hold right now, as JSON and (by `inspector_page`) for people: tiers, loads, hits, problems."""
 
-from html import escape
 from typing import Any
 
 from litestar import MediaType, Response, get
@@ -9,7 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.guard import Guard
-from imagepipe.tiers.lru import Lru, Shared
+from imagepipe.service.inspector_page import page_of
+from imagepipe.tiers.lru import Entry, Lru, Shared
 
 _SHOWN = 100  # the most recently used of each tier
 
@@ -21,6 +21,7 @@ def inspect_registry(registry: Registry) -> dict[str, Any]:
             "rendered": _total(registry.rendered_total),
             "encoded": _total(registry.encoded_total),
             "disk": _total(registry.disk_total),
+            "partial": _total(registry.partial_shared),
         },
         "renders_active": registry.workers.active,
         "idle_waiting": len(registry.idle),
@@ -35,7 +36,7 @@ def _pipeline(registry: Registry, pipeline: Pipeline) -> dict[str, Any]:
         "rendered": _tier(pipeline.rendered.lru),
         "encoded": _tier(registry.encoded[pipeline.config.name].lru),
         "disk": None if disk is None else _tier(disk.lru),
-        "partial": _tier(registry.partials[pipeline.config.name].lru),
+        "partial": _tier(registry.partials[pipeline.config.name].lru, complete=False),
         "loading": [
             {"identifier": url, "received": each.received, "total": each.total} for url, each in growing.items()
         ],
@@ -46,14 +47,28 @@ def _pipeline(registry: Registry, pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _tier(lru: Lru[Any]) -> dict[str, Any]:
-    shown = list(lru.items())[-_SHOWN:]
+def _tier(lru: Lru[Any], complete: bool = True) -> dict[str, Any]:
+    """`complete` says whether its entries are whole pictures or beginnings of some."""
+    known = [item for item in lru.items() if not item[0].startswith("\n")]  # what is just being written has no name yet
+    shown = known[-_SHOWN:]
     return {
+        "complete": complete,
         "entries": len(lru),
         "bytes": lru.bytes,
         "limit_bytes": lru.limits.bytes,
         "limit_entries": lru.limits.entries,
-        "shown": [{"key": key, "bytes": entry.size, "expires_at": entry.expires_at} for key, entry in reversed(shown)],
+        "shown": [_entry(key, entry) for key, entry in reversed(shown)],
+    }
+
+
+def _entry(key: str, entry: Entry[Any]) -> dict[str, Any]:
+    identifier, _, variant = key.partition("\n")
+    return {
+        "key": key,
+        "identifier": identifier,
+        "variant": variant,
+        "bytes": entry.size,
+        "expires_at": entry.expires_at,
     }
 
 
@@ -71,39 +86,7 @@ def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTP
     @get(path + "/inspect/page", guards=[guard], media_type=MediaType.HTML, include_in_schema=False)
     async def page() -> Response[str]:
         policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return Response(_page(inspect_registry(registry)), media_type=MediaType.HTML, headers=policy)
+        text = page_of(inspect_registry(registry), registry.clock.now(), path + "/inspect")
+        return Response(text, media_type=MediaType.HTML, headers=policy)
 
     return [inspect, page]
-
-
-def _page(found: dict[str, Any]) -> str:
-    parts = ["<!doctype html><meta charset=utf-8><title>Picture caches</title>", _STYLE, "<h1>Picture caches</h1>"]
-    for name, pipeline in found["pipelines"].items():
-        parts.append(f"<h2>{escape(name)}</h2>")
-        parts += [_tier_html(tier, pipeline[tier]) for tier in ("rendered", "encoded", "disk", "partial")]
-        parts.append(_list_html("Hits", [f"{key}: {count}" for key, count in sorted(pipeline["hits"].items())]))
-        loading = [
-            f"{each['identifier']}: {each['received']} of {each['total'] or '?'}" for each in pipeline["loading"]
-        ]
-        parts.append(_list_html("Loading", loading))
-        problems = [f"{each['problem']}: {each['identifier']}" for each in reversed(pipeline["problems"])]
-        parts.append(_list_html("Problems", problems))
-    return "\n".join(parts)
-
-
-def _tier_html(name: str, tier: dict[str, Any] | None) -> str:
-    if tier is None:
-        return f"<h3>{name}</h3><p>off</p>"
-    used = f"{tier['entries']} entries, {tier['bytes']:,} of {tier['limit_bytes']:,} bytes"
-    meter = f"<meter max={max(tier['limit_bytes'], 1)} value={tier['bytes']}></meter>"
-    rows = "".join(f"<tr><td>{escape(each['key'])}<td>{each['bytes']:,}" for each in tier["shown"])
-    return f"<h3>{name}</h3><p>{meter} {used}</p><details><summary>entries</summary><table>{rows}</table></details>"
-
-
-def _list_html(title: str, lines: list[str]) -> str:
-    items = "".join(f"<li>{escape(line)}" for line in lines) or "<li>none"
-    return f"<h3>{title}</h3><ul>{items}</ul>"
-
-
-_STYLE = """<style>body{font:15px system-ui;margin:2rem auto;max-width:70rem;padding:0 1rem}table{border-spacing:1rem 0}
-td{word-break:break-all}td+td{text-align:right;word-break:normal}meter{width:12rem}</style>"""

@@ -293,6 +293,25 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
         assert new.finished.etag != old.finished.etag
 
 
+async def test_a_refusal_is_remembered_for_a_minute(clock: FakeClock) -> None:
+    """A page with a dead picture asks its origin once; a store by hand, or a minute, makes it alive again."""
+    source = FakeSource()
+    async with _registry(source, clock) as registry:
+        cards = registry["cards"]
+        for _ in range(3):
+            with pytest.raises(SourceFailed, match="404"):
+                await cards.variant(_A, _SMALL)
+        assert len(source.asked) == 1
+        clock.advance(61)
+        source.pictures[_A] = Picture(_JPEG)
+        assert (await cards.variant(_A, _SMALL)).where == "network"
+        other = "http://o.test/other"
+        with pytest.raises(SourceFailed):
+            await cards.variant(other, _SMALL)
+        await cards.put(other, _JPEG)
+        assert (await cards.variant(other, _SMALL)).where == "encoded"
+
+
 async def test_tags_outlive_a_new_version(clock: FakeClock) -> None:
     """Stored with a tag, loaded again from its origin: the tag still finds it."""
     source = FakeSource(a=Picture(encode(photo((50, 40)), "PNG"), etag='"2"'))
