@@ -21,8 +21,6 @@ from tests.engines.toxics import Link, Toxiproxy
 
 SESSION = 2.0
 RESUMES_WITHIN = SESSION + 2.0
-SESSION_TICK = 0.5
-"""ZooKeeper ends a session at the next tick of its clock after the time-out."""
 DOMAINS = [f"d{number}.test" for number in range(12)]
 TRIALS = 5 if os.environ.get("CI") else 3
 CHAOS_TRIALS = int(os.environ.get("SPIDERDUCK_CHAOS_TRIALS", "50"))
@@ -84,10 +82,10 @@ async def one_is_killed(on: Trial, number: int) -> None:
     assert on.owned_by(victim), "it has a share"
     victim.signal(signal.SIGKILL)
     killed = time.monotonic()
-    assert await on.all_answer(killed + 0.1, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+    assert await on.all_answer(killed + 0.1, 15.0) <= RESUMES_WITHIN
     await asyncio.sleep(1.0)
-    late = [at for name in DOMAINS for at, sender in on.origin.arrivals[name] if sender == victim.name]
-    assert all(at <= killed + 0.5 for at in late)
+    late = [one for name in DOMAINS for one in on.origin.arrivals[name] if one.sender == victim.name]
+    assert all(one.earliest <= killed + 0.1 for one in late)
 
 
 async def one_is_stopped_past_its_session_and_woken(on: Trial, number: int) -> None:
@@ -95,7 +93,7 @@ async def one_is_stopped_past_its_session_and_woken(on: Trial, number: int) -> N
     victim = on.fetchers[number % 3]
     victim.signal(signal.SIGSTOP)
     stopped = time.monotonic()
-    assert await on.all_answer(stopped + 0.1, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+    assert await on.all_answer(stopped + 0.1, 15.0) <= RESUMES_WITHIN
     victim.signal(signal.SIGCONT)
     async with asyncio.timeout(10.0):
         while not on.owned_by(victim):
@@ -111,7 +109,7 @@ async def one_is_cut_off_from_the_coordinator(on: Trial, number: int) -> None:
     else:
         on.link.cut()
     cut = time.monotonic()
-    assert await on.all_answer(cut + SESSION, 15.0) <= RESUMES_WITHIN + SESSION_TICK
+    assert await on.all_answer(cut + SESSION, 15.0) <= RESUMES_WITHIN
     assert not on.owned_by(victim)
     on.link.restore()
     async with asyncio.timeout(15.0):
