@@ -46,6 +46,9 @@ class Line(Protocol):
         """The connection is gone, and with it every channel and delivery tag."""
 
 
+NOT_YET = "not connected yet"
+
+
 class BrokerLink:
     """Runs from its making until `close`."""
 
@@ -63,7 +66,7 @@ class BrokerLink:
         self._wake.setblocking(False)
         self._closing = threading.Event()
         self.blocked = False
-        self.trouble: str | None = "not connected yet"
+        self.trouble: str | None = NOT_YET
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -208,8 +211,10 @@ class BrokerLink:
             self._loop.call_soon_threadsafe(_call_all, told)
 
     def _lost(self, error: Exception) -> None:
+        """One warning for an outage, not one for each attempt."""
+        level = logging.WARNING if self.trouble in (None, NOT_YET) else logging.DEBUG
         self.trouble = f"the broker does not answer ({type(error).__name__}: {error})"
-        log.warning("%s: %s; connecting again", self._name, self.trouble)
+        log.log(level, "%s: %s; connecting again", self._name, self.trouble)
 
     def _end(self, connection: Any) -> None:
         for line in self._open_lines:

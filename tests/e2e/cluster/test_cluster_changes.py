@@ -176,6 +176,32 @@ async def test_a_start_waits_for_its_engines_and_says_so(cluster: RunningCluster
     await cluster_ready(one)
 
 
+@pytest.mark.timeout(90)
+async def test_told_to_end_while_every_engine_is_away_they_end(cluster: RunningCluster) -> None:
+    """Within ten seconds and with exit code 0; what they held is there again afterwards."""
+    url = "http://dark.test/a"
+    cluster.origin.default = page("Any")
+    async with cluster.client() as client:
+        await send(client, {"urls": [url]})
+    for link in cluster.links.values():
+        link.cut()
+    stopping = list(cluster.processes.values())
+    try:
+        codes = await asyncio.gather(*(one.stop() for one in stopping))
+    finally:
+        for link in cluster.links.values():
+            link.restore()
+        for one in stopping:
+            one.start()
+    assert dict(zip(cluster.processes, codes, strict=True)) == dict.fromkeys(cluster.processes, 0)
+    assert [said for one in stopping for said in one.misbehaved] == []
+    for one in stopping:
+        await cluster_ready(one)
+    async with cluster.client() as client:
+        (record,) = await ended(client, url)
+    assert record["status"] == "fetched"
+
+
 async def said(one: Supervised, before: int, words: str) -> str:
     over = time.monotonic() + 20
     while True:
