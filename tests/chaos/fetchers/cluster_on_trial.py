@@ -122,7 +122,7 @@ async def fetcher_process(
     one = FetcherProcess(name.lower() + "/1.0", process)
     try:
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 15.0)
+        line = await asyncio.wait_for(process.stdout.readline(), 30.0)
         one.address = line.decode().split()[-1]
         yield one
     finally:

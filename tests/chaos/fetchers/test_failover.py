@@ -68,7 +68,7 @@ async def trial(zookeeper: str, memcached: tuple[str, int], toxiproxy: Toxiproxy
         asking = asyncio.create_task(ask_for_ever(router, DOMAINS, answered))
         try:
             on = Trial(one, list(fetchers), link, answered)
-            await on.all_answer(0.0, 20.0)
+            await on.all_answer(0.0, 40.0)
             await asyncio.sleep(1.0)
             yield on
         finally:

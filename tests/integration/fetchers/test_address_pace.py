@@ -1,0 +1,96 @@
+"""Many names on one server: the transport that everybody gets keeps the address's pace, whatever the names."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.gates.address_guard import AddressPolicy
+from fetchers.standalone import make_transport
+from fetchers.transports.aiohttp import AiohttpTransport
+from fetchers.transports.dialler import ConnectionInfo
+from fetchers.transports.resolver import Resolver
+from fetchers.urls import split
+
+PER_SECOND, BURST = 25.0, 2
+
+
+class Anywhere(AddressPolicy):
+    """As if loopback were a server like any other."""
+
+    def refusal(self, address: str) -> str | None:
+        return None
+
+    def port_refusal(self, port: int, address: str) -> str | None:
+        return None
+
+
+async def everything_is_here(name: str) -> list[tuple[str, float]]:
+    return [("127.0.0.1", 60.0)]
+
+
+@asynccontextmanager
+async def origin() -> AsyncIterator[tuple[int, list[float]]]:
+    """Its port, and when requests arrived."""
+    arrivals: list[float] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                arrivals.append(time.monotonic())
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], arrivals
+    finally:
+        server.close()
+
+
+async def fetch(transport: AiohttpTransport, url: str) -> ConnectionInfo:
+    request = httpx.Request("GET", "http://placeholder.invalid/", extensions={"parts": split(url)})
+    response = await transport.handle_async_request(request)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    assert b"".join([chunk async for chunk in response.stream]) == b"hello"
+    info: ConnectionInfo = response.extensions["connection"]
+    return info
+
+
+def paced(**network: object) -> AiohttpTransport:
+    limits = RateLimits(address_per_second=PER_SECOND, address_burst=BURST)
+    return make_transport(FetchersConfig(rate_limit=limits, network=Network(**network)))  # type: ignore[arg-type]
+
+
+async def test_names_on_one_address_share_its_pace_over_new_and_kept_connections() -> None:
+    transport = paced()
+    transport._dialler._policy, transport._dialler._resolver = Anywhere(), Resolver(everything_is_here)
+    async with origin() as (port, arrivals):
+        began = time.monotonic()
+        urls = [f"http://site{number % 6}.example:{port}/{number}" for number in range(12)]
+        try:
+            infos = await asyncio.gather(*(fetch(transport, url) for url in urls))
+        finally:
+            await transport.aclose()
+    assert {info.paced_by for info in infos} == {"127.0.0.1"}
+    assert len(arrivals) == len(urls)
+    assert max(arrivals) - began >= (len(urls) - BURST) / PER_SECOND
+
+
+async def test_a_target_that_a_setting_names_is_not_paced() -> None:
+    """Somebody's own server, or all of a test's: neither `resolve` nor `allow_addresses`."""
+    async with origin() as (port, _):
+        for network in ({"resolve": {"*.test": f"127.0.0.1:{port}"}}, {"allow_addresses": ("127.0.0.0/8",)}):
+            transport = paced(**network)
+            transport._dialler._resolver = Resolver(everything_is_here)
+            try:
+                info = await fetch(transport, f"http://a.test:{port}/")
+            finally:
+                await transport.aclose()
+            assert info.paced_by is None
