@@ -5,7 +5,7 @@
 Cold: `python -m imagepipe serve` in a process of its own, its CPU from the kernel's count, HTTP, cache writes and disk
 included; beside it `pyvips` alone (`thumbnail_buffer` and save) for the same bytes at the same quality and effort,
 baseline JPEG on both sides, one thread each. Hot: requests a second that the same framework serves from the rendered
-tier, and as a constant of that size. Rounds alternate between the sides, the median ratio counts.
+tier, and as a constant of that size. Coalescing: what 200 simultaneous requests of one cold picture make it do. Rounds alternate between the sides, the median ratio counts.
 
 Needs `pyvips` and `pyvips-binary` (bench only). Pictures: photographs from SPIDERDUCK_CORPORA, else synthetic ones.
 """
@@ -98,6 +98,13 @@ def compare_hot(server: Server, rounds: int) -> bool:
     return statistics.median(ratios) >= 0.5
 
 
+def compare_coalescing(server: Server, clients: int = 200) -> bool:
+    """Whether so many who ask for one cold picture at the same moment make one fetch and one decode."""
+    work = server.coalesced(clients)
+    print(f"{clients} at once for one cold picture: {work['fetches']} fetch, {work['renders']} decode (one of each)")
+    return work == {"fetches": 1, "renders": 1}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=12)
@@ -107,6 +114,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder), data) as server:
         good = compare_cold(server, data, asked.rounds)
         good &= compare_hot(server, asked.rounds)
+        good &= compare_coalescing(server)
     return 0 if good else 1
 
 

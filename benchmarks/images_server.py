@@ -1,6 +1,8 @@
 """The picture server in a process of its own, for the benchmarks: its CPU, and its rate when hot and when constant."""
 
+import asyncio
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -73,6 +75,28 @@ class Server:
         """User and system time of the process so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def coalesced(self, clients: int) -> dict[str, int]:
+        """So many ask for one cold picture over connections of their own: what that made the server do."""
+        self.purge()
+        before = self._work()
+        asyncio.run(self._ask_at_once(clients, f"/images/cards?src={quote('http://o.test/0', safe='')}&w=555"))
+        return {name: count - before.get(name, 0) for name, count in self._work().items()}
+
+    def _work(self) -> dict[str, int]:
+        cards = json.loads(self._ask("GET", "/images/inspect"))["pipelines"]["cards"]
+        return {"fetches": cards["fetches"], "renders": cards["hits"].get("renders", 0)}
+
+    async def _ask_at_once(self, clients: int, path: str) -> None:
+        pairs = [await asyncio.open_connection("127.0.0.1", self._port) for _ in range(clients)]
+        for _, writer in pairs:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answers = await asyncio.gather(*(reader.read() for reader, _ in pairs))
+        for _, writer in pairs:
+            writer.close()
+        bad = [answer for answer in answers if not answer.startswith(b"HTTP/1.1 200")]
+        if bad:
+            raise RuntimeError(f"{len(bad)} of {clients} were answered otherwise: {bad[0][:200]!r}")
 
     def hot_rate(self, seconds: float = 1.5) -> float:
         """Requests a CPU second of one variant that is in the rendered tier."""

@@ -17,6 +17,9 @@ from imagepipe.ports import AdditionalCache, Clock, OriginalTier
 from imagepipe.refusals import Refusals
 from imagepipe.single_flight import SingleFlight
 
+_MOST_WAITING = 64 * 1024 * 1024
+"""Bytes on their way to a disk that is slower than the network; what comes beyond is kept in memory alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -64,6 +67,7 @@ class Originals:
         self._background = background
         self._absent = {name for name, there in (("disk", disk), ("additional", additional)) if not there}
         self._to_disk: dict[str, Original] = {}
+        self._disk_bytes = 0
         self._refusals = Refusals()
 
     async def find(self, url: str, deadline: float) -> Found:
@@ -89,9 +93,14 @@ class Originals:
         self._refusals.forget(url)
         if not await self._encoded.put(url, original):
             self._events.problem(url, "too_large_for_encoded_tier")
-        if self._disk is not None:
-            self._to_disk[url] = original
-            self._background.start(url, self._keep_on_disk(self._disk, url))
+        if self._disk is None:
+            return
+        if self._disk_bytes + len(original.body) > _MOST_WAITING:
+            self._events.problem(url, "not_kept_on_disk: the disk is behind")
+            await self._disk.remove(url)  # what it holds is older
+            return
+        self._to_disk[url] = original
+        self._background.start(url, self._keep_on_disk(self._disk, url))
 
     async def remove(self, url: str) -> bool:
         """Forget it in every tier; whether it was anywhere."""
@@ -169,8 +178,14 @@ class Originals:
 
     async def _keep_on_disk(self, disk: OriginalTier, url: str) -> None:
         original = self._to_disk.pop(url, None)  # None: a newer one went first, or it was removed meanwhile
-        if original is not None and not await disk.put(url, original):
-            self._events.problem(url, "not_kept_on_disk")
+        if original is None:
+            return
+        self._disk_bytes += len(original.body)
+        try:
+            if not await disk.put(url, original):
+                self._events.problem(url, "not_kept_on_disk")
+        finally:
+            self._disk_bytes -= len(original.body)
 
 
 LOOK_UP: tuple[tuple[str, Look], ...] = (

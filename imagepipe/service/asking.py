@@ -18,6 +18,7 @@ from imagepipe.source_rules import check_source
 from imagepipe.variants import parse_variant, read_query
 
 _REMEMBERED = 8192  # pages ask for the same few variants of the same pictures again and again
+_SHORT = 1024  # bytes; longer ones are rare, and would fill 8 KiB each
 _UNSIGNED_PRESET = frozenset({"src", "preset", "preview"})
 
 
@@ -71,7 +72,14 @@ class Reader:
         self._keys = config.keys
         self._codecs = codecs
         self._unsigned = unsigned
-        self.read = lru_cache(_REMEMBERED)(self._read)
+        self._remembered = lru_cache(_REMEMBERED)(self._read)
+
+    def read(
+        self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
+    ) -> tuple[Ask, Variant, str]:
+        """What is asked; short queries are read once."""
+        read = self._remembered if len(query) + len(accept) <= _SHORT else self._read
+        return read(path, query, pipeline, accept, save_data)
 
     def _read(
         self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
