@@ -24,7 +24,6 @@ from schedulers.stages.stage import Next, Stage
 from schedulers.stages.store import Store
 from schedulers.stages.url_extractor import UrlExtractor
 
-
 Ended = Callable[[str], None]
 """Told of every share of a URL that came to its end, with its outcome."""
 
@@ -69,19 +68,17 @@ def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tu
         clock=parts.clock,
         config=config,
     )
+    extract, archive = Extract(parts.extractor), ArchiveStage(parts.archive, parts.ids)
+    store = Store(parts.store, parts.queue, parts.clock, config, parts.ended)
     return (
         Step("read_event", event_reader),  # first: whatever the shape, from here on it is an Event
         Step("extract_urls", UrlExtractor(config.most_urls)),  # one context per URL from here on, side by side
         Step("single_flight", SingleFlight(in_flight)),  # before the decider, so that who waited finds what was fetched
         Step("decide", CrawlDecider(parts.store, decider)),  # before anything is sent: blocked, finished or fresh
         Step("fetch", fetch, unless_settled=True),  # the only one that reaches the network
-        Step(
-            "extract", Extract(parts.extractor), unless_settled=True
-        ),  # pure; before the archive, which keeps its result
-        Step(
-            "archive", ArchiveStage(parts.archive, parts.ids), unless_settled=True
-        ),  # the record must name file and offset
-        Step("store", Store(parts.store, parts.queue, parts.clock, config, parts.ended)),  # last: what it makes visible is complete
+        Step("extract", extract, unless_settled=True),  # pure; before the archive, which keeps its result
+        Step("archive", archive, unless_settled=True),  # the record must name file and offset
+        Step("store", store),  # last: what it makes visible is complete
     )
 
 
