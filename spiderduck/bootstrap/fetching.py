@@ -10,12 +10,14 @@ from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.fetcher import Fetcher
 from fetchers.host_states.memory import MemoryHostStates
+from fetchers.ports import HostStateStore, RobotsCache
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.standalone import make_transport
 from schedulers.ports import Clock
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.bridges import FetchThroughClient
+from spiderduck.bootstrap.extras import needed_for
 from spiderduck.config import Config
 from spiderduck.database.sqlite import Database
 from spiderduck.host_states.sqlite import SqliteHostStates
@@ -54,6 +56,7 @@ async def open_fetching(
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
         return Fetching(FetchThroughClient(router.perform, config.fetchers.limits.redirects), router)
+    states, robots_cache = _caches(config, database, clock, stack)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = Fetcher(
@@ -61,11 +64,27 @@ async def open_fetching(
         clock=clock,
         random=Random(),
         transport=transport,
-        states=MemoryHostStates() if database is None else SqliteHostStates(database, clock),
-        robots_cache=MemoryRobotsCache(clock),
+        states=states,
+        robots_cache=robots_cache,
     )
     fetch = FetchThroughClient(fetcher.perform, config.fetchers.limits.redirects)
     return Fetching(fetch, LocalDomains(fetcher), (("fetcher", fetcher.run),), lambda: _gauges(fetcher))
+
+
+def _caches(
+    config: Config, database: Database | None, clock: Clock, stack: AsyncExitStack
+) -> tuple[HostStateStore, RobotsCache]:
+    """Behind the fetcher's own: shared with other fetchers, or for the next start of this one."""
+    if config.memcached.hosts:
+        with needed_for("memcached.hosts"):
+            from fetchers.host_states.memcached import MemcachedHostStates
+            from fetchers.memcached_ring import MemcachedRing
+            from fetchers.robots_cache.memcached import MemcachedRobotsCache
+        ring = MemcachedRing(config.memcached.hosts, clock)
+        stack.push_async_callback(ring.close)
+        return MemcachedHostStates(ring, clock), MemcachedRobotsCache(ring)
+    states = MemoryHostStates() if database is None else SqliteHostStates(database, clock)
+    return states, MemoryRobotsCache(clock)
 
 
 def _gauges(fetcher: Fetcher) -> Gauges:
