@@ -33,7 +33,10 @@ async def endings(api: str, urls: Sequence[str], patience: float = PATIENCE_SECO
             before = len(waiting)
             for start in range(0, before, BATCH):
                 some = waiting[start : start + BATCH]
-                answer = await client.post("/v1/urls/batch", json={"urls": some})
+                try:
+                    answer = await client.post("/v1/urls/batch", json={"urls": some})
+                except httpx.TransportError:
+                    break  # the last that was killed was the API, and it is on its way up
                 if answer.status_code == 200:
                     records |= dict(zip(some, answer.json()["results"], strict=True))
             waiting = [url for url in waiting if url not in records or records[url]["status"] in OPEN]
