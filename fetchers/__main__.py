@@ -5,7 +5,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherError
@@ -34,8 +33,11 @@ def _fetch(arguments: Sequence[str]) -> int:
     parser.add_argument("url")
     _add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print what happened as JSON, without the body")
+    parser.add_argument(
+        "--through", default="", metavar="URL", help="ask the service there, e.g. http://127.0.0.1:8090"
+    )
     given = parser.parse_args(arguments)
-    result = asyncio.run(fetch_once(given.url, _config(given)))
+    result = asyncio.run(fetch_once(given.url, _config(given), given.through))
     if given.json:
         print(report_json(result).decode())
     else:
@@ -50,11 +52,14 @@ def _serve(arguments: Sequence[str]) -> int:
     from fetchers.service.serve import serve
 
     parser = argparse.ArgumentParser(
-        prog="python -m fetchers serve", description="One fetcher of a cluster, over HTTP."
+        prog="python -m fetchers serve",
+        description="One fetcher of a cluster, over HTTP.",
+        epilog="Secrets come by the environment: SPIDERDUCK_FETCHERS_TOKEN, which callers share, and "
+        "SPIDERDUCK_ZOOKEEPER_AUTH (user:password).",
     )
     _add_settings(parser)
     environment = os.environ.get
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=int, default=8090, help="0: any free one; it is printed")
     parser.add_argument("--advertise", default="", metavar="URL", help="where others reach it, if not at host and port")
     parser.add_argument(
@@ -62,21 +67,17 @@ def _serve(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--chroot", default="/spiderduck/fetchers", help="the fetchers' own place in ZooKeeper")
     parser.add_argument("--session-seconds", type=float, default=10.0, help="after that a dead fetcher's domains move")
-    parser.add_argument("--memcached", action="append", default=[], metavar="HOST:PORT")
-    for name, what in (
-        ("certificate", "PEM file of this fetcher; with it, callers need one too"),
-        ("key", "its private key"),
-        ("authority", "who signs the certificates of fetchers and callers"),
-    ):
-        parser.add_argument(f"--{name}", default="", metavar="FILE", help=what)
+    parser.add_argument(
+        "--memcached", action="append", default=[], metavar="HOST:PORT", help="a server that all fetchers share"
+    )
     parser.add_argument("--per-second", type=float, default=1.0, help="requests to a domain")
-    parser.add_argument("--burst", type=int, default=4)
+    parser.add_argument("--burst", type=int, default=4, help="requests to a domain at once, after a pause")
     given = parser.parse_args(arguments)
     cluster = ClusterConfig(
         host=given.host,
         port=given.port,
         advertise=given.advertise,
-        # Secrets come by the environment only: a command line can be read by every user of a machine.
+        # A command line can be read by every user of a machine, the environment cannot.
         token=environment("SPIDERDUCK_FETCHERS_TOKEN", ""),
         auth=environment("SPIDERDUCK_ZOOKEEPER_AUTH", ""),
         zookeeper=given.zookeeper,
@@ -87,10 +88,7 @@ def _serve(arguments: Sequence[str]) -> int:
     cluster.validate()
     import uvloop
 
-    tls = Tls(given.certificate, given.key, given.authority)
-    config = replace(_config(given, RateLimits(given.per_second, given.burst)), tls=tls)
-    config.validate()
-    return uvloop.run(serve(config, cluster))
+    return uvloop.run(serve(_config(given, RateLimits(given.per_second, given.burst)), cluster))
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +97,16 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resolve", action="append", default=[], metavar="NAME=HOST:PORT", help="dial that for this name"
     )
+    _add_tls(parser)
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    for name, what in (
+        ("certificate", "PEM file; with it, fetchers and callers both show one"),
+        ("key", "its private key"),
+        ("authority", "who signs the certificates of fetchers and callers"),
+    ):
+        parser.add_argument(f"--{name}", default="", metavar="FILE", help=what)
 
 
 def _config(given: argparse.Namespace, rate_limit: RateLimits | None = None) -> FetchersConfig:
@@ -106,6 +114,8 @@ def _config(given: argparse.Namespace, rate_limit: RateLimits | None = None) -> 
         if "=" not in pair:
             raise ValueError(f"--resolve is {pair!r}; it takes NAME=HOST:PORT")
     config = FetchersConfig(
+        token=os.environ.get("SPIDERDUCK_FETCHERS_TOKEN", ""),
+        tls=Tls(given.certificate, given.key, given.authority),
         user_agent=given.user_agent or FetchersConfig().user_agent,
         network=Network(tuple(given.allow_address), dict(pair.split("=", 1) for pair in given.resolve)),
         rate_limit=rate_limit or RateLimits(),

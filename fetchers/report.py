@@ -1,23 +1,31 @@
 """One fetch for a person: performed by a fetcher of its own, every hop told. Used by both command lines."""
 
 import time
+from dataclasses import replace
 from typing import TextIO
 
 import msgspec
 
 from fetchers.client import redirects
+from fetchers.client.running import running_client
 from fetchers.config import FetchersConfig
 from fetchers.model import Ended, FetchResult, HopRequest, NotNow, Response
 from fetchers.standalone import running_fetcher
 from fetchers.urls import parse
 
 PATIENCE_SECONDS = 120.0
+SERVICE_PATIENCE_SECONDS = 15.0
+"""Shorter: a service that is not there, or does not know us, is asked again and again until then."""
 
 
-async def fetch_once(url: str, config: FetchersConfig) -> FetchResult:
-    """Raises `InvalidUrl`; everything else is a value of the result."""
+async def fetch_once(url: str, config: FetchersConfig, through: str = "") -> FetchResult:
+    """By a fetcher of its own, or by the service at `through`. Raises `InvalidUrl`; the rest is in the result."""
     by = time.time() + PATIENCE_SECONDS
     request = HopRequest(parse(url if "://" in url else f"http://{url}"), by, by, purpose="direct")
+    if through:
+        request = replace(request, start_by=time.time() + SERVICE_PATIENCE_SECONDS)
+        async with running_client([through], config.token, config.tls) as router:
+            return await redirects.fetch(request, router.perform, most_redirects=config.limits.redirects)
     async with running_fetcher(config) as fetcher:
         return await redirects.fetch(request, fetcher.perform, most_redirects=config.limits.redirects)
 
@@ -43,7 +51,16 @@ def report_json(result: FetchResult) -> bytes:
     outcome = result.outcome
     report: dict[str, object] = {
         "url": result.url,
-        "redirects": [{"url": hop.url, "status_code": hop.status_code, "by": hop.by} for hop in result.hops],
+        "redirects": [
+            {
+                "url": hop.url,
+                "status_code": hop.status_code,
+                "by": hop.by,
+                "address": hop.address,
+                "fetched_at": hop.fetched_at,
+            }
+            for hop in result.hops
+        ],
     }
     if isinstance(outcome, Response):
         report |= {
@@ -52,6 +69,8 @@ def report_json(result: FetchResult) -> bytes:
             "headers": [list(header) for header in outcome.headers],
             "length": len(outcome.body),
             "address": outcome.address,
+            "robots_rule": outcome.robots_rule,
+            "fetched_at": outcome.fetched_at,
             "seconds": round(outcome.elapsed, 3),
         }
     elif isinstance(outcome, Ended):
