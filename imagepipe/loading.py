@@ -5,70 +5,20 @@ received are not asked for twice, as long as their origin can say that they hold
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from imagepipe.config import PictureLimits, PipelineConfig
-from imagepipe.errors import Busy, PictureTooLarge, SourceFailed
+from imagepipe.errors import PictureTooLarge, SourceFailed
+from imagepipe.growing import Growing, continues, is_resumable
 from imagepipe.model import Original
 from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
+from imagepipe.room import Room
 
 CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
 """What came is appended to the partial download as often as this: so much is lost when the process is killed."""
 
 Progress = Callable[[str, int, int | None], None]
-
-
-@dataclass(slots=True)
-class Growing:
-    """A picture that is being loaded: what is here so far, and how much it will be. Pieces are joined at the end.
-
-    `saved` bytes are kept as a partial download, `unsaved` ones are not yet; `saving` lets one at a time be kept.
-    """
-
-    pieces: list[bytes]
-    received: int
-    total: int | None
-    response: SourceResponse
-    resumable: bool
-    checkpoint_at: float
-    saved: int = 0
-    unsaved: list[bytes] = field(default_factory=list)
-    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
-    over: bool = False
-
-    def add(self, chunk: bytes) -> None:
-        self.pieces.append(chunk)
-        if self.resumable:
-            self.unsaved.append(chunk)
-        self.received += len(chunk)
-
-    @property
-    def body(self) -> bytes:
-        """All that is here. Whoever asks again gets the same bytes, not another copy."""
-        if len(self.pieces) > 1:
-            self.pieces = [b"".join(self.pieces)]
-        return self.pieces[0] if self.pieces else b""
-
-
-class Room:
-    """How many originals may be on their way at a time, over all pipelines: each may grow as large as one may be."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Raises `Busy` where there is none."""
-        if self._taken >= self._most:
-            raise Busy(f"{self._taken} pictures are being fetched", retry_after=1.0)
-        self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
 
 
 class Loader:
@@ -108,7 +58,7 @@ class Loader:
         response = await self._ask(url, stale, partial, deadline)
         if response.status == 304 and stale is not None:
             return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
-        if partial is not None and not _continues(response, partial):
+        if partial is not None and not continues(response, partial):
             if response.status == 206:  # the rest of something else: only the whole helps now
                 await _close(response.chunks)
                 response = await self._ask(url, None, None, deadline)
@@ -150,7 +100,7 @@ class Loader:
             await _close(response.chunks)
             raise PictureTooLarge(f"{total} bytes announced; at most {self._limits.bytes}")
         length, now = sum(map(len, begun)), self._clock.monotonic()
-        growing = Growing(begun, length, total, response, _resumable(response), now, saved=length)
+        growing = Growing(begun, length, total, response, is_resumable(response), now, saved=length)
         self.growing[url] = growing
         try:
             await self._fill(url, growing)
@@ -237,19 +187,6 @@ class Loader:
         said = response.fresh_seconds if response.fresh_seconds is not None else self._config.min_fresh_seconds
         fresh = min(max(said, self._config.min_fresh_seconds), self._config.max_fresh_seconds)
         return self._clock.now() + fresh
-
-
-def _resumable(response: SourceResponse) -> bool:
-    """By `If-Range`, which takes only a strong ETag, or else a date (RFC 9110, 13.1.5)."""
-    strong = response.etag is not None and not response.etag.startswith("W/")
-    return (response.accept_ranges or response.status == 206) and (strong or response.last_modified is not None)
-
-
-def _continues(response: SourceResponse, partial: Original) -> bool:
-    if response.etag is not None and partial.etag is not None and response.etag != partial.etag:
-        return False  # some servers take `Range` and overlook `If-Range`
-    same_total = partial.total is None or response.total is None or partial.total == response.total
-    return response.status == 206 and response.start == len(partial.body) and same_total
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:

@@ -13,11 +13,12 @@ from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_c
 from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
 from imagepipe.idle import IdleWork
-from imagepipe.loading import Loader, Room
+from imagepipe.loading import Loader
 from imagepipe.model import Original
 from imagepipe.originals import Originals
 from imagepipe.pipeline import Parts, Pipeline
 from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
+from imagepipe.room import Room
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
