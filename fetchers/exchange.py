@@ -203,6 +203,8 @@ async def _read(
         elapsed=clock.monotonic() - started,
         truncated=truncated,
         robots_rule=robots_rule,
+        tls_version=getattr(connection, "tls_version", None),
+        certificate_subject=getattr(connection, "certificate_subject", None),
     )
     if plan is None:
         kind = found.get("content-type", "")

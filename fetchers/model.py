@@ -73,7 +73,8 @@ class Response:
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
     `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
-    `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it.
+    `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it. `tls_version`
+    and `certificate_subject` are those of the connection, None over plain HTTP.
     """
 
     url: str
@@ -89,6 +90,8 @@ class Response:
     truncated: bool = False
     retry_at: float | None = None
     robots_rule: str | None = None
+    tls_version: str | None = None
+    certificate_subject: str | None = None
 
     def with_retry_at(self, moment: float) -> "Response":
         """This answer of a server in trouble, with the moment from which its domain may be asked again."""

@@ -69,6 +69,8 @@ def report_json(result: FetchResult) -> bytes:
             "headers": [list(header) for header in outcome.headers],
             "length": len(outcome.body),
             "address": outcome.address,
+            "tls_version": outcome.tls_version,
+            "certificate_subject": outcome.certificate_subject,
             "robots_rule": outcome.robots_rule,
             "fetched_at": outcome.fetched_at,
             "seconds": round(outcome.elapsed, 3),

@@ -48,6 +48,8 @@ class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
     truncated: bool
     retry_in: float | None
     robots_rule: str | None
+    tls_version: str | None = None
+    certificate_subject: str | None = None
 
 
 class Over(msgspec.Struct, array_like=True, frozen=True, tag="ended"):
@@ -183,6 +185,8 @@ def _answered(response: Response, now: float) -> Answered:
         response.truncated,
         None if response.retry_at is None else response.retry_at - now,
         response.robots_rule,
+        response.tls_version,
+        response.certificate_subject,
     )
 
 
@@ -201,4 +205,6 @@ def _response(head: Answered, body: bytes, now: float) -> Response:
         head.truncated,
         None if head.retry_in is None else now + head.retry_in,
         head.robots_rule,
+        head.tls_version,
+        head.certificate_subject,
     )

@@ -13,8 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
+from fetchers.clock import SystemClock
+from fetchers.config import FetchersConfig
+from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError, TransportError
+from fetchers.exchange import exchange
 from fetchers.gates.address_guard import AddressPolicy
+from fetchers.model import HopRequest, Response
 from fetchers.transports.aiohttp import AiohttpTransport
 from fetchers.transports.resolver import Overrides, Resolver
 from fetchers.urls import split
@@ -577,6 +582,31 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+async def _the_fetcher_tells_it(transport: AiohttpTransport) -> None:
+    """Version and subject stand in the answer that a caller gets."""
+    config, clock = FetchersConfig(), SystemClock()
+    parts = split("https://a.site.test/")
+    by = clock.now() + 10.0
+    answer = await exchange(
+        transport, HopRequest("https://a.site.test/", by, by), parts, config, clock, Always(), Counters()
+    )
+    assert isinstance(answer, Response)
+    assert (answer.certificate_subject, answer.tls_version) == ("The Test Site", "TLSv1.3")
+
+
+class Always:
+    """The right to send, at any time."""
+
+    def may_write(self) -> bool:
+        return True
+
+    def written(self) -> None:
+        return None
+
+    async def again(self) -> bool:
+        return True
+
+
 async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
     """The right name in the handshake, also for emoji hosts and trailing dots; version and subject in the answer."""
     names: list[str | None] = []
@@ -594,6 +624,7 @@ async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
         info = response.extensions["connection"]
         assert (info.certificate_subject, info.tls_version) == ("The Test Site", "TLSv1.3")
         assert info.tls_seconds > 0
+        await _the_fetcher_tells_it(transport)
         await fetch(transport, split("https://☕.site.test/").origin + "/")
         await fetch(transport, "https://b.site.test./")
         assert names == ["a.site.test", "xn--53h.site.test", "b.site.test"]
@@ -602,7 +633,7 @@ async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
         assert "other.test" in str(caught.value)
         with pytest.raises(TlsError):
             await fetch(distrusting, "https://a.site.test/")
-        assert len(origin.heads) == 3
+        assert len(origin.heads) == 4
     finally:
         await transport.aclose()
         await distrusting.aclose()

@@ -275,6 +275,8 @@ ANSWERS = [
         True,
         130.0,
         "Allow: /",
+        "TLSv1.3",
+        "The Test Site",
     ),
     Ended(Ending.DNS_ERROR, "gone"),
     Ended(Ending.UNSUPPORTED_TYPE, "zip", Response("http://a.test/", 200, (), b"PK", 99.0)),

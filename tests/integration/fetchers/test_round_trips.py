@@ -1,0 +1,62 @@
+"""How often a fetcher of a cluster asks memcached and ZooKeeper for one URL, pinned: one more is a decision, not an
+accident. The schedulers' side is counted in `tests/integration/cluster`."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from uuid import uuid4
+
+import pytest
+
+from fetchers.cluster import ClusterConfig, running_member
+from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.model import Response
+from tests.integration.fetchers.test_service import ask, site
+
+pytestmark = pytest.mark.engine("memcached", "zookeeper")
+
+FIRST = {"cmd_get": 2, "cmd_set": 1}
+"""Of a domain: its robots.txt and its politeness state are looked for, and the robots.txt that was fetched is kept. The
+state is written on back-off only."""
+
+
+async def asked(address: str) -> Mapping[str, int]:
+    """What memcached has counted since it was started."""
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"stats\r\n")
+    lines = (await reader.readuntil(b"END\r\n")).decode().splitlines()
+    writer.close()
+    found = dict(line.split()[1:3] for line in lines if line.startswith("STAT "))
+    return {name: int(found[name]) for name in FIRST}
+
+
+async def test_what_one_url_costs_a_fetcher() -> None:
+    """The first URL of a domain, and the next; ZooKeeper is asked for neither."""
+    memcached, zookeeper = os.environ["SPIDERDUCK_TEST_MEMCACHED"], os.environ["SPIDERDUCK_TEST_ZOOKEEPER"]
+    chroot, domain = f"/test-{uuid4().hex[:8]}", f"{uuid4().hex}.test"
+    async with site() as port:
+        config = FetchersConfig(
+            rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"})
+        )
+        cluster = ClusterConfig(port=0, zookeeper=zookeeper, chroot=chroot, memcached=(memcached,))
+        async with running_member(config, cluster) as one:
+            at_start = await asked(memcached)
+            assert isinstance(await one.router.perform(ask(f"http://{domain}/a", 20.0)), Response)
+            after_first = await asked(memcached)
+            assert {name: after_first[name] - at_start[name] for name in FIRST} == FIRST
+            trips = await coordinator_trips(zookeeper)
+            for number in range(20):
+                assert isinstance(await one.router.perform(ask(f"http://{domain}/{number}")), Response)
+            assert await asked(memcached) == after_first
+            assert await coordinator_trips(zookeeper) - trips < 20, "heartbeats of the session, and nothing per URL"
+
+
+async def coordinator_trips(address: str) -> int:
+    """Packets that ZooKeeper has received (its four-letter word `srvr`)."""
+    host, _, port = address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"srvr")
+    text = (await reader.read()).decode()
+    writer.close()
+    return int(text.split("Received: ")[1].split()[0])
