@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from schedulers.errors import InvalidUrl, UnreadableEvent
 from spiderduck.errors import BadSetting, StoreUnavailable
+from spiderduck.stores.errors import StatementRefused
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidUrl: 400,
     BadSetting: 400,
     StoreUnavailable: 503,
+    StatementRefused: 503,  # nothing that the caller could change: the operator reads the same sentence in the log
     FetcherUnavailable: 503,
     CoordinatorUnavailable: 503,
 }
@@ -46,6 +48,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         detail, code = "an error of ours; it is in the server's log", "internal_error"
     else:
         detail, code = str(error), getattr(error, "code", "error")
+        if isinstance(error, StatementRefused):
+            log.error("%s %s: %s", request.method, request.url.path, error)
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None
     return problem(status, detail, code, headers)
 
