@@ -11,6 +11,9 @@ from PIL import Image, ImageFile
 
 from imagepipe.codecs.codec import Decoded, DecodeWish, Frame
 
+MAX_DURATION = 655_350
+"""What a GIF can say (16 bits of hundredths); other formats hold more, and damaged files say it."""
+
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
 
 MIN_DURATION = 20
@@ -44,17 +47,25 @@ def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
 
 def shown_duration(milliseconds: float) -> int:
     """How long browsers show a frame that asks for so many milliseconds."""
-    return 100 if milliseconds < MIN_DURATION else round(milliseconds)
+    return 100 if milliseconds < MIN_DURATION else round(min(milliseconds, MAX_DURATION))
 
 
 def save(frames: list[Frame], pillow_name: str, **options: Any) -> bytes:
     """Write through Pillow. Everything a file said about itself is left behind."""
-    images = [_bare(frame.image) for frame in frames]
+    images = _alike([_bare(frame.image) for frame in frames])
     out = io.BytesIO()
     if len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:], "duration": [frame.duration for frame in frames]}
     images[0].save(out, pillow_name, **options)
     return out.getvalue()
+
+
+def _alike(images: list[Image.Image]) -> list[Image.Image]:
+    """All in one mode: an animation in which some frames have alpha and some not is refused by libavif."""
+    modes = {image.mode for image in images}
+    if len(modes) == 1:
+        return images
+    return [image.convert("RGBA" if "RGBA" in modes else "RGB") for image in images]
 
 
 def _bare(image: Image.Image) -> Image.Image:

@@ -146,6 +146,23 @@ def test_animations_stay_animations(source: str, target: str) -> None:
     assert not imagepipe.render(data, width=16, format=target, animate=False).animated
 
 
+@pytest.mark.parametrize("target", ["avif", "webp", "png", "gif"])
+def test_frames_may_differ_in_alpha(target: str) -> None:
+    """A GIF whose first frame is opaque and whose second one is not, in every animated format."""
+    clear = Image.new("RGBA", (32, 24), (0, 0, 0, 0))
+    opaque = Image.new("RGBA", (32, 24), (200, 30, 30, 255))
+    source = encode(opaque, "GIF", save_all=True, append_images=[clear, opaque], duration=100, disposal=2)
+    rendered = imagepipe.render(source, width=16, format=target)
+    assert rendered.animated
+    assert decode(rendered.body).size == (16, 12)
+
+
+def test_a_duration_that_no_format_holds_is_cut() -> None:
+    """As a damaged file says it: 65,535 seconds for a frame."""
+    source = animated("PNG", duration=65_535_000)
+    assert decode(imagepipe.render(source, format="gif").body).info["duration"] <= 655_350
+
+
 def test_disposal_is_done_right() -> None:
     """A frame that restores the background leaves nothing behind."""
     first = Image.new("RGBA", (20, 20), (255, 0, 0, 255))
