@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -87,6 +88,17 @@ class Member:
     service: Service
     port: int
     address: str
+    parts: Sequence[asyncio.Task[None]]
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Return when told to stop. Raises what a part of it raised, for without that one the rest is of no use."""
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait((stopped, *self.parts), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        for part in done - {stopped}:
+            part.result()
 
 
 class AloneOwners:
@@ -111,6 +123,7 @@ class _Coordination:
     leave: Callable[[], Coroutine[Any, Any, None]]
     known: Callable[[], Sequence[str]] = tuple
     figures: More = lambda: (Figure("buckets_held", "Buckets of domains held here.", BUCKETS),)
+    parts: Sequence[asyncio.Task[None]] = ()
 
 
 @asynccontextmanager
@@ -143,14 +156,14 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
             pressure=memory_pressure(cluster.memory_bytes),
         )
         router.local = fetcher
-        await _beside(fetcher.run(), "fetcher", stack)
+        turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         service = Service(
             fetcher, coordination.owners, metrics, clock, cluster.token, certificates=certificates is not None
         )
         await stack.enter_async_context(listening(service, cluster.host, port, certificates))
         stack.push_async_callback(_drain, service, coordination)
-        yield Member(fetcher, router, service, port, address)
+        yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))
 
 
 async def _drain(service: Service, coordination: _Coordination) -> None:
@@ -188,21 +201,21 @@ async def _coordination(
     stack.push_async_callback(kazoo_calls.stop, client)
     ownership = ZookeeperOwnership(client, address, clock, cluster.session_seconds)
     limits = ZookeeperLimitStore(client, clock)
-    await _beside(ownership.run(), "ownership of domains", stack)
-    await _beside(limits.run(), "limits", stack)
+    parts = (_beside(ownership.run(), "ownership of domains", stack), _beside(limits.run(), "limits", stack))
 
     async def leave() -> None:
         ownership.leave()
         await kazoo_calls.stop(client)
 
-    return _Coordination(ownership, limits, ownership, leave, ownership.addresses, lambda: ownership_figures(ownership))
+    figures = partial(ownership_figures, ownership)
+    return _Coordination(ownership, limits, ownership, leave, ownership.addresses, figures, parts)
 
 
 async def _nothing() -> None:
     return None
 
 
-async def _beside(work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -> None:
+def _beside(work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -> asyncio.Task[None]:
     """Run it until the stack unwinds."""
     task = asyncio.create_task(work, name=name)
 
@@ -211,6 +224,7 @@ async def _beside(work: Coroutine[Any, Any, None], name: str, stack: AsyncExitSt
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(end)
+    return task
 
 
 async def _free_port(host: str) -> int:

@@ -25,7 +25,7 @@ async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
         print("set --user-agent to name a page where site owners can read about your bot", file=sys.stderr)
     async with running_member(config, cluster) as member:
         print(f"fetcher at {member.address}", flush=True)
-        await stop.wait()
+        await member.until(stop)
     return 0
 
 

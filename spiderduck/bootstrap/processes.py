@@ -121,7 +121,7 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
         tune_collector()
         reuse_freed_memory()
         started(Started(member.address, None, parts))
-        await stop.wait()
+        await member.until(stop)
 
 
 @contextlib.contextmanager
