@@ -1,11 +1,13 @@
 """Placeholder data of a picture: what a page needs before the picture is there."""
 
+import asyncio
 from typing import Any
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from imagepipe.errors import DeadlineExceeded
 from imagepipe.registry import Registry
 from imagepipe.service.asking import Reader, check_time
 from imagepipe.service.documented import PictureOperation
@@ -24,7 +26,11 @@ def info_handler(registry: Registry, reader: Reader, path: str) -> HTTPRouteHand
         scope = request.scope
         ask, _, _ = reader.read(scope["path"], scope["query_string"], chosen, "", False)
         check_time(ask, registry.clock.now())
-        found = await chosen.placeholder(ask.src)
+        try:
+            async with asyncio.timeout(registry.config.request_seconds):
+                found = await chosen.placeholder(ask.src)
+        except TimeoutError as error:
+            raise DeadlineExceeded(f"not ready within {registry.config.request_seconds:g} s") from error
         return {
             "src": ask.src,
             "format": found.info.format,

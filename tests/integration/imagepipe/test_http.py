@@ -199,12 +199,13 @@ async def test_too_many_renders_are_429() -> None:
 async def test_a_request_has_a_deadline() -> None:
     """504, and what was loaded is kept for the next one."""
     picture = Picture(_JPEG, pause_after=8192)
-    source = FakeSource(a=picture)
+    source = FakeSource(a=picture, never=Picture(_JPEG, pause_after=8192))
     async with _client(source, replace(default_config(), request_seconds=0.05)) as client:
         assert (await client.get(_address())).status_code == 504
         picture.go.set()
         assert (await client.get(_address())).status_code == 200
         assert source.asked[1].resume_from > 0
+        assert (await client.get("/images/cards/info?src=http://o.test/never")).status_code == 504
 
 
 async def test_previews_are_marked_and_not_cached() -> None:
@@ -332,6 +333,11 @@ async def test_by_hand_and_the_inspector_need_the_key() -> None:
             assert (await client.request(method, path, content=_JPEG)).status_code == 401
             headers = {"Authorization": f"Bearer {_ADMIN}"}
             assert (await client.request(method, path, content=_JPEG, headers=headers)).status_code < 300
+            assert (await client.request(method, path, content=_JPEG, auth=("anybody", _ADMIN))).status_code < 300
+            for wrong in ("Basic !", "Basic", "Digest x", f"Bearer {_ADMIN}x"):
+                answer = await client.request(method, path, content=_JPEG, headers={"Authorization": wrong})
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
 async def test_the_inspector_shows_what_is_there() -> None:
