@@ -181,7 +181,7 @@ class Fetcher:
         asked = self._clock.monotonic()
         turn = await self.queues.turn(
             queue,
-            rank=FRONT if request.purpose == "robots" else BACK,
+            rank=FRONT if request.purpose == "robots" else BACK + request.priority,
             start_by=request.start_by,
             deadline=request.deadline,
         )

@@ -39,8 +39,9 @@ class HopRequest:
     """One request to one URL: exactly one hop, no redirect is followed.
 
     `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants
-    the request to start; `deadline` the moment at which the whole hop must be over. Two requests that agree in
-    everything but the times are one fetch (`coalescing_key`).
+    the request to start; `deadline` the moment at which the whole hop must be over. Within a domain's queue the lowest
+    `priority` (from 0 up) goes first, and of equal ones the earliest deadline. Two requests that agree in everything
+    but times and priority are one fetch (`coalescing_key`).
     """
 
     url: str
@@ -53,6 +54,7 @@ class HopRequest:
     if_range: str | None = None
     max_bytes: int | None = None
     purpose: Literal["page", "robots", "picture", "direct"] = "page"
+    priority: int = 0
 
     @property
     def coalescing_key(self) -> tuple[object, ...]:

@@ -1,9 +1,9 @@
 """One queue per registrable domain, and which of them may send next.
 
 `fetcher.py` asks for a `Turn` here before every request. Requests of one domain wait in a heap (robots.txt first, then
-the earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so that the next
-ready queue is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and taken back
-exactly once.
+by priority, then the earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so
+that the next ready queue is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and
+taken back exactly once.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from fetchers.ports import Clock, Holding
 
 LOST = NotMine(None, "the domain goes to another fetcher")
 FRONT, BACK = 0, 1
-"""Ranks: a robots.txt request goes before the pages that wait for it."""
+"""Ranks: a robots.txt request goes before the pages that wait for it; from `BACK` on they are priorities."""
 
 
 class Turn:

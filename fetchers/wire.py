@@ -31,6 +31,7 @@ class Ask(msgspec.Struct, array_like=True, frozen=True):
     if_range: str | None
     max_bytes: int | None
     purpose: str
+    priority: int = 0
 
 
 class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
@@ -87,6 +88,7 @@ def pack_request(request: HopRequest, now: float) -> bytes:
         request.if_range,
         request.max_bytes,
         request.purpose,
+        request.priority,
     )
     return _encode(ask)
 
@@ -108,6 +110,7 @@ def unpack_request(data: bytes, now: float) -> HopRequest:
         ask.if_range,
         ask.max_bytes,
         purpose,  # type: ignore[arg-type]  # one of the four, as was just seen
+        max(ask.priority, 0),
     )
 
 

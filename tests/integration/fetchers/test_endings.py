@@ -245,3 +245,21 @@ async def test_conditional_and_range_requests_go_out_as_asked() -> None:
             b"identity",
         ):
             assert line in heads[-1]
+
+
+async def test_a_server_that_ignores_a_range_gives_no_more_than_the_cap() -> None:
+    """It answers 200 and goes on for ever: what was asked for as the first bytes stays so."""
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n")
+        while True:
+            writer.write(bytes(16 * 1024))
+            await writer.drain()
+
+    async with fetcher_for(endless, replace(LIMITS, total_seconds=10.0)) as (fetcher, heads):
+        result = await fetcher.perform(
+            replace(ask(), byte_range="bytes=0-65535", max_bytes=64 * 1024, purpose="picture")
+        )
+        assert b"Range: bytes=0-65535" in heads[-1]
+        assert isinstance(result, Ended)
+        assert result.ending is Ending.TOO_LARGE

@@ -297,9 +297,9 @@ def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMin
 
 
 def test_moments_become_those_of_the_other_clock() -> None:
-    request = HopRequest("http://a.test/", 110.0, 120.0, etag='"x"', max_bytes=5, purpose="picture")
+    request = HopRequest("http://a.test/", 110.0, 120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2)
     assert wire.unpack_request(wire.pack_request(request, 100.0), 1100.0) == HopRequest(
-        "http://a.test/", 1110.0, 1120.0, etag='"x"', max_bytes=5, purpose="picture"
+        "http://a.test/", 1110.0, 1120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2
     )
 
 

@@ -348,3 +348,20 @@ async def test_vultures_come_early_when_memory_runs_short() -> None:
         assert fetcher.vultures.sweep() == (8, 2)
         assert [queue.domain for queue in fetcher.queues] == ["p.test"]
         assert fetcher.vultures.eaten.hungry_rounds == 1
+
+
+async def test_within_a_domain_priority_goes_first_and_then_the_earliest_deadline() -> None:
+    urls = {f"http://a.test/{name}": page() for name in ("busy", "late", "soon", "unhurried")}
+    async with small_fetcher(urls, SLOW) as (fetcher, web, clock):
+        first = asyncio.create_task(fetcher.perform(ask("http://a.test/busy", clock)))
+        await clock.advance(5.0)
+        await first
+        web.arrivals.clear()
+        more = {"busy": {}, "unhurried": {"priority": 1, "deadline": 3700.0}, "late": {}, "soon": {"deadline": 3800.0}}
+        asked = []
+        for name, other in more.items():
+            asked.append(asyncio.create_task(fetcher.perform(ask(f"http://a.test/{name}", clock, **other))))
+            await settle()
+        await clock.advance(10.0)
+        await asyncio.gather(*asked)
+        assert [url.rpartition("/")[2] for url in web.urls()] == ["busy", "soon", "late", "unhurried"]
