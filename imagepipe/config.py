@@ -82,6 +82,10 @@ class PipelineConfig:
     progressive: Literal["off", "idle", "at_once"] = "idle"  # encoding costs seven times a baseline one's
     progressive_bytes: int = 10 * 1024  # below it a progressive JPEG is not smaller, and nobody sees the passes
 
+    def bounded_freshness(self, said: float | None) -> float:
+        """What an origin says of how long its picture is fresh, within the bounds; the least where it says nothing."""
+        return min(max(said or 0.0, self.min_fresh_seconds), self.max_fresh_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class ImagesConfig:

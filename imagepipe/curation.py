@@ -48,7 +48,7 @@ class Curator:
         """Store a picture; `ImageError` if it is none."""
         await self._workers.run(partial(probe, body, limits=self._common.limits, codecs=self._codecs))
         now = self._clock.now()
-        fresh = self._config.min_fresh_seconds if fresh_seconds is None else fresh_seconds
+        fresh = self._config.bounded_freshness(fresh_seconds)
         self._forget_made(src)
         await self._originals.keep(src, Original(body, content_type, now, now + fresh, etag, last_modified, tags))
 

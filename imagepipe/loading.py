@@ -184,9 +184,7 @@ class Loader:
         )
 
     def _stale_at(self, response: SourceResponse) -> float:
-        said = response.fresh_seconds if response.fresh_seconds is not None else self._config.min_fresh_seconds
-        fresh = min(max(said, self._config.min_fresh_seconds), self._config.max_fresh_seconds)
-        return self._clock.now() + fresh
+        return self._clock.now() + self._config.bounded_freshness(response.fresh_seconds)
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:

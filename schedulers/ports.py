@@ -101,7 +101,7 @@ class Fetch(Protocol):
 class Pictures(Protocol):
     """The image pipeline, as far as the flow needs it."""
 
-    async def take(self, url: str, body: bytes) -> "Measured | None":
+    async def take(self, url: str, response: Response) -> "Measured | None":
         """Measure a picture and keep its bytes for whoever shows it first. None where it is no picture."""
 
 

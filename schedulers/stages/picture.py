@@ -55,7 +55,7 @@ class Picture:
             return
         if not isinstance(result.outcome, Response) or result.outcome.status_code != 200:
             return
-        measured = await self._pictures.take(work.image_url, result.outcome.body)
+        measured = await self._pictures.take(work.image_url, result.outcome)
         if measured is not None:
             await self._update(work, page, measured)
         await next(ctx)

@@ -17,6 +17,7 @@ import httpx
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from fetchers.model import Response
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import ImageError
 from imagepipe.isolation.pool import isolated_workers
@@ -30,7 +31,7 @@ from spiderduck.api.keys import ADMIN, KeyGuard
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
 from spiderduck.bootstrap.keys import bearer
-from spiderduck.bootstrap.picture_source import FetcherSource
+from spiderduck.bootstrap.picture_source import FetcherSource, freshness
 from spiderduck.config import Config
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,17 @@ class CardPictures:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
+    async def take(self, url: str, response: Response) -> MeasuredPicture | None:
         cards = self._registry[CARDS]
         try:
-            await cards.put(url, body)
+            await cards.put(
+                url,
+                response.body,
+                response.header("content-type") or "",
+                etag=response.header("etag"),
+                last_modified=response.header("last-modified"),
+                fresh_seconds=freshness(response, response.fetched_at),
+            )
             return _measured(await cards.placeholder(url))
         except ImageError:
             return None  # what is no picture has no size; the card goes without
@@ -73,7 +81,8 @@ class HandedOver:
         self._http = http
         self._one_at_a_time = asyncio.Semaphore()
 
-    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
+    async def take(self, url: str, response: Response) -> MeasuredPicture | None:
+        body = response.body
         try:
             async with self._one_at_a_time:
                 found = await asyncio.to_thread(describe, body)

@@ -63,9 +63,7 @@ class FetcherSource:
             last_modified=response.header("last-modified"),
             # A range would be one of the encoded bytes; those that are here are decoded.
             accept_ranges=as_sent and (response.header("accept-ranges") or "").lower() == "bytes",
-            fresh_seconds=fresh_seconds(
-                response.header("cache-control"), response.header("expires"), self._clock.now()
-            ),
+            fresh_seconds=freshness(response, self._clock.now()),
         )
 
 
@@ -83,6 +81,11 @@ def _request(url: str, wanted: Wanted) -> HopRequest:
         etag=None if wanted.resume_from else wanted.etag,
         last_modified=None if wanted.resume_from else wanted.last_modified,
     )
+
+
+def freshness(response: Response, now: float) -> float | None:
+    """How long its origin lets a picture be used without being asked again."""
+    return fresh_seconds(response.header("cache-control"), response.header("expires"), now)
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:

@@ -67,8 +67,8 @@ class ScriptedFetch:
 class OnePixel:
     """Takes every picture for one of 3 × 2."""
 
-    async def take(self, url: str, body: bytes) -> MeasuredPicture | None:
-        return MeasuredPicture(3, 2, "image/png", 68, "#ffffff", "00TSUA") if body else None
+    async def take(self, url: str, response: Response) -> MeasuredPicture | None:
+        return MeasuredPicture(3, 2, "image/png", 68, "#ffffff", "00TSUA") if response.body else None
 
 
 class Flow:
