@@ -74,6 +74,8 @@ class Router:
             if address is not None:
                 answer = await self._ask(address, bucket, request)
                 if not isinstance(answer, NotMine):
+                    if self._owners[bucket] is None:
+                        self._owners[bucket] = address
                     return answer
                 why = answer.reason
                 moved = answer.owner is not None and answer.owner != address
