@@ -43,7 +43,7 @@ class Installation:
         """Of `fetcher-2`, say, or of `migrate`."""
         part = process.partition("-")[0]
         given: dict[str, object] = {**self.more, **PARTS[part](self)}
-        if self.keys:
+        if self.keys and part != "fetcher":
             given["api__keys"] = self.keys
         return {f"SPIDERDUCK_{name.upper()}": _text(value) for name, value in given.items()}
 

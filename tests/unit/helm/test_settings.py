@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from spiderduck.config import NOT_SETTINGS, Config, load
+from tests.cluster.machine import PROCESSES
+from tests.cluster.settings import Engines, Installation
 from tests.unit.helm.rendering import Release
 
 pytestmark = pytest.mark.engine("helm")
@@ -116,3 +118,17 @@ def test_urls_between_parts_are_services_of_the_release(release: Release) -> Non
     for part in ("ids", "images"):
         assert environment[f"SPIDERDUCK_{part.upper()}__URL"]["value"] == f"http://links-{part}:8080"
         assert f"links-{part}" in release.of_kind("Service")
+
+
+def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(release: Release) -> None:
+    """So that what those tests show holds for a pod; the broker's prefix, alone, keeps their clusters apart."""
+    engines = Engines("cassandra:9042", "amqp://broker:5672//", "zookeeper:2181", "memcached:11211")
+    ports = dict.fromkeys(PROCESSES, 8080)
+    installation = Installation("test", Path("/nowhere"), engines, ports, keys=({"key": "k"},), token="t")
+    for process, part in PROCESSES.items():
+        told = set(installation.environment(process)) - {"SPIDERDUCK_BROKER__PREFIX"}
+        assert told <= set(release.environment(part)), process
+        settings = {name: value for name, value in release.environment(part).items() if is_setting(name)}
+        assert {name.split("__")[0] for name in settings if "__" in name} == {
+            name.split("__")[0] for name in told if "__" in name
+        }, process
