@@ -55,7 +55,7 @@ class Web:
 
 
 class Pictures:
-    async def take(self, url: str, body: bytes) -> None:
+    async def take(self, url: str, response: Response) -> None:
         return None
 
 
