@@ -12,7 +12,7 @@ from PIL import Image, ImageFile
 from imagepipe.codecs.codec import Decoded, DecodeWish, Frame
 
 MAX_DURATION = 655_350
-"""What a GIF can say (16 bits of hundredths); other formats hold more, and damaged files say it."""
+"""What GIF and APNG can say (16 bits of hundredths); WebP holds more, and damaged files say it."""
 
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
 
@@ -47,7 +47,10 @@ def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
 
 def shown_duration(milliseconds: float) -> int:
     """How long browsers show a frame that asks for so many milliseconds."""
-    return 100 if milliseconds < MIN_DURATION else round(min(milliseconds, MAX_DURATION))
+    if milliseconds < MIN_DURATION:
+        return 100
+    whole = round(min(milliseconds, MAX_DURATION))
+    return whole if whole <= 0xFFFF else whole // 10 * 10  # an APNG's is a fraction of two numbers of 16 bits
 
 
 def save(frames: list[Frame], pillow_name: str, **options: Any) -> bytes:
