@@ -70,7 +70,7 @@ class FetcherUnavailable(FetcherError):
 
 
 class TimedOut(TransportError):
-    """Longer than a limit allows; `phase` is `connect` or `read`."""
+    """Longer than a limit allows; `phase` is `connect`, `read`, or `pool` (all connections were in use)."""
 
     code = "timed_out"
 

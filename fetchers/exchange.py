@@ -84,10 +84,11 @@ async def exchange(
         ending = ENDINGS.get(type(error))
         if ending is None:
             raise
-        return Ended(ending, str(error), _so_far(came))
+        return Ended(ending, str(error), _so_far(came), _is_unreached(error))
     except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
         ending = next(ending for kind, ending in FOREIGN_ENDINGS if isinstance(error, kind))
-        return Ended(ending, f"{parts.host}: {error or type(error).__name__}", _so_far(came))
+        unreached = ending is Ending.CONNECT_ERROR or isinstance(error, httpx.ConnectTimeout)
+        return Ended(ending, f"{parts.host}: {error or type(error).__name__}", _so_far(came), unreached)
 
 
 @dataclass(slots=True)
@@ -103,6 +104,10 @@ def _so_far(came: Came | None) -> Response | None:
     if came is None or came.head is None or not came.chunks:
         return None
     return replace(came.head, body=b"".join(came.chunks), truncated=True)
+
+
+def _is_unreached(error: FetcherError) -> bool:
+    return isinstance(error, ConnectError) or (isinstance(error, TimedOut) and error.phase == "connect")
 
 
 def _outgoing(

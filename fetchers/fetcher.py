@@ -43,7 +43,6 @@ Shared = tuple[HopResult | NotMine, HopRequest]
 """What a leader of equal requests got, and the request it got it for."""
 
 PAUSE_STATUSES = frozenset({429, 503})
-CONNECT_TROUBLE = frozenset({Ending.CONNECT_ERROR})
 
 
 class Fetcher:
@@ -240,7 +239,7 @@ class Fetcher:
         """Let the domain's slot know how it went, so that a server in trouble is left alone."""
         now = self._clock.now()
         if isinstance(result, Ended):
-            if result.ending in CONNECT_TROUBLE:
+            if result.unreached:
                 return await self._back_off(queue, result, None)
         elif result.status_code in PAUSE_STATUSES:
             asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now)

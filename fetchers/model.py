@@ -109,11 +109,15 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A hop that ended without a usable answer; `reason` is a sentence for a person. `response` where there was one."""
+    """A hop that ended without a usable answer; `reason` is a sentence for a person. `response` where there was one.
+
+    `unreached`: no connection came about, so that the domain is left alone for a while. Only its own fetcher is told.
+    """
 
     ending: Ending
     reason: str
     response: Response | None = None
+    unreached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._pool is None:
             total, per_host = self._limits
             self._pool = Pool(self._dialler, total, per_host)
+        target = Target(parts)
         try:
-            return await self._pool.connect(cast(ClientRequest, Target(parts)), [], _connect_timeout(seconds))
+            return await self._pool.connect(cast(ClientRequest, target), [], _connect_timeout(seconds))
         except TimeoutError as error:
-            raise TimedOut(f"no connection to {parts.host} within {seconds} s", "connect") from error
+            phase = "connect" if self._pool.has_room_for(target) else "pool"
+            raise TimedOut(f"no connection to {parts.host} within {seconds} s", phase) from error
 
 
 @lru_cache(maxsize=64)

@@ -44,6 +44,10 @@ class Pool(BaseConnector):
         self._dialler = dialler
         self._most_idle = max(connections, 1)
 
+    def has_room_for(self, target: Target) -> bool:
+        """Whether a connection to it could be made now, within the limits."""
+        return self._available_connections(target.connection_key) > 0
+
     async def _create_connection(
         self, req: ClientRequest, traces: list[Any], timeout: ClientTimeout
     ) -> "AnswerProtocol":

@@ -676,10 +676,26 @@ async def test_connections_to_one_host_are_capped(origin: Origin) -> None:
         await origin.has_seen(2)
         with pytest.raises(TimedOut) as caught:
             await fetch(transport, "http://a.test/", timeout={"connect": 0.05})
-        assert caught.value.phase == "connect"
+        assert caught.value.phase == "pool", "which is no fault of the host's"
         waiting.set()
         assert [body for _, body in await asyncio.gather(*tasks)] == [b"hello", b"hello"]
         assert origin.connections == 2
+    finally:
+        await transport.aclose()
+
+
+async def test_a_connect_that_takes_too_long_is_the_hosts_fault() -> None:
+    """Other than a wait for one of our own connections."""
+    transport = AiohttpTransport(AddressPolicy())
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    transport._dialler.dial = never  # type: ignore[method-assign,assignment]
+    try:
+        with pytest.raises(TimedOut) as caught:
+            await transport.handle_async_request(request("http://a.test/", timeout={"connect": 0.05}))
+        assert caught.value.phase == "connect"
     finally:
         await transport.aclose()
 

@@ -9,7 +9,7 @@ import pytest
 
 from fetchers.config import FetchersConfig, RateLimits
 from fetchers.domain_slot import RateLimit
-from fetchers.errors import ConnectError
+from fetchers.errors import ConnectError, TimedOut
 from fetchers.fetcher import Fetcher
 from fetchers.host_states.memory import MemoryHostStates
 from fetchers.model import Ended, Ending, NotMine, NotNow, Response
@@ -98,10 +98,22 @@ async def test_retry_after_as_a_date() -> None:
         assert result.retry_at == 1_000_007_200.0
 
 
-async def test_an_unreachable_host_is_left_alone_too() -> None:
-    async with small_fetcher({URL: ConnectError("refused")}) as (fetcher, _, clock):
+@pytest.mark.parametrize(
+    ("error", "left_alone"),
+    [
+        (ConnectError("refused"), True),
+        (TimedOut("no connection in time", "connect"), True),
+        (TimedOut("all connections in use", "pool"), False),
+        (TimedOut("silent", "read"), False),
+        (httpx.ConnectTimeout("slow"), True),
+        (httpx.ReadTimeout("slow"), False),
+    ],
+)
+async def test_an_unreachable_host_is_left_alone_too(error: Exception, left_alone: bool) -> None:
+    async with small_fetcher({URL: error, "http://a.test/2": page()}) as (fetcher, _, clock):
         assert isinstance(await fetcher.perform(ask(URL, clock)), Ended)
-        assert isinstance(await fetcher.perform(ask("http://a.test/2", clock, wait=10.0)), NotNow)
+        second = await fetcher.perform(ask("http://a.test/2", clock, wait=10.0))
+        assert isinstance(second, NotNow if left_alone else Response)
 
 
 async def test_the_back_off_outlives_the_fetcher() -> None:
