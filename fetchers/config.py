@@ -4,6 +4,7 @@ right.
 `spiderduck.config` fills them from the TOML file and the environment; `python -m fetchers` uses them as they are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -14,6 +15,8 @@ import msgspec
 from fetchers.domain_slot import RateLimit
 
 VERSION = "0.1.0"
+
+_TOKEN = re.compile(r"[a-zA-Z_-]+(?:[0-9.]+$)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,12 @@ class FetchersConfig:
 
     @property
     def product_token(self) -> str:
-        """The name that robots.txt rules are matched with (RFC 9309, section 2.2.1)."""
-        return self.user_agent.split("/", 1)[0].split(" ", 1)[0]
+        """The name that robots.txt rules are matched with (RFC 9309, section 2.2.1): `AB` for `AB42bot/1.0`, since a
+        line that names it is read as `AB` too; a number at the end is part of it.
+        """
+        name = self.user_agent.split("/", 1)[0].split(" ", 1)[0]
+        token = _TOKEN.match(name)
+        return token[0] if token else name
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""

@@ -12,9 +12,11 @@ from kazoo.exceptions import NoAuthError  # type: ignore[import-untyped]
 from fetchers.clock import SystemClock
 from fetchers.model import NotMine
 from fetchers.ownership import kazoo_calls
+from fetchers.ownership.assignment import BUCKETS
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.ports import Ownership
+from fetchers.service.metrics import ownership_figures
 from tests.engines.toxics import slow_link
 
 SESSION = 2.0
@@ -116,6 +118,17 @@ async def test_each_domain_has_one_owner_and_the_others_say_who(join: Join) -> N
             answer = member.ownership.holding_of(domain)
             if isinstance(answer, NotMine):
                 assert answer.owner == by_domain[domain].address
+
+
+async def test_what_is_held_is_told_in_figures(join: Join) -> None:
+    """For `/metrics`: both say how many they are and share the buckets; a round after round is counted."""
+    one, two = await join("http://a:1"), await join("http://b:1")
+    await until(lambda: bool(two.owned()) and len(one.owned()) + len(two.owned()) == len(DOMAINS))
+    await until(lambda: one.ownership.held + two.ownership.held == BUCKETS)
+    figures = [{figure.name: figure.value for figure in ownership_figures(each.ownership)} for each in (one, two)]
+    assert all(told["members"] == 2 and told["coordinator_rounds"] > 0 for told in figures)
+    assert sum(told["buckets_held"] for told in figures) == BUCKETS
+    assert sum(told["buckets_taken"] for told in figures) >= BUCKETS
 
 
 async def test_a_later_holder_has_a_higher_number(join: Join) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
+from fetchers.config import FetchersConfig
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError
 from fetchers.gates.robots_life import life, may_be_used
 from fetchers.model import Ended, Ending, NotNow, Response
 from fetchers.robots_cache.memory import MemoryRobotsCache
+from fetchers.robots_txt import parse
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import SLOW, Answer, ask, page, redirect, slowly, small_fetcher
 
@@ -309,3 +311,21 @@ async def test_of_several_crawl_delays_in_one_domain_the_slowest_holds() -> None
         await clock.advance(100.0)
         await asyncio.gather(*asked)
         assert small.arrivals[-1][1] - small.arrivals[-2][1] == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "token"),
+    [
+        ("SpiderDuck/0.1", "SpiderDuck"),
+        ("Example-Bot", "Example-Bot"),
+        ("bot2/1.0 (+https://bot.test)", "bot2"),
+        ("AB42bot/1.0", "AB"),
+        ("360Spider/1.0", "360Spider"),
+    ],
+)
+def test_the_token_is_that_of_the_lines_that_name_us(user_agent: str, token: str) -> None:
+    """Also where the name has a number inside, which no token may: whoever forbids `AB42bot` means us."""
+    assert FetchersConfig(user_agent=user_agent).product_token == token
+    if token[0].isalpha():
+        name = user_agent.partition("/")[0]
+        assert not parse(f"User-agent: {name}\nDisallow: /\n".encode()).allows(token, "http://a.test/")
