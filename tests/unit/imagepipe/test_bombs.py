@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from imagepipe import probe, render
+from imagepipe.codecs.av1 import stream_sizes
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge, UnsupportedFormat
 from imagepipe.model import Variant
@@ -126,6 +127,24 @@ def test_a_file_of_nothing_but_structure_is_given_up_soon(name: str) -> None:
     with pytest.raises((PictureTooLarge, BrokenPicture)):
         render(_WALKS[name], width=100)
     assert time.process_time() - began < 0.05
+
+
+@pytest.mark.parametrize("cuts", [(), (210,)], ids=["whole", "in two pieces"])
+def test_an_avif_cannot_hide_its_stream(cuts: tuple[int, ...]) -> None:
+    """Not behind padding, and not by cutting the very header in two."""
+    large = _avif_small_outside()
+    padding = b"\x7a\xc8\x01" + b"\0" * 200  # a unit of the bitstream that says nothing, 203 bytes
+    stream = padding + large[large.index(b"mdat") + 4 :]
+    begin, ends = 200, (*cuts, len(stream))
+    extents = [struct.pack(">II", begin + start, end - start) for start, end in zip((0, *cuts), ends, strict=True)]
+    item = struct.pack(">HHHHH", 0x4400, 1, 1, 0, len(extents))
+    location = struct.pack(">I", 0) + item + b"".join(extents)
+    boxes = _box(b"ftyp", b"avif\0\0\0\0avif") + _box(b"meta", b"\0\0\0\0" + _box(b"iloc", location))
+    assert list(stream_sizes(boxes.ljust(begin, b"\0") + stream)) == [(4100, 4100)]
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def test_the_texts_of_a_png_are_not_unfolded() -> None:
