@@ -1,11 +1,13 @@
 """`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client. Nothing is stored."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, post
+from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
+from fetchers import trace
 from fetchers.model import Ended, HopRequest, NotNow
 from schedulers.record import iso_time
 from schedulers.urls import parse_url
@@ -28,7 +30,8 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @post("/v1/fetch", status_code=200, opt={"scope": FETCH}, tags=["fetch"], summary="Fetch one URL, politely")
-    async def fetch(data: FetchOrder) -> Response[bytes]:
+    async def fetch(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> Response[bytes]:
+        trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()
         by = now + data.wait_ms / 1000
         order = HopRequest(parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct")
