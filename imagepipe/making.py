@@ -120,7 +120,7 @@ class Maker:
         return await self._workers.run(partial(work, limits=self._common.limits, codecs=self._codecs))
 
     def _keep(self, src: str, wish: Variant, finished: Finished) -> None:
-        if not self._rendered.put(src, wish.key, finished, self._clock.now()):
+        if not self._rendered.put(src, wish.key, finished, self._clock.now()) and self._rendered.lru.on:
             self._events.problem(src, "too_large_for_rendered_tier")
         for problem in finished.rendered.problems:
             self._events.problem(src, problem)

@@ -91,7 +91,7 @@ class Originals:
     async def keep(self, url: str, original: Original) -> None:
         """Put it into memory and on disk. The disk is not waited for."""
         self._refusals.forget(url)
-        if not await self._encoded.put(url, original):
+        if not await self._encoded.put(url, original) and self._encoded.on:
             self._events.problem(url, "too_large_for_encoded_tier")
         if self._disk is None:
             return
@@ -182,7 +182,7 @@ class Originals:
             return
         self._disk_bytes += len(original.body)
         try:
-            if not await disk.put(url, original):
+            if not await disk.put(url, original) and disk.on:
                 self._events.problem(url, "not_kept_on_disk")
         finally:
             self._disk_bytes -= len(original.body)

@@ -125,6 +125,10 @@ class Workers(Protocol):
 class OriginalTier(Protocol):
     """A tier that keeps originals: the memory and the disk one."""
 
+    @property
+    def on(self) -> bool:
+        """Whether it keeps anything at all; 0 bytes means off."""
+
     async def get(self, identifier: str) -> Original | None:
         """The original; None for absence, expiry or a torn entry (which is dropped)."""
 

@@ -78,6 +78,10 @@ class DiskTier:
             await asyncio.gather(self._listing, return_exceptions=True)
         await asyncio.gather(*self._writes.values(), return_exceptions=True)
 
+    @property
+    def on(self) -> bool:
+        return self.lru.on
+
     async def get(self, identifier: str) -> Original | None:
         known = identifier in self.lru
         if known and self.lru.get(identifier, self._clock.now()) is None:

@@ -17,6 +17,10 @@ class EncodedTier:
         self.lru = shared.join(limits)
         self._clock = clock
 
+    @property
+    def on(self) -> bool:
+        return self.lru.on
+
     async def get(self, identifier: str) -> Original | None:
         return self.lru.get(identifier, self._clock.now())
 

@@ -64,6 +64,11 @@ class Lru(Generic[T]):
         self._on_evict = on_evict
         self._entries: OrderedDict[str, Entry[T]] = OrderedDict()
 
+    @property
+    def on(self) -> bool:
+        """Whether there is room for anything."""
+        return self.limits.bytes > 0 and self._shared.limits.bytes > 0
+
     def __len__(self) -> int:
         return len(self._entries)
 

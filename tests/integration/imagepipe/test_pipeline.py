@@ -293,6 +293,19 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
         assert new.finished.etag != old.finished.etag
 
 
+async def test_tiers_that_are_off_are_no_problem(clock: FakeClock, tmp_path: Path) -> None:
+    """0 bytes: nothing is kept, nothing is complained of, and every answer is right."""
+    off = TierLimits(0)
+    config = ImagesConfig(pipelines=(PipelineConfig("cards"),), global_tiers=Tiers(off, off, off))
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, config=config, folder=tmp_path) as registry:
+        cards = registry["cards"]
+        bodies = {(await cards.variant(_A, _SMALL)).rendered.body for _ in range(2)}
+        assert (len(bodies), len(source.asked)) == (1, 2)
+        assert not cards.events.problems
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 async def test_a_refusal_is_remembered_for_a_minute(clock: FakeClock) -> None:
     """A page with a dead picture asks its origin once; a store by hand, or a minute, makes it alive again."""
     source = FakeSource()
