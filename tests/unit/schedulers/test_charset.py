@@ -188,7 +188,8 @@ def test_no_markup_raises_anything(markup: str, before: int) -> None:
 def test_what_is_declared_and_fits_comes_back(text: str, name: str) -> None:
     """Every encoding of the standard, by its own name as the label."""
     codec = SINGLE_BYTE[name] if name in SINGLE_BYTE else CODECS[name][0]
-    text = text.encode(codec, "ignore").decode(codec)
+    # A lone escape is encoded as it is by ISO-2022-JP, and then begins a sequence that never ends.
+    text = text.encode(codec, "ignore").decode(codec, "ignore")
     assert strictly(text.encode(codec), name) == text or name == "KOI8-U"
 
 
