@@ -20,12 +20,12 @@ import uvloop
 from fetchers.clock import SystemClock
 from schedulers.model import Change, Content, Message, Page, Status, UrlState
 from spiderduck.queues.kombu import KombuQueue
-from spiderduck.settings.broker import BrokerConfig
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
-from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
+from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.cassandra_statements import statements
