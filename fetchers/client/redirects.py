@@ -94,14 +94,16 @@ def _may_refresh(head: bytes) -> bool:
     """Whether there is an `http-equiv` of that kind, by its rare letter: a byte is found at 20 GB/s, a word at 3, a
     pattern that ignores case at 0.3, and every page is asked.
     """
-    if head.count(b"q") + head.count(b"Q") > _FEW:
-        return _EQUIV.search(head) is not None
     for letter in (b"q", b"Q"):
-        at = head.find(letter)
-        while at >= 0:
+        at = -1
+        for _ in range(_FEW):
+            at = head.find(letter, at + 1)
+            if at < 0:
+                break
             if at >= 6 and _EQUIV.match(head, at - 6):
                 return True
-            at = head.find(letter, at + 1)
+        else:
+            return _EQUIV.search(head) is not None
     return False
 
 
