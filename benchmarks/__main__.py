@@ -13,6 +13,7 @@ FIGURES = (
     ("benchmarks.robots", "robots.txt against Protego"),
     ("benchmarks.ids", "ids against a bare loop, the format's limit and a constant"),
     ("benchmarks.images", "pictures against libvips and a constant"),
+    ("benchmarks.images_memory", "memory of picture work"),
 )
 
 
