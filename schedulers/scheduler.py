@@ -39,6 +39,7 @@ class Scheduler:
         self._pipelines = {"event": event, "picture": picture}
         self._places = asyncio.Semaphore(config.in_flight)
         self._handling: set[asyncio.Task[None]] = set()
+        self._in_outage = False
 
     @property
     def in_flight(self) -> int:
@@ -78,13 +79,25 @@ class Scheduler:
         while True:
             try:
                 await self._handle_once(delivery)
+                self._outage_over()
                 return
             except Exception as error:
                 if not _is_outage(error):
                     raise
-                log.warning("%s waits %.0f s for the end of an outage: %s", delivery.message.event_id, pause, error)
+                self._outage_began(error)
             await self._parts.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _outage_began(self, error: Exception) -> None:
+        """One line for all who wait."""
+        if not self._in_outage:
+            log.warning("what is in flight waits for the end of an outage: %s", error)
+        self._in_outage = True
+
+    def _outage_over(self) -> None:
+        if self._in_outage:
+            log.warning("the outage is over")
+        self._in_outage = False
 
     async def _handle_once(self, delivery: Delivery) -> None:
         queue = self._parts.queue
