@@ -1,6 +1,9 @@
 """What can go wrong while fetching as a surprise; expected endings are values (`fetchers.model.Ending`)."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from fetchers.model import Ended
 
 
 class FetcherError(Exception):
@@ -67,6 +70,17 @@ class FetcherUnavailable(FetcherError):
 
     code = "fetcher_unavailable"
     retryable = True
+
+
+class BrokenOff(FetcherError):
+    """An answer that ended before its end, after its beginning was handed on; `ended` says how."""
+
+    code = "broken_off"
+    retryable = True
+
+    def __init__(self, ended: "Ended") -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
 
 
 class TimedOut(TransportError):

@@ -1,12 +1,11 @@
-"""One request and its answer: build, send through the transport, read the body within its limits.
+"""One request and its answer: build, send through the transport, read the body (`reading.py`).
 
 Called by `fetcher.py` once the domain's turn has come. Its one rule: whatever the other side does ends in a named
 ending within the limits of time and size.
 """
 
 import asyncio
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import httpx
@@ -14,10 +13,10 @@ import httpx
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
-from fetchers.gates.body_limit import BodyPlan, plan_body
-from fetchers.gates.decoding import BodyDecoder
+from fetchers.gates.body_limit import plan_body
 from fetchers.model import Ended, Ending, Headers, HopRequest, Response
-from fetchers.ports import Clock
+from fetchers.ports import Clock, Take
+from fetchers.reading import read_body
 from fetchers.urls import UrlParts
 
 ENDINGS: dict[type[FetcherError], Ending] = {
@@ -62,10 +61,13 @@ async def exchange(
     sending: Sending,
     counters: Counters,
     robots_rule: str | None = None,
+    take: Take | None = None,
 ) -> Response | Ended:
-    """Send `request` and read the answer. Raises `TurnLost` where `sending` takes the right to send back."""
+    """Send `request` and read the answer, by way of `take` where there is one.
+
+    Raises `TurnLost` where `sending` takes the right to send back.
+    """
     headers = request_headers(request, parts, config.user_agent)
-    came = Came() if request.purpose == "picture" else None
     started = clock.monotonic()
     seconds = min(config.limits.total_seconds, max(request.deadline - clock.now(), 0.001))
     try:
@@ -74,36 +76,21 @@ async def exchange(
             answer = await transport.handle_async_request(outgoing)
             counters.head_came(answer.extensions.get("connection"), clock.monotonic() - started)
             try:
-                return await _read(answer, request, config, clock, started, headers, robots_rule, came)
+                return await _read(answer, request, config, clock, started, headers, robots_rule, counters, take)
             finally:
                 await answer.aclose()
     except TimeoutError:
         reason = f"{parts.host} did not finish its answer within {seconds:.0f} s"
-        return Ended(Ending.TIMED_OUT, reason, _so_far(came))
+        return Ended(Ending.TIMED_OUT, reason)
     except FetcherError as error:
         ending = ENDINGS.get(type(error))
         if ending is None:
             raise
-        return Ended(ending, str(error), _so_far(came), _is_unreached(error))
+        return Ended(ending, str(error), unreached=_is_unreached(error))
     except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
         ending = next(ending for kind, ending in FOREIGN_ENDINGS if isinstance(error, kind))
         unreached = ending is Ending.CONNECT_ERROR or isinstance(error, httpx.ConnectTimeout)
-        return Ended(ending, f"{parts.host}: {error or type(error).__name__}", _so_far(came), unreached)
-
-
-@dataclass(slots=True)
-class Came:
-    """What has come of a picture, so that it can be continued should the rest not come."""
-
-    head: Response | None = None
-    chunks: list[bytes] = field(default_factory=list)
-
-
-def _so_far(came: Came | None) -> Response | None:
-    """The answer as far as it came; None where not a byte of a body did."""
-    if came is None or came.head is None or not came.chunks:
-        return None
-    return replace(came.head, body=b"".join(came.chunks), truncated=True)
+        return Ended(ending, f"{parts.host}: {error or type(error).__name__}", unreached=unreached)
 
 
 def _is_unreached(error: FetcherError) -> bool:
@@ -183,69 +170,40 @@ async def _read(
     started: float,
     sent: Headers,
     robots_rule: str | None,
-    came: Came | None,
+    counters: Counters,
+    take: Take | None,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
     found = dict(reversed(headers))
     plan = plan_body(request, answer.status_code, found.get("content-type"), config.limits)
     connection = answer.extensions.get("connection")
-    body, truncated = b"", False
-    too_large = False
-    if came is not None:
-        came.head = Response(request.url, answer.status_code, headers, b"", clock.now(), sent)
-    if plan is not None:
-        body, truncated, too_large = await _read_body(answer, plan, found, came)
-    response = Response(
-        url=request.url,
-        status_code=answer.status_code,
-        headers=headers,
-        body=body,
-        fetched_at=clock.now(),
-        request_headers=sent,
-        http_version=_text(answer.extensions.get("http_version"), "HTTP/1.1"),
-        reason_phrase=_text(answer.extensions.get("reason_phrase"), ""),
-        address=getattr(connection, "address", None),
-        elapsed=clock.monotonic() - started,
-        truncated=truncated,
-        robots_rule=robots_rule,
-        tls_version=getattr(connection, "tls_version", None),
-        certificate_subject=getattr(connection, "certificate_subject", None),
-    )
+
+    def response(body: bytes = b"", truncated: bool = False) -> Response:
+        return Response(
+            url=request.url,
+            status_code=answer.status_code,
+            headers=headers,
+            body=body,
+            fetched_at=clock.now(),
+            request_headers=sent,
+            http_version=_text(answer.extensions.get("http_version"), "HTTP/1.1"),
+            reason_phrase=_text(answer.extensions.get("reason_phrase"), ""),
+            address=getattr(connection, "address", None),
+            elapsed=clock.monotonic() - started,
+            truncated=truncated,
+            robots_rule=robots_rule,
+            tls_version=getattr(connection, "tls_version", None),
+            certificate_subject=getattr(connection, "certificate_subject", None),
+        )
+
     if plan is None:
         kind = found.get("content-type", "")
-        return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response)
-    if too_large:
+        return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response())
+    reading = await read_body(answer, found, plan, None if take is None else partial(take, response()))
+    counters.body_bytes += reading.size
+    if reading.end == "too_large":
         return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")
-    return response
-
-
-async def _read_body(
-    answer: httpx.Response, plan: BodyPlan, headers: dict[str, str], came: Came | None = None
-) -> tuple[bytes, bool, bool]:
-    """The body, whether it ends early, and whether it is larger than it may be."""
-    encoding = headers.get("content-encoding", "").strip().lower()
-    plain = encoding in ("", "identity")
-    length = headers.get("content-length", "")
-    if plain and not plan.cut and length.isascii() and length.isdigit() and int(length) > plan.limit:
-        return b"", True, True
-    stream = answer.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
-    decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
-    chunks: list[bytes] = [] if came is None or decoder is not None else came.chunks
-    size = 0
-    async for chunk in stream:
-        piece = chunk if decoder is None else decoder.feed(chunk)
-        chunks.append(piece)
-        size += len(piece)
-        if size > plan.limit or (decoder is not None and decoder.ended):
-            break
-    if decoder is not None:
-        chunks.append(decoder.finish())
-        size += len(chunks[-1])
-    body = b"".join(chunks)
-    if size > plan.limit or (decoder is not None and decoder.too_large):
-        return (body[: plan.limit], True, False) if plan.cut else (b"", True, True)
-    return body, decoder is not None and decoder.broken, False
+    return response(reading.body, reading.end == "early")
 
 
 def _text(value: object, default: str) -> str:

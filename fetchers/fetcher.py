@@ -13,6 +13,7 @@ from random import Random
 
 import httpx
 
+from fetchers.coalescing import Coalescing
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.domain_slot import BACKOFF_LONGEST, DomainSlot, RateLimit
@@ -26,7 +27,7 @@ from fetchers.limit_store.memory import MemoryLimitStore
 from fetchers.limits import Limits
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ownership.local import LocalOwnership
-from fetchers.ports import Clock, Holding, HostStateStore, LimitStore, Ownership, PerformHop, RobotsCache
+from fetchers.ports import Clock, Holding, HostStateStore, LimitStore, Ownership, PerformHop, RobotsCache, Take
 from fetchers.rate_limit_headers import pause_asked
 from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues, Turn
 from fetchers.retry_after import parse_retry_after
@@ -39,8 +40,6 @@ log = logging.getLogger(__name__)
 
 Gate = Callable[[HopRequest, UrlParts], Awaitable[Ended | NotNow | NotMine | Verdict | None]]
 """Ends the request, or says nothing, or (robots.txt) which rule lets it pass."""
-Shared = tuple[HopResult | NotMine, HopRequest]
-"""What a leader of equal requests got, and the request it got it for."""
 
 PAUSE_STATUSES = frozenset({429, 503})
 
@@ -78,7 +77,7 @@ class Fetcher:
         store = limit_store or MemoryLimitStore()
         self.limits = Limits(config.rate_limit, store)
         store.on_change(self._limits_changed)
-        self._in_flight: dict[tuple[object, ...], list[asyncio.Future[Shared | None]]] = {}
+        self._coalescing = Coalescing(self._perform, clock, self.counters)
         self._gates: Sequence[Gate] = (
             check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
             self._check_owner,  # before robots.txt, which is fetched by the owner as well
@@ -113,56 +112,31 @@ class Fetcher:
 
     async def perform(self, request: HopRequest) -> HopResult:
         """One hop by the rules, for a fetcher that owns all domains. Raises nothing expected; see `HopResult`."""
-        answer = await self.perform_if_mine(request)
+        return self._mine(await self.perform_if_mine(request))
+
+    async def stream(self, request: HopRequest, take: Take) -> HopResult:
+        """`perform`, the answer's body going to `take` while it comes."""
+        return self._mine(await self.stream_if_mine(request, take))
+
+    def _mine(self, answer: HopResult | NotMine) -> HopResult:
         if isinstance(answer, NotMine):
             return NotNow(self._clock.now() + 1.0, answer.reason)
         return answer
 
     async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
         """One hop by the rules, or `NotMine`. Equal requests at the same moment share one."""
-        key = request.coalescing_key
-        while (followers := self._in_flight.get(key)) is not None:
-            shared = await self._follow(request, followers)
-            if shared is not None:
-                return shared
-            # The one we followed gave up, or had less time than we: one of those who waited takes its place.
-        followers = self._in_flight[key] = []
-        answer: HopResult | NotMine | None = None
-        try:
-            answer = await self._perform(request)
-            self._count(answer)
-            return answer
-        finally:
-            del self._in_flight[key]
-            for follower in followers:
-                if not follower.done():
-                    follower.set_result(None if answer is None else (answer, request))
+        return await self._coalescing.whole(request)
 
-    async def _follow(
-        self, request: HopRequest, followers: "list[asyncio.Future[Shared | None]]"
-    ) -> HopResult | NotMine | None:
-        """What the leader got. None where that is no answer for us: it gave up, or ended for want of time that we
-        have.
-        """
-        future: asyncio.Future[Shared | None] = asyncio.get_running_loop().create_future()
-        followers.append(future)
-        patience = max(request.deadline - self._clock.now(), 0.0)
-        try:
-            shared = await asyncio.wait_for(future, patience)
-        except TimeoutError:
-            return NotNow(self._clock.now(), "its deadline passed while an equal request was under way")
-        if shared is None:
-            return None
-        answer, led_by = shared
-        if isinstance(answer, NotNow) and answer.until <= request.start_by:
-            return None
-        out_of_time = isinstance(answer, Ended) and answer.ending is Ending.TIMED_OUT
-        if out_of_time and led_by.deadline < request.deadline and led_by.deadline <= self._clock.now():
-            return None
-        self.counters.coalesced += 1
+    async def stream_if_mine(self, request: HopRequest, take: Take) -> HopResult | NotMine:
+        """`perform_if_mine`, the answer's body going to `take` while it comes."""
+        return await self._coalescing.stream(request, take)
+
+    async def _perform(self, request: HopRequest, take: Take | None = None) -> HopResult | NotMine:
+        answer = await self._pass_gates(request, take)
+        self._count(answer)
         return answer
 
-    async def _perform(self, request: HopRequest) -> HopResult | NotMine:
+    async def _pass_gates(self, request: HopRequest, take: Take | None) -> HopResult | NotMine:
         try:
             parts = split(request.url)
         except InvalidUrl as error:
@@ -187,15 +161,21 @@ class Fetcher:
         if not isinstance(turn, Turn):
             return turn
         self.counters.wait.observe(self._clock.monotonic() - asked)
-        return await self._send(request, parts, queue, turn, rule)
+        return await self._send(request, parts, queue, turn, rule, take)
 
     async def _send(
-        self, request: HopRequest, parts: UrlParts, queue: DomainQueue, turn: Turn, rule: str | None
+        self,
+        request: HopRequest,
+        parts: UrlParts,
+        queue: DomainQueue,
+        turn: Turn,
+        rule: str | None,
+        take: Take | None,
     ) -> HopResult | NotMine:
         sending = Sending(self.queues, queue, turn, request.deadline)
         try:
             result = await exchange(
-                self._transport, request, parts, self.config, self._clock, sending, self.counters, rule
+                self._transport, request, parts, self.config, self._clock, sending, self.counters, rule, take
             )
         except TurnLost as error:
             return NotMine(None, str(error))
@@ -278,7 +258,6 @@ class Fetcher:
         if isinstance(answer, Response):
             self.counters.endings["answered"] += 1
             self.counters.statuses[answer.status_code] += 1
-            self.counters.body_bytes += len(answer.body)
             self.counters.whole.observe(answer.elapsed)
         elif isinstance(answer, Ended):
             self.counters.endings[answer.ending.value] += 1

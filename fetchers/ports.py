@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from fetchers.domain_slot import RateLimit
-from fetchers.model import HopRequest, HopResult, NotMine
+from fetchers.model import HopRequest, HopResult, NotMine, Response
 
 
 class Clock(Protocol):
@@ -46,6 +46,14 @@ class RobotsCache(Protocol):
 
 PerformHop = Callable[[HopRequest], Awaitable[HopResult]]
 """Performs one hop wherever its domain's queue lives: the fetcher in this process, or the one that owns it."""
+
+Take = Callable[[Response, bytes], Awaitable[bool]]
+"""Takes an answer while it comes: its head (whose `body` is empty) with every decoded piece, none of them empty.
+Whoever waits in it slows the far end down. False: that was enough, the rest is not read."""
+
+StreamHop = Callable[[HopRequest, Take], Awaitable[HopResult]]
+"""`PerformHop` for an answer that is wanted while it comes. The `Response` that ends it has an empty body, which `Take`
+has had; where the hop ends otherwise after some pieces, the answer broke off there."""
 
 
 class Holding(Protocol):

@@ -32,6 +32,8 @@ class Ask(msgspec.Struct, array_like=True, frozen=True):
     max_bytes: int | None
     purpose: str
     priority: int = 0
+    streamed: bool = False
+    """The answer is wanted while it comes, in the shape of `wire_stream.py`."""
 
 
 class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
@@ -73,10 +75,10 @@ Head = Answered | Over | Later | Elsewhere
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_ask = msgspec.msgpack.Decoder(Ask).decode
-_decode_head = msgspec.msgpack.Decoder(Head).decode
+_heads: msgspec.msgpack.Decoder[Head] = msgspec.msgpack.Decoder(Head)
 
 
-def pack_request(request: HopRequest, now: float) -> bytes:
+def pack_request(request: HopRequest, now: float, *, streamed: bool = False) -> bytes:
     ask = Ask(
         request.url,
         request.start_by - now,
@@ -89,17 +91,18 @@ def pack_request(request: HopRequest, now: float) -> bytes:
         request.max_bytes,
         request.purpose,
         request.priority,
+        streamed,
     )
     return _encode(ask)
 
 
-def unpack_request(data: bytes, now: float) -> HopRequest:
-    """Raises ValueError for what is no request."""
+def unpack_request(data: bytes, now: float) -> tuple[HopRequest, bool]:
+    """The request, and whether its answer is wanted while it comes. Raises ValueError for what is no request."""
     ask = _decode_ask(data)
     if ask.purpose not in ("page", "robots", "picture", "direct") or not math.isfinite(ask.start_in + ask.over_in):
         raise ValueError(f"{ask.purpose!r} is no purpose, or the times are no numbers")
     purpose = ask.purpose
-    return HopRequest(
+    request = HopRequest(
         ask.url,
         now + ask.start_in,
         now + ask.over_in,
@@ -112,14 +115,14 @@ def unpack_request(data: bytes, now: float) -> HopRequest:
         purpose,  # type: ignore[arg-type]  # one of the four, as was just seen
         max(ask.priority, 0),
     )
+    return request, ask.streamed
 
 
-def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
-    """What goes before the body, and the body."""
+def pack_head(answer: HopResult | NotMine, now: float) -> bytes:
+    """All of an answer but the body."""
     head: Head
-    response: Response | None = None
     if isinstance(answer, Response):
-        response, head = answer, _answered(answer, now)
+        head = _answered(answer, now)
     elif isinstance(answer, Ended):
         response = answer.response
         head = Over(answer.ending, answer.reason, None if response is None else _answered(response, now))
@@ -127,8 +130,34 @@ def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
         head = Later(answer.until - now, answer.reason)
     else:
         head = Elsewhere(answer.owner, answer.reason)
-    packed = _encode(head)
-    return len(packed).to_bytes(LENGTH_BYTES) + packed, b"" if response is None else response.body
+    return _encode(head)
+
+
+def pack_answer(answer: HopResult | NotMine, now: float) -> tuple[bytes, bytes]:
+    """What goes before the body, and the body."""
+    packed = pack_head(answer, now)
+    response = answer.response if isinstance(answer, Ended) else answer
+    body = response.body if isinstance(response, Response) else b""
+    return len(packed).to_bytes(LENGTH_BYTES) + packed, body
+
+
+def unpack_head(packed: bytes | memoryview) -> Head:
+    """Raises ValueError for what is no head."""
+    return _heads.decode(packed)
+
+
+def answer_of(head: Head, body: bytes, now: float) -> HopResult | NotMine:
+    """The value that was packed."""
+    match head:
+        case Answered():
+            return _response(head, body, now)
+        case Over():
+            response = None if head.response is None else _response(head.response, body, now)
+            return Ended(head.ending, head.reason, response)
+        case Later():
+            return NotNow(now + head.wait, head.reason)
+        case _:
+            return NotMine(head.owner, head.reason)
 
 
 class AnswerReader:
@@ -154,24 +183,14 @@ class AnswerReader:
         if len(piece) < LENGTH_BYTES or len(piece) < end:
             self._begun = bytes(piece)
             return
-        self._head = _decode_head(piece[LENGTH_BYTES:end])
+        self._head = unpack_head(piece[LENGTH_BYTES:end])
         self._body.write(piece[end:])
 
     def result(self, now: float) -> HopResult | NotMine:
         """What came. Raises `FetcherUnavailable` where no whole head did."""
-        head = self._head
-        match head:
-            case None:
-                raise FetcherUnavailable("a fetcher answered with what is none of its answers")
-            case Answered():
-                return _response(head, self._body.getvalue(), now)
-            case Over():
-                response = None if head.response is None else _response(head.response, self._body.getvalue(), now)
-                return Ended(head.ending, head.reason, response)
-            case Later():
-                return NotNow(now + head.wait, head.reason)
-            case _:
-                return NotMine(head.owner, head.reason)
+        if self._head is None:
+            raise FetcherUnavailable("a fetcher answered with what is none of its answers")
+        return answer_of(self._head, self._body.getvalue(), now)
 
 
 def _answered(response: Response, now: float) -> Answered:

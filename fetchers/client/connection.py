@@ -1,25 +1,23 @@
 """One connection to a fetcher's service, kept for the next question. Made and kept by `http.py`.
 
 Its one rule: one question at a time, and a body is held once, however large: what arrives goes at once to whoever wants
-it (`Sink`). The service is ours, so its answers have a status line and a length and nothing cleverer.
+it (`Sink`).
 """
 
 import asyncio
 import io
-import re
 from typing import Protocol, cast
+
+import httptools
 
 OK = 200
 MOST_HEAD_BYTES = 16 * 1024
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)[ \r]")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
-_CLOSE = re.compile(rb"\r\nconnection:[ \t]*close[ \t]*\r\n", re.IGNORECASE)
 
 
 class Sink(Protocol):
     """Takes the content of a good answer as it comes. May raise ValueError for what it cannot be."""
 
-    def write(self, piece: memoryview, /) -> object: ...
+    def write(self, piece: bytes, /) -> object: ...
 
 
 class ServiceConnection(asyncio.Protocol):
@@ -27,13 +25,12 @@ class ServiceConnection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._complaint = io.BytesIO()
         self._sink: Sink = self._complaint
-        self._head = b""
+        self._head_bytes = 0
         self._status = 0
-        self._left = 0
-        self._last = False
 
     @property
     def is_open(self) -> bool:
@@ -49,7 +46,7 @@ class ServiceConnection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[int, bytes]] = loop.create_future()
         self._answer = answer
-        self._sink, self._head, self._status = sink, b"", 0
+        self._sink, self._head_bytes, self._status = sink, 0, 0
         self._transport.write(request)
         timer = loop.call_later(seconds, self._fail, TimeoutError("no answer in time"))
         try:
@@ -61,6 +58,16 @@ class ServiceConnection(asyncio.Protocol):
             timer.cancel()
             self._answer = None
             self._sink = self._complaint
+            self.resume()
+
+    def pause(self) -> None:
+        """Read no more until `resume`: whoever wants the content is behind."""
+        if self._transport is not None and self.is_open:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None and self.is_open:
+            self._transport.resume_reading()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -80,42 +87,32 @@ class ServiceConnection(asyncio.Protocol):
             self.close()  # nothing was asked
             return
         try:
-            piece = memoryview(data) if self._status else self._begin(data)
-            if piece is not None:
-                self._take(piece)
-        except ValueError as error:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, ValueError) as error:
             self._fail(ConnectionError(f"no proper answer: {error}"))
+            return
+        if not self._status:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._fail(ConnectionError("no proper answer: its head does not end"))
 
-    def _begin(self, data: bytes) -> memoryview | None:
-        """Read the head, once it is there; returns what of `data` lies behind it."""
-        head = self._head + data if self._head else data
-        end = head.find(b"\r\n\r\n")
-        if end < 0:
-            if len(head) > MOST_HEAD_BYTES:
-                raise ValueError("its head does not end")
-            self._head = head
-            return None
-        lines = head[: end + 2]
-        status, length = _STATUS.match(lines), _LENGTH.search(lines)
-        if status is None or length is None:
-            raise ValueError("it has no status or no length")
-        self._status, self._left = int(status[1]), int(length[1])
-        self._last = _CLOSE.search(lines) is not None
+    # httptools' side --------------------------------------------------------------------------------------------------
+
+    def on_headers_complete(self) -> None:
+        self._status = self._parser.get_status_code()
         if self._status != OK:
             self._sink = self._complaint = io.BytesIO()
-        return memoryview(head)[end + 4 :]
 
-    def _take(self, piece: memoryview) -> None:
-        self._left -= len(piece)
-        if self._left < 0:
-            raise ValueError("it is longer than it says")
-        if piece:
-            self._sink.write(piece)
-        if self._left == 0 and self._answer is not None:
-            if self._last:
-                self.close()
-            said = b"" if self._status == OK else self._complaint.getvalue()
-            self._answer.set_result((self._status, said))
+    def on_body(self, body: bytes) -> None:
+        self._sink.write(body)
+
+    def on_message_complete(self) -> None:
+        if self._answer is None or self._answer.done():
+            raise ValueError("a second answer to one question")
+        if not self._parser.should_keep_alive():
+            self.close()
+        said = b"" if self._status == OK else self._complaint.getvalue()
+        self._answer.set_result((self._status, said))
 
     def _fail(self, error: OSError) -> None:
         if self._answer is not None and not self._answer.done():

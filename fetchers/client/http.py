@@ -8,18 +8,20 @@ import io
 import ssl
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from fetchers import trace, wire
+from fetchers import trace, wire, wire_stream
+from fetchers.body_pipe import BodyPipe
 from fetchers.client.connection import OK, ServiceConnection, Sink
 from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable
-from fetchers.model import HopRequest, HopResult, NotMine
-from fetchers.ports import Clock
+from fetchers.model import HopRequest, HopResult, NotMine, Response
+from fetchers.ports import Clock, Take
 
 Told = TypeVar("Told")
 
@@ -31,19 +33,45 @@ GRACE_SECONDS = 2.0
 
 
 class Inquiry:
-    """A request under way at `address`, which can be given up when its domain turns out to have moved."""
+    """A request under way at `address`, which can be given up when its domain turns out to have moved. `begun`: some
+    of its answer has been handed on.
+    """
 
-    __slots__ = ("address", "bucket", "connection")
+    __slots__ = ("address", "begun", "bucket", "connection")
 
     def __init__(self, address: str, bucket: int) -> None:
         self.address = address
         self.bucket = bucket
+        self.begun = False
         self.connection: ServiceConnection | None = None
 
     def give_up(self) -> None:
         """`perform` raises `FetcherUnavailable`."""
         if self.connection is not None:
             self.connection.close()
+
+    def pause(self) -> None:
+        """Nothing more is read of the answer until `resume`."""
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume(self) -> None:
+        if self.connection is not None:
+            self.connection.resume()
+
+
+class _Paused:
+    """A sink that stops the connection when whoever reads the pipe is behind."""
+
+    def __init__(self, frames: wire_stream.FrameReader, pipe: BodyPipe, inquiry: Inquiry) -> None:
+        self._frames = frames
+        self._pipe = pipe
+        self._inquiry = inquiry
+
+    def write(self, piece: bytes, /) -> None:
+        self._frames.write(piece)
+        if self._pipe.is_full:
+            self._inquiry.pause()
 
 
 class HttpFetchers:
@@ -57,14 +85,28 @@ class HttpFetchers:
 
     async def perform(self, inquiry: Inquiry, request: HopRequest) -> HopResult | NotMine:
         """One hop at the inquiry's address, in the current trace. Raises `FetcherUnavailable`."""
-        address, reader = inquiry.address, wire.AnswerReader()
-        now = self._clock.now()
-        body = wire.pack_request(request, now)
-        seconds = max(request.deadline - now, 0.0) + GRACE_SECONDS
-        status, said = await self._ask(address, "POST", "/v1/hop", body, reader, seconds, inquiry)
-        if status != OK:
-            raise FetcherUnavailable(f"{address} answered {status}: {said[:200].decode('utf-8', 'replace')}")
+        reader = wire.AnswerReader()
+        await self._hop(inquiry, request, reader)
         return reader.result(self._clock.now())
+
+    async def stream(self, inquiry: Inquiry, request: HopRequest, take: Take) -> HopResult | NotMine:
+        """`perform`, the answer's body going to `take` while it comes."""
+        pipe = BodyPipe()
+        frames = wire_stream.FrameReader(pipe)
+        asking = asyncio.create_task(self._hop(inquiry, request, _Paused(frames, pipe, inquiry), streamed=True))
+        asking.add_done_callback(lambda _: pipe.close())
+        head: Response | None = None
+        try:
+            async for piece in pipe:
+                inquiry.resume()
+                head = head or frames.head(self._clock.now())
+                if not await take(head, piece):
+                    return replace(head, truncated=True)
+            await asking
+            return frames.result(self._clock.now())
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def owners(self, address: str) -> Mapping[str, object]:
         """What `GET /v1/owners` says there. Raises `FetcherUnavailable`."""
@@ -83,6 +125,14 @@ class HttpFetchers:
             for connection in idle:
                 connection.close()
         self._idle.clear()
+
+    async def _hop(self, inquiry: Inquiry, request: HopRequest, sink: Sink, *, streamed: bool = False) -> None:
+        now = self._clock.now()
+        body = wire.pack_request(request, now, streamed=streamed)
+        seconds = max(request.deadline - now, 0.0) + GRACE_SECONDS
+        status, said = await self._ask(inquiry.address, "POST", "/v1/hop", body, sink, seconds, inquiry)
+        if status != OK:
+            raise FetcherUnavailable(f"{inquiry.address} answered {status}: {said[:200].decode('utf-8', 'replace')}")
 
     async def _call(self, address: str, method: str, path: str, body: bytes = b"") -> bytes:
         told = io.BytesIO()
@@ -113,6 +163,9 @@ class HttpFetchers:
             raise FetcherUnavailable(f"{address} did not answer within {seconds:.1f} s") from error
         except OSError as error:
             raise FetcherUnavailable(f"{address}: {error}") from error
+        finally:
+            if inquiry is not None:
+                inquiry.connection = None
         self._keep(address, connection)
         return answer
 

@@ -44,10 +44,27 @@ async def fetch(
         request = replace(request, url=target, etag=None, last_modified=None)
 
 
+def leads_on(response: Response) -> bool:
+    """Whether this is a redirect, or would be one if it named a URL: its body is nobody's page."""
+    return next_hop(response) is not None or _names_none(response)
+
+
+def may_lead_on(head: Response) -> bool:
+    """Whether an answer with that head may prove to be a redirect once more of its body is there."""
+    if leads_on(head):
+        return True
+    return 200 <= head.status_code < 300 and head.header("refresh") is None and _is_html(head)
+
+
 def _checked(result: Response) -> Response | Ended:
-    if result.status_code in REDIRECTS and result.header("location") is not None:
+    if _names_none(result):
         return Ended(Ending.PROTOCOL_ERROR, f"it redirects to {result.header('location')!r}, which is no URL", result)
     return result
+
+
+def _names_none(result: Response) -> bool:
+    """A redirect that leads to what is no URL; only for an answer without a `next_hop`."""
+    return result.status_code in REDIRECTS and result.header("location") is not None
 
 
 def next_hop(response: Response) -> tuple[str, Hop] | None:
@@ -80,7 +97,7 @@ def meta_refresh(response: Response) -> str | None:
     head = response.body[:META_REFRESH_BYTES]
     if not _may_refresh(head):
         return None
-    if "html" not in (response.header("content-type") or "text/html"):
+    if not _is_html(response):
         return None
     match = _META.search(_INERT.sub(b"", head))
     content = _CONTENT.search(match[0]) if match else None
@@ -88,6 +105,10 @@ def meta_refresh(response: Response) -> str | None:
         return None
     value = next(group for group in content.groups() if group is not None)
     return refresh_target(value.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
+
+
+def _is_html(response: Response) -> bool:
+    return "html" in (response.header("content-type") or "text/html")
 
 
 def _may_refresh(head: bytes) -> bool:

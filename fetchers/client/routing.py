@@ -8,6 +8,7 @@ so that asking twice harms nobody.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -15,9 +16,9 @@ from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable, InvalidUrl
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ownership.assignment import BUCKETS, bucket_of
-from fetchers.ports import Clock
+from fetchers.ports import Clock, Take
 from fetchers.urls import registrable_domain, split
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class Local(Protocol):
     """The fetcher in this process."""
 
     async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine: ...
+
+    async def stream_if_mine(self, request: HopRequest, take: Take) -> HopResult | NotMine: ...
 
 
 class Router:
@@ -64,6 +67,16 @@ class Router:
 
     async def perform(self, request: HopRequest) -> HopResult:
         """One hop, wherever. `NotNow` where no owner takes it in time."""
+        return await self._route(request, None)
+
+    async def stream(self, request: HopRequest, take: Take) -> HopResult:
+        """`perform`, the answer's body going to `take` while it comes.
+
+        Where its fetcher is gone after some pieces, it ends there: nobody else could go on with it.
+        """
+        return await self._route(request, take)
+
+    async def _route(self, request: HopRequest, take: Take | None) -> HopResult:
         try:
             bucket = bucket_of(registrable_domain(split(request.url).host))
         except InvalidUrl as error:
@@ -72,7 +85,7 @@ class Router:
         while True:
             address = self._owners[bucket] or self._anyone()
             if address is not None:
-                answer = await self._ask(address, bucket, request)
+                answer = await self._ask(address, bucket, request, take)
                 if not isinstance(answer, NotMine):
                     if self._owners[bucket] is None:
                         self._owners[bucket] = address
@@ -111,23 +124,32 @@ class Router:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.close()
 
-    async def _ask(self, address: str, bucket: int, request: HopRequest) -> HopResult | NotMine:
+    async def _ask(self, address: str, bucket: int, request: HopRequest, take: Take | None) -> HopResult | NotMine:
         if address == self._own_address and self.local is not None:
+            if take is not None:
+                return await self.local.stream_if_mine(request, take)
             return await self.local.perform_if_mine(request)
         inquiry = Inquiry(address, bucket)
         self._open.add(inquiry)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch(), name="moves of domains")
         try:
+            if take is not None:
+                return await self._http.stream(inquiry, request, partial(_handing_on, inquiry, take))
             return await self._http.perform(inquiry, request)
         except FetcherUnavailable as error:
-            now = self._clock.monotonic()
-            if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
-                log.info("%s", error)
-            self._down[address] = now + DOWN_SECONDS
+            self._note_down(address, error)
+            if inquiry.begun:
+                return Ended(Ending.CONNECT_ERROR, f"the fetcher that read it is gone: {error}")
             return NotMine(None, str(error))
         finally:
             self._open.discard(inquiry)
+
+    def _note_down(self, address: str, error: FetcherUnavailable) -> None:
+        now = self._clock.monotonic()
+        if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
+            log.info("%s", error)
+        self._down[address] = now + DOWN_SECONDS
 
     async def _watch(self) -> None:
         """While answers are owed: whoever was asked and is the owner no more is not waited for."""
@@ -139,7 +161,7 @@ class Router:
                 continue
             await self._refresh_once()
             for inquiry in overdue & self._open:
-                if self._owners[inquiry.bucket] not in (None, inquiry.address):
+                if not inquiry.begun and self._owners[inquiry.bucket] not in (None, inquiry.address):
                     inquiry.give_up()
 
     def _anyone(self) -> str | None:
@@ -166,10 +188,7 @@ class Router:
         try:
             told = await self._http.owners(address)
         except FetcherUnavailable as error:
-            now = self._clock.monotonic()
-            if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
-                log.info("%s", error)
-            self._down[address] = now + DOWN_SECONDS
+            self._note_down(address, error)
             return
         addresses, owners = told.get("addresses"), told.get("owners")
         if not isinstance(addresses, list) or not isinstance(owners, list) or len(owners) != BUCKETS:
@@ -179,6 +198,11 @@ class Router:
         self._owners = [
             self._learnt[index] if isinstance(index, int) and 0 <= index < count else None for index in owners
         ]
+
+
+async def _handing_on(inquiry: Inquiry, take: Take, head: Response, piece: bytes) -> bool:
+    inquiry.begun = True
+    return await take(head, piece)
 
 
 def _known(address: str | None) -> str:

@@ -1,7 +1,7 @@
 """One connection of a client: reads requests, writes answers, on httptools' parser.
 
 Made by `server.py` for each client; `handle` gives the answer. Its one rule: one request at a time, within limits of
-size, and a body goes out by slices, as fast as the client takes it, without being copied together.
+size, and a body goes out as fast as the client takes it, without being copied together.
 """
 
 import asyncio
@@ -43,7 +43,21 @@ class Answer:
     pieces: Sequence[bytes]
 
 
-Handle = Callable[[Request], Awaitable[Answer]]
+Write = Callable[[bytes, bytes], Awaitable[None]]
+"""Sends the next two pieces, without putting them together; returns when the client has taken most of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """An answer (200) that is sent while it comes about. What `produce` raises ends the connection, so that a part is
+    never taken for the whole.
+    """
+
+    content_type: str
+    produce: Callable[[Write], Awaitable[None]]
+
+
+Handle = Callable[[Request], Awaitable[Answer | StreamedAnswer]]
 
 
 class ClientConnection(asyncio.Protocol):
@@ -122,6 +136,15 @@ class ClientConnection(asyncio.Protocol):
 
     async def _answer(self, request: Request) -> None:
         answer = await self._handle(request)
+        if isinstance(answer, StreamedAnswer):
+            await self._send_chunks(answer)
+        else:
+            await self._send(answer)
+        self._task = None
+        if self._last:
+            self._end()
+
+    async def _send(self, answer: Answer) -> None:
         length = sum(map(len, answer.pieces))
         head = self._head(answer.status, answer.content_type, length)
         if length <= SLICE and self._transport is not None:
@@ -129,14 +152,29 @@ class ClientConnection(asyncio.Protocol):
         else:
             for piece in (head, *answer.pieces):
                 await self._write(piece)
-        self._task = None
-        if self._last:
-            self._end()
 
-    def _head(self, status: int, content_type: str, length: int) -> bytes:
+    async def _send_chunks(self, answer: StreamedAnswer) -> None:
+        """RFC 9112, section 7.1: the only way to send what has no known length and to keep the connection."""
+
+        async def write(*pieces: bytes) -> None:
+            if self._transport is not None:
+                self._transport.writelines([b"%x\r\n" % sum(map(len, pieces)), *pieces, b"\r\n"])
+            await self._may_write.wait()
+
+        await self._write(self._head(200, answer.content_type, None))
+        try:
+            await answer.produce(write)
+        except Exception:
+            if self._transport is not None:
+                self._transport.abort()
+            raise
+        await self._write(b"0\r\n\r\n")
+
+    def _head(self, status: int, content_type: str, length: int | None) -> bytes:
         close = "connection: close\r\n" if self._last else ""
+        size = "transfer-encoding: chunked" if length is None else f"content-length: {length}"
         line = f"HTTP/1.1 {status} {REASONS[status]}\r\n"
-        return f"{line}content-type: {content_type}\r\ncontent-length: {length}\r\n{close}\r\n".encode("latin-1")
+        return f"{line}content-type: {content_type}\r\n{size}\r\n{close}\r\n".encode("latin-1")
 
     async def _write(self, piece: bytes) -> None:
         view = memoryview(piece)

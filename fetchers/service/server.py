@@ -9,20 +9,22 @@ import asyncio
 import hmac
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from random import Random
 from typing import Protocol
 from urllib.parse import unquote
 
 import msgspec
 
-from fetchers import trace, wire
+from fetchers import trace, wire, wire_stream
 from fetchers.domain_slot import RateLimit
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
+from fetchers.model import HopRequest, Response
 from fetchers.ports import Clock
-from fetchers.service.connection import Answer, ClientConnection, Request
+from fetchers.service.connection import Answer, ClientConnection, Request, StreamedAnswer, Write
 from fetchers.service.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -79,7 +81,7 @@ class Service:
         self._idle.set()
         self.draining = False
 
-    async def handle(self, request: Request) -> Answer:
+    async def handle(self, request: Request) -> Answer | StreamedAnswer:
         """The answer to anything."""
         path = request.target.partition("?")[0]
         if request.method == "GET" and path in ("/healthz", "/readyz", "/metrics"):
@@ -122,22 +124,48 @@ class Service:
         missing = {} if self._owners.ready else {"zookeeper": "it is not known who owns which domain"}
         return missing | ({"stopping": "this process is shutting down"} if self.draining else {})
 
-    async def _hop(self, request: Request) -> Answer:
+    async def _hop(self, request: Request) -> Answer | StreamedAnswer:
         try:
-            hop = wire.unpack_request(request.body, self._clock.now())
+            hop, streamed = wire.unpack_request(request.body, self._clock.now())
         except ValueError as error:
             return _text(400, str(error))
         self._go_on_with_trace(request)
+        if streamed:
+            return StreamedAnswer(HOP, partial(self._stream, hop))
+        with self._at_work():
+            result = await self._fetcher.perform_if_mine(hop)
+        head, body = wire.pack_answer(result, self._clock.now())
+        return Answer(200, HOP, [head, body] if body else [head])
+
+    async def _stream(self, hop: HopRequest, write: Write) -> None:
+        """The head, the pieces as they come, the end."""
+        begun = False
+
+        async def send(kind: bytes, content: bytes) -> None:
+            await write(wire_stream.pack_frame(kind, content), content)
+
+        async def take(head: Response, piece: bytes) -> bool:
+            nonlocal begun
+            if not begun:
+                begun = True
+                await send(wire_stream.HEAD, wire.pack_head(head, self._clock.now()))
+            await send(wire_stream.PIECE, piece)
+            return True
+
+        with self._at_work():
+            result = await self._fetcher.stream_if_mine(hop, take)
+            await send(wire_stream.END, wire.pack_head(result, self._clock.now()))
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
         self._busy += 1
         self._idle.clear()
         try:
-            result = await self._fetcher.perform_if_mine(hop)
+            yield
         finally:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
-        head, body = wire.pack_answer(result, self._clock.now())
-        return Answer(200, HOP, [head, body] if body else [head])
 
     def _go_on_with_trace(self, request: Request) -> None:
         """The caller's trace is ours, for as long as this request's task lasts."""

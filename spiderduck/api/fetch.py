@@ -1,18 +1,21 @@
-"""`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client. Nothing is stored."""
+"""`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client, streamed. Nothing is stored."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
+from litestar.types import ASGIApp
 
 from fetchers import trace
+from fetchers.client.streaming import announced_length
 from fetchers.model import Ended, HopRequest, NotNow
 from schedulers.record import iso_time
 from schedulers.urls import parse_url
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
+from spiderduck.api.passing_on import PassedOn
 from spiderduck.api.problems import problem
 from spiderduck.api.services import Services
 
@@ -30,27 +33,32 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @post("/v1/fetch", status_code=200, opt={"scope": FETCH}, tags=["fetch"], summary="Fetch one URL, politely")
-    async def fetch(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def fetch(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:
         trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()
         by = now + data.wait_ms / 1000
         order = HopRequest(parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct")
-        result = await services.fetch_direct(order)
-        outcome = result.outcome
+        stream = await services.fetch_direct(order)
+        outcome = stream.outcome
         if isinstance(outcome, NotNow):
             retry = str(max(1, round(outcome.until - now)))
             detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
-            return problem(503, detail, "late", {"Retry-After": retry})
+            return _refused(503, detail, "late", {"Retry-After": retry})
         if isinstance(outcome, Ended):
-            return problem(502, outcome.reason, outcome.ending.value)
-        assert outcome is not None, "nobody said that the target is known"
+            return _refused(502, outcome.reason, outcome.ending.value)
         headers = {
             **FOREIGN_CONTENT,
             "Content-Type": outcome.header("content-type") or "application/octet-stream",
             "X-Fetched-Url": outcome.url,
             "X-Fetched-Status": str(outcome.status_code),
-            "X-Fetched-Redirects": str(len(result.hops)),
+            "X-Fetched-Redirects": str(stream.redirects),
         }
-        return Response(outcome.body, headers=headers)
+        length = announced_length(outcome)
+        return PassedOn(stream, headers if length is None else {**headers, "Content-Length": str(length)})
 
     return [fetch]
+
+
+def _refused(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> ASGIApp:
+    """A problem, from a handler of which the framework expects an ASGI application; it takes its own answers too."""
+    return cast(ASGIApp, problem(status, detail, code, headers))

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fetchers.client.streaming import FetchStream
 from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
-from fetchers.model import FetchResult, HopRequest
+from fetchers.model import HopRequest
 from schedulers.model import UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config
@@ -62,5 +63,5 @@ class Services:
     archive: ArchiveReader
     subscriptions: Subscriptions
     domains: Domains
-    fetch_direct: Callable[[HopRequest], Awaitable[FetchResult]]
+    fetch_direct: Callable[[HopRequest], Awaitable[FetchStream]]
     stopping: asyncio.Event

@@ -4,17 +4,19 @@ import asyncio
 from dataclasses import dataclass
 
 from fetchers.client import redirects
+from fetchers.client.streaming import FetchStream, open_stream
 from fetchers.model import FetchResult, HopRequest, Response
-from fetchers.ports import PerformHop
+from fetchers.ports import PerformHop, StreamHop
 from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note_picture
 from schedulers.ports import Knows
 
 
 class FetchThroughClient:
-    """The schedulers' `Fetch` port, served by the fetchers' client library."""
+    """The schedulers' `Fetch` port, served by the fetchers' client library; and answers read while they come."""
 
-    def __init__(self, perform_hop: PerformHop, most_redirects: int) -> None:
+    def __init__(self, perform_hop: PerformHop, stream_hop: StreamHop, most_redirects: int) -> None:
         self._perform_hop = perform_hop
+        self._stream_hop = stream_hop
         self._most_redirects = most_redirects
 
     async def fetch(
@@ -35,8 +37,9 @@ class FetchThroughClient:
             HopRequest(url, start_by, deadline, accept="image/avif,image/webp,image/*,*/*;q=0.8", purpose="picture")
         )
 
-    async def direct(self, request: HopRequest) -> FetchResult:
-        return await self._follow(request)
+    async def stream(self, request: HopRequest) -> FetchStream:
+        """The answer while it comes; to be closed by whoever asked."""
+        return await open_stream(request, self._stream_hop, most_redirects=self._most_redirects)
 
     async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
         return await redirects.fetch(request, self._perform_hop, knows=knows, most_redirects=self._most_redirects)

@@ -55,7 +55,8 @@ async def open_fetching(
     if "fetchers" not in parts:
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
-        return Fetching(FetchThroughClient(router.perform, config.fetchers.limits.redirects), router)
+        fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects)
+        return Fetching(fetch, router)
     states, robots_cache = _caches(config, database, clock, stack)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
@@ -67,7 +68,7 @@ async def open_fetching(
         states=states,
         robots_cache=robots_cache,
     )
-    fetch = FetchThroughClient(fetcher.perform, config.fetchers.limits.redirects)
+    fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects)
     return Fetching(fetch, LocalDomains(fetcher), (("fetcher", fetcher.run),), lambda: _gauges(fetcher))
 
 

@@ -1,12 +1,14 @@
 """The image pipelines' `Source` port, served by the fetching service: pictures obey the same politeness as pages.
 
-A download that broke off is handed on as far as it came, so that the pipeline keeps it and asks only for the rest.
+Its one rule: bytes are handed on while they come, so that a large picture is held once, shows previews while it loads,
+and of a download that breaks off the pipeline keeps what came and asks only for the rest.
 """
 
 from collections.abc import AsyncIterator
 
-from fetchers.errors import InvalidUrl
-from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
+from fetchers.client.streaming import FetchStream, announced_length
+from fetchers.errors import BrokenOff, InvalidUrl
+from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.retry_after import parse_retry_after
 from fetchers.urls import parse
 from imagepipe.errors import SourceFailed
@@ -30,27 +32,25 @@ class FetcherSource:
             url = parse(wanted.url)
         except InvalidUrl as error:
             return SourceEnded("invalid_url", str(error))
-        result: FetchResult = await self._fetch.direct(_request(url, wanted))
-        outcome = result.outcome
-        if outcome is None:
-            return SourceEnded("failed", "it was not fetched")
+        stream = await self._fetch.stream(_request(url, wanted))
+        outcome = stream.outcome
+        if isinstance(outcome, Response) and outcome.status_code in (200, 206, 304):
+            return self._answer(outcome, _Pieces(stream))
+        try:
+            return self._ended(await stream.over())
+        finally:
+            await stream.aclose()
+
+    def _ended(self, outcome: Response | Ended | NotNow) -> SourceEnded:
         if isinstance(outcome, NotNow):
             return SourceEnded("late", outcome.reason, outcome.until)
         if isinstance(outcome, Ended):
-            return self._ended(outcome)
-        if outcome.status_code not in (200, 206, 304):
-            retry = parse_retry_after(outcome.header("retry-after"), self._clock.now())
-            until = None if retry is None else self._clock.now() + retry
-            return SourceEnded("http_error", f"its server answered {outcome.status_code}", outcome.retry_at or until)
-        return self._answer(outcome, len(outcome.body), _whole(outcome.body))
-
-    def _ended(self, outcome: Ended) -> SourceResponse | SourceEnded:
-        begun = outcome.response
-        if begun is None or not begun.truncated or begun.status_code not in (200, 206):
             return SourceEnded(outcome.ending.value, outcome.reason)
-        return self._answer(begun, _announced(begun), _beginning(begun.body, outcome.ending, outcome.reason))
+        retry = parse_retry_after(outcome.header("retry-after"), self._clock.now())
+        until = None if retry is None else self._clock.now() + retry
+        return SourceEnded("http_error", f"its server answered {outcome.status_code}", outcome.retry_at or until)
 
-    def _answer(self, response: Response, length: int | None, chunks: AsyncIterator[bytes]) -> SourceResponse:
+    def _answer(self, response: Response, chunks: AsyncIterator[bytes]) -> SourceResponse:
         start, total = content_range(response.header("content-range"))
         as_sent = (response.header("content-encoding") or "identity").lower() == "identity"
         return SourceResponse(
@@ -58,7 +58,7 @@ class FetcherSource:
             chunks=chunks,
             content_type=response.header("content-type") or "",
             start=start,
-            total=total if response.status_code == 206 else length,
+            total=total if response.status_code == 206 else announced_length(response),
             etag=response.header("etag"),
             last_modified=response.header("last-modified"),
             # A range would be one of the encoded bytes; those that are here are decoded.
@@ -88,18 +88,21 @@ def freshness(response: Response, now: float) -> float | None:
     return fresh_seconds(response.header("cache-control"), response.header("expires"), now)
 
 
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+class _Pieces(AsyncIterator[bytes]):
+    """The stream as the pipeline reads it. (A generator that was never begun would not close it.)"""
 
+    def __init__(self, stream: FetchStream) -> None:
+        self._stream = stream
+        self._pieces = aiter(stream)
 
-async def _beginning(body: bytes, ending: Ending, reason: str) -> AsyncIterator[bytes]:
-    yield body
-    raise SourceFailed(reason, ending.value)
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except BrokenOff as error:
+            raise SourceFailed(str(error), error.ended.ending.value) from error
 
-
-def _announced(response: Response) -> int | None:
-    length = response.header("content-length") or ""
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def content_range(value: str | None) -> tuple[int, int | None]:

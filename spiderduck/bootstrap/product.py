@@ -104,7 +104,7 @@ def _services(config: Config, clock: SystemClock, api: ForApi, fetching: Fetchin
         archive=api.content,
         subscriptions=api.subscriptions,
         domains=fetching.domains,
-        fetch_direct=fetching.fetch.direct,
+        fetch_direct=fetching.fetch.stream,
         stopping=health.stopping,
     )
 

@@ -52,7 +52,7 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     from spiderduck.unfurling import unfurl_one
 
     async with running_fetcher(settings.fetchers) as fetcher:
-        fetch = FetchThroughClient(fetcher.perform, settings.fetchers.limits.redirects)
+        fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
         extractor = ExtractBesideLoop(settings.extract.inline_bytes)
         records = []
         for url in urls:

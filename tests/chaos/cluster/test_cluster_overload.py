@@ -21,7 +21,8 @@ from tests.chaos.cluster.supervisor import all_ready
 from tests.integration.cluster.brokers import emptied_broker
 
 SECONDS = float(os.environ.get("SPIDERDUCK_CHAOS_SECONDS", "60"))
-WARM_EVENTS, WARM_PER_SECOND = 3_000, 2_000.0
+WARM_EVENTS, WARM_PER_SECOND = 10_000, 2_000.0
+"""Each fetcher keeps connections to 500 hosts and what it knows of them; after 10,000 requests it grows no more."""
 PROBES_PER_SECOND, PROBE_SECONDS = 5.0, 10.0
 GROWTH = 1.2
 SLOWER, SLOWER_SECONDS = 2.0, 0.5

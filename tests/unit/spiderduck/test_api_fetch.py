@@ -1,5 +1,6 @@
 """`POST /v1/fetch`: what a trusted client is given, what it is told instead, and in which trace the fetch is done."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +9,9 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from fetchers import trace
-from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, NotNow, Response
+from fetchers.client.streaming import FetchStream, open_stream
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
+from fetchers.ports import Take
 from fetchers.trace import Trace
 from spiderduck.api.fetch import fetch_routes
 from tests.clock import FakeClock
@@ -24,9 +27,17 @@ class Direct:
         self.asked: list[tuple[HopRequest, Trace | None]] = []
         self._outcome = outcome
 
-    async def fetch_direct(self, request: HopRequest) -> FetchResult:
+    async def fetch_direct(self, request: HopRequest) -> FetchStream:
         self.asked.append((request, trace.current.get()))
-        return FetchResult("http://b.test/", (Hop("http://a.test/", 301),), self._outcome)
+        return await open_stream(request, self._hop)
+
+    async def _hop(self, request: HopRequest, take: Take) -> HopResult:
+        if request.url == "http://a.test/":
+            return Response(request.url, 301, (("location", "http://b.test/"),), b"", self.clock.now())
+        if not isinstance(self._outcome, Response):
+            return self._outcome
+        await take(replace(self._outcome, body=b""), self._outcome.body)
+        return replace(self._outcome, body=b"")
 
 
 async def post(direct: Direct, order: dict[str, Any], **headers: str) -> Any:

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
+from fetchers.ports import Take
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from schedulers.model import ArchiveLocation, Content, Known, Page
@@ -94,14 +95,23 @@ async def test_an_archive_that_is_away_is_an_image_error() -> None:
     assert await cache.get("http://[") is None
 
 
-class _Fetch:
-    def __init__(self, outcome: Response | Ended | NotNow) -> None:
+class _Hops:
+    """A fetcher that gives the bytes of `outcome`, or `begun` before it ends otherwise."""
+
+    def __init__(self, outcome: Response | Ended | NotNow, begun: Response | None = None) -> None:
         self._outcome = outcome
+        self._begun = begun
         self.asked: list[HopRequest] = []
 
-    async def direct(self, request: HopRequest) -> FetchResult:
+    async def stream(self, request: HopRequest, take: Take) -> HopResult:
         self.asked.append(request)
-        return FetchResult(_URL, (), self._outcome)
+        given = self._begun or self._outcome
+        if isinstance(given, Response) and given.body:
+            await take(replace(given, body=b""), given.body)
+        return replace(self._outcome, body=b"") if isinstance(self._outcome, Response) else self._outcome
+
+    async def perform(self, request: HopRequest) -> HopResult:
+        raise AssertionError("pictures are streamed")
 
 
 def _response(body: bytes, status: int = 200, **headers: str) -> Response:
@@ -109,17 +119,24 @@ def _response(body: bytes, status: int = 200, **headers: str) -> Response:
     return Response(_URL, status, named, body, _NOW)
 
 
-async def _ask(outcome: Response | Ended | NotNow, **wanted: Any) -> tuple[SourceResponse | SourceEnded, HopRequest]:
-    fetch = _Fetch(outcome)
-    source = FetcherSource(cast(FetchThroughClient, fetch), _Clock())
-    return await source.fetch(Wanted(_URL, 1000, _NOW + 30, **wanted)), fetch.asked[0]
+async def _ask(
+    outcome: Response | Ended | NotNow, begun: Response | None = None, **wanted: Any
+) -> tuple[SourceResponse | SourceEnded, HopRequest]:
+    hops = _Hops(outcome, begun)
+    source = FetcherSource(FetchThroughClient(hops.perform, hops.stream, 20), _Clock())
+    return await source.fetch(Wanted(_URL, 1000, _NOW + 30, **wanted)), hops.asked[0]
 
 
 async def test_a_picture_with_what_its_origin_said() -> None:
     """Validators, freshness, whether it can be continued."""
     answer, asked = await _ask(
         _response(
-            b"bytes", etag='"1"', accept_ranges="bytes", cache_control="public, max-age=60", content_type="image/png"
+            b"bytes",
+            etag='"1"',
+            accept_ranges="bytes",
+            cache_control="public, max-age=60",
+            content_type="image/png",
+            content_length="5",
         )
     )
     assert isinstance(answer, SourceResponse)
@@ -139,8 +156,8 @@ async def test_the_rest_is_asked_for_by_range_and_validator() -> None:
 
 async def test_what_came_of_a_broken_download_is_handed_on() -> None:
     """Then the stream fails, so that the pipeline keeps the beginning."""
-    begun = replace(_response(b"begun", content_length="10", etag='"1"', accept_ranges="bytes"), truncated=True)
-    answer, _ = await _ask(Ended(Ending.PROTOCOL_ERROR, "it broke off", begun))
+    begun = _response(b"begun", content_type="image/png", content_length="10", etag='"1"', accept_ranges="bytes")
+    answer, _ = await _ask(Ended(Ending.PROTOCOL_ERROR, "it broke off"), begun)
     assert isinstance(answer, SourceResponse)
     assert answer.total == 10
     assert await anext(answer.chunks) == b"begun"
@@ -162,6 +179,7 @@ async def test_encoded_bytes_cannot_be_continued() -> None:
         (NotNow(_NOW + 9, "its turn is later"), "late", _NOW + 9),
         (_response(b"", 404), "http_error", None),
         (_response(b"", 503, retry_after="7"), "http_error", _NOW + 7),
+        (replace(_response(b"sorry", 503), retry_at=_NOW + 60), "http_error", _NOW + 60),
     ],
 )
 async def test_every_other_ending_has_its_name(

@@ -1,0 +1,191 @@
+"""A body that is read while it comes, over real sockets: from a slow origin, through the service, to the client
+library."""
+
+import asyncio
+import time
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from fetchers.client.running import running_client
+from fetchers.client.streaming import open_stream
+from fetchers.cluster import ClusterConfig, Member, running_member
+from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.errors import BrokenOff
+from fetchers.model import Ended, Ending, HopRequest, Response
+from fetchers.ports import StreamHop
+
+MEGABYTE = bytes(range(256)) * 4096
+LARGE = 64
+
+
+class Origin:
+    """`/slow` sends the rest when told to; `/broken` does not send it; `/large` is 64 MB; `/moved` leads to `/slow`."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.sent = 0
+        self.left = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                await self._answer(head.split(b" ", 2)[1], writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.left += 1
+        finally:
+            writer.close()
+
+    async def _answer(self, target: bytes, writer: asyncio.StreamWriter) -> None:
+        if target == b"/robots.txt":
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        elif target == b"/moved":
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /slow\r\nContent-Length: 5\r\n\r\nmoved")
+        elif target == b"/large":
+            writer.write(_head(LARGE * len(MEGABYTE)))
+            for _ in range(LARGE):
+                writer.write(MEGABYTE)
+                await writer.drain()
+                self.sent += len(MEGABYTE)
+        else:
+            writer.write(_head(10) + b"first")
+            await self.go_on.wait()
+            if target == b"/broken":
+                raise ConnectionResetError
+            writer.write(b" rest")
+
+
+def _head(length: int) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: image/x-raw\r\nContent-Length: %d\r\n\r\n" % length
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[Origin, Member]]:
+    origin = Origin()
+    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
+    config = FetchersConfig(
+        rate_limit=RateLimits(1000.0, 1000),
+        network=Network(resolve={"*.test": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"}),
+    )
+    async with running_member(config, ClusterConfig(port=0, token="secret")) as member:
+        yield origin, member
+    server.close()
+
+
+@pytest.fixture(params=["in this process", "through the service"])
+async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Origin, Member, StreamHop]]:
+    async with served() as (origin, member):
+        if request.param == "in this process":
+            yield origin, member, member.fetcher.stream
+        else:
+            async with running_client([member.address], "secret") as router:
+                yield origin, member, router.stream
+
+
+Streaming = tuple[Origin, Member, StreamHop]
+
+
+def direct(path: str, seconds: float = 20.0) -> HopRequest:
+    by = time.time() + seconds
+    return HopRequest(f"http://a.test{path}", by, by, purpose="direct")
+
+
+@pytest.mark.parametrize(("path", "redirects"), [("/slow", 0), ("/moved", 1)])
+async def test_the_beginning_is_here_before_the_end(streaming: Streaming, path: str, redirects: int) -> None:
+    origin, _, stream_hop = streaming
+    stream = await open_stream(direct(path), stream_hop)
+    assert isinstance(stream.outcome, Response)
+    assert (stream.outcome.url, stream.redirects) == ("http://a.test/slow", redirects)
+    pieces = aiter(stream)
+    assert await anext(pieces) == b"first"
+    assert not origin.go_on.is_set()
+    origin.go_on.set()
+    assert b"".join([piece async for piece in pieces]) == b" rest"
+    assert isinstance(await stream.over(), Response)
+    await stream.aclose()
+
+
+async def test_what_breaks_off_is_told_after_its_beginning(streaming: Streaming) -> None:
+    origin, _, stream_hop = streaming
+    stream = await open_stream(direct("/broken"), stream_hop)
+    pieces = aiter(stream)
+    assert await anext(pieces) == b"first"
+    origin.go_on.set()
+    with pytest.raises(BrokenOff) as broken:
+        await anext(pieces)
+    assert broken.value.ended.ending is Ending.PROTOCOL_ERROR
+    await stream.aclose()
+
+
+async def test_a_large_body_takes_little_memory_on_its_way(streaming: Streaming) -> None:
+    """In both processes together (they are one here), and in the origin's queue."""
+    _, member, stream_hop = streaming
+    size = 0
+    tracemalloc.start()
+    try:
+        stream = await open_stream(direct("/large"), stream_hop)
+        async for piece in stream:
+            size += len(piece)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    await stream.aclose()
+    assert size == LARGE * len(MEGABYTE)
+    assert peak < 8 * len(MEGABYTE)
+    assert member.fetcher.counters.body_bytes == size
+
+
+async def test_who_reads_slowly_slows_the_origin_down(streaming: Streaming) -> None:
+    """And who leaves is sent nothing more."""
+    origin, member, stream_hop = streaming
+    stream = await open_stream(direct("/large"), stream_hop)
+    sent = -1
+    while sent != origin.sent:  # until it cannot send more
+        sent = origin.sent
+        await asyncio.sleep(0.3)
+    assert origin.sent < LARGE * len(MEGABYTE) / 2
+    await stream.aclose()
+    async with asyncio.timeout(5.0):
+        while not origin.left or member.fetcher.queues.in_flight:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_limit_holds_while_it_comes(streaming: Streaming) -> None:
+    _, _, stream_hop = streaming
+    by = time.time() + 20.0
+    request = HopRequest("http://a.test/large", by, by, purpose="direct", max_bytes=1000)
+    stream = await open_stream(request, stream_hop)
+    assert isinstance(stream.outcome, Ended)
+    assert stream.outcome.ending is Ending.TOO_LARGE
+    await stream.aclose()
+
+
+async def test_a_fetcher_that_is_gone_leaves_a_beginning() -> None:
+    async with served() as (origin, member), running_client([member.address], "secret") as router:
+        stream = await open_stream(direct("/slow"), router.stream)
+        pieces = aiter(stream)
+        assert await anext(pieces) == b"first"
+        [inquiry] = router._open
+        assert inquiry.connection is not None
+        inquiry.connection.close()
+        with pytest.raises(BrokenOff, match="gone"):
+            await anext(pieces)
+        await stream.aclose()
+        origin.go_on.set()
+
+
+async def test_many_streams_leave_clean_connections() -> None:
+    async with served() as (origin, member), running_client([member.address], "secret") as router:
+        origin.go_on.set()
+
+        async def one() -> bytes:
+            stream = await open_stream(direct("/slow"), router.stream)
+            body = b"".join([piece async for piece in stream])
+            await stream.aclose()
+            whole = await router.perform(direct("/slow"))
+            assert isinstance(whole, Response)
+            return body + whole.body
+
+        assert await asyncio.gather(*(one() for _ in range(50))) == [b"first rest" * 2] * 50
