@@ -31,7 +31,13 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
     first = record(
         "response",
         response_id,
-        [*common, *address, ("WARC-Payload-Digest", f"sha256:{payload}"), ("SpiderDuck-Page-Id", str(page_id))],
+        [
+            *common,
+            *address,
+            *_security(response),
+            ("WARC-Payload-Digest", f"sha256:{payload}"),
+            ("SpiderDuck-Page-Id", str(page_id)),
+        ],
         "application/http; msgtype=response",
         _response_head(response) + response.body,
     )
@@ -71,6 +77,17 @@ def read_http_block(member: bytes) -> tuple[int, Headers, bytes]:
         name, _, value = line.partition(": ")
         headers.append((name, value))
     return status, tuple(headers), rest[: -len(b"\r\n\r\n")]
+
+
+def _security(response: Response) -> list[tuple[str, str]]:
+    """How the connection was secured. `WARC-Protocol` is the web archives' common extension (`tls/1.3`); the standard
+    has no field for the certificate."""
+    if response.tls_version is None:
+        return []
+    fields = [("WARC-Protocol", response.tls_version.lower().replace("v", "/"))]
+    if response.certificate_subject is not None:
+        fields.append(("SpiderDuck-Certificate-Subject", " ".join(response.certificate_subject.split())))
+    return fields
 
 
 def _new_id() -> str:

@@ -157,7 +157,9 @@ async def test_a_file_that_is_gone_is_said_to_be(opened: Opened, clock: FakeCloc
 
 async def test_warcio_reads_every_record_with_its_digest(opened: Opened, tmp_path: Path) -> None:
     """WARC/1.1: warcinfo, then response, request and metadata of each page."""
-    await opened.archive.append(7, response(content_encoding="br", content_length="3"), b'{"title": "A"}')
+    secured = replace(response(content_encoding="br", content_length="3"), tls_version="TLSv1.3")
+    secured = replace(secured, certificate_subject="news.test\r\nWARC-Type: warcinfo")
+    await opened.archive.append(7, secured, b'{"title": "A"}')
     await opened.archive.append(8, response(b""), b"{}")
     await opened.end_segments()
     kinds = []
@@ -172,6 +174,9 @@ async def test_warcio_reads_every_record_with_its_digest(opened: Opened, tmp_pat
                 if record.rec_type == "response" and record.rec_headers["SpiderDuck-Page-Id"] == "7":
                     assert record.rec_headers["WARC-Target-URI"] == "http://news.test/a?b=1"
                     assert record.rec_headers["WARC-IP-Address"] == "93.184.216.34"
+                    assert record.rec_headers["WARC-Protocol"] == "tls/1.3"
+                    subject = record.rec_headers["SpiderDuck-Certificate-Subject"]
+                    assert subject == "news.test WARC-Type: warcinfo", "on one line, whatever it holds"
                     assert record.http_headers["X-Archive-Orig-content-encoding"] == "br"
                     assert record.http_headers["Content-Length"] == str(len(content))
                     assert content == b"<title>A</title>"
