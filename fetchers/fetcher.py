@@ -13,10 +13,12 @@ from random import Random
 
 import httpx
 
+from fetchers.back_off import BackOff
 from fetchers.coalescing import Coalescing
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
-from fetchers.domain_slot import BACKOFF_LONGEST, DomainSlot, RateLimit
+from fetchers.domain_queue import BACK, FRONT, DomainQueue, Turn
+from fetchers.domain_slot import DomainSlot, RateLimit
 from fetchers.domain_state import DomainState, moment
 from fetchers.errors import InvalidUrl, TurnLost
 from fetchers.exchange import exchange
@@ -28,9 +30,7 @@ from fetchers.limits import Limits
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ports import Clock, Holding, HostStateStore, LimitStore, Ownership, PerformHop, RobotsCache, Take
-from fetchers.rate_limit_headers import pause_asked
-from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues, Turn
-from fetchers.retry_after import parse_retry_after
+from fetchers.request_queues import RequestQueues
 from fetchers.robots_txt import Verdict
 from fetchers.sending import Sending
 from fetchers.urls import UrlParts, registrable_domain, split
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 
 Gate = Callable[[HopRequest, UrlParts], Awaitable[Ended | NotNow | NotMine | Verdict | None]]
 """Ends the request, or says nothing, or (robots.txt) which rule lets it pass."""
-
-PAUSE_STATUSES = frozenset({429, 503})
 
 
 class Fetcher:
@@ -64,7 +62,6 @@ class Fetcher:
         """`perform_hop` routes a robots.txt redirect to another host's owner; alone, this fetcher owns all."""
         self.config = config
         self._clock = clock
-        self._random = random
         self._transport = transport
         self._states = states
         self.counters = Counters()
@@ -77,6 +74,7 @@ class Fetcher:
         store = limit_store or MemoryLimitStore()
         self.limits = Limits(config.rate_limit, store)
         store.on_change(self._limits_changed)
+        self._back_off = BackOff(self.queues, states, clock, random, self.counters)
         self._coalescing = Coalescing(self._perform, clock, self.counters)
         self._gates: Sequence[Gate] = (
             check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
@@ -181,7 +179,7 @@ class Fetcher:
             return NotMine(None, str(error))
         finally:
             sending.over()
-        return await self._learn(queue, result)
+        return await self._back_off.learn(queue, result)
 
     async def _check_owner(self, request: HopRequest, parts: UrlParts) -> NotMine | None:
         holding = self._ownership.holding_of(registrable_domain(parts.host))
@@ -214,38 +212,6 @@ class Fetcher:
         if state is not None:
             slot.restore(state)
         return self.queues.open(domain, slot, holding)
-
-    async def _learn(self, queue: DomainQueue, result: Response | Ended) -> HopResult:
-        """Let the domain's slot know how it went, so that a server in trouble is left alone."""
-        now = self._clock.now()
-        if isinstance(result, Ended):
-            if result.unreached:
-                return await self._back_off(queue, result, None)
-        elif result.status_code in PAUSE_STATUSES:
-            asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now)
-            return await self._back_off(queue, result, asked or None)
-        elif pause := pause_asked(result.headers, now):
-            await self._pause(queue, now + min(pause, BACKOFF_LONGEST))
-        queue.slot.success(now)
-        return result
-
-    async def _pause(self, queue: DomainQueue, until: float) -> None:
-        """The domain says that its limit is used up: not trouble, so no back-off, only a rest."""
-        queue.slot.pause_until(until)
-        self.counters.limits_told += 1
-        self.queues.pause(queue)
-        await self._states.save(queue.domain, queue.slot.snapshot())
-
-    async def _back_off(self, queue: DomainQueue, result: Response | Ended, retry_after: float | None) -> HopResult:
-        queue.slot.trouble(self._clock.now(), self._random, retry_after)
-        self.counters.back_offs += 1
-        self.queues.pause(queue)
-        await self._states.save(queue.domain, queue.slot.snapshot())
-        until = queue.slot.backoff_until
-        log.info("%s is left alone for %.0f s", queue.domain, until - self._clock.now())
-        if isinstance(result, Response):
-            return result.with_retry_at(until)
-        return result
 
     def _close_lost(self) -> None:
         if lost := self.queues.close_lost():

@@ -1,9 +1,8 @@
-"""One queue per registrable domain, and which of them may send next.
+"""All domain queues of a fetcher (`domain_queue.py`), and which of them may send next.
 
-`fetcher.py` asks for a `Turn` here before every request. Requests of one domain wait in a heap (robots.txt first, then
-by priority, then the earliest deadline); domains with waiting requests wait in one heap by the time they are ready, so
-that the next ready queue is found in O(log n). Its one rule: a turn is given only when the domain's slot says so, and
-taken back exactly once.
+`fetcher.py` asks for a `Turn` here before every request. Domains with waiting requests wait in one heap by the time
+they are ready, so that the next ready queue is found in O(log n). Its one rule: a turn is given only when the domain's
+slot says so, and taken back exactly once.
 """
 
 import asyncio
@@ -13,75 +12,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from fetchers.config import Queues
+from fetchers.domain_queue import FRONT, LOST, Answer, DomainQueue, Turn
 from fetchers.domain_slot import FOREVER, DomainSlot, RateLimit
-from fetchers.model import NotMine, NotNow
+from fetchers.model import NotNow
 from fetchers.ownership.local import ALWAYS
 from fetchers.ports import Clock, Holding
-
-LOST = NotMine(None, "the domain goes to another fetcher")
-FRONT, BACK = 0, 1
-"""Ranks: a robots.txt request goes before the pages that wait for it; from `BACK` on they are priorities."""
-
-
-class Turn:
-    """The right to send one request now. `written()` when it is on the wire; `over()` when the answer is read.
-
-    `may_write()` is asked just before the write: while a connection was made, the domain may have gone to another
-    fetcher.
-    """
-
-    __slots__ = ("_queue", "_queues", "_written")
-
-    def __init__(self, queues: "RequestQueues", queue: "DomainQueue") -> None:
-        self._queues = queues
-        self._queue = queue
-        self._written = False
-
-    def may_write(self) -> bool:
-        return self._queue.holding.holds()
-
-    def written(self) -> None:
-        """The request's head is on the wire, or the attempt failed: the domain's interval starts. Idempotent."""
-        if not self._written:
-            self._written = True
-            self._queues.written(self._queue)
-
-    def over(self) -> None:
-        self.written()
-        self._queues.over(self._queue)
-
-
-Answer = Turn | NotNow | NotMine
-
-Waiting = tuple[int, float, int, float, "asyncio.Future[Answer]"]
-"""rank, deadline, order of arrival, start_by, and the future that the caller awaits."""
-
-
-class DomainQueue:
-    """One domain's waiting requests and politeness state."""
-
-    __slots__ = ("domain", "holding", "in_flight", "last_used", "scheduled_for", "slot", "waiting")
-
-    def __init__(self, domain: str, slot: DomainSlot, holding: Holding = ALWAYS) -> None:
-        self.domain = domain
-        self.slot = slot
-        self.holding = holding
-        self.waiting: list[Waiting] = []
-        self.in_flight = 0
-        self.last_used = 0.0
-        self.scheduled_for = FOREVER
-
-    def ready_at(self, now: float) -> float:
-        """When the next request may set out; `FOREVER` while that hangs on one that is under way."""
-        if self.in_flight >= self.slot.limit.most_parallel:
-            return FOREVER
-        return self.slot.ready_at(now)
-
-    def turn_of_next(self, now: float, *, at_front: bool = False) -> float:
-        """When a request that came now would set out: those ahead of it each take one spacing."""
-        ready = self.slot.ready_at(now)
-        start = max(now, self.slot.backoff_until if ready == FOREVER else ready)
-        return start if at_front else start + len(self.waiting) * self.slot.spacing()
 
 
 class RequestQueues:

@@ -5,7 +5,8 @@ second time (the connection from the pool was dead) waits for a second turn of i
 both.
 """
 
-from fetchers.request_queues import FRONT, DomainQueue, RequestQueues, Turn
+from fetchers.domain_queue import FRONT, DomainQueue, Turn
+from fetchers.request_queues import RequestQueues
 
 
 class Sending:

@@ -15,13 +15,14 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from fetchers import trace, wire, wire_stream
+from fetchers import trace
 from fetchers.body_pipe import BodyPipe
 from fetchers.client.connection import OK, ServiceConnection, Sink
 from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import HopRequest, HopResult, NotMine, Response
 from fetchers.ports import Clock, Take
+from fetchers.wire import frames, messages
 
 Told = TypeVar("Told")
 
@@ -63,13 +64,13 @@ class Inquiry:
 class _Paused:
     """A sink that stops the connection when whoever reads the pipe is behind."""
 
-    def __init__(self, frames: wire_stream.FrameReader, pipe: BodyPipe, inquiry: Inquiry) -> None:
-        self._frames = frames
+    def __init__(self, reader: frames.FrameReader, pipe: BodyPipe, inquiry: Inquiry) -> None:
+        self._reader = reader
         self._pipe = pipe
         self._inquiry = inquiry
 
     def write(self, piece: bytes, /) -> None:
-        self._frames.write(piece)
+        self._reader.write(piece)
         if self._pipe.is_full:
             self._inquiry.pause()
 
@@ -85,25 +86,25 @@ class HttpFetchers:
 
     async def perform(self, inquiry: Inquiry, request: HopRequest) -> HopResult | NotMine:
         """One hop at the inquiry's address, in the current trace. Raises `FetcherUnavailable`."""
-        reader = wire.AnswerReader()
+        reader = messages.AnswerReader()
         await self._hop(inquiry, request, reader)
         return reader.result(self._clock.now())
 
     async def stream(self, inquiry: Inquiry, request: HopRequest, take: Take) -> HopResult | NotMine:
         """`perform`, the answer's body going to `take` while it comes."""
         pipe = BodyPipe()
-        frames = wire_stream.FrameReader(pipe)
-        asking = asyncio.create_task(self._hop(inquiry, request, _Paused(frames, pipe, inquiry), streamed=True))
+        reader = frames.FrameReader(pipe)
+        asking = asyncio.create_task(self._hop(inquiry, request, _Paused(reader, pipe, inquiry), streamed=True))
         asking.add_done_callback(lambda _: pipe.close())
         head: Response | None = None
         try:
             async for piece in pipe:
                 inquiry.resume()
-                head = head or frames.head(self._clock.now())
+                head = head or reader.head(self._clock.now())
                 if not await take(head, piece):
                     return replace(head, truncated=True)
             await asking
-            return frames.result(self._clock.now())
+            return reader.result(self._clock.now())
         finally:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
@@ -128,7 +129,7 @@ class HttpFetchers:
 
     async def _hop(self, inquiry: Inquiry, request: HopRequest, sink: Sink, *, streamed: bool = False) -> None:
         now = self._clock.now()
-        body = wire.pack_request(request, now, streamed=streamed)
+        body = messages.pack_request(request, now, streamed=streamed)
         seconds = max(request.deadline - now, 0.0) + GRACE_SECONDS
         status, said = await self._ask(inquiry.address, "POST", "/v1/hop", body, sink, seconds, inquiry)
         if status != OK:

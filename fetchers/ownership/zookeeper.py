@@ -1,8 +1,4 @@
-"""Who may send to which domain, agreed on through ZooKeeper.
-
-    /members/<address>~<id>   one per living fetcher, ephemeral
-    /assignment               which member is to hold which bucket; changed by whoever sees first that members changed
-    /buckets/0000 … 1023      one per bucket that is held, ephemeral; its creation number (czxid) is the fencing number
+"""Who may send to which domain, agreed on through ZooKeeper (`nodes.py` says what is written there).
 
 A round (`_round`) runs several times within the session's time-out: it proves that the session lives, sees who lives,
 lets go of what is no longer ours and takes what is. Its one rule: a holding is good only until the moment that a round
@@ -13,19 +9,16 @@ can give our buckets to others, whether or not an event reaches us, also when th
 import asyncio
 import logging
 import math
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote, unquote
 
 from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
-from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # type: ignore[import-untyped]
 
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
-from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, read, rebalanced
-from fetchers.ownership.kazoo_calls import all_done, begin_anew, done, granted_seconds, make_chroot
+from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, rebalanced
+from fetchers.ownership.kazoo_calls import begin_anew, granted_seconds
+from fetchers.ownership.nodes import Nodes, address_of
 from fetchers.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -34,7 +27,6 @@ TRUSTED_SHARE = 2 / 3
 """Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
 ROUNDS_IN_SESSION = 8
 LONGEST_ROUND = 1.0
-ROOTS = ("/members", "/buckets")
 
 
 class ZookeeperHolding:
@@ -69,7 +61,7 @@ class ZookeeperOwnership:
 
     def __init__(self, client: KazooClient, address: str, clock: Clock, session_seconds: float) -> None:
         self._client = client
-        self._address = address
+        self._nodes = Nodes(client, address)
         self._clock = clock
         self._session_seconds = session_seconds
         self._member = ""
@@ -157,8 +149,8 @@ class ZookeeperOwnership:
         """One look and what follows from it; True where another is wanted soon."""
         asked, epoch = self._clock.monotonic(), self.epoch
         if not self._member:
-            await self._join()
-        members, (data, stat) = await self._look()
+            self._member = await self._nodes.join()
+        members, assignment, version = await self._nodes.look()
         if epoch != self.epoch or self._leaving:
             return True
         self._trusted_until = asked + self._trusted_seconds()
@@ -166,45 +158,13 @@ class ZookeeperOwnership:
         if self._member not in members:  # another session's end took it away
             self._member = ""
             return True
-        self.assignment = read(data)
-        if set(self.assignment.members) != set(members):
-            await self._reassign(members, stat.version)
+        self.assignment = assignment
+        if set(assignment.members) != set(members):
+            if await self._nodes.assign(rebalanced(assignment, members), version):
+                log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members))
             return True
         await self._give()
         return await self._take(epoch)
-
-    async def _join(self) -> None:
-        try:
-            await self._make(ROOTS[0])
-        except NoNodeError:
-            await make_chroot(self._client)
-        for root in ROOTS:
-            await self._make(root)
-        await self._make("/assignment", Assignment().to_bytes())
-        name = f"{quote(self._address, safe='')}~{secrets.token_hex(4)}"
-        await done(self._client.create_async(f"/members/{name}", b"", ephemeral=True, makepath=True))
-        self._member = name
-
-    async def _make(self, path: str, data: bytes = b"") -> None:
-        try:
-            await done(self._client.create_async(path, data, makepath=True))
-        except NodeExistsError:
-            return
-
-    async def _look(self) -> tuple[list[str], tuple[bytes, Any]]:
-        members, assignment = await asyncio.gather(
-            done(self._client.get_children_async("/members")), done(self._client.get_async("/assignment"))
-        )
-        return members, assignment
-
-    async def _reassign(self, members: list[str], version: int) -> None:
-        """Whoever comes first writes it; the others read what was written."""
-        new = rebalanced(self.assignment, members)
-        try:
-            await done(self._client.set_async("/assignment", new.to_bytes(), version=version))
-        except BadVersionError:
-            return
-        log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members))
 
     async def _give(self) -> None:
         """Stop first, then let go, so that the next owner never meets us."""
@@ -216,39 +176,27 @@ class ZookeeperOwnership:
             self._held.pop(bucket).ended = True
         self._lost()
         self.counters.given += len(leaving)
-        results = await all_done([self._client.delete_async(_path(bucket)) for bucket in leaving])
-        _raise_unless(results, NoNodeError)
+        await self._nodes.let_go(leaving)
 
     async def _take(self, epoch: int) -> bool:
         """Take what is ours and free; True where something is still held by its former owner."""
         wanted = [bucket for bucket in self.assignment.of(self._member) if bucket not in self._held]
         if not wanted:
             return False
-        name = self._member.encode()
-        calls = [self._client.create_async(_path(one), name, ephemeral=True, include_data=True) for one in wanted]
-        results = await all_done(calls)
-        if epoch != self.epoch or self._leaving:
-            return True
-        since = self._clock.now()
-        for bucket, result in zip(wanted, results, strict=True):
-            if not isinstance(result, BaseException):
-                self._held[bucket] = ZookeeperHolding(self, since, result[1].czxid, epoch)
-                self.counters.taken += 1
-        _raise_unless(results, NodeExistsError)
-        busy = [bucket for bucket in wanted if bucket not in self._held]
+        fences, busy = await self._nodes.take(wanted, self._member)
+        self._hold(fences, epoch)
         if busy:
-            await self._adopt(busy, epoch)
+            self._hold(await self._nodes.ours_among(busy), epoch)
         return any(bucket not in self._held for bucket in wanted)
 
-    async def _adopt(self, buckets: list[int], epoch: int) -> None:
-        """A node that we made ourselves, though the answer to its creation was lost, is ours."""
-        session = self._client.client_id[0] if self._client.client_id else None
-        stats = await all_done([self._client.exists_async(_path(bucket)) for bucket in buckets])
+    def _hold(self, fences: Mapping[int, int], epoch: int) -> None:
+        """From now on, unless the session in which they were taken has ended meanwhile."""
         if epoch != self.epoch or self._leaving:
             return
-        for bucket, stat in zip(buckets, stats, strict=True):
-            if not isinstance(stat, BaseException) and stat is not None and stat.ephemeralOwner == session:
-                self._held[bucket] = ZookeeperHolding(self, self._clock.now(), stat.czxid, epoch)
+        since = self._clock.now()
+        for bucket, fence in fences.items():
+            self._held[bucket] = ZookeeperHolding(self, since, fence, epoch)
+        self.counters.taken += len(fences)
 
     # The session ------------------------------------------------------------------------------------------------------
 
@@ -274,18 +222,3 @@ class ZookeeperOwnership:
         if held:
             log.warning("%d buckets are no longer held here: %s", len(held), why)
         self._lost()
-
-
-def address_of(member: str) -> str:
-    """Where a member is reached."""
-    return unquote(member.rpartition("~")[0])
-
-
-def _path(bucket: int) -> str:
-    return f"/buckets/{bucket:04d}"
-
-
-def _raise_unless(results: list[Any], expected: type[Exception]) -> None:
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, expected):
-            raise result

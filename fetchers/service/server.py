@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from fetchers import trace, wire, wire_stream
+from fetchers import trace
 from fetchers.domain_slot import RateLimit
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
@@ -26,6 +26,7 @@ from fetchers.model import HopRequest, Response
 from fetchers.ports import Clock
 from fetchers.service.connection import Answer, ClientConnection, Request, StreamedAnswer, Write
 from fetchers.service.metrics import Metrics
+from fetchers.wire import frames, messages
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class Service:
 
     async def _hop(self, request: Request) -> Answer | StreamedAnswer:
         try:
-            hop, streamed = wire.unpack_request(request.body, self._clock.now())
+            hop, streamed = messages.unpack_request(request.body, self._clock.now())
         except ValueError as error:
             return _text(400, str(error))
         self._go_on_with_trace(request)
@@ -134,7 +135,7 @@ class Service:
             return StreamedAnswer(HOP, partial(self._stream, hop))
         with self._at_work():
             result = await self._fetcher.perform_if_mine(hop)
-        head, body = wire.pack_answer(result, self._clock.now())
+        head, body = messages.pack_answer(result, self._clock.now())
         return Answer(200, HOP, [head, body] if body else [head])
 
     async def _stream(self, hop: HopRequest, write: Write) -> None:
@@ -142,19 +143,19 @@ class Service:
         begun = False
 
         async def send(kind: bytes, content: bytes) -> None:
-            await write(wire_stream.pack_frame(kind, content), content)
+            await write(frames.pack_frame(kind, content), content)
 
         async def take(head: Response, piece: bytes) -> bool:
             nonlocal begun
             if not begun:
                 begun = True
-                await send(wire_stream.HEAD, wire.pack_head(head, self._clock.now()))
-            await send(wire_stream.PIECE, piece)
+                await send(frames.HEAD, messages.pack_head(head, self._clock.now()))
+            await send(frames.PIECE, piece)
             return True
 
         with self._at_work():
             result = await self._fetcher.stream_if_mine(hop, take)
-            await send(wire_stream.END, wire.pack_head(result, self._clock.now()))
+            await send(frames.END, messages.pack_head(result, self._clock.now()))
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

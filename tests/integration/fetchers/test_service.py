@@ -10,7 +10,6 @@ from random import Random
 import httpx
 import pytest
 
-from fetchers import wire
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.routing import Router
 from fetchers.client.running import running_client
@@ -20,6 +19,7 @@ from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ports import Take
+from fetchers.wire import messages
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
 
@@ -293,8 +293,8 @@ ANSWERS = [
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("size", [1, 5, 64, 10_000])
 def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMine, size: int) -> None:
-    data = b"".join(wire.pack_answer(answer, 100.0))
-    reader = wire.AnswerReader()
+    data = b"".join(messages.pack_answer(answer, 100.0))
+    reader = messages.AnswerReader()
     for start in range(0, len(data), size):
         reader.write(memoryview(data)[start : start + size])
     assert reader.result(100.0) == answer
@@ -302,7 +302,7 @@ def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMin
 
 def test_moments_become_those_of_the_other_clock() -> None:
     request = HopRequest("http://a.test/", 110.0, 120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2)
-    unpacked, _ = wire.unpack_request(wire.pack_request(request, 100.0), 1100.0)
+    unpacked, _ = messages.unpack_request(messages.pack_request(request, 100.0), 1100.0)
     assert unpacked == HopRequest(
         "http://a.test/", 1110.0, 1120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2
     )
@@ -317,7 +317,7 @@ def test_what_is_no_answer_is_said_so(pieces: list[bytes]) -> None:
 
 
 def _read(pieces: list[bytes]) -> HopResult | NotMine:
-    reader = wire.AnswerReader()
+    reader = messages.AnswerReader()
     try:
         for piece in pieces:
             reader.write(piece)

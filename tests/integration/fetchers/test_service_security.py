@@ -14,7 +14,7 @@ from random import Random
 import httpx
 import pytest
 
-from fetchers import trace, wire
+from fetchers import trace
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.running import running_client
 from fetchers.clock import SystemClock
@@ -26,6 +26,7 @@ from fetchers.service.connection import Request
 from fetchers.service.server import Service
 from fetchers.tls import client_context, server_context
 from fetchers.trace import Trace
+from fetchers.wire import messages
 
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01", "vendor=1")
 
@@ -183,7 +184,7 @@ async def test_a_header_that_is_no_trace_changes_nothing() -> None:
 
     witness = Witness()
     service = Service(witness, AloneOwners("http://a"), Nothing(), SystemClock(), random=Random(1))  # type: ignore[arg-type]
-    body = wire.pack_request(ask(), time.time())
+    body = messages.pack_request(ask(), time.time())
     await service.handle(Request("POST", "/v1/hop", {"traceparent": "nonsense"}, body))
     assert witness.seen == [None]
 

@@ -7,9 +7,10 @@ from random import Random
 import pytest
 
 from fetchers.config import Queues
+from fetchers.domain_queue import BACK, FRONT, DomainQueue, Turn
 from fetchers.domain_slot import DomainSlot, RateLimit
 from fetchers.model import NotMine, NotNow
-from fetchers.request_queues import BACK, FRONT, DomainQueue, RequestQueues, Turn
+from fetchers.request_queues import RequestQueues
 from tests.clock import FakeClock, settle
 
 LONG = 10_000.0

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers import wire, wire_stream
 from fetchers.body_pipe import AHEAD, BodyPipe
 from fetchers.client.streaming import FetchStream, open_stream
 from fetchers.coalescing import Coalescing
@@ -19,6 +18,7 @@ from fetchers.errors import BrokenOff, FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ports import StreamHop, Take
 from fetchers.shared_streams import SharedStreams
+from fetchers.wire import frames, messages
 from tests.clock import FakeClock
 from tests.unit.fetchers.small_web import Answer, ask, page, small_fetcher
 
@@ -321,13 +321,13 @@ ANSWERS: list[HopResult | NotMine] = [
 ]
 
 
-def frames(pieces: list[bytes], end: HopResult | NotMine) -> bytes:
+def packed(pieces: list[bytes], end: HopResult | NotMine) -> bytes:
     def frame(kind: bytes, content: bytes) -> bytes:
-        return wire_stream.pack_frame(kind, content) + content
+        return frames.pack_frame(kind, content) + content
 
-    head = frame(wire_stream.HEAD, wire.pack_head(HEAD, 100.0)) if pieces else b""
-    body = b"".join(frame(wire_stream.PIECE, piece) for piece in pieces)
-    return head + body + frame(wire_stream.END, wire.pack_head(end, 100.0))
+    head = frame(frames.HEAD, messages.pack_head(HEAD, 100.0)) if pieces else b""
+    body = b"".join(frame(frames.PIECE, piece) for piece in pieces)
+    return head + body + frame(frames.END, messages.pack_head(end, 100.0))
 
 
 @given(
@@ -336,11 +336,11 @@ def frames(pieces: list[bytes], end: HopResult | NotMine) -> bytes:
     cuts=st.lists(st.integers(1, 40), min_size=1),
 )
 def test_frames_arrive_in_whatever_pieces(pieces: list[bytes], end: HopResult | NotMine, cuts: list[int]) -> None:
-    data = frames(pieces, end)
+    data = packed(pieces, end)
 
     async def arrive() -> None:
         pipe = BodyPipe()
-        reader = wire_stream.FrameReader(pipe)
+        reader = frames.FrameReader(pipe)
         at, turn = 0, 0
         while at < len(data):
             step = cuts[turn % len(cuts)]
@@ -366,11 +366,11 @@ def test_frames_arrive_in_whatever_pieces(pieces: list[bytes], end: HopResult | 
 )
 def test_what_is_no_frame_is_refused(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        wire_stream.FrameReader(BodyPipe()).write(spoil(frames([b"abc"], HEAD)))
+        frames.FrameReader(BodyPipe()).write(spoil(packed([b"abc"], HEAD)))
 
 
 def test_an_answer_without_an_end_has_not_ended() -> None:
-    reader = wire_stream.FrameReader(BodyPipe())
-    reader.write(frames([b"abc"], HEAD)[:-3])
+    reader = frames.FrameReader(BodyPipe())
+    reader.write(packed([b"abc"], HEAD)[:-3])
     with pytest.raises(FetcherUnavailable):
         reader.result(100.0)

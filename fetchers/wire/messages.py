@@ -33,7 +33,7 @@ class Ask(msgspec.Struct, array_like=True, frozen=True):
     purpose: str
     priority: int = 0
     streamed: bool = False
-    """The answer is wanted while it comes, in the shape of `wire_stream.py`."""
+    """The answer is wanted while it comes, in the shape of `wire/frames.py`."""
 
 
 class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):

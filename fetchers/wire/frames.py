@@ -3,22 +3,22 @@
     frame    1 byte: kind · 4 bytes: length · content
     answer   a head, pieces of the body, an end; or an end alone
 
-Heads and ends are those of `wire.py`. Its one rule: without an end nothing has ended; what was a whole body is known
-from the last frame alone.
+Heads and ends are those of `messages.py`. Its one rule: without an end nothing has ended; what was a whole body is
+known from the last frame alone.
 """
 
-from fetchers import wire
 from fetchers.body_pipe import BodyPipe
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import HopResult, NotMine, Response
+from fetchers.wire import messages
 
 HEAD, PIECE, END = b"h", b"p", b"e"
-PREFIX_BYTES = 1 + wire.LENGTH_BYTES
+PREFIX_BYTES = 1 + messages.LENGTH_BYTES
 
 
 def pack_frame(kind: bytes, content: bytes) -> bytes:
     """What goes before `content`, which is not copied."""
-    return kind + len(content).to_bytes(wire.LENGTH_BYTES)
+    return kind + len(content).to_bytes(messages.LENGTH_BYTES)
 
 
 class FrameReader:
@@ -28,8 +28,8 @@ class FrameReader:
         self._pipe = pipe
         self._begun = b""
         self._left = 0
-        self._head: wire.Answered | None = None
-        self._end: wire.Head | None = None
+        self._head: messages.Answered | None = None
+        self._end: messages.Head | None = None
 
     def write(self, piece: memoryview | bytes) -> None:
         """Take what arrived next. Raises ValueError for what is no answer of ours."""
@@ -43,7 +43,7 @@ class FrameReader:
                 continue
             frame = self._begun + rest
             kind, length = frame[:1], int.from_bytes(frame[1:PREFIX_BYTES])
-            if kind not in (HEAD, PIECE, END) or (kind != PIECE and length > wire.MOST_HEAD_BYTES):
+            if kind not in (HEAD, PIECE, END) or (kind != PIECE and length > messages.MOST_HEAD_BYTES):
                 raise ValueError("this is no answer of a fetcher")
             end = PREFIX_BYTES + (0 if kind == PIECE else length)
             if len(frame) < max(end, PREFIX_BYTES):
@@ -56,10 +56,10 @@ class FrameReader:
                 self._take_head(kind, frame[PREFIX_BYTES:end])
 
     def _take_head(self, kind: bytes, packed: bytes) -> None:
-        head = wire.unpack_head(packed)
+        head = messages.unpack_head(packed)
         if kind == END:
             self._end = head
-        elif isinstance(head, wire.Answered):
+        elif isinstance(head, messages.Answered):
             self._head = head
         else:
             raise ValueError("pieces of what is no answer")
@@ -68,7 +68,7 @@ class FrameReader:
         """Whose body comes; known before its first piece is."""
         if self._head is None:
             raise FetcherUnavailable("a fetcher sent a body without a head")
-        response = wire.answer_of(self._head, b"", now)
+        response = messages.answer_of(self._head, b"", now)
         assert isinstance(response, Response)
         return response
 
@@ -76,4 +76,4 @@ class FrameReader:
         """How it ended. Raises `FetcherUnavailable` where no end came."""
         if self._end is None:
             raise FetcherUnavailable("a fetcher's answer broke off")
-        return wire.answer_of(self._end, b"", now)
+        return messages.answer_of(self._end, b"", now)

@@ -1,0 +1,1 @@
+"""What goes between the client library and a fetcher's service."""
