@@ -44,7 +44,7 @@ def plan_body(request: HopRequest, status_code: int, content_type: str | None, l
     if request.purpose == "picture":
         return BodyPlan(request.max_bytes or limits.picture_bytes)
     if request.purpose == "direct":
-        return BodyPlan(request.max_bytes or limits.direct_bytes)
+        return BodyPlan(min(request.max_bytes or limits.direct_bytes, limits.direct_bytes))
     if status_code >= 300:
         return BodyPlan(ERROR_PAGE_BYTES, cut=True)
     essence = (content_type or "text/html").partition(";")[0].strip().lower()
