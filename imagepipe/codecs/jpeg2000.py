@@ -9,6 +9,7 @@ from PIL import Jpeg2KImagePlugin
 from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.pillow import save, walk
+from imagepipe.codecs.quality import DEFAULT_QUALITY
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge
 from imagepipe.model import PictureInfo
@@ -54,7 +55,7 @@ class Jpeg2000:
         return Decoded(walk(image, animate=False), icc if isinstance(icc, bytes) else None)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
-        decibel = 30 + 0.2 * (wish.quality or 75)  # 45 dB at 75: no difference that an eye finds
+        decibel = 30 + 0.2 * (wish.quality or DEFAULT_QUALITY["jp2"])
         return save(frames[:1], "JPEG2000", quality_mode="dB", quality_layers=[decibel], irreversible=True)
 
 

@@ -9,6 +9,7 @@ from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
+from imagepipe.codecs.quality import DEFAULT_QUALITY
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
@@ -74,7 +75,7 @@ class WebP:
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
         animation = {"loop": wish.loop} if len(frames) > 1 else {}
-        return save(frames, "WEBP", quality=wish.quality or 75, method=METHOD, **animation, **exif)
+        return save(frames, "WEBP", quality=wish.quality or DEFAULT_QUALITY["webp"], method=METHOD, **animation, **exif)
 
 
 def _size(kind: bytes, data: bytes, at: int) -> tuple[int, int]:

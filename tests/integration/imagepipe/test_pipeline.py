@@ -234,6 +234,16 @@ async def test_a_smaller_variant_is_made_from_the_smallest_that_serves(clock: Fa
         assert (await cards.variant(_A, Variant(width=100, quality=95))).where == "network"
 
 
+async def test_a_variant_of_poor_quality_serves_its_like_only(clock: FakeClock) -> None:
+    """What was made for somebody whose data is dear is not what others get, scaled down."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _registry(source, clock, config=_one(tiers=Tiers(encoded=TierLimits(0)))) as registry:
+        cards = registry["cards"]
+        await cards.variant(_A, Variant(width=500, quality=60))
+        assert (await cards.variant(_A, Variant(width=200, quality=60))).where == "ancestor"
+        assert (await cards.variant(_A, Variant(width=200))).where == "network"
+
+
 async def test_a_preview_is_answered_at_once_while_the_real_one_is_made(clock: FakeClock) -> None:
     """A smaller one from the cache; then the real one is there."""
     source = FakeSource(a=Picture(_JPEG))
