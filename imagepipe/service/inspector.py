@@ -1,14 +1,15 @@
-"""What the caches hold right now, as JSON and (by `inspector_page`) for people: tiers, loads, hits, problems."""
+"""What the caches hold right now, as JSON and (by `inspector_tables`) for people: tiers, loads, hits, problems."""
 
 from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, get
 from litestar.handlers import HTTPRouteHandler
 
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.guard import Guard
-from imagepipe.service.inspector_page import page_of
+from imagepipe.service.inspector_page import page_handlers
+from imagepipe.service.inspector_tables import tables_of
 from imagepipe.tiers.lru import Entry, Lru, Shared
 
 _SHOWN = 100  # the most recently used of each tier
@@ -77,16 +78,14 @@ def _total(shared: Shared[Any]) -> dict[str, int]:
 
 
 def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
-    """JSON below `path`/inspect, a page below `path`/inspect/page."""
+    """JSON below `path`/inspect; below `path`/inspect/page a page that shows the same, without it open to everybody."""
 
     @get(path + "/inspect", guards=[guard], summary="What the picture caches hold")
     async def inspect() -> dict[str, Any]:
         return inspect_registry(registry)
 
-    @get(path + "/inspect/page", guards=[guard], media_type=MediaType.HTML, include_in_schema=False)
-    async def page() -> Response[str]:
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        text = page_of(inspect_registry(registry), registry.clock.now(), path + "/inspect")
-        return Response(text, media_type=MediaType.HTML, headers=policy)
+    @get(path + "/inspect/tables", guards=[guard], media_type=MediaType.HTML, include_in_schema=False)
+    async def tables() -> str:
+        return tables_of(inspect_registry(registry), registry.clock.now())
 
-    return [inspect, page]
+    return [inspect, tables, *page_handlers(path + "/inspect")]

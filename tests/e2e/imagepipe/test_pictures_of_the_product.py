@@ -1,7 +1,9 @@
 """Pictures in the running product: from its archive, and resumed through the fetcher."""
 
 import io
+import json
 import random
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -30,6 +32,17 @@ def test_a_picture_that_was_shared_comes_from_the_archive(origin: Origin, produc
     assert "additional:archive" in answer.headers["x-pipeline-trace"]
     assert Image.open(io.BytesIO(answer.content)).size == (320, 200)
     assert len(origin.asked("pics.test")) == before
+
+
+def test_the_inspector_asks_a_person_for_the_key(origin: Origin, tmp_path: Path) -> None:
+    """Its page is open and empty; what it shows is for administrators."""
+    keys = [{"key": "a-key-to-read-with", "scopes": ["read"]}, {"key": "a-key-for-all", "scopes": ["admin"]}]
+    with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_API__KEYS": json.dumps(keys)}) as product:
+        page = product.client.get("/images/inspect/page")
+        assert (page.status_code, 'type="password"' in page.text) == (200, True)
+        for path in ("/images/inspect", "/images/inspect/tables"):
+            given = [{}, *({"Authorization": f"Bearer {one['key']}"} for one in keys)]
+            assert [product.client.get(path, headers=each).status_code for each in given] == [401, 403, 200]
 
 
 def test_a_download_that_broke_off_is_continued(origin: Origin, product: Product) -> None:

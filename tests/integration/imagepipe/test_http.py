@@ -18,6 +18,7 @@ from tests.unit.imagepipe.pictures import animated, decode, encode, photo, quart
 
 _JPEG = encode(photo((640, 480)), "JPEG")
 _KEY, _ADMIN = "0123456789abcdef", "an-admin-key-for-tests"
+_PAGES = ("/images/inspect/page", "/images/inspect/page.js", "/images/inspect/page.css")
 _BROWSER = {"Accept": "image/avif,image/webp,image/apng,image/*,*/*;q=0.8"}
 
 
@@ -292,7 +293,7 @@ async def test_a_format_that_cannot_be_written_costs_no_fetch() -> None:
 async def test_every_kind_of_answer_is_safe_to_look_at() -> None:
     """Also JSON and the page, which may show strangers' text."""
     async with _client(FakeSource(a=Picture(_JPEG))) as client:
-        for path in (_address(), "/images/cards/info?src=http://o.test/a", "/images/inspect", "/images/inspect/page"):
+        for path in (_address(), "/images/cards/info?src=http://o.test/a", "/images/inspect", *_PAGES):
             headers = (await client.get(path)).headers
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["content-security-policy"].startswith("default-src 'none'")
@@ -324,6 +325,7 @@ async def test_by_hand_and_the_inspector_need_the_key() -> None:
         ("PUT", "/images/cards/store?src=http://o.test/x"),
         ("DELETE", "/images/store"),
         ("GET", "/images/inspect"),
+        ("GET", "/images/inspect/tables"),
     ]
     async with _client(FakeSource(), loopback=False) as client:
         for method, path in calls:
@@ -333,11 +335,23 @@ async def test_by_hand_and_the_inspector_need_the_key() -> None:
             assert (await client.request(method, path, content=_JPEG)).status_code == 401
             headers = {"Authorization": f"Bearer {_ADMIN}"}
             assert (await client.request(method, path, content=_JPEG, headers=headers)).status_code < 300
-            assert (await client.request(method, path, content=_JPEG, auth=("anybody", _ADMIN))).status_code < 300
-            for wrong in ("Basic !", "Basic", "Digest x", f"Bearer {_ADMIN}x"):
-                answer = await client.request(method, path, content=_JPEG, headers={"Authorization": wrong})
+            for wrong in ("Basic Og==", "Basic", "Digest x", "Bearer", "Bearer \u00fc", f"Bearer {_ADMIN}x", _ADMIN):
+                answer = await client.request(method, path, content=_JPEG, headers={"Authorization": wrong.encode()})
                 assert answer.status_code == 401
-                assert answer.headers["www-authenticate"].startswith("Basic ")
+                assert answer.headers["www-authenticate"] == "Bearer"  # no browser asks for that by itself
+
+
+async def test_the_inspectors_page_is_open_and_holds_nothing() -> None:
+    """A browser cannot send a key before there is a page that asks for it."""
+    config = replace(default_config(), admin_key=_ADMIN)
+    async with _client(FakeSource(a=Picture(_JPEG)), config, loopback=False) as client:
+        key = {"Authorization": f"Bearer {_ADMIN}"}
+        assert (await client.put("/images/cards/store?src=http://o.test/x", content=_JPEG, headers=key)).is_success
+        for path in _PAGES:
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert "o.test" not in answer.text
+        assert "o.test/x" in (await client.get("/images/inspect/tables", headers=key)).text
 
 
 async def test_the_inspector_shows_what_is_there() -> None:
@@ -356,9 +370,9 @@ async def test_the_inspector_shows_what_is_there() -> None:
         assert seen["encoded"]["bytes"] >= len(_JPEG)
         assert seen["loading"][0]["total"] == len(_JPEG)
         assert seen["hits"]["network"] == 1
-        page = (await client.get("/images/inspect/page")).text
-        assert "<script>" not in page
-        assert "&lt;script&gt;" in page
+        tables = (await client.get("/images/inspect/tables")).text
+        assert "<script>" not in tables
+        assert "&lt;script&gt;" in tables
         picture.go.set()
         assert (await slow).status_code == 200
 
