@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from schedulers.config import SchedulersConfig
 from schedulers.in_flight import InFlight
 from schedulers.model import Context
-from schedulers.ports import Archive, Clock, EventQueue, Extractor, Fetch, Ids, MetadataStore, Pictures
+from schedulers.ports import Archive, Archived, Clock, EventQueue, Extractor, Fetch, Ids, MetadataStore, Pictures
 from schedulers.stages.archive import ArchiveStage
 from schedulers.stages.crawl_decider import CrawlDecider, Decider
 from schedulers.stages.event_reader import event_reader
@@ -35,6 +35,7 @@ class Parts:
     queue: EventQueue
     store: MetadataStore
     archive: Archive
+    archived: Archived
     fetcher: Fetch
     pictures: Pictures
     extractor: Extractor
@@ -86,6 +87,7 @@ def picture_steps(parts: Parts, config: SchedulersConfig) -> tuple[Step, ...]:
     """The stages of a page's picture."""
     picture = Picture(
         fetcher=parts.fetcher,
+        archived=parts.archived,
         pictures=parts.pictures,
         queue=parts.queue,
         store=parts.store,

@@ -76,6 +76,13 @@ class Archive(Protocol):
         """Durable when this returns."""
 
 
+class Archived(Protocol):
+    """What the archive kept."""
+
+    async def answer(self, page: Page) -> Response | None:
+        """The answer that `page` was made of. None where it cannot be had: not yet, not any more, or not just now."""
+
+
 Knows = Callable[[str], Awaitable[bool]]
 
 

@@ -1,20 +1,21 @@
 """A page's picture, after the page is visible: fetched by the same road, measured, added to the record, and told.
 
-A pipeline of its own with one stage, fed by `picture_message`. A picture that cannot be had leaves the record as the
-page declared it; that is no error, for the card is shown all the same.
+A pipeline of its own with one stage, fed by `picture_message`. A picture that was shared by itself is its own page, and
+is taken from the archive: its origin is asked once. A picture that cannot be had leaves the record as the page declared
+it; that is no error, for the card is shown all the same.
 """
 
 from dataclasses import replace
 
 import msgspec
 
-from fetchers.model import NotNow, Response
+from fetchers.model import Ended, NotNow, Response
 from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import decode_metadata, encode_metadata
 from schedulers.model import Context, Page
 from schedulers.picture_message import PictureWork, read_picture_message
-from schedulers.ports import Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
+from schedulers.ports import Archived, Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
 from schedulers.stages.stage import Next
 from schedulers.stages.store import host_of
 
@@ -28,6 +29,7 @@ class Picture:
         self,
         *,
         fetcher: Fetch,
+        archived: Archived,
         pictures: Pictures,
         queue: EventQueue,
         store: MetadataStore,
@@ -35,6 +37,7 @@ class Picture:
         config: SchedulersConfig,
     ) -> None:
         self._fetcher = fetcher
+        self._archived = archived
         self._pictures = pictures
         self._queue = queue
         self._store = store
@@ -46,19 +49,22 @@ class Picture:
         page = await self._store.page(work.page_id)
         if page is None:
             return  # deleted since, by retention
-        now = self._clock.now()
-        result = await self._fetcher.picture(
-            work.image_url, start_by=now + self._config.defer_after, deadline=now + TOTAL_SECONDS
-        )
-        if isinstance(result.outcome, NotNow):
-            await self._queue.defer(ctx.message, result.outcome.until)
+        answer = await self._archived.answer(page) if _is_the_picture(page, work.image_url) else None
+        outcome = answer or await self._fetch(work.image_url)
+        if isinstance(outcome, NotNow):
+            await self._queue.defer(ctx.message, outcome.until)
             return
-        if not isinstance(result.outcome, Response) or result.outcome.status_code != 200:
+        if not isinstance(outcome, Response) or outcome.status_code != 200:
             return
-        measured = await self._pictures.take(work.image_url, result.outcome)
+        measured = await self._pictures.take(work.image_url, outcome)
         if measured is not None:
             await self._update(work, page, measured)
         await next(ctx)
+
+    async def _fetch(self, url: str) -> Response | Ended | NotNow | None:
+        now = self._clock.now()
+        result = await self._fetcher.picture(url, start_by=now + self._config.defer_after, deadline=now + TOTAL_SECONDS)
+        return result.outcome
 
     async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:
         metadata = decode_metadata(page.metadata)
@@ -80,3 +86,8 @@ class Picture:
         now = self._clock.now()
         told = notice.updated(known.state, changed, host_of(known.state.url), now)
         await self._store.update_page(changed, told)
+
+
+def _is_the_picture(page: Page, url: str) -> bool:
+    """Pictures are read whole or not at all, also where they are fetched as pages."""
+    return page.url == url and page.status_code == 200 and page.content.type.startswith("image/")

@@ -22,11 +22,12 @@ class Kept(Lookups, Marks, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ForFlow:
-    """Patient: an outage is waited out."""
+    """Patient: an outage is waited out. `content` reads what `archive` took."""
 
     queue: EventQueue
     store: MetadataStore
     archive: Archive
+    content: ArchiveReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ async def open_cluster(
         queue = KombuQueue(config.broker, publisher, clock)
         stack.push_async_callback(queue.close)
         records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
-        flow = ForFlow(queue, AnnouncingStore(records, KombuAnnouncer(publisher, topology)), opened.archive)
+        announcing = AnnouncingStore(records, KombuAnnouncer(publisher, topology))
+        flow = ForFlow(queue, announcing, opened.archive, opened.archive)
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
         work = (*work, ("retention", sweeper.run), *opened.work)
         troubled |= {"events": queue, "archive": opened.archive}

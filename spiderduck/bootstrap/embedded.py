@@ -24,7 +24,7 @@ async def open_embedded(config: Config, folder: Path, clock: Clock, stack: Async
     queue = SqliteQueue(database, clock)
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention)
     return Backing(
-        ForFlow(queue, store, opened.archive),
+        ForFlow(queue, store, opened.archive, opened.archive),
         ForApi(queue, queue, store, opened.archive, notices),
         (("queue", queue.run), ("retention", sweeper.run), *opened.work),
         lambda: {"archive": opened.archive.trouble},

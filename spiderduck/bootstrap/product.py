@@ -22,6 +22,7 @@ from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build
 from spiderduck.api.services import Health, Services
+from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.bridges import ExtractBesideLoop
@@ -123,6 +124,7 @@ def _schedulers(
         queue=flow.queue,
         store=flow.store,
         archive=flow.archive,
+        archived=ArchivedAnswers(flow.content),
         fetcher=fetching.fetch,
         pictures=images.pictures,
         extractor=ExtractBesideLoop(config.extract.inline_bytes, PictureCounter()),

@@ -16,6 +16,7 @@ from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.ports import Knows, MetadataStore
 from schedulers.scheduler import Scheduler
 from snowflake import Generator, decode
+from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.content.warc import WarcArchive
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.topology import Topology
@@ -145,7 +146,8 @@ async def running_flow(
         store = AnnouncingStore(records, KombuAnnouncer(publisher, Topology(broker)))
         flow = Flow(queue, records, store, None)  # type: ignore[arg-type]
         config = SchedulersConfig(in_flight=in_flight)
-        parts = Parts(queue, store, archive, flow.web, Pictures(), Extractor(), Generator(worker_id=1), clock)  # type: ignore[arg-type]
+        archived, ids = ArchivedAnswers(archive), Generator(worker_id=1)
+        parts = Parts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)  # type: ignore[arg-type]
         event = compose(url_steps(parts, InFlight(), config), clock, lambda name, seconds: None)
         picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
         flow.scheduler = Scheduler(parts, config, event=event, picture=picture)

@@ -18,6 +18,7 @@ from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.ports import Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
+from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.bridges import ExtractBesideLoop, MeasuredPicture
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
@@ -124,7 +125,9 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
         log = NoticeLog(database, clock)
         queue, store = SqliteQueue(database, clock), SqliteStore(database, clock, log.wake)
         ids = Generator(worker_id=1)
-        parts = Parts(queue, store, archive, fetch, OnePixel(), ExtractBesideLoop(10**6), ids, clock)
+        parts = Parts(
+            queue, store, archive, ArchivedAnswers(archive), fetch, OnePixel(), ExtractBesideLoop(10**6), ids, clock
+        )
         config, in_flight = SchedulersConfig(in_flight=8), InFlight()
         event = compose(url_steps(parts, in_flight, config), clock, lambda name, seconds: None)
         picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
@@ -279,6 +282,19 @@ async def test_a_page_s_picture_is_measured_afterwards(flow: Flow) -> None:
     assert [one["type"] for one in told] == ["spiderduck.url.processed", "spiderduck.url.updated"]
     facts = {"width": 3, "height": 2, "type": "image/png", "bytes": 68, "colour": "#ffffff", "blurhash": "00TSUA"}
     assert told[1]["data"]["metadata"]["image"] == {"url": image, **facts}
+
+
+async def test_a_picture_that_was_shared_by_itself_is_asked_for_once(flow: Flow) -> None:
+    """Also behind a short link; what it is measured by lies in the archive."""
+    image, short = "http://pics.test/a.png", "http://s.test/p"
+    flow.fetch.redirects[short] = image
+    flow.fetch.answers[image] = [Response(image, 200, (("content-type", "image/png"),), b"picture", 1_000_000.0)]
+    await flow.send({"id": "one", "urls": [short]})
+    await flow.idle()
+    told = await flow.notices()
+    assert [one["type"] for one in told] == ["spiderduck.url.processed", "spiderduck.url.updated"]
+    assert told[1]["data"]["metadata"]["image"]["blurhash"] == "00TSUA"
+    assert flow.fetch.asked == [short, image]
 
 
 async def test_a_picture_that_cannot_be_had_is_no_error(flow: Flow) -> None:
