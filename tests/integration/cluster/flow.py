@@ -147,7 +147,7 @@ async def running_flow(
         flow = Flow(queue, records, store, None)  # type: ignore[arg-type]
         config = SchedulersConfig(in_flight=in_flight)
         archived, ids = ArchivedAnswers(archive), Generator(worker_id=1)
-        parts = Parts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)  # type: ignore[arg-type]
+        parts = Parts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)
         event = compose(url_steps(parts, InFlight(), config), clock, lambda name, seconds: None)
         picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
         flow.scheduler = Scheduler(parts, config, event=event, picture=picture)
