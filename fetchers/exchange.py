@@ -6,7 +6,7 @@ ending within the limits of time and size.
 
 import asyncio
 from functools import lru_cache, partial
-from typing import Protocol
+from typing import Protocol, cast
 
 import httpx
 
@@ -75,10 +75,13 @@ async def exchange(
             outgoing = _outgoing(transport, request, parts, headers, config, sending)
             answer = await transport.handle_async_request(outgoing)
             counters.head_came(answer.extensions.get("connection"), clock.monotonic() - started)
+            stream = cast(httpx.AsyncByteStream, answer.stream)
             try:
-                return await _read(answer, request, config, clock, started, headers, robots_rule, counters, take)
+                return await _read(
+                    answer, stream, request, config, clock, started, headers, robots_rule, counters, take
+                )
             finally:
-                await answer.aclose()
+                await stream.aclose()  # what the answer's own `aclose` does, after looking at it from all sides
     except TimeoutError:
         reason = f"{parts.host} did not finish its answer within {seconds:.0f} s"
         return Ended(Ending.TIMED_OUT, reason)
@@ -164,6 +167,7 @@ def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> He
 
 async def _read(
     answer: httpx.Response,
+    stream: httpx.AsyncByteStream,
     request: HopRequest,
     config: FetchersConfig,
     clock: Clock,
@@ -199,7 +203,7 @@ async def _read(
     if plan is None:
         kind = found.get("content-type", "")
         return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response())
-    reading = await read_body(answer, found, plan, None if take is None else partial(take, response()))
+    reading = await read_body(stream, found, plan, None if take is None else partial(take, response()))
     counters.body_bytes += reading.size
     if reading.end == "too_large":
         return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")

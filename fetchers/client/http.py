@@ -8,12 +8,12 @@ import io
 import ssl
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
+from msgspec import structs
 
 from fetchers import trace
 from fetchers.body_pipe import BodyPipe
@@ -102,7 +102,7 @@ class HttpFetchers:
                 inquiry.resume()
                 head = head or reader.head(self._clock.now())
                 if not await take(head, piece):
-                    return replace(head, truncated=True)
+                    return structs.replace(head, truncated=True)
             await asking
             return reader.result(self._clock.now())
         finally:

@@ -6,8 +6,9 @@ one rule: after every hop the caller is asked whether it knows the next URL alre
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Literal
+
+from msgspec import structs
 
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
 from fetchers.ports import PerformHop
@@ -41,7 +42,7 @@ async def fetch(
         seen.add(_as_sent(target))
         if knows is not None and await knows(target):
             return FetchResult(target, tuple(hops), None)
-        request = replace(request, url=target, etag=None, last_modified=None)
+        request = structs.replace(request, url=target, etag=None, last_modified=None)
 
 
 def leads_on(response: Response) -> bool:

@@ -6,7 +6,8 @@ known to be no redirect, and whoever reads slowly slows the far end down.
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from fetchers.body_pipe import BodyPipe
 from fetchers.client import redirects
@@ -34,7 +35,7 @@ class Beginning:
         self._size += len(piece)
         if redirects.may_lead_on(head) and self._size < ENOUGH_OF_A_REDIRECT:
             return True
-        if redirects.leads_on(replace(head, body=b"".join(self._held))):
+        if redirects.leads_on(structs.replace(head, body=b"".join(self._held))):
             return False
         return await self._hand_on(head)
 
@@ -42,7 +43,7 @@ class Beginning:
         """The hop's result: with what was kept of its body where it is a redirect, after handing that on where not."""
         if self._handed_on or not isinstance(result, Response):
             return result
-        kept = replace(result, body=b"".join(self._held))
+        kept = structs.replace(result, body=b"".join(self._held))
         if redirects.leads_on(kept):
             return kept
         if self._held:

@@ -39,6 +39,9 @@ ALWAYS_ALLOWED = "/robots.txt"
 """RFC 9309, section 2.2.2: the /robots.txt URI is implicitly allowed. A sentence for crawlers, kept here: Google's
 specification test asks a parser for what the rules say of it."""
 
+ALLOWED = Verdict(True)
+"""Where no rule speaks of it."""
+
 
 class RobotsGate:
     """Keeps robots.txt verdicts of every origin met lately."""
@@ -79,7 +82,7 @@ class RobotsGate:
         if entry.ended is not None:
             return entry.ended
         if entry.rules is None or parts.target == ALWAYS_ALLOWED:
-            return Verdict(True)
+            return ALLOWED
         verdict = entry.rules.verdict(self._agent, request.url)
         if verdict.allowed:
             return verdict

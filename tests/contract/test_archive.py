@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from msgspec import structs
 from warcio.archiveiterator import ArchiveIterator
 
 from fetchers.model import Response
@@ -157,8 +158,8 @@ async def test_a_file_that_is_gone_is_said_to_be(opened: Opened, clock: FakeCloc
 
 async def test_warcio_reads_every_record_with_its_digest(opened: Opened, tmp_path: Path) -> None:
     """WARC/1.1: warcinfo, then response, request and metadata of each page."""
-    secured = replace(response(content_encoding="br", content_length="3"), tls_version="TLSv1.3")
-    secured = replace(secured, certificate_subject="news.test\r\nWARC-Type: warcinfo")
+    secured = structs.replace(response(content_encoding="br", content_length="3"), tls_version="TLSv1.3")
+    secured = structs.replace(secured, certificate_subject="news.test\r\nWARC-Type: warcinfo")
     await opened.archive.append(7, secured, b'{"title": "A"}')
     await opened.archive.append(8, response(b""), b"{}")
     await opened.end_segments()

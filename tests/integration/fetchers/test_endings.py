@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from fetchers.client import redirects
 from fetchers.config import FetchersConfig, Limits, Network, RateLimits
@@ -197,7 +198,7 @@ async def test_a_broken_encoding_gives_what_was_read() -> None:
 
 async def test_the_deadline_of_the_caller_ends_it_sooner() -> None:
     async with fetcher_for(drip) as (fetcher, _):
-        await fetcher.perform(replace(ask("http://a.test/robots.txt"), purpose="robots"))
+        await fetcher.perform(structs.replace(ask("http://a.test/robots.txt"), purpose="robots"))
         began = time.monotonic()
         result = await fetcher.perform(ask(seconds=0.2))
         assert time.monotonic() - began < 0.6
@@ -233,7 +234,7 @@ async def test_conditional_and_range_requests_go_out_as_asked() -> None:
     answer = b'HTTP/1.1 304 Not Modified\r\nETag: "v"\r\nConnection: close\r\n\r\n'
     async with fetcher_for(answer) as (fetcher, heads):
         result = await fetcher.perform(
-            replace(ask(), etag='"v"', last_modified="x", byte_range="bytes=0-9", if_range='"v"')
+            structs.replace(ask(), etag='"v"', last_modified="x", byte_range="bytes=0-9", if_range='"v"')
         )
         assert isinstance(result, Response)
         assert result.status_code == 304
@@ -258,7 +259,7 @@ async def test_a_server_that_ignores_a_range_gives_no_more_than_the_cap() -> Non
 
     async with fetcher_for(endless, replace(LIMITS, total_seconds=10.0)) as (fetcher, heads):
         result = await fetcher.perform(
-            replace(ask(), byte_range="bytes=0-65535", max_bytes=64 * 1024, purpose="picture")
+            structs.replace(ask(), byte_range="bytes=0-65535", max_bytes=64 * 1024, purpose="picture")
         )
         assert b"Range: bytes=0-65535" in heads[-1]
         assert isinstance(result, Ended)

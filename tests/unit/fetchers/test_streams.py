@@ -3,12 +3,12 @@ in frames on the wire."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fetchers.body_pipe import AHEAD, BodyPipe
 from fetchers.client.streaming import FetchStream, open_stream
@@ -83,7 +83,7 @@ async def test_who_comes_in_the_middle_gets_everything() -> None:
     source.go.release()
     await settled()
     assert first.pieces == [b"one"]
-    two = asyncio.create_task(streams.join(replace(REQUEST, deadline=11.0), second.take))
+    two = asyncio.create_task(streams.join(structs.replace(REQUEST, deadline=11.0), second.take))
     await settled()
     assert second.pieces == [b"one"]
     for _ in range(3):
@@ -187,7 +187,7 @@ async def test_a_follower_with_more_time_asks_itself() -> None:
         return HEAD if request.start_by > 5.0 else NotNow(5.0, "its turn is later")
 
     coalescing = Coalescing(perform, FakeClock(0.0), Counters())
-    hasty, patient = replace(REQUEST, start_by=1.0), REQUEST
+    hasty, patient = structs.replace(REQUEST, start_by=1.0), REQUEST
     asked = [asyncio.create_task(coalescing.stream(request, Taker().take)) for request in (hasty, patient)]
     await settled()
     assert performed == [hasty]
@@ -211,7 +211,7 @@ def hops(*answers: tuple[Response, list[bytes]] | HopResult) -> tuple[StreamHop,
         head, pieces = answer
         for piece in pieces:
             if not await take(head, piece):
-                return replace(head, truncated=True)
+                return structs.replace(head, truncated=True)
         return head
 
     return stream, asked
@@ -314,7 +314,7 @@ async def test_a_stream_that_is_closed_is_fetched_no_further() -> None:
 
 ANSWERS: list[HopResult | NotMine] = [
     HEAD,
-    replace(HEAD, truncated=True, retry_at=200.0),
+    structs.replace(HEAD, truncated=True, retry_at=200.0),
     Ended(Ending.TOO_LARGE, "too large"),
     NotNow(130.0, "later"),
     NotMine("http://b.test:1", "moved"),

@@ -1,12 +1,12 @@
 """`POST /v1/fetch`: what a trusted client is given, what it is told instead, and in which trace the fetch is done."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from msgspec import structs
 
 from fetchers import trace
 from fetchers.client.streaming import FetchStream, open_stream
@@ -36,8 +36,8 @@ class Direct:
             return Response(request.url, 301, (("location", "http://b.test/"),), b"", self.clock.now())
         if not isinstance(self._outcome, Response):
             return self._outcome
-        await take(replace(self._outcome, body=b""), self._outcome.body)
-        return replace(self._outcome, body=b"")
+        await take(structs.replace(self._outcome, body=b""), self._outcome.body)
+        return structs.replace(self._outcome, body=b"")
 
 
 async def post(direct: Direct, order: dict[str, Any], **headers: str) -> Any:

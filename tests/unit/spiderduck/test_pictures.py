@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
 from fetchers.ports import Take
@@ -107,8 +108,8 @@ class _Hops:
         self.asked.append(request)
         given = self._begun or self._outcome
         if isinstance(given, Response) and given.body:
-            await take(replace(given, body=b""), given.body)
-        return replace(self._outcome, body=b"") if isinstance(self._outcome, Response) else self._outcome
+            await take(structs.replace(given, body=b""), given.body)
+        return structs.replace(self._outcome, body=b"") if isinstance(self._outcome, Response) else self._outcome
 
     async def perform(self, request: HopRequest) -> HopResult:
         raise AssertionError("pictures are streamed")
@@ -179,7 +180,7 @@ async def test_encoded_bytes_cannot_be_continued() -> None:
         (NotNow(_NOW + 9, "its turn is later"), "late", _NOW + 9),
         (_response(b"", 404), "http_error", None),
         (_response(b"", 503, retry_after="7"), "http_error", _NOW + 7),
-        (replace(_response(b"sorry", 503), retry_at=_NOW + 60), "http_error", _NOW + 60),
+        (structs.replace(_response(b"sorry", 503), retry_at=_NOW + 60), "http_error", _NOW + 60),
     ],
 )
 async def test_every_other_ending_has_its_name(
