@@ -13,7 +13,7 @@ from schedulers.events import read_events
 from schedulers.model import Context, Event, Message, Status, UrlState
 from schedulers.stages.url_extractor import identified
 from spiderduck.api.keys import WRITE
-from spiderduck.api.problems import Problem
+from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
 
 
@@ -45,7 +45,11 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "
         "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
         "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted.",
-        responses={400: ResponseSpec(Problem, description="An event cannot be read; `detail` names it.")},
+        responses={
+            400: ResponseSpec(
+                Problem, media_type=PROBLEM_TYPE, description="An event cannot be read; `detail` names it."
+            )
+        },
     )
     async def send_events(
         request: Request[Any, Any, Any],

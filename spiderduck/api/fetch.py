@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast
 import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.types import ASGIApp
 
@@ -16,7 +17,7 @@ from schedulers.urls import parse_url
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
 from spiderduck.api.passing_on import PassedOn
-from spiderduck.api.problems import problem
+from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 
 
@@ -32,7 +33,20 @@ class FetchOrder(msgspec.Struct, forbid_unknown_fields=True):
 def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @post("/v1/fetch", status_code=200, opt={"scope": FETCH}, tags=["fetch"], summary="Fetch one URL, politely")
+    @post(
+        "/v1/fetch",
+        status_code=200,
+        opt={"scope": FETCH},
+        tags=["fetch"],
+        summary="Fetch one URL, politely",
+        description="Answers with the body while it comes, whatever its type and status: `X-Fetched-Url`, "
+        "`X-Fetched-Status` and `X-Fetched-Redirects` say what it is. One that breaks off breaks the connection off.",
+        responses={
+            200: ANY_BYTES,
+            502: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="No answer; `code` is the fetch's ending"),
+            503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Its turn comes later: `Retry-After`"),
+        },
+    )
     async def fetch(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:
         trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from schedulers.errors import InvalidUrl
@@ -16,7 +17,7 @@ from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.keys import READ
-from spiderduck.api.problems import problem
+from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 from spiderduck.content.ports import NotUploadedYet
 from spiderduck.subscriptions.ports import Filter
@@ -134,7 +135,13 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         versions = await lookups.history(page.key, MOST_VERSIONS)
         return History([_page_record(version) for version in versions])
 
-    @get("/v1/pages/{page_id:int}/content", opt={"scope": READ}, tags=["look-ups"], summary="The bytes as archived")
+    @get(
+        "/v1/pages/{page_id:int}/content",
+        opt={"scope": READ},
+        tags=["look-ups"],
+        summary="The bytes as archived",
+        responses={200: ANY_BYTES, 503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet")},
+    )
     async def page_content(page_id: int) -> Response[bytes]:
         page = await page_of(page_id)
         found = None if page.archived is None else await services.archive.read(page.archived)

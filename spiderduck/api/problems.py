@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from schedulers.errors import InvalidUrl, UnreadableEvent
@@ -24,6 +25,9 @@ STATUS: dict[type[Exception], int] = {
     CoordinatorUnavailable: 503,
 }
 RETRY_AFTER_SECONDS = "5"
+PROBLEM_TYPE = "application/problem+json"
+ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, as it came")
+"""How the OpenAPI document calls an answer that is none of ours."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -57,7 +61,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
     """A problem as an answer."""
     body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code))
-    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 
 TITLES = {

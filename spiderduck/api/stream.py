@@ -42,6 +42,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/stream",
+        media_type="text/event-stream",
         opt={"scope": READ},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
