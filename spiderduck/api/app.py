@@ -11,7 +11,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from fetchers.config import VERSION
 from spiderduck.api.dead_letters import dead_letter_routes
-from spiderduck.api.described import with_true_errors
+from spiderduck.api.described import document_of
 from spiderduck.api.domains import domain_routes
 from spiderduck.api.events import event_routes
 from spiderduck.api.fetch import fetch_routes
@@ -28,7 +28,7 @@ from spiderduck.console.pages import console_routes
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Where every tool looks for it."""
-    return with_true_errors(request.app.openapi_schema.to_schema())
+    return document_of(request.app)
 
 
 def api_routes(services: Services) -> list[Any]:

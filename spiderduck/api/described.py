@@ -1,4 +1,5 @@
-"""What the OpenAPI document says of errors: that every call answers them as problem details (`problems.py`).
+"""What the framework cannot know of our calls, added to its OpenAPI document: which scope a key needs (`keys.py`), and
+that every error is a problem (`problems.py`).
 
 The framework describes its own shape of an error for each call that takes parameters, which no call of ours answers
 with. Its one rule: nothing is described that is not sent.
@@ -7,6 +8,8 @@ with. Its one rule: nothing is described that is not sent.
 from typing import Any
 
 import msgspec
+from litestar import Litestar
+from litestar.routes import HTTPRoute
 
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 
@@ -15,7 +18,25 @@ UNREADABLE = "The request cannot be read; `detail` says why"
 PROBLEM = "#/components/schemas/Problem"
 
 
-def with_true_errors(document: dict[str, Any]) -> dict[str, Any]:
+def document_of(app: Litestar) -> dict[str, Any]:
+    """The whole document."""
+    return _with_scopes(_with_true_errors(app.openapi_schema.to_schema()), app)
+
+
+def _with_scopes(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            scope = handler.opt.get("scope")
+            for method in handler.http_methods if scope is not None else ():
+                operation = document["paths"].get(route.path_format, {}).get(method.lower())
+                if operation is not None:
+                    operation["security"] = [{"key": [scope]}]
+    return document
+
+
+def _with_true_errors(document: dict[str, Any]) -> dict[str, Any]:
     """`document`, each operation of which has its errors as `Problem`s."""
     _, shapes = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
     document.setdefault("components", {}).setdefault("schemas", {}).update(shapes)

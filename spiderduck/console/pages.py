@@ -10,11 +10,13 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}  # to which the framework adds the charset
 FILES = {
     "/": "console.html",
     "/docs": "docs.html",
     "/console.js": "console.js",
+    "/events.js": "events.js",
+    "/key.js": "key.js",
     "/docs.js": "docs.js",
     "/console.css": "console.css",
 }

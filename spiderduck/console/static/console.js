@@ -1,6 +1,8 @@
-"use strict";
 // The console: sends what was typed as an event, and shows every notice of the stream as a card.
 // Whatever came from a page goes into textContent, never into markup.
+
+import { follow } from "./events.js";
+import { call, reason } from "./key.js";
 
 const cards = document.getElementById("cards");
 const state = document.getElementById("state");
@@ -86,16 +88,11 @@ function show(record, outcome) {
   while (cards.children.length > MOST_CARDS) cards.lastChild.remove();
 }
 
-function listen() {
-  const source = new EventSource("/v1/stream");
-  source.onmessage = (message) => {
-    const notice = JSON.parse(message.data);
-    const update = notice.type === "spiderduck.url.updated";
-    if (!update || shown.has(notice.data.url)) show(notice.data, update ? undefined : notice.outcome);
-    state.textContent = "";
-  };
-  source.onerror = () => { state.textContent = "The server does not answer; trying again …"; };
-  source.onopen = () => { state.textContent = ""; };
+function told(data) {
+  const notice = JSON.parse(data);
+  const update = notice.type === "spiderduck.url.updated";
+  if (!update || shown.has(notice.data.url)) show(notice.data, update ? undefined : notice.outcome);
+  state.textContent = "";
 }
 
 document.getElementById("ask").addEventListener("submit", async (submitted) => {
@@ -107,11 +104,16 @@ document.getElementById("ask").addEventListener("submit", async (submitted) => {
   if (single) event.urls = [text]; else event.text = text;
   state.textContent = "Fetching …";
   try {
-    const answer = await fetch("/v1/events", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(event) });
-    if (!answer.ok) state.textContent = (await answer.json()).detail;
+    const answer = await call("/v1/events", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(event) });
+    if (!answer.ok) state.textContent = await reason(answer);
   } catch (error) {
     state.textContent = `The server cannot be reached: ${error.message}`;
   }
 });
 
-listen();
+follow("/v1/stream", {
+  message: told,
+  open: () => { state.textContent = ""; },
+  lost: () => { state.textContent = "The server does not answer; trying again …"; },
+  refused: (why) => { state.textContent = why; },
+});

@@ -1,0 +1,58 @@
+"""A server that asks for keys, as a browser and a program meet it: pages are open, what they show is not."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.origin import Origin
+from tests.e2e.product import Product
+
+pytestmark = pytest.mark.e2e
+
+KEYS = [{"key": "reads", "scopes": ["read"]}, {"key": "writes", "scopes": ["read", "write"]}]
+
+
+@pytest.fixture
+def guarded(origin: Origin, tmp_path: Path) -> Iterator[Product]:
+    with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_API__KEYS": json.dumps(KEYS)}) as product:
+        yield product
+
+
+def test_pages_and_their_scripts_are_open(guarded: Product) -> None:
+    for path, kind in (
+        ("/", "text/html"),
+        ("/docs", "text/html"),
+        ("/console.js", "text/javascript"),
+        ("/key.js", "text/javascript"),
+        ("/events.js", "text/javascript"),
+        ("/console.css", "text/css"),
+        ("/openapi.json", "application/json"),
+    ):
+        answer = guarded.client.get(path)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind), path
+        assert answer.headers["content-type"].count("charset") <= 1
+    assert "unsafe" not in guarded.client.get("/").headers["content-security-policy"]
+
+
+def test_what_they_show_wants_a_key_with_the_scope(guarded: Product) -> None:
+    reads, writes = ({"Authorization": f"Bearer {key['key']}"} for key in KEYS)
+    event = {"urls": ["http://127.0.0.1/"]}
+    with guarded.client.stream("GET", "/v1/stream") as answer:
+        assert answer.status_code == 401
+    with guarded.client.stream("GET", "/v1/stream", headers=reads) as answer:
+        assert answer.status_code == 200
+        assert next(answer.iter_raw()) == b": connected\n\n"
+    assert guarded.client.post("/v1/events", json=event).status_code == 401
+    refused = guarded.client.post("/v1/events", json=event, headers=reads)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "this key lacks the scope 'write'")
+    assert guarded.client.post("/v1/events", json=event, headers=writes).status_code == 202
+
+
+def test_the_document_says_which_scope(guarded: Product) -> None:
+    paths = guarded.client.get("/openapi.json").json()["paths"]
+    assert paths["/v1/events"]["post"]["security"] == [{"key": ["write"]}]
+    assert paths["/v1/stream"]["get"]["security"] == [{"key": ["read"]}]
+    assert paths["/v1/pages/{page_id}"]["get"]["security"] == [{"key": ["read"]}]
+    assert "security" not in paths["/healthz"]["get"]
