@@ -5,12 +5,14 @@ The framework describes its own shape of an error for each call that takes param
 with. Its one rule: nothing is described that is not sent.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from spiderduck.api.keys import ScopeGuard
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
@@ -28,12 +30,16 @@ def _with_scopes(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
         if not isinstance(route, HTTPRoute):
             continue
         for handler in route.route_handlers:
-            scope = handler.opt.get("scope")
+            scope = handler.opt.get("scope") or _scope_of(handler.guards or ())
             for method in handler.http_methods if scope is not None else ():
                 operation = document["paths"].get(route.path_format, {}).get(method.lower())
                 if operation is not None:
                     operation["security"] = [{"key": [scope]}]
     return document
+
+
+def _scope_of(guards: Sequence[object]) -> str | None:
+    return next((guard.scope for guard in guards if isinstance(guard, ScopeGuard)), None)
 
 
 def _with_true_errors(document: dict[str, Any]) -> dict[str, Any]:

@@ -38,3 +38,14 @@ class KeyGuard:
                     return
                 raise PermissionDeniedException(f"this key lacks the scope {scope!r}")
         raise NotAuthorizedException("this key is not known")
+
+
+class ScopeGuard:
+    """The same for handlers of other packages, which do not know our scopes."""
+
+    def __init__(self, keys: KeyGuard, scope: str) -> None:
+        self.scope = scope
+        self._keys = keys
+
+    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        self._keys.require(connection, self.scope)

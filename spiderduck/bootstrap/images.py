@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
 
 from fetchers.model import Response
 from imagepipe.config import ImagesConfig
@@ -27,7 +25,7 @@ from imagepipe.registry import Registry
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
 from schedulers.ports import Clock, Pictures
-from spiderduck.api.keys import ADMIN, KeyGuard
+from spiderduck.api.keys import ADMIN, KeyGuard, ScopeGuard
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
 from spiderduck.bootstrap.keys import bearer
@@ -131,12 +129,7 @@ async def open_images(
         clock=clock,
     )
     await stack.enter_async_context(registry)
-    keys = KeyGuard(config.api.keys)
-
-    def administrators_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        keys.require(connection, ADMIN)
-
-    guard = administrators_only if config.api.keys else None
+    guard = ScopeGuard(KeyGuard(config.api.keys), ADMIN) if config.api.keys else None
     return ImageParts(CardPictures(registry), route_handlers(registry, loopback=config.on_loopback, guard=guard))
 
 

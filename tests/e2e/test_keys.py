@@ -55,4 +55,5 @@ def test_the_document_says_which_scope(guarded: Product) -> None:
     assert paths["/v1/events"]["post"]["security"] == [{"key": ["write"]}]
     assert paths["/v1/stream"]["get"]["security"] == [{"key": ["read"]}]
     assert paths["/v1/pages/{page_id}"]["get"]["security"] == [{"key": ["read"]}]
+    assert paths["/images/{pipeline}/store"]["put"]["security"] == [{"key": ["admin"]}]
     assert "security" not in paths["/healthz"]["get"]
