@@ -9,6 +9,7 @@ others can take them while what is on its way here is finished.
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache
 from fetchers.robots_cache.memcached import MemcachedRobotsCache
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
-from fetchers.service.server import Owners, Service, listening
+from fetchers.service.server import Owners, Service, bound, listening
 from fetchers.standalone import make_transport
 from fetchers.tls import client_context, server_context
 
@@ -127,11 +128,16 @@ class _Coordination:
 
 
 @asynccontextmanager
-async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> AsyncIterator[Member]:
-    """A fetcher that listens and gives turns for as long as the block lasts."""
+async def running_member(
+    config: FetchersConfig, cluster: ClusterConfig, listener: socket.socket | None = None
+) -> AsyncIterator[Member]:
+    """A fetcher that listens (at `listener`, or where the settings say) and gives turns for as long as the block
+    lasts.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        port = cluster.port or await _free_port(cluster.host)
+        listener = listener or stack.enter_context(bound(cluster.host, cluster.port))
+        port: int = listener.getsockname()[1]
         certificates = server_context(config.tls)
         scheme = "http" if certificates is None else "https"
         address = cluster.advertise or f"{scheme}://{cluster.host}:{port}"
@@ -161,7 +167,7 @@ async def running_member(config: FetchersConfig, cluster: ClusterConfig) -> Asyn
         service = Service(
             fetcher, coordination.owners, metrics, clock, cluster.token, certificates=certificates is not None
         )
-        await stack.enter_async_context(listening(service, cluster.host, port, certificates))
+        await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
         yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))
 
@@ -225,11 +231,3 @@ def _beside(work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -
 
     stack.push_async_callback(end)
     return task
-
-
-async def _free_port(host: str) -> int:
-    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 TRUSTED_SHARE = 2 / 3
 """Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
-ROUNDS_IN_SESSION = 8
-LONGEST_ROUND = 1.0
+ROUNDS_IN_SESSION = 16
+LONGEST_ROUND = 0.5
 
 
 class ZookeeperHolding:

@@ -8,6 +8,7 @@ are used (`tls.py`); health and metrics are open, since probes carry neither.
 import asyncio
 import hmac
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 JSON = "application/json"
 HOP = "application/vnd.spiderduck.hop"
 TEXT = "text/plain; charset=utf-8"
+BACKLOG = 1024
 
 
 class Owners(Protocol):
@@ -186,16 +188,23 @@ class Service:
         return Answer(200, JSON, [b"{}"])
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at `host` and `port` (0: any that is free), held from now on, so that nobody else can come to it before
+    `listening`. Raises OSError where it is taken.
+    """
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+
+
 @asynccontextmanager
-async def listening(service: Service, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Serve for as long as the block lasts; gives the port. At its end connections finish what they are at."""
+async def listening(service: Service, at: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    """Serve for as long as the block lasts. At its end connections finish what they are at."""
     connections: set[ClientConnection] = set()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: ClientConnection(service.handle, connections), host, port, ssl=tls, backlog=1024
+    server = await asyncio.get_running_loop().create_server(
+        lambda: ClientConnection(service.handle, connections), sock=at, ssl=tls, backlog=BACKLOG
     )
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield
     finally:
         server.close()
         for connection in list(connections):

@@ -101,27 +101,27 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
     """A process that keeps nothing on disk and knows no store: it can stand in a DMZ."""
     with needed_for("--only fetchers"):
         from fetchers.cluster import ClusterConfig, running_member
-    with _listening(config) as listener:
-        host, port = listener.getsockname()[:2]
     zookeeper = config.zookeeper
-    await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
-    cluster = ClusterConfig(
-        host=host,
-        port=port,
-        advertise=config.fetchers.advertise,
-        token=config.fetchers.token,
-        zookeeper=",".join(zookeeper.hosts),
-        chroot=f"{zookeeper.chroot}/fetchers",
-        auth=zookeeper.auth,
-        session_seconds=zookeeper.session_seconds,
-        memcached=config.memcached.hosts,
-        memory_bytes=config.fetchers.memory_bytes,
-    )
-    async with running_member(config.fetchers, cluster) as member:
-        tune_collector()
-        reuse_freed_memory()
-        started(Started(member.address, None, parts))
-        await member.until(stop)
+    with _listening(config) as listener:
+        await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
+        host, port = listener.getsockname()[:2]
+        cluster = ClusterConfig(
+            host=host,
+            port=port,
+            advertise=config.fetchers.advertise,
+            token=config.fetchers.token,
+            zookeeper=",".join(zookeeper.hosts),
+            chroot=f"{zookeeper.chroot}/fetchers",
+            auth=zookeeper.auth,
+            session_seconds=zookeeper.session_seconds,
+            memcached=config.memcached.hosts,
+            memory_bytes=config.fetchers.memory_bytes,
+        )
+        async with running_member(config.fetchers, cluster, listener) as member:
+            tune_collector()
+            reuse_freed_memory()
+            started(Started(member.address, None, parts))
+            await member.until(stop)
 
 
 @contextlib.contextmanager
