@@ -60,12 +60,12 @@ class FetchStream:
     """A fetch under way, made by `open_stream`. Iterate the body; `aclose` it in any case.
 
     `outcome` is how it ended, or a `Response` whose body is still to come (here, not in its `body`); `redirects` is how
-    many were followed.
+    many were followed to it.
     """
 
     def __init__(self, request: HopRequest, stream_hop: StreamHop, most_redirects: int) -> None:
         self.outcome: Response | Ended | NotNow
-        self.redirects = 0
+        self._hops = 0
         self._pipe = BodyPipe()
         self._stream_hop = stream_hop
         self._head: Response | None = None
@@ -73,6 +73,10 @@ class FetchStream:
         following = redirects.fetch(request, self._hop, most_redirects=most_redirects)
         self._fetch = asyncio.create_task(following, name=f"fetch of {request.url}")
         self._fetch.add_done_callback(lambda _: self._ended())
+
+    @property
+    def redirects(self) -> int:
+        return self._hops - 1
 
     async def begun(self) -> None:
         """Returns when `outcome` is known: with the body's first bytes, or at the end of a fetch that has none."""
@@ -100,11 +104,9 @@ class FetchStream:
         await asyncio.gather(self._fetch, return_exceptions=True)
 
     async def _hop(self, request: HopRequest) -> HopResult:
+        self._hops += 1
         beginning = Beginning(self._take)
-        result = await beginning.over(await self._stream_hop(request, beginning.take))
-        if isinstance(result, Response) and redirects.next_hop(result) is not None:
-            self.redirects += 1
-        return result
+        return await beginning.over(await self._stream_hop(request, beginning.take))
 
     async def _take(self, head: Response, piece: bytes) -> bool:
         self._head = head

@@ -54,10 +54,7 @@ def _with_true_errors(document: dict[str, Any]) -> dict[str, Any]:
             responses = operation["responses"]
             for status, response in list(responses.items()):
                 if _is_the_frameworks(response):
-                    responses[status] = {
-                        "description": "The request cannot be read; `detail` says why",
-                        "content": content,
-                    }
+                    responses[status] = {"description": UNREADABLE, "content": content}
             responses["default"] = {"description": "Any other error; `code` is stable", "content": content}
     return document
 
