@@ -1,5 +1,8 @@
 """`spiderduck up`: start the product."""
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -60,8 +63,8 @@ def banner(url: str, data: Path, user_agent: str) -> list[str]:
         "",
         "Three things to try, in another terminal:",
         f"""  curl -s {url}/v1/events -d '{{"text": "look: https://www.python.org/"}}'""",
-        f"  spiderduck lookup{server} https://www.python.org/",
-        f"  spiderduck watch{server}",
+        f"  {command()} lookup{server} https://www.python.org/",
+        f"  {command()} watch{server}",
     ]
     if "+http" not in user_agent:
         lines += [
@@ -70,3 +73,10 @@ def banner(url: str, data: Path, user_agent: str) -> list[str]:
             'e.g. "ExampleBot/1.0 (+https://example.com/bot)".',
         ]
     return lines
+
+
+def command() -> str:
+    """How a person calls us from another terminal, which knows nothing of the environment that `make` made."""
+    if shutil.which("spiderduck") is not None:
+        return "spiderduck"
+    return shlex.quote(str(Path(sys.executable).with_name("spiderduck")))

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from spiderduck.cli.up import command
 from tests.chaos.cluster.supervisor import Supervised, all_ready
 from tests.cluster.machine import PROCESSES, migrate, processes
 from tests.cluster.settings import Engines, Installation
@@ -89,8 +90,8 @@ def _tell(installation: Installation) -> None:
         "",
         "Three things to try, in another terminal:",
         f"""  curl -s {api}/v1/events -d '{{"text": "look: https://www.python.org/"}}'""",
-        f"  spiderduck lookup --server {api} https://www.python.org/",
-        f"  spiderduck watch --server {api}",
+        f"  {command()} lookup --server {api} https://www.python.org/",
+        f"  {command()} watch --server {api}",
         "",
         "Ctrl-C stops everything and throws its data away.",
     ]
