@@ -9,7 +9,6 @@ than a second are failures; their inputs are written to `benchmarks/seeds/metada
 import argparse
 import hashlib
 import io
-import os
 import random
 import time
 from pathlib import Path
@@ -17,9 +16,9 @@ from pathlib import Path
 import pypdf
 
 from schedulers.metadata import encode_metadata, encode_provenance, extract_metadata
+from tests.corpora import CORPORA
 
 SEEDS = Path(__file__).parent / "seeds" / "metadata"
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).resolve().parents[1] / "../shared/corpora"))
 LARGEST = 200_000
 SLOW = 1.0
 TYPES = (

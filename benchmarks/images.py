@@ -28,6 +28,7 @@ import pyvips
 
 from benchmarks.images_server import Server
 from imagepipe.codecs.quality import DEFAULT_QUALITY
+from tests.corpora import CORPORA
 
 WIDTHS = (680, 360)
 SAVE: dict[str, Callable[[pyvips.Image], bytes]] = {
@@ -41,7 +42,7 @@ LIMITS = {"jpeg": 1.0, "webp": 1.1, "avif": 1.1}
 
 def pictures(count: int, size: tuple[int, int] = (2048, 1536)) -> list[bytes]:
     """Different pictures of 3.1 megapixels."""
-    corpora = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).parents[1] / "../shared/corpora"))
+    corpora = CORPORA
     photograph = corpora / "images" / "exif" / "Landscape_1.jpg"
     whole = (int(size[0] * 1.1), int(size[1] * 1.1))
     if photograph.is_file():

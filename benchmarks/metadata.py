@@ -6,17 +6,15 @@ Prints milliseconds and the ratio for a page of 60 KB that is made here, and for
 folder `SPIDERDUCK_CORPORA` where there are any. The target: at most 0.20 ms more for a 60 KB page.
 """
 
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser
 
 from imagepipe.memory import tune_allocator
 from schedulers.metadata import extract_metadata
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).resolve().parents[1] / "../shared/corpora"))
 URL = "https://www.news.example/2026/05/04/a-story"
 QUERIES = (
     "title",

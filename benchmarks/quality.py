@@ -7,12 +7,10 @@ they should give are mozilla/readability's test pages in the folder `SPIDERDUCK_
 """
 
 import json
-import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
@@ -20,8 +18,8 @@ from rich.table import Table
 from selectolax.lexbor import LexborHTMLParser
 
 from schedulers.metadata import extract_metadata
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).resolve().parents[1] / "../shared/corpora"))
 PAGES = CORPORA / "pages" / "readability"
 # Where the expectations were recorded, the pages had this address (mozilla/readability, test/test-readability.js).
 URL = "http://fakehost/test/page.html"

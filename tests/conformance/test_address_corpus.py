@@ -1,14 +1,12 @@
 """The address guard against the verdicts that nine projects assert."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from fetchers.gates.address_guard import is_allowed
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
 CASES = CORPORA / "ssrf" / "addresses.json"
 
 

@@ -1,15 +1,14 @@
 """The dedup key against crawler-commons' pairs of weird and normalised URLs."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 
 from schedulers.errors import InvalidUrl
 from schedulers.urls import dedup_key
+from tests.corpora import CORPORA
 
-CORPUS = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora")) / "url_normalisation"
+CORPUS = CORPORA / "url_normalisation"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS}")
 

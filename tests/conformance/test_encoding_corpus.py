@@ -1,13 +1,13 @@
 """html-encoding-sniffer's pages: the file name's suffix is the encoding that browsers find."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from schedulers.metadata.charset import decode, sniff_encoding
+from tests.corpora import CORPORA
 
-CORPUS = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora")) / "encoding"
+CORPUS = CORPORA / "encoding"
 FILES = sorted(CORPUS.rglob("*.html"))
 
 pytestmark = pytest.mark.skipif(not FILES, reason=f"no corpus in {CORPUS}")

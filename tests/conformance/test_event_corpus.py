@@ -1,15 +1,14 @@
 """Real tweets, Jetstream lines and Slack's example: each is read, with the links that its own markup names."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schedulers.events import read_event, read_events
+from tests.corpora import CORPORA
 
-CORPUS = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora")) / "events"
+CORPUS = CORPORA / "events"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus in {CORPUS}")
 

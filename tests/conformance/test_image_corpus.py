@@ -1,6 +1,5 @@
 """Real pictures, honest and hostile: each becomes a picture or a named error, and the oriented ones look alike."""
 
-import os
 import warnings
 from pathlib import Path
 
@@ -9,9 +8,10 @@ from PIL import Image, ImageChops, ImageStat
 
 import imagepipe
 from imagepipe.errors import ImageError
+from tests.corpora import CORPORA
 from tests.unit.imagepipe.pictures import decode
 
-_ROOT = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).parents[2] / "../shared/corpora")) / "images"
+_ROOT = CORPORA / "images"
 _FORMATS = ("auto", "jpeg", "png", "gif", "webp", "avif", "jp2")
 
 pytestmark = [

@@ -5,17 +5,16 @@ kernel) and by each lossy encoder at its default quality together.
 """
 
 import io
-import os
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
 import imagepipe
+from tests.corpora import CORPORA
 from tests.unit.imagepipe.pictures import decode, encode, photo
 from tests.unit.imagepipe.similarity import ssim
 
-_ROOT = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).parents[2] / "../shared/corpora")) / "images"
+_ROOT = CORPORA / "images"
 _REAL = [
     *("exif/Landscape_1.jpg", "exif/Landscape_6.jpg", "sample/flower.jpg", "sample/flower2.jpg", "sample/flower.webp"),
     *("sample/hopper.png", "sample/hopper.avif", "sample/hopper.gif", "sample/icc_profile_big.jpg", "sample/chi.gif"),

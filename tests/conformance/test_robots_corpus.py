@@ -1,13 +1,10 @@
 """Real robots.txt files, and what each of them is there to show."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from fetchers.robots_txt import RobotsTxt, parse
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
 FOLDER = CORPORA / "robots"
 
 pytestmark = pytest.mark.skipif(

@@ -1,16 +1,15 @@
 """twitter-text's own conformance cases for URLs in texts."""
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from schedulers.urls import extract_urls
+from tests.corpora import CORPORA
 
-CORPUS = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora")) / "url_extraction"
+CORPUS = CORPORA / "url_extraction"
 LINK = re.compile(r'<a href="([^"]*)">')
 SECTIONS = ("urls", "urls_with_indices", "urls_with_directional_markers", "tco_urls_with_params")
 

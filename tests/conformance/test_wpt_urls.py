@@ -1,16 +1,14 @@
 """`fetchers.urls` against the web-platform tests' http(s) cases."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fetchers.errors import InvalidUrl
 from fetchers.urls import parse, split
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
 CASES = CORPORA / "url_normalisation" / "wpt_http_urls.json"
 
 

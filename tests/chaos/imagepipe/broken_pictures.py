@@ -7,7 +7,6 @@ the head of one picture on the tail of another. What fails is written to a folde
 """
 
 import argparse
-import os
 import random
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from imagepipe.errors import ImageError
 from imagepipe.model import Variant
 from imagepipe.placeholder import describe
 from imagepipe.rendering.render import render_variant
+from tests.corpora import CORPORA
 from tests.unit.imagepipe.pictures import animated, encode, ico_with, photo, quarters
 
 LIMITS = PictureLimits(pixels=2_000_000, animated_pixels=1_000_000, total_pixels=8_000_000, frames=100)
@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    corpora = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora")) / "images"
+    corpora = CORPORA / "images"
     ends, failed = attack(seeds(corpora if corpora.is_dir() else None), asked.seed, asked.seconds)
     print(f"{sum(ends.values())} broken pictures: {dict(ends)}; {len(failed)} failed")
     folder = Path(tempfile.mkdtemp(prefix="broken-pictures-")) if failed else None

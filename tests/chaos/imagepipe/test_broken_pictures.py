@@ -1,14 +1,13 @@
 """Broken pictures by chance: nothing uncaught, nothing slow, nothing large."""
 
-import os
 import warnings
-from pathlib import Path
 
 import pytest
 
 from tests.chaos.imagepipe.broken_pictures import attack, seeds
+from tests.corpora import CORPORA
 
-_CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", Path(__file__).parents[3] / "../shared/corpora")) / "images"
+_CORPORA = CORPORA / "images"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import ssl
 import subprocess
@@ -23,8 +22,8 @@ from fetchers.model import HopRequest, Response
 from fetchers.transports.aiohttp import AiohttpTransport
 from fetchers.transports.resolver import Overrides, Resolver
 from fetchers.urls import split
+from tests.corpora import CORPORA
 
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
 WPT = CORPORA / "url_normalisation" / "wpt_http_urls.json"
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]

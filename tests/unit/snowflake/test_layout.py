@@ -1,9 +1,7 @@
 """How ids are built and read."""
 
 import json
-import os
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +10,9 @@ from hypothesis import strategies as st
 import snowflake
 from snowflake.errors import BadConfiguration, InvalidId, TimeOutOfRange
 from snowflake.layout import TWITTER_EPOCH_MS, Layout
+from tests.corpora import CORPORA
 
 LAYOUT = Layout()
-CORPORA = Path(os.environ.get("SPIDERDUCK_CORPORA", "../shared/corpora"))
 
 
 @st.composite
