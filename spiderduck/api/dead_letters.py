@@ -1,12 +1,17 @@
 """The dead letters: what was given up, why, and trying it again."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
 from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, READ
+from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
+
+MOST_AT_ONCE = 10_000
 
 
 class Letter(msgspec.Struct, omit_defaults=True):
@@ -30,7 +35,7 @@ class Letters(msgspec.Struct):
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
     """Which ones to try again; all where `ids` is absent."""
 
-    ids: list[str] | None = None
+    ids: Annotated[list[str], msgspec.Meta(max_length=MOST_AT_ONCE)] | None = None
 
 
 class Replayed(msgspec.Struct):
@@ -62,7 +67,7 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @post("/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Try again")
     async def replay(data: Replay) -> Replayed:
-        ids = None if data.ids is None else [int(one) for one in data.ids if one.isdigit()]
+        ids = None if data.ids is None else [whole_number(one, "ids") for one in data.ids]
         return Replayed(await services.dead_letters.replay(ids))
 
     return [dead, replay]

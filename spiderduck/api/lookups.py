@@ -17,6 +17,7 @@ from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.keys import READ
+from spiderduck.api.parameters import whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 from spiderduck.content.ports import NotUploadedYet
@@ -25,6 +26,7 @@ from spiderduck.subscriptions.ports import Filter
 MOST_IN_BATCH = 1000
 ON_THEIR_WAY = frozenset({Status.PENDING.value, Status.UNKNOWN.value})
 MOST_VERSIONS = 100
+PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern="^[0-9]{1,19}$")]
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,30 +121,30 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             await schedule_unknown(asked)
         return Results(await (records_when_there(asked, data.wait_ms) if data.wait_ms else records(asked)))
 
-    async def page_of(page_id: int) -> Page:
-        page = await lookups.page(page_id)
+    async def page_of(page_id: str) -> Page:
+        page = await lookups.page(whole_number(page_id, "the page id"))
         if page is None:
             raise NotFoundException(f"there is no page {page_id}; page ids stand in a URL's record (GET /v1/urls?url=)")
         return page
 
-    @get("/v1/pages/{page_id:int}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
-    async def one_page(page_id: int) -> Record:
+    @get("/v1/pages/{page_id:str}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
+    async def one_page(page_id: PageId) -> Record:
         return _page_record(await page_of(page_id))
 
-    @get("/v1/pages/{page_id:int}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
-    async def page_history(page_id: int) -> History:
+    @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
+    async def page_history(page_id: PageId) -> History:
         page = await page_of(page_id)
         versions = await lookups.history(page.key, MOST_VERSIONS)
         return History([_page_record(version) for version in versions])
 
     @get(
-        "/v1/pages/{page_id:int}/content",
+        "/v1/pages/{page_id:str}/content",
         opt={"scope": READ},
         tags=["look-ups"],
         summary="The bytes as archived",
         responses={200: ANY_BYTES, 503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet")},
     )
-    async def page_content(page_id: int) -> Response[bytes]:
+    async def page_content(page_id: PageId) -> Response[bytes]:
         page = await page_of(page_id)
         found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:

@@ -1,0 +1,39 @@
+"""Numbers and names that come from outside: from the path, the query, a header or a body.
+
+Python's own conversions take more than a store can hold: `str.isdigit` is true for `²`, `int` accepts digits of every
+script, and a number of 30 digits is an integer until SQLite refuses it. Every number that a caller sends goes through
+`whole_number`, or has one of the types below.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar.exceptions import ClientException
+
+LARGEST: Final = 2**63 - 1
+"""SQLite, Cassandra and a Snowflake id hold 64 bits with a sign."""
+_MOST_DIGITS = len(str(LARGEST))
+_SHOWN = 40
+
+Int64 = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
+"""A position, an id or a count in a JSON body."""
+
+
+class BadParameter(ClientException):
+    """400: a value that cannot be what it has to be. The message names the parameter and what it takes."""
+
+
+def whole_number(text: str, name: str, *, least: int = 0, most: int = LARGEST) -> int:
+    """The number that `text` holds, in ASCII digits only. `name` is what the caller calls it (`Last-Event-ID`).
+
+    Raises `BadParameter` (a 400 problem) for everything else, and for what is out of bounds.
+    """
+    digits = text.strip(" \t")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS and least <= int(digits) <= most:
+        return int(digits)
+    raise BadParameter(f"{name} is {shortened(text)}; it takes a whole number from {least} to {most}")
+
+
+def shortened(text: str) -> str:
+    """`text` for a person, in quotes: control characters as escapes, and not more than a line of it."""
+    return ascii(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
