@@ -7,7 +7,7 @@ JSON.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,25 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """`keys` are needed as soon as the server is bound to another address than loopback."""
+    """`keys` are needed as soon as the server is bound to another address than loopback.
+
+    `trusted_proxies` are the networks of reverse proxies whose `X-Forwarded-For` names the client.
+    """
 
     keys: tuple[ApiKey, ...] = ()
     most_wait_ms: int = 30_000
     most_event_bytes: int = 16 * 1024 * 1024
+    trusted_proxies: tuple[str, ...] = ()
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        for text in self.trusted_proxies:
+            try:
+                ip_network(text.strip(), strict=False)
+            except ValueError as error:
+                raise ValueError(
+                    f'api.trusted_proxies holds {text!r}; it takes addresses and networks, e.g. "10.0.0.0/8"'
+                ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,7 @@ class Config:
                 self.zookeeper,
                 self.ids,
                 self.images,
+                self.api,
             ):
                 section.validate()
         except ValueError as error:

@@ -42,6 +42,7 @@ def make_server(product: Product) -> Server:
             http="httptools",
             timeout_graceful_shutdown=SERVER_SECONDS,
             server_header=False,
+            proxy_headers=False,  # whose `X-Forwarded-For` counts is `api.trusted_proxies`' business alone
         )
     )
 

@@ -80,6 +80,7 @@ def test_every_key_is_an_environment_variable() -> None:
         ("[fetchers.network]\nallow_addresses = ['here']", "allow_addresses"),
         ("[fetchers.network]\nresolve = { a = 'b' }", "resolve"),
         ("[schedulers]\nin_flight = 0", "in_flight"),
+        ("[api]\ntrusted_proxies = ['the front']", "trusted_proxies"),
         ("host = '0.0.0.0'", "api.keys"),
         ("port = ", "my.toml"),
     ],
