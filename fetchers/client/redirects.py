@@ -4,12 +4,12 @@ Redirects belong to the client library, not to the fetcher, so that each hop wai
 one rule: after every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from msgspec import structs
 
+from fetchers.client.refresh_element import refresh_content
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
 from fetchers.ports import PerformHop
 from fetchers.redirect_target import REDIRECTS, redirect_target, refresh_target
@@ -83,50 +83,18 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
     return target, Hop(response.url, response.status_code, by, response.address, response.fetched_at)
 
 
-META_REFRESH_BYTES = 64 * 1024
-_META = re.compile(rb"<meta\b[^>]{0,300}?http-equiv\s*=\s*[\"']?refresh\b[^>]{0,4096}>", re.IGNORECASE)
-_EQUIV = re.compile(rb"http-equiv\s*=\s*[\"']?\s*refresh", re.IGNORECASE)
-_FEW = 500
-"""Of the letter q, in 64 KB of text in a human language and its markup."""
-_CONTENT = re.compile(rb"\bcontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
-_INERT = re.compile(rb"<!--.*?-->|<(noscript|script|textarea|title|style)\b.*?</\1", re.IGNORECASE | re.DOTALL)
-"""Where a tag is no tag: comments, texts, and `<noscript>`, whose refresh is for browsers without scripts only."""
-
-
 def meta_refresh(response: Response) -> str | None:
-    """The target of a meta refresh: a pure byte search in the first 64 KB, no parse."""
-    head = response.body[:META_REFRESH_BYTES]
-    if not _may_refresh(head):
-        return None
+    """The target of a meta refresh in the first 64 KB of an HTML page; no parse."""
     if not _is_html(response):
         return None
-    match = _META.search(_INERT.sub(b"", head))
-    content = _CONTENT.search(match[0]) if match else None
+    content = refresh_content(response.body)
     if content is None:
         return None
-    value = next(group for group in content.groups() if group is not None)
-    return refresh_target(value.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
+    return refresh_target(content.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
 
 
 def _is_html(response: Response) -> bool:
     return "html" in (response.header("content-type") or "text/html")
-
-
-def _may_refresh(head: bytes) -> bool:
-    """Whether there is an `http-equiv` of that kind, by its rare letter: a byte is found at 20 GB/s, a word at 3, a
-    pattern that ignores case at 0.3, and every page is asked.
-    """
-    for letter in (b"q", b"Q"):
-        at = -1
-        for _ in range(_FEW):
-            at = head.find(letter, at + 1)
-            if at < 0:
-                break
-            if at >= 6 and _EQUIV.match(head, at - 6):
-                return True
-        else:
-            return _EQUIV.search(head) is not None
-    return False
 
 
 def _same_page(target: str, url: str) -> bool:

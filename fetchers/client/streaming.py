@@ -11,11 +11,12 @@ from msgspec import structs
 
 from fetchers.body_pipe import BodyPipe
 from fetchers.client import redirects
+from fetchers.client.refresh_element import SEARCHED_BYTES
 from fetchers.errors import BrokenOff
 from fetchers.model import Ended, FetchResult, HopRequest, HopResult, NotNow, Response
 from fetchers.ports import StreamHop, Take
 
-ENOUGH_OF_A_REDIRECT = redirects.META_REFRESH_BYTES
+ENOUGH_OF_A_REDIRECT = SEARCHED_BYTES
 """A redirect's body is read, so that its connection can be used again, but no longer than that."""
 
 
