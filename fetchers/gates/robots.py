@@ -34,6 +34,9 @@ SAME_ENDING = frozenset(
 )
 """Where robots.txt failed in one of these ways the page would have failed alike, and takes that ending."""
 
+PARSED_INLINE = 32 * 1024
+"""Bytes that take a few milliseconds to parse; a larger file is parsed beside the loop."""
+
 ALLOW_ALL = robots_txt.parse(b"")
 ALWAYS_ALLOWED = "/robots.txt"
 """RFC 9309, section 2.2.2: the /robots.txt URI is implicitly allowed. A sentence for crawlers, kept here: Google's
@@ -62,6 +65,7 @@ class RobotsGate:
         self._shared = shared
         self._perform_hop = perform_hop
         self._counters = counters
+        self._slow = asyncio.Semaphore(1)
         self._loading: dict[str, asyncio.Task[HostEntry | NotNow]] = {}
 
     @property
@@ -83,11 +87,20 @@ class RobotsGate:
             return entry.ended
         if entry.rules is None or parts.target == ALWAYS_ALLOWED:
             return ALLOWED
-        verdict = entry.rules.verdict(self._agent, request.url)
+        verdict = await self._verdict(entry.rules, request.url)
         if verdict.allowed:
             return verdict
         reason = f"{parts.origin}/robots.txt forbids it to {self._agent} (line {verdict.line}: {verdict.rule})"
         return Ended(Ending.ROBOTS_DENIED, reason)
+
+    async def _verdict(self, rules: RobotsTxt, url: str) -> Verdict:
+        """In a thread where the rules are many: one at a time, so that a host with hostile rules holds up only those
+        like it.
+        """
+        if not rules.is_slow:
+            return rules.verdict(self._agent, url)
+        async with self._slow:
+            return await asyncio.to_thread(rules.verdict, self._agent, url)
 
     def crawl_delay(self, origin: str) -> float | None:
         """Seconds between requests that the origin's rules ask for, 0 where they ask for nothing; None where they are
@@ -154,7 +167,7 @@ class RobotsGate:
         failed_until = self._clock.now() + LIFE_OF_FAILURE
         if isinstance(result, Response):
             if 200 <= result.status_code < 300:
-                return await self._keep(origin, robots_txt.parse(result.body), life(result.headers))
+                return await self._keep(origin, await self._parsed(result.body), life(result.headers))
             if result.status_code >= 500:
                 reason = (
                     f"{origin}/robots.txt answered {result.status_code}: until it works nothing there may be fetched"
@@ -168,6 +181,11 @@ class RobotsGate:
             return await self._keep(origin, ALLOW_ALL, LONGEST_LIFE)
         reason = f"{origin}/robots.txt could not be read: {result.reason}"
         return HostEntry(None, failed_until, Ended(Ending.ROBOTS_DENIED, reason))
+
+    async def _parsed(self, body: bytes) -> RobotsTxt:
+        if len(body) <= PARSED_INLINE:
+            return robots_txt.parse(body)
+        return await asyncio.to_thread(robots_txt.parse, body)
 
     async def _keep(self, origin: str, rules: RobotsTxt, seconds: float) -> HostEntry:
         now = self._clock.now()

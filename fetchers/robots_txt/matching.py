@@ -1,8 +1,8 @@
 """One agent's rules against one path (RFC 9309, section 2.2.2): the longest match wins, and Allow wins a tie. Pure.
 
-Used by `rules.py`. Its one rule: the time is that of the path and the patterns, whatever they hold. Rules without
-special characters are found by looking up the path's beginnings, longest first, in one table; only the others are tried
-one by one, without backtracking.
+Used by `rules.py`. Rules without special characters are found by looking up the path's beginnings, longest first, in
+one table. The others are tried one by one, without backtracking, and there are limits to their number and to the path:
+the worst check takes a sixth of a second (`RobotsTxt.is_slow` says where one can take more than some milliseconds).
 """
 
 import re
@@ -17,6 +17,14 @@ DELIMITER = re.compile(r"[/?;]")
 LOWER_HEX = re.compile(r"%(?:[a-f][0-9a-fA-F]|[0-9A-F][a-f])")
 SPECIAL = str.maketrans({"*": "%2A", "$": "%24"})
 """RFC 9309, section 2.2.3: these characters, where they stand for themselves, are written percent-encoded in a rule."""
+
+MOST_SPECIAL = 1_000
+"""Rules with `*` or `$` that count for one agent. Files of large shops have some hundreds; what stands behind the limit
+says nothing, like what stands behind the size limit of the file."""
+LONGEST_PATH = 8_192
+"""Characters of a path that are compared with these. A rule that would have to see more of it does not match."""
+FEW_RULES, FEW_SPECIAL = 2_000, 200
+"""Up to these a first check, which builds the tables, and a later one each take a few milliseconds."""
 
 
 class Found(NamedTuple):
@@ -64,14 +72,17 @@ class Matcher:
                 self._plain[pattern] = found
             return
         anchored = pattern.endswith("$")
+        if len(special) >= MOST_SPECIAL:
+            return
         parts = (pattern[:-1] if anchored else pattern).replace("$", "%24").split("*")
         special.append(_Special(found, tuple(parts), anchored))
 
     def find(self, path: str) -> Found | None:
         """The rule that decides about `path`, None where none matches."""
         best = self._find_plain(path)
+        path, cut = path[:LONGEST_PATH], len(path) > LONGEST_PATH
         for literal, rule in self._special:
-            if literal in path and _matches(rule.parts, rule.anchored, path):
+            if literal in path and not (cut and rule.anchored) and _matches(rule.parts, rule.anchored, path):
                 # They are in order of precedence, so this is the best of them.
                 found = rule.found
                 if best is None or (found.octets, found.allow) > (best.octets, best.allow):

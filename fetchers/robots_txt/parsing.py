@@ -45,6 +45,7 @@ class _Builder:
         self._open = False
         self._named: list[str] = []
         self._naming = False
+        self._delayed = False
 
     def user_agent(self, value: str, number: int) -> None:
         if not self._open:
@@ -54,6 +55,7 @@ class _Builder:
         if not self._naming:
             self._named = []
             self._naming = True
+            self._delayed = False
         group = len(self._groups) - 1
         for token in _tokens_of(value):
             known = self._groups_of.setdefault(token, [])
@@ -74,8 +76,11 @@ class _Builder:
     def crawl_delay(self, value: str, number: int) -> None:
         """For the agents named just before it; the first that is a number counts."""
         self._naming = False
+        if self._delayed:
+            return  # thousands of delays for thousands of agents must not be multiplied
         seconds = _seconds(value)
         if seconds is not None:
+            self._delayed = True
             for token in self._named:
                 self._delays.setdefault(token, seconds)
 

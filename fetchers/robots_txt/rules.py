@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fetchers.robots_txt.matching import Matcher, Rule, path_of
+from fetchers.robots_txt.matching import FEW_RULES, FEW_SPECIAL, Matcher, Rule, path_of
 
 ANYBODY = "*"
 MOST_MATCHERS = 8
@@ -38,7 +38,7 @@ class RobotsTxt:
     (`ExampleBot/1.0 (+https://…)`) makes no difference.
     """
 
-    __slots__ = ("_delays", "_groups", "_groups_of", "_matchers", "sitemaps")
+    __slots__ = ("_delays", "_groups", "_groups_of", "_is_slow", "_matchers", "sitemaps")
 
     def __init__(
         self,
@@ -52,6 +52,12 @@ class RobotsTxt:
         self._delays = dict(delays)
         self._matchers: dict[str, Matcher] = {}
         self.sitemaps = sitemaps
+        self._is_slow = sum(map(len, groups)) > FEW_RULES or _specials(groups) > FEW_SPECIAL
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a question can take more than a few milliseconds, and is better asked beside the event loop."""
+        return self._is_slow
 
     def allows(self, user_agent: str, url: str) -> bool:
         """Whether `user_agent` may fetch `url`, which is on this file's origin."""
@@ -113,3 +119,7 @@ class RobotsTxt:
                 self._matchers.clear()
             matcher = self._matchers[user_agent] = Matcher(rules)
         return matcher
+
+
+def _specials(groups: tuple[tuple[Rule, ...], ...]) -> int:
+    return sum("*" in pattern or "$" in pattern for rules in groups for _, pattern, _ in rules)

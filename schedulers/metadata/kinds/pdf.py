@@ -9,9 +9,35 @@ from schedulers.metadata import clean, dates
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 
-# pypdf rebuilds a broken file's index by reading all of it.
 SIZE = 10_000_000
+# What pypdf may read of one file: calls (it reads numbers byte by byte), each as many more as it reads blocks, and bytes
+# in large pieces. A sound file of 20,000 objects stays within them. A broken one is searched from its end, a block for
+# every line, and then as a whole, which would take many seconds for a file of this size.
+READS = 800_000
+READ = 2_000_000
+_BLOCK, _LARGE_PIECE = 1_024, 65_536
 _PAGES = 100_000
+
+
+class _TooMuch(Exception):
+    """pypdf wants to read more than this file may cost."""
+
+
+class _Metered(io.BytesIO):
+    """The file, until too much of it was read."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._reads, self._bytes = READS, READ
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self._reads -= 1 + len(data) // _BLOCK
+        if len(data) > _LARGE_PIECE:
+            self._bytes -= len(data)
+        if self._reads < 0 or self._bytes < 0:
+            raise _TooMuch
+        return data
 
 
 def read(answer: Answer) -> Metadata:
@@ -35,7 +61,7 @@ def _quiet() -> None:
 def _read(body: bytes) -> dict[str, object]:
     import pypdf  # 0.2 s that only a process which meets a PDF pays
 
-    reader = pypdf.PdfReader(io.BytesIO(body), strict=False)
+    reader = pypdf.PdfReader(_Metered(body), strict=False)
     if reader.is_encrypted and not reader.decrypt(""):
         return {}
     root = reader.root_object
