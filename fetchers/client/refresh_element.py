@@ -9,7 +9,7 @@ import re
 SEARCHED_BYTES = 64 * 1024
 
 _MARKUP = re.compile(rb"<(?:(!--)|(meta|noscript|script|textarea|title|style)(?=[\s/>]))", re.IGNORECASE)
-"""Metas, and what holds text in which a tag is no tag. `<noscript>` too: its refresh is for browsers without scripts."""
+"""Metas, and where a tag is no tag. In `<noscript>` too: its refresh is for browsers without scripts."""
 _ATTRIBUTE = re.compile(rb"[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|([^\s>]*+)))?+")
 """A name, and a value in quotes (2, 3), in quotes that never close (4), or bare (5). Possessive: it never goes back."""
 _EQUIV = re.compile(rb"http-equiv\s*+=\s*+(?:[\"']\s*+)?+refresh", re.IGNORECASE)

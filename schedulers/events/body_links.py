@@ -26,8 +26,8 @@ _MARKDOWN = re.compile(
 )
 
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]{1,4096}+[^<>\n]{0,999}+)>", re.IGNORECASE)
-"""Beside tags: an HTML parser would take it for one itself. Possessive: shorter pieces could not end at a `>` either, and
-trying them all would take four million steps for each `<http://` that is not closed."""
+"""Beside tags: an HTML parser would take it for one itself. Possessive: shorter pieces could not end at a `>`
+either, and trying them all would take four million steps for each `<http://` that is not closed."""
 
 _PLACE = "\0"
 """Stands around the number of an anchor that was taken out. No other text holds it: raw ones are taken
