@@ -10,7 +10,7 @@ from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 
 SIZE = 10_000_000
-# What pypdf may read of one file: calls (it reads numbers byte by byte), each as many more as it reads blocks, and bytes
+# What pypdf may read of one file: calls (it reads numbers byte by byte; a large piece counts as several), and bytes
 # in large pieces. A sound file of 20,000 objects stays within them. A broken one is searched from its end, a block for
 # every line, and then as a whole, which would take many seconds for a file of this size.
 READS = 800_000
