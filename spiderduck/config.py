@@ -2,25 +2,29 @@
 
 `[fetchers.rate_limit] burst = 4` is `SPIDERDUCK_FETCHERS__RATE_LIMIT__BURST=4`. What is given on the command line beats
 the environment, the environment beats the file, the file beats the defaults. Lists and tables in the environment are
-JSON.
+JSON. A secret (a field that is left out of `repr`) may come from a file: `token_file = "…"`, or `…__TOKEN_FILE`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from ipaddress import ip_address, ip_network
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from fetchers.config import FetchersConfig
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
+from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
 from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
+from spiderduck.settings.secret_files import read_secret, resolve, secret_of
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -39,26 +43,44 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A bearer key and what it may do: `read`, `write`, `fetch`, `admin`."""
+    """A bearer key in the old form, in plain among the settings, and what it may do: `read`, `write`, `fetch`, `admin`.
+    A rate of 0 takes the default."""
 
-    key: str
+    key: str = field(repr=False)
     scopes: tuple[str, ...] = ("read",)
+    name: str = ""
+    expires: datetime | None = None
+    per_second: float = 0.0
+    burst: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRate:
+    """How many calls one key may make in one process: `burst` at once, `per_second` on average (0: no limit)."""
+
+    per_second: float = 100.0
+    burst: int = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """`keys` are needed as soon as the server is bound to another address than loopback.
+    """Keys are needed as soon as the server is bound to another address than loopback. They lie, hashed, in `keys_file`
+    (empty: `keys.json` in the data folder), which `spiderduck keys` writes and every process rereads; `keys` is the old
+    form. Our own processes call one another with `internal_key`, which all of them have.
 
     `trusted_proxies` are the networks of reverse proxies whose `X-Forwarded-For` names the client.
     """
 
-    keys: tuple[ApiKey, ...] = ()
+    keys: tuple[ApiKey, ...] = field(default=(), repr=False)
+    keys_file: str = ""
+    internal_key: str = field(default="", repr=False)
+    rate_limit: KeyRate = field(default_factory=KeyRate)
     most_wait_ms: int = 30_000
     most_event_bytes: int = 16 * 1024 * 1024
     trusted_proxies: tuple[str, ...] = ()
 
     def validate(self) -> None:
-        """Raise ValueError naming the setting, what it holds and what it takes."""
+        """Raise ValueError naming the setting, what it holds (never a key) and what it takes."""
         for text in self.trusted_proxies:
             try:
                 ip_network(text.strip(), strict=False)
@@ -66,6 +88,34 @@ class ApiConfig:
                 raise ValueError(
                     f'api.trusted_proxies holds {text!r}; it takes addresses and networks, e.g. "10.0.0.0/8"'
                 ) from error
+        self.configured()
+        if not 0 <= self.rate_limit.per_second < inf or self.rate_limit.burst < 1:
+            raise ValueError("api.rate_limit takes a per_second from 0 up (0: no limit) and a burst from 1 up")
+        names = [one.name for one in self.keys if one.name]
+        if len(set(names)) < len(names):
+            raise ValueError("api.keys: a name stands twice; each key takes a name of its own")
+
+    def configured(self) -> tuple[Key, ...]:
+        """The keys that the settings themselves hold. Raises `BadSetting`."""
+        found = []
+        for number, one in enumerate(self.keys):
+            if not 0 <= one.per_second < inf or one.burst < 0:
+                raise BadSetting(f"api.keys[{number}] has a rate below 0")
+            if one.expires is not None and one.expires.tzinfo is None:
+                raise BadSetting(f"api.keys[{number}].expires takes a time with its zone, e.g. 2030-01-31T00:00:00Z")
+            entry = Entry(
+                name=one.name,
+                scopes=one.scopes,
+                key=one.key,
+                expires=one.expires,
+                per_second=one.per_second,
+                burst=one.burst,
+            )
+            found.append(plain_key(entry, f"api.keys[{number}].key"))
+        if self.internal_key:
+            entry = Entry(name="internal", scopes=(ADMIN,), key=self.internal_key)
+            found.append(replace(plain_key(entry, "api.internal_key"), limited=False))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +156,21 @@ class Config:
         except ValueError:
             return False
 
+    @property
+    def keys_path(self) -> Path:
+        """The file of hashed keys, absolute."""
+        return Path(self.api.keys_file or Path(self.data) / "keys.json").expanduser().absolute()
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether callers are asked for a key."""
+        return bool(self.api.keys or self.api.internal_key) or is_there(self.keys_path)
+
     def validate(self) -> None:
         """Raises `BadSetting` for the first value that cannot work."""
         try:
             for section in (
+                self.api,
                 self.fetchers,
                 self.schedulers,
                 self.archive,
@@ -127,19 +188,26 @@ class Config:
             raise BadSetting(f"port is {self.port}; it takes a number from 0 (any free one) to 65535")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"log_level is {self.log_level!r}; it takes debug, info, warning or error")
-        if not self.on_loopback and not self.api.keys and not self.fetchers.token:  # a fetcher has no API: see `parts`
-            raise BadSetting(
-                f"host is {self.host}, which others can reach, and there are no [[api.keys]]; "
-                'add one, e.g. key = "…", scopes = ["read", "write"], or bind to 127.0.0.1'
-            )
+        if not self.on_loopback and not self.fetchers.token and not self.has_keys:  # a fetcher has no API: see `parts`
+            raise BadSetting(no_keys(self))
+
+
+def no_keys(config: Config) -> str:
+    """What to do where others can reach a server that would ask nobody for a key."""
+    return (
+        f"host is {config.host}, which others can reach, and there are no [[api.keys]], and none in {config.keys_path}; "
+        "make one with `spiderduck keys create NAME --scopes read,write`, or bind to 127.0.0.1"
+    )
 
 
 def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, object]) -> Config:
     """Read, merge, check. Raises `BadSetting`, which names the key, what it holds and what it takes."""
     tree: dict[str, Any] = {} if file is None else _read(file)
-    for name, value in environment.items():
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS and not name.startswith(OF_TESTS):
-            _put(tree, name.removeprefix(PREFIX).lower().split("__"), _parsed(value))
+    try:
+        resolve(tree, Config)
+        _put_environment(tree, environment)
+    except ValueError as error:
+        raise BadSetting(str(error)) from error
     tree.update({name: value for name, value in overrides.items() if value is not None})
     _check_names(tree, Config, "")
     try:
@@ -150,7 +218,9 @@ def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[s
     return config
 
 
-NOT_SETTINGS = frozenset({"SPIDERDUCK_CONFIG", "SPIDERDUCK_SERVER", "SPIDERDUCK_KEY", "SPIDERDUCK_CORPORA"})
+NOT_SETTINGS = frozenset(
+    {"SPIDERDUCK_CONFIG", "SPIDERDUCK_SERVER", "SPIDERDUCK_KEY", "SPIDERDUCK_KEY_FILE", "SPIDERDUCK_CORPORA"}
+)
 OF_TESTS = "SPIDERDUCK_TEST_"
 """Variables of the command line, and those that lead the tests to their engines."""
 
@@ -163,6 +233,32 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, msgspec.DecodeError) as error:
         raise BadSetting(f"the settings file {file} cannot be read: {error}") from error
     return dict(tree)
+
+
+def _put_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """`…__TOKEN_FILE` is read, unless a setting has that very name (`api.keys_file`). Raises ValueError."""
+    ours = {
+        name: name.removeprefix(PREFIX).lower().split("__")
+        for name in environment
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and not name.startswith(OF_TESTS)
+    }
+    for name, path in ours.items():
+        secret = secret_of(path[-1], _shape_at(path[:-1]))
+        if secret is None:
+            _put(tree, path, _parsed(environment[name]))
+            continue
+        if name.removesuffix("_FILE") in ours:
+            raise BadSetting(f"{name.removesuffix('_FILE')} and {name} are both set; it takes one of them")
+        _put(tree, [*path[:-1], secret.name], read_secret(environment[name], secret.type, name))
+
+
+def _shape_at(path: list[str]) -> Any:
+    """The dataclass of a section; None where there is none."""
+    shape: Any = Config
+    for name in path:
+        fields = getattr(shape, "__dataclass_fields__", {})
+        shape = fields[name].type if name in fields else None
+    return shape
 
 
 def _parsed(value: str) -> object:
@@ -185,14 +281,28 @@ def _put(tree: dict[str, Any], path: list[str], value: object) -> None:
 
 
 def _check_names(tree: Mapping[str, Any], shape: Any, place: str) -> None:
-    """A misspelt setting must not be passed over in silence."""
+    """A misspelt setting must not be passed over in silence, in lists and tables of tables neither."""
     fields = _fields(shape)
     for name, value in tree.items():
         if name not in fields:
             known = ", ".join(sorted(fields))
             raise BadSetting(f"there is no setting {place}{name}; {place or 'the top level'} takes: {known}")
-        if isinstance(value, Mapping) and hasattr(fields[name], "__dataclass_fields__"):
-            _check_names(value, fields[name], f"{place}{name}.")
+        _check_below(value, fields[name], f"{place}{name}")
+
+
+def _check_below(value: object, kind: Any, place: str) -> None:
+    """`value` is a table, a list of tables, or a table of them: whatever its type says."""
+    if hasattr(kind, "__dataclass_fields__"):
+        if isinstance(value, Mapping):
+            _check_names(value, kind, f"{place}.")
+        return
+    for inner in get_args(kind):
+        if get_origin(kind) in (tuple, list) and isinstance(value, list | tuple):
+            for number, one in enumerate(value):
+                _check_below(one, inner, f"{place}[{number}]")
+        elif isinstance(value, Mapping):
+            for name, one in value.items():
+                _check_below(one, inner, f"{place}.{name}")
 
 
 def _fields(shape: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Telemetry(Collector):
         self.stage_calls: Counter[str] = Counter()
         self.stage_seconds: defaultdict[str, float] = defaultdict(float)
         self.outcomes: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
         self._registry = CollectorRegistry()
@@ -44,6 +45,10 @@ class Telemetry(Collector):
     def ended(self, outcome: str) -> None:
         """One share of a URL came to its end (`schedulers.pipeline.Ended`)."""
         self.outcomes[outcome] += 1
+
+    def refused(self, reason: str) -> None:
+        """A call was refused for its key: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`."""
+        self.refusals[reason] += 1
 
     def ask(self, gauges: Gauges) -> None:
         """Add a source of gauges."""
@@ -71,6 +76,11 @@ class Telemetry(Collector):
         outcomes = CounterMetricFamily("spiderduck_outcomes", "Shares of URLs, by how they ended.", labels=["outcome"])
         for name, count in self.outcomes.items():
             outcomes.add_metric([name], count)
-        yield from (calls, seconds, outcomes)
+        refusals = CounterMetricFamily(
+            "spiderduck_key_failures", "Calls refused for their key, by reason.", labels=["reason"]
+        )
+        for reason, count in self.refusals.items():
+            refusals.add_metric([reason], count)
+        yield from (calls, seconds, outcomes, refusals)
         for name, (text, value) in self._asked.items():
             yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, get
+from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -16,7 +17,7 @@ from spiderduck.api.domains import domain_routes
 from spiderduck.api.events import event_routes
 from spiderduck.api.fetch import fetch_routes
 from spiderduck.api.health import health_routes
-from spiderduck.api.keys import KeyGuard
+from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.problems import answer
 from spiderduck.api.services import Health, Services
@@ -44,11 +45,13 @@ def api_routes(services: Services) -> list[Any]:
     ]
 
 
-def build(config: Config, health: Health, routes: Sequence[Any]) -> Litestar:
+def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard) -> Litestar:
     """The application of a process: the handlers of its parts, health, and what describes them."""
     return Litestar(
         route_handlers=[*routes, *health_routes(health), openapi_json],
-        guards=[KeyGuard(config.api.keys)],
+        guards=[guard],
+        before_send=[send_rate_limit],
+        state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
         request_max_body_size=config.api.most_event_bytes,
         openapi_config=OpenAPIConfig(

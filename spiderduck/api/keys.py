@@ -1,51 +1,182 @@
-"""Who may do what: bearer keys with scopes, asked for as soon as keys are configured.
+"""Who may do what: bearer keys with scopes, asked for as soon as keys are set.
 
-Its one rule: a call names its scope where it is defined; one that names none is open (health, the documentation).
+A call names its scope where it is defined; one that names none is open (health, the documentation). Answers follow
+RFC 6750: 401 and 403 carry `WWW-Authenticate`.
 """
 
-import hmac
-from collections.abc import Sequence
-from typing import Any
+import logging
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.datastructures import MutableScopeHeaders
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import Message, Scope
 
-from spiderduck.config import ApiKey
+from spiderduck.api.throttle import Buckets, FailedCalls, Rate, source_of
+from spiderduck.config import Config
+from spiderduck.keyring import ADMIN, FETCH, READ, WRITE, Key, KeyFile, Keyring
 
-READ, WRITE, FETCH, ADMIN = "read", "write", "fetch", "admin"
+__all__ = ["ADMIN", "FETCH", "READ", "WRITE", "KeyGuard", "ScopeGuard", "guard_of", "open_guard", "send_rate_limit"]
+
+log = logging.getLogger(__name__)
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+CHALLENGE = 'Bearer realm="spiderduck"'
+CALLER = "spiderduck.caller"
+RATE_LIMIT = "spiderduck.rate_limit"
+GUARD = "key_guard"
+"""Where the application's state holds its guard."""
+
+
+class Clock(Protocol):
+    """Wall clock for expiry, monotonic clock for the rest."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
 
 
 class KeyGuard:
-    """A Litestar guard: reads `scope` from the handler's options."""
+    """A Litestar guard: reads `scope` from the handler's options.
 
-    def __init__(self, keys: Sequence[ApiKey]) -> None:
+    `open_without_keys`: where no keys are set, anybody may do anything, which is right on loopback alone. `count` gets
+    a word for every call that was refused: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`.
+    """
+
+    def __init__(
+        self,
+        keys: Keyring,
+        clock: Clock,
+        rate: Rate,
+        *,
+        open_without_keys: bool = True,
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._keys = keys
+        self._clock = clock
+        self._rate = rate
+        self._open_without_keys = open_without_keys
+        self._count = count
+        self._failed = FailedCalls()
+        self._buckets = Buckets()
 
-    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         self.require(connection, handler.opt.get("scope"))
 
-    def require(self, connection: ASGIConnection[Any, Any, Any, Any], scope: str | None) -> None:
-        """Raises where the caller's key lacks `scope`. None asks for nothing; without keys everything is open."""
-        if scope is None or not self._keys:
+    def require(self, connection: Connection, scope: str | None) -> None:
+        """Raises where the caller's key lacks `scope`. None asks for nothing; where no keys are set, everything is open
+        on loopback. A call takes one token of its key's bucket, however often it is looked at."""
+        if scope is None or (self._open_without_keys and not self._keys.asks):
             return
-        given = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        state = connection.scope["state"]
+        key = state.get(CALLER)
+        if not isinstance(key, Key):
+            key = self._identify(connection)
+            state[CALLER] = key
+            self._take(connection, key)
+        if not key.may(scope):
+            self._count("scope")
+            challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+            raise PermissionDeniedException(f"this key lacks the scope {scope!r}", headers=_challenge(challenge))
+
+    def knows(self, authorization: str) -> bool:
+        """Whether this value of the header `Authorization` shows a key that is in force. Counts nothing."""
+        key = self._keys.find(_token(authorization))
+        return key is not None and not key.has_expired(self._clock.now())
+
+    def _identify(self, connection: Connection) -> Key:
+        given = _token(connection.headers.get("authorization", ""))
         if not given:
-            raise NotAuthorizedException("send a key: Authorization: Bearer KEY")
-        for key in self._keys:
-            if hmac.compare_digest(key.key.encode(), given.encode()):
-                if scope in key.scopes or ADMIN in key.scopes:
-                    return
-                raise PermissionDeniedException(f"this key lacks the scope {scope!r}")
-        raise NotAuthorizedException("this key is not known")
+            self._count("missing")
+            raise NotAuthorizedException("send a key: Authorization: Bearer KEY", headers=_challenge(CHALLENGE))
+        key = self._keys.find(given)
+        if key is not None and not key.has_expired(self._clock.now()):
+            return key
+        self._refuse(_address(connection), key)
+        detail = "this key is not known" if key is None else "this key has expired"
+        challenge = f'{CHALLENGE}, error="invalid_token", error_description="{detail}"'
+        raise NotAuthorizedException(detail, headers=_challenge(challenge))
+
+    def _refuse(self, address: str, key: Key | None) -> None:
+        """Counts and logs the wrong key. Raises where its sender has to wait."""
+        now = self._clock.monotonic()
+        wait = self._failed.wait(address, now)
+        self._count("slowed_down" if wait else "unknown" if key is None else "expired")
+        if (calls := self._failed.to_log(address, now)) is not None:
+            which = "keys that are not known" if key is None else f"the key {key.name!r}, which has expired"
+            log.warning("%s sends %s (calls since the last such line: %d)", source_of(address), which, calls)
+        if wait:
+            raise TooManyRequestsException(
+                "too many wrong keys came from this address", headers={"Retry-After": str(math.ceil(wait))}
+            )
+        self._failed.failed(address, now)
+
+    def _take(self, connection: Connection, key: Key) -> None:
+        rate = Rate(key.per_second or self._rate.per_second, key.burst or self._rate.burst)
+        if not key.limited or not rate.per_second:
+            return
+        taken = self._buckets.take(key.digest, rate, self._clock.monotonic())
+        connection.scope["state"][RATE_LIMIT] = taken.headers
+        if taken.wait:
+            self._count("rate")
+            raise TooManyRequestsException(
+                f"this key may make {rate.per_second:g} calls a second, {rate.burst} at once",
+                headers={"Retry-After": str(math.ceil(taken.wait))},
+            )
 
 
 class ScopeGuard:
     """The same for handlers of other packages, which do not know our scopes."""
 
-    def __init__(self, keys: KeyGuard, scope: str) -> None:
+    def __init__(self, scope: str) -> None:
         self.scope = scope
-        self._keys = keys
 
-    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        self._keys.require(connection, self.scope)
+    def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+        guard_of(connection).require(connection, self.scope)
+
+
+def open_guard(config: Config, clock: Clock, count: Callable[[str], None]) -> KeyGuard:
+    """The guard of this process, over its settings and its file of keys. Raises `BadSetting`."""
+    configured = config.api.configured()
+    if config.api.keys:
+        log.warning(
+            "api.keys holds keys in plain, which still works; `spiderduck keys create NAME` makes keys that are stored "
+            "hashed in %s and can be revoked without a restart",
+            config.keys_path,
+        )
+    keys = Keyring(configured, KeyFile(config.keys_path, clock.monotonic))
+    rate = Rate(config.api.rate_limit.per_second, config.api.rate_limit.burst)
+    return KeyGuard(keys, clock, rate, open_without_keys=config.on_loopback, count=count)
+
+
+def guard_of(connection: Connection) -> KeyGuard:
+    """The guard of the application that a call belongs to."""
+    guard: KeyGuard = connection.app.state[GUARD]
+    return guard
+
+
+async def send_rate_limit(message: Message, scope: Scope) -> None:
+    """Litestar's `before_send`: tells the holder of a key what is left, on errors as well."""
+    if message["type"] == "http.response.start" and (headers := scope["state"].get(RATE_LIMIT)):
+        given = MutableScopeHeaders.from_message(message)
+        for name, value in headers.items():
+            given[name] = value
+
+
+def _token(authorization: str) -> str:
+    """The key of a header; the scheme's case does not matter (RFC 9110, section 11.1)."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _address(connection: Connection) -> str:
+    return connection.client.host if connection.client is not None else ""
+
+
+def _challenge(value: str) -> dict[str, str]:
+    return {"WWW-Authenticate": value}

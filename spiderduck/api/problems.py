@@ -55,6 +55,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         if isinstance(error, StatementRefused):
             log.error("%s %s: %s", request.method, request.url.path, error)
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else None
+    if isinstance(error, HTTPException) and error.headers:
+        headers = {**(headers or {}), **error.headers}
     return problem(status, detail, code, headers)
 
 
@@ -80,9 +82,14 @@ TITLES = {
 
 
 def _code_of(error: HTTPException) -> str:
-    return {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}.get(
-        error.status_code, "http_error"
-    )
+    return {
+        400: "bad_request",
+        401: "unauthorized",
+        403: "forbidden",
+        404: "not_found",
+        405: "method_not_allowed",
+        429: "too_many_requests",
+    }.get(error.status_code, "http_error")
 
 
 def _readable(extra: object) -> str:

@@ -25,7 +25,7 @@ from imagepipe.registry import Registry
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
 from schedulers.ports import Clock, Pictures
-from spiderduck.api.keys import ADMIN, KeyGuard, ScopeGuard
+from spiderduck.api.keys import ADMIN, ScopeGuard
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
 from spiderduck.bootstrap.keys import bearer
@@ -129,8 +129,8 @@ async def open_images(
         clock=clock,
     )
     await stack.enter_async_context(registry)
-    guard = ScopeGuard(KeyGuard(config.api.keys), ADMIN) if config.api.keys else None
-    return ImageParts(CardPictures(registry), route_handlers(registry, loopback=config.on_loopback, guard=guard))
+    handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN))
+    return ImageParts(CardPictures(registry), handlers)
 
 
 def _beside(settings: ImagesConfig, archived: ArchivedPictures | None) -> dict[str, list[AdditionalCache]]:

@@ -5,7 +5,7 @@ Its one rule: what cannot work is said before anything is opened, with the setti
 
 from collections.abc import Sequence
 
-from spiderduck.config import Config
+from spiderduck.config import Config, no_keys
 from spiderduck.errors import BadSetting
 
 PARTS = {
@@ -59,11 +59,8 @@ def _check_access(parts: frozenset[str], config: Config) -> None:
             f"host is {config.host}, which others can reach, and fetchers.token is empty, so that anybody could fetch "
             "through this process; set the same secret for fetchers and for those who call them"
         )
-    if parts != {"fetchers"} and not config.api.keys:
-        raise BadSetting(
-            f"host is {config.host}, which others can reach, and there are no [[api.keys]]; "
-            'add one, e.g. key = "…", scopes = ["read", "write"], or bind to 127.0.0.1'
-        )
+    if parts != {"fetchers"} and not config.has_keys:
+        raise BadSetting(no_keys(config))
 
 
 def _check_backing(parts: frozenset[str], config: Config) -> None:

@@ -21,6 +21,7 @@ from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build
+from spiderduck.api.keys import open_guard
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
@@ -56,6 +57,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
     """`folder` is for what this process keeps on disk."""
     async with AsyncExitStack() as stack:
         clock, telemetry = SystemClock(), Telemetry()
+        guard = open_guard(config, clock, telemetry.refused)  # first: a broken file of keys stops the start
         backing = await _open_backing(config, folder, clock, stack, parts)
         fetching = await open_fetching(config, parts, backing.database, clock, stack)
         ids = await open_ids(config, parts, folder, clock, stack) if parts & {"schedulers", "ids"} else None
@@ -75,7 +77,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         telemetry.ask(lambda: _in_flight(fetching, schedulers))
         if backing.api is not None:
             telemetry.ask(partial(_waiting, backing.api.dead_letters))
-        app = build(config, health, routes)
+        app = build(config, health, routes, guard)
         tune_allocator()  # pages and pictures take the memory that others gave back
         tune_collector()  # last: what was built until here lives as long as the process
         work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))

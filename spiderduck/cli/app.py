@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spiderduck.cli import dead, demo, fetch, inspect, lookup, migrate, send, unfurl, up, watch
+from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, send, unfurl, up, watch
 from spiderduck.errors import SpiderDuckError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
+app.add_typer(keys.app, name="keys")
 
 
 @app.callback()

@@ -24,7 +24,7 @@ class CassandraConfig:
     port: int = 9042
     keyspace: str = "spiderduck"
     local_datacenter: str = "datacenter1"
-    username: str = ""
+    username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     driver: str = "acsylla"
     replication_factor: int = 1

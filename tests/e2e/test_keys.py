@@ -11,7 +11,7 @@ from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
 
-KEYS = [{"key": "reads", "scopes": ["read"]}, {"key": "writes", "scopes": ["read", "write"]}]
+KEYS = [{"key": "reads-reads-reads", "scopes": ["read"]}, {"key": "writes-writes-writes", "scopes": ["read", "write"]}]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_picture_that_was_shared_comes_from_the_archive(origin: Origin, produc
 
 def test_the_inspector_asks_a_person_for_the_key(origin: Origin, tmp_path: Path) -> None:
     """Its page is open and empty; what it shows is for administrators."""
-    keys = [{"key": "a-key-to-read-with", "scopes": ["read"]}, {"key": "a-key-for-all", "scopes": ["admin"]}]
+    keys = [{"key": "a-key-to-read-with", "scopes": ["read"]}, {"key": "a-key-for-all-of-it", "scopes": ["admin"]}]
     with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_API__KEYS": json.dumps(keys)}) as product:
         page = product.client.get("/images/inspect/page")
         assert (page.status_code, 'type="password"' in page.text) == (200, True)

@@ -98,6 +98,6 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 
 def test_keys_open_the_server_to_others() -> None:
-    keys = '[{"key": "secret", "scopes": ["read"]}]'
+    keys = '[{"key": "a-long-enough-secret", "scopes": ["read"]}]'
     config = load(None, {"SPIDERDUCK_HOST": "0.0.0.0", "SPIDERDUCK_API__KEYS": keys}, {})
-    assert config.api.keys[0].key == "secret"
+    assert config.api.keys[0].key == "a-long-enough-secret"

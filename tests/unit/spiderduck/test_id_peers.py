@@ -25,7 +25,7 @@ Held = tuple[HeldRegisteredLease, Generator]
 
 
 def settings(**more: Any) -> Config:
-    return load(None, {}, {"api": {"keys": [{"key": "k", "scopes": ["read"]}]}, **more})
+    return load(None, {}, {"api": {"keys": [{"key": "a-key-of-the-api", "scopes": ["read"]}]}, **more})
 
 
 def registered(coordinator: HandCoordinator, worker_id: int, url: str) -> None:
@@ -49,7 +49,7 @@ def answers(httpx_mock: HTTPXMock, worker_id: int) -> None:
     httpx_mock.add_response(
         url=f"{PEER}/v1/ids/self",
         content=msgspec.json.encode(identity),
-        match_headers={"authorization": "Bearer k"},
+        match_headers={"authorization": "Bearer a-key-of-the-api"},
     )
 
 

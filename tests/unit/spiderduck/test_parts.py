@@ -75,7 +75,11 @@ def test_the_schema_is_made_without_a_broker() -> None:
 @pytest.mark.parametrize(
     ("part", "secret", "said"),
     [
-        ("fetchers", {"api": {"keys": [{"key": "k"}]}}, r"fetchers\.token is empty, so that anybody could fetch"),
+        (
+            "fetchers",
+            {"api": {"keys": [{"key": "a-key-of-the-api"}]}},
+            r"fetchers\.token is empty, so that anybody could fetch",
+        ),
         ("ids", {"fetchers": {"token": "t"}}, r"there are no \[\[api\.keys\]\]"),
     ],
 )

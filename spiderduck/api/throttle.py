@@ -1,0 +1,133 @@
+"""Limits on calls, kept in this process: a token bucket for each key, and pauses for whoever sends wrong keys.
+
+Pure: time is an argument. Both tables are bounded.
+"""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+MOST_SOURCES = 4096
+FREE_FAILURES = 10
+"""A person mistypes, a program retries a few times with the key of yesterday."""
+LONGEST_PAUSE = 60.0
+FORGOTTEN_AFTER = 600.0
+LOG_PERIOD = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` calls at once, `per_second` on average; 0 a second is no limit."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a call: `wait` seconds until one is allowed (0: this one is), and what is left.
+
+    `headers` are those of draft-ietf-httpapi-ratelimit-headers: a quota of `burst` in the seconds that fill a bucket.
+    """
+
+    rate: Rate
+    left: int
+    full_in: float
+    wait: float
+
+    @property
+    def headers(self) -> dict[str, str]:
+        window = max(1, math.ceil(self.rate.burst / self.rate.per_second))
+        return {
+            "ratelimit-policy": f'"key";q={self.rate.burst};w={window}',
+            "ratelimit": f'"key";r={self.left};t={math.ceil(self.full_in)}',
+        }
+
+
+class Buckets:
+    """One token bucket for each key, by its digest. As many as there are keys; those of revoked keys are dropped when
+    they have been full for long."""
+
+    def __init__(self, most: int = MOST_SOURCES) -> None:
+        self._most = most
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str, rate: Rate, now: float) -> Taken:
+        """A token of `key`'s bucket, if one is there."""
+        tokens, at = self._buckets.pop(key, (float(rate.burst), now))
+        tokens = min(float(rate.burst), tokens + max(0.0, now - at) * rate.per_second)
+        wait = 0.0 if tokens >= 1 else (1 - tokens) / rate.per_second
+        if not wait:
+            tokens -= 1
+        self._buckets[key] = (tokens, now)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return Taken(rate, int(tokens), (rate.burst - tokens) / rate.per_second, wait)
+
+
+@dataclass(slots=True)
+class _Source:
+    failures: int = 0
+    failed_at: float = 0.0
+    closed_until: float = 0.0
+    logged_at: float = -math.inf
+    unlogged: int = 0
+
+
+class FailedCalls:
+    """Who sent wrong keys, by address: after `FREE_FAILURES` each one more closes the door for twice as long.
+
+    It closes for wrong keys only. Whoever shares the address (a NAT) still comes in with a key that is known.
+    """
+
+    def __init__(self, most: int = MOST_SOURCES) -> None:
+        self._most = most
+        self._sources: OrderedDict[str, _Source] = OrderedDict()
+
+    def wait(self, address: str, now: float) -> float:
+        """Seconds until the next wrong key of this address is looked at; 0: at once."""
+        source = self._sources.get(source_of(address))
+        return 0.0 if source is None else max(0.0, source.closed_until - now)
+
+    def failed(self, address: str, now: float) -> None:
+        """One more wrong key that was looked at."""
+        source = self._source(address, now)
+        source.failures += 1
+        source.failed_at = now
+        if (beyond := source.failures - FREE_FAILURES) > 0:
+            source.closed_until = now + min(LONGEST_PAUSE, 2.0 ** min(beyond - 1, 30))
+
+    def to_log(self, address: str, now: float) -> int | None:
+        """How many calls a log line should tell of, once per address and period; None: not now."""
+        source = self._source(address, now)
+        source.unlogged += 1
+        if now - source.logged_at < LOG_PERIOD:
+            return None
+        told, source.unlogged, source.logged_at = source.unlogged, 0, now
+        return told
+
+    def _source(self, address: str, now: float) -> _Source:
+        name = source_of(address)
+        source = self._sources.pop(name, None)
+        if source is None:
+            source = _Source()
+        elif now - source.failed_at > FORGOTTEN_AFTER:
+            source.failures = 0
+        self._sources[name] = source
+        if len(self._sources) > self._most:
+            self._sources.popitem(last=False)
+        return source
+
+
+def source_of(address: str) -> str:
+    """One source: an IPv4 address, or the /64 that one IPv6 customer has to choose from."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed)

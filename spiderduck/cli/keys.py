@@ -1,0 +1,134 @@
+"""`spiderduck keys`: make, list and revoke the API's keys. Works on the file; a running server rereads it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
+from spiderduck.errors import BadSetting
+
+if TYPE_CHECKING:
+    from spiderduck.keyring import Entry
+
+app = typer.Typer(
+    help="Make, list and revoke the keys of the API. They lie hashed in a file that a running server rereads.",
+    no_args_is_help=True,
+)
+
+Data = Annotated[str | None, typer.Option(help="Data folder of the server.", show_default="spiderduck-data")]
+Name = Annotated[str, typer.Argument(help="The key's name: who uses it, and for what.")]
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@app.command()
+def create(
+    name: Name,
+    scopes: Annotated[str, typer.Option(help="What it may do: read, write, fetch, admin; separated by commas.")],
+    expires: Annotated[
+        str, typer.Option(help="When it ends: 12h, 90d, 52w, or a time such as 2030-01-31.", show_default="never")
+    ] = "",
+    per_second: Annotated[
+        float, typer.Option(min=0, help="Calls a second, on average; 0: api.rate_limit.per_second.")
+    ] = 0.0,
+    burst: Annotated[int, typer.Option(min=0, help="Calls at once; 0: api.rate_limit.burst.")] = 0,
+    config: ConfigFile = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it. It is shown this once; what is stored is its hash."""
+    import msgspec
+
+    from spiderduck.keyring import Entry, create_key
+
+    wanted = tuple(one.strip() for one in scopes.split(",") if one.strip())
+    entry = Entry(
+        name=name, scopes=wanted, expires=_moment(expires, datetime.now(UTC)), per_second=per_second, burst=burst
+    )
+    path = _path(config, data)
+    key = create_key(path, entry)
+    if as_json:
+        shown = {"name": name, "key": key, "scopes": wanted, "expires": entry.expires}
+        typer.echo(msgspec.json.encode(shown).decode())
+        return
+    typer.echo(key)
+    typer.echo(f"This is the key {name!r}; it is not shown again. Its hash is in {path}.", err=True)
+
+
+@app.command("list")
+def list_keys(config: ConfigFile = None, data: Data = None, as_json: AsJson = False) -> None:
+    """List the keys of the file: names, first characters, scopes and when they end."""
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from spiderduck.keyring import read_entries
+
+    entries = [_shown(one) for one in read_entries(_path(config, data))]
+    if as_json:
+        for one in entries:
+            typer.echo(msgspec.json.encode(one).decode())
+        return
+    if not entries:
+        typer.echo("there are no keys; `spiderduck keys create NAME --scopes read,write` makes one")
+        return
+    table = Table("name", "begins with", "scopes", "created", "expires")
+    for one in entries:
+        ends = f"{one['expires'] or 'never'}{' (expired)' if one['expired'] else ''}"
+        cells = (one["name"], f"{one['start']}…", ", ".join(one["scopes"]), one["created"] or "", ends)
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in cells))
+    Console().print(table)
+
+
+@app.command()
+def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: AsJson = False) -> None:
+    """Take a key away. Running servers refuse it within a second or two."""
+    import msgspec
+
+    from spiderduck.keyring import revoke_key
+
+    path = _path(config, data)
+    left = revoke_key(path, name)
+    if as_json:
+        typer.echo(msgspec.json.encode({"revoked": name, "left": left}).decode())
+        return
+    typer.echo(f"the key {name!r} is revoked")
+    if not left:
+        typer.echo(f"none is left in {path}: every call that wants a key is refused until there is one", err=True)
+
+
+def _path(config: Path | None, data: str | None) -> Path:
+    """Where the keys lie. Nothing listens here, so that the first key can be made where `up` would refuse to start."""
+    return read_settings(config, data=data, host="127.0.0.1").keys_path
+
+
+def _shown(entry: "Entry") -> dict[str, Any]:
+    from spiderduck.keyring import start_of
+
+    return {
+        "name": entry.name,
+        "start": start_of(entry.key) if entry.key else entry.start,
+        "scopes": entry.scopes,
+        "created": None if entry.created is None else entry.created.isoformat(),
+        "expires": None if entry.expires is None else entry.expires.isoformat(),
+        "expired": entry.expires is not None and entry.expires <= datetime.now(UTC),
+    }
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    """From `90d` or an ISO date; a date without a zone is UTC. Raises `BadSetting`."""
+    if not text:
+        return None
+    try:
+        if text[-1] in UNITS:
+            moment = now + int(text[:-1]) * UNITS[text[-1]]
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadSetting(f"--expires is {text[:40]!r}; it takes 12h, 90d, 52w, or a time such as 2030-01-31") from error
+    if moment <= now:
+        raise BadSetting(f"--expires is {text[:40]!r}, which is over already")
+    return moment.replace(microsecond=0)

@@ -1,0 +1,39 @@
+"""The limits' tables are bounded, and one IPv6 customer is one source."""
+
+import pytest
+
+from spiderduck.api.throttle import Buckets, FailedCalls, Rate, source_of
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("a-unix-socket\x1b[31m", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_sources(address: str, source: str) -> None:
+    assert source_of(address) == source
+
+
+def test_the_table_of_sources_is_bounded() -> None:
+    failed = FailedCalls(most=10)
+    for number in range(1000):
+        for _ in range(11):
+            failed.failed(f"10.0.{number // 250}.{number % 250}", 1.0)
+    assert len(failed._sources) == 10
+    assert failed.wait("10.0.3.249", 1.0) == 1.0
+    assert failed.wait("10.0.0.1", 1.0) == 0.0
+
+
+def test_the_table_of_buckets_is_bounded_and_time_that_goes_back_gives_nothing() -> None:
+    buckets = Buckets(most=3)
+    for number in range(100):
+        buckets.take(str(number), Rate(1.0, 2), 10.0)
+    assert len(buckets._buckets) == 3
+    rate = Rate(1.0, 1)
+    assert [buckets.take("one", rate, now).wait for now in (10.0, 5.0, 5.5, 6.5)] == [0.0, 1.0, 0.5, 0.0]
