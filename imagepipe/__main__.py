@@ -91,6 +91,7 @@ def _serve(asked: argparse.Namespace) -> int:
     from imagepipe.sources.http import HttpSource
 
     tune_allocator()
+    os.umask(0o077)  # what strangers' pages show is nothing for the machine's other users
     try:
         config = read_settings(asked.config, os.environ)
     except ImageError as error:

@@ -195,8 +195,8 @@ class Config:
 def no_keys(config: Config) -> str:
     """What to do where others can reach a server that would ask nobody for a key."""
     return (
-        f"host is {config.host}, which others can reach, and there are no [[api.keys]], and none in {config.keys_path}; "
-        "make one with `spiderduck keys create NAME --scopes read,write`, or bind to 127.0.0.1"
+        f"host is {config.host}, which others can reach, and there are no [[api.keys]], and none in "
+        f"{config.keys_path}; make one with `spiderduck keys create NAME --scopes read,write`, or bind to 127.0.0.1"
     )
 
 

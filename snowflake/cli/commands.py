@@ -159,6 +159,7 @@ def serve(
 
 def main() -> None:
     """The entry point. An error of ours is one line on standard error and exit code 2."""
+    os.umask(0o077)  # the records of worker ids are for their holders alone
     with _errors_as_lines():
         app()
 

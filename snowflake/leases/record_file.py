@@ -35,7 +35,7 @@ class RecordFile:
         """The file, or the line that says who holds it. Raises `LeaseUnavailable`."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LeaseUnavailable(f"{path} cannot be used: {error.strerror}; choose another folder") from error
         try:

@@ -19,7 +19,7 @@ import uvloop
 
 from fetchers.clock import SystemClock
 from fetchers.memory_use import reuse_freed_memory
-from spiderduck.bootstrap.data_folder import DataFolder
+from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.listener import listen, url_of
@@ -65,6 +65,7 @@ async def serve(
     config: Config, started: Tell, parts: frozenset[str] = EVERYTHING, stop: asyncio.Event | None = None
 ) -> None:
     """The same on a running loop; `stop` ends it from within, also while it waits for its engines."""
+    keep_files_private()
     stop, begun = stop or asyncio.Event(), False
 
     def tell(where: Started) -> None:
