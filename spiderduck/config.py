@@ -179,7 +179,6 @@ class Config:
                 self.zookeeper,
                 self.ids,
                 self.images,
-                self.api,
             ):
                 section.validate()
         except ValueError as error:

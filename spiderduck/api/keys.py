@@ -6,7 +6,7 @@ RFC 6750: 401 and 403 carry `WWW-Authenticate`.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -15,7 +15,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
-from spiderduck.api.throttle import Buckets, FailedCalls, Rate, source_of
+from spiderduck.api.client_address import Network, client_address, client_group, read_networks
+from spiderduck.api.throttle import Buckets, FailedCalls, Rate
 from spiderduck.config import Config
 from spiderduck.keyring import ADMIN, FETCH, READ, WRITE, Key, KeyFile, Keyring
 
@@ -45,7 +46,8 @@ class KeyGuard:
     """A Litestar guard: reads `scope` from the handler's options.
 
     `open_without_keys`: where no keys are set, anybody may do anything, which is right on loopback alone. `count` gets
-    a word for every call that was refused: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`.
+    a word for every call that was refused: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`. `proxies`
+    are those whose `X-Forwarded-For` names the client.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class KeyGuard:
         rate: Rate,
         *,
         open_without_keys: bool = True,
+        proxies: Sequence[Network] = (),
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._keys = keys
         self._clock = clock
         self._rate = rate
         self._open_without_keys = open_without_keys
+        self._proxies = proxies
         self._count = count
         self._failed = FailedCalls()
         self._buckets = Buckets()
@@ -97,24 +101,29 @@ class KeyGuard:
         key = self._keys.find(given)
         if key is not None and not key.has_expired(self._clock.now()):
             return key
-        self._refuse(_address(connection), key)
+        self._refuse(self._source(connection), key)
         detail = "this key is not known" if key is None else "this key has expired"
         challenge = f'{CHALLENGE}, error="invalid_token", error_description="{detail}"'
         raise NotAuthorizedException(detail, headers=_challenge(challenge))
 
-    def _refuse(self, address: str, key: Key | None) -> None:
+    def _refuse(self, source: str, key: Key | None) -> None:
         """Counts and logs the wrong key. Raises where its sender has to wait."""
         now = self._clock.monotonic()
-        wait = self._failed.wait(address, now)
+        wait = self._failed.wait(source, now)
         self._count("slowed_down" if wait else "unknown" if key is None else "expired")
-        if (calls := self._failed.to_log(address, now)) is not None:
+        if (calls := self._failed.to_log(source, now)) is not None:
             which = "keys that are not known" if key is None else f"the key {key.name!r}, which has expired"
-            log.warning("%s sends %s (calls since the last such line: %d)", source_of(address), which, calls)
+            log.warning("%s sends %s (calls since the last such line: %d)", source, which, calls)
         if wait:
             raise TooManyRequestsException(
                 "too many wrong keys came from this address", headers={"Retry-After": str(math.ceil(wait))}
             )
-        self._failed.failed(address, now)
+        self._failed.failed(source, now)
+
+    def _source(self, connection: Connection) -> str:
+        peer = connection.client.host if connection.client is not None else ""
+        forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
+        return client_group(client_address(peer, forwarded, self._proxies))
 
     def _take(self, connection: Connection, key: Key) -> None:
         rate = Rate(key.per_second or self._rate.per_second, key.burst or self._rate.burst)
@@ -151,7 +160,8 @@ def open_guard(config: Config, clock: Clock, count: Callable[[str], None]) -> Ke
         )
     keys = Keyring(configured, KeyFile(config.keys_path, clock.monotonic))
     rate = Rate(config.api.rate_limit.per_second, config.api.rate_limit.burst)
-    return KeyGuard(keys, clock, rate, open_without_keys=config.on_loopback, count=count)
+    proxies = read_networks(config.api.trusted_proxies)
+    return KeyGuard(keys, clock, rate, open_without_keys=config.on_loopback, proxies=proxies, count=count)
 
 
 def guard_of(connection: Connection) -> KeyGuard:
@@ -172,10 +182,6 @@ def _token(authorization: str) -> str:
     """The key of a header; the scheme's case does not matter (RFC 9110, section 11.1)."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _address(connection: Connection) -> str:
-    return connection.client.host if connection.client is not None else ""
 
 
 def _challenge(value: str) -> dict[str, str]:

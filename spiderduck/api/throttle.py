@@ -6,7 +6,6 @@ Pure: time is an argument. Both tables are bounded.
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 
 MOST_SOURCES = 4096
 FREE_FAILURES = 10
@@ -76,7 +75,7 @@ class _Source:
 
 
 class FailedCalls:
-    """Who sent wrong keys, by address: after `FREE_FAILURES` each one more closes the door for twice as long.
+    """Who sent wrong keys, by `client_group`: after `FREE_FAILURES` each one more closes the door for twice as long.
 
     It closes for wrong keys only. Whoever shares the address (a NAT) still comes in with a key that is known.
     """
@@ -85,49 +84,35 @@ class FailedCalls:
         self._most = most
         self._sources: OrderedDict[str, _Source] = OrderedDict()
 
-    def wait(self, address: str, now: float) -> float:
-        """Seconds until the next wrong key of this address is looked at; 0: at once."""
-        source = self._sources.get(source_of(address))
-        return 0.0 if source is None else max(0.0, source.closed_until - now)
+    def wait(self, source: str, now: float) -> float:
+        """Seconds until the next wrong key from there is looked at; 0: at once."""
+        found = self._sources.get(source)
+        return 0.0 if found is None else max(0.0, found.closed_until - now)
 
-    def failed(self, address: str, now: float) -> None:
+    def failed(self, source: str, now: float) -> None:
         """One more wrong key that was looked at."""
-        source = self._source(address, now)
-        source.failures += 1
-        source.failed_at = now
-        if (beyond := source.failures - FREE_FAILURES) > 0:
-            source.closed_until = now + min(LONGEST_PAUSE, 2.0 ** min(beyond - 1, 30))
+        found = self._source(source, now)
+        found.failures += 1
+        found.failed_at = now
+        if (beyond := found.failures - FREE_FAILURES) > 0:
+            found.closed_until = now + min(LONGEST_PAUSE, 2.0 ** min(beyond - 1, 30))
 
-    def to_log(self, address: str, now: float) -> int | None:
-        """How many calls a log line should tell of, once per address and period; None: not now."""
-        source = self._source(address, now)
-        source.unlogged += 1
-        if now - source.logged_at < LOG_PERIOD:
+    def to_log(self, source: str, now: float) -> int | None:
+        """How many calls a log line should tell of, once per source and period; None: not now."""
+        found = self._source(source, now)
+        found.unlogged += 1
+        if now - found.logged_at < LOG_PERIOD:
             return None
-        told, source.unlogged, source.logged_at = source.unlogged, 0, now
+        told, found.unlogged, found.logged_at = found.unlogged, 0, now
         return told
 
-    def _source(self, address: str, now: float) -> _Source:
-        name = source_of(address)
-        source = self._sources.pop(name, None)
-        if source is None:
-            source = _Source()
-        elif now - source.failed_at > FORGOTTEN_AFTER:
-            source.failures = 0
-        self._sources[name] = source
+    def _source(self, source: str, now: float) -> _Source:
+        found = self._sources.pop(source, None)
+        if found is None:
+            found = _Source()
+        elif now - found.failed_at > FORGOTTEN_AFTER:
+            found.failures = 0
+        self._sources[source] = found
         if len(self._sources) > self._most:
             self._sources.popitem(last=False)
-        return source
-
-
-def source_of(address: str) -> str:
-    """One source: an IPv4 address, or the /64 that one IPv6 customer has to choose from."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return str(parsed)
+        return found

@@ -178,6 +178,23 @@ async def test_wrong_keys_are_counted_logged_once_and_slowed_down(
     assert (await site.ask("/read", "guess", address="192.0.2.2")).status_code == 401, "others are not slowed down"
 
 
+async def test_who_is_slowed_down_is_the_client_behind_a_trusted_proxy(folder: Path) -> None:
+    """Its header counts where a proxy of ours sent it; otherwise it is a stranger's invention. A /64 is one client."""
+    site = Site(folder, api={"trusted_proxies": ["10.0.0.0/8"]})
+    site.make("one", READ)
+    await site.later()
+
+    async def guess(address: str, forwarded: str) -> int:
+        headers = {"x-forwarded-for": forwarded} if forwarded else {}
+        return (await site.ask("/read", "guess", address, **headers)).status_code
+
+    assert {await guess("10.1.1.1", "192.0.2.7, 10.9.9.9") for _ in range(20)} == {401, 429}
+    assert await guess("10.1.1.1", "192.0.2.8") == 401
+    assert await guess("192.0.2.7", "") == 429
+    assert {await guess("198.51.100.1", f"192.0.2.{number}") for number in range(20)} == {401, 429}
+    assert {await guess(f"2001:db8:1:2::{number}", "") for number in range(1, 20)} == {401, 429}
+
+
 async def test_pauses_double_and_end(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     site = Site(folder)
     site.make("one", READ)
