@@ -6,6 +6,7 @@ import sys
 FIGURES = (
     ("benchmarks.pipeline", "CPU per URL of the embedded pipeline against the floor"),
     ("benchmarks.latency", "added latency at half of the saturated rate"),
+    ("benchmarks.busy_domains", "what a rare domain waits while others get more than their limit"),
     ("benchmarks.peer_scrapy", "pages per second per core against Scrapy"),
     ("benchmarks.fetcher", "the fetcher against the bare transport; 100,000 domain queues"),
     ("benchmarks.backlog", "100,000 URLs of 1,000 domains queued at once"),

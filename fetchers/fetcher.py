@@ -38,6 +38,9 @@ from fetchers.vultures import Vultures, no_pressure
 
 log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 1.0
+"""Whoever waited for robots.txt in vain does not come back sooner."""
+
 Gate = Callable[[HopRequest, UrlParts], Awaitable[Ended | NotNow | NotMine | Verdict | None]]
 """Ends the request, or says nothing, or (robots.txt) which rule lets it pass."""
 
@@ -155,6 +158,7 @@ class Fetcher:
             rank=FRONT if request.purpose == "robots" else BACK + request.priority,
             start_by=request.start_by,
             deadline=request.deadline,
+            promised=request.promised,
         )
         if not isinstance(turn, Turn):
             return turn
@@ -185,10 +189,17 @@ class Fetcher:
         holding = self._ownership.holding_of(registrable_domain(parts.host))
         return holding if isinstance(holding, NotMine) else None
 
-    async def _check_robots(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | Verdict | None:
+    async def _check_robots(self, request: HopRequest, parts: UrlParts) -> Ended | NotNow | NotMine | Verdict | None:
         if request.purpose == "robots":
             return None
-        return await self.robots.check(request, parts)
+        said = await self.robots.check(request, parts)
+        if not isinstance(said, NotNow):
+            return said
+        # All who waited for one robots.txt would come back at the same moment: each gets a turn of its own.
+        queue = await self._queue_of(parts)
+        if isinstance(queue, NotMine):
+            return queue
+        return NotNow(queue.promise(max(said.until, self._clock.now() + AGAIN_SECONDS)), said.reason)
 
     async def _queue_of(self, parts: UrlParts) -> DomainQueue | NotMine:
         domain = registrable_domain(parts.host)

@@ -43,8 +43,9 @@ class HopRequest(msgspec.Struct, frozen=True):
 
     `url` is a WHATWG serialisation (`fetchers.urls.parse`). `start_by` is the latest moment at which the caller wants
     the request to start; `deadline` the moment at which the whole hop must be over. Within a domain's queue the lowest
-    `priority` (from 0 up) goes first, and of equal ones the earliest deadline. Two requests that agree in everything
-    but times and priority are one fetch (`coalescing_key`).
+    `priority` (from 0 up) goes first, and of equal ones the earliest deadline. `promised` says that the caller was told
+    to come back now (`NotNow`), and goes before whoever came later. Two requests that agree in everything but times,
+    priority and promise are one fetch (`coalescing_key`).
     """
 
     url: str
@@ -58,6 +59,7 @@ class HopRequest(msgspec.Struct, frozen=True):
     max_bytes: int | None = None
     purpose: Literal["page", "robots", "picture", "direct"] = "page"
     priority: int = 0
+    promised: bool = False
 
     @property
     def coalescing_key(self) -> tuple[object, ...]:
@@ -124,7 +126,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """The turn of this request lies behind its `start_by`: come back at `until`. Nothing was sent."""
+    """The turn of this request lies behind its `start_by`: come back at `until`, saying that it was `promised`. Nothing
+    was sent."""
 
     until: float
     reason: str

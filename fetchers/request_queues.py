@@ -50,22 +50,31 @@ class RequestQueues:
             queue = self._queues[domain] = DomainQueue(domain, slot, holding)
         return queue
 
-    async def turn(self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float) -> Answer:
-        """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full; nothing is kept
-        then. `NotMine` where the domain goes to another fetcher meanwhile. Cancelling the wait gives the place up.
+    async def turn(
+        self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float, promised: bool = False
+    ) -> Answer:
+        """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full: `until` is a turn
+        that nobody else is promised, and whoever comes back for it (`promised`) passes those who came later. `NotMine`
+        where the domain goes to another fetcher meanwhile. Cancelling the wait gives the place up.
         """
+        in_line = not promised and rank != FRONT
         now = self._clock.now()
         queue.last_used = now
         if not queue.holding.holds():
             return LOST
-        if not queue.waiting and queue.ready_at(now) <= now:
-            return self._grant(queue)
+        if not queue.waiting and queue.ready_at(now) <= now and (not in_line or queue.has_spare(now)):
+            return self._grant(queue, now)
         expected = queue.turn_of_next(now, at_front=rank == FRONT)
+        if in_line:
+            expected = max(expected, queue.line_ends)
         if expected > start_by:
-            return NotNow(expected, f"the queue of {queue.domain} is that long, or it asked for a pause")
+            reason = f"the queue of {queue.domain} is that long, or it asked for a pause"
+            return NotNow(expected if rank == FRONT else queue.promise(expected), reason)
         full = len(queue.waiting) >= self._settings.per_domain or self.waiting >= self._settings.total
         if full and rank != FRONT:
-            return NotNow(max(expected, now + 1.0), f"the queue of {queue.domain} is full")
+            return NotNow(queue.promise(max(expected, now + 1.0)), f"the queue of {queue.domain} is full")
+        if in_line and queue.line_ends > now:
+            queue.promise(expected)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         heapq.heappush(queue.waiting, (rank, deadline, next(self._order), start_by, future))
         self.waiting += 1
@@ -82,9 +91,9 @@ class RequestQueues:
         ready = queue.slot.ready_at(self._clock.now())
         until = queue.slot.backoff_until if ready == FOREVER else ready
         keep = [entry for entry in queue.waiting if entry[3] >= until or entry[4].done()]
-        for entry in queue.waiting:
+        for entry in sorted(queue.waiting):
             if entry[3] < until and not entry[4].done():
-                entry[4].set_result(NotNow(until, f"{queue.domain} asked for a pause"))
+                entry[4].set_result(NotNow(queue.promise(until), f"{queue.domain} asked for a pause"))
         self.waiting -= len(queue.waiting) - len(keep)
         queue.waiting = keep
         heapq.heapify(queue.waiting)
@@ -95,11 +104,13 @@ class RequestQueues:
         if queue.waiting:
             self._schedule(queue, now)
 
-    def over(self, queue: DomainQueue) -> None:
+    def over(self, queue: DomainQueue, since: float) -> None:
+        now = self._clock.now()
+        queue.took(max(now - since, 0.0))
         queue.in_flight -= 1
         self.in_flight -= 1
         if queue.waiting:
-            self._schedule(queue, self._clock.now())
+            self._schedule(queue, now)
 
     def close_lost(self) -> int:
         """Drop the queues whose holding has ended and send away who waits in them; returns how many."""
@@ -170,15 +181,15 @@ class RequestQueues:
             elif deadline <= now:
                 future.set_result(NotNow(now, "its deadline passed while it waited"))
             else:
-                future.set_result(self._grant(queue))
+                future.set_result(self._grant(queue, now))
         if queue.waiting:
             self._schedule(queue, now)
 
-    def _grant(self, queue: DomainQueue) -> Turn:
+    def _grant(self, queue: DomainQueue, now: float) -> Turn:
         queue.slot.take()
         queue.in_flight += 1
         self.in_flight += 1
-        return Turn(self, queue)
+        return Turn(self, queue, now)
 
     def _schedule(self, queue: DomainQueue, now: float) -> None:
         """Put the queue into the heap of ready times. An older entry of it stays behind and is passed over when it

@@ -20,15 +20,15 @@ class Freshness:
 class SchedulersConfig:
     """`count` schedulers share the queue, each with at most `in_flight` messages at once.
 
-    A URL whose turn lies further off than `defer_after` seconds is deferred; one that a server puts off (429, 503) at
-    most `most_deferrals` times. An event whose handling raised `most_errors` times, or that was delivered
-    `most_deliveries` times (each crash in the middle is one), goes to the dead letters. `blocked_domains` are never
-    fetched.
+    A URL whose turn lies further off than `defer_after` seconds is deferred, so that it holds no place meanwhile; one
+    that a server puts off (429, 503) at most `most_deferrals` times. An event whose handling raised `most_errors`
+    times, or that was delivered `most_deliveries` times (each crash in the middle is one), goes to the dead letters.
+    `blocked_domains` are never fetched.
     """
 
     count: int = 2
     in_flight: int = 256
-    defer_after: float = 60.0
+    defer_after: float = 2.0
     most_deferrals: int = 3
     longest_deferral: float = 24 * HOUR
     most_errors: int = 5
@@ -44,6 +44,8 @@ class SchedulersConfig:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"schedulers.{name} is {value}; it takes a whole number from 1 up")
+        if self.defer_after < 0:
+            raise ValueError(f"schedulers.defer_after is {self.defer_after}; it takes seconds, 0 or more")
         for name in ("success", "client_error", "server_error", "robots_denied"):
             value = getattr(self.freshness, name)
             if value < 0:

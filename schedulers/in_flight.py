@@ -6,8 +6,9 @@ redirect to one another would otherwise wait for each other for ever.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 
 class Flight:
@@ -29,6 +30,21 @@ class InFlight:
 
     def __len__(self) -> int:
         return len(self._flights)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._flights
+
+    async def over(self, key: str, patience: Coroutine[Any, Any, None]) -> bool:
+        """Wait for the end of the flight that holds `key`, until `patience` ends at the latest. Whether that came."""
+        waiting = asyncio.ensure_future(patience)
+        try:
+            if (flight := self._flights.get(key)) is None:
+                return True
+            end = _end_of(flight)
+            await asyncio.wait((end, waiting), return_when=asyncio.FIRST_COMPLETED)
+            return end.done()
+        finally:
+            waiting.cancel()
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[Flight]:
@@ -52,16 +68,20 @@ class InFlight:
         while (other := self._flights.get(key)) is not None and other is not flight:
             if _leads_to(other, flight):
                 return
-            if other.over is None:
-                other.over = asyncio.get_running_loop().create_future()
             flight.waits_for = other
             try:
-                await asyncio.shield(other.over)
+                await asyncio.shield(_end_of(other))
             finally:
                 flight.waits_for = None
         if key not in self._flights:
             self._flights[key] = flight
             flight.keys.append(key)
+
+
+def _end_of(flight: Flight) -> "asyncio.Future[None]":
+    if flight.over is None:
+        flight.over = asyncio.get_running_loop().create_future()
+    return flight.over
 
 
 def _leads_to(start: Flight, goal: Flight) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schedulers.config import SchedulersConfig
+from schedulers.deferral import Deferral
 from schedulers.in_flight import InFlight
 from schedulers.model import Context
 from schedulers.ports import Archive, Archived, Clock, EventQueue, Extractor, Fetch, Ids, MetadataStore, Pictures
@@ -60,21 +61,23 @@ Observe = Callable[[str, float], None]
 def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tuple[Step, ...]:
     """The stages of an event, in order."""
     decider = Decider(parts.clock, config.blocked_domains)
+    deferral = Deferral(parts.queue, parts.store, parts.clock)
     fetch = FetchStage(
         fetcher=parts.fetcher,
-        queue=parts.queue,
+        deferral=deferral,
         store=parts.store,
         decider=decider,
         in_flight=in_flight,
         clock=parts.clock,
         config=config,
     )
+    single_flight = SingleFlight(in_flight, deferral, parts.clock, config)
     extract, archive = Extract(parts.extractor), ArchiveStage(parts.archive, parts.ids)
     store = Store(parts.store, parts.queue, parts.clock, config, parts.ended)
     return (
         Step("read_event", event_reader),  # first: whatever the shape, from here on it is an Event
         Step("extract_urls", UrlExtractor(config.most_urls)),  # one context per URL from here on, side by side
-        Step("single_flight", SingleFlight(in_flight)),  # before the decider, so that who waited finds what was fetched
+        Step("single_flight", single_flight),  # before the decider, so that who waited finds what was fetched
         Step("decide", CrawlDecider(parts.store, decider)),  # before anything is sent: blocked, finished or fresh
         Step("fetch", fetch, unless_settled=True),  # the only one that reaches the network
         Step("extract", extract, unless_settled=True),  # pure; before the archive, which keeps its result
@@ -89,7 +92,7 @@ def picture_steps(parts: Parts, config: SchedulersConfig) -> tuple[Step, ...]:
         fetcher=parts.fetcher,
         archived=parts.archived,
         pictures=parts.pictures,
-        queue=parts.queue,
+        deferral=Deferral(parts.queue, parts.store, parts.clock),
         store=parts.store,
         clock=parts.clock,
         config=config,

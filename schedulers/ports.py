@@ -98,10 +98,12 @@ class Fetch(Protocol):
         etag: str | None = None,
         last_modified: str | None = None,
         knows: Knows | None = None,
+        promised: bool = False,
     ) -> FetchResult:
-        """Expected endings are values of the result. `knows` is asked after every hop for the next URL."""
+        """Expected endings are values of the result. `knows` is asked after every hop for the next URL. `promised`: an
+        earlier call was told to come back at this time (`NotNow`)."""
 
-    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
         """The same road for a picture."""
 
 

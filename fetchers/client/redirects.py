@@ -19,9 +19,16 @@ Knows = Callable[[str], Awaitable[bool]]
 
 
 async def fetch(
-    request: HopRequest, perform_hop: PerformHop, *, knows: Knows | None = None, most_redirects: int = 20
+    request: HopRequest,
+    perform_hop: PerformHop,
+    *,
+    knows: Knows | None = None,
+    most_redirects: int = 20,
+    patience: float = 0.0,
 ) -> FetchResult:
-    """Fetch `request.url` and follow its redirects. Validators (ETag …) are sent to the first URL only."""
+    """Fetch `request.url` and follow its redirects. Validators (ETag …) are sent to the first URL only. Each further
+    hop may wait for its turn until `start_by`, or for `patience` seconds where that is later.
+    """
     hops: list[Hop] = []
     seen = {_as_sent(request.url)}
     while True:
@@ -42,7 +49,8 @@ async def fetch(
         seen.add(_as_sent(target))
         if knows is not None and await knows(target):
             return FetchResult(target, tuple(hops), None)
-        request = structs.replace(request, url=target, etag=None, last_modified=None)
+        start_by = max(request.start_by, result.fetched_at + patience)
+        request = structs.replace(request, url=target, etag=None, last_modified=None, start_by=start_by)
 
 
 def leads_on(response: Response) -> bool:

@@ -24,6 +24,10 @@ from fetchers.urls import registrable_domain, split
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
+AWAY_SECONDS = 2.0
+"""On the average, whoever waits for the next owner of a domain comes back after this time."""
+PATIENCE_SECONDS = 30.0
+"""So long is every fetcher waited for where none answers: no other request would fare better meanwhile."""
 DOWN_SECONDS = 5.0
 """So long is an address passed over, where another will do, that did not answer."""
 WATCH_SECONDS = 0.5
@@ -81,7 +85,7 @@ class Router:
             bucket = bucket_of(registrable_domain(split(request.url).host))
         except InvalidUrl as error:
             return Ended(Ending.INVALID_URL, str(error))
-        pause, why = FIRST_PAUSE, "no fetcher is known"
+        pause, why, asked_at = FIRST_PAUSE, "no fetcher is known", self._clock.now()
         while True:
             address = self._owners[bucket] or self._anyone()
             if address is not None:
@@ -98,8 +102,11 @@ class Router:
                     continue  # we know better now: ask there at once, and wait only if that was wrong as well
             await self._refresh_once()
             now = self._clock.now()
-            if now + pause > min(request.start_by, request.deadline):
-                return NotNow(now + LONGEST_PAUSE, f"no fetcher takes it now: {why}")
+            patient_until = request.start_by
+            if not self._any_alive():
+                patient_until = max(patient_until, asked_at + PATIENCE_SECONDS)
+            if now + pause > min(patient_until, request.deadline):
+                return NotNow(now + AWAY_SECONDS * (0.5 + self._random.random()), f"no fetcher takes it now: {why}")
             await self._clock.sleep(pause * (0.5 + self._random.random()))
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -168,12 +175,20 @@ class Router:
         """Some fetcher, one that is not known to be down where there is one; it will say who owns the domain."""
         if self.local is not None and self._own_address is not None:
             return self._own_address  # costs nothing, and knows what the coordinator says
-        now = self._clock.monotonic()
-        known = {*self._seeds, *self._learnt, *self._known_addresses()}
-        alive = sorted(address for address in known if self._down.get(address, 0.0) <= now)
+        known, alive = self._addresses(), self._alive()
         if not alive:
             return min(known, key=lambda address: self._down[address], default=None)
         return self._random.choice(alive)
+
+    def _addresses(self) -> set[str]:
+        return {*self._seeds, *self._learnt, *self._known_addresses()}
+
+    def _alive(self) -> list[str]:
+        now = self._clock.monotonic()
+        return sorted(address for address in self._addresses() if self._down.get(address, 0.0) <= now)
+
+    def _any_alive(self) -> bool:
+        return self.local is not None or bool(self._alive())
 
     async def _refresh_once(self) -> None:
         """Learn the whole table anew; all who wait share one question."""

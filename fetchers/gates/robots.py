@@ -6,6 +6,7 @@ Its one rule: it fails closed. Where robots.txt could not be had, now or lately,
 """
 
 import asyncio
+from collections import Counter
 
 from fetchers import robots_txt
 from fetchers.config import FetchersConfig
@@ -20,6 +21,8 @@ from fetchers.robots_txt import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
 
 MOST_REDIRECTS = 5
+MOST_PATIENT = 4
+"""Callers that wait for one robots.txt longer than for a turn: as many as may be under way to a domain by default."""
 """RFC 9309, section 2.3.1.2: follow at least five consecutive redirects."""
 
 SAME_ENDING = frozenset(
@@ -67,6 +70,7 @@ class RobotsGate:
         self._counters = counters
         self._slow = asyncio.Semaphore(1)
         self._loading: dict[str, asyncio.Task[HostEntry | NotNow]] = {}
+        self._waiting: Counter[str] = Counter()
 
     @property
     def known(self) -> int:
@@ -113,18 +117,31 @@ class RobotsGate:
         return min(asked, self._config.queues.longest_crawl_delay)
 
     async def _load_once(self, request: HopRequest, parts: UrlParts) -> HostEntry | NotNow:
-        """One load however many wait. Each waits until its own deadline; the load goes on for the others."""
+        """One load however many wait. The first few wait until their own deadline, the others until they should have
+        started: a robots.txt that does not come must not keep a hundred callers busy. The load goes on for the others.
+        """
+        self._waiting[parts.origin] += 1
+        try:
+            few = self._waiting[parts.origin] <= MOST_PATIENT
+            return await self._loaded(request, parts, request.deadline if few else request.start_by)
+        finally:
+            self._waiting[parts.origin] -= 1
+            if not self._waiting[parts.origin]:
+                del self._waiting[parts.origin]
+
+    async def _loaded(self, request: HopRequest, parts: UrlParts, patient_until: float) -> HostEntry | NotNow:
         while True:
             task = self._loading.get(parts.origin)
             if task is None:
                 task = asyncio.create_task(self._load(request, parts.origin), name=f"robots.txt of {parts.origin}")
                 self._loading[parts.origin] = task
                 task.add_done_callback(lambda _: self._loading.pop(parts.origin, None))
-            patience = max(request.deadline - self._clock.now(), 0.0)
+            patience = max(min(patient_until, request.deadline) - self._clock.now(), 0.0)
             try:
                 loaded = await asyncio.wait_for(asyncio.shield(task), patience)
             except TimeoutError:
-                return NotNow(self._clock.now(), "its deadline passed while it waited for robots.txt")
+                why = "its deadline passed" if patient_until >= request.deadline else "its turn came"
+                return NotNow(self._clock.now(), f"{why} while it waited for robots.txt")
             # Who began the load may have had less time than we have.
             if isinstance(loaded, HostEntry) or loaded.until > min(request.start_by, request.deadline):
                 return loaded

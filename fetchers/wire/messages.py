@@ -34,6 +34,7 @@ class Ask(msgspec.Struct, array_like=True, frozen=True):
     priority: int = 0
     streamed: bool = False
     """The answer is wanted while it comes, in the shape of `wire/frames.py`."""
+    promised: bool = False
 
 
 class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
@@ -92,6 +93,7 @@ def pack_request(request: HopRequest, now: float, *, streamed: bool = False) -> 
         request.purpose,
         request.priority,
         streamed,
+        request.promised,
     )
     return _encode(ask)
 
@@ -114,6 +116,7 @@ def unpack_request(data: bytes, now: float) -> tuple[HopRequest, bool]:
         ask.max_bytes,
         purpose,  # type: ignore[arg-type]  # one of the four, as was just seen
         max(ask.priority, 0),
+        ask.promised,
     )
     return request, ask.streamed
 

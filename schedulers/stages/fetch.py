@@ -2,24 +2,24 @@
 
 Asks the decider at every hop: a target that is known and fresh ends the chain. Its one rule: nothing waits on an open
 message for long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written
-down with its due time, and the event can be acknowledged.
+down with its due time (`deferral.py`), and the event can be acknowledged.
 """
-
-from dataclasses import replace
 
 from msgspec import structs
 
 from fetchers.model import Ended, NotNow, Response
 from schedulers.config import SchedulersConfig
+from schedulers.deferral import Deferral
 from schedulers.in_flight import InFlight
-from schedulers.model import Context, Known, Settled, Status, UrlState
+from schedulers.model import Context, Known, Settled, Status
 from schedulers.policy import Decision, Verdict
-from schedulers.ports import Clock, EventQueue, Fetch, MetadataStore
+from schedulers.ports import Clock, Fetch, MetadataStore
 from schedulers.stages.crawl_decider import Decider
 from schedulers.stages.stage import Next
 from schedulers.urls import dedup_key
 
 PAUSE_STATUSES = frozenset({429, 503})
+WAITS_FOR_ITS_TURN = "it waits for its domain's turn, since {} is asked no more often than its limit allows"
 TOTAL_SECONDS = 300.0
 """Longest time from asking for a fetch to its end, all hops and waits for turns included."""
 
@@ -31,7 +31,7 @@ class FetchStage:
         self,
         *,
         fetcher: Fetch,
-        queue: EventQueue,
+        deferral: Deferral,
         store: MetadataStore,
         decider: Decider,
         in_flight: InFlight,
@@ -39,7 +39,7 @@ class FetchStage:
         config: SchedulersConfig,
     ) -> None:
         self._fetcher = fetcher
-        self._queue = queue
+        self._deferral = deferral
         self._store = store
         self._decider = decider
         self._in_flight = in_flight
@@ -57,6 +57,10 @@ class FetchStage:
             return decision.verdict is not Verdict.FETCH
 
         now = self._clock.now()
+        equal_until = self._deferral.until(ctx.key)
+        if equal_until > now + self._config.defer_after:
+            await self._deferral.follow(ctx, equal_until)
+            return
         page = known[ctx.key].page
         result = await self._fetcher.fetch(
             ctx.url,
@@ -65,10 +69,14 @@ class FetchStage:
             etag=page.etag if page is not None and page.url == ctx.url else None,
             last_modified=page.last_modified if page is not None and page.url == ctx.url else None,
             knows=knows,
+            promised=ctx.message.url is not None,
         )
-        until = self._put_off_until(ctx, result.outcome)
+        if isinstance(result.outcome, NotNow):
+            await self._deferral.put_off(ctx, result.outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
+            return
+        until = self._asked_for_pause(ctx, result.outcome)
         if until is not None:
-            await self._defer(ctx, until, counted=not isinstance(result.outcome, NotNow))
+            await self._deferral.put_off(ctx, until, f"{result.url} asked for a pause", counted=True)
             return
         settled = dropped[0] if dropped else settled_by(result.outcome)
         await next(structs.replace(ctx, known=known, result=result, settled=settled))
@@ -81,9 +89,8 @@ class FetchStage:
         found = known[key] = await self._store.look_up(key)
         return self._decider.decide(url, found.state, refresh=ctx.event.refresh)
 
-    def _put_off_until(self, ctx: Context, outcome: Response | Ended | NotNow | None) -> float | None:
-        if isinstance(outcome, NotNow):
-            return outcome.until
+    def _asked_for_pause(self, ctx: Context, outcome: Response | Ended | None) -> float | None:
+        """Until when, where the server wants it and it is not too often or too long."""
         if not isinstance(outcome, Response) or outcome.status_code not in PAUSE_STATUSES:
             return None
         if ctx.message.deferrals >= self._config.most_deferrals or outcome.retry_at is None:
@@ -91,11 +98,6 @@ class FetchStage:
         if outcome.retry_at - self._clock.now() > self._config.longest_deferral:
             return None
         return outcome.retry_at
-
-    async def _defer(self, ctx: Context, until: float, *, counted: bool) -> None:
-        deferrals = ctx.message.deferrals + counted
-        await self._queue.defer(replace(ctx.message, url=ctx.url, deferrals=deferrals), until)
-        await self._store.mark(UrlState(ctx.key, ctx.url, Status.DEFERRED, until=until))
 
 
 def settled_by(outcome: Response | Ended | NotNow | None) -> Settled | None:

@@ -12,10 +12,11 @@ import msgspec
 from fetchers.model import Ended, NotNow, Response
 from schedulers import notice
 from schedulers.config import SchedulersConfig
+from schedulers.deferral import Deferral
 from schedulers.metadata import decode_metadata, encode_metadata
 from schedulers.model import Context, Page
 from schedulers.picture_message import PictureWork, read_picture_message
-from schedulers.ports import Archived, Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
+from schedulers.ports import Archived, Clock, Fetch, Measured, MetadataStore, Pictures
 from schedulers.stages.stage import Next
 from schedulers.stages.store import host_of
 
@@ -31,7 +32,7 @@ class Picture:
         fetcher: Fetch,
         archived: Archived,
         pictures: Pictures,
-        queue: EventQueue,
+        deferral: Deferral,
         store: MetadataStore,
         clock: Clock,
         config: SchedulersConfig,
@@ -39,7 +40,7 @@ class Picture:
         self._fetcher = fetcher
         self._archived = archived
         self._pictures = pictures
-        self._queue = queue
+        self._deferral = deferral
         self._store = store
         self._clock = clock
         self._config = config
@@ -50,9 +51,9 @@ class Picture:
         if page is None:
             return  # deleted since, by retention
         answer = await self._archived.answer(page) if _is_the_picture(page, work.image_url) else None
-        outcome = answer or await self._fetch(work.image_url)
+        outcome = answer or await self._fetch(work.image_url, promised=ctx.message.url is not None)
         if isinstance(outcome, NotNow):
-            await self._queue.defer(ctx.message, outcome.until)
+            await self._deferral.put_off_picture(ctx.message, work.image_url, outcome.until)
             return
         if not isinstance(outcome, Response) or outcome.status_code != 200:
             return
@@ -61,9 +62,10 @@ class Picture:
             await self._update(work, page, measured)
         await next(ctx)
 
-    async def _fetch(self, url: str) -> Response | Ended | NotNow | None:
+    async def _fetch(self, url: str, *, promised: bool) -> Response | Ended | NotNow | None:
         now = self._clock.now()
-        result = await self._fetcher.picture(url, start_by=now + self._config.defer_after, deadline=now + TOTAL_SECONDS)
+        start_by, deadline = now + self._config.defer_after, now + TOTAL_SECONDS
+        result = await self._fetcher.picture(url, start_by=start_by, deadline=deadline, promised=promised)
         return result.outcome
 
     async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:

@@ -14,10 +14,14 @@ from schedulers.ports import Knows
 class FetchThroughClient:
     """The schedulers' `Fetch` port, served by the fetchers' client library; and answers read while they come."""
 
-    def __init__(self, perform_hop: PerformHop, stream_hop: StreamHop, most_redirects: int) -> None:
+    def __init__(
+        self, perform_hop: PerformHop, stream_hop: StreamHop, most_redirects: int, patience: float = 0.0
+    ) -> None:
+        """Each hop behind a redirect may wait for its turn for `patience` seconds, whatever the first one took."""
         self._perform_hop = perform_hop
         self._stream_hop = stream_hop
         self._most_redirects = most_redirects
+        self._patience = patience
 
     async def fetch(
         self,
@@ -28,13 +32,15 @@ class FetchThroughClient:
         etag: str | None = None,
         last_modified: str | None = None,
         knows: Knows | None = None,
+        promised: bool = False,
     ) -> FetchResult:
-        request = HopRequest(url, start_by, deadline, etag=etag, last_modified=last_modified)
+        request = HopRequest(url, start_by, deadline, etag=etag, last_modified=last_modified, promised=promised)
         return await self._follow(request, knows)
 
-    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
+        accept = "image/avif,image/webp,image/*,*/*;q=0.8"
         return await self._follow(
-            HopRequest(url, start_by, deadline, accept="image/avif,image/webp,image/*,*/*;q=0.8", purpose="picture")
+            HopRequest(url, start_by, deadline, accept=accept, purpose="picture", promised=promised)
         )
 
     async def stream(self, request: HopRequest) -> FetchStream:
@@ -42,7 +48,13 @@ class FetchThroughClient:
         return await open_stream(request, self._stream_hop, most_redirects=self._most_redirects)
 
     async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
-        return await redirects.fetch(request, self._perform_hop, knows=knows, most_redirects=self._most_redirects)
+        return await redirects.fetch(
+            request,
+            self._perform_hop,
+            knows=knows,
+            most_redirects=self._most_redirects,
+            patience=self._patience,
+        )
 
 
 class ExtractBesideLoop:

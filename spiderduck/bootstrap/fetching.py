@@ -52,10 +52,11 @@ async def open_fetching(
     config: Config, parts: frozenset[str], database: Database | None, clock: Clock, stack: AsyncExitStack
 ) -> Fetching:
     """With `database`, politeness outlives a restart."""
+    patience = config.schedulers.defer_after
     if "fetchers" not in parts:
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
-        fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects)
+        fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
         return Fetching(fetch, router)
     states, robots_cache = _caches(config, database, clock, stack)
     transport = make_transport(config.fetchers)
@@ -68,7 +69,7 @@ async def open_fetching(
         states=states,
         robots_cache=robots_cache,
     )
-    fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects)
+    fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects, patience)
     return Fetching(fetch, LocalDomains(fetcher), (("fetcher", fetcher.run),), lambda: _gauges(fetcher))
 
 

@@ -2,10 +2,12 @@
 
 What is handed out is remembered in memory only, so taking a message costs no write: after a crash every message that
 was not acknowledged is still there and is handed out again. `deliveries` counts that, by one mark per batch
-(`claimed`).
+(`claimed`). Messages that were published and messages that have come due are handed out in turns, a batch of each in
+memory, so that a hundred thousand of the one kind keep none of the other kind waiting.
 """
 
 import asyncio
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
@@ -21,6 +23,8 @@ PUT = f"INSERT INTO messages ({MESSAGE}) VALUES (?,?,?,?,?)"
 LONGEST_RETRY_SECONDS = 60.0
 ACK_SECONDS = 0.02
 """So long acknowledgements gather: one statement for many of them."""
+WAKE_SECONDS = 0.02
+"""So long at least until the next look at what is due, where nothing is due now."""
 
 
 class SqliteQueue:
@@ -30,6 +34,11 @@ class SqliteQueue:
         self._database = database
         self._clock = clock
         self._loaded: deque[Delivery] = deque()
+        self._woken: deque[Delivery] = deque()
+        self._woken_ids: set[int] = set()
+        self._woken_last = False
+        self._moving = asyncio.Lock()
+        self._next_due = math.inf
         self._receivers: deque[asyncio.Future[None]] = deque()
         self._claimed = 0
         self._more = asyncio.Event()
@@ -56,7 +65,7 @@ class SqliteQueue:
         return accepted
 
     async def receive(self) -> Delivery:
-        while not self._loaded:
+        while not self._loaded and not self._woken:
             receiver: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._receivers.append(receiver)
             self._more.set()
@@ -65,10 +74,15 @@ class SqliteQueue:
             except asyncio.CancelledError:
                 self._wake_receivers()  # the waking that was ours goes to another
                 raise
-        delivery = self._loaded.popleft()
-        if len(self._loaded) < BATCH // 2:
+        if self._woken and not (self._woken_last and self._loaded):
+            self._woken_last = True
+            if len(self._woken) == BATCH // 2:
+                self._due.set()
+            return self._woken.popleft()
+        self._woken_last = False
+        if len(self._loaded) <= BATCH // 2:
             self._more.set()
-        return delivery
+        return self._loaded.popleft()
 
     async def ack(self, delivery: Delivery) -> None:
         """Forgotten a moment later: a crash before that hands out again what proves to be finished."""
@@ -107,7 +121,8 @@ class SqliteQueue:
         row = (until, *_row(message))
         sql = f"INSERT INTO deferred (due, {MESSAGE}) VALUES (?,?,?,?,?,?)"
         await self._database.write(lambda connection: connection.execute(sql, row))
-        self._due.set()
+        if until < self._next_due:
+            self._due.set()
 
     async def dead(self, most: int) -> Sequence[DeadLetter]:
         sql = "SELECT id, at, reason, event_id, kind, url, body FROM dead ORDER BY id DESC LIMIT ?"
@@ -155,17 +170,22 @@ class SqliteQueue:
             await self._more.wait()
             self._more.clear()
             if len(self._loaded) < BATCH:
-                await self._load()
+                async with self._moving:  # what is being woken must be known before it is met here
+                    await self._load()
 
     async def _load(self) -> None:
         after = self._claimed
         sql = f"SELECT id, errors, deliveries, {MESSAGE} FROM messages WHERE id > ? ORDER BY id LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (after, BATCH)).fetchall())
+        for tag, errors, deliveries, event_id, kind, url, deferrals, body in rows:
+            if tag not in self._woken_ids:  # those were handed out, or are about to be
+                self._loaded.append(Delivery(Message(body, event_id, kind, url, deferrals), tag, errors, deliveries))
+        if len(rows) < BATCH:
+            self._woken_ids.clear()
         if not rows:
             return
-        for tag, errors, deliveries, event_id, kind, url, deferrals, body in rows:
-            self._loaded.append(Delivery(Message(body, event_id, kind, url, deferrals), tag, errors, deliveries))
         claimed = self._claimed = rows[-1][0]
+        self._woken_ids = {tag for tag in self._woken_ids if tag > claimed}
         self._database.write_later(
             lambda connection: connection.execute(
                 "INSERT OR REPLACE INTO marks (name, value) VALUES ('claimed', ?)", (claimed,)
@@ -176,7 +196,7 @@ class SqliteQueue:
             self._more.set()
 
     def _wake_receivers(self) -> None:
-        messages = len(self._loaded)
+        messages = len(self._loaded) + len(self._woken)
         while messages and self._receivers:
             receiver = self._receivers.popleft()
             if not receiver.done():
@@ -191,12 +211,15 @@ class SqliteQueue:
     async def _wake_due_for_ever(self) -> None:
         while True:
             self._due.clear()
-            next_due = await self._database.write(lambda connection: _wake_due(connection, self._clock.now()))
-            self._more.set()
+            if BATCH - len(self._woken) < BATCH // 2:
+                await self._due.wait()  # what is due lies as safe there as here
+                continue
+            next_due = await self._wake()
             if next_due is None:
                 await self._due.wait()
                 continue
-            sleeping = asyncio.ensure_future(self._clock.sleep(max(0.0, next_due - self._clock.now())))
+            seconds = next_due - self._clock.now()
+            sleeping = asyncio.ensure_future(self._clock.sleep(max(WAKE_SECONDS, seconds) if seconds > 0 else 0))
             waking = asyncio.ensure_future(self._due.wait())
             try:
                 await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
@@ -204,19 +227,37 @@ class SqliteQueue:
                 sleeping.cancel()
                 waking.cancel()
 
+    async def _wake(self) -> float | None:
+        """Take what is due, as much as there is room for. Returns when the next one is due."""
+        self._next_due = math.inf  # whoever defers meanwhile has us look again
+        room = BATCH - len(self._woken)
+        async with self._moving:
+            woken, next_due = await self._database.write(lambda c: _wake_due(c, self._clock.now(), room))
+            self._woken.extend(woken)
+            self._woken_ids.update(delivery.tag for delivery in woken)
+        self._wake_receivers()
+        self._more.set()
+        if next_due is not None:
+            self._next_due = next_due
+        return next_due
+
 
 def _row(message: Message) -> tuple[str, str, str | None, int, bytes]:
     return message.event_id, message.kind, message.url, message.deferrals, message.body
 
 
-def _wake_due(connection: sqlite3.Connection, now: float) -> float | None:
-    """Move what is due into the queue. Returns when the next one is due."""
-    ids = connection.execute("SELECT id FROM deferred WHERE due <= ? ORDER BY due LIMIT 1000", (now,)).fetchall()
-    for identity in ids:
-        connection.execute(f"INSERT INTO messages ({MESSAGE}) SELECT {MESSAGE} FROM deferred WHERE id = ?", identity)
-        connection.execute("DELETE FROM deferred WHERE id = ?", identity)
+def _wake_due(connection: sqlite3.Connection, now: float, most: int) -> tuple[list[Delivery], float | None]:
+    """Move what is due into the queue, at most so many, the longest due first. Returns them, and when the next one is
+    due."""
+    sql = f"SELECT id, {MESSAGE} FROM deferred WHERE due <= ? ORDER BY due LIMIT ?"
+    woken = []
+    for identity, event_id, kind, url, deferrals, body in connection.execute(sql, (now, most)).fetchall():
+        tag = connection.execute(PUT, (event_id, kind, url, deferrals, body)).lastrowid
+        connection.execute("DELETE FROM deferred WHERE id = ?", (identity,))
+        assert tag is not None, "a row was inserted"
+        woken.append(Delivery(Message(body, event_id, kind, url, deferrals), tag))
     (due,) = connection.execute("SELECT min(due) FROM deferred").fetchone()
-    return None if due is None else float(due)
+    return woken, None if due is None else float(due)
 
 
 def _count_redeliveries(connection: sqlite3.Connection) -> None:

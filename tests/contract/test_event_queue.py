@@ -193,6 +193,32 @@ async def test_a_due_time_that_comes_sooner_is_not_slept_over(open_queue: OpenQu
         assert (await received(queue)).message == message("soon")
 
 
+async def test_neither_what_is_due_nor_what_is_new_waits_behind_all_of_the_other(
+    open_queue: OpenQueue, clock: FakeClock, request: pytest.FixtureRequest
+) -> None:
+    """A process that was away for an hour finds thousands that have come due."""
+    if "rabbitmq" in request.node.name:
+        pytest.skip("the broker keeps one queue, in the order of arrival")
+    async with open_queue() as queue:
+        for number in range(600):
+            await queue.defer(message(f"due-{number}"), clock.now() + 10.0 + number / 1000)
+        await queue.publish([message(f"new-{number}") for number in range(600)])
+    await clock.advance(3600.0)
+    async with open_queue() as queue:
+        await clock.advance(1.0)
+        came = []
+        for _ in range(1200):
+            delivery = await received(queue)
+            came.append(delivery.message.event_id)
+            await queue.ack(delivery)
+        for kind in ("due", "new"):
+            own = [index for index, name in enumerate(came) if name.startswith(kind)]
+            assert len(own) == len({came[index] for index in own}) == 600
+            assert own[99] < 500, f"a hundred of {kind} are among the first five hundred"
+        assert [name for name in came if name.startswith("due")] == [f"due-{number}" for number in range(600)]
+        assert await nothing_comes(queue)
+
+
 async def test_many_messages_come_through_whole(open_queue: OpenQueue) -> None:
     names = [f"event-{number}" for number in range(1500)]
     async with open_queue() as queue:

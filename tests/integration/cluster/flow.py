@@ -45,13 +45,14 @@ class Web:
         etag: str | None = None,
         last_modified: str | None = None,
         knows: Knows | None = None,
+        promised: bool = False,
     ) -> FetchResult:
         self.fetched.append(url)
         await asyncio.sleep(0)
         body = f"<title>{url}</title>".encode()
         return FetchResult(url, (), Response(url, 200, (("content-type", "text/html"),), body, SystemClock().now()))
 
-    async def picture(self, url: str, *, start_by: float, deadline: float) -> FetchResult:
+    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
         raise AssertionError("these pages have no pictures")
 
 

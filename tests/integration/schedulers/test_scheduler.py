@@ -43,11 +43,17 @@ class ScriptedFetch:
     answers: dict[str, list[Outcome]] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    promised: list[bool] = field(default_factory=list)
+    hang: str = ""
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def fetch(self, url: str, *, knows: Knows | None = None, **_: Any) -> FetchResult:
+    async def fetch(self, url: str, *, knows: Knows | None = None, promised: bool = False, **_: Any) -> FetchResult:
         hops: list[Hop] = []
+        self.promised.append(promised)
         while True:
             self.asked.append(url)
+            if url == self.hang:
+                await self.hanging.wait()
             target = self.redirects.get(url)
             if target is None:
                 break
@@ -77,6 +83,7 @@ class Flow:
 
     def __init__(self, queue: SqliteQueue, store: SqliteStore, log: NoticeLog, fetch: ScriptedFetch) -> None:
         self.queue, self.store, self.log, self.fetch = queue, store, log, fetch
+        self.heard = 0
         self.clock: FakeClock
 
     async def send(self, *events: dict[str, Any]) -> None:
@@ -230,6 +237,91 @@ async def test_a_turn_far_off_is_deferred_and_comes_when_due(flow: Flow) -> None
 
     await flow.until(fetched)
     assert len(await flow.notices()) == 2
+
+
+async def test_the_record_says_what_a_deferred_url_waits_for(flow: Flow) -> None:
+    flow.fetch.answers[A] = [NotNow(flow.clock.now() + 500.0, "busy")]
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    assert "waits for its domain's turn" in ((await flow.state(A)).reason or "")
+
+
+async def test_equal_urls_wait_for_the_same_turn(flow: Flow) -> None:
+    """Ten share what is put off already: nobody asks for further turns, and all are told of one fetch."""
+    later = flow.clock.now() + 500.0
+    flow.fetch.answers[A] = [NotNow(later, "busy"), page(A)]
+    await flow.send({"id": "first", "urls": [A]})
+    await flow.idle()
+    await flow.send(*({"id": f"event-{number}", "urls": [A]} for number in range(10)))
+    await flow.idle()
+    assert flow.fetch.asked == [A]
+    assert (await flow.queue.lengths()).deferred == 11
+    await flow.clock.advance(501.0)
+
+    async def all_told() -> bool:
+        await flow.clock.advance(1.0)
+        return await told(flow, 11)
+
+    await flow.until(all_told)
+    assert flow.fetch.asked == [A, A]
+
+
+async def test_whoever_was_put_off_says_that_its_turn_is_promised(flow: Flow) -> None:
+    flow.fetch.answers[A] = [NotNow(flow.clock.now() + 500.0, "busy"), page(A)]
+    await flow.send({"id": "one", "urls": [A]})
+    await flow.idle()
+    await flow.clock.advance(501.0)
+    await flow.until(lambda: told(flow, 1))
+    assert flow.fetch.promised == [False, True]
+
+
+async def test_followers_of_a_url_that_takes_long_hold_no_place(flow: Flow) -> None:
+    """Sixteen places, twenty sharers of one page that hangs: another page is understood meanwhile."""
+    flow.fetch.hanging = asyncio.Event()
+    flow.fetch.hang = A
+    await flow.send(*({"id": f"event-{number}", "urls": [A]} for number in range(20)))
+    await flow.send({"id": "other", "urls": ["http://other.test/"]})
+
+    async def other() -> bool:
+        await flow.clock.advance(1.0)
+        return (await flow.store.look_up("http://other.test/", "other")).seen
+
+    await flow.until(other)
+    assert flow.fetch.asked.count(A) == 1
+    flow.fetch.hanging.set()
+
+    async def all_told() -> bool:
+        await flow.clock.advance(1.0)
+        return await told(flow, 21)
+
+    await flow.until(all_told)
+    assert flow.fetch.asked.count(A) == 1
+
+
+async def test_a_large_event_is_not_written_down_again_for_each_of_its_urls(flow: Flow) -> None:
+    urls = [f"http://news.test/{number}?{'x' * 100}" for number in range(60)]
+    for url in urls:
+        flow.fetch.answers[url] = [NotNow(flow.clock.now() + 500.0, "busy"), page(url)]
+    deferred: list[Message] = []
+    defer = flow.queue.defer
+
+    async def noting(message: Message, until: float) -> None:
+        deferred.append(message)
+        await defer(message, until)
+
+    flow.queue.defer = noting  # type: ignore[method-assign]
+    await flow.send({"id": "one", "urls": urls})
+    await flow.idle()
+    assert max(len(message.body) for message in deferred) < 500
+    await flow.clock.advance(501.0)
+    await flow.until(lambda: told(flow, 60))
+    for url in urls:
+        assert (await flow.store.look_up(url, "one")).seen
+
+
+async def told(flow: Flow, count: int) -> bool:
+    flow.heard += len(await flow.notices())
+    return flow.heard >= count
 
 
 async def test_a_server_that_asks_for_a_pause_is_asked_three_times_more(flow: Flow) -> None:

@@ -1,0 +1,71 @@
+"""Puts a URL off until its domain's turn, durably, so that nobody holds a place in flight for only waiting.
+
+Used by the stages `single_flight`, `fetch` and `picture`. It also remembers which URLs are put off, so that whoever
+shares one of them meanwhile waits for the same turn instead of taking another one of its domain.
+"""
+
+from collections import OrderedDict
+from dataclasses import replace
+
+import msgspec
+
+from schedulers.model import Context, Event, Message, Status, UrlState
+from schedulers.ports import Clock, EventQueue, MetadataStore
+
+MOST_REMEMBERED = 100_000
+FOLLOWING_SECONDS = 1.0
+"""So long after the first one of equal URLs the others come, and find its answer."""
+LONGEST_BODY = 4096
+"""Bytes of an event that are written down again for each of its URLs as they are."""
+
+
+class Deferral:
+    """One for all who handle URLs in this process."""
+
+    def __init__(self, queue: EventQueue, store: MetadataStore, clock: Clock) -> None:
+        self._queue = queue
+        self._store = store
+        self._clock = clock
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    def until(self, key: str) -> float:
+        """When the URL of that dedup key comes back that was put off; a moment that is past where none was."""
+        return self._until.get(key, 0.0)
+
+    async def put_off(self, ctx: Context, until: float, reason: str, *, counted: bool = False) -> None:
+        """Durable when this returns. `counted`: its server asked for the pause."""
+        self._remember(ctx.key, until)
+        await self._write_down(ctx, until, counted)
+        await self._store.mark(UrlState(ctx.key, ctx.url, Status.DEFERRED, reason, until=until))
+
+    async def follow(self, ctx: Context, until: float) -> None:
+        """Put off one that is equal to another, which comes to its end at about `until`."""
+        await self._write_down(ctx, until + FOLLOWING_SECONDS, False)
+
+    async def put_off_picture(self, message: Message, url: str, until: float) -> None:
+        """The same for the message of a picture."""
+        await self._queue.defer(replace(message, url=url), until)
+
+    async def _write_down(self, ctx: Context, until: float, counted: bool) -> None:
+        message = replace(ctx.message, url=ctx.url, deferrals=ctx.message.deferrals + counted)
+        if len(message.body) > LONGEST_BODY and ctx.event is not None:
+            message = replace(message, body=_short_body(ctx.event, ctx.url))
+        await self._queue.defer(message, until)
+
+    def _remember(self, key: str, until: float) -> None:
+        self._until[key] = until
+        self._until.move_to_end(key)
+        now = self._clock.now()
+        while self._until:
+            oldest = next(iter(self._until))
+            if self._until[oldest] > now and len(self._until) <= MOST_REMEMBERED:
+                return
+            del self._until[oldest]
+
+
+def _short_body(event: Event, url: str) -> bytes:
+    """The event as far as one of its URLs needs it: a thousand URLs must not be a thousand copies of all of them."""
+    plain: dict[str, object] = {"id": event.id, "urls": [url], "refresh": event.refresh}
+    if event.created_at is not None:
+        plain["created_at"] = event.created_at
+    return msgspec.json.encode(plain)
