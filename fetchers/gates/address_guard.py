@@ -26,8 +26,11 @@ REFUSED_V4 = (
     ("172.16.0.0/12", "a private network"),
     ("192.0.0.0/24", "IETF protocol assignments"),
     ("192.0.2.0/24", "documentation"),
+    ("192.31.196.0/24", "AS112, sinks of reverse look-ups (RFC 7535)"),
+    ("192.52.193.0/24", "automatic multicast tunnels (RFC 7450)"),
     ("192.88.99.0/24", "6to4 relays, deprecated"),
     ("192.168.0.0/16", "a private network"),
+    ("192.175.48.0/24", "AS112, sinks of reverse look-ups (RFC 7534)"),
     ("198.18.0.0/15", "benchmarking"),
     ("198.51.100.0/24", "documentation"),
     ("203.0.113.0/24", "documentation"),
@@ -47,6 +50,7 @@ REFUSED_V6 = (
     ("2001::/23", "IETF protocol assignments, with Teredo"),
     ("2001:db8::/32", "documentation"),
     ("2002::/16", "6to4, deprecated"),
+    ("2620:4f:8000::/48", "AS112, sinks of reverse look-ups (RFC 7534)"),
     ("3ffe::/16", "the 6bone, given back"),
     ("3fff::/20", "documentation"),
     ("4000::/2", "segment routing or not assigned"),
@@ -82,13 +86,16 @@ class AddressPolicy:
         return self.refusal(address) is None
 
     def refusal(self, address: str) -> str | None:
-        """None where `address` may be dialled, else the reason: a clause for a person."""
+        """None where `address` may be dialled, else the reason: a clause for the operator.
+
+        It names the address, so it must not reach a caller, who would learn from it where a name leads inside.
+        """
         parsed = _parse(address)
         if parsed is None:
             return f"{address[:60]!r} is no plain address"
         if self._is_exempt(parsed):
             return None
-        if parsed in self._own:
+        if parsed in self._own or (isinstance(parsed, IPv6Address) and _carries(parsed, self._own)):
             return f"{parsed} is this machine's own address"
         return _refusal(parsed)
 
@@ -142,6 +149,11 @@ def _refusal(address: Address) -> str | None:
 
 def _embedded(address: IPv6Address) -> IPv4Address:
     return IPv4Address(int(address) & LOW_32_BITS)
+
+
+def _carries(address: IPv6Address, own: frozenset[Address]) -> bool:
+    """Whether a packet to `address` ends at one of `own`, by way of a translator or a tunnel."""
+    return (address in NAT64 or _is_isatap(address)) and _embedded(address) in own
 
 
 def _is_isatap(address: IPv6Address) -> bool:

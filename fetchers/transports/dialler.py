@@ -6,11 +6,14 @@ public and a private address is an attack, or as good as one.
 """
 
 import asyncio
+import logging
+import os
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from errno import ETIMEDOUT
+from functools import partial
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SOCK_STREAM, AddressFamily, socket
 from typing import TypeVar
@@ -23,9 +26,14 @@ from fetchers.gates.address_guard import AddressPolicy
 from fetchers.transports.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts
 
+log = logging.getLogger(__name__)
+
 HAPPY_EYEBALLS_DELAY = 0.25
 """RFC 8305, section 5: the recommended delay between two attempts."""
 TLS_SHUTDOWN_SECONDS = 1.0
+NOT_PUBLIC = "its address is not a public one"
+"""The same sentence whatever the address: a caller must not learn where a name leads inside. The log says it at debug.
+"""
 
 AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
 
@@ -96,7 +104,7 @@ class Dialler:
         addresses = await self._resolve(parts.host)
         for address in addresses:
             self._guard(parts.host, parts.port, address)
-        return [_address_info(address, parts.port) for address in addresses], self._make_guarded_socket
+        return [_address_info(address, parts.port) for address in addresses], partial(self._guarded_socket, parts.host)
 
     async def _resolve(self, host: str) -> tuple[str, ...]:
         literal = host.strip("[]")
@@ -106,14 +114,16 @@ class Dialler:
             return await self._resolver.resolve(host)
 
     def _guard(self, host: str, port: int, address: str) -> None:
-        refusal = self._policy.refusal(address) or self._policy.port_refusal(port, address)
-        if refusal is not None:
+        if (refusal := self._policy.refusal(address)) is not None:
+            log.debug("%s is not dialled: %s", host, refusal)
+            raise BlockedAddress(f"{host} is not dialled: {NOT_PUBLIC}")
+        if (refusal := self._policy.port_refusal(port, address)) is not None:
             raise BlockedAddress(f"{host} is not dialled: {refusal}")
 
-    def _make_guarded_socket(self, info: AddrInfoType) -> socket:
+    def _guarded_socket(self, host: str, info: AddrInfoType) -> socket:
         """The last look, at the very address that is about to be dialled."""
         address, port = str(info[4][0]), int(info[4][1])
-        self._guard(address, port, address)
+        self._guard(host, port, address)
         return _make_socket(info)
 
     async def _speak(
@@ -125,7 +135,7 @@ class Dialler:
                 _, protocol = await loop.create_connection(make, sock=opened)
             except OSError as error:
                 opened.close()
-                raise ConnectError(f"{parts.host} ended the connection at once: {error}") from error
+                raise ConnectError(f"{parts.host} ended the connection at once: {_connect_reason(error)}") from error
             return protocol, None
         # Certificates name hosts without a trailing dot and addresses without brackets.
         name = parts.host.strip("[]").rstrip(".")
@@ -167,8 +177,15 @@ async def _connect(
     except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some failed connects
         if getattr(error, "errno", None) == ETIMEDOUT:
             raise TimedOut(f"{host} did not answer the call for a connection", "connect") from error
-        raise ConnectError(f"no connection to {host}: {error}") from error
+        log.debug("no connection to %s: %s", host, error)
+        raise ConnectError(f"no connection to {host}: {_connect_reason(error)}") from error
     return opened, (peer[0], peer[1])
+
+
+def _connect_reason(error: Exception) -> str:
+    """Without the address, which the system's own sentence has."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if number else "it cannot be reached"
 
 
 def _make_socket(info: AddrInfoType) -> socket:

@@ -5,6 +5,7 @@ followed (five), each through the same check; no cookies, no environment proxies
 """
 
 import ipaddress
+import os
 import socket
 from collections.abc import AsyncIterator
 
@@ -44,8 +45,9 @@ class HttpSource:
         except TimeoutError:
             return SourceEnded("timed_out", f"no answer within {seconds:.0f} s")
         except (aiohttp.ClientError, ValueError) as error:
-            refused = isinstance(getattr(error, "os_error", None), _Refused)
-            return SourceEnded("blocked_address" if refused else "connect_error", str(error) or type(error).__name__)
+            if isinstance(getattr(error, "os_error", None), _Refused):
+                return SourceEnded("blocked_address", "the picture's host has no public address")
+            return SourceEnded("connect_error", _why(error))
         if response.status not in (200, 206, 304):
             response.release()
             return SourceEnded("http_error", f"answered {response.status}")
@@ -121,10 +123,37 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         response.close() if not response.content.at_eof() else response.release()
 
 
+def _why(error: Exception) -> str:
+    """Without the address, which would tell a caller where a name leads."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno
+        return f"no connection to {error.host}: {os.strerror(number).lower() if number else 'it cannot be reached'}"
+    return str(error) or type(error).__name__
+
+
 def _is_global(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is not None:
-            found = inner
-    return found.is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv4Address):
+        return found.is_global and not found.is_multicast and not _in(found, _REFUSED_V4)
+    low = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+    if found in _MAPPED or found in _NAT64:
+        return _is_global(str(low))
+    isatap = (int(found) >> 32) & 0xFFFF_FFFF in (0x5EFE, 0x0200_5EFE)
+    if found not in _UNICAST or (isatap and not _is_global(str(low))):
+        return False
+    return found.is_global and not _in(found, _REFUSED_V6)
+
+
+def _in(address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: tuple[str, ...]) -> bool:
+    return any(address in ipaddress.ip_network(network) for network in networks)
+
+
+# What IANA's special-purpose registries list and `is_global` lets through, older tunnels, and a cloud's own host.
+_REFUSED_V4 = (
+    *("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "192.0.0.0/24"),
+    "168.63.129.16/32",
+)
+_REFUSED_V6 = ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20")
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")

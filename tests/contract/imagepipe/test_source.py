@@ -111,6 +111,7 @@ async def test_private_addresses_are_refused_at_the_socket(tmp_path: Path) -> No
             answer = await source.fetch(Wanted(url + "/a.jpg", 100, _FAR))
             assert isinstance(answer, SourceEnded)
             assert answer.ending in ("blocked_address", "connect_error")
+            assert not {"127.0.0.1", "::1"} & set(answer.reason.split()), "no caller learns where a name leads"
     finally:
         await source.close()
         await runner.cleanup()

@@ -1,6 +1,6 @@
 """The address guard: what may be dialled."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pytest
 from hypothesis import given
@@ -28,6 +28,53 @@ def embeddings(inner: str) -> list[str]:
     forms.append(int(IPv6Address("2001:0:808:808::")) | (bits ^ 0xFFFF_FFFF))  # Teredo's client
     forms.append(int(IPv6Address("2001::")) | bits << 64)  # Teredo's server
     return [str(IPv6Address(form)) for form in forms]
+
+
+REGISTRY_V4 = [
+    *["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
+    *["192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"],
+    *["198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "255.255.255.255/32"],
+]
+REGISTRY_V6 = [
+    *["::/128", "::1/128", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001::/32", "2001:1::1/128"],
+    *[
+        "2001:1::2/128",
+        "2001:1::3/128",
+        "2001:2::/48",
+        "2001:3::/32",
+        "2001:4:112::/48",
+        "2001:10::/28",
+        "2001:20::/28",
+    ],
+    *["2001:30::/28", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7"],
+    "fe80::/10",
+]
+"""IANA's special-purpose registries, but for the two prefixes of translation, which are as good as what they carry."""
+
+
+@pytest.mark.parametrize("network", REGISTRY_V4)
+def test_every_special_network_of_the_ipv4_registry_is_refused(network: str) -> None:
+    """At both ends, as it is and in every form in which IPv6 carries it."""
+    found = IPv4Network(network)
+    for address in (str(found[0]), str(found[-1])):
+        assert not is_allowed(address)
+        assert [form for form in embeddings(address) if is_allowed(form)] == []
+
+
+@pytest.mark.parametrize("network", REGISTRY_V6)
+def test_every_special_network_of_the_ipv6_registry_is_refused(network: str) -> None:
+    """At both ends."""
+    found = IPv6Network(network)
+    assert not is_allowed(str(found[0]))
+    assert not is_allowed(str(found[-1]))
+
+
+@pytest.mark.parametrize(
+    "neighbour", ["192.31.195.1", "192.31.197.1", "192.52.194.1", "192.175.49.1", "2620:4f:8001::1"]
+)
+def test_the_neighbours_of_special_networks_are_public(neighbour: str) -> None:
+    """No more is refused than the registries list."""
+    assert is_allowed(neighbour)
 
 
 @pytest.mark.parametrize("inner", PRIVATE)
@@ -102,6 +149,8 @@ def test_the_machines_own_addresses_are_refused() -> None:
     policy = AddressPolicy(own_addresses=["93.184.215.14", "2606:4700::1%eth0"])
     assert not policy.allows("93.184.215.14")
     assert not policy.allows("::ffff:93.184.215.14")
+    assert not policy.allows("64:ff9b::93.184.215.14")
+    assert not policy.allows("2600::5efe:93.184.215.14")
     assert not policy.allows("2606:4700::1")
     assert policy.allows("93.184.215.15")
     assert "own address" in (policy.refusal("93.184.215.14") or "")
