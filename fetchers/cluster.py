@@ -32,7 +32,7 @@ from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
-from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache
+from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache, UrlPolicy
 from fetchers.robots_cache.memcached import MemcachedRobotsCache
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
@@ -129,10 +129,13 @@ class _Coordination:
 
 @asynccontextmanager
 async def running_member(
-    config: FetchersConfig, cluster: ClusterConfig, listener: socket.socket | None = None
+    config: FetchersConfig,
+    cluster: ClusterConfig,
+    listener: socket.socket | None = None,
+    policy: UrlPolicy | None = None,
 ) -> AsyncIterator[Member]:
     """A fetcher that listens (at `listener`, or where the settings say) and gives turns for as long as the block
-    lasts.
+    lasts. `policy` says what may be asked for; without one, everything.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -160,6 +163,7 @@ async def running_member(
             ownership=coordination.ownership,
             limit_store=coordination.limits,
             pressure=memory_pressure(cluster.memory_bytes),
+            policy=policy,
         )
         router.local = fetcher
         turns = _beside(fetcher.run(), "fetcher", stack)

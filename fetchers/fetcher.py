@@ -29,7 +29,18 @@ from fetchers.limit_store.memory import MemoryLimitStore
 from fetchers.limits import Limits
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ownership.local import LocalOwnership
-from fetchers.ports import Clock, Holding, HostStateStore, LimitStore, Ownership, PerformHop, RobotsCache, Take
+from fetchers.ports import (
+    Clock,
+    Holding,
+    HostStateStore,
+    LimitStore,
+    NothingBlocked,
+    Ownership,
+    PerformHop,
+    RobotsCache,
+    Take,
+    UrlPolicy,
+)
 from fetchers.request_queues import RequestQueues
 from fetchers.robots_txt import Verdict
 from fetchers.sending import Sending
@@ -61,11 +72,14 @@ class Fetcher:
         ownership: Ownership | None = None,
         limit_store: LimitStore | None = None,
         pressure: Callable[[], float] = no_pressure,
+        policy: UrlPolicy | None = None,
     ) -> None:
-        """`perform_hop` routes a robots.txt redirect to another host's owner; alone, this fetcher owns all."""
+        """`policy` says what may be asked for; without one, everything. `perform_hop` routes a robots.txt redirect to
+        another host's owner; alone, this fetcher owns all."""
         self.config = config
         self._clock = clock
         self._transport = transport
+        self._policy = NothingBlocked() if policy is None else policy
         self._states = states
         self.counters = Counters()
         self.queues = RequestQueues(clock, config.queues)
@@ -81,6 +95,7 @@ class Fetcher:
         self._coalescing = Coalescing(self._perform, clock, self.counters)
         self._gates: Sequence[Gate] = (
             check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
+            self._check_policy,  # before robots.txt, whose request would reach the host that may not be asked
             self._check_owner,  # before robots.txt, which is fetched by the owner as well
             self._check_robots,  # before the queue: its request goes to the front and must not wait behind us
         )
@@ -162,6 +177,9 @@ class Fetcher:
         )
         if not isinstance(turn, Turn):
             return turn
+        if (blocked := self._blocked(request)) is not None:
+            turn.over()
+            return blocked  # since it began to wait, which can be long ago
         self.counters.wait.observe(self._clock.monotonic() - asked)
         return await self._send(request, parts, queue, turn, rule, take)
 
@@ -184,6 +202,13 @@ class Fetcher:
         finally:
             sending.over()
         return await self._back_off.learn(queue, result)
+
+    async def _check_policy(self, request: HopRequest, _: UrlParts) -> Ended | None:
+        return self._blocked(request)
+
+    def _blocked(self, request: HopRequest) -> Ended | None:
+        blocked = self._policy.verdict(request.url)
+        return None if blocked is None else Ended(Ending.BLOCKED_DOMAIN, blocked.reason)
 
     async def _check_owner(self, request: HopRequest, parts: UrlParts) -> NotMine | None:
         holding = self._ownership.holding_of(registrable_domain(parts.host))

@@ -33,6 +33,7 @@ class Ending(StrEnum):
     LATE = "late"
     PROTOCOL_ERROR = "protocol_error"
     UNSUPPORTED_SCHEME = "unsupported_scheme"
+    BLOCKED_DOMAIN = "blocked_domain"
 
 
 PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"

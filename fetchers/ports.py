@@ -1,6 +1,7 @@
 """What the fetcher needs from outside. Each port has one contract suite in `tests/contract`, run on every adapter."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from fetchers.domain_slot import RateLimit
@@ -42,6 +43,27 @@ class RobotsCache(Protocol):
 
     async def put(self, origin: str, value: bytes, seconds: float) -> None:
         """Keep it for so long at the most. A cache out of order forgets it; nothing is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A URL that may not be asked for; `reason` is a sentence for a person that names the list and its rule."""
+
+    reason: str
+
+
+class UrlPolicy(Protocol):
+    """Says whether a URL may be asked for at all. Asked for every hop of everything that is fetched, robots.txt too."""
+
+    def verdict(self, url: str) -> Blocked | None:
+        """None where it may. Answers at once and never raises; what it says may change at any time."""
+
+
+class NothingBlocked:
+    """The policy of a fetcher that was given none."""
+
+    def verdict(self, url: str) -> Blocked | None:
+        return None
 
 
 PerformHop = Callable[[HopRequest], Awaitable[HopResult]]

@@ -10,6 +10,7 @@ from fetchers.client import redirects
 from fetchers.client.running import running_client
 from fetchers.config import FetchersConfig
 from fetchers.model import Ended, FetchResult, HopRequest, NotNow, Response
+from fetchers.ports import UrlPolicy
 from fetchers.standalone import running_fetcher
 from fetchers.urls import parse
 
@@ -18,7 +19,9 @@ SERVICE_PATIENCE_SECONDS = 15.0
 """Shorter: a service that is not there, or does not know us, is asked again and again until then."""
 
 
-async def fetch_once(url: str, config: FetchersConfig, through: str = "") -> FetchResult:
+async def fetch_once(
+    url: str, config: FetchersConfig, through: str = "", policy: UrlPolicy | None = None
+) -> FetchResult:
     """By a fetcher of its own, or by the service at `through`. Raises `InvalidUrl`; the rest is in the result."""
     by = time.time() + PATIENCE_SECONDS
     request = HopRequest(parse(url if "://" in url else f"http://{url}"), by, by, purpose="direct")
@@ -26,7 +29,7 @@ async def fetch_once(url: str, config: FetchersConfig, through: str = "") -> Fet
         request = structs.replace(request, start_by=time.time() + SERVICE_PATIENCE_SECONDS)
         async with running_client([through], config.token, config.tls) as router:
             return await redirects.fetch(request, router.perform, most_redirects=config.limits.redirects)
-    async with running_fetcher(config) as fetcher:
+    async with running_fetcher(config, policy=policy) as fetcher:
         return await redirects.fetch(request, fetcher.perform, most_redirects=config.limits.redirects)
 
 

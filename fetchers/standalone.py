@@ -12,7 +12,7 @@ from fetchers.domain_slot import RateLimit
 from fetchers.fetcher import Fetcher
 from fetchers.gates.address_guard import AddressPolicy
 from fetchers.host_states.memory import MemoryHostStates
-from fetchers.ports import HostStateStore, RobotsCache
+from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.robots_cache.memory import NoSharedCache
 from fetchers.transports.aiohttp import AiohttpTransport
 from fetchers.transports.interfaces import own_addresses
@@ -28,7 +28,10 @@ def make_transport(config: FetchersConfig) -> AiohttpTransport:
 
 @asynccontextmanager
 async def running_fetcher(
-    config: FetchersConfig, states: HostStateStore | None = None, robots_cache: RobotsCache | None = None
+    config: FetchersConfig,
+    states: HostStateStore | None = None,
+    robots_cache: RobotsCache | None = None,
+    policy: UrlPolicy | None = None,
 ) -> AsyncIterator[Fetcher]:
     """A fetcher that gives turns for as long as the block lasts."""
     transport = make_transport(config)
@@ -39,6 +42,7 @@ async def running_fetcher(
         transport=transport,
         states=states or MemoryHostStates(),
         robots_cache=robots_cache or NoSharedCache(),
+        policy=policy,
     )
     running = asyncio.create_task(fetcher.run(), name="fetcher")
     try:

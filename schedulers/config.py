@@ -23,7 +23,8 @@ class SchedulersConfig:
     A URL whose turn lies further off than `defer_after` seconds is deferred, so that it holds no place meanwhile; one
     that a server puts off (429, 503) at most `most_deferrals` times. An event whose handling raised `most_errors`
     times, or that was delivered `most_deliveries` times (each crash in the middle is one), goes to the dead letters.
-    `blocked_domains` are never fetched.
+    `blocked_domains` are never asked for anything, with everything below them; `blocked_domains_file` holds more of
+    them, one a line, and is read again when it changes.
     """
 
     count: int = 2
@@ -36,6 +37,7 @@ class SchedulersConfig:
     most_urls: int = 100
     freshness: Freshness = field(default_factory=Freshness)
     blocked_domains: tuple[str, ...] = ()
+    blocked_domains_file: str = ""
     pictures: bool = True
 
     def validate(self) -> None:

@@ -13,7 +13,18 @@ from schedulers.config import SchedulersConfig
 from schedulers.deferral import Deferral
 from schedulers.in_flight import InFlight
 from schedulers.model import Context
-from schedulers.ports import Archive, Archived, Clock, EventQueue, Extractor, Fetch, Ids, MetadataStore, Pictures
+from schedulers.ports import (
+    Archive,
+    Archived,
+    Clock,
+    EventQueue,
+    Extractor,
+    Fetch,
+    Ids,
+    IsBlocked,
+    MetadataStore,
+    Pictures,
+)
 from schedulers.stages.archive import ArchiveStage
 from schedulers.stages.crawl_decider import CrawlDecider, Decider
 from schedulers.stages.event_reader import event_reader
@@ -43,6 +54,7 @@ class Parts:
     ids: Ids
     clock: Clock
     ended: Ended = lambda outcome: None
+    is_blocked: IsBlocked = lambda url: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ Observe = Callable[[str, float], None]
 
 def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tuple[Step, ...]:
     """The stages of an event, in order."""
-    decider = Decider(parts.clock, config.blocked_domains)
+    decider = Decider(parts.clock, parts.is_blocked)
     deferral = Deferral(parts.queue, parts.store, parts.clock)
     fetch = FetchStage(
         fetcher=parts.fetcher,

@@ -85,6 +85,9 @@ class Archived(Protocol):
 
 Knows = Callable[[str], Awaitable[bool]]
 
+IsBlocked = Callable[[str], str | None]
+"""Why a URL may not be asked for; None where it may. Answers at once; what it says may change at any time."""
+
 
 class Fetch(Protocol):
     """The fetching service: robots.txt, politeness, address guard, redirects hop by hop."""

@@ -15,6 +15,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from fetchers.blocked_domains import BlockedDomains
 from fetchers.config import FetchersConfig
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
@@ -181,6 +182,7 @@ class Config:
                 self.images,
             ):
                 section.validate()
+            BlockedDomains(self.schedulers.blocked_domains)
         except ValueError as error:
             raise BadSetting(str(error)) from error
         if not 0 <= self.port <= 65_535:

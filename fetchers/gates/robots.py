@@ -28,6 +28,7 @@ MOST_PATIENT = 4
 SAME_ENDING = frozenset(
     {
         Ending.BLOCKED_ADDRESS,
+        Ending.BLOCKED_DOMAIN,
         Ending.DNS_ERROR,
         Ending.TLS_ERROR,
         Ending.CONNECT_ERROR,

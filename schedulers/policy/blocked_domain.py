@@ -5,9 +5,9 @@ from schedulers.policy.decision import Asked, Decision, Verdict
 
 
 def blocked_domain(asked: Asked) -> Decision | None:
-    """DROP what a rule of `schedulers.blocked_domains` names."""
-    rule = asked.is_blocked(asked.url)
-    if rule is None:
+    """DROP what the fetcher would refuse for the same reason, before anything waits for it."""
+    reason = asked.is_blocked(asked.url)
+    if reason is None:
         return None
     status = Status.BLOCKED_DOMAIN
-    return Decision(Verdict.DROP, Settled(status, status.value, f"the setting schedulers.blocked_domains names {rule}"))
+    return Decision(Verdict.DROP, Settled(status, status.value, reason))

@@ -24,7 +24,7 @@ class Asked:
     refresh: bool
     now: float
     is_blocked: Callable[[str], str | None]
-    """The rule that blocks the URL's host, if any."""
+    """Why the URL may not be asked for; None where it may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ stage with the same `Decider`.
 
 from msgspec import structs
 
-from fetchers.urls import split
 from schedulers.model import Context, Settled, Status, UrlState
 from schedulers.policy import Asked, Decision, Verdict, decide
-from schedulers.ports import Clock, MetadataStore
+from schedulers.ports import Clock, IsBlocked, MetadataStore
 from schedulers.stages.stage import Next
 
 FINISHED_BEFORE = Settled(Status.PENDING, "finished_before")
@@ -17,24 +16,14 @@ FINISHED_BEFORE = Settled(Status.PENDING, "finished_before")
 
 
 class Decider:
-    """The policy, with the operator's block list. A name blocks itself and everything below it."""
+    """The policy, with what may not be asked for."""
 
-    def __init__(self, clock: Clock, blocked_domains: tuple[str, ...]) -> None:
+    def __init__(self, clock: Clock, is_blocked: IsBlocked) -> None:
         self._clock = clock
-        self._blocked = frozenset(name.lower().strip(".") for name in blocked_domains)
+        self._is_blocked = is_blocked
 
     def decide(self, url: str, state: UrlState | None, *, refresh: bool) -> Decision:
-        return decide(Asked(url, state, refresh, self._clock.now(), self._blocking_rule))
-
-    def _blocking_rule(self, url: str) -> str | None:
-        if not self._blocked:
-            return None
-        host = split(url).host
-        while host:
-            if host in self._blocked:
-                return host
-            host = host.partition(".")[2]
-        return None
+        return decide(Asked(url, state, refresh, self._clock.now(), self._is_blocked))
 
 
 class CrawlDecider:

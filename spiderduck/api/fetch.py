@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from fetchers import trace
 from fetchers.client.streaming import announced_length
-from fetchers.model import Ended, HopRequest, NotNow
+from fetchers.model import Ended, Ending, HopRequest, NotNow
 from schedulers.record import iso_time
 from schedulers.urls import parse_url
 from spiderduck.api.keys import FETCH
@@ -43,6 +43,7 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         "`X-Fetched-Status` and `X-Fetched-Redirects` say what it is. One that breaks off breaks the connection off.",
         responses={
             200: ANY_BYTES,
+            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`blocked_domain`: never asked for"),
             502: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="No answer; `code` is the fetch's ending"),
             503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Its turn comes later: `Retry-After`"),
         },
@@ -59,7 +60,8 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
             detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
             return _refused(503, detail, "late", {"Retry-After": retry})
         if isinstance(outcome, Ended):
-            return _refused(502, outcome.reason, outcome.ending.value)
+            status = 403 if outcome.ending is Ending.BLOCKED_DOMAIN else 502
+            return _refused(status, outcome.reason, outcome.ending.value)
         headers = {
             **FOREIGN_CONTENT,
             "Content-Type": outcome.header("content-type") or "application/octet-stream",

@@ -10,12 +10,13 @@ from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.fetcher import Fetcher
 from fetchers.host_states.memory import MemoryHostStates
-from fetchers.ports import HostStateStore, RobotsCache
+from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.standalone import make_transport
 from schedulers.ports import Clock
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.blocking import open_blocking
 from spiderduck.bootstrap.bridges import FetchThroughClient
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.config import Config
@@ -27,12 +28,18 @@ Gauges = Mapping[str, tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """`work` must run for as long as something is fetched."""
+    """`work` must run for as long as something is fetched. `policy` says what may be asked for."""
 
     fetch: FetchThroughClient
     domains: Domains
+    policy: UrlPolicy
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
+
+    def is_blocked(self, url: str) -> str | None:
+        """Why the URL may not be asked for; None where it may."""
+        blocked = self.policy.verdict(url)
+        return None if blocked is None else blocked.reason
 
 
 class LocalDomains:
@@ -49,15 +56,19 @@ class LocalDomains:
 
 
 async def open_fetching(
-    config: Config, parts: frozenset[str], database: Database | None, clock: Clock, stack: AsyncExitStack
+    config: Config,
+    parts: frozenset[str],
+    database: Database | None,
+    clock: Clock,
+    stack: AsyncExitStack,
 ) -> Fetching:
-    """With `database`, politeness outlives a restart."""
-    patience = config.schedulers.defer_after
+    """With `database`, politeness outlives a restart. Raises `BadSetting`."""
+    blocking, patience = open_blocking(config, clock), config.schedulers.defer_after
     if "fetchers" not in parts:
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
         fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router)
+        return Fetching(fetch, router, blocking.domains, blocking.work)
     states, robots_cache = _caches(config, database, clock, stack)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
@@ -68,9 +79,11 @@ async def open_fetching(
         transport=transport,
         states=states,
         robots_cache=robots_cache,
+        policy=blocking.domains,
     )
     fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects, patience)
-    return Fetching(fetch, LocalDomains(fetcher), (("fetcher", fetcher.run),), lambda: _gauges(fetcher))
+    work = (("fetcher", fetcher.run), *blocking.work)
+    return Fetching(fetch, LocalDomains(fetcher), blocking.domains, work, lambda: _gauges(fetcher))
 
 
 def _caches(

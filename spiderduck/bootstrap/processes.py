@@ -19,6 +19,7 @@ import uvloop
 
 from fetchers.clock import SystemClock
 from fetchers.memory_use import reuse_freed_memory
+from spiderduck.bootstrap.blocking import beside, open_blocking
 from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.garbage import tune_collector
@@ -118,7 +119,11 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
             memcached=config.memcached.hosts,
             memory_bytes=config.fetchers.memory_bytes,
         )
-        async with running_member(config.fetchers, cluster, listener) as member:
+        blocking = open_blocking(config, SystemClock())
+        async with (
+            running_member(config.fetchers, cluster, listener, blocking.domains) as member,
+            beside(blocking.work),
+        ):
             tune_collector()
             reuse_freed_memory()
             started(Started(member.address, None, parts))

@@ -133,6 +133,7 @@ def _schedulers(
         ids=ids.ids,
         clock=clock,
         ended=telemetry.ended,
+        is_blocked=fetching.is_blocked,
     )
     in_flight = InFlight()
     event = compose(url_steps(parts, in_flight, config.schedulers), clock, telemetry.stage)

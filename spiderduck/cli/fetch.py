@@ -44,10 +44,14 @@ def fetch(
 
 def fetched(url: str, config: Path | None) -> "FetchResult":
     """What came of one URL, by the settings."""
+    from fetchers.clock import SystemClock
     from fetchers.errors import InvalidUrl
     from fetchers.report import fetch_once
+    from spiderduck.bootstrap.blocking import open_blocking
 
     try:
-        return asyncio.run(fetch_once(url, read_settings(config).fetchers))
+        settings = read_settings(config)
+        policy = open_blocking(settings, SystemClock()).domains
+        return asyncio.run(fetch_once(url, settings.fetchers, policy=policy))
     except InvalidUrl as error:
         raise SpiderDuckError(str(error)) from error

@@ -47,11 +47,14 @@ def unfurl(
 
 
 async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], None]) -> "list[Record]":
+    from fetchers.clock import SystemClock
     from fetchers.standalone import running_fetcher
+    from spiderduck.bootstrap.blocking import open_blocking
     from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
     from spiderduck.unfurling import unfurl_one
 
-    async with running_fetcher(settings.fetchers) as fetcher:
+    policy = open_blocking(settings, SystemClock()).domains
+    async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
         fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
         extractor = ExtractBesideLoop(settings.extract.inline_bytes)
         records = []

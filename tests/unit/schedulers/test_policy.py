@@ -2,6 +2,7 @@
 
 import pytest
 
+from fetchers.blocked_domains import BlockedDomains
 from schedulers.model import REUSED, Status, UrlState
 from schedulers.policy import Asked, Verdict, decide
 from schedulers.stages.crawl_decider import Decider
@@ -68,5 +69,11 @@ def test_some_are_dropped_even_by_force(url: str, status: Status) -> None:
     ],
 )
 def test_a_blocked_domain_blocks_what_lies_below_it(url: str, blocked: bool) -> None:
-    decision = Decider(FakeClock(), ("Bad.test.",)).decide(url, None, refresh=False)
+    domains = BlockedDomains(["Bad.test."])
+
+    def why(url: str) -> str | None:
+        found = domains.verdict(url)
+        return None if found is None else found.reason
+
+    decision = Decider(FakeClock(), why).decide(url, None, refresh=False)
     assert (decision.verdict is Verdict.DROP) == blocked
