@@ -20,6 +20,7 @@ COPY schedulers schedulers
 COPY fetchers fetchers
 COPY snowflake snowflake
 COPY imagepipe imagepipe
+COPY groundwork groundwork
 COPY spiderduck spiderduck
 RUN /opt/spiderduck/bin/pip install --no-deps --no-build-isolation . \
     && /opt/spiderduck/bin/python -m compileall -q /opt/spiderduck/lib \

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-PACKAGES := spiderduck schedulers fetchers snowflake imagepipe
+PACKAGES := spiderduck schedulers fetchers snowflake imagepipe groundwork
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 

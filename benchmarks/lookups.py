@@ -68,7 +68,7 @@ class Api:
         if len(urls) == 1:
             request = self._http.get(f"{self._address}/v1/urls?url={quote(urls[0], safe='')}")
         else:
-            request = self._http.post(f"{self._address}/v1/urls/batch", data=msgspec.json.encode({"urls": urls}))
+            request = self._http.post(f"{self._address}/v1/urls/batch", json={"urls": list(urls)})
         async with request as answer:
             assert answer.status == 200, await answer.text()
             await answer.read()

@@ -17,6 +17,8 @@ import msgspec
 
 from fetchers.blocked_domains import BlockedDomains
 from fetchers.config import FetchersConfig
+from groundwork.front.browsers import BrowserRules
+from groundwork.front.limits import FrontLimits
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
 from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
@@ -69,6 +71,9 @@ class ApiConfig:
     (empty: `keys.json` in the data folder), which `spiderduck keys` writes and every process rereads; `keys` is the old
     form. Our own processes call one another with `internal_key`, which all of them have.
 
+    `hosts` are the names under which clients reach the server, besides `localhost`; `origins` the web pages of others
+    that may use it. With `tls_certificate` and `tls_key` (PEM files) it speaks https.
+
     `trusted_proxies` are the networks of reverse proxies whose `X-Forwarded-For` names the client.
     """
 
@@ -79,6 +84,11 @@ class ApiConfig:
     most_wait_ms: int = 30_000
     most_event_bytes: int = 16 * 1024 * 1024
     trusted_proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    tls_certificate: str = ""
+    tls_key: str = ""
+    front: FrontLimits = field(default_factory=FrontLimits)
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds (never a key) and what it takes."""
@@ -89,6 +99,7 @@ class ApiConfig:
                 raise ValueError(
                     f'api.trusted_proxies holds {text!r}; it takes addresses and networks, e.g. "10.0.0.0/8"'
                 ) from error
+        self._validate_front()
         self.configured()
         if not 0 <= self.rate_limit.per_second < inf or self.rate_limit.burst < 1:
             raise ValueError("api.rate_limit takes a per_second from 0 up (0: no limit) and a burst from 1 up")
@@ -118,6 +129,18 @@ class ApiConfig:
             found.append(replace(plain_key(entry, "api.internal_key"), limited=False))
         return tuple(found)
 
+    def _validate_front(self) -> None:
+        try:
+            BrowserRules(self.hosts, self.origins)
+        except ValueError as error:
+            raise ValueError(f"api.hosts or api.origins: {error}") from error
+        try:
+            self.front.validate()
+        except ValueError as error:
+            raise ValueError(f"api.front.{error}") from error
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("api.tls_certificate and api.tls_key go together; one of them is empty")
+
 
 @dataclass(frozen=True, slots=True)
 class ExtractConfig:
@@ -133,6 +156,7 @@ class Config:
     data: str = "spiderduck-data"
     host: str = "127.0.0.1"
     port: int = 8080
+    metrics_port: int = 0
     log_level: str = "info"
     fetchers: FetchersConfig = field(default_factory=FetchersConfig)
     schedulers: SchedulersConfig = field(default_factory=SchedulersConfig)
@@ -187,6 +211,8 @@ class Config:
             raise BadSetting(str(error)) from error
         if not 0 <= self.port <= 65_535:
             raise BadSetting(f"port is {self.port}; it takes a number from 0 (any free one) to 65535")
+        if not 0 <= self.metrics_port <= 65_535 or (self.metrics_port and self.metrics_port == self.port):
+            raise BadSetting(f"metrics_port is {self.metrics_port}; it takes 0 (none) or a port that is not `port`")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise BadSetting(f"log_level is {self.log_level!r}; it takes debug, info, warning or error")
         if not self.on_loopback and not self.fetchers.token and not self.has_keys:  # a fetcher has no API: see `parts`

@@ -10,6 +10,8 @@ that a fetcher, which talks to strangers, knows no password of the store.
 - {name: SPIDERDUCK_HOST, value: "0.0.0.0"}
 - {name: SPIDERDUCK_PORT, value: "8080"}
 {{- if ne .workload "fetchers" }}
+- {name: SPIDERDUCK_METRICS_PORT, value: "9090"}
+- {name: SPIDERDUCK_API__HOSTS, value: {{ include "spiderduck.ownHosts" . | squote }}}
 {{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_API__KEYS" "name" $values.secrets.apiKeys.name "key" $values.secrets.apiKeys.key) }}
 {{- end }}
 {{- if has "rabbitmq" $engines }}
@@ -57,6 +59,18 @@ that a fetcher, which talks to strangers, knows no password of the store.
 - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
 - {name: SPIDERDUCK_FETCHERS__ADVERTISE, value: "http://$(POD_NAME).{{ include "spiderduck.fullname" . }}:8080"}
 {{- end }}
+{{- end }}
+
+{{/* JSON list of the names by which a workload is called: its service's, the ingress's, and those of the settings. */}}
+{{- define "spiderduck.ownHosts" -}}
+{{- $service := include "spiderduck.fullname" . -}}
+{{- $namespace := .root.Release.Namespace -}}
+{{- $hosts := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) -}}
+{{- if and .facts.public .root.Values.ingress.enabled -}}
+{{- $hosts = append $hosts .root.Values.ingress.host -}}
+{{- end -}}
+{{- $api := .root.Values.config.api | default dict -}}
+{{- concat $hosts ($api.hosts | default list) | toJson -}}
 {{- end }}
 
 {{- define "spiderduck.secret" -}}

@@ -11,9 +11,6 @@ Pieces of network policies. An empty list of peers would mean everybody, so each
 {{ include "spiderduck.podPeer" (dict "root" $root "workload" $caller) }}
 {{- end }}
 {{- end }}
-{{- with $root.Values.networkPolicy.monitoring }}
-{{ toYaml . }}
-{{- end }}
 {{- if .facts.public }}
 {{- with $root.Values.networkPolicy.callers }}
 {{ toYaml . }}

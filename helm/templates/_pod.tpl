@@ -22,6 +22,9 @@ spec:
       {{- end }}
       ports:
         - {name: http, containerPort: 8080}
+        {{- if ne .workload "fetchers" }}
+        - {name: metrics, containerPort: 9090}
+        {{- end }}
       # Engines may take a while to come up with us; until then only this probe counts.
       startupProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 2, failureThreshold: 60}
       livenessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3}

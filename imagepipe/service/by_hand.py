@@ -19,7 +19,13 @@ Tag = Annotated[str | None, QueryParameter(description="Pictures that were store
 def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
     """The handlers below `path`."""
 
-    @put(path + "/{pipeline:str}/store", guards=[guard], summary="Store a picture", status_code=201)
+    @put(
+        path + "/{pipeline:str}/store",
+        guards=[guard],
+        opt={"body": "bytes"},
+        summary="Store a picture",
+        status_code=201,
+    )
     async def store(
         request: Request[Any, Any, Any], pipeline: FromPath[str], src: Src, tag: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:

@@ -3,6 +3,7 @@ them."""
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
@@ -11,12 +12,14 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from fetchers.config import VERSION
+from groundwork.front.browsers import BrowserRules
+from spiderduck.api.browsers import BrowserGuard
 from spiderduck.api.dead_letters import dead_letter_routes
 from spiderduck.api.described import document_of
 from spiderduck.api.domains import domain_routes
 from spiderduck.api.events import event_routes
 from spiderduck.api.fetch import fetch_routes
-from spiderduck.api.health import health_routes
+from spiderduck.api.health import health_routes, metrics_route
 from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.problems import answer
@@ -45,11 +48,24 @@ def api_routes(services: Services) -> list[Any]:
     ]
 
 
+def browser_rules(config: Config) -> BrowserRules:
+    """Names that lead to this process: those of the settings, and those in the settings of where our services are."""
+    named = [urlsplit(url).hostname for url in (config.ids.url, config.images.url) if url]
+    listening = [] if any(sign in config.host for sign in ":*") else [config.host]
+    ours = [*config.api.hosts, *listening, *(name for name in named if name and ":" not in name)]
+    return BrowserRules(ours, config.api.origins, secure=bool(config.api.tls_certificate))
+
+
+def build_metrics(health: Health) -> Litestar:
+    """The application of `metrics_port`: metrics and health, open to everybody who reaches it."""
+    return Litestar([*health_routes(health), metrics_route(health, None)], openapi_config=None, logging_config=None)
+
+
 def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard) -> Litestar:
     """The application of a process: the handlers of its parts, health, and what describes them."""
     return Litestar(
-        route_handlers=[*routes, *health_routes(health), openapi_json],
-        guards=[guard],
+        route_handlers=[*routes, *health_routes(health), metrics_route(health), openapi_json],
+        guards=[BrowserGuard(browser_rules(config), guard), guard],
         before_send=[send_rate_limit],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},

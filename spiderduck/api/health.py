@@ -4,6 +4,7 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from spiderduck.api.keys import READ
 from spiderduck.api.services import Health
 
 
@@ -28,8 +29,20 @@ def health_routes(health: Health) -> list[HTTPRouteHandler]:
             missing["stopping"] = "this process is shutting down"
         return Response(Readiness(not missing, missing), status_code=503 if missing else 200)
 
-    @get("/metrics", tags=["health"], summary="Prometheus metrics", media_type="text/plain; version=0.0.4")
+    return [healthz, readyz]
+
+
+def metrics_route(health: Health, scope: str | None = READ) -> HTTPRouteHandler:
+    """`scope` None: for everybody, on a port of its own (`metrics_port`)."""
+
+    @get(
+        "/metrics",
+        opt={"scope": scope},
+        tags=["health"],
+        summary="Prometheus metrics",
+        media_type="text/plain; version=0.0.4",
+    )
     async def metrics() -> bytes:
         return await health.telemetry.render()
 
-    return [healthz, readyz, metrics]
+    return metrics

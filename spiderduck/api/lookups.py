@@ -16,6 +16,7 @@ from schedulers.errors import InvalidUrl
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
+from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
@@ -104,7 +105,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             event_id = f"lookup:{services.clock.now():.6f}:{unknown[0]}"
             await services.queue.publish([Message(msgspec.json.encode({"id": event_id, "urls": unknown}), event_id)])
 
-    @get("/v1/urls", opt={"scope": READ}, tags=["look-ups"], summary="One URL's record")
+    @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def one_url(
         url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
         wait_ms: Annotated[int, Parameter(ge=0, description="Wait so long for a URL that is on its way.")] = 0,

@@ -68,28 +68,31 @@ def problem(status: int, detail: str, code: str, headers: dict[str, str] | None 
 
 TITLES = {
     400: "Bad request",
-    401: "Who are you?",
+    401: "Authentication required",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     413: "Too large",
+    415: "Unsupported media type",
     429: "Too many requests",
     500: "Internal error",
-    502: "The other side failed",
+    502: "Upstream error",
     503: "Not available at the moment",
     504: "Timed out",
+}
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
 }
 
 
 def _code_of(error: HTTPException) -> str:
-    return {
-        400: "bad_request",
-        401: "unauthorized",
-        403: "forbidden",
-        404: "not_found",
-        405: "method_not_allowed",
-        429: "too_many_requests",
-    }.get(error.status_code, "http_error")
+    return getattr(error, "code", None) or CODES.get(error.status_code, "http_error")
 
 
 def _readable(extra: object) -> str:

@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter, Received, Subscription
@@ -43,7 +44,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     @get(
         "/v1/stream",
         media_type="text/event-stream",
-        opt={"scope": READ},
+        opt={"scope": READ, OWN_PAGES: "queue"},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
         description="CloudEvents 1.0 in structured JSON. `queue` names a durable queue that collects while you are "
@@ -65,7 +66,12 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    @get("/v1/queues/{name:str}", opt={"scope": READ}, tags=["notices"], summary="Pull from a durable queue")
+    @get(
+        "/v1/queues/{name:str}",
+        opt={"scope": READ, OWN_PAGES: True},
+        tags=["notices"],
+        summary="Pull from a durable queue",
+    )
     async def pull(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
         subscription = await subscriptions.open(name, Filter())
         try:

@@ -26,8 +26,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
-    """Where it listens, as a person would type it."""
+def url_of(listener: socket.socket, *, secure: bool = False) -> str:
+    """Where it listens, as a person would type it; `secure`: it speaks TLS."""
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    return f"http{'s' if secure else ''}://{shown}:{port}"

@@ -22,11 +22,12 @@ from fetchers.memory_use import reuse_freed_memory
 from spiderduck.bootstrap.blocking import beside, open_blocking
 from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for
+from spiderduck.bootstrap.front import make_server
 from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
 from spiderduck.bootstrap.product import running_parts
-from spiderduck.bootstrap.runtime import make_server, run, stopping_on_signals
+from spiderduck.bootstrap.runtime import run, stopping_on_signals
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 
@@ -91,12 +92,14 @@ async def serve(
 
 
 async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
-    with _listening(config) as listener, _data(config, parts) as folder:
+    with _listening(config) as listener, _listening_for_metrics(config) as metrics, _data(config, parts) as folder:
         async with running_parts(config, folder, parts) as product:
-            server = make_server(product)
-            listener.listen(1024)
-            started(Started(url_of(listener), folder, parts))
-            await run(product, server, listener, stop)
+            server = make_server(product, config, SystemClock(), metrics)
+            listeners = [listener] if metrics is None else [listener, metrics]
+            for one in listeners:
+                one.listen(1024)
+            started(Started(url_of(listener, secure=bool(config.api.tls_certificate)), folder, parts))
+            await run(product, server, listeners, stop)
 
 
 async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
@@ -134,6 +137,19 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
 def _listening(config: Config) -> Iterator[socket.socket]:
     """Bound, so that nobody else gets the port and a busy one is said at once."""
     listener = listen(config.host, config.port)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+@contextlib.contextmanager
+def _listening_for_metrics(config: Config) -> Iterator[socket.socket | None]:
+    """`metrics_port`, where there is one."""
+    if not config.metrics_port:
+        yield None
+        return
+    listener = listen(config.host, config.metrics_port)
     try:
         yield listener
     finally:

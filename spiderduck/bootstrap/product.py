@@ -20,8 +20,8 @@ from schedulers.in_flight import InFlight
 from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Parts, compose, picture_steps, url_steps
 from schedulers.scheduler import Scheduler
-from spiderduck.api.app import api_routes, build
-from spiderduck.api.keys import open_guard
+from spiderduck.api.app import api_routes, build, build_metrics
+from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
@@ -46,6 +46,8 @@ class Product:
     """What runs: see `runtime.py`. `services` is there where this process has the API."""
 
     app: Litestar
+    metrics_app: Litestar
+    keys: KeyGuard
     health: Health
     schedulers: tuple[Scheduler, ...]
     work: tuple[Work, ...]
@@ -81,7 +83,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         tune_allocator()  # pages and pictures take the memory that others gave back
         tune_collector()  # last: what was built until here lives as long as the process
         work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
-        yield Product(app, health, schedulers, work, services)
+        yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
 async def _open_backing(

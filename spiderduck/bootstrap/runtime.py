@@ -9,47 +9,20 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import uvicorn
-
-from spiderduck.bootstrap.leaving import come_again_when
+from groundwork.front.server import FrontServer
 from spiderduck.bootstrap.product import Product
 
 log = logging.getLogger(__name__)
 
-SERVER_SECONDS = 2
 DRAIN_SECONDS = 4.0
 
 
-class Server(uvicorn.Server):
-    """uvicorn on our loop; signals are `run`'s business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def make_server(product: Product) -> Server:
-    """The HTTP server over the product's services, not serving yet."""
-    return Server(
-        uvicorn.Config(
-            come_again_when(product.health.stopping, product.app),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            http="httptools",
-            timeout_graceful_shutdown=SERVER_SECONDS,
-            server_header=False,
-            proxy_headers=False,  # whose `X-Forwarded-For` counts is `api.trusted_proxies`' business alone
-        )
-    )
-
-
-async def run(product: Product, server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+async def run(product: Product, server: FrontServer, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Serve and work until `stop` is set, or until a part fails, whose error is raised."""
-    serving = asyncio.create_task(server.serve(sockets=[listener]), name="http server")
+    serving = asyncio.create_task(server.serve(sockets=list(listeners)), name="http server")
     taking = [asyncio.create_task(one.run(), name="scheduler") for one in product.schedulers]
     background = [asyncio.create_task(begin(), name=name) for name, begin in product.work]
     stopped = asyncio.create_task(stop.wait())

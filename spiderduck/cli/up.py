@@ -62,7 +62,7 @@ def banner(url: str, data: Path, user_agent: str) -> list[str]:
         f"SpiderDuck listens on {url} (open it in a browser); its data lies in {data}.",
         "",
         "Three things to try, in another terminal:",
-        f"""  curl -s {url}/v1/events -d '{{"text": "look: https://www.python.org/"}}'""",
+        f"""  curl -s {url}/v1/events --json '{{"text": "look: https://www.python.org/"}}'""",
         f"  {command()} lookup{server} https://www.python.org/",
         f"  {command()} watch{server}",
     ]

@@ -89,7 +89,7 @@ def _tell(installation: Installation) -> None:
         f"  logs        {installation.folder}/*/*.log",
         "",
         "Three things to try, in another terminal:",
-        f"""  curl -s {api}/v1/events -d '{{"text": "look: https://www.python.org/"}}'""",
+        f"""  curl -s {api}/v1/events --json '{{"text": "look: https://www.python.org/"}}'""",
         f"  {command()} lookup --server {api} https://www.python.org/",
         f"  {command()} watch --server {api}",
         "",

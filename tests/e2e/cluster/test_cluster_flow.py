@@ -108,12 +108,14 @@ async def test_ids_come_from_the_id_service(cluster: RunningCluster) -> None:
 
 @pytest.mark.parametrize("process", PROCESSES)
 async def test_every_process_tells_of_itself(cluster: RunningCluster, process: str) -> None:
-    """Health, readiness and metrics, without a key."""
+    """Health and readiness without a key, metrics with one; a fetcher, which knows no keys, tells its own."""
     async with cluster.client(process) as client:
-        client.headers.pop("authorization")
+        key = client.headers.pop("authorization")
         assert (await client.get("/healthz")).text == "ok"
         assert (await client.get("/readyz")).status_code == 200
-        metrics = (await client.get("/metrics")).text
+        if "fetcher" not in process:
+            assert (await client.get("/metrics")).status_code == 401
+        metrics = (await client.get("/metrics", headers={"authorization": key})).text
     assert metrics.startswith("# HELP ")
 
 

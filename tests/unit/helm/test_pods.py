@@ -30,10 +30,13 @@ def test_each_part_is_one_workload(release: Release) -> None:
 
 
 def test_ports_and_probes(release: Release) -> None:
-    """The port is the product's default, the probes ask /healthz and /readyz on it, the service leads to it."""
+    """The port is the product's default, the probes ask /healthz and /readyz on it, the service leads to it. Metrics
+    have a port without a key; a fetcher tells them on its only one."""
     for part, workload in release.workloads.items():
         container = workload["spec"]["template"]["spec"]["containers"][0]
-        assert container["ports"] == [{"name": "http", "containerPort": Config().port}]
+        metrics = "http" if part == "fetchers" else "metrics"
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        assert ports == {"http": Config().port} | ({"metrics": 9090} if metrics == "metrics" else {})
         probes = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
         assert probes == {
             "startup": {"path": "/healthz", "port": "http"},
@@ -42,7 +45,10 @@ def test_ports_and_probes(release: Release) -> None:
         }
         service = release.of_kind("Service")[f"links-{part}"]["spec"]
         assert service["selector"] == workload["spec"]["selector"]["matchLabels"]
-        assert [(port["port"], port["targetPort"]) for port in service["ports"]] == [(Config().port, "http")]
+        assert [(port["port"], port["targetPort"]) for port in service["ports"]] == [
+            (Config().port, "http"),
+            (9090, metrics),
+        ]
 
 
 def test_selectors_find_their_own_pods(release: Release) -> None:

@@ -55,7 +55,7 @@ def test_prometheus_finds_the_services(releases: dict[str, Release]) -> None:
     found = {name for name, one in services.items() if wanted <= one["metadata"]["labels"].items()}
     assert found == {f"links-{part}" for part in production.workloads}
     (endpoint,) = monitor["endpoints"]
-    assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "15s")
+    assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("metrics", "/metrics", "15s")
     assert not releases["minimal"].of_kind("ServiceMonitor")
 
 

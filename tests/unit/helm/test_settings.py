@@ -58,7 +58,7 @@ def test_the_product_takes_the_settings_file_and_the_variables(releases: dict[st
     file.write_text(text, encoding="utf-8")
     given = production.environment("fetchers")
     environment = {name: str(one.get("value", "")) for name, one in given.items() if is_setting(name)}
-    environment["SPIDERDUCK_API__KEYS"] = json.dumps([{"key": "k", "scopes": ["read"]}])
+    environment["SPIDERDUCK_API__KEYS"] = json.dumps([{"key": "k" * 16, "scopes": ["read"]}])
     config = load(file, environment, {})
     assert (config.host, config.port, config.data) == ("0.0.0.0", 8080, "/data")
     assert config.fetchers.rate_limit.per_second == 0.5
@@ -132,3 +132,18 @@ def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(release: Re
         assert {name.split("__")[0] for name in settings if "__" in name} == {
             name.split("__")[0] for name in told if "__" in name
         }, process
+
+
+def test_a_workload_answers_to_its_services_name(release: Release) -> None:
+    """By which the others call it; those that the public calls answer to the ingress's host as well."""
+    for part in release.workloads:
+        environment = release.environment(part)
+        if part == "fetchers":
+            assert "SPIDERDUCK_API__HOSTS" not in environment
+            continue
+        hosts = json.loads(environment["SPIDERDUCK_API__HOSTS"]["value"])
+        assert {f"links-{part}", f"links-{part}.duck.svc.cluster.local"} <= set(hosts)
+        ingress = release.of_kind("Ingress").get("links-api")
+        if ingress is not None:
+            assert (ingress["spec"]["rules"][0]["host"] in hosts) is (part in ("api", "images"))
+        assert environment["SPIDERDUCK_METRICS_PORT"]["value"] == "9090"

@@ -101,3 +101,16 @@ def test_keys_open_the_server_to_others() -> None:
     keys = '[{"key": "a-long-enough-secret", "scopes": ["read"]}]'
     config = load(None, {"SPIDERDUCK_HOST": "0.0.0.0", "SPIDERDUCK_API__KEYS": keys}, {})
     assert config.api.keys[0].key == "a-long-enough-secret"
+
+
+def test_settings_of_the_http_front_that_cannot_work_are_refused() -> None:
+    for name, value, told in (
+        ("API__HOSTS", '["http://a.example"]', "api.hosts"),
+        ("API__ORIGINS", '["a.example"]', "api.origins"),
+        ("API__FRONT__HEAD_BYTES", "10", "api.front.head_bytes"),
+        ("API__FRONT__CONNECTIONS", "0", "api.front.connections"),
+        ("API__TLS_KEY", "key.pem", "api.tls_certificate"),
+        ("METRICS_PORT", "8080", "metrics_port"),
+    ):
+        with pytest.raises(BadSetting, match=told):
+            load(None, {f"SPIDERDUCK_{name}": value}, {})

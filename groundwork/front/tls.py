@@ -1,0 +1,48 @@
+"""A server's certificate from two PEM files, read again when they change, so that a renewed one needs no restart."""
+
+import logging
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 60.0
+
+
+class Certificate:
+    """The files' context. TLS 1.2 at least."""
+
+    def __init__(self, certificate: str, key: str, now: Callable[[], float]) -> None:
+        """Raises ValueError where the files cannot be used; the message names them."""
+        self._files = (certificate, key)
+        self._now = now
+        try:
+            self._seen = self._marks()
+            self._context = self._load()
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"the certificate {certificate} and its key {key} cannot be used: {error}") from error
+        self._looked_at = now()
+
+    def context(self) -> ssl.SSLContext:
+        """For the next handshake. The files are looked at once a minute; one that cannot be read changes nothing."""
+        if self._now() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = self._now()
+            try:
+                marks = self._marks()
+                if marks != self._seen:
+                    self._context, self._seen = self._load(), marks
+                    log.info("the certificate %s was renewed", self._files[0])
+            except (OSError, ssl.SSLError) as error:
+                log.warning("the certificate %s cannot be read again: %s", self._files[0], error)
+        return self._context
+
+    def _marks(self) -> tuple[tuple[int, int], ...]:
+        found = [Path(file).stat() for file in self._files]
+        return tuple((one.st_mtime_ns, one.st_ino) for one in found)
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(*self._files)
+        return context

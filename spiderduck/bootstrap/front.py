@@ -1,0 +1,56 @@
+"""The HTTP server over a built product: limits on connections, TLS, the rules on browsers, and a port for metrics."""
+
+import socket
+from typing import Any
+
+from groundwork.front.browsers import BrowserFront
+from groundwork.front.server import FrontServer
+from groundwork.front.tls import Certificate
+from schedulers.ports import Clock
+from spiderduck.api.app import browser_rules
+from spiderduck.bootstrap.leaving import come_again_when
+from spiderduck.bootstrap.product import Product
+from spiderduck.config import Config
+from spiderduck.errors import BadSetting
+
+SHUTDOWN_SECONDS = 2
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Asked for by machines, under whatever name they have for a process."""
+
+
+def make_server(
+    product: Product, config: Config, clock: Clock, metrics_listener: socket.socket | None = None
+) -> FrontServer:
+    """Not serving yet. Raises `BadSetting` where the certificate cannot be used."""
+    app: Any = come_again_when(product.health.stopping, product.app)
+    app = BrowserFront(app, browser_rules(config), open_paths=PROBES, trusted=product.keys.knows)
+    if metrics_listener is not None:
+        app = _by_port({metrics_listener.getsockname()[1]: product.metrics_app}, app)
+    return FrontServer(
+        app,
+        config.api.front,
+        trusted=config.api.trusted_proxies,
+        certificate=certificate_of(config, clock),
+        plain=() if metrics_listener is None else (metrics_listener,),
+        shutdown_seconds=SHUTDOWN_SECONDS,
+    )
+
+
+def certificate_of(config: Config, clock: Clock) -> Certificate | None:
+    """None without TLS. Raises `BadSetting`."""
+    if not config.api.tls_certificate:
+        return None
+    try:
+        return Certificate(config.api.tls_certificate, config.api.tls_key, clock.now)
+    except ValueError as error:
+        raise BadSetting(f"api.tls_certificate, api.tls_key: {error}") from error
+
+
+def _by_port(others: dict[int, Any], app: Any) -> Any:
+    """What came in on one of `others` goes there."""
+
+    async def choosing(scope: Any, receive: Any, send: Any) -> None:
+        at = scope.get("server")
+        await others.get(at[1] if at else 0, app)(scope, receive, send)
+
+    return choosing
