@@ -1,6 +1,6 @@
 """What lies on the broker: exchanges and queues, their names and arguments, as data. Declared anew at every connection.
 
-PREFIX.events              the events queue PREFIX.deferred.N          messages that wait N seconds (powers of two) and
+PREFIX.events              the events queue PREFIX.deferred.N          messages that wait N seconds (`STEPS`) and
 then return to the events queue PREFIX.dead                what was given up, with the reason PREFIX.notices.topics
 where notices are published, keyed `processed.com.example.www` ──► PREFIX.notices (fanout) PREFIX.notices.to.NAME
 the durable queue of the subscriber NAME, bound to the fanout
@@ -16,8 +16,9 @@ from spiderduck.settings.broker import BrokerConfig
 
 _kombu: Any = kombu  # most of it is not annotated
 
-STEPS = tuple(2**power for power in range(17))
+STEPS = (*range(1, 33), *(step for power in range(5, 16) for step in (3 * 2**power // 2, 2 ** (power + 1))))
 """1 s to 18 h: any delay is a sum of these, and in each queue every message waits equally long, so none hides another.
+Up to half a minute one step will do, up to some minutes two: each step is a way through the broker and the flow.
 """
 
 LONGEST_KEY_BYTES = 255
