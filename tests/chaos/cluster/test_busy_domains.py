@@ -1,8 +1,9 @@
 """Twenty domains get two to ten times what their limit allows, a thousand others get one URL each: the others must not
 notice.
 
-Open loop, for a minute; `SPIDERDUCK_CHAOS_SECONDS` makes it shorter. The flow waits for its domain's turn on the broker,
-not in a place: so the events queue stays short, and whoever was put off comes back for a turn of its own.
+Open loop, for a minute; `SPIDERDUCK_CHAOS_SECONDS` makes it shorter. A URL waits for its turn on the broker, not in a
+place: so the events queue stays short, and whoever was put off comes back for a turn of its own. For a machine of which
+nobody else wants anything: two cores are just enough for the six processes, the engines and the site.
 """
 
 import asyncio
