@@ -1,6 +1,6 @@
 {{/*
-The environment of a workload: every name is SPIDERDUCK_ and the setting's path. A workload gets only what it needs, so
-that a fetcher, which talks to strangers, knows no password of the store.
+The environment of a workload: every name is SPIDERDUCK_ and the setting's path. A workload gets only what it needs.
+Secrets are files, see `_secrets.tpl`.
 */}}
 {{- define "spiderduck.environment" -}}
 {{- $values := .root.Values -}}
@@ -12,27 +12,17 @@ that a fetcher, which talks to strangers, knows no password of the store.
 {{- if ne .workload "fetchers" }}
 - {name: SPIDERDUCK_METRICS_PORT, value: "9090"}
 - {name: SPIDERDUCK_API__HOSTS, value: {{ include "spiderduck.ownHosts" . | squote }}}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_API__KEYS" "name" $values.secrets.apiKeys.name "key" $values.secrets.apiKeys.key) }}
 {{- end }}
-{{- if has "rabbitmq" $engines }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_BROKER__URL" "name" $values.secrets.broker.name "key" $values.secrets.broker.key) }}
-{{- end }}
+{{- include "spiderduck.secretVariables" . }}
 {{- if has "cassandra" $engines }}
 - {name: SPIDERDUCK_CASSANDRA__HOSTS, value: {{ include "spiderduck.hosts" (dict "root" .root "engine" "cassandra") | squote }}}
 - {name: SPIDERDUCK_CASSANDRA__PORT, value: {{ $values.engines.cassandra.port | quote }}}
 - {name: SPIDERDUCK_CASSANDRA__KEYSPACE, value: {{ $values.engines.cassandra.keyspace | quote }}}
 - {name: SPIDERDUCK_CASSANDRA__LOCAL_DATACENTER, value: {{ $values.engines.cassandra.localDatacenter | quote }}}
-{{- with $values.secrets.cassandra }}{{ if .name }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_CASSANDRA__USERNAME" "name" .name "key" .usernameKey) }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_CASSANDRA__PASSWORD" "name" .name "key" .passwordKey) }}
-{{- end }}{{ end }}
 {{- end }}
 {{- if has "zookeeper" $engines }}
 - {name: SPIDERDUCK_ZOOKEEPER__HOSTS, value: {{ include "spiderduck.addresses" (dict "root" .root "engine" "zookeeper") | squote }}}
 - {name: SPIDERDUCK_ZOOKEEPER__CHROOT, value: {{ $values.engines.zookeeper.chroot | quote }}}
-{{- with $values.secrets.zookeeper }}{{ if .name }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_ZOOKEEPER__AUTH" "name" .name "key" .key) }}
-{{- end }}{{ end }}
 {{- end }}
 {{- if has "memcached" $engines }}
 - {name: SPIDERDUCK_MEMCACHED__HOSTS, value: {{ include "spiderduck.addresses" (dict "root" .root "engine" "memcached") | squote }}}
@@ -45,9 +35,6 @@ that a fetcher, which talks to strangers, knows no password of the store.
 {{- end }}
 {{- if has "images" .facts.reaches }}
 - {name: SPIDERDUCK_IMAGES__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "images") }}:8080"}
-{{- end }}
-{{- if has "fetchers" .facts.reaches }}
-{{ include "spiderduck.secret" (dict "variable" "SPIDERDUCK_FETCHERS__TOKEN" "name" $values.secrets.fetchers.name "key" $values.secrets.fetchers.key) }}
 {{- end }}
 {{- if and (has "fetchers" .facts.reaches) (ne .workload "fetchers") }}
 - {name: SPIDERDUCK_FETCHERS__ADDRESSES, value: '["http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "fetchers") }}:8080"]'}
@@ -71,10 +58,6 @@ that a fetcher, which talks to strangers, knows no password of the store.
 {{- end -}}
 {{- $api := .root.Values.config.api | default dict -}}
 {{- concat $hosts ($api.hosts | default list) | toJson -}}
-{{- end }}
-
-{{- define "spiderduck.secret" -}}
-- {name: {{ .variable }}, valueFrom: {secretKeyRef: {name: {{ .name | quote }}, key: {{ .key | quote }}}}}
 {{- end }}
 
 {{/* JSON list of host names: those given, else the sub-chart's service. */}}

@@ -16,7 +16,7 @@ spec:
       args: [up, --only, {{ .workload }}]
       env:
         {{- include "spiderduck.environment" . | nindent 8 }}
-      {{- if and .facts.archive .root.Values.secrets.archive.name }}
+      {{- if and .facts.archive .root.Values.secrets.archive.name (not .root.Values.secrets.archive.optionsKey) }}
       envFrom:
         - secretRef: {name: {{ .root.Values.secrets.archive.name | quote }}}
       {{- end }}
@@ -35,12 +35,14 @@ spec:
         - {name: data, mountPath: /data}
         - {name: tmp, mountPath: /tmp}
         - {name: config, mountPath: /etc/spiderduck, readOnly: true}
+        - {name: secrets, mountPath: /run/secrets/spiderduck, readOnly: true}
   volumes:
     {{- if not $own.volume }}
     - {name: data, emptyDir: {}}
     {{- end }}
     - {name: tmp, emptyDir: {}}
     - {name: config, configMap: {name: {{ include "spiderduck.fullname" (dict "root" .root "workload" "config") }}}}
+    {{- include "spiderduck.secretVolume" . | nindent 4 }}
   {{- with $own.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}

@@ -16,7 +16,7 @@ def migrate(config: ConfigFile = None) -> None:
     from spiderduck.bootstrap.logs import set_up_logs
     from spiderduck.bootstrap.migrating import migrate as run
 
-    settings = read_settings(config)
+    settings = read_settings(config, host="127.0.0.1")  # nothing listens, so nobody needs a key
     if not settings.cassandra.hosts:
         raise BadSetting(
             'cassandra.hosts is empty, and the embedded store needs no migration; set it, e.g. ["10.0.0.1"]'

@@ -37,13 +37,14 @@ class Installation:
     ports: Mapping[str, int]
     keys: tuple[Mapping[str, object], ...] = ()
     token: str = ""
+    signing: tuple[str, ...] = ()
     more: Settings = field(default_factory=dict)
 
     def environment(self, process: str) -> dict[str, str]:
         """Of `fetcher-2`, say, or of `migrate`."""
         part = process.partition("-")[0]
         given: dict[str, object] = {**self.more, **PARTS[part](self)}
-        if self.keys and part != "fetcher":
+        if self.keys and part not in ("fetcher", "migrate"):
             given["api__keys"] = self.keys
         return {f"SPIDERDUCK_{name.upper()}": _text(value) for name, value in given.items()}
 
@@ -88,7 +89,11 @@ def _fetcher(one: Installation) -> dict[str, object]:
 
 
 def _api(one: Installation) -> dict[str, object]:
-    return _store(one) | _fetching(one)
+    return _store(one) | _images(one)
+
+
+def _images(one: Installation) -> dict[str, object]:
+    return _fetching(one) | {"images__keys": one.signing}
 
 
 def _ids(one: Installation) -> dict[str, object]:
@@ -100,7 +105,7 @@ PARTS = {
     "fetcher": _fetcher,
     "api": _api,
     "ids": _ids,
-    "images": _fetching,
+    "images": _images,
     "migrate": _store,
 }
 

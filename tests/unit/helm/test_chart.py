@@ -1,10 +1,14 @@
 """The chart is sound: lint, schemas of Kubernetes, values that cannot work are refused with their place."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import yaml
 
+from spiderduck.config import load
+from spiderduck.keyring import digest_of, read_keys
 from tests.unit.helm.rendering import CHART, VALUES, Helm, Release
 
 pytestmark = pytest.mark.engine("helm")
@@ -36,9 +40,63 @@ def test_names_are_unique(release: Release) -> None:
     assert len(names) == len(set(names))
 
 
-def test_the_chart_holds_no_secret(release: Release) -> None:
-    """Secrets are named, never made."""
-    assert not release.of_kind("Secret")
+def test_missing_secrets_are_made_at_random(helm: Helm, releases: dict[str, Release]) -> None:
+    """Long ones, other ones each time, so that none stands in the repository; and kept when the release goes."""
+    made = [made_secrets(helm, "trial") for _ in range(2)]
+    assert made[0].keys() == {
+        "spiderduck-api-keys",
+        "spiderduck-internal",
+        "spiderduck-fetchers",
+        "spiderduck-images",
+        "spiderduck-broker",
+        "spiderduck-broker-account",
+    }
+    for name, data in made[0].items():
+        for key, value in data.items():
+            if key != "username":
+                assert len(value) >= 43, name
+                assert value != made[1][name][key], name
+    assert releases["minimal"].of_kind("Secret").keys() == made[0].keys() - {
+        "spiderduck-broker",
+        "spiderduck-broker-account",
+    }
+    for secret in releases["trial"].of_kind("Secret").values():
+        assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_what_is_made_fits_together(helm: Helm, tmp_path: Path) -> None:
+    """The product takes the file of keys, which has the administrator's; the broker's URL has the account."""
+    made = made_secrets(helm, "trial")
+    file = tmp_path / "api-keys"
+    file.write_text(made["spiderduck-api-keys"]["keys"])
+    key = read_keys(file)[digest_of(made["spiderduck-api-keys"]["admin-key"])]
+    assert (key.name, key.scopes) == ("admin", ("admin",))
+    account = made["spiderduck-broker-account"]
+    url = f"amqp://{account['username']}:{account['password']}@links-rabbitmq:5672//"
+    assert made["spiderduck-broker"] == {"url": url}
+    internal = tmp_path / "internal"
+    internal.write_text(made["spiderduck-internal"]["key"])
+    signing = tmp_path / "signing"
+    signing.write_text(made["spiderduck-images"]["keys"])
+    given = {"SPIDERDUCK_API__INTERNAL_KEY_FILE": str(internal), "SPIDERDUCK_IMAGES__KEYS_FILE": str(signing)}
+    assert len(load(None, given, {}).images.keys) == 1
+
+
+def test_secrets_are_made_only_where_that_is_wanted(helm: Helm) -> None:
+    assert made_secrets(helm, "trial", "--set", "secrets.create=false") == {}
+
+
+def made_secrets(helm: Helm, values: str, *options: str) -> dict[str, dict[str, str]]:
+    """What a first install makes, decoded."""
+    result = helm(
+        "template", "links", str(CHART), "--values", str(VALUES[values]), "--kube-version", "1.33.0", *options
+    )
+    assert result.returncode == 0, result.stderr
+    return {
+        one["metadata"]["name"]: {key: b64decode(value).decode() for key, value in one["data"].items()}
+        for one in yaml.safe_load_all(result.stdout)
+        if one and one["kind"] == "Secret"
+    }
 
 
 def test_engines_come_only_where_asked_for(releases: dict[str, Release]) -> None:
@@ -63,6 +121,7 @@ def test_engines_come_only_where_asked_for(releases: dict[str, Release]) -> None
         ("secrets.apiKeys.name=", "/secrets/apiKeys/name"),
         ("config.port=9000", "/config/port"),
         ("config.api.keys[0].key=secret", "/config/api/keys"),
+        ("config.api.internal_key=secret", "/config/api/internal_key"),
         ("networkPolicy.dns=null", "/networkPolicy"),
         ("serviceMonitor.interval=often", "/serviceMonitor/interval"),
     ],

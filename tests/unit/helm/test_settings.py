@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +18,25 @@ pytestmark = pytest.mark.engine("helm")
 FORM = re.compile(r"SPIDERDUCK_[A-Z0-9]+(_[A-Z0-9]+)*(__[A-Z0-9]+(_[A-Z0-9]+)*)*")
 SECRET = {
     "SPIDERDUCK_API__KEYS",
+    "SPIDERDUCK_API__INTERNAL_KEY",
+    "SPIDERDUCK_IMAGES__KEYS",
     "SPIDERDUCK_BROKER__URL",
     "SPIDERDUCK_CASSANDRA__USERNAME",
     "SPIDERDUCK_CASSANDRA__PASSWORD",
     "SPIDERDUCK_ZOOKEEPER__AUTH",
     "SPIDERDUCK_FETCHERS__TOKEN",
 }
+FILES = "/run/secrets/spiderduck/"
+
+
+def settings_of(names: Iterable[str]) -> set[str]:
+    """The settings, whether they are given or named by a file."""
+    return {name.removesuffix("_FILE") for name in names}
 
 
 def is_setting(variable: str) -> bool:
     shape: object = Config
-    for name in variable.removeprefix("SPIDERDUCK_").lower().split("__"):
+    for name in variable.removesuffix("_FILE").removeprefix("SPIDERDUCK_").lower().split("__"):
         fields = getattr(shape, "__dataclass_fields__", {})
         if name not in fields:
             return False
@@ -58,23 +68,50 @@ def test_the_product_takes_the_settings_file_and_the_variables(releases: dict[st
     file.write_text(text, encoding="utf-8")
     given = production.environment("fetchers")
     environment = {name: str(one.get("value", "")) for name, one in given.items() if is_setting(name)}
-    environment["SPIDERDUCK_API__KEYS"] = json.dumps([{"key": "k" * 16, "scopes": ["read"]}])
+    (tmp_path / "secret").write_text("user:word\n")
+    environment |= {name: str(tmp_path / "secret") for name in environment if name.endswith("_FILE")}
     config = load(file, environment, {})
     assert (config.host, config.port, config.data) == ("0.0.0.0", 8080, "/data")
     assert config.fetchers.rate_limit.per_second == 0.5
     assert config.fetchers.user_agent.startswith("ExampleBot/1.0")
 
 
-def test_secrets_come_by_reference(releases: dict[str, Release]) -> None:
-    """A password is never a plain value, whatever the values say."""
-    for part in releases["production"].workloads:
-        for name, variable in releases["production"].environment(part).items():
-            assert ("secretKeyRef" in variable.get("valueFrom", {})) is (name in SECRET), name
+def mounted(pod: Any) -> dict[str, tuple[str, str]]:
+    """Where each entry of a Secret lies in a pod: path → name and key."""
+    (volume,) = [one["projected"] for one in pod["spec"]["volumes"] if one["name"] == "secrets"]
+    assert volume["defaultMode"] == 0o440
+    return {
+        FILES + item["path"]: (source["secret"]["name"], item["key"])
+        for source in volume["sources"]
+        for item in source["secret"]["items"]
+    }
+
+
+def test_secrets_are_files(release: Release) -> None:
+    """No secret is in the environment, where a crash report or a child process would find it."""
+    for part, workload in release.workloads.items():
+        files = mounted(workload["spec"]["template"])
+        named = {}
+        for name, variable in release.environment(part).items():
+            assert "secretKeyRef" not in variable.get("valueFrom", {}), name
+            assert name not in SECRET
+            if name.endswith("_FILE"):
+                assert name.removesuffix("_FILE") in SECRET
+                named[variable["value"]] = name
+        assert named.keys() == files.keys()
+
+
+def test_the_migration_knows_the_store_alone(releases: dict[str, Release]) -> None:
+    files = mounted(releases["production"].pods["links-migrate-1"])
+    assert files == {
+        FILES + "cassandra-username": ("cassandra-account", "username"),
+        FILES + "cassandra-password": ("cassandra-account", "password"),
+    }
 
 
 def test_a_fetcher_knows_no_password_of_the_store_or_the_queue(releases: dict[str, Release]) -> None:
     """It talks to strangers, so what it could give away is what it needs: ZooKeeper, memcached, its callers' token."""
-    known = set(releases["production"].environment("fetchers"))
+    known = settings_of(releases["production"].environment("fetchers"))
     assert known & SECRET == {"SPIDERDUCK_ZOOKEEPER__AUTH", "SPIDERDUCK_FETCHERS__TOKEN"}
     container = releases["production"].workloads["fetchers"]["spec"]["template"]["spec"]["containers"][0]
     assert "envFrom" not in container
@@ -108,7 +145,7 @@ def test_who_fetches_asks_the_fetchers(release: Release) -> None:
     for part in asking:
         (address,) = json.loads(release.environment(part)["SPIDERDUCK_FETCHERS__ADDRESSES"]["value"])
         assert address == "http://links-fetchers:8080"
-    trusted = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__TOKEN" in release.environment(part)}
+    trusted = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__TOKEN_FILE" in release.environment(part)}
     assert trusted == asking | {"fetchers"}
 
 
@@ -124,10 +161,12 @@ def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(release: Re
     """So that what those tests show holds for a pod; the broker's prefix, alone, keeps their clusters apart."""
     engines = Engines("cassandra:9042", "amqp://broker:5672//", "zookeeper:2181", "memcached:11211")
     ports = dict.fromkeys(PROCESSES, 8080)
-    installation = Installation("test", Path("/nowhere"), engines, ports, keys=({"key": "k"},), token="t")
+    installation = Installation(
+        "test", Path("/nowhere"), engines, ports, keys=({"key": "k"},), token="t", signing=("s",)
+    )
     for process, part in PROCESSES.items():
         told = set(installation.environment(process)) - {"SPIDERDUCK_BROKER__PREFIX"}
-        assert told <= set(release.environment(part)), process
+        assert told <= settings_of(release.environment(part)), process
         settings = {name: value for name, value in release.environment(part).items() if is_setting(name)}
         assert {name.split("__")[0] for name in settings if "__" in name} == {
             name.split("__")[0] for name in told if "__" in name

@@ -1,0 +1,51 @@
+{{/*
+Which secret file a workload is given (READ FIRST): the setting, and the Secret's entry that is mounted for it. A workload
+gets only what it needs, so that a fetcher, which talks to strangers, knows no password of the store and no key of the API.
+The environment names the files, `_pod.tpl` and `migrate.yaml` mount them, all from this table.
+*/}}
+{{- define "spiderduck.secretFiles" -}}
+{{- $secrets := .root.Values.secrets -}}
+{{- $engines := .facts.engines -}}
+{{- $files := list -}}
+{{- if not (has .workload (list "fetchers" "migrate")) -}}
+{{- $files = append $files (dict "setting" "API__KEYS" "file" "api-keys" "name" $secrets.apiKeys.name "key" $secrets.apiKeys.key) -}}
+{{- $files = append $files (dict "setting" "API__INTERNAL_KEY" "file" "internal-key" "name" $secrets.internal.name "key" $secrets.internal.key) -}}
+{{- end -}}
+{{- if has .workload (list "api" "images") -}}
+{{- $files = append $files (dict "setting" "IMAGES__KEYS" "file" "images-keys" "name" $secrets.images.name "key" $secrets.images.key) -}}
+{{- end -}}
+{{- if has "fetchers" .facts.reaches -}}
+{{- $files = append $files (dict "setting" "FETCHERS__TOKEN" "file" "fetchers-token" "name" $secrets.fetchers.name "key" $secrets.fetchers.key) -}}
+{{- end -}}
+{{- if has "rabbitmq" $engines -}}
+{{- $files = append $files (dict "setting" "BROKER__URL" "file" "broker-url" "name" $secrets.broker.name "key" $secrets.broker.key) -}}
+{{- end -}}
+{{- if and (has "cassandra" $engines) $secrets.cassandra.name -}}
+{{- $files = append $files (dict "setting" "CASSANDRA__USERNAME" "file" "cassandra-username" "name" $secrets.cassandra.name "key" $secrets.cassandra.usernameKey) -}}
+{{- $files = append $files (dict "setting" "CASSANDRA__PASSWORD" "file" "cassandra-password" "name" $secrets.cassandra.name "key" $secrets.cassandra.passwordKey) -}}
+{{- end -}}
+{{- if and (has "zookeeper" $engines) $secrets.zookeeper.name -}}
+{{- $files = append $files (dict "setting" "ZOOKEEPER__AUTH" "file" "zookeeper-auth" "name" $secrets.zookeeper.name "key" $secrets.zookeeper.key) -}}
+{{- end -}}
+{{- if and .facts.archive $secrets.archive.name $secrets.archive.optionsKey -}}
+{{- $files = append $files (dict "setting" "ARCHIVE__OPTIONS" "file" "archive-options" "name" $secrets.archive.name "key" $secrets.archive.optionsKey) -}}
+{{- end -}}
+{{- dict "files" $files | toYaml -}}
+{{- end }}
+
+{{/* The variables that name the files. */}}
+{{- define "spiderduck.secretVariables" -}}
+{{- range (include "spiderduck.secretFiles" . | fromYaml).files }}
+- {name: SPIDERDUCK_{{ .setting }}_FILE, value: /run/secrets/spiderduck/{{ .file }}}
+{{- end }}
+{{- end }}
+
+{{- define "spiderduck.secretVolume" -}}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range (include "spiderduck.secretFiles" . | fromYaml).files }}
+      - secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: {{ .file }}}]}
+      {{- end }}
+{{- end }}
