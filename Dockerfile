@@ -1,8 +1,8 @@
 # The product as an image: built in one stage, run in another that has no compiler, no package tool of its own and no root.
 #
 #     docker build -t spiderduck .
-#     docker run --rm --read-only --tmpfs /tmp -v spiderduck:/data -p 127.0.0.1:8080:8080 \
-#         -e 'SPIDERDUCK_API__KEYS=[{"key": "…", "scopes": ["read", "write"]}]' spiderduck
+#     docker run --rm --read-only -v spiderduck:/data spiderduck keys create me --scopes read,write      # prints a key
+#     docker run --rm --read-only --tmpfs /tmp -v spiderduck:/data -p 127.0.0.1:8080:8080 spiderduck
 #
 # An image that others can reach needs a key: the product refuses to listen beyond loopback without one.
 
@@ -28,9 +28,10 @@ RUN /opt/spiderduck/bin/pip install --no-deps --no-build-isolation . \
 
 FROM python:3.11-slim
 COPY --from=build /opt/spiderduck /opt/spiderduck
-# Readable by everybody. Two folders belong to the number that the Helm chart runs as: /data, and /archive for the pages
-# where several containers share them on one machine.
-RUN install --directory --owner=10001 --group=10001 /data /archive
+# Readable by everybody. Some folders belong to the number that the Helm chart runs as, and to nobody else: /data, /archive for
+# the pages where several containers share them on one machine, and /secrets, where compose.yaml mounts its volumes.
+RUN install --directory --mode=0700 --owner=10001 --group=10001 /data /archive \
+    /secrets /secrets/admin /secrets/api /secrets/images /secrets/fetchers /secrets/broker
 ENV PATH=/opt/spiderduck/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     SPIDERDUCK_DATA=/data SPIDERDUCK_HOST=0.0.0.0 SPIDERDUCK_PORT=8080

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, send, unfurl, up, watch
+from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, secrets, send, unfurl, up, watch
 from spiderduck.errors import SpiderDuckError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command()(lookup.lookup)
 app.command()(watch.watch)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
+app.command()(secrets.secrets)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
 app.add_typer(keys.app, name="keys")

@@ -1,13 +1,19 @@
 """compose.yaml gives the cluster on one machine: the same parts, engines and borders as the Helm chart."""
 
 import json
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from typer.testing import CliRunner
+
+from spiderduck.cli.app import app
+from spiderduck.keyring import digest_of, read_keys
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -18,7 +24,7 @@ OURS = PARTS | {"spiderduck", "migrate"}
 
 
 def networks(service: str) -> set[str]:
-    return set(SERVICES[service]["networks"])
+    return set(SERVICES[service].get("networks", ()))
 
 
 def can_talk(one: str, other: str) -> bool:
@@ -42,7 +48,7 @@ def test_hosts_are_found_in_settings() -> None:
 
 def test_each_part_and_each_engine_is_a_service() -> None:
     """The five parts by `--only`, the four engines, the schema, and the product in one process."""
-    assert SERVICES.keys() == OURS | ENGINES
+    assert SERVICES.keys() == OURS | ENGINES | {"secrets"}
     for part in PARTS:
         assert SERVICES[part]["command"] == ["up", "--only", part]
     assert SERVICES["spiderduck"]["command"] == ["up"]
@@ -57,12 +63,13 @@ def test_the_image_brings_the_clients_of_the_engines() -> None:
 
 
 def test_plain_up_starts_the_product_alone() -> None:
-    """Everything else belongs to a profile."""
-    assert [name for name, one in SERVICES.items() if "profiles" not in one] == ["spiderduck"]
-    assert all(one["profiles"] == ["cluster"] for name, one in SERVICES.items() if name != "spiderduck")
+    """And, before it, the service that makes its secrets. Everything else belongs to a profile."""
+    alone = {"secrets", "spiderduck"}
+    assert {name for name, one in SERVICES.items() if "profiles" not in one} == alone
+    assert all(one["profiles"] == ["cluster"] for name, one in SERVICES.items() if name not in alone)
 
 
-@pytest.mark.parametrize("name", sorted(OURS))
+@pytest.mark.parametrize("name", sorted(OURS | {"secrets"}))
 def test_the_product_has_no_rights(name: str) -> None:
     """Read-only root, no capability, no way to gain any, time to drain."""
     service = SERVICES[name]
@@ -109,12 +116,71 @@ def test_volumes_are_declared() -> None:
     assert mounted == COMPOSE["volumes"].keys()
 
 
+def secret_files(name: str) -> set[str]:
+    """The files of secrets that a service is told of."""
+    environment = SERVICES[name].get("environment", {})
+    return {value for variable, value in environment.items() if variable.endswith("_FILE")}
+
+
 def test_every_process_asks_for_keys() -> None:
-    """Without a key compose stops with a sentence, before the product does. A fetcher asks for its callers' token."""
-    assert "SPIDERDUCK_API__KEYS" not in SERVICES["fetchers"]["environment"]
-    assert SERVICES["fetchers"]["environment"]["SPIDERDUCK_FETCHERS__TOKEN"]
-    for name in OURS - {"fetchers"}:
-        assert SERVICES[name]["environment"]["SPIDERDUCK_API__KEYS"].startswith("${SPIDERDUCK_API__KEYS:?")
+    """From a file of its own; a fetcher asks for its callers' token, and the migration serves nobody."""
+    for name in OURS - {"fetchers", "migrate"}:
+        assert SERVICES[name]["environment"]["SPIDERDUCK_API__KEYS_FILE"] == "/secrets/api/keys.json"
+    assert secret_files("fetchers") == {"/secrets/fetchers/token"}
+    assert secret_files("migrate") == set()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_a_process_sees_the_secrets_that_it_needs_and_no_others(name: str) -> None:
+    """Read-only, one volume for each group of them; it starts when they are made."""
+    mounted = {volume for volume in SERVICES[name].get("volumes", ()) if volume.startswith("secret-")}
+    groups = {file.split("/")[2] for file in secret_files(name)}
+    assert mounted == {f"secret-{group}:/secrets/{group}:ro" for group in groups}
+    assert SERVICES[name]["depends_on"] == {"secrets": {"condition": "service_completed_successfully"}}
+
+
+def test_no_secret_is_fixed_here() -> None:
+    """What a variable falls back to is nothing, and what the broker is told comes from a file."""
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    for variable, default in re.findall(r"\$\{(\w+):-([^}]*)\}", text):
+        assert default in ("", "[]") or variable.endswith("_PORT"), variable
+    assert not re.search(r"://[^/@\s]+:[^/@\s]+@", text)
+    assert "RABBITMQ_DEFAULT_PASS" not in SERVICES["rabbitmq"]["environment"]
+
+
+def test_the_secrets_are_made_where_the_processes_look(tmp_path: Path) -> None:
+    """Every file that a service names; private, random, and the same at the second start."""
+    command = SERVICES["secrets"]["command"]
+    run = CliRunner().invoke
+    before = os.umask(0o022)
+    try:
+        assert run(app, [word.replace("/secrets", str(tmp_path)) for word in command]).exit_code == 0
+        files = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+        assert run(app, ["secrets", str(tmp_path), "--broker", "other:1"]).exit_code == 0
+    finally:
+        os.umask(before)
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == files
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    named = {file for name in OURS for file in secret_files(name)}
+    assert {name.replace("/secrets", str(tmp_path)) for name in named} <= {str(path) for path in files}
+    mounted = {volume.split(":")[1] for volume in SERVICES["secrets"]["volumes"]}
+    assert {str(path.parent).replace(str(tmp_path), "/secrets") for path in files} == mounted
+    key = (tmp_path / "admin" / "key").read_text().strip()
+    assert read_keys(tmp_path / "api" / "keys.json")[digest_of(key)].scopes == ("admin",)
+    password = (tmp_path / "broker" / "password").read_text().strip()
+    assert (tmp_path / "broker" / "url").read_text() == f"amqp://spiderduck:{password}@rabbitmq:5672//\n"
+
+
+def test_secrets_that_are_there_already_are_taken(tmp_path: Path) -> None:
+    """A broker that was set up with another password keeps it, whatever is in it."""
+    given = {"FETCHERS_TOKEN": "a token", "BROKER_PASSWORD": "p/w:d@"}
+    before = os.umask(0o077)
+    try:
+        assert CliRunner().invoke(app, ["secrets", str(tmp_path)], env=given).exit_code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "fetchers" / "token").read_text() == "a token\n"
+    assert (tmp_path / "broker" / "url").read_text() == "amqp://spiderduck:p%2Fw%3Ad%40@rabbitmq:5672//\n"
 
 
 def test_engines_are_those_of_the_chart() -> None:
@@ -127,5 +193,8 @@ def test_engines_are_those_of_the_chart() -> None:
 def test_names_are_those_of_the_chart() -> None:
     """A setting has one name wherever it is set."""
     chart = (ROOT / "helm/templates/_environment.tpl").read_text(encoding="utf-8")
+    files = (ROOT / "helm/templates/_secrets.tpl").read_text(encoding="utf-8")
     for name in OURS:
-        assert all(variable in chart for variable in SERVICES[name]["environment"])
+        for variable in SERVICES[name]["environment"]:
+            setting = variable.removeprefix("SPIDERDUCK_").removesuffix("_FILE")
+            assert variable in chart or f'"setting" "{setting}"' in files, variable

@@ -36,7 +36,7 @@ def test_the_image_runs_without_root() -> None:
     (user,) = values(final, "USER")
     uid, gid = user.split(":")
     assert int(uid) > 0
-    assert f"--owner={uid} --group={gid} /data" in values(final, "RUN")[0]
+    assert f"--mode=0700 --owner={uid} --group={gid} /data" in values(final, "RUN")[0]
     assert f"runAsUser: {uid}" in (ROOT / "helm/templates/_pod.tpl").read_text(encoding="utf-8")
 
 
