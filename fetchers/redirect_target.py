@@ -9,7 +9,7 @@ from typing import Final
 
 from fetchers.errors import InvalidUrl
 from fetchers.model import Response
-from fetchers.urls import parse
+from fetchers.urls import parse, without_user
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -25,9 +25,10 @@ def redirect_target(response: Response) -> str | None:
 
 
 def resolve(location: str, base: str) -> str | None:
-    """`location` against `base`, with the fragment of `base` where it has none of its own; None for a broken one."""
+    """`location` against `base`, without user information, and with the fragment of `base` where it has none; None for
+    a broken one."""
     try:
-        target = parse(location.strip(), base)
+        target = without_user(parse(location.strip(), base))
     except InvalidUrl:
         return None
     fragment = base.partition("#")[2]

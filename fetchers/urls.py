@@ -4,6 +4,7 @@ Read by everything that holds a URL: the fetcher, its gates, the client library,
 Its one rule: no second parser. What `parse` returns is what is stored, compared and sent.
 """
 
+import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -19,6 +20,14 @@ _ABSOLUTE = ("http://", "https://")
 """With both slashes written out, a base has no say: the standard's "special authority slashes" state forgets it."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
+
+
+_PIECE = re.compile(r"[^\s/?#\\\"<>]+")
+"""Each character belongs to one piece, so that the time is linear in the text."""
+_SCHEME = re.compile(r"https?:", re.IGNORECASE)
+_BEFORE = 12
+_BEHIND_SCHEME = re.compile(r":[/\\]+$|(?:\\?/){2}$")
+"""Behind one slash, an `@` is a name in a path (`https://social.example/@name`). JSON may write a slash as `\\/`."""
 
 
 class UrlParts(NamedTuple):
@@ -85,6 +94,35 @@ def split(url: str) -> UrlParts:
     return UrlParts(scheme, host, port, f"{scheme}://{authority}", authority, rest[end:])
 
 
+def without_user(url: str) -> str:
+    """A serialised URL without the name and the password that it may hold before its host. They are never sent, so they
+    do not belong to what is stored, told or logged either."""
+    if "@" not in url:
+        return url
+    head, hash_mark, fragment = url.partition("#")
+    scheme, _, rest = head.partition(":")
+    if not rest.startswith("//"):
+        return redacted(url)
+    end = _end_of_authority(rest)
+    return f"{scheme}://{rest[2:end].rpartition('@')[2]}{rest[end:]}{hash_mark}{fragment}"
+
+
+def redacted(text: str) -> str:
+    """Any text (a URL that cannot be parsed, an event's body) without the user information of the URLs in it."""
+    return _PIECE.sub(_without_user_in_piece, text) if "@" in text else text
+
+
+def _without_user_in_piece(piece: re.Match[str]) -> str:
+    found, start = piece[0], piece.start()
+    if "@" not in found:
+        return found
+    scheme = _SCHEME.match(found)
+    before = piece.string[max(0, start - _BEFORE) : start]
+    if scheme is None and not _BEHIND_SCHEME.search(before):
+        return found
+    return f"{scheme[0] if scheme else ''}{found.rpartition('@')[2]}"
+
+
 @lru_cache(maxsize=16_384)
 def registrable_domain(host: str) -> str:
     """The domain that somebody registered: `news.example.co.uk` → `example.co.uk`, by the public suffix list.
@@ -132,4 +170,5 @@ def _scalar_values(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    text = redacted(text[:LONGEST_CACHED])
     return repr(text if len(text) <= 200 else text[:200] + "…")

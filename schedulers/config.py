@@ -23,6 +23,8 @@ class SchedulersConfig:
     A URL whose turn lies further off than `defer_after` seconds is deferred, so that it holds no place meanwhile; one
     that a server puts off (429, 503) at most `most_deferrals` times. An event whose handling raised `most_errors`
     times, or that was delivered `most_deliveries` times (each crash in the middle is one), goes to the dead letters.
+    An event with more than `most_urls` URLs, or a text of more than `most_text_bytes`, is refused.
+
     `blocked_domains` are never asked for anything, with everything below them; `blocked_domains_file` holds more of
     them, one a line, and is read again when it changes.
     """
@@ -34,7 +36,8 @@ class SchedulersConfig:
     longest_deferral: float = 24 * HOUR
     most_errors: int = 5
     most_deliveries: int = 100
-    most_urls: int = 100
+    most_urls: int = 1_000
+    most_text_bytes: int = 262_144
     freshness: Freshness = field(default_factory=Freshness)
     blocked_domains: tuple[str, ...] = ()
     blocked_domains_file: str = ""
@@ -42,7 +45,7 @@ class SchedulersConfig:
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
-        for name in ("count", "in_flight", "most_errors", "most_deliveries", "most_urls"):
+        for name in ("count", "in_flight", "most_errors", "most_deliveries", "most_urls", "most_text_bytes"):
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"schedulers.{name} is {value}; it takes a whole number from 1 up")

@@ -21,3 +21,15 @@ class UnreadableEvent(SchedulerError, ValueError):
     """An event that is no JSON, of no known shape, or lacks what its shape requires. The message says which."""
 
     code = "unreadable_event"
+
+
+class EventTooLarge(UnreadableEvent):
+    """An event with more URLs or a longer text than is taken from one."""
+
+    code = "event_too_large"
+
+
+class NothingShared(UnreadableEvent):
+    """An event of a known shape that holds neither a text nor URLs."""
+
+    code = "nothing_shared"

@@ -50,7 +50,7 @@ REUSED = "reused"
 class Event:
     """Something that was shared, read from any of the known shapes (`schedulers.events`).
 
-    `id` is the sender's, or a hash of the content where it gave none. `urls` are the links as the sender marked them
+    `id` is the sender's, or a new one where it gave none. `urls` are the links as the sender marked them
     (entities, facets, link lists), in order; where there are any, `text` was not searched. `refresh` forces a fetch.
     """
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from schedulers.config import SchedulersConfig
 from schedulers.deferral import Deferral
+from schedulers.events import EventLimits
 from schedulers.in_flight import InFlight
 from schedulers.model import Context
 from schedulers.ports import (
@@ -27,7 +28,7 @@ from schedulers.ports import (
 )
 from schedulers.stages.archive import ArchiveStage
 from schedulers.stages.crawl_decider import CrawlDecider, Decider
-from schedulers.stages.event_reader import event_reader
+from schedulers.stages.event_reader import EventReader
 from schedulers.stages.extract import Extract
 from schedulers.stages.fetch import FetchStage
 from schedulers.stages.picture import Picture
@@ -87,8 +88,10 @@ def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tu
     extract, archive = Extract(parts.extractor), ArchiveStage(parts.archive, parts.ids)
     store = Store(parts.store, parts.queue, parts.clock, config, parts.ended)
     return (
-        Step("read_event", event_reader),  # first: whatever the shape, from here on it is an Event
-        Step("extract_urls", UrlExtractor(config.most_urls)),  # one context per URL from here on, side by side
+        Step(
+            "read_event", EventReader(EventLimits.of(config))
+        ),  # first: whatever the shape, from here on it is an Event
+        Step("extract_urls", UrlExtractor()),  # one context per URL from here on, side by side
         Step("single_flight", single_flight),  # before the decider, so that who waited finds what was fetched
         Step("decide", CrawlDecider(parts.store, decider)),  # before anything is sent: blocked, finished or fresh
         Step("fetch", fetch, unless_settled=True),  # the only one that reaches the network

@@ -26,9 +26,10 @@ class Clock(Protocol):
 class EventQueue(Protocol):
     """A durable queue. A message is handed out again after a crash until it is acknowledged."""
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+    async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         """Durable when this returns, all of them or (raising) none. False for an event whose id was accepted before,
-        where the adapter can know; such a one is not queued again."""
+        where the adapter can know; such a one is not queued again. With `bulk` they lie in a lane of their own, which
+        gets a share of the work: what others publish need not wait for all of them."""
 
     async def receive(self) -> Delivery:
         """The next message, waiting for one. Cancelling loses none."""

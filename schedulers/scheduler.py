@@ -10,9 +10,10 @@ import logging
 from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
-from schedulers.events import read_event
+from schedulers.events import EventLimits
 from schedulers.model import Change, Context, Delivery, Settled, Status, UrlState
 from schedulers.pipeline import Parts
+from schedulers.stages.event_reader import EventReader
 from schedulers.stages.stage import Next
 from schedulers.stages.store import host_of
 from schedulers.stages.url_extractor import UrlExtractor
@@ -137,7 +138,7 @@ class Scheduler:
         await self._parts.queue.bury(delivery, reason)
 
     async def _fail_urls(self, delivery: Delivery, reason: str) -> None:
-        event = read_event(delivery.message.body)
+        event = await EventReader(EventLimits.of(self._config)).read(delivery.message)
         settled = Settled(Status.FAILED, Status.FAILED.value, f"its handling failed again and again ({reason})")
 
         async def fail(ctx: Context) -> None:
@@ -154,4 +155,4 @@ class Scheduler:
             self._parts.ended(ended.outcome)
 
         ctx = Context(delivery.message, event)
-        await UrlExtractor(self._config.most_urls)(ctx, fail)
+        await UrlExtractor()(ctx, fail)

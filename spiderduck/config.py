@@ -83,6 +83,7 @@ class ApiConfig:
     rate_limit: KeyRate = field(default_factory=KeyRate)
     most_wait_ms: int = 30_000
     most_event_bytes: int = 16 * 1024 * 1024
+    most_events: int = 500_000
     trusted_proxies: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()

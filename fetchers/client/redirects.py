@@ -13,6 +13,7 @@ from fetchers.client.refresh_element import refresh_content
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
 from fetchers.ports import PerformHop
 from fetchers.redirect_target import REDIRECTS, redirect_target, refresh_target
+from fetchers.urls import redacted
 
 Knows = Callable[[str], Awaitable[bool]]
 """Does the caller know this URL already (so that it must not be fetched)?"""
@@ -67,7 +68,11 @@ def may_lead_on(head: Response) -> bool:
 
 def _checked(result: Response) -> Response | Ended:
     if _names_none(result):
-        return Ended(Ending.PROTOCOL_ERROR, f"it redirects to {result.header('location')!r}, which is no URL", result)
+        return Ended(
+            Ending.PROTOCOL_ERROR,
+            f"it redirects to {redacted(result.header('location') or '')!r}, which is no URL",
+            result,
+        )
     return result
 
 

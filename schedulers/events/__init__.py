@@ -3,7 +3,8 @@
 Read `reading.py` first: it holds the shapes in their order. Then one file per shape, and `batch.py` for many at once.
 """
 
-from schedulers.events.batch import read_events
+from schedulers.events.batch import items_of, read_events, read_item
+from schedulers.events.limits import EventLimits
 from schedulers.events.reading import read_event
 
-__all__ = ["read_event", "read_events"]
+__all__ = ["EventLimits", "items_of", "read_event", "read_events", "read_item"]

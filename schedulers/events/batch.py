@@ -3,11 +3,13 @@
 Its one rule: all or nothing. One unreadable item, and the whole body is refused with the item's place in the message.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from schedulers.errors import UnreadableEvent
+from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
 from schedulers.events.reading import read_event
 from schedulers.model import Event
 
@@ -18,36 +20,55 @@ _WHITE = b" \t\r\n\x1e"
 """White space of JSON, and the record separator that starts each text of a JSON text sequence (RFC 7464)."""
 
 
-def read_events(body: bytes, content_type: str | None = None) -> list[tuple[Event, bytes]]:
+class Item(NamedTuple):
+    """One event's bytes, and its place for people: `item 3 (counted from 0)`, `line 1`, or "" where there is one."""
+
+    place: str
+    body: bytes
+
+
+def read_events(
+    body: bytes, content_type: str | None = None, limits: EventLimits = DEFAULT_LIMITS
+) -> list[tuple[Event, bytes]]:
     """Every event with its own raw bytes, in order; none for an empty body. Raises `UnreadableEvent`."""
+    return [(read_item(item, limits), item.body) for item in items_of(body, content_type)]
+
+
+def items_of(body: bytes, content_type: str | None = None) -> Iterator[Item]:
+    """The events of a body, not read yet; white space around each does not count. Raises `UnreadableEvent` where the
+    body is an array that is no JSON."""
     body = body.removeprefix(b"\xef\xbb\xbf").strip(_WHITE)
     if not body:
-        return []
+        return iter(())
     if _announces_lines(content_type):
-        return _read_lines(body)
+        return _lines(body)
     if body.startswith(b"["):
-        return _read_items("item", 0, _items(body))
+        return (Item(f"item {number} (counted from 0): ", item) for number, item in enumerate(_items(body)))
     if b"\n" in body and _is_whole(body.partition(b"\n")[0]):
-        return _read_lines(body)
-    return [(read_event(body), body)]
+        return _lines(body)
+    return iter((Item("", body),))
 
 
-def _read_lines(body: bytes) -> list[tuple[Event, bytes]]:
-    """White space around a line does not count, an empty line is none."""
-    return _read_items("line", 1, (line.strip(_WHITE) for line in body.split(b"\n")))
+def read_item(item: Item, limits: EventLimits = DEFAULT_LIMITS) -> Event:
+    """One of them. Raises `UnreadableEvent`, or a kind of it, which names the item's place."""
+    try:
+        return read_event(item.body, limits)
+    except UnreadableEvent as error:
+        if not item.place:
+            raise
+        raise type(error)(f"{item.place}{error}; nothing was accepted") from error
 
 
-def _read_items(word: str, first: int, items: Iterable[bytes]) -> list[tuple[Event, bytes]]:
-    found = []
-    for number, item in enumerate(items, first):
-        if not item:
-            continue
-        try:
-            found.append((read_event(item), item))
-        except UnreadableEvent as error:
-            counted = " (counted from 0)" if first == 0 else ""
-            raise UnreadableEvent(f"{word} {number}{counted}: {error}; nothing was accepted") from error
-    return found
+def _lines(body: bytes) -> Iterator[Item]:
+    """An empty line is no item, but counts."""
+    start, number = 0, 0
+    while start <= len(body):
+        end = body.find(b"\n", start)
+        end = len(body) if end < 0 else end
+        number += 1
+        if line := body[start:end].strip(_WHITE):
+            yield Item(f"line {number}: ", line)
+        start = end + 1
 
 
 def _items(body: bytes) -> list[bytes]:

@@ -5,7 +5,7 @@ As it is ours it is read strictly: a field of the wrong type is an error and not
 
 from datetime import datetime
 
-from schedulers.errors import UnreadableEvent
+from schedulers.errors import NothingShared, UnreadableEvent
 from schedulers.events.body_links import links_in_text
 from schedulers.events.json_text import JsonObject
 from schedulers.events.values import different, id_in, moment
@@ -21,6 +21,8 @@ def read(value: JsonObject) -> Event:
     text = value.get("text")
     if text is not None and not isinstance(text, str):
         raise UnreadableEvent('"text" must be a string')
+    if text is None and not urls:
+        raise NothingShared('there is neither a "text" nor a URL in "urls"')
     return Event(
         id=_id(value),
         urls=urls or different(links_in_text(text or "")),

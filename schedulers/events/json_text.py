@@ -1,6 +1,5 @@
-"""JSON of events: decoded strictly, with the one repair that real senders need, and hashed in a canonical form."""
+"""JSON of events: decoded strictly, with the one repair that real senders need."""
 
-import hashlib
 import re
 from typing import Any
 
@@ -29,15 +28,6 @@ def decode(body: bytes) -> object:
         raise UnreadableEvent(f"it is no JSON: {error}") from error
     except RecursionError as error:
         raise UnreadableEvent("its JSON is nested too deeply") from error
-
-
-def content_hash(value: JsonObject) -> str:
-    """The id of an event that has none: equal for equal content, whatever the order of names and the white space."""
-    try:
-        canonical = msgspec.json.encode(value, order="deterministic")
-    except RecursionError as error:
-        raise UnreadableEvent("its JSON is nested too deeply") from error
-    return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
 
 
 def _without_lone_surrogates(body: bytes) -> bytes:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
-from schedulers.events.json_text import JsonObject, content_hash, decode
+from schedulers.events.json_text import JsonObject, decode
+from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
 from schedulers.model import Event
 
 LONGEST_ID = 1024
@@ -41,18 +42,24 @@ SHAPES = (
 """A CloudEvent is tried before all of them: it is an envelope around any of them (`_read`)."""
 
 
-def read_event(body: bytes) -> Event:
-    """The event in `body`. Raises `UnreadableEvent`, which says what is wrong and what would be accepted."""
-    return read_object(decode(body))
+def read_event(body: bytes, limits: EventLimits = DEFAULT_LIMITS) -> Event:
+    """The event in `body`. Raises `UnreadableEvent`, which says what is wrong and what would be accepted.
+
+    Its `id` is "" where the sender gave none: such an event is a share of its own each time, named by who takes it in.
+    """
+    value = decode(body)
+    if len(body) > limits.most_text_bytes:
+        limits.check_texts(value)
+    event = read_object(value)
+    limits.check_urls(event)
+    return event
 
 
 def read_object(value: object) -> Event:
-    """As `read_event`, of JSON that is decoded already."""
+    """As `read_event`, of JSON that is decoded already and of any size."""
     if not isinstance(value, dict):
         raise UnreadableEvent(f"an event is a JSON object, this is {_kind(value)}; {ACCEPTED}")
     event = cloudevent.read(value, _read_shape) if cloudevent.recognises(value) else _read_shape(value)
-    if not event.id:
-        return replace(event, id=content_hash(value))
     if len(event.id) > LONGEST_ID:
         raise UnreadableEvent(f"its id has {len(event.id):,} characters; at most {LONGEST_ID:,} are accepted")
     return event

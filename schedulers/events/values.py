@@ -1,5 +1,6 @@
 """Reading loosely typed JSON: a field of the expected type, or nothing. Foreign shapes are read with these."""
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,8 @@ from schedulers.events.json_text import JsonObject
 from schedulers.urls import parse_url
 
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LARGEST_ID = 10**100
+"""A number of thousands of digits is no id, and Python refuses to write it in digits."""
 _NEWEST_IN_SECONDS = 100_000_000_000
 """Epoch times above are in milliseconds or microseconds: in seconds it is the year 5138."""
 
@@ -35,7 +38,7 @@ def id_in(value: JsonObject, *names: str) -> str:
     """The first id under one of `names`; whole numbers count. "" where there is none."""
     for name in names:
         found: Any = value.get(name)
-        if isinstance(found, int) and not isinstance(found, bool):
+        if isinstance(found, int) and not isinstance(found, bool) and abs(found) < _LARGEST_ID:
             return str(found)
         if isinstance(found, str) and (stripped := found.strip()):
             return stripped
@@ -79,9 +82,9 @@ def moment(value: object) -> datetime | None:
 
 
 def _from_epoch(value: float) -> datetime | None:
-    while abs(value) >= _NEWEST_IN_SECONDS:
-        value = value / 1000
     try:
+        while _NEWEST_IN_SECONDS <= abs(value) < math.inf:
+            value = value / 1000
         return datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
         return None

@@ -33,7 +33,7 @@ def absolute(value: str | None, base: str) -> str | None:
             value = value.strip()
             if not value or value.lower() in _JUNK or "{{" in value or "<" in value:
                 return None
-            url = urls.parse(value, base)
+            url = urls.without_user(urls.parse(value, base))
     except ValueError:  # `fetchers.errors.InvalidUrl`: an expected ending here
         return None
     return url if url.startswith(_WEB) and len(url) <= URL_LIMIT else None

@@ -7,6 +7,7 @@ import asyncio
 
 from msgspec import structs
 
+from fetchers.urls import redacted
 from schedulers.errors import InvalidUrl
 from schedulers.model import Context, Settled, Status
 from schedulers.stages.stage import Next
@@ -17,11 +18,12 @@ LONGEST_URL = 8192
 cut."""
 
 
-class UrlExtractor:
-    """Calls the next stage once for each different URL of the event, at most `most` of them."""
+AT_ONCE = 100
+"""URLs of one event that are worked on side by side: an event of a thousand must not fill the process."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+
+class UrlExtractor:
+    """Calls the next stage once for each different URL of the event."""
 
     async def __call__(self, ctx: Context, next: Next) -> None:
         assert ctx.event is not None
@@ -38,16 +40,23 @@ class UrlExtractor:
         for text in texts:
             one = identified(ctx, text)
             found.setdefault(one.key, one)
-            if len(found) == self._most:
-                break
         return list(found.values())
 
     async def _side_by_side(self, contexts: list[Context], next: Next) -> None:
         """All to their end, even where one raises: what is finished need not be done again when the message returns."""
-        results = await asyncio.gather(*(next(one) for one in contexts), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        remaining = iter(contexts)
+        errors: list[Exception] = []
+
+        async def work() -> None:
+            for one in remaining:
+                try:
+                    await next(one)
+                except Exception as error:  # noqa: BLE001 -- raised below, when the others came to their end
+                    errors.append(error)
+
+        await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(contexts)))))
+        if errors:
+            raise errors[0]
 
 
 def identified(ctx: Context, text: str) -> Context:
@@ -62,5 +71,5 @@ def identified(ctx: Context, text: str) -> Context:
 
 
 def _invalid(ctx: Context, text: str, reason: str) -> Context:
-    status = Status.INVALID_URL
+    status, text = Status.INVALID_URL, redacted(text)
     return structs.replace(ctx, url=text, key=text, settled=Settled(status, status.value, reason))

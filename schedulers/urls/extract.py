@@ -5,11 +5,12 @@ expression, which backtracks for minutes over a long run of dots; here the same 
 once: a URL begins as far left as it may, its host ends with the last top-level domain that it can, and then come port,
 path and query. Its one rule: a URL is a piece of the text, `text[start:end] == url`.
 
-It departs from twitter-text in three points: a host without a scheme is found behind any length of Japanese or Chinese
+It departs from twitter-text in four points: a host without a scheme is found behind any length of Japanese or Chinese
 text; a text may begin with the accented letter of a host; and behind a scheme the names that RFC 2606 sets aside for
-tests and documentation (`http://news.test/`) count as well.
+tests and documentation (`http://news.test/`) count as well, and so do addresses (`http://203.0.113.7/login`).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +26,12 @@ LONGEST_SCHEME = 8
 LONGEST_LABEL = 63
 LONGEST_SLUG = 40
 """Of a t.co link. The limits are twitter-text's; that of a label is the DNS's (RFC 1035, section 2.3.4)."""
+
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_@-]|\.[0-9A-Za-z])")
+"""Not behind it: what makes it the beginning of a name. A dot that ends the sentence may follow."""
+
+_IPV6 = re.compile(r"https?://(\[[0-9a-f:.]{2,45}\])", re.IGNORECASE)
+"""With its scheme: the characters of such an address are no run of host characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class _Found(NamedTuple):
 def extract_urls(text: str) -> list[ExtractedUrl]:
     """Every URL, in order. Hosts without a scheme too, of Latin letters and with a top-level domain that exists."""
     found: list[ExtractedUrl] = []
-    if "." not in text:
+    if "." not in text and "://[" not in text:
         return found
     for one in _candidates(text):
         found.extend(_with_scheme(text, one) if one.host > one.start else _without_scheme(text, one))
@@ -59,17 +66,42 @@ def extract_urls(text: str) -> list[ExtractedUrl]:
 def _candidates(text: str) -> Iterator[_Found]:
     """What has the form of a URL, from left to right, without overlap."""
     rest = 0
+    bracketed = _bracketed(text)
+    upcoming = next(bracketed, None)
     for run in HOST_RUN.finditer(text):
         start, end = run.span()
+        while upcoming is not None and upcoming.start < start:
+            if upcoming.start >= rest:
+                yield upcoming
+                rest = upcoming.end
+            upcoming = next(bracketed, None)
         if end <= rest or text.find(".", start, end) < 0:
             continue
         scheme = _scheme_before(text, start)
+        if scheme and (address := _IPV4.match(text, start)) and _may_begin(text, start - scheme, rest):
+            one = _completed(text, start - scheme, start, address.end())
+            yield one
+            rest = one.end
+            continue
         labels = Labels(text, start, end, special_use=scheme > 0)
         if not labels.any_end:
             continue
         for one in _in_run(text, labels, scheme, rest):
             yield one
             rest = one.end
+
+
+def _bracketed(text: str) -> Iterator[_Found]:
+    """What has the form of a URL whose host is an IPv6 address."""
+    if "://[" not in text:
+        return
+    for match in _IPV6.finditer(text):
+        if _may_begin(text, match.start(), 0):
+            yield _completed(text, match.start(), match.start(1), match.end(1))
+
+
+def _may_begin(text: str, begins: int, rest: int) -> bool:
+    return (begins == 0 or begins > rest or rest == 0) and START.match(text, begins) is not None
 
 
 def _in_run(text: str, labels: Labels, scheme: int, rest: int) -> Iterator[_Found]:
@@ -148,7 +180,7 @@ def _is_host(host: str) -> bool:
     """Would the parser take it, with labels that the DNS can hold?"""
     if len(host) > LONGEST_URL:
         return False
-    if not host.isascii() or "xn--" in host.lower():
+    if not host.isascii() or "xn--" in host.lower() or host[-1:] in "]0123456789":
         try:
             host = parse_url(f"http://{host}/")[7:-1]
         except InvalidUrl:

@@ -1,8 +1,8 @@
 """The dedup key: the form of a URL in which everything is gone that cannot change the page.
 
-The WHATWG parse takes the default port, dot segments and the host's case. Here go: the fragment (not `#!`,
-which single-page applications route by), an empty query, tracking parameters (`tracking.py`), the host's trailing dot,
-repeated slashes; escapes get one form (RFC 3986, section 6.2.2: unreserved characters plain, all others escaped in
+The WHATWG parse takes the default port, dot segments and the host's case. Here go: user information, the fragment (not
+`#!`, which single-page applications route by), an empty query, tracking parameters (`tracking.py`), the host's trailing
+dot, repeated slashes; escapes get one form (RFC 3986, section 6.2.2: unreserved characters plain, all others escaped in
 upper case), `a=` is `a`, and the query's pairs are sorted by name, several of one name keeping their order.
 
 Its one rule: the key of a key is itself. The key is compared and stored, and never fetched.
@@ -10,6 +10,7 @@ Its one rule: the key of a key is itself. The key is compared and stored, and ne
 
 import re
 
+from fetchers.urls import without_user
 from schedulers.errors import InvalidUrl
 from schedulers.urls.extract import extract_urls
 from schedulers.urls.parse import parse_url
@@ -30,9 +31,9 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 def dedup_key(url: str) -> str:
     """The key. Raises `InvalidUrl`."""
     try:
-        url = parse_url(url)
+        url = without_user(parse_url(url))
     except InvalidUrl:
-        url = _completed(url)
+        url = without_user(_completed(url))
     if not url.startswith(("http://", "https://")):
         return _key_of_file(url) if url.startswith("file:///") else url
     if _UNUSUAL.search(url) or url.find("//", 8) >= 0 or "./" in url or ".:" in url:

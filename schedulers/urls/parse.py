@@ -18,6 +18,7 @@ def parse_url(text: str, base: str | None = None) -> str:
 
 
 def parse_shared(text: str) -> str:
-    """The same for what people type and share: a host without a scheme gets `http://`. Raises `InvalidUrl`."""
+    """The same for what people type and share: a host without a scheme gets `http://`, and user information is dropped.
+    Raises `InvalidUrl`."""
     bare = text.strip()
-    return parse_url(f"http://{bare}" if _HOST.match(bare) else text)
+    return whatwg.without_user(parse_url(f"http://{bare}" if _HOST.match(bare) else text))

@@ -29,7 +29,7 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 
 def _problem(status: int, title: str, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = {"type": "about:blank", "status": status, "title": title, "detail": detail, "code": code}
+    body = {"type": f"urn:snowflake:{code}", "status": status, "title": title, "detail": detail, "code": code}
     return Response(
         msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
     )

@@ -6,6 +6,7 @@ import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
+from fetchers.urls import redacted
 from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.parameters import whole_number
@@ -15,7 +16,7 @@ MOST_AT_ONCE = 10_000
 
 
 class Letter(msgspec.Struct, omit_defaults=True):
-    """One message that was given up; `body` as it came."""
+    """One message that was given up; `body` as it came, but for the user information of URLs in it."""
 
     id: str
     at: str
@@ -58,7 +59,7 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
                     one.reason,
                     one.message.event_id,
                     one.message.kind,
-                    one.message.body.decode("utf-8", "replace"),
+                    redacted(one.message.body.decode("utf-8", "replace")),
                     one.message.url,
                 )
                 for one in found

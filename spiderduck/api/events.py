@@ -8,10 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
-from schedulers.errors import UnreadableEvent
-from schedulers.events import read_events
-from schedulers.model import Context, Event, Message, Status, UrlState
-from schedulers.stages.url_extractor import identified
+from spiderduck.api.idempotency import LONGEST, claim_of
+from spiderduck.api.intake import Intake
 from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
@@ -25,16 +23,24 @@ class Accepted(msgspec.Struct):
     ids: list[str]
 
 
-async def mark_pending(services: Services, event: Event) -> None:
-    """A look-up right after the answer must not say that nobody shared the URL. In one commit with the event."""
-    for text in event.urls:
-        ctx = identified(Context(Message(b"", event.id)), text)
-        if ctx.settled is None:
-            await services.marks.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
+IdempotencyKey = Annotated[
+    str | None,
+    Parameter(
+        header="Idempotency-Key",
+        required=False,
+        description="Any text of your own for this request. Sent again with the same body, events without an `id` get "
+        "the same ids as before, so that none is shared twice; with another body it is a 422. Kept for "
+        "`retention.events_days`.",
+        min_length=1,
+        max_length=LONGEST,
+        pattern=r"^[\x20-\x7e]+$",
+    ),
+]
 
 
 def event_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
+    intake = Intake(services)
 
     @post(
         "/v1/events",
@@ -44,25 +50,28 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         summary="Share events",
         description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "
         "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
-        "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted.",
+        "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted. "
+        "An event without an id is a share of its own each time.",
         responses={
             400: ResponseSpec(
                 Problem, media_type=PROBLEM_TYPE, description="An event cannot be read; `detail` names it."
-            )
+            ),
+            422: ResponseSpec(
+                Problem,
+                media_type=PROBLEM_TYPE,
+                description="An event has too many URLs, too long a text, or neither (`detail` names it); there are "
+                "too many events; or the Idempotency-Key came with another body.",
+            ),
         },
     )
     async def send_events(
         request: Request[Any, Any, Any],
         content_type: Annotated[str | None, Parameter(header="content-type", default=None, required=False)] = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Accepted:
         body = await request.body()
-        events = read_events(body, content_type)
-        if not events:
-            raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
-        for event, _ in events:
-            await mark_pending(services, event)
-        accepted = await services.queue.publish([Message(raw, event.id) for event, raw in events])
-        count = sum(accepted)
-        return Accepted(count, len(events) - count, [event.id for event, _ in events])
+        claim = await claim_of(request, body, services.marks)
+        taken = await intake.take(body, content_type, claim)
+        return Accepted(taken.accepted, len(taken.ids) - taken.accepted, taken.ids)
 
     return [send_events]

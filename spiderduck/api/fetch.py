@@ -13,7 +13,7 @@ from fetchers import trace
 from fetchers.client.streaming import announced_length
 from fetchers.model import Ended, Ending, HopRequest, NotNow
 from schedulers.record import iso_time
-from schedulers.urls import parse_url
+from schedulers.urls import parse_shared
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
 from spiderduck.api.passing_on import PassedOn
@@ -52,7 +52,9 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()
         by = now + data.wait_ms / 1000
-        order = HopRequest(parse_url(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct")
+        order = HopRequest(
+            parse_shared(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct"
+        )
         stream = await services.fetch_direct(order)
         outcome = stream.outcome
         if isinstance(outcome, NotNow):

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from secrets import token_hex
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
+from fetchers.urls import redacted
 from schedulers.errors import InvalidUrl
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.keys import READ
+from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
@@ -32,7 +34,7 @@ PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in di
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
     """`wait_ms`: wait so long for URLs that are on their way. `schedule`: send the unknown ones in as an event
-    first."""
+    first, which needs the scope `write`."""
 
     urls: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_IN_BATCH)]
     wait_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -62,7 +64,7 @@ class Asked:
             self.url = parse_shared(text)
             self.key = dedup_key(self.url)
         except InvalidUrl as error:
-            self.url = self.key = text
+            self.url = self.key = redacted(text)
             self.problem = str(error)
 
     def record(self, known: Known) -> Record:
@@ -97,26 +99,40 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         return found
 
     async def schedule_unknown(asked: Sequence[Asked]) -> None:
+        most = services.config.schedulers.most_urls
         known = await lookups.known([one.key for one in asked])
         unknown = [
             one.url for one, found in zip(asked, known, strict=True) if found.state is None and one.problem is None
         ]
         if unknown:
-            event_id = f"lookup:{services.clock.now():.6f}:{unknown[0]}"
-            await services.queue.publish([Message(msgspec.json.encode({"id": event_id, "urls": unknown}), event_id)])
+            await services.queue.publish(
+                [
+                    Message(msgspec.json.encode({"urls": unknown[start : start + most]}), f"lookup:{token_hex(16)}")
+                    for start in range(0, len(unknown), most)
+                ]
+            )
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def one_url(
         url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
+        request: Request[Any, Any, Any],
         wait_ms: Annotated[int, Parameter(ge=0, description="Wait so long for a URL that is on its way.")] = 0,
+        schedule: Annotated[
+            bool, Parameter(description="Send it in as an event first, where it is unknown. Needs the scope `write`.")
+        ] = False,
     ) -> Record:
         asked = [Asked(url)]
+        if schedule:
+            guard_of(request).require(request, WRITE)
+            await schedule_unknown(asked)
         return (await records_when_there(asked, wait_ms) if wait_ms else await records(asked))[0]
 
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
     )
-    async def many_urls(data: Batch) -> Results:
+    async def many_urls(data: Batch, request: Request[Any, Any, Any]) -> Results:
+        if data.schedule:
+            guard_of(request).require(request, WRITE)
         asked = [Asked(url) for url in data.urls]
         if data.schedule:
             await schedule_unknown(asked)

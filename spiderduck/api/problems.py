@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
-from schedulers.errors import InvalidUrl, UnreadableEvent
+from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
 from spiderduck.errors import BadSetting, StoreUnavailable
 from spiderduck.stores.errors import StatementRefused
 
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[type[Exception], int] = {
     UnreadableEvent: 400,
+    EventTooLarge: 422,
+    NothingShared: 422,
     InvalidUrl: 400,
     BadSetting: 400,
     StoreUnavailable: 503,
@@ -26,18 +28,20 @@ STATUS: dict[type[Exception], int] = {
 }
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = "application/problem+json"
+PROBLEM_KIND = "urn:spiderduck:"
+"""What a problem's `type` begins with; its `code` follows."""
 ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, as it came")
 """How the OpenAPI document calls an answer that is none of ours."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong; `code` is stable, `detail` is for a person and says what to do."""
+    """What went wrong; `type` and `code` are stable, `detail` is for a person and says what to do."""
 
     status: int
     title: str
     detail: str
     code: str
-    type: str = "about:blank"
+    type: str
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -62,7 +66,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 
 def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
     """A problem as an answer."""
-    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code))
+    detail = detail.encode("utf-8", "replace").decode()  # a lone surrogate of the caller's has no place in JSON
+    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code, PROBLEM_KIND + code))
     return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 
@@ -74,6 +79,7 @@ TITLES = {
     405: "Method not allowed",
     413: "Too large",
     415: "Unsupported media type",
+    422: "Not acceptable as it is",
     429: "Too many requests",
     500: "Internal error",
     502: "Upstream error",
@@ -86,7 +92,9 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    413: "too_large",
     415: "unsupported_media_type",
+    422: "unprocessable",
     429: "too_many_requests",
 }
 

@@ -9,7 +9,7 @@ from fetchers.client.streaming import FetchStream
 from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.model import HopRequest
-from schedulers.model import UrlState
+from schedulers.model import Known, UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
@@ -20,10 +20,16 @@ from spiderduck.telemetry import Telemetry
 
 
 class Marks(Protocol):
-    """The part of the store that notes what is on its way."""
+    """The part of the store that notes what is on its way, and what was done."""
 
     async def mark(self, state: UrlState) -> None:
         """As in `schedulers.ports.MetadataStore`."""
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        """As in `schedulers.ports.MetadataStore`; `seen` after `finish`."""
+
+    async def finish(self, event_id: str, key: str) -> None:
+        """From now on `look_up` has seen the two together. Durable when this returns; twice is harmless."""
 
 
 class Domains(Protocol):

@@ -7,6 +7,7 @@ and never none. The broker cannot know event ids: the store knows which of an ev
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -27,6 +28,9 @@ from spiderduck.settings.broker import BrokerConfig
 log = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS = 60.0
+MOST_AT_ONCE = 1_000
+BULK_SHARE = 4
+"""Of the messages that a process holds at once, one in so many comes from large requests; the broker keeps the rest."""
 PAUSE_SECONDS = 1.0
 RESTING_SHARE = 4
 """At most one in so many of the messages handed to this process waits for the last second of its delay."""
@@ -52,10 +56,13 @@ class KombuQueue:
         self._passing_on: set[asyncio.Task[None]] = set()
         self._resting = 0
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+    async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         """Raises `StoreUnavailable` when the broker took nothing for so long, or refuses: some may be queued then."""
-        outgoing = [self._outgoing(Envelope(message)) for message in messages]
-        await self._publisher.publish(outgoing, self._patience)
+        for start in range(0, len(messages), MOST_AT_ONCE):
+            some = messages[start : start + MOST_AT_ONCE]
+            await self._publisher.publish(
+                [self._outgoing(Envelope(message), bulk=bulk) for message in some], self._patience
+            )
         return [True] * len(messages)
 
     async def receive(self) -> Delivery:
@@ -118,7 +125,13 @@ class KombuQueue:
         if self._consumer is None:
             self._consuming = BrokerLink(self._config, "events", self._topology.declare)
             self._consumer = EventConsumer(
-                self._consuming, self._topology.events, self._config.prefetch, self._arrived, self._gone
+                self._consuming,
+                [
+                    (self._topology.events, self._config.prefetch),
+                    (self._topology.bulk, max(1, self._config.prefetch // BULK_SHARE)),
+                ],
+                self._arrived,
+                self._gone,
             )
 
     async def _let_go(self, delivery: Delivery) -> None:
@@ -126,9 +139,13 @@ class KombuQueue:
         await self._consumer.ack(delivery.tag)
 
     def _arrived(self, incoming: Incoming) -> None:
-        envelope = from_headers(incoming.body, incoming.headers)
+        envelope = from_headers(incoming.body, incoming.headers, incoming.message_id)
         delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
-        if envelope.due > self._clock.now():
+        if not envelope.message.event_id:
+            # Named durably before it is handled: two equal ones are two shares, and one that comes again is one.
+            named = replace(envelope.message, event_id=f"share:{secrets.token_hex(16)}")
+            self._later(self._pass_on(delivery, replace(envelope, message=named)))
+        elif envelope.due > self._clock.now():
             self._later(self._wait_or_defer(delivery, envelope))
         elif incoming.redelivered and self._config.queue_type == "classic":
             again = replace(envelope, deliveries=envelope.deliveries + 1)
@@ -178,9 +195,10 @@ class KombuQueue:
                 await self._clock.sleep(PAUSE_SECONDS)
         await self._let_go(delivery)
 
-    def _outgoing(self, envelope: Envelope) -> Outgoing:
+    def _outgoing(self, envelope: Envelope, *, bulk: bool = False) -> Outgoing:
         step = step_for(envelope.due - self._clock.now())
-        queue = self._topology.events if step is None else self._topology.deferred[step]
+        line = self._topology.bulk if bulk else self._topology.events
+        queue = line if step is None else self._topology.deferred[step]
         return Outgoing(queue.name, envelope.message.body, to_headers(envelope))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:

@@ -6,7 +6,7 @@ belonged to an earlier one comes again by itself.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,28 +20,29 @@ _kombu: Any = kombu  # most of it is not annotated
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came. `redelivered`: it was handed out before, to a connection that ended."""
+    """A message as it came. `redelivered`: it was handed out before, to a connection that ended. `message_id` is the
+    sender's, where the sender is another program and gave one."""
 
     tag: int
     body: bytes
     headers: Mapping[str, Any]
     redelivered: bool
+    message_id: str | None = None
 
 
 class EventConsumer:
-    """`arrived` and `gone` are called on the loop: with each message, and with the tags that became void."""
+    """`queues` with the number of messages of each that may be held at once. `arrived` and `gone` are called on the
+    loop: with each message, and with the tags that became void."""
 
     def __init__(
         self,
         link: BrokerLink,
-        queue: Any,
-        prefetch: int,
+        queues: Sequence[tuple[Any, int]],
         arrived: Callable[[Incoming], None],
         gone: Callable[[set[int]], None],
     ) -> None:
         self._link = link
-        self._queue = queue
-        self._prefetch = prefetch
+        self._queues = queues
         self._arrived = arrived
         self._gone = gone
         self._channel: Any = None
@@ -64,8 +65,9 @@ class EventConsumer:
 
     def opened(self, connection: Any) -> None:
         self._channel = connection.channel()
-        self._channel.basic_qos(0, self._prefetch, False)
-        _kombu.Consumer(self._channel, [self._queue], on_message=self._take, auto_declare=False).consume()
+        for queue, prefetch in self._queues:
+            self._channel.basic_qos(0, prefetch, False)  # holds for the consumers that are made afterwards
+            _kombu.Consumer(self._channel, [queue], on_message=self._take, auto_declare=False).consume()
 
     def work(self) -> None:
         while self._acks:
@@ -86,7 +88,9 @@ class EventConsumer:
         self._held[self._last] = message.delivery_tag
         body = message.body if isinstance(message.body, bytes) else bytes(message.body, "utf-8")
         redelivered = bool(message.delivery_info.get("redelivered"))
-        self._link.tell(partial(self._arrived, Incoming(self._last, body, message.headers or {}, redelivered)))
+        message_id = message.properties.get("message_id")
+        named = str(message_id) if message_id else None
+        self._link.tell(partial(self._arrived, Incoming(self._last, body, message.headers or {}, redelivered, named)))
 
 
 def _resolve(sent: "asyncio.Future[None]") -> None:

@@ -58,7 +58,8 @@ class KombuDeadLetters:
     def _count(self, connection: Any) -> QueueLengths:
         channel = connection.channel()
         deferred = sum(_length(queue, channel) for queue in self._topology.deferred.values())
-        lengths = QueueLengths(_length(self._topology.events, channel), deferred, _length(self._topology.dead, channel))
+        ready = _length(self._topology.events, channel) + _length(self._topology.bulk, channel)
+        lengths = QueueLengths(ready, deferred, _length(self._topology.dead, channel))
         channel.close()
         return lengths
 

@@ -3,7 +3,6 @@
 Its one rule: what must survive a crash (errors, deliveries, the due time) travels with the message.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,13 +35,14 @@ def to_headers(envelope: Envelope) -> dict[str, Any]:
     return headers
 
 
-def from_headers(body: bytes, headers: Mapping[str, Any]) -> Envelope:
-    """Reads also what another program put into the queue: a body without headers is an event, named by its content."""
+def from_headers(body: bytes, headers: Mapping[str, Any], message_id: str | None = None) -> Envelope:
+    """Reads also what another program put into the queue: a body without headers is an event, named by its
+    `message_id`. Without either it has no name yet (`event_id` is "")."""
     kind = headers.get("kind", "event")
     url = headers.get("url")
     message = Message(
         body,
-        str(headers.get("event_id") or hashlib.sha256(body).hexdigest()[:32]),
+        str(headers.get("event_id") or message_id or ""),
         kind if kind in KINDS else "event",
         None if url is None else str(url),
         _count(headers.get("deferrals")),

@@ -16,10 +16,13 @@ from schedulers.model import Delivery, Message
 from schedulers.ports import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetter, QueueLengths
+from spiderduck.queues.sqlite_lanes import MESSAGE, PUT, move_bulk, put_bulk, put_in_line, row_of
 
 BATCH = 256
-MESSAGE = "event_id, kind, url, deferrals, body"
-PUT = f"INSERT INTO messages ({MESSAGE}) VALUES (?,?,?,?,?)"
+LENGTHS = """
+SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM deferred WHERE due < 0),
+    (SELECT count(*) FROM deferred WHERE due >= 0), (SELECT count(*) FROM dead)
+"""
 LONGEST_RETRY_SECONDS = 60.0
 ACK_SECONDS = 0.02
 """So long acknowledgements gather: one statement for many of them."""
@@ -41,26 +44,18 @@ class SqliteQueue:
         self._next_due = math.inf
         self._receivers: deque[asyncio.Future[None]] = deque()
         self._claimed = 0
+        self._bulk_waits = True
         self._more = asyncio.Event()
         self._due = asyncio.Event()
         self._acked: list[tuple[int]] = []
         self._forgetting: asyncio.Future[object] | None = None
         self._retrying: set[asyncio.Task[None]] = set()
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[bool]:
+    async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         now = self._clock.now()
-        rows = [(message.event_id, _row(message)) for message in messages]
-
-        def write(connection: sqlite3.Connection) -> list[bool]:
-            accepted = []
-            for event_id, row in rows:
-                new = connection.execute("INSERT OR IGNORE INTO event_ids (id, at) VALUES (?, ?)", (event_id, now))
-                accepted.append(new.rowcount == 1)
-                if accepted[-1]:
-                    connection.execute(PUT, row)
-            return accepted
-
-        accepted = await self._database.write(write)
+        put = put_bulk if bulk else put_in_line
+        accepted = await self._database.write(lambda connection: put(connection, messages, now))
+        self._bulk_waits |= bulk
         self._more.set()
         return accepted
 
@@ -118,7 +113,7 @@ class SqliteQueue:
         await self._database.write(write)
 
     async def defer(self, message: Message, until: float) -> None:
-        row = (until, *_row(message))
+        row = (until, *row_of(message))
         sql = f"INSERT INTO deferred (due, {MESSAGE}) VALUES (?,?,?,?,?,?)"
         await self._database.write(lambda connection: connection.execute(sql, row))
         if until < self._next_due:
@@ -147,11 +142,10 @@ class SqliteQueue:
         return count
 
     async def lengths(self) -> QueueLengths:
-        sql = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deferred), (SELECT count(*) FROM dead)"
         self._forget_acked()
         if self._forgetting is not None:
             await asyncio.wait([self._forgetting])
-        return QueueLengths(*await self._database.read(lambda connection: connection.execute(sql).fetchone()))
+        return QueueLengths(*await self._database.read(lambda connection: connection.execute(LENGTHS).fetchone()))
 
     async def run(self) -> None:
         """Load messages and wake deferred ones until cancelled."""
@@ -170,6 +164,9 @@ class SqliteQueue:
             await self._more.wait()
             self._more.clear()
             if len(self._loaded) < BATCH:
+                if self._bulk_waits:
+                    self._bulk_waits = False  # whoever publishes meanwhile has us look again
+                    self._bulk_waits |= await self._database.write(move_bulk)
                 async with self._moving:  # what is being woken must be known before it is met here
                     await self._load()
 
@@ -242,21 +239,17 @@ class SqliteQueue:
         return next_due
 
 
-def _row(message: Message) -> tuple[str, str, str | None, int, bytes]:
-    return message.event_id, message.kind, message.url, message.deferrals, message.body
-
-
 def _wake_due(connection: sqlite3.Connection, now: float, most: int) -> tuple[list[Delivery], float | None]:
     """Move what is due into the queue, at most so many, the longest due first. Returns them, and when the next one is
     due."""
-    sql = f"SELECT id, {MESSAGE} FROM deferred WHERE due <= ? ORDER BY due LIMIT ?"
+    sql = f"SELECT id, {MESSAGE} FROM deferred WHERE due BETWEEN 0 AND ? ORDER BY due LIMIT ?"
     woken = []
     for identity, event_id, kind, url, deferrals, body in connection.execute(sql, (now, most)).fetchall():
         tag = connection.execute(PUT, (event_id, kind, url, deferrals, body)).lastrowid
         connection.execute("DELETE FROM deferred WHERE id = ?", (identity,))
         assert tag is not None, "a row was inserted"
         woken.append(Delivery(Message(body, event_id, kind, url, deferrals), tag))
-    (due,) = connection.execute("SELECT min(due) FROM deferred").fetchone()
+    (due,) = connection.execute("SELECT min(due) FROM deferred WHERE due >= 0").fetchone()
     return woken, None if due is None else float(due)
 
 

@@ -1,9 +1,18 @@
 """What lies on the broker: exchanges and queues, their names and arguments, as data. Declared anew at every connection.
 
+<<<<<<< HEAD
 PREFIX.events              the events queue PREFIX.deferred.N          messages that wait N seconds (`STEPS`) and
 then return to the events queue PREFIX.dead                what was given up, with the reason PREFIX.notices.topics
 where notices are published, keyed `processed.com.example.www` ──► PREFIX.notices (fanout) PREFIX.notices.to.NAME
 the durable queue of the subscriber NAME, bound to the fanout
+=======
+- `PREFIX.events`: the events queue.
+- `PREFIX.events.bulk`: the events of large requests, of which each scheduler holds few at once.
+- `PREFIX.deferred.N`: messages that wait N seconds (powers of two) and then return to the events queue.
+- `PREFIX.dead`: what was given up, with the reason.
+- `PREFIX.notices.topics`: where notices are published, keyed `processed.com.example.www`; `PREFIX.notices` (fanout) is
+  bound to it, and `PREFIX.notices.to.NAME`, the durable queue of the subscriber NAME, to the fanout.
+>>>>>>> b154738 (Events: limits with a clear answer, shares of their own, a bulk lane; user information is dropped)
 
 Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
 """
@@ -33,6 +42,7 @@ class Topology:
         prefix = config.prefix
         quorum = {"x-queue-type": "quorum"} if config.queue_type == "quorum" else {}
         self.events = _kombu.Queue(f"{prefix}.events", durable=True, queue_arguments=quorum)
+        self.bulk = _kombu.Queue(f"{prefix}.events.bulk", durable=True, queue_arguments=quorum)
         self.dead = _kombu.Queue(f"{prefix}.dead", durable=True)
         self.deferred = {
             step: self._deferred(f"{prefix}.deferred.{step}", step * config.delay_unit_ms) for step in STEPS
@@ -43,7 +53,7 @@ class Topology:
 
     def declare(self, channel: Any) -> None:
         """All that everybody shares; what is there already stays as it is."""
-        for queue in (self.events, self.dead, *self.deferred.values()):
+        for queue in (self.events, self.bulk, self.dead, *self.deferred.values()):
             queue(channel).declare()
         self.topics(channel).declare()
         self.fanout(channel).declare()

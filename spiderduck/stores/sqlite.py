@@ -57,6 +57,12 @@ class SqliteStore:
             self._young.drop(state.key)
             self._write_marks([state])
 
+    async def finish(self, event_id: str, key: str) -> None:
+        """Note that this was done, without a change and without a notice."""
+        row = (_finished_id(event_id, key), self._clock.now())
+        sql = "INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)"
+        await self._database.write(lambda connection: connection.execute(sql, row))
+
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         finished = (_finished_id(event_id, key), self._clock.now())
         states = [self._state_row(state) for state in change.states]

@@ -229,3 +229,47 @@ async def test_many_messages_come_through_whole(open_queue: OpenQueue) -> None:
             came.append(delivery.message.event_id)
             await queue.ack(delivery)
         assert came == names
+
+
+async def test_a_small_request_passes_a_large_one(open_queue: OpenQueue) -> None:
+    """What was published later and by itself comes after a few of the large request, not after all of it."""
+    async with open_queue() as queue:
+        await queue.publish([message(f"bulk-{number}") for number in range(3000)], bulk=True)
+        await received(queue)
+        await queue.publish([message("small")])
+        before = 0
+        while (delivery := await received(queue)).message.event_id != "small":
+            before += 1
+            await queue.ack(delivery)
+        assert before < 1000
+
+
+async def test_large_requests_take_turns(open_queue: OpenQueue, request: pytest.FixtureRequest) -> None:
+    """The embedded queue alone: a broker gives them out in the order they came."""
+    if request.node.callspec.params["open_queue"] != "sqlite":
+        pytest.skip("a broker's queue is first in, first out")
+    async with open_queue() as queue:
+        await queue.publish([message(f"first-{number}") for number in range(2000)], bulk=True)
+        await received(queue)
+        assert await queue.publish([message(f"second-{number}") for number in range(300)], bulk=True) == [True] * 300
+        assert (await queue.publish([message("first-7"), message("third")], bulk=True)) == [False, True]
+        names = [(await received(queue)).message.event_id for _ in range(1200)]
+        assert sum(name.startswith("second") for name in names) == 300
+        assert [name for name in names if name.startswith("first")] == [
+            f"first-{number}" for number in range(1, 1 + sum(name.startswith("first") for name in names))
+        ]
+
+
+async def test_a_large_request_survives_a_restart_whole(open_queue: OpenQueue) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message(f"bulk-{number}") for number in range(700)], bulk=True)
+        for _ in range(100):
+            await queue.ack(await received(queue))
+        assert (await queue.lengths()).ready == 600
+    async with open_queue() as queue:
+        names = set()
+        for _ in range(600):
+            names.add((delivery := await received(queue)).message.event_id)
+            await queue.ack(delivery)
+        assert len(names) == 600
+        assert await nothing_comes(queue)

@@ -49,10 +49,11 @@ def test_a_message_comes_back_as_it_went(envelope: Envelope) -> None:
     st.binary(), st.dictionaries(st.sampled_from(["event_id", "kind", "url", "due", "errors", "deferrals"]), st.text())
 )
 def test_what_another_program_sent_is_an_event(body: bytes, headers: dict[str, str]) -> None:
-    """Whatever it put into the headers; without any, equal bodies have equal ids."""
+    """Whatever it put into the headers; where none names it, its `message_id` does, or it has no name yet."""
     envelope = from_headers(body, headers)
     assert envelope.message.body == body
-    assert envelope.message.event_id
+    assert envelope.message.event_id == headers.get("event_id", "")
+    assert from_headers(body, headers, "m7").message.event_id == (headers.get("event_id") or "m7")
     assert (envelope.errors, envelope.deliveries, envelope.due) == (0, 1, 0.0)
 
 

@@ -186,10 +186,9 @@ def test_the_senders_id_is_kept(name: str, expected: str) -> None:
     assert read(SHAPES[name][0]).id == expected
 
 
-def test_an_event_without_an_id_gets_a_hash_of_its_content() -> None:
-    """Another content, another id."""
-    assert read({"text": "a"}).id == read({"text": "a"}).id != read({"text": "b"}).id
-    assert read({"text": "a", "id": ""}).id.startswith("sha256:")
+def test_an_event_without_an_id_has_none() -> None:
+    """Whoever takes it in names it: two people who share the same link are two shares."""
+    assert read({"text": "a"}).id == read({"text": "a", "id": ""}).id == ""
     assert read({"text": "a", "id": 5}).id == "5"
 
 
@@ -294,7 +293,7 @@ def test_wrong_types_anywhere_raise_nothing_but_our_error(value: dict[str, Any])
         event = read_event(json.dumps(value).encode())
     except UnreadableEvent:
         return
-    assert event.id
+    assert len(event.id) <= 1024
     assert all(url == url.strip() != "" for url in event.urls)
     assert len(set(event.urls)) == len(event.urls)
     assert event.created_at is None or event.created_at.tzinfo is UTC

@@ -31,7 +31,7 @@ def test_what_skips_the_parser_is_what_it_would_have_given(start: str, pieces: l
     value = start + "".join(pieces)
     found = absolute(value, base)
     if found is not None:
-        assert found == urls.parse(value, base)
+        assert found == urls.without_user(urls.parse(value, base))
 
 
 @pytest.mark.parametrize("value", ["/a.png", "/wp-content/uploads/a-1.jpg?w=1200&h=630", "/a/b/"])

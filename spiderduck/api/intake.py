@@ -1,0 +1,115 @@
+"""Taking events in: reads a body in pieces between which the loop serves others, names the events that have no id, and
+puts them into the queue.
+
+A request that shares much goes into the queue's bulk lane, which small requests pass.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schedulers.errors import EventTooLarge, UnreadableEvent
+from schedulers.events import EventLimits, items_of, read_item
+from schedulers.model import Context, Message, Status, UrlState
+from schedulers.stages.event_reader import INLINE_BYTES
+from schedulers.stages.url_extractor import identified
+from spiderduck.api.idempotency import Claim
+from spiderduck.api.services import Services
+
+BULK = 100
+"""A request with more events or URLs than that is for the bulk lane."""
+SLICE = 16 * 1024
+"""Bytes read between two turns of the loop; a small event costs as much as `EVENT` bytes. About two milliseconds."""
+EVENT = 512
+LARGE_BODY = 1024 * 1024
+"""What is read of a larger body takes several times its size in memory, so that one is read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The ids of a request's events in the order sent, and how many of them the queue did not know."""
+
+    ids: list[str]
+    accepted: int
+
+
+class Intake:
+    """For all requests of a process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._limits = EventLimits.of(services.config.schedulers)
+        self._most_events = services.config.api.most_events
+        self._large = asyncio.Lock()
+
+    async def take(self, body: bytes, content_type: str | None, claim: Claim | None = None) -> Taken:
+        """All of them or none. `claim` names the events without an id, so that a repeat names them alike.
+
+        Raises `UnreadableEvent` or a kind of it, and what the queue raises.
+        """
+        if len(body) < LARGE_BODY:
+            return await self._take(body, content_type, claim)
+        async with self._large:
+            return await self._take(body, content_type, claim)
+
+    async def _take(self, body: bytes, content_type: str | None, claim: Claim | None) -> Taken:
+        messages: list[Message] = []
+        urls: list[tuple[str, ...]] = []
+        pause = Pause()
+        base = claim.name if claim is not None else secrets.token_hex(16)
+        items = items_of(body, content_type)
+        if len(body) >= LARGE_BODY:
+            items = await asyncio.to_thread(items_of, body, content_type)
+        for item in items:
+            if len(messages) == self._most_events:
+                raise EventTooLarge(
+                    f"the body holds more than {self._most_events:,} events (api.most_events); send them in several "
+                    "requests; nothing was accepted"
+                )
+            if len(item.body) <= INLINE_BYTES:
+                event = read_item(item, self._limits)
+                await pause.after(len(item.body) + EVENT)
+            else:
+                event = await asyncio.to_thread(read_item, item, self._limits)
+            messages.append(Message(item.body, event.id or f"share:{base}.{len(messages)}"))
+            urls.append(event.urls)
+        if not messages:
+            raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
+        if claim is not None:
+            await claim.remember()
+        return await self._put(messages, urls)
+
+    async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> Taken:
+        if max(len(messages), sum(map(len, urls))) <= BULK:
+            # Before the event, in one commit with it: nobody reads a state older than the mark.
+            await self._mark_pending(urls)
+            accepted = await self._services.queue.publish(messages)
+        else:
+            accepted = await self._services.queue.publish(messages, bulk=True)
+            await self._mark_pending(urls)
+        return Taken([message.event_id for message in messages], sum(accepted))
+
+    async def _mark_pending(self, urls: Iterable[tuple[str, ...]]) -> None:
+        """A look-up right after the answer must not say that nobody shared the URL."""
+        pause = Pause()
+        nobody = Context(Message(b"", ""))
+        for texts in urls:
+            for text in texts:
+                ctx = identified(nobody, text)
+                if ctx.settled is None:
+                    await self._services.marks.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
+                await pause.after(EVENT)
+
+
+class Pause:
+    """Gives way to the loop whenever so much was done."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    async def after(self, cost: int) -> None:
+        self._done += cost
+        if self._done >= SLICE:
+            self._done = 0
+            await asyncio.sleep(0)
