@@ -1,18 +1,11 @@
 """What lies on the broker: exchanges and queues, their names and arguments, as data. Declared anew at every connection.
 
-<<<<<<< HEAD
-PREFIX.events              the events queue PREFIX.deferred.N          messages that wait N seconds (`STEPS`) and
-then return to the events queue PREFIX.dead                what was given up, with the reason PREFIX.notices.topics
-where notices are published, keyed `processed.com.example.www` ──► PREFIX.notices (fanout) PREFIX.notices.to.NAME
-the durable queue of the subscriber NAME, bound to the fanout
-=======
 - `PREFIX.events`: the events queue.
 - `PREFIX.events.bulk`: the events of large requests, of which each scheduler holds few at once.
-- `PREFIX.deferred.N`: messages that wait N seconds (powers of two) and then return to the events queue.
+- `PREFIX.deferred.N`: messages that wait N seconds (`STEPS`) and then return to the events queue.
 - `PREFIX.dead`: what was given up, with the reason.
 - `PREFIX.notices.topics`: where notices are published, keyed `processed.com.example.www`; `PREFIX.notices` (fanout) is
   bound to it, and `PREFIX.notices.to.NAME`, the durable queue of the subscriber NAME, to the fanout.
->>>>>>> b154738 (Events: limits with a clear answer, shares of their own, a bulk lane; user information is dropped)
 
 Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
 """
