@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherError
@@ -55,10 +56,9 @@ def _serve(arguments: Sequence[str]) -> int:
         prog="python -m fetchers serve",
         description="One fetcher of a cluster, over HTTP.",
         epilog="Secrets come by the environment: SPIDERDUCK_FETCHERS_TOKEN, which callers share, and "
-        "SPIDERDUCK_ZOOKEEPER_AUTH (user:password).",
+        "SPIDERDUCK_ZOOKEEPER_AUTH (user:password), or by files that the same names with _FILE give.",
     )
     _add_settings(parser)
-    environment = os.environ.get
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=int, default=8090, help="0: any free one; it is printed")
     parser.add_argument("--advertise", default="", metavar="URL", help="where others reach it, if not at host and port")
@@ -78,8 +78,8 @@ def _serve(arguments: Sequence[str]) -> int:
         port=given.port,
         advertise=given.advertise,
         # A command line can be read by every user of a machine, the environment cannot.
-        token=environment("SPIDERDUCK_FETCHERS_TOKEN", ""),
-        auth=environment("SPIDERDUCK_ZOOKEEPER_AUTH", ""),
+        token=_secret("SPIDERDUCK_FETCHERS_TOKEN"),
+        auth=_secret("SPIDERDUCK_ZOOKEEPER_AUTH"),
         zookeeper=given.zookeeper,
         chroot=given.chroot,
         session_seconds=given.session_seconds,
@@ -109,12 +109,25 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", default="", metavar="FILE", help=what)
 
 
+def _secret(name: str) -> str:
+    """A variable, or what the file holds that `…_FILE` names. Raises ValueError, which does not show it."""
+    path = os.environ.get(f"{name}_FILE")
+    if path is None:
+        return os.environ.get(name, "")
+    if name in os.environ:
+        raise ValueError(f"{name} and {name}_FILE are both set; one of them")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"{name}_FILE is {path}, which cannot be read: {error.strerror}") from error
+
+
 def _config(given: argparse.Namespace, rate_limit: RateLimits | None = None) -> FetchersConfig:
     for pair in given.resolve:
         if "=" not in pair:
             raise ValueError(f"--resolve is {pair!r}; it takes NAME=HOST:PORT")
     config = FetchersConfig(
-        token=os.environ.get("SPIDERDUCK_FETCHERS_TOKEN", ""),
+        token=_secret("SPIDERDUCK_FETCHERS_TOKEN"),
         tls=Tls(given.certificate, given.key, given.authority),
         user_agent=given.user_agent or FetchersConfig().user_agent,
         network=Network(tuple(given.allow_address), dict(pair.split("=", 1) for pair in given.resolve)),

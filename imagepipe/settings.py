@@ -23,13 +23,14 @@ from imagepipe.variants import parse_variant, read_query
 def read_settings(file: Path | None, environ: Mapping[str, str]) -> ImagesConfig:
     """The settings of `python -m imagepipe serve`. The environment beats the file.
 
-    `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY`, `IMAGEPIPE_ISOLATE` (1 or 0).
+    `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY`, `IMAGEPIPE_ISOLATE` (1 or 0). Keys may come from files:
+    `IMAGEPIPE_KEYS_FILE` (one a line), `IMAGEPIPE_ADMIN_KEY_FILE`.
     """
     tree: dict[str, Any] = {} if file is None else _read(file)
-    if "IMAGEPIPE_KEYS" in environ:
-        tree["keys"] = [key for key in environ["IMAGEPIPE_KEYS"].split(",") if key]
-    if "IMAGEPIPE_ADMIN_KEY" in environ:
-        tree["admin_key"] = environ["IMAGEPIPE_ADMIN_KEY"]
+    if (keys := _secret(environ, "IMAGEPIPE_KEYS")) is not None:
+        tree["keys"] = [key.strip() for key in keys.replace("\n", ",").split(",") if key.strip()]
+    if (admin_key := _secret(environ, "IMAGEPIPE_ADMIN_KEY")) is not None:
+        tree["admin_key"] = admin_key
     if "IMAGEPIPE_ISOLATE" in environ:
         tree["isolate"] = environ["IMAGEPIPE_ISOLATE"] in ("1", "true")
     _check_names(tree, ImagesConfig, "")
@@ -82,6 +83,23 @@ def _read(file: Path) -> dict[str, Any]:
         return dict(msgspec.toml.decode(file.read_bytes()))
     except (OSError, msgspec.DecodeError) as error:
         raise InvalidSetting(f"the settings file {file}: {error}") from error
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    """A variable, or what the file holds that `…_FILE` names, without the newline at its end."""
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return environ.get(name)
+    if name in environ:
+        raise InvalidSetting(f"{name} and {name}_FILE are both set; one of them")
+    try:
+        secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InvalidSetting(f"{name}_FILE: a readable file; {path} is none: {why}") from error
+    if not secret:
+        raise InvalidSetting(f"{name}_FILE: a file with a key; {path} is empty")
+    return secret
 
 
 def _check_names(tree: Mapping[str, Any], shape: Any, place: str) -> None:

@@ -1,5 +1,6 @@
 """Talking to a running server from the command line; every failure becomes a sentence that says what to do."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx
 
 from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
+from spiderduck.settings.secret_files import read_secret
 
 
 class Refused(SpiderDuckError):
@@ -19,6 +21,7 @@ class ServerClient:
     """Calls of one server."""
 
     def __init__(self, url: str, key: str | None) -> None:
+        key = key or _key_of_file(os.environ.get("SPIDERDUCK_KEY_FILE"))
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
             self._client = httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False)
@@ -66,3 +69,13 @@ class ServerClient:
             raise ServerUnreachable(
                 f"nothing answers at {self._url} ({error}); start it with `spiderduck up`, or name it with --server"
             ) from error
+
+
+def _key_of_file(path: str | None) -> str | None:
+    """The key that lies in a file, so that it stands neither in a command line nor in the environment."""
+    if not path:
+        return None
+    try:
+        return str(read_secret(path, str, "SPIDERDUCK_KEY_FILE"))
+    except ValueError as error:
+        raise BadSetting(str(error)) from error

@@ -17,7 +17,12 @@ Server = Annotated[
     str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Where `spiderduck up` listens.", show_default=True)
 ]
 Key = Annotated[
-    str | None, typer.Option("--key", envvar="SPIDERDUCK_KEY", help="Bearer key, where the server asks for one.")
+    str | None,
+    typer.Option(
+        "--key",
+        envvar="SPIDERDUCK_KEY",
+        help="Bearer key, where the server wants one. SPIDERDUCK_KEY_FILE: a file.",
+    ),
 ]
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 

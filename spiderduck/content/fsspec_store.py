@@ -63,7 +63,7 @@ class RemoteStore:
                 answers.append((job(), None))
             except Exception as error:  # noqa: BLE001 -- each of fsspec's stores has exceptions of its own
                 answers.append(
-                    (None, StoreUnavailable(f"the archive {self._config.url}: {error or type(error).__name__}"))
+                    (None, StoreUnavailable(f"the archive {self._config.shown_url}: {error or type(error).__name__}"))
                 )
         return answers
 

@@ -13,10 +13,17 @@ class ArchiveConfig:
     uploaded whole.
     """
 
-    url: str = ""
+    url: str = field(default="", repr=False)  # may hold a password
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
     rotate_bytes: int = 64 * 1024 * 1024
     rotate_seconds: float = 60.0
+
+    @property
+    def shown_url(self) -> str:
+        """The address without user and password, for logs and errors."""
+        scheme, sign, rest = self.url.partition("://")
+        place, slash, path = rest.partition("/")
+        return f"{scheme}{sign}{place.rpartition('@')[2]}{slash}{path}"
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""

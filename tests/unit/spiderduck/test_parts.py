@@ -1,5 +1,6 @@
 """Which parts run in a process, and what is said of settings with which they cannot work."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from spiderduck.bootstrap.parts import EVERYTHING, PARTS, check, parts_of
 from spiderduck.config import Config, load
 from spiderduck.errors import BadSetting
+from spiderduck.keyring import Entry, create_key
 
 BROKER: dict[str, Any] = {"broker": {"url": "amqp://broker:5672//"}}
 STORE: dict[str, Any] = {"cassandra": {"hosts": ["cassandra"]}}
@@ -91,3 +93,14 @@ def test_who_can_be_reached_asks_for_the_right_secret(part: str, secret: dict[st
 
 def test_a_fetcher_needs_no_key_of_the_api() -> None:
     check(frozenset({"fetchers"}), settings(host="0.0.0.0", fetchers={"token": "t"}))
+
+
+def test_schedulers_need_a_key_in_plain_for_the_id_service(tmp_path: Path) -> None:
+    """Hashes open nothing: what our own processes show one another is a setting of its own."""
+    create_key(tmp_path / "keys.json", Entry(name="one", scopes=("admin",)))
+    tables: dict[str, Any] = {**CLUSTER, "data": str(tmp_path)}
+    with pytest.raises(BadSetting, match=r"set api\.internal_key"):
+        check(parts_of(["schedulers"]), settings(**tables))
+    check(parts_of(["schedulers"]), settings(**tables, api={"internal_key": "a-long-random-text-of-ours"}))
+    check(parts_of(["schedulers"]), settings(**tables, api={"keys": [{"key": "an-old-key-of-ours"}]}))
+    check(parts_of(["api"]), settings(**tables))

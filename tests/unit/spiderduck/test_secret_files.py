@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from fetchers.__main__ import _secret as fetchers_secret
+from imagepipe.errors import InvalidSetting
+from imagepipe.settings import read_settings as imagepipe_settings
+from spiderduck.cli.server import ServerClient
 from spiderduck.config import Config, load
 from spiderduck.errors import BadSetting
+from spiderduck.settings.archive import ArchiveConfig
 
 SECRETS = {
     "fetchers.token": "a-token",
@@ -17,6 +22,7 @@ SECRETS = {
     "cassandra.password": "word with spaces ",
     "zookeeper.auth": "user:word",
     "images.admin_key": "admin",
+    "archive.url": "sftp://user:word@host/pages",
 }
 
 
@@ -148,3 +154,47 @@ def test_misspelt_settings_are_found_in_lists_and_tables(tmp_path: Path, text: s
     file.write_text(text)
     with pytest.raises(BadSetting, match=named):
         load(file, {}, {})
+
+
+def test_the_parts_alone_take_files_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m imagepipe serve` and `python -m fetchers serve`; a form given twice is refused there, too."""
+    (tmp_path / "keys").write_text("the-first-signing-key\nthe-second-signing-key\n")
+    (tmp_path / "key").write_text("word\n")
+    given = {"IMAGEPIPE_KEYS_FILE": str(tmp_path / "keys"), "IMAGEPIPE_ADMIN_KEY_FILE": str(tmp_path / "key")}
+    images = imagepipe_settings(None, given)
+    assert images.keys == ("the-first-signing-key", "the-second-signing-key")
+    assert images.admin_key == "word"
+    with pytest.raises(InvalidSetting, match="both set"):
+        imagepipe_settings(None, {**given, "IMAGEPIPE_ADMIN_KEY": "x"})
+    with pytest.raises(InvalidSetting, match="a readable file"):
+        imagepipe_settings(None, {"IMAGEPIPE_KEYS_FILE": str(tmp_path / "none")})
+    monkeypatch.setenv("SPIDERDUCK_FETCHERS_TOKEN_FILE", str(tmp_path / "key"))
+    assert fetchers_secret("SPIDERDUCK_FETCHERS_TOKEN") == "word"
+    monkeypatch.setenv("SPIDERDUCK_FETCHERS_TOKEN", "x")
+    with pytest.raises(ValueError, match="both set"):
+        fetchers_secret("SPIDERDUCK_FETCHERS_TOKEN")
+
+
+def test_the_command_line_takes_its_key_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("a-key-in-a-file\n")
+    monkeypatch.setenv("SPIDERDUCK_KEY_FILE", str(tmp_path / "key"))
+    sent = ServerClient("http://127.0.0.1:1", None)._client.headers
+    assert sent["authorization"] == "Bearer a-key-in-a-file"
+    assert ServerClient("http://127.0.0.1:1", "given")._client.headers["authorization"] == "Bearer given"
+    monkeypatch.setenv("SPIDERDUCK_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(BadSetting, match=r"SPIDERDUCK_KEY_FILE is .*none, which cannot be read"):
+        ServerClient("http://127.0.0.1:1", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("s3://bucket/pages", "s3://bucket/pages"),
+        ("sftp://user:word@host:22/pages", "sftp://host:22/pages"),
+        ("ftp://user:w@rd@host", "ftp://host"),
+        ("file:///a@b/pages", "file:///a@b/pages"),
+        ("", ""),
+    ],
+)
+def test_the_archives_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert ArchiveConfig(url=url).shown_url == shown
