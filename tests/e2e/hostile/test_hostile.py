@@ -1,0 +1,69 @@
+"""Strangers attack the real process from several connections at once; other users must not notice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.hostile import attacks
+from tests.e2e.hostile.bodies import answers
+from tests.e2e.hostile.watch import Bystander
+from tests.e2e.origin import Origin, http, page
+from tests.e2e.product import Product
+
+pytestmark = pytest.mark.e2e
+
+HEALTH_SECONDS = 1.0
+ATTACK_SECONDS = 240.0
+LINK_SECONDS = 15.0
+"""A fresh link of another user, while two cores do everything at once."""
+MEMORY_BYTES = 900 * 1024 * 1024
+"""All processes of the product together: what fits a container of 1 GiB."""
+ALLOWED = {"SPIDERDUCK_FETCHERS__NETWORK__ALLOW_ADDRESSES": '["127.0.0.0/8"]'}
+
+ATTACKS = (
+    attacks.share_hostile_pages,
+    attacks.share_long_urls_under_rules,
+    attacks.share_hostile_texts,
+    attacks.fetch_hostile_pages_directly,
+    attacks.ask_for_hostile_pictures,
+    attacks.send_odd_requests,
+    attacks.send_huge_heads,
+)
+
+
+def attack(product: Product, *kinds: attacks.Attack) -> Bystander:
+    """Run all attacks at once, each in a thread of its own. Returns what a bystander saw; raises what an attack raised."""
+    assert product.process is not None
+    base_url = str(product.client.base_url)
+    with Bystander(base_url, product.process.pid) as bystander, ThreadPoolExecutor(len(kinds)) as threads:
+        for done in [threads.submit(kind, base_url) for kind in kinds]:
+            done.result(ATTACK_SECONDS)
+    return bystander
+
+
+@pytest.mark.timeout(420)
+def test_hostile_input_from_many_clients_hurts_nobody_else(origin: Origin, tmp_path: Path) -> None:
+    origin.answers |= answers()
+    origin.default = page("A friend's page")
+    origin.answers["*/robots.txt"] = http("", content_type="text/plain")
+    with Product(tmp_path / "data", origin.port, ALLOWED) as product:
+        with attacks.slow_heads(str(product.client.base_url), 50):
+            seen = attack(product, *ATTACKS)
+        assert max(seen.health) < HEALTH_SECONDS
+        assert max(seen.links) < LINK_SECONDS
+        assert seen.memory < MEMORY_BYTES
+        records = product.ended(*attacks.hostile_urls(), seconds=90)
+        assert all(record["status"] not in ("unknown", "pending") for record in records), "each has an ending"
+        assert product.stop() == 0
+
+
+@pytest.mark.timeout(420)
+def test_a_post_of_very_many_events_does_not_delay_other_users(origin: Origin, tmp_path: Path) -> None:
+    origin.default = page("A friend's page")
+    origin.answers["*/robots.txt"] = http("", content_type="text/plain")
+    with Product(tmp_path / "data", origin.port, ALLOWED) as product:
+        seen = attack(product, attacks.post_many_events(50_000))
+        assert max(seen.health) < HEALTH_SECONDS
+        assert max(seen.links) < LINK_SECONDS
+        assert seen.memory < MEMORY_BYTES
