@@ -33,7 +33,7 @@ ATTACKS = (
 
 
 def attack(product: Product, *kinds: attacks.Attack) -> Bystander:
-    """Run all attacks at once, each in a thread of its own. Returns what a bystander saw; raises what an attack raised."""
+    """Run all attacks at once, a thread each. Returns what a bystander saw; raises what an attack raised."""
     assert product.process is not None
     base_url = str(product.client.base_url)
     with Bystander(base_url, product.process.pid) as bystander, ThreadPoolExecutor(len(kinds)) as threads:
