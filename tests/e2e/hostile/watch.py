@@ -11,6 +11,8 @@ import httpx
 
 HEALTH_EVERY = 0.05
 SHARE_EVERY = 0.5
+AFTERWARDS = 10
+"""Links that are shared after the last attacker has gone."""
 DONE = frozenset({"fetched"})
 
 
@@ -54,6 +56,7 @@ class Bystander:
 
     def __enter__(self) -> "Bystander":
         self._over = threading.Event()
+        self._shared = threading.Condition()
         self._threads = ThreadPoolExecutor(3)
         self._watching = [self._threads.submit(work) for work in (self._ask_health, self._share, self._weigh)]
         return self
@@ -61,11 +64,18 @@ class Bystander:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._watch_on(AFTERWARDS if error is None else 0)
         self._over.set()
         self._threads.shutdown()
         if error is None:
             for watching in self._watching:
                 watching.result()
+
+    def _watch_on(self, links: int) -> None:
+        """What an attack does comes after it, too: go on until so many more links were shared."""
+        goal = len(self.links) + links
+        with self._shared:
+            self._shared.wait_for(lambda: len(self.links) >= goal or any(one.done() for one in self._watching), 300)
 
     def _ask_health(self) -> None:
         with httpx.Client(base_url=self.base_url, timeout=60, trust_env=False) as client:
@@ -86,7 +96,9 @@ class Bystander:
                 while status not in DONE and time.monotonic() - began < 60:
                     answer = client.get("/v1/urls", params={"url": url, "wait_ms": 5000})
                     status = answer.raise_for_status().json()["status"]
-                self.links.append(time.monotonic() - began)
+                with self._shared:
+                    self.links.append(time.monotonic() - began)
+                    self._shared.notify_all()
 
     def _weigh(self) -> None:
         while not self._over.wait(0.2):
