@@ -149,7 +149,7 @@ def _best(body: bytes, encoding: str) -> tuple[str, str]:
         if text is not None:
             return text.removeprefix("\ufeff"), name
         texts[name] = leniently(body, name)
-        if texts[name].slightly:
+        if texts[name].slightly or (name == encoding == UTF_8 and texts[name].partly):
             return texts[name].text.removeprefix("\ufeff"), name
     name = min(texts, key=lambda one: texts[one].bad - texts[one].good)
     return texts[name].text.removeprefix("\ufeff"), name

@@ -34,6 +34,11 @@ class Damaged(NamedTuple):
         """Bytes of one encoding seldom form characters of another: where most do, the rest was broken on its way."""
         return self.good > 2 * self.bad
 
+    @property
+    def partly(self) -> bool:
+        """Enough for a page that says itself that it is UTF-8: chance seldom forms even one character of that."""
+        return self.good > 0 and self.good >= self.bad
+
 
 def is_utf_8(body: bytes) -> bool:
     """Whether every byte has a meaning in UTF-8. In pieces, because the text of the whole would take twice the page's

@@ -21,6 +21,7 @@ _KEPT_FORMATS = frozenset("\u200c\u200d")
 # Cc control, Cf format (bidi, soft hyphen, BOM), Cs lone surrogate, Co private use (icon fonts), Zl/Zp line ends.
 _DROPPED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,100}")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _NO_LETTER = re.compile(r"[\W_]+")
 # More marks than any script stacks on one letter.
 _MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
@@ -38,13 +39,21 @@ def text(value: str, limit: int = TITLE_LIMIT) -> str | None:
         return value
     value = " ".join(value[: limit * 40].split())
     if "&" in value:
-        # A second time: templates escape what was escaped already (`&amp;#8217;`), and nobody means to show an entity.
-        value = " ".join(html.unescape(value).split())
+        value = " ".join(unescape_again(value).split())
     if not value.isprintable():
         value = " ".join("".join(filter(_shown, value)).split())
     if len(value) > limit:
         value = shorten(value, limit)
     return value or None
+
+
+def unescape_again(value: str) -> str:
+    """`value`, which the parser has decoded once, with the entities that are left decoded.
+
+    Templates escape what was escaped already (`&amp;#8217;`), and nobody means to show an entity. Only what ends in a
+    semicolon counts: `?a=1&copy=2` holds none.
+    """
+    return _ENTITY.sub(lambda match: html.unescape(match.group()), value)
 
 
 def _is_clean(value: str, limit: int) -> bool:

@@ -10,13 +10,20 @@ from typing import Any
 
 import msgspec
 
-# Old templates hide scripts from older browsers behind comment and CDATA marks.
-_OPENING = re.compile(r"^(?:\s|<!--|//|/\*|\*/|<!\[CDATA\[)+")
+# Before the JSON: white space, comments, and the marks by which old templates hide scripts from older browsers.
+_OPENING = re.compile(
+    r"(?:\s++|<!--(?:[^{\[<>]{0,1000}+>)?|-->|(?://|/\*)\s*+<!\[CDATA\[|<!\[CDATA\[|\]\]>"
+    r"|/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*+(?:\n|\Z)|\*/)*+"
+)
 _CLOSING = re.compile(r"(?:\s|-->|//|/\*|\*/|\]\]>|;)+$")
 _CLOSING_LENGTH = 200
 # Strings are matched first, so that nothing inside one is taken for a comment or a comma. Each alternative also ends
 # with the text, so that an unclosed one is read once and not again from each of its characters.
 _LOOSE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*+[}\]])', re.DOTALL)
+# JavaScript's escapes, which JSON does not know; each can mean one thing. Whole escapes are matched, so that `\\\\'` is
+# a backslash and an apostrophe.
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_JSON_ESCAPES = frozenset('"\\/bfnrtu')
 _VALUES = 50
 
 
@@ -34,18 +41,19 @@ def values(text: str) -> Iterator[Any]:
 def _unwrapped(text: str) -> str:
     text = text.strip()
     if not text.startswith(("{", "[")):
-        text = _OPENING.sub("", text, count=1)
+        text = text[found.end() :] if (found := _OPENING.match(text)) else text
     if text.endswith("}") or (text.endswith("]") and not text.endswith("*]")):
         return text
     return text[:-_CLOSING_LENGTH] + _CLOSING.sub("", text[-_CLOSING_LENGTH:])
 
 
 def _repaired(text: str) -> Iterator[Any]:
-    """Comments and trailing commas dropped, raw line ends in strings accepted, several values in one block read."""
+    """Comments and trailing commas dropped, JavaScript's escapes and raw line ends in strings accepted, several values
+    in one block read."""
     if "&quot;" in text[:20]:
         text = html.unescape(text)
     for _ in range(2):  # a comma may stand before a comment that stands before the bracket
-        text = _LOOSE.sub(lambda match: match.group() if match.group()[0] == '"' else " ", text)
+        text = _LOOSE.sub(_mended, text)
     decoder = json.JSONDecoder(strict=False)
     position = 0
     for _ in range(_VALUES):
@@ -56,3 +64,17 @@ def _repaired(text: str) -> Iterator[Any]:
         except (ValueError, RecursionError):
             return
         yield value
+
+
+def _mended(match: re.Match[str]) -> str:
+    """A string with JSON's escapes only; a space for a comment or a comma too many."""
+    found = match.group()
+    if found[0] != '"':
+        return " "
+    return _ESCAPE.sub(_escape, found) if "\\" in found else found
+
+
+def _escape(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        return f"\\u00{match[1]}"
+    return match.group() if match[2] in _JSON_ESCAPES else match[2]

@@ -22,6 +22,7 @@ _STRAYED = "meta,link,title,base"
 # A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
 ELEMENTS = 3_000
 PARAGRAPHS = 5_000
+ANCESTORS = 50
 VALUE_LIMIT = 20_000
 KEY_LIMIT = 200
 # Most links of a page; nothing here reads them.
@@ -135,9 +136,20 @@ class Page:
                 self.meta.setdefault(f"{kind}:{name.lower()}", []).append(content)
 
     def _add_title(self, node: LexborNode) -> None:
-        # An inline SVG has <title> elements too.
-        if self.title is None and (parent := node.parent) is not None and parent.tag not in ("svg", "g", "symbol"):
+        # An inline SVG has <title> elements too, in any of its own.
+        if self.title is None and not _is_in_svg(node):
             self.title = node.text() or None
+
+
+def _is_in_svg(node: LexborNode) -> bool:
+    one = node.parent
+    for _ in range(ANCESTORS):
+        if one is None or one.tag in ("head", "body"):
+            return False
+        if one.tag == "svg":
+            return True
+        one = one.parent
+    return False
 
 
 @lru_cache(maxsize=2048)
