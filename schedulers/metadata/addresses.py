@@ -6,6 +6,7 @@ Used by every field that holds a URL. Its one rule: a value that is not a fetcha
 import re
 
 from fetchers import urls
+from schedulers.metadata.clean import unescape_again
 
 URL_LIMIT = 2_000
 _WEB = ("http://", "https://")
@@ -31,8 +32,10 @@ def absolute(value: str | None, base: str) -> str | None:
             url = urls.split(base).origin + value
         else:
             value = value.strip()
-            if not value or value.lower() in _JUNK or "{{" in value or "<" in value:
+            if not value or value.lower() in _JUNK or "{{" in value or "${" in value or "<" in value:
                 return None
+            if "&" in value:
+                value = unescape_again(value)
             url = urls.without_user(urls.parse(value, base))
     except ValueError:  # `fetchers.errors.InvalidUrl`: an expected ending here
         return None

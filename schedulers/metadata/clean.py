@@ -26,6 +26,13 @@ _NO_LETTER = re.compile(r"[\W_]+")
 # More marks than any script stacks on one letter.
 _MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 _MARKUP = regex.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+# The variables of template languages: Jinja and Vue, JavaScript, Ruby, ERB, Django, Windows' and create-react-app's,
+# MODX. A title may speak of one; where one is all that stands between two separators, nobody filled it.
+_VARIABLE = re.compile(
+    r"\{\{[^{}]{0,200}\}\}|[$#]\{[^{}]{0,200}\}|<%[^%]{0,200}%>|\{%[^%]{0,200}%\}|%[A-Za-z_.]{2,60}%"
+    r"|__[A-Z][A-Z_]{1,60}__|\[\[[+*~$][^\[\]]{1,200}\]\]|\{(?:page_?)?(?:title|name|headline|description)\}"
+)
+_PARTS = re.compile(r"[|–—·•:]|\s-\s")
 _PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nan", "[object object]", "n/a", "{{title}}", "%title%", "-", "untitled", "no title")
 )
@@ -70,13 +77,31 @@ def _is_clean(value: str, limit: int) -> bool:
 
 
 def title(value: str, limit: int = TITLE_LIMIT) -> str | None:
-    """As `text`, without the words that templates leave where a value was missing, and without markup."""
+    """As `filled`, without markup."""
+    cleaned = filled(value, limit)
+    return without_markup(cleaned) if cleaned is not None and "<" in cleaned else cleaned
+
+
+def filled(value: str, limit: int = TITLE_LIMIT) -> str | None:
+    """As `text`; `None` for what a template leaves where a value was missing (`null`, `{{ page.title }} | Site`)."""
     cleaned = value if _is_clean(value, limit) else text(value, limit)
     if cleaned is None or (len(cleaned) <= _LONGEST_PLACEHOLDER and cleaned.lower() in _PLACEHOLDERS):
         return None
-    if "<" in cleaned and (stripped := _MARKUP.sub("", cleaned)) != cleaned:
-        return " ".join(stripped.split()) or None
+    if _VARIABLE.search(cleaned) and any(_VARIABLE.fullmatch(part.strip()) for part in _PARTS.split(cleaned)):
+        return None
     return cleaned
+
+
+def without_markup(value: str) -> str | None:
+    """`value` without tags; `None` where nothing else is in it."""
+    stripped = _MARKUP.sub("", value)
+    return value if stripped == value else " ".join(stripped.split()) or None
+
+
+def first_tag(value: str) -> tuple[int, int] | None:
+    """Where the first thing that looks like a tag stands in `value`."""
+    found = _MARKUP.search(value)
+    return None if found is None else found.span()
 
 
 def description(value: str) -> str | None:

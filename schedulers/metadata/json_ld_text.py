@@ -12,7 +12,7 @@ import msgspec
 
 # Before the JSON: white space, comments, and the marks by which old templates hide scripts from older browsers.
 _OPENING = re.compile(
-    r"(?:\s++|<!--(?:[^{\[<>]{0,1000}+>)?|-->|(?://|/\*)\s*+<!\[CDATA\[|<!\[CDATA\[|\]\]>"
+    r"(?:[\s\ufeff]++|<!--(?:[^{\[<>]{0,1000}+>)?|-->|(?://|/\*)\s*+<!\[CDATA\[|<!\[CDATA\[|\]\]>"
     r"|/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*+(?:\n|\Z)|\*/)*+"
 )
 _CLOSING = re.compile(r"(?:\s|-->|//|/\*|\*/|\]\]>|;)+$")

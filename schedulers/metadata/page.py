@@ -10,7 +10,7 @@ from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from schedulers.metadata import json_ld
+from schedulers.metadata import clean, json_ld
 from schedulers.metadata.addresses import absolute, site_of
 from schedulers.metadata.body import Body
 from schedulers.metadata.headers import Headers, links_of
@@ -23,6 +23,8 @@ _STRAYED = "meta,link,title,base"
 ELEMENTS = 3_000
 PARAGRAPHS = 5_000
 ANCESTORS = 50
+# Characters around a tag by which it is found in the source.
+CONTEXT = 12
 VALUE_LIMIT = 20_000
 KEY_LIMIT = 200
 # Most links of a page; nothing here reads them.
@@ -77,6 +79,26 @@ class Page:
         if value not in known:
             known[value] = absolute(value, self.base)
         return known[value]
+
+    def shown(self, value: str, limit: int = clean.TITLE_LIMIT) -> str | None:
+        """`value` as a person may see it, at most `limit` characters; `None` for an unfilled template and for nothing."""
+        cleaned = clean.filled(value, limit)
+        return cleaned if cleaned is None or "<" not in cleaned else self.without_markup(cleaned)
+
+    def without_markup(self, value: str) -> str | None:
+        """`value`, as the parser gave it, without the tags that stand in it in the source; `None` where nothing is left.
+
+        A tag that was escaped in the source is text: `The &lt;div&gt; element`.
+        """
+        tag = clean.first_tag(value)
+        if tag is None:
+            return value
+        around = value[max(0, tag[0] - CONTEXT) : tag[1] + CONTEXT]
+        source = self.tree.raw_html
+        written = (around, around.replace("<", "\\u003c").replace(">", "\\u003e"))
+        if any(one.encode("utf-8", "replace") in source for one in written):
+            return clean.without_markup(value)
+        return value
 
     def _collect(self) -> None:
         """The head's children, then what the body holds of use."""

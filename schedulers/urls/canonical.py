@@ -34,7 +34,7 @@ def accepted_canonical(claimed: str, page_url: str) -> str | None:
         return None
     if not _same_origin(url, page) and registrable_domain(split(url).host) != registrable_domain(split(page).host):
         return None
-    return None if _is_home(url) and not _is_home(page) else url
+    return None if is_home(url) and not is_home(page) else url
 
 
 def _same_origin(url: str, page: str) -> bool:
@@ -46,8 +46,8 @@ def _names_a_user(url: str) -> bool:
     return "@" in url[8:].partition("/")[0]
 
 
-def _is_home(url: str) -> bool:
-    """Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
+def is_home(url: str) -> bool:
+    """Whether a serialised URL is that of a site's first page. Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
     path = url[url.find("/", 8) :].partition("?")[0]
     if not _HOME.fullmatch(path) and "%" not in path and "//" not in path:
         return False  # the common case, in which no key needs to be made

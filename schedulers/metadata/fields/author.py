@@ -15,6 +15,15 @@ _BY = re.compile(
     r"^\s*(?:(?:written|posted|published|von|par|por)\s+)?(?:by|von|par|por|di|door)\b[:\s]+", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"^(?:https?:|//|www\.|@?[\w.+-]+@[\w-]+\.|/)|^\d+$", re.IGNORECASE)
+_LONG = 400
+_PART = re.compile(r"\s*[|•·●–—/]\s*|\s+-\s+|\n|,\s*(?=\d)|\s+(?=(?:on|am|le|el)\s+\d)")
+# A year, a clock, a day of a month, a time of reading.
+_NO_NAME = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d{1,3}\s*-?\s*(?:min(?:ute)?s?|mins?|hours?|days?|weeks?|h)\b"
+    r"|\b(?:updated|published|posted|last modified|aktualisiert|veröffentlicht)\b[^a-z]{0,3}\d"
+    r"|^\W*(?:on|am|le|el)?\W*\d{1,2}(?:st|nd|rd|th|\.)?\W*$",
+    re.IGNORECASE,
+)
 _KEYS = ("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator", "author", "parsely-author", "byl")
 
 
@@ -36,8 +45,17 @@ def read_all(page: Page, author: str | None) -> tuple[str, ...]:
 def _clean(value: str) -> str | None:
     if _ADDRESS.match(value.strip()):
         return None
+    value = _without_date(value[:_LONG])
     name = clean.name(_BY.sub("", value, count=1) if _BY.match(value) else value)
     return name if name and (name[0].isalpha() or any(character.isalpha() for character in name)) else None
+
+
+def _without_date(value: str) -> str:
+    """`value` without the parts of a byline that are no name: dates, times of reading, words around them."""
+    if not any(character.isdigit() for character in value):
+        return value
+    parts = [part for part in _PART.split(value) if part.strip()]
+    return parts_left[0] if (parts_left := [part for part in parts if not _NO_NAME.search(part)]) else ""
 
 
 def _json_ld_names(graph: Graph) -> list[str]:

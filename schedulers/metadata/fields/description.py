@@ -7,7 +7,7 @@ from schedulers.metadata.page import Page
 
 
 def read(page: Page) -> str | None:
-    return LADDER.climb(page, clean.description, "description")
+    return LADDER.climb(page, lambda value: page.shown(value, clean.DESCRIPTION_LIMIT), "description")
 
 
 LADDER = Ladder(

@@ -73,7 +73,9 @@ def picture(
     w, h = pixels(width), pixels(height)
     if (w is not None and w < SMALLEST_SIDE) or (h is not None and h < SMALLEST_SIDE):
         return None
-    return Image(address, w, h, _type(media_type), clean.text(alt) if alt else None)
+    if (kind := _type(media_type)) == "image/svg+xml":
+        return None
+    return Image(address, w, h, kind, clean.text(alt) if alt else None)
 
 
 def _kept(page: Page, url: str | None) -> str | None:
@@ -82,8 +84,22 @@ def _kept(page: Page, url: str | None) -> str | None:
         return None
     if url not in page.pictures:
         address = page.absolute(url)
-        page.pictures[url] = None if address is None or is_decoration(address) else address
+        page.pictures[url] = None if address is None or _is_no_picture(page, address) else address
     return page.pictures[url]
+
+
+def _is_no_picture(page: Page, address: str) -> bool:
+    """Decoration, a vector that nothing here renders, a site's first page, and the page itself."""
+    if is_decoration(address):
+        return True
+    path = _path(address)
+    if path.lower().endswith((".svg", ".svgz")) or path == _path(page.url):
+        return True
+    return path.endswith("/") and path.count("/") == 3 and "?" not in address
+
+
+def _path(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
 
 
 def pixels(value: object) -> int | None:

@@ -9,6 +9,13 @@ from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 _LINKS, _LENGTH = 20, 200
+# Hosts of other people's publications that put their own name into og:site_name.
+_PLATFORMS = frozenset(
+    """
+    medium blogger blogspot wordpress wordpresscom substack tumblr ghost livejournal typepad hatenablog note qiita
+    wix wixcom squarespace weebly sites googlesites github githubpages gitlab notion steemit hashnode devto velog
+    """.split()  # noqa: SIM905  a list would be a word a line
+)
 # What feeds add to the name of their site.
 _FEED = re.compile(
     r"[\s|\-–—·•»:]*\b(?:rss(?: ?2\.0)?|atom(?: ?1\.0)?|json|(?:main |news )?feed|search|latest)\b[\s|\-–—·•»:]*", re.I
@@ -38,14 +45,24 @@ def hosts(page: Page) -> tuple[str, ...]:
     return tuple(host(url) for address in addresses if (url := page.absolute(address)))
 
 
+def _publisher(page: Page) -> str | None:
+    return None if page.graph is None else page.graph.text(page.graph.article, "publisher")
+
+
+def _is_of_platform(page: Page) -> bool:
+    """Whether `og:site_name` names the platform that hosts many sites, and not this one."""
+    return any(clean.fold(name) in _PLATFORMS for name in page.meta.get("og:site_name", ())[:1])
+
+
 def _folded(names: Iterable[str]) -> frozenset[str]:
     return frozenset(folded for name in names if (folded := clean.fold(name)))
 
 
 LADDER = Ladder(
     # On a hosting platform og:site_name names the platform, the article's publisher the publication.
-    in_graph("json-ld:publisher", lambda graph: graph.text(graph.article, "publisher")),
-    *meta("og:site_name"),
+    in_page("json-ld:publication", lambda page: _publisher(page) if _is_of_platform(page) else None),
+    *meta("og:site_name"),  # before `publisher`, which elsewhere is often the legal entity
+    in_page("json-ld:publisher", lambda page: _publisher(page)),
     in_graph("json-ld:page-publisher", lambda graph: graph.text(graph.page, "publisher")),
     in_graph("json-ld:website", lambda graph: graph.text(graph.of("WebSite"), "name")),
     *meta("dc:publisher", "citation_publisher", "citation_journal_title", "parsely-site", "sailthru:site"),

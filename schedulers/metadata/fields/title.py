@@ -1,9 +1,14 @@
-"""The page's title. An article's own headline is believed before what was written for sharing, because the latter often
-carries the site's name; `<title>` comes late and loses the site's name only when that is known to be one.
+"""The page's title. What the publisher wrote for sharing (`og:title`, then `twitter:title`) is the authority.
+
+Another title of the page may only shorten it (by the site's name), complete it (where it was cut) or replace it (where it
+is the site's name or an unfilled template). A page without one is read by `LADDER`: an article's headline first, `<title>`
+late, which loses the site's name only when that is known to be one.
 """
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
+from unicodedata import normalize
 
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
@@ -11,21 +16,135 @@ from schedulers.metadata.fields import site_name
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
+from schedulers.metadata.model import Alternative, Provenance
 from schedulers.metadata.page import Page
+from schedulers.urls.canonical import is_home
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
+# A colon joins a subject and what is said of it; these part a title from the name of its site.
+_PARTED = re.compile(r"\s+[|\-–—·•»«›‹\\/~⋅]+\s+|\s*\|\s*|\s*::\s*")
+_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*$")
 # `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
 _SAME = 0.75
 _FEW_WORDS = 5
+# Google's old limit for `headline`, at which plug-ins cut it.
+_CUT_AT = 100
+_LONG = 300
 TITLE_ELEMENT = "title"
+_SHARED = ("og:title", "weibo:article:title", "weibo:webpage:title", "twitter:title")
+
+Offer = tuple[str, str]
+"""The name of a rule, and its title."""
 
 
 def read(page: Page, author: str | None = None) -> str | None:
-    title = LADDER.climb(page, clean.title, "title")
-    if title is None or page.provenance["title"].rule != TITLE_ELEMENT or not _SEPARATOR.search(title):
+    """The title; `author` is the page's author, whose name a personal site may bear."""
+    title = LADDER.climb(page, lambda value: _cleaned(page, value), "title")
+    if title is None:
+        return None
+    offered = (page.provenance["title"].rule, title)
+    if (shared := _shared(page)) is not None:
+        chosen = _by_authority(page, shared, author)
+    elif offered[0] == TITLE_ELEMENT:
+        chosen = (TITLE_ELEMENT, _without_site_name(page, title, author))
+    else:
+        chosen = _completed(page, offered)
+    _note(page, offered, chosen[0])
+    return chosen[1]
+
+
+def _cleaned(page: Page, value: str) -> str | None:
+    """No unfilled template; on a page below the site's first one not the site's name where there is another title."""
+    title = page.shown(value)
+    if title is None or not _is_own_name(page, title):
+        return title
+    other = clean.fold(page.title or "")
+    return title if not other or other == clean.fold(title) or is_home(page.url) else None
+
+
+def _is_own_name(page: Page, title: str) -> bool:
+    return any(clean.fold(name) == clean.fold(title) for name in page.meta.get("og:site_name", ())[:1])
+
+
+def _shared(page: Page) -> Offer | None:
+    """What the publisher wrote for sharing."""
+    for rule in _SHARED:
+        for raw in page.meta.get(rule, ())[:2]:
+            if (title := _cleaned(page, raw)) is not None:
+                return rule, title
+    return None
+
+
+def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
+    """`shared`, or the other title of the page that completes or shortens it."""
+    others = list(_others(page))
+    title = shared[1]
+    if _ELLIPSIS.search(title):
+        beginning = clean.fold(_ELLIPSIS.sub("", title))
+        for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or "")):
+            if not _ELLIPSIS.search(other) and clean.fold(other).startswith(beginning):
+                return rule, without_site(other, site_name.known(page), (host(page.url),))
+    return next((other for other in others if _shortens(other[1], title, page, author)), shared)
+
+
+def _others(page: Page) -> Iterator[Offer]:
+    """The page's other titles in the order in which they are believed, those written for sharing and `<title>` left out."""
+    for one in LADDER:
+        if one.name not in _SHARED and one.name not in (TITLE_ELEMENT, "h1"):
+            raw = one.offer(page)
+            if raw is not None and (other := _cleaned(page, raw)) is not None:
+                yield one.name, other
+
+
+def _shortens(other: str, title: str, page: Page, author: str | None) -> bool:
+    """Whether `other` is `title` without parts that separators part from it and that name the site or its section."""
+    if len(other) >= len(title):
+        return False
+    if title.startswith(other) and (parted := _PARTED.match(title, len(other))):
+        rest = title[parted.end() :]
+    elif title.endswith(other) and (before := _last_parted(title, len(title) - len(other))):
+        rest = title[: before.start()]
+    else:
+        return False
+    names = site_name.known(page) | site_name.likely(page, author)
+    names |= {clean.fold(section) for section in page.meta.get("article:section", ())[:2]}
+    hosts = (host(page.url), *site_name.hosts(page))
+    return all(_is_site(part, names, hosts) for part in _PARTED.split(rest) if part)
+
+
+def _last_parted(title: str, end: int) -> re.Match[str] | None:
+    """The separator that ends at `end`."""
+    return next((one for one in _PARTED.finditer(title) if one.end() == end), None)
+
+
+def _completed(page: Page, offered: Offer) -> Offer:
+    """`offered`, or `<title>` where that goes on where `offered` was cut."""
+    title, whole = offered[1], _cleaned(page, page.title or "")
+    cut = _ELLIPSIS.search(title) is not None or len(title) >= _CUT_AT
+    if whole is None or not cut or not clean.fold(whole).startswith(clean.fold(_ELLIPSIS.sub("", title))):
+        return offered
+    whole = without_site(whole, site_name.known(page), (host(page.url),))
+    return (TITLE_ELEMENT, whole) if len(whole) > len(title) else offered
+
+
+def _note(page: Page, offered: Offer, rule: str) -> None:
+    """Writes the provenance of a title that is not the ladder's own choice."""
+    if rule == offered[0]:
+        return
+    others = [one for one in page.provenance["title"].alternatives if one.rule != rule]
+    page.provenance["title"] = Provenance(rule, (Alternative(*offered), *others))
+
+
+def _without_site_name(page: Page, title: str, author: str | None) -> str:
+    if not _SEPARATOR.search(title) or _is_heading(title, page):
         return title
     without = without_site(title, site_name.known(page), (host(page.url),))
     return without if without != title else _without_likely(title, page, author)
+
+
+def _is_heading(title: str, page: Page) -> bool:
+    """A colon joins a subject and what is said of it, where `<h1>` repeats both."""
+    return not _PARTED.search(title) and clean.fold(page.body.h1 or "") == clean.fold(title)
 
 
 def _headline(page: Page) -> str | None:
@@ -33,15 +152,28 @@ def _headline(page: Page) -> str | None:
     if graph is None:
         return None
     headline, name = graph.text(graph.article, "headline"), graph.text(graph.article, "name")
-    if headline and name and headline != name and page.title:
-        like_name, like_headline = _alike(name, page.title), _alike(headline, page.title)
-        if like_name > _SAME >= like_headline:
-            return name
+    if headline and name and headline != name and page.title and _means_name(headline, name, page.title):
+        return name
     return headline or name
 
 
+def _means_name(headline: str, name: str, title: str) -> bool:
+    """Whether `<title>` repeats the name and not the headline, which then is a description (Wikipedia)."""
+    folded = clean.fold(headline)
+    if clean.fold(name) in {clean.fold(part) for part in _SEPARATOR.split(title[:_LONG])}:
+        return folded not in clean.fold(title)
+    words, shown = _words(title), _words(name)
+    if shown & words and not _words(headline) & words:
+        return True
+    return _alike(name, title) > _SAME >= _alike(headline, title)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for part in text[:_LONG].split() if (word := clean.fold(part)))
+
+
 def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, one[:300].lower(), other.strip()[:300].lower()).ratio()
+    return SequenceMatcher(None, one[:_LONG].lower(), other.strip()[:_LONG].lower()).ratio()
 
 
 def _subject(graph: Graph) -> str | None:
@@ -81,6 +213,8 @@ def _is_site(part: str, names: frozenset[str], hosts: tuple[str, ...]) -> bool:
 
 
 def _spells(folded: str, one_host: str) -> bool:
+    if not folded.isascii():  # a host has no accents
+        folded = normalize("NFKD", folded).encode("ascii", "ignore").decode()
     labels = one_host.removeprefix("www.").replace("-", "").split(".")
     if folded not in "".join(labels):
         return False
