@@ -18,6 +18,12 @@ from schedulers.metadata.page import Page
 # Of the source that is searched; a wall's marks stand at its beginning or in a page of this size.
 SEARCHED = 100_000
 WORDS = 150
+TITLE_LIMIT = 500
+_SEPARATOR = re.compile(r" [-–—·•»«:] | ?[|] ?")
+# Kinds that put the site's name before or behind their own; `Ducks - Coming soon` is a page about ducks.
+_NAMED_IN_PARTS = frozenset(("challenge", "soft-404", "consent"))
+_FACTS = ("og:image", "og:description", "article:published_time", "og:video", "og:audio", "twitter:image")
+_CITED = ("citation_author", "citation_authors", "citation_doi", "citation_publication_date", "citation_date")
 
 
 class Signature(NamedTuple):
@@ -50,18 +56,38 @@ class _Index(NamedTuple):
 def recognise(page: Page, status_code: int, words: int) -> str | None:
     """The name of the first signature that fits."""
     index = _index()
-    title = " ".join((page.title or "").lower().split())
+    title = " ".join((page.title or "")[:TITLE_LIMIT].lower().split())
+    titles = (title, *_parts(title))
     numbers = [*index.by_domain.get(page.site, ())]
     for name in index.by_header.keys() & page.headers.keys():
         numbers += index.by_header[name]
-    if title and index.any_title.match(title):
-        numbers += index.titled
-    if words <= index.most_words:
-        numbers += [number for number in index.others if words <= index.signatures[number].words]
+    if not _is_described(page):
+        if any(map(index.any_title.match, titles)):
+            numbers += index.titled
+        if words <= index.most_words:
+            numbers += [number for number in index.others if words <= index.signatures[number].words]
     if not numbers:
         return None
-    seen = _Seen(page, status_code, words, title)
+    seen = _Seen(page, status_code, words, titles)
     return next((index.signatures[n].name for n in sorted(numbers) if seen.fits(index.signatures[n])), None)
+
+
+def _parts(title: str) -> list[str]:
+    """What stands before and behind the separators of a title: a wall may name its site first or last."""
+    parts = [part.strip() for part in _SEPARATOR.split(title)]
+    return [part for part in parts if part] if len(parts) > 1 else []
+
+
+def _is_described(page: Page) -> bool:
+    """Whether the head describes one page: a title for sharing or for citing, and two more facts about it."""
+    meta = page.meta
+    if "citation_title" in meta:
+        return any(key in meta for key in _CITED)
+    if "og:title" not in meta:
+        return False
+    facts = [key for key in _FACTS if key in meta]
+    kind = meta.get("og:type", [""])[0].lower()
+    return len(facts) + (kind not in ("", "website")) >= 2
 
 
 def entries() -> list[dict[str, Any]]:
@@ -110,20 +136,20 @@ def _signature(entry: dict[str, Any]) -> Signature:
 class _Seen:
     """What is compared, computed once for all signatures."""
 
-    def __init__(self, page: Page, status_code: int, words: int, title: str) -> None:
+    def __init__(self, page: Page, status_code: int, words: int, titles: tuple[str, ...]) -> None:
         self._page = page
         self._status = status_code
         self._words = words
         self._host = host(page.url)
         self._path = "/" + page.url.partition("://")[2].partition("/")[2].lower()
-        self._title = title
+        self._titles = titles
         self._source: bytes | None = None
 
     def fits(self, signature: Signature) -> bool:
         if signature.headers:
             return self._headers_fit(signature) and self._status_fits(signature)
         return (
-            (not signature.titles or self._title_fits(signature.titles))
+            (not signature.titles or self._title_fits(signature))
             and (not signature.hosts or self._host_fits(signature.hosts))
             and (not signature.paths or self._path.startswith(signature.paths))
             and self._status_fits(signature)
@@ -139,9 +165,13 @@ class _Seen:
         headers = self._page.headers
         return all(name in headers and part in headers[name][0].lower() for name, part in signature.headers)
 
-    def _title_fits(self, titles: tuple[str, ...]) -> bool:
-        title = self._title
-        return bool(title) and any(title == one[1:] if one[0] == "=" else title.startswith(one) for one in titles)
+    def _title_fits(self, signature: Signature) -> bool:
+        titles = self._titles if signature.kind in _NAMED_IN_PARTS else self._titles[:1]
+        return any(
+            one == wanted[1:] if wanted[0] == "=" else one.startswith(wanted)
+            for one in titles
+            for wanted in signature.titles
+        )
 
     def _host_fits(self, hosts: tuple[str, ...]) -> bool:
         return any(self._host == one or self._host.endswith("." + one) for one in hosts)

@@ -6,11 +6,13 @@ Read by the fields through `Page.graph`. Its one rule: what the page is about co
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from schedulers.metadata import json_ld_text
 from schedulers.metadata.addresses import absolute
-from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, SITE_TYPES, SUBJECT_TYPES
+from schedulers.metadata.clean import fold
+from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, PART_TYPES, SITE_TYPES, SUBJECT_TYPES
+from schedulers.urls import dedup_key
 
 TEXT_LIMIT = 5_000_000
 NODES = 2_000
@@ -18,6 +20,8 @@ DEPTH = 12
 _VALUES = 50
 _NESTED = 3
 _TYPE_LIMIT = 200
+_TITLE_LIMIT = 300
+_ADDRESS_LIMIT = 2_000
 
 Node = dict[str, Any]
 
@@ -28,14 +32,14 @@ _OPENED = ("@graph", "mainEntity", "mainEntityOfPage", "publisher", "isPartOf", 
 class Graph:
     """Every node in reading order (outer before inner), and the ones that matter by kind."""
 
-    def __init__(self, nodes: list[Node], by_id: dict[str, Node], url: str) -> None:
+    def __init__(self, nodes: list[Node], by_id: dict[str, Node], own: "Own") -> None:
         self._typed = [(types_of(node), node) for node in nodes]
         self._by_id = by_id
         self.empty = not nodes
-        self.article = self._first(ARTICLE_TYPES, url)
-        self.subject = self.article or self._first(SUBJECT_TYPES, url)
-        self.page = self._first(PAGE_TYPES, url)
-        self.site = self._first(SITE_TYPES, url)
+        self.article = self._of_page(ARTICLE_TYPES, own)
+        self.subject = self.article or self._of_page(SUBJECT_TYPES, own)
+        self.page = self._of_page(PAGE_TYPES, own)
+        self.site = self.of(*SITE_TYPES)
 
     def of(self, *types: str) -> Node | None:
         """The first node of one of `types`."""
@@ -76,12 +80,71 @@ class Graph:
         """Every value of a property as text; numbers as they are written."""
         return [text for one in self.values(node, key) if (text := _text(one)) is not None]
 
-    def _first(self, types: frozenset[str], url: str) -> Node | None:
-        """The node of one of `types` that names this page, otherwise the first of them."""
-        found = [node for kinds, node in self._typed if not kinds.isdisjoint(types)]
-        if len(found) < 2:
-            return found[0] if found else None
-        return next((node for node in found[:_VALUES] if _names(node, url)), found[0])
+    def _of_page(self, types: frozenset[str], own: "Own") -> Node | None:
+        """The node of one of `types` that describes this page: one that names it, else the only one that may be meant.
+
+        A node that names another page is a related article or a post of a list. A picture or a review is a part of the
+        page, unless it names the page as its own.
+        """
+        found = [(kinds, node) for kinds, node in self._typed if not kinds.isdisjoint(types)][:_VALUES]
+        open_ones: list[Node] = []
+        for kinds, node in found:
+            named = own.is_named_by(node)
+            if named:
+                return node
+            if named is None and kinds.isdisjoint(PART_TYPES):
+                open_ones.append(node)
+        if len(open_ones) > 1:
+            open_ones = [node for node in open_ones if own.is_titled_by(node)] or _alike(open_ones)
+        return open_ones[0] if open_ones else None
+
+
+class Own(NamedTuple):
+    """How the page is known: the keys of its addresses (fetched, canonical, `og:url`) and its folded titles."""
+
+    url: str
+    keys: frozenset[str]
+    titles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, url: str, addresses: Iterable[str], titles: Iterable[str]) -> "Own":
+        keys = frozenset(key for address in (url, *addresses) if (key := _page_key(address, url)))
+        return cls(url, keys, tuple(folded for title in titles if (folded := fold(title[:_TITLE_LIMIT]))))
+
+    def is_named_by(self, node: Node) -> bool | None:
+        """Whether the node says that it is about this page; `None` where it does not say which page it is about."""
+        page = node.get("mainEntityOfPage")
+        if isinstance(page, dict):
+            page = page.get("@id") or page.get("url")
+        named = [key for one in (page, node.get("url")) if isinstance(one, str) and (key := _page_key(one, self.url))]
+        identity = node.get("@id")
+        if isinstance(identity, str) and _page_key(identity, self.url) in self.keys:
+            return True
+        if any(key in self.keys for key in named):
+            return True
+        return False if named and not self.is_titled_by(node) else None
+
+    def is_titled_by(self, node: Node) -> bool:
+        """Whether a title of the page holds the node's headline or name."""
+        for name in ("headline", "name"):
+            title = node.get(name)
+            if isinstance(title, str) and (folded := fold(title[:_TITLE_LIMIT])):
+                return any(folded in one for one in self.titles)
+        return False
+
+
+def _page_key(address: str, url: str) -> str | None:
+    """What is the same for all spellings of one page's address."""
+    found = absolute(address.strip()[:_ADDRESS_LIMIT], url)
+    if found is None:
+        return None
+    return dedup_key(found).partition("://")[2].partition("#")[0].rstrip("/")
+
+
+def _alike(nodes: list[Node]) -> list[Node]:
+    """Several nodes that bear one title describe one page, written twice by two plug-ins."""
+    titles = {str(node.get("headline") or node.get("name")) for node in nodes}
+    return nodes if len(titles) == 1 else []
 
 
 def _text(value: Any) -> str | None:
@@ -118,7 +181,7 @@ def _type_named(name: str) -> frozenset[str]:
     return frozenset((name.rsplit("/", 1)[-1].rsplit(":", 1)[-1],))
 
 
-def read(texts: list[str], url: str) -> Graph:
+def read(texts: list[str], own: Own) -> Graph:
     """All blocks of a page as one graph; what cannot be read is left out."""
     nodes: list[Node] = []
     by_id: dict[str, Node] = {}
@@ -129,7 +192,7 @@ def read(texts: list[str], url: str) -> Graph:
             break
         for root in json_ld_text.values(text):
             _flatten(root, nodes, by_id)
-    return Graph(nodes, by_id, url)
+    return Graph(nodes, by_id, own)
 
 
 def _flatten(root: Any, nodes: list[Node], by_id: dict[str, Node]) -> None:
@@ -156,9 +219,3 @@ def _keep(node: Node, nodes: list[Node], by_id: dict[str, Node]) -> None:
     if isinstance(name, str) and len(node) > 1 and len(by_id) < NODES:
         by_id.setdefault(name, node)
 
-
-def _names(node: Node, url: str) -> bool:
-    page = node.get("mainEntityOfPage")
-    if isinstance(page, dict):
-        page = page.get("@id") or page.get("url")
-    return any(isinstance(one, str) and absolute(one, url) == url for one in (page, node.get("url"), node.get("@id")))

@@ -58,7 +58,7 @@ class Page:
         self._based = False
         self._absolute: dict[str, str | None] = {}
         self._collect()
-        self.graph = json_ld.read(self._json_ld, url) if self._json_ld else None
+        self.graph = json_ld.read(self._json_ld, self._own()) if self._json_ld else None
 
     @cached_property
     def html(self) -> Attributes:
@@ -79,6 +79,11 @@ class Page:
         if value not in known:
             known[value] = absolute(value, self.base)
         return known[value]
+
+    def _own(self) -> json_ld.Own:
+        links = [href for link in self.links.get("canonical", ())[:1] if (href := link.get("href"))]
+        titles = [*self.meta.get("og:title", ())[:1], *([self.title] if self.title else [])]
+        return json_ld.Own.of(self.url, [*links, *self.meta.get("og:url", ())[:1]], titles)
 
     def shown(self, value: str, limit: int = clean.TITLE_LIMIT) -> str | None:
         """`value` as a person may see it, at most `limit` characters; `None` for an unfilled template and for nothing."""

@@ -16,6 +16,8 @@ SUBJECT_TYPES = frozenset(
     MusicAlbum Review ClaimReview HowTo QAPage Dataset ImageObject AudioObject Episode Game VideoGame
     """.split()  # noqa: SIM905  a list would be a word a line
 )
+# Of these the page has many; one of them is its subject only where it says so.
+PART_TYPES = frozenset(("ImageObject", "Review"))
 SITE_TYPES = frozenset(
     """
     WebSite Organization NewsMediaOrganization Corporation

@@ -41,7 +41,6 @@ def seen(html: str, url: str = "https://news.example/a", **answer: object) -> st
         ("login-form", '<title>Sign in</title><input type="password">', {}),
         (
             "enable-javascript",
-            "<noscript>You need to enable JavaScript to run this app.</noscript>",
             {},
         ),
         ("parked-domain", "<title>x.example</title><script src='//img1.wsimg.com/parking-lander/x.js'></script>", {}),
