@@ -39,10 +39,6 @@ def seen(html: str, url: str = "https://news.example/a", **answer: object) -> st
         ("linkedin-authwall", "<title>Sign Up</title>", {"url": "https://www.linkedin.com/authwall?trk=x"}),
         ("linkedin-999", "", {"url": "https://www.linkedin.com/in/x", "status_code": 999}),
         ("login-form", '<title>Sign in</title><input type="password">', {}),
-        (
-            "enable-javascript",
-            {},
-        ),
         ("parked-domain", "<title>x.example</title><script src='//img1.wsimg.com/parking-lander/x.js'></script>", {}),
         ("parked-domain", "<h1>This domain is for sale!</h1>", {}),
         ("default-page", "<title>Welcome to nginx!</title><p>If you see this page</p>", {}),
