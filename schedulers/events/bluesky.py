@@ -2,13 +2,14 @@
 
 Links are the facets' link features and the card (`embed.external`), of a post and of any other record that has them
 (a status "live at …"). Everything else (likes, follows, reposts, deletions, identities) is a good event without a URL.
-Facets hold the whole address where the text is cut (`youtube.com/watch?v=V5l…`), so a post's text is searched only
-where neither facets nor a card gave a link.
+Facets hold the whole address where the text is cut (`youtube.com/watch?v=V5l…`), so the text that a facet covers is not
+searched. Beside facets only an address with its scheme counts; where neither facets nor a card gave a link, a bare host
+does too.
 """
 
 from collections.abc import Iterator
 
-from schedulers.events.body_links import links_in_text
+from schedulers.events.body_links import links_in_text, urls_with_scheme
 from schedulers.events.json_text import JsonObject
 from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
@@ -40,8 +41,22 @@ def _id(value: JsonObject, commit: JsonObject) -> str:
 
 
 def _urls(record: JsonObject, is_post: bool) -> tuple[str, ...]:
-    marked = different((*_facets(record), *_cards(record)))
-    return marked or different(links_in_text(text_in(record, "text")) if is_post else ())
+    marked = (*_facets(record), *_cards(record))
+    if not any(marked):
+        return different(links_in_text(text_in(record, "text")) if is_post else ())
+    return different((*marked, *(urls_with_scheme(_unmarked_text(record)) if is_post else ())))
+
+
+def _unmarked_text(record: JsonObject) -> str:
+    """The post's text with a space for each part that a facet covers (byte positions in UTF-8)."""
+    text = text_in(record, "text").encode("utf-8", "replace")
+    pieces, rest = [], 0
+    for facet in sorted(objects_in(record, "facets"), key=_start):
+        start, end = _start(facet), object_in(facet, "index").get("byteEnd")
+        if isinstance(end, int) and rest <= start < end:
+            pieces.append(text[rest:start])
+            rest = end
+    return b" ".join((*pieces, text[rest:])).decode("utf-8", "replace")
 
 
 def _facets(record: JsonObject) -> Iterator[str]:

@@ -51,6 +51,8 @@ def links_in_markdown(text: str) -> list[str]:
         found += _bare_links(text[rest : match.start()])
         rest = match.end()
         target = next(group for group in match.groups() if group is not None)
+        if match[4] is not None:
+            target = target.replace("&amp;", "&")  # chat services escape it there (docs.slack.dev, formatting messages)
         if not match[0].startswith("!") and is_web_url(target):
             found.append(target)
     return found + _bare_links(text[rest:])
@@ -75,7 +77,7 @@ def _links_of(tree: LexborHTMLParser, anchors: list[LexborNode], targets: list[s
         anchor.replace_with(f"{_PLACE}{number}{_PLACE}")
     found: list[str] = []
     for number, piece in enumerate(tree.text(separator=" ").split(_PLACE)):
-        found += [targets[int(piece)]] if number % 2 else _urls_with_scheme(piece)
+        found += [targets[int(piece)]] if number % 2 else urls_with_scheme(piece)
     return [url for url in found if url]
 
 
@@ -107,7 +109,8 @@ def _links_without_tags(text: str) -> list[str]:
     return _bare_links(text)
 
 
-def _urls_with_scheme(text: str) -> list[str]:
+def urls_with_scheme(text: str) -> list[str]:
+    """The URLs of a text that are written with `http://` or `https://`."""
     return [found.url for found in extract_urls(text) if "://" in found.url[:9]]
 
 

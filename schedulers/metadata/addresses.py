@@ -25,6 +25,8 @@ def absolute(value: str | None, base: str) -> str | None:
     """The fetchable URL that `value` names on a page whose base is `base`, or `None`."""
     if not value or len(value) > URL_LIMIT:
         return None
+    if ";" in value and "&" in value:
+        value = unescape_again(value)
     if _PLAIN.fullmatch(value):
         return value
     try:
@@ -34,8 +36,6 @@ def absolute(value: str | None, base: str) -> str | None:
             value = value.strip()
             if not value or value.lower() in _JUNK or "{{" in value or "${" in value or "<" in value:
                 return None
-            if "&" in value:
-                value = unescape_again(value)
             url = urls.without_user(urls.parse(value, base))
     except ValueError:  # `fetchers.errors.InvalidUrl`: an expected ending here
         return None

@@ -12,34 +12,52 @@ from email.utils import parsedate_to_datetime
 FIRST_YEAR = 1500
 LAST_YEAR = 2100
 _LIMIT = 64
+_EPOCH = "1970-01-01T00:00:00"  # what a template writes where no date was set
 
 _ISO = re.compile(
-    r"(\d{4})(?:-|/|\.|年)?(\d{1,2})(?:-|/|\.|月)?(\d{1,2})日?"
+    r"(\d{4})(?:-|/|\.|年|년\s?)?(\d{1,2})(?:-|/|\.|月|월\s?)?(\d{1,2})[日일]?"
     r"(?:(?:[T ]|\s+at\s+)\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
-    r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?![\d:])"
+    r"\s*(Z|z|UTC|GMT|[+-]\d{1,2}:\d{2}Z?|[+-]\d{4}Z?|[+-]\d{2})?(?![\d:])"
 )
 # What most pages write, in the form that is wanted: passed on as it is.
 _EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?")
 _WORDS = re.compile(r"[^\W\d_]+|\d+(?:st|nd|rd|th)?", re.UNICODE)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b")
-_NUMERIC = re.compile(r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
+_NUMERIC = re.compile(
+    r"^(?:([a-z]{3})[a-z]{0,6}\.?,?\s+)?"  # a weekday, which says which figure is the day
+    r"(\d{1,2})([./-])(\d{1,2})\3(\d{4})"
+    r"(?:(?:\s+-\s+|[ T,]+)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\.?(?:\s*(?:uhr|h))?)?$",
+    re.IGNORECASE,
+)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan janvier enero ene januar gennaio gen janeiro januari",
-            "february feb février fevrier fév febrero februar febbraio fevereiro fev februari",
-            "march mar mars marzo märz mrz março maart mrt",
-            "april apr avril avr abril abr aprile",
-            "may mai mayo mag maggio maio mei",
-            "june jun juin junio juni giugno giu junho",
-            "july jul juillet juil julio juli luglio lug julho",
-            "august aug août aout agosto ago augustus",
-            "september sep sept septembre septiembre settembre set setembro",
-            "october oct octobre octubre oktober okt ottobre ott outubro out",
-            "november nov novembre noviembre novembro",
-            "december dec décembre decembre déc diciembre dic dezember dez dicembre dezembro december",
+            "january jan janvier enero ene januar gennaio gen janeiro januari"
+            " января январь stycznia styczeń ledna січня ocak tammikuuta januára ianuarie leden",
+            "february feb février fevrier fév febrero februar febbraio fevereiro fev februari"
+            " февраля февраль lutego luty února лютого şubat helmikuuta februára februarie únor",
+            "march mar mars marzo märz mrz março maart mrt"
+            " марта март marca marzec března березня mart maaliskuuta martie březen",
+            "april apr avril avr abril abr aprile"
+            " апреля апрель kwietnia kwiecień dubna квітня nisan huhtikuuta apríla aprilie duben",
+            "may mai mayo mag maggio maio mei мая май maja května травня mayıs toukokuuta mája květen",
+            "june jun juin junio juni giugno giu junho"
+            " июня июнь czerwca czerwiec června червня haziran kesäkuuta júna iunie červen",
+            "july jul juillet juil julio juli luglio lug julho"
+            " июля июль lipca lipiec července липня temmuz heinäkuuta júla iulie červenec",
+            "august aug août aout agosto ago augustus"
+            " августа август sierpnia sierpień srpna серпня ağustos elokuuta augusta srpen",
+            "september sep sept septembre septiembre settembre set setembro"
+            " сентября сентябрь września wrzesień září вересня eylül syyskuuta septembra septembrie",
+            "october oct octobre octubre oktober okt ottobre ott outubro out"
+            " октября октябрь października październik října жовтня ekim lokakuuta októbra octombrie říjen",
+            "november nov novembre noviembre novembro"
+            " ноября ноябрь listopada listopad listopadu листопада kasım marraskuuta novembra noiembrie",
+            "december dec décembre decembre déc diciembre dic dezember dez dicembre dezembro december"
+            " декабря декабрь grudnia grudzień prosince грудня aralık joulukuuta decembra decembrie prosinec",
         ),
         start=1,
     )
@@ -50,7 +68,7 @@ _MONTHS = {
 def iso(value: str) -> str | None:
     """`value` in ISO 8601, as exact as it was written: a day, a minute or a second, with or without an offset."""
     value = value.strip()
-    if not value or len(value) > _LIMIT:
+    if not value or len(value) > _LIMIT or value.startswith(_EPOCH):
         return None
     if _EXACT.fullmatch(value) and (exact := _checked(value)):
         return exact
@@ -90,21 +108,43 @@ def _zone(zone: str | None) -> str:
         return ""
     if zone[0] not in "+-":
         return "Z"
-    digits = zone[1:].replace(":", "").ljust(4, "0")
+    hours, _, minutes = zone[1:].rstrip("Z").partition(":")
+    digits = f"{hours:0>2}{minutes}".ljust(4, "0")
+    if zone.endswith("Z") and int(digits) == 0:
+        return "Z"
     return f"{zone[0]}{digits[:2]}:{digits[2:]}" if int(digits[:2]) <= 15 and int(digits[2:]) < 60 else ""
 
 
 def _numeric(value: str) -> str | None:
-    """Day, month and year in figures, only where the order cannot be mistaken: dots, or a figure above twelve."""
+    """Day, month and year in figures, only where their order cannot be mistaken: dots, a figure above twelve, a weekday
+    that fits one order alone, or Drupal's format, which is month first (`Tue, 07/11/2023 - 17:57`)."""
     match = _NUMERIC.match(value)
     if match is None:
         return None
-    first, separator, second, year = int(match[1]), match[2], int(match[3]), int(match[4])
-    if separator != "." and first <= 12 and second <= 12 and first != second:
+    weekday, first, separator, second, year = match[1], int(match[2]), match[3], int(match[4]), int(match[5])
+    orders = [(first, second)] if separator == "." or first == second else [(first, second), (second, first)]
+    fitting = [order for order in orders if order[1] <= 12 and _falls_on(year, order, weekday)]
+    if len(fitting) != 1 and not (fitting and weekday and " - " in value):
         return None
-    day, month = (first, second) if separator == "." or first > 12 or first == second else (second, first)
-    clock = (match[5], match[6], match[7]) if match[5] else None
-    return _plain(year, month, day, clock, "")
+    day, month = fitting[-1]
+    hour, minute, second_, half = match[6], match[7], match[8], match[9]
+    if hour is None:
+        return _plain(year, month, day, None, "")
+    return _plain(year, month, day, (str(_of_day(int(hour), half)), minute, second_), "")
+
+
+def _falls_on(year: int, order: tuple[int, int], weekday: str | None) -> bool:
+    """Whether day and month are a date, and one of that weekday where an English one is given."""
+    try:
+        number = datetime(year, order[1], order[0]).weekday()
+    except ValueError:
+        return False
+    return weekday is None or weekday.lower() not in _WEEKDAYS or _WEEKDAYS[number] == weekday.lower()
+
+
+def _of_day(hour: int, half: str | None) -> int:
+    """The hour of a clock of twelve hours, `a` or `p`, as one of a day."""
+    return hour if not half else hour % 12 + (12 if half.lower() == "p" else 0)
 
 
 def _epoch(value: str) -> str | None:
@@ -139,9 +179,7 @@ def _worded(value: str) -> str | None:
     clock, zone = _CLOCK.search(value), _OFFSET.search(value)
     if clock is None:
         return _plain(year, month, day, None, "")
-    hour = int(clock[1])
-    if clock[4]:
-        hour = hour % 12 + (12 if clock[4].lower() == "p" else 0)
+    hour = _of_day(int(clock[1]), clock[4])
     offset = "" if zone is None else "Z" if zone[3] else _zone(zone[1] + zone[2])
     return _plain(year, month, day, (str(hour), clock[2], clock[3]), offset)
 

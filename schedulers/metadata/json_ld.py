@@ -218,4 +218,3 @@ def _keep(node: Node, nodes: list[Node], by_id: dict[str, Node]) -> None:
     name = node.get("@id")
     if isinstance(name, str) and len(node) > 1 and len(by_id) < NODES:
         by_id.setdefault(name, node)
-

@@ -86,12 +86,12 @@ class Page:
         return json_ld.Own.of(self.url, [*links, *self.meta.get("og:url", ())[:1]], titles)
 
     def shown(self, value: str, limit: int = clean.TITLE_LIMIT) -> str | None:
-        """`value` as a person may see it, at most `limit` characters; `None` for an unfilled template and for nothing."""
+        """`value` as a person may see it, in `limit` characters; `None` for nothing and for an unfilled template."""
         cleaned = clean.filled(value, limit)
         return cleaned if cleaned is None or "<" not in cleaned else self.without_markup(cleaned)
 
     def without_markup(self, value: str) -> str | None:
-        """`value`, as the parser gave it, without the tags that stand in it in the source; `None` where nothing is left.
+        """`value`, as the parser gave it, without tags of the source; `None` where nothing is left.
 
         A tag that was escaped in the source is text: `The &lt;div&gt; element`.
         """

@@ -20,6 +20,10 @@ _HOME = re.compile(r"/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?/?", re.IGNORE
 """The path of a home page."""
 
 
+_LANGUAGE_HOME = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2,4})?/?", re.IGNORECASE)
+"""The home page of a language, `/en/` or `/pt-br`."""
+
+
 def accepted_canonical(claimed: str, page_url: str) -> str | None:
     """The canonical URL, absolute and without its fragment; None where the claim is not to be believed."""
     claimed = claimed.strip()
@@ -34,7 +38,26 @@ def accepted_canonical(claimed: str, page_url: str) -> str | None:
         return None
     if not _same_origin(url, page) and registrable_domain(split(url).host) != registrable_domain(split(page).host):
         return None
-    return None if is_home(url) and not is_home(page) else url
+    return None if _leads_elsewhere(url, page) else url
+
+
+def _leads_elsewhere(url: str, page: str) -> bool:
+    """Whether the claim is a template's slip: a home page, a list above the page, its own address spelt wrongly."""
+    path, own = _path_of(url), _path_of(page)
+    if is_home(url):
+        return not is_home(page)
+    if path == own:
+        return False
+    if _LANGUAGE_HOME.fullmatch(path) and not _LANGUAGE_HOME.fullmatch(own):
+        return True
+    if "://" in path or "%3F" in path.upper():
+        return True
+    # A folder above the page, not the page without its number (`/news/1/title` may claim `/news/1`).
+    return path.endswith("/") and own.startswith(path) and "?" not in url
+
+
+def _path_of(url: str) -> str:
+    return url[url.find("/", 8) :].partition("?")[0]
 
 
 def _same_origin(url: str, page: str) -> bool:
@@ -47,7 +70,9 @@ def _names_a_user(url: str) -> bool:
 
 
 def is_home(url: str) -> bool:
-    """Whether a serialised URL is that of a site's first page. Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
+    """Whether a serialised URL is that of a site's first page.
+
+    Tracking parameters make no deep link of a home page; other parameters do (`/?p=123`)."""
     path = url[url.find("/", 8) :].partition("?")[0]
     if not _HOME.fullmatch(path) and "%" not in path and "//" not in path:
         return False  # the common case, in which no key needs to be made

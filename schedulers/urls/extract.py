@@ -5,9 +5,15 @@ expression, which backtracks for minutes over a long run of dots; here the same 
 once: a URL begins as far left as it may, its host ends with the last top-level domain that it can, and then come port,
 path and query. Its one rule: a URL is a piece of the text, `text[start:end] == url`.
 
+<<<<<<< HEAD
 It departs from twitter-text in four points: a host without a scheme is found behind any length of Japanese or Chinese
 text; a text may begin with the accented letter of a host; and behind a scheme the names that RFC 2606 sets aside for
 tests and documentation (`http://news.test/`) count as well, and so do addresses (`http://203.0.113.7/login`).
+=======
+It departs from twitter-text in four points: a path may hold letters of every script; a host without a scheme is found
+behind any length of Japanese or Chinese text; a text may begin with the accented letter of a host; and behind a scheme
+the names that RFC 2606 sets aside for tests and documentation (`http://news.test/`) count as well.
+>>>>>>> c2d784f (Texts, dates, canonical claims and XHTML as people write them)
 """
 
 import re
@@ -16,7 +22,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schedulers.errors import InvalidUrl
-from schedulers.urls.characters import ASCII_LABELS, HOST_RUN, PATH, PORT, QUERY, START, TCO
+from schedulers.urls.characters import ASCII_LABELS, HOST_RUN, PATH, PORT, QUERY, SEGMENT, START, TCO
 from schedulers.urls.labels import Labels
 from schedulers.urls.parse import parse_url
 from schedulers.urls.top_level import top_level_end
@@ -134,7 +140,9 @@ def _completed(text: str, start: int, host: int, host_end: int) -> _Found:
         end = port.end()
     path = PATH.match(text, end)
     if path:
-        end = path.end()
+        start_of_path, end = path.span()
+        if end - 1 > start_of_path and text[end - 1] == "/" and (segment := SEGMENT.match(text, end)):
+            end = segment.end()
     if query := QUERY.match(text, end):
         end = query.end()
     return _Found(start, host, host_end, path is not None, end)

@@ -1,8 +1,8 @@
 """The page's title. What the publisher wrote for sharing (`og:title`, then `twitter:title`) is the authority.
 
-Another title of the page may only shorten it (by the site's name), complete it (where it was cut) or replace it (where it
-is the site's name or an unfilled template). A page without one is read by `LADDER`: an article's headline first, `<title>`
-late, which loses the site's name only when that is known to be one.
+Another title of the page may only shorten it (by the site's name), complete it (where it was cut) or replace it (where
+it is the site's name or an unfilled template). A page without one is read by `LADDER`: an article's headline first,
+`<title>` late, which loses the site's name only when that is known to be one.
 """
 
 import re
@@ -88,7 +88,7 @@ def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
 
 
 def _others(page: Page) -> Iterator[Offer]:
-    """The page's other titles in the order in which they are believed, those written for sharing and `<title>` left out."""
+    """The page's other titles as they are believed, without `<title>` and those written for sharing."""
     for one in LADDER:
         if one.name not in _SHARED and one.name not in (TITLE_ELEMENT, "h1"):
             raw = one.offer(page)

@@ -1,5 +1,7 @@
 """An HTML page: decoded as browsers do, parsed once, every field's ladder climbed."""
 
+import re
+
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from schedulers.metadata import guard, interstitials, reading
@@ -29,12 +31,16 @@ from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
 from schedulers.metadata.page import Page
 
+_SELF_CLOSED = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]{0,20})((?:\s[^<>]{0,4000})?)/>")
+_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 # Elements that mirror others (`<selectedcontent>`) stay empty; nothing here reads them.
 _WITHOUT_EVENTS = int(LexborDocumentOptions.WO_EVENTS)
 
 
 def read(answer: Answer) -> Metadata:
     source, encoding = as_utf_8(answer.body, answer.content_type)
+    if "xhtml" in answer.media_type:
+        source = _closed(source)
     tree = LexborHTMLParser(guard.bounded(source), scripting=True, options=_WITHOUT_EVENTS)
     page = Page(answer.url, tree, answer.headers)
     name = author.read(page)
@@ -74,3 +80,13 @@ def read(answer: Answer) -> Metadata:
         interstitial=interstitials.recognise(page, answer.status_code, read_by.words or 0),
         provenance=page.provenance,
     )
+
+
+def _closed(source: bytes) -> bytes:
+    """In XML `<script src="x"/>` is closed; to the HTML parser the rest of the page would be script."""
+    return _SELF_CLOSED.sub(_open_and_close, source)
+
+
+def _open_and_close(match: re.Match[bytes]) -> bytes:
+    name = match[1]
+    return match.group() if name.lower() in _VOID else b"<%s%s></%s>" % (name, match[2], name)
