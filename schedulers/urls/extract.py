@@ -5,15 +5,10 @@ expression, which backtracks for minutes over a long run of dots; here the same 
 once: a URL begins as far left as it may, its host ends with the last top-level domain that it can, and then come port,
 path and query. Its one rule: a URL is a piece of the text, `text[start:end] == url`.
 
-<<<<<<< HEAD
-It departs from twitter-text in four points: a host without a scheme is found behind any length of Japanese or Chinese
-text; a text may begin with the accented letter of a host; and behind a scheme the names that RFC 2606 sets aside for
-tests and documentation (`http://news.test/`) count as well, and so do addresses (`http://203.0.113.7/login`).
-=======
-It departs from twitter-text in four points: a path may hold letters of every script; a host without a scheme is found
-behind any length of Japanese or Chinese text; a text may begin with the accented letter of a host; and behind a scheme
-the names that RFC 2606 sets aside for tests and documentation (`http://news.test/`) count as well.
->>>>>>> c2d784f (Texts, dates, canonical claims and XHTML as people write them)
+It departs from twitter-text in five points: a path may hold letters of every script; a host without a scheme is found
+behind any length of Japanese or Chinese text; a text may begin with the accented letter of a host; behind a scheme the
+names that RFC 2606 sets aside for tests and documentation (`http://news.test/`) count as well, and so do addresses
+(`http://203.0.113.7/login`).
 """
 
 import re
