@@ -25,9 +25,11 @@ from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, Response
 from fetchers.ports import Clock
-from fetchers.service.connection import Answer, ClientConnection, Request, StreamedAnswer, Write
+from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer, Write
 from fetchers.service.metrics import Metrics
 from fetchers.wire import frames, messages
+from groundwork.front.connections import Connections
+from groundwork.front.limits import FrontLimits
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ JSON = "application/json"
 HOP = "application/vnd.spiderduck.hop"
 TEXT = "text/plain; charset=utf-8"
 BACKLOG = 1024
+MOST_CONNECTIONS = 4096
+"""Of all callers together, each of which opens one for every hop under way. Who is not known makes room."""
 
 
 class Owners(Protocol):
@@ -90,9 +94,9 @@ class Service:
         if request.method == "GET" and path in ("/healthz", "/readyz", "/metrics"):
             return self._open_route(path)
         if self._certificates and not request.has_certificate:
-            return _text(401, "a certificate is wanted")
+            return _text(401, "a certificate is wanted", is_for_callers=False)
         if not self._is_known(request):
-            return _text(401, "the shared token is missing or wrong")
+            return _text(401, "the shared token is missing or wrong", is_for_callers=False)
         if request.method == "POST" and path == "/v1/hop":
             return await self._hop(request)
         if request.method == "GET" and path == "/v1/owners":
@@ -114,13 +118,13 @@ class Service:
 
     def _open_route(self, path: str) -> Answer:
         if path == "/metrics":
-            return Answer(200, "text/plain; version=0.0.4; charset=utf-8", [self._metrics.text()])
+            return Answer(200, "text/plain; version=0.0.4; charset=utf-8", [self._metrics.text()], False)
         if path == "/readyz":
             missing = self._missing()
             return Answer(
-                503 if missing else 200, JSON, [msgspec.json.encode({"ready": not missing, "missing": missing})]
+                503 if missing else 200, JSON, [msgspec.json.encode({"ready": not missing, "missing": missing})], False
             )
-        return _text(200, "ok")
+        return _text(200, "ok", is_for_callers=False)
 
     def _missing(self) -> Mapping[str, str]:
         """What must come before domains can be taken here: name → sentence."""
@@ -197,11 +201,21 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(service: Service, at: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+async def listening(
+    service: Service, at: socket.socket, tls: ssl.SSLContext | None = None, request_seconds: float = REQUEST_SECONDS
+) -> AsyncIterator[None]:
     """Serve for as long as the block lasts. At its end connections finish what they are at."""
     connections: set[ClientConnection] = set()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: ClientConnection(service.handle, connections), sock=at, ssl=tls, backlog=BACKLOG
+    loop = asyncio.get_running_loop()
+    places = Connections(
+        FrontLimits(connections=MOST_CONNECTIONS, connections_per_address=MOST_CONNECTIONS), (), loop.time
+    )
+    server = await loop.create_server(
+        lambda: ClientConnection(service.handle, connections, places, request_seconds),
+        sock=at,
+        ssl=tls,
+        ssl_handshake_timeout=REQUEST_SECONDS if tls else None,
+        backlog=BACKLOG,
     )
     try:
         yield
@@ -211,5 +225,5 @@ async def listening(service: Service, at: socket.socket, tls: ssl.SSLContext | N
             connection.finish()
 
 
-def _text(status: int, text: str) -> Answer:
-    return Answer(status, TEXT, [text.encode()])
+def _text(status: int, text: str, *, is_for_callers: bool = True) -> Answer:
+    return Answer(status, TEXT, [text.encode()], is_for_callers)
