@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve pictures over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8082, help="0: any free one")
+    serve.add_argument(
+        "--allowed-host", action="append", default=[], metavar="NAME", help="a name that leads here, besides localhost"
+    )
     serve.add_argument("--config", type=Path, help="settings as TOML: pipelines, limits, keys (docs/images.md)")
     serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
     serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
@@ -78,9 +81,11 @@ def _render(asked: argparse.Namespace) -> int:
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    import uvicorn
     from litestar import Litestar
 
+    from groundwork.front.browsers import BrowserFront, BrowserRules
+    from groundwork.front.limits import FrontLimits
+    from groundwork.front.server import FrontServer, bound
     from imagepipe.clock import SystemClock
     from imagepipe.isolation.pool import isolated_workers
     from imagepipe.memory import tune_allocator
@@ -115,14 +120,15 @@ def _serve(asked: argparse.Namespace) -> int:
         await http.close()
 
     app = Litestar(route_handlers(registry, loopback=_is_loopback(asked.host)), lifespan=[lifespan])
-    server = uvicorn.Config(
-        app, host=asked.host, port=asked.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
-    )
-    bound = server.bind_socket()
-    bound.listen()  # whoever reads the next line may ask at once
-    host, port = bound.getsockname()[:2]
+    try:
+        rules = BrowserRules.around(asked.host, *asked.allowed_host)
+        listener = bound(asked.host, asked.port)
+    except (OSError, ValueError) as error:
+        print(f"imagepipe: {error}", file=sys.stderr)
+        return 2
+    host, port = listener.getsockname()[:2]
     print(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…", flush=True)
-    uvicorn.Server(server).run([bound])
+    FrontServer(BrowserFront(app, rules), FrontLimits(), shutdown_seconds=5, alone=True).run([listener])
     return 0
 
 

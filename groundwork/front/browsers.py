@@ -65,7 +65,7 @@ class BrowserRules:
             return Refusal(400, "Bad request", "bad_request", "send one Host header: a host, or host:port")
         if host.is_address or host.host in self._hosts:
             return None
-        detail = f"{host.host} is no name of this server; an operator adds it to the hosts in its settings (api.hosts)"
+        detail = f"{host.host} is no name of this server; its operator adds it with api.hosts or --allowed-host"
         return Refusal(421, "Misdirected request", "misdirected_request", detail)
 
     def foreign(self, headers: Headers) -> Refusal | None:
@@ -76,10 +76,14 @@ class BrowserRules:
         elsewhere = any(value.lower() in FROM_ELSEWHERE for value in values(headers, b"sec-fetch-site"))
         if not elsewhere and (not origins or (len(origins) == 1 and self._is_own(origins[0], headers))):
             return None
-        detail = (
-            "a page of another origin asks for this; an operator adds the origin to those in the settings (api.origins)"
-        )
+        detail = "a page of another origin asks for this; its operator allows it with api.origins"
         return Refusal(403, "Not allowed", "foreign_origin", detail)
+
+    @staticmethod
+    def around(host: str, *names: str) -> "BrowserRules":
+        """Of a server that listens on `host` and has these other names."""
+        own = [] if host.startswith("*") or ":" in host else [host]
+        return BrowserRules([*own, *(name for name in names if name)])
 
     def allows(self, origin: bytes) -> bool:
         """Whether the settings name this origin."""

@@ -11,7 +11,7 @@ LOOK_SECONDS = 60.0
 
 
 class Certificate:
-    """The files' context. TLS 1.2 at least."""
+    """`context` is for every handshake and always holds the newest files. TLS 1.2 at least."""
 
     def __init__(self, certificate: str, key: str, now: Callable[[], float]) -> None:
         """Raises ValueError where the files cannot be used; the message names them."""
@@ -19,30 +19,32 @@ class Certificate:
         self._now = now
         try:
             self._seen = self._marks()
-            self._context = self._load()
+            self.context = self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"the certificate {certificate} and its key {key} cannot be used: {error}") from error
         self._looked_at = now()
 
-    def context(self) -> ssl.SSLContext:
-        """For the next handshake. The files are looked at once a minute; one that cannot be read changes nothing."""
-        if self._now() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = self._now()
-            try:
-                marks = self._marks()
-                if marks != self._seen:
-                    self._context, self._seen = self._load(), marks
-                    log.info("the certificate %s was renewed", self._files[0])
-            except (OSError, ssl.SSLError) as error:
-                log.warning("the certificate %s cannot be read again: %s", self._files[0], error)
-        return self._context
+    def renew(self) -> None:
+        """Before a handshake. The files are looked at once a minute; ones that cannot be read change nothing."""
+        if self._now() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = self._now()
+        try:
+            marks = self._marks()
+            if marks == self._seen:
+                return
+            self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))  # a key that does not fit must not get half way
+            self._load(self.context)
+            self._seen = marks
+            log.info("the certificate %s was renewed", self._files[0])
+        except (OSError, ssl.SSLError) as error:
+            log.warning("the certificate %s cannot be read again: %s", self._files[0], error)
 
     def _marks(self) -> tuple[tuple[int, int], ...]:
         found = [Path(file).stat() for file in self._files]
         return tuple((one.st_mtime_ns, one.st_ino) for one in found)
 
-    def _load(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    def _load(self, context: ssl.SSLContext) -> ssl.SSLContext:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(*self._files)
         return context

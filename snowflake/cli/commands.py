@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -136,6 +137,9 @@ def serve(
     zookeeper: Annotated[str | None, typer.Option(help="Claim a worker id there, e.g. zk-0:2181,zk-1:2181.")] = None,
     url: Annotated[str | None, typer.Option(help="Where peers reach this server; default http://HOST:PORT.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="A server to compare clocks with; may be repeated.")] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name that leads here, besides localhost and the one in --url.")
+    ] = None,
     own_sequences: Annotated[int, typer.Option(help="Ids of each tick kept here while range leases run.")] = 1024,
 ) -> None:
     """Serve ids over HTTP: /v1/ids, /v1/ids/batch?count=, POST /v1/ids/lease, /v1/ids/ID, /v1/ids/at?time=
@@ -154,7 +158,9 @@ def serve(
     print(
         f"worker {lease.worker_id} of datacenter {datacenter_id} on {at_url} (API: {at_url}/openapi.json)", flush=True
     )
-    run(lease, options, config, Address(host, port))
+    named = urlsplit(at_url).hostname or ""
+    names = (*([] if ":" in named else [named]), *(allowed_host or ()))
+    run(lease, options, config, Address(host, port, names))
 
 
 def main() -> None:

@@ -8,17 +8,19 @@ Its one rule: it does not listen before it has a worker id and its peers do not 
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 import uvloop
 from litestar import Litestar, MediaType, Response, get
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from groundwork.front.browsers import BrowserFront, BrowserRules
+from groundwork.front.limits import FrontLimits
+from groundwork.front.server import FrontServer, bound
 from snowflake.config import GeneratorConfig
 from snowflake.errors import SnowflakeError
 from snowflake.generator import Generator
@@ -34,12 +36,16 @@ from snowflake.service.server import ids_router
 _PEER_SECONDS = 2.0
 _GRACE_SECONDS = 2
 _LOOK_SECONDS = 0.5
+_PROBES = ("/healthz", "/readyz", "/metrics")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """Where it listens; `names` lead there, besides `localhost`."""
+
     host: str = "127.0.0.1"
     port: int = 8080
+    names: tuple[str, ...] = ()
 
 
 def serve(lease: Lease, options: GeneratorConfig, config: ServiceConfig, address: Address) -> None:
@@ -54,23 +60,15 @@ async def _serve(generator: Generator, lease: Lease, config: ServiceConfig, addr
     async with httpx.AsyncClient(trust_env=False, timeout=_PEER_SECONDS) as http:
         sanity = Sanity(generator, lambda: peers_of(lease, config), http)
         await sanity.check_start()
-        app = build(IdService(generator, config), sanity)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=address.host,
-                port=address.port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        )
+        rules = BrowserRules.around(address.host, *address.names)
+        app = BrowserFront(build(IdService(generator, config), sanity), rules, open_paths=_PROBES)
+        server = _Server(app, FrontLimits(), shutdown_seconds=_GRACE_SECONDS, alone=True)
+        listener = bound(address.host, address.port)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, server.leave)
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(_leave_without_lease(generator, server))
-            await server.serve()
+            await server.serve([listener])
             watching.cancel()
     if generator.ended is not None:
         raise generator.ended
@@ -83,12 +81,11 @@ async def _leave_without_lease(generator: Generator, server: "_Server") -> None:
     server.leave()
 
 
-class _Server(uvicorn.Server):
+class _Server(FrontServer):
     """uvicorn would end the process by the signal itself, before the worker id is given back."""
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
 
     def leave(self) -> None:
         self.should_exit = True
