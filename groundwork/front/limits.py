@@ -27,7 +27,7 @@ class FrontLimits:
     stall_seconds: float = 60.0
     pipelined: int = 16
     connections: int = 2000
-    connections_per_address: int = 200
+    connections_per_address: int = 500
 
     def validate(self) -> None:
         """Raises ValueError, which names the field and what it takes."""
