@@ -107,8 +107,10 @@ def plain_key(entry: Entry, place: str) -> Key:
             f"{place} has {len(key)} characters; it takes at least {LEAST_CHARACTERS}, random ones: "
             "`spiderduck keys create NAME` makes such a key"
         )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise BadSetting(f"{place} has characters that no header carries; it takes printable ASCII without spaces")
+    if not key.isascii() or not key.isprintable() or key.strip() != key:
+        raise BadSetting(
+            f"{place} has characters that no header carries; it takes printable ASCII, no space at the ends"
+        )
     return Key(
         name=entry.name or f"{start_of(key)}…",
         digest=digest_of(key),

@@ -149,7 +149,7 @@ def test_a_list_of_plain_keys_is_read_as_well(path: Path) -> None:
         ({"key": "k" * 20, "scopes": "read"}, "scopes"),
         ({"key": "k" * 20, "expires": "2030-01-01T00:00:00"}, "a time with its zone"),
         ({"key": "k" * 20, "per_second": -1}, "a rate below 0"),
-        ({"key": "kkkk kkkk kkkk kkkk"}, "no header carries"),
+        ({"key": " kkkk kkkk kkkk kkkk"}, "no header carries"),
         ({"scopes": ["read"]}, "key"),
     ],
 )
