@@ -10,6 +10,7 @@ from typing import Literal
 from imagepipe.errors import InvalidSetting
 
 MIB = 1024 * 1024
+_LEAST_MEMORY = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class ImagesConfig:
     render_seconds: float = 10.0
     request_seconds: float = 30.0
     partial_bytes: int = 64 * MIB
-    isolate: bool = False
+    memory_bytes: int = 512 * MIB  # of all decodes and renders together; with the caches and workers within 1 GiB
+    isolate: bool = True
     isolated_workers: int = 0  # 0 = the number of cores
     isolated_memory: int = 1024 * MIB
 
@@ -117,6 +119,7 @@ class ImagesConfig:
         _require(self.render_seconds > 0, "render_seconds: more than 0 seconds", self.render_seconds)
         _require(self.request_seconds > 0, "request_seconds: more than 0 seconds", self.request_seconds)
         _require(all(len(key) >= 16 for key in self.keys), "keys: at least 16 characters each", "(hidden)")
+        _require(self.memory_bytes >= _LEAST_MEMORY, f"memory_bytes: at least {_LEAST_MEMORY}", self.memory_bytes)
         _require(self.limits.pixels > 0 and self.limits.bytes > 0, "limits: more than 0", self.limits)
         return self
 

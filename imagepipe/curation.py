@@ -8,6 +8,7 @@ from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.model import Original
 from imagepipe.originals import Originals, marked_stale
 from imagepipe.ports import Clock, Workers
+from imagepipe.rendering.footprint import COPIES
 from imagepipe.rendering.probe import probe
 from imagepipe.tiers.rendered import RenderedTier
 
@@ -46,7 +47,8 @@ class Curator:
         tags: tuple[str, ...],
     ) -> None:
         """Store a picture; `ImageError` if it is none."""
-        await self._workers.run(partial(probe, body, limits=self._common.limits, codecs=self._codecs))
+        look = partial(probe, body, limits=self._common.limits, codecs=self._codecs)
+        await self._workers.run(look, memory=max(self._workers.small, COPIES * len(body)))
         now = self._clock.now()
         fresh = self._config.bounded_freshness(fresh_seconds)
         self._forget_made(src)

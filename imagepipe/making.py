@@ -1,11 +1,12 @@
 """Makes variants: finds the cheapest thing to make one from, has it rendered, keeps it. Used by the pipeline alone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
+from typing import Any, TypeVar
 
 from imagepipe.ancestor import cheapest
+from imagepipe.budgeted import Measured, run_measured
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.errors import ImageError
@@ -13,11 +14,15 @@ from imagepipe.events import Events
 from imagepipe.idle import IdleWork
 from imagepipe.model import Original, Rendered, Variant
 from imagepipe.originals import Originals
-from imagepipe.placeholder import Placeholder, describe
+from imagepipe.placeholder import MEASURE, Placeholder
 from imagepipe.ports import Clock, Workers
-from imagepipe.rendering.render import render_variant
+from imagepipe.rendering.render import render_bytes, render_variant
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
+
+T = TypeVar("T")
+
+_RENDER = Measured(render_variant, render_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,12 @@ class Maker:
     async def early(self, src: str, wish: Variant, prefix: bytes) -> Finished:
         """A preview from the beginning of a picture. Not kept."""
         now = self._clock.now()
-        rendered = await self._run(partial(render_variant, prefix, wish))
+        rendered = await self._run(_RENDER, prefix, wish)
         return finish(rendered, wish, Original(prefix, "image/jpeg", now, now))
 
     async def placeholder(self, body: bytes) -> Placeholder:
         """The facts of a picture."""
-        return await self._workers.run(partial(describe, body, limits=self._common.limits, codecs=self._codecs))
+        return await self._run(MEASURE, body)
 
     def make_progressive_later(self, src: str, wish: Variant, finished: Finished) -> None:
         """A baseline JPEG that is asked for again is worth the slower encoding that shows earlier."""
@@ -109,15 +114,16 @@ class Maker:
     async def _render(self, src: str, wish: Variant, body: bytes) -> Rendered:
         self._events.counts["renders"] += 1
         at_once = self._config.progressive == "at_once"
-        work = partial(render_variant, body, wish, progressive=at_once, slow_pixels=self._config.avif_at_once_pixels)
+        slow = self._config.avif_at_once_pixels
         try:
-            return await self._run(work)
+            return await self._run(_RENDER, body, wish, progressive=at_once, slow_pixels=slow)
         except ImageError as error:
             self._events.problem(src, f"{error.code}: {error}")
             raise
 
-    async def _run(self, work: Callable[..., Rendered]) -> Rendered:
-        return await self._workers.run(partial(work, limits=self._common.limits, codecs=self._codecs))
+    async def _run(self, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
+        known = {"limits": self._common.limits, "codecs": self._codecs}
+        return await run_measured(self._workers, measured, body, *args, **known, **options)
 
     def _keep(self, src: str, wish: Variant, finished: Finished) -> None:
         if not self._rendered.put(src, wish.key, finished, self._clock.now()) and self._rendered.lru.on:
@@ -135,7 +141,7 @@ class Maker:
         original = await self._originals.cached(src)
         if original is None:
             return
-        rendered = await self._run(partial(render_variant, original.body, wish, progressive=True))
+        rendered = await self._run(_RENDER, original.body, wish, progressive=True)
         self._events.counts["reworked"] += 1
         finished = replace(finish(rendered, wish, original), reworked=True)
         self._rendered.put(src, wish.key, finished, self._clock.now())

@@ -77,7 +77,7 @@ class Variant:
 class PictureInfo:
     """What the header of a picture says, read without decoding. Sizes are as shown: orientation is applied.
 
-    `frames` is 1 for a still picture. `scans` counts the passes of a JPEG.
+    `frames` is 1 for a still picture. `scans` counts the passes of a JPEG. `plain`: surely without palette and alpha.
     """
 
     format: str
@@ -88,6 +88,7 @@ class PictureInfo:
     progressive: bool = False
     scans: int = 1
     has_location: bool = False
+    plain: bool = False
 
     @property
     def animated(self) -> bool:

@@ -6,10 +6,12 @@ from functools import partial
 from blurhash_rs import blurhash_encode
 from PIL import Image
 
+from imagepipe.budgeted import Measured
 from imagepipe.codecs.codec import DecodeWish
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo, Variant
+from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import lay_out
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
@@ -45,6 +47,12 @@ def describe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | 
         return Placeholder(info, codec.content_type, len(data), _main_colour(opaque), blurhash_encode(opaque))
 
 
+def describe_bytes(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | None = None) -> int:
+    """How many bytes `describe` takes at most. Decodes nothing; raises what that one raises before it decodes."""
+    _, info = examine(data, limits, codecs or installed())
+    return peak_bytes(len(data), info, Work(decoded_size(info, (_SIDE, _SIDE)), (_SIDE, _SIDE)), None)
+
+
 def _opaque(image: Image.Image) -> Image.Image:
     if image.mode != "RGBA":
         return image.convert("RGB")
@@ -59,3 +67,7 @@ def _main_colour(image: Image.Image) -> str:
     palette = few.getpalette() or [0, 0, 0]
     red, green, blue = palette[3 * most : 3 * most + 3]
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+MEASURE = Measured(describe, describe_bytes)
+"""Both, for `run_measured`."""

@@ -112,10 +112,16 @@ class Workers(Protocol):
     def active(self) -> int:
         """How many pieces wait or run."""
 
-    async def run(self, work: Callable[[], T]) -> T:
+    @property
+    def small(self) -> int:
+        """Bytes that a piece may take without being large; large ones wait for one another."""
+
+    async def run(self, work: Callable[[], T], *, memory: int = 0) -> T:
         """The result of `work`, or what it raised. `Busy` where too many wait, `RenderTimedOut` after the limit.
 
-        Cancelled, work that has not begun is dropped; work that has begun ends on its own.
+        `memory`: the bytes that it takes at most. They are taken from a budget before it begins; `PictureTooLarge`
+        where the budget never has as many. Cancelled, work that has not begun is dropped; work that has begun ends on
+        its own.
         """
 
     async def close(self) -> None:

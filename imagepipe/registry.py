@@ -14,6 +14,7 @@ from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
 from imagepipe.idle import IdleWork
 from imagepipe.loading import Loader
+from imagepipe.memory_budget import MemoryBudget
 from imagepipe.model import Original
 from imagepipe.originals import Originals
 from imagepipe.pipeline import Parts, Pipeline
@@ -58,7 +59,11 @@ class Registry:
         threads = executor or self._threads(count, "imagepipe-render")
         self._io = io_executor or self._threads(_IO_THREADS, "imagepipe-io")
         self.workers: Workers = isolated or WorkerThreads(
-            threads, workers=count, queue=self.config.queue, seconds=self.config.render_seconds
+            threads,
+            workers=count,
+            queue=self.config.queue,
+            seconds=self.config.render_seconds,
+            budget=MemoryBudget(self.config.memory_bytes, most_large=count - 1),
         )
         self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
         shared = self.config.global_tiers

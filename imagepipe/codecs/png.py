@@ -49,11 +49,15 @@ class Png:
             raise BrokenPicture("PNG does not begin with its header chunk")
         width, height = struct.unpack_from(">II", data, 16)
         announced, drawn, seen_pixels, facts = 0, 0, False, ExifFacts()
+        plain = data[25] in (0, 2)
         for kind, start, length in chunks(data):
             if kind == b"IHDR" and length >= 8 and start + 8 <= len(data):
                 # Pillow believes the last one of several.
                 again = struct.unpack_from(">II", data, start)
                 width, height = max(width, again[0]), max(height, again[1])
+                plain = plain and data[start + 9 : start + 10] in (b"\0", b"\2")
+            elif kind == b"tRNS":
+                plain = False
             elif kind == b"IDAT":
                 seen_pixels = True
             elif kind == b"acTL" and not seen_pixels and length == 8:
@@ -68,7 +72,13 @@ class Png:
         if facts.orientation >= 5:
             width, height = height, width
         return PictureInfo(
-            self.name, width, height, frames, orientation=facts.orientation, has_location=facts.has_location
+            self.name,
+            width,
+            height,
+            frames,
+            orientation=facts.orientation,
+            has_location=facts.has_location,
+            plain=plain,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:

@@ -4,49 +4,65 @@ The one rule: a process holds one picture at a time, so a crash can only ever co
 """
 
 import asyncio
+import math
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar, cast
 
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import Busy, DecoderCrashed, RenderTimedOut
 from imagepipe.isolation.worker import LENGTH
+from imagepipe.memory_budget import BUDGET_SECONDS, MemoryBudget
 
 T = TypeVar("T")
 
 _START_SECONDS = 30.0
+_LEAST_WORKERS = 2
+"""So that a small picture need not wait for a large one, also on one core."""
+
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_")
+"""What a process needs to start. Keys and passwords in the environment are none of a decoder's business."""
 
 
 class WorkerProcesses:
     """`Workers` on isolated processes. Each is started when it is first needed."""
 
-    def __init__(self, *, workers: int, queue: int, seconds: float, memory: int) -> None:
+    def __init__(self, *, workers: int, queue: int, seconds: float, memory: int, budget: MemoryBudget) -> None:
         self._room = workers + queue
         self._seconds = seconds
         self._memory = memory
+        self.budget = budget
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._closed = False
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
         for _ in range(workers):
             self._idle.put_nowait(None)
-        self._workers = workers
         self.active = 0
         self.crashes = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
+    @property
+    def small(self) -> int:
+        return self.budget.small
+
+    async def run(self, work: Callable[[], T], *, memory: int = 0) -> T:
         """Like the port says; `work` must be something that can be pickled, such as a `partial` of a function."""
         if self.active >= self._room:
             raise Busy(f"{self.active} renders are waiting or running", retry_after=1.0)
         self.active += 1
         try:
-            return await self._run(pickle.dumps(work))
+            async with self.budget.hold(memory, BUDGET_SECONDS):
+                return await self._run(pickle.dumps(work))
         finally:
             self.active -= 1
 
     async def close(self) -> None:
-        """End all processes."""
-        for _ in range(self._workers):
-            await _end(await self._idle.get())
+        """End all processes at once, also those that work."""
+        self._closed = True
+        for process in tuple(self._running):
+            await self._end(process)
 
     async def _run(self, message: bytes) -> T:
         process = await self._idle.get()
@@ -60,32 +76,50 @@ class WorkerProcesses:
         except TimeoutError as error:
             raise RenderTimedOut(f"longer than {self._seconds:g} s") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if self._closed:
+                raise Busy("the pictures' processes are ending", retry_after=1.0) from error
             self.crashes += 1
             raise DecoderCrashed("the process that decoded this picture died") from error
         finally:
-            if healthy is None and process is not None and process.returncode is None:
-                process.kill()  # also when the waiter left: the next one must not read this one's answer
-            self._idle.put_nowait(healthy)
+            try:
+                if healthy is None and process is not None:
+                    # Also when the waiter left: the next must not read its answer. Its memory is given back
+                    # only with its end, so that is waited for, even by a waiter that is cancelled.
+                    await asyncio.shield(asyncio.ensure_future(self._end(process)))
+            finally:
+                self._idle.put_nowait(healthy)
         if good:
             return cast(T, value)
         raise cast(Exception, value)
 
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+        self._running.discard(process)
+
     async def _start(self) -> asyncio.subprocess.Process:
+        if self._closed:
+            raise Busy("the pictures' processes are ending", retry_after=1.0)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "imagepipe.isolation.worker",
             str(self._memory),
+            str(math.ceil(self._seconds)),
+            str(os.getpid()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+            env={**_environment(os.environ), "MALLOC_ARENA_MAX": "1"},
         )
+        self._running.add(process)
         assert process.stdout is not None
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await process.stdout.readexactly(LENGTH.size)  # ready: its start counts against no picture's time
         except BaseException:
-            process.kill()
+            await asyncio.shield(asyncio.ensure_future(self._end(process)))
             raise
         return process
 
@@ -93,26 +127,25 @@ class WorkerProcesses:
 async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> tuple[bool, object]:
     assert process.stdin is not None  # both are pipes: `_start` asked for them
     assert process.stdout is not None
-    process.stdin.write(LENGTH.pack(len(message)) + message)
+    process.stdin.write(LENGTH.pack(len(message)))
+    process.stdin.write(message)
     await process.stdin.drain()
     head = await process.stdout.readexactly(LENGTH.size)
     answer = await process.stdout.readexactly(LENGTH.unpack(head)[0])
     return cast(tuple[bool, object], pickle.loads(answer))
 
 
-async def _end(process: asyncio.subprocess.Process | None) -> None:
-    if process is None:
-        return
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
+def _environment(whole: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in whole.items() if name.startswith(_ENVIRONMENT)}
 
 
 def isolated_workers(config: ImagesConfig) -> WorkerProcesses:
-    """As the configuration says: by default as many processes as cores."""
+    """As the configuration says: by default as many processes as cores, but two at least."""
+    workers = config.isolated_workers or max(_LEAST_WORKERS, os.cpu_count() or 1)
     return WorkerProcesses(
-        workers=config.isolated_workers or os.cpu_count() or 1,
+        workers=workers,
         queue=config.queue,
         seconds=config.render_seconds,
         memory=config.isolated_memory,
+        budget=MemoryBudget(config.memory_bytes, most_large=workers - 1),
     )

@@ -1,37 +1,74 @@
 """The isolated process: reads one piece of work after another from standard input, answers on standard output.
 
-Started by `pool.py` as `python -m imagepipe.isolation.worker MEMORY_BYTES`. It limits itself before it reads the first
-byte. Messages are pickles with a length in front; both ends are ours, and nothing else can write to the pipe.
+Started by `pool.py` as `python -m imagepipe.isolation.worker MEMORY_BYTES SECONDS PARENT`. It limits itself before it
+reads the first byte, and does not outlive its parent. Messages are pickles with a length in front; both ends are ours,
+and nothing else can write to the pipe.
 """
 
+import ctypes
+import math
+import os
 import pickle
 import resource
+import signal
 import struct
 import sys
 import warnings
 from typing import BinaryIO
 
 from imagepipe.errors import BrokenPicture, ImageError, PictureTooLarge
+from imagepipe.memory import give_back
 
 LENGTH = struct.Struct(">Q")
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_CORES_USED = 4  # of the AVIF encoder's threads, whose times add up
+_IDLE_BYTES = 96 * 1024 * 1024
 
 
 def limit(memory: int) -> None:
-    """Address space, open files, no core file, no new file. Time is the pool's part: RLIMIT_CPU counts a whole life."""
+    """Address space, open files, no core file, no new file."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
-def serve(source: BinaryIO, target: BinaryIO) -> None:
-    """Say that it is ready, then work until the other end closes."""
+def die_with(parent: int) -> None:
+    """End with the process that started this one, however that ends. Ctrl-C in its terminal is its own affair."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was gone before the line above
+            sys.exit()
+
+
+def serve(source: BinaryIO, target: BinaryIO, seconds: int) -> None:
+    """Say that it is ready, then work until the other end closes. A picture may take `seconds` of some cores."""
     target.write(LENGTH.pack(0))
     target.flush()
     while len(head := source.read(LENGTH.size)) == LENGTH.size:
+        _limit_time(seconds * _CORES_USED)
         answer = pickle.dumps(_do(source.read(LENGTH.unpack(head)[0])))
         target.write(LENGTH.pack(len(answer)) + answer)
         target.flush()
+        del answer
+        if _resident() > _IDLE_BYTES:
+            give_back()
+
+
+def _limit_time(seconds: int) -> None:
+    """A backstop to the pool's own limit. RLIMIT_CPU counts a whole life, so it moves on with each picture."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+
+def _resident() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def _do(message: bytes) -> tuple[bool, object]:
@@ -47,5 +84,6 @@ def _do(message: bytes) -> tuple[bool, object]:
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore", module="PIL")
+    die_with(int(sys.argv[3]))
     limit(int(sys.argv[1]))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))

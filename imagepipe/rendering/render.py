@@ -13,6 +13,7 @@ from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
 from imagepipe.rendering.automatic import automatic_formats
+from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
@@ -57,15 +58,8 @@ def render_variant(
     codecs: Codecs | None = None,
 ) -> Rendered:
     """The same with the wishes in one value, as the pipeline keeps them. Above `slow_pixels`, `auto` postpones AVIF."""
-    known = codecs or installed()
-    check_variant(variant)
-    reader, info = examine(data, limits, known)
-    geometry = lay_out((info.width, info.height), variant)
-    name, postponed = _choose(variant, info, geometry, slow_pixels, known)
-    writer = known.writer(name)
-    animate = info.animated and variant.animate and writer.can_animate
-    _check_output(geometry, info.frames if animate else 1, limits, writer)
-    plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
+    reader, info, plan, animate, postponed = _prepare(data, variant, slow_pixels, limits, codecs or installed())
+    writer = plan.writer
     frames, loop, owner = _frames(data, reader, plan, animate)
     wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
     with encoding(writer.name):
@@ -81,6 +75,38 @@ def render_variant(
         original=info,
         postponed=postponed,
     )
+
+
+def render_bytes(
+    data: bytes,
+    variant: Variant,
+    *,
+    progressive: bool = False,
+    slow_pixels: int | None = None,
+    limits: PictureLimits = _DEFAULT,
+    codecs: Codecs | None = None,
+) -> int:
+    """How many bytes `render_variant` takes at most with the same arguments. Decodes nothing; raises what that one
+    raises before it decodes."""
+    _, info, plan, animate, _ = _prepare(data, variant, slow_pixels, limits, codecs or installed())
+    size = plan.geometry.canvas or plan.geometry.size
+    work = Work(decoded_size(info, _at_least(plan)), size, info.frames if animate else 1)
+    return peak_bytes(len(data), info, work, plan.writer)
+
+
+def _prepare(
+    data: bytes, variant: Variant, slow_pixels: int | None, limits: PictureLimits, codecs: Codecs
+) -> tuple[Codec, PictureInfo, Plan, bool, str | None]:
+    """Everything that is decided before the first pixel is decoded."""
+    check_variant(variant)
+    reader, info = examine(data, limits, codecs)
+    geometry = lay_out((info.width, info.height), variant)
+    name, postponed = _choose(variant, info, geometry, slow_pixels, codecs)
+    writer = codecs.writer(name)
+    animate = info.animated and variant.animate and writer.can_animate
+    _check_output(geometry, info.frames if animate else 1, limits, writer)
+    plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
+    return reader, info, plan, animate, postponed
 
 
 def check_variant(variant: Variant) -> None:

@@ -14,7 +14,7 @@ from imagepipe.service.safety import SAFETY_HEADERS
 STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.BrokenPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.PictureTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.InvalidVariant: HTTPStatus.BAD_REQUEST,
     errors.EncodeFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.RenderTimedOut: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -35,7 +35,7 @@ _BY_ENDING = {
     "blocked_domain": HTTPStatus.FORBIDDEN,
     "unsupported_scheme": HTTPStatus.FORBIDDEN,
     "invalid_url": HTTPStatus.BAD_REQUEST,
-    "too_large": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
     "late": HTTPStatus.SERVICE_UNAVAILABLE,
 }

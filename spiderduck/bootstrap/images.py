@@ -8,6 +8,7 @@ import asyncio
 import logging
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,17 @@ from typing import Any
 import httpx
 
 from fetchers.model import Response
-from imagepipe.config import ImagesConfig
+from imagepipe.budgeted import run_measured
+from imagepipe.config import ImagesConfig, PictureLimits
 from imagepipe.errors import ImageError
 from imagepipe.isolation.pool import isolated_workers
-from imagepipe.placeholder import Placeholder, describe
-from imagepipe.ports import AdditionalCache
+from imagepipe.memory_budget import MemoryBudget
+from imagepipe.placeholder import MEASURE, Placeholder
+from imagepipe.ports import AdditionalCache, Workers
 from imagepipe.registry import Registry
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
+from imagepipe.workers import WorkerThreads
 from schedulers.ports import Clock, Pictures
 from spiderduck.api.keys import ADMIN, ScopeGuard
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
@@ -36,6 +40,7 @@ log = logging.getLogger(__name__)
 
 CARDS = "cards"
 HAND_OVER_SECONDS = 10.0
+MEASURED_AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +79,18 @@ class HandedOver:
     A service that is away costs nothing but a second fetch of the picture, when it is first shown.
     """
 
-    def __init__(self, url: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, http: httpx.AsyncClient, workers: Workers, limits: PictureLimits) -> None:
         self._url = f"{url.rstrip('/')}/images/{CARDS}/store" if url else None
         self._http = http
-        self._one_at_a_time = asyncio.Semaphore()
+        self._workers = workers
+        self._limits = limits
+        self._at_a_time = asyncio.Semaphore(MEASURED_AT_A_TIME)
 
     async def take(self, url: str, response: Response) -> MeasuredPicture | None:
         body = response.body
         try:
-            async with self._one_at_a_time:
-                found = await asyncio.to_thread(describe, body)
+            async with self._at_a_time:  # the others wait here, where none is refused
+                found = await run_measured(self._workers, MEASURE, body, limits=self._limits)
         except ImageError:
             return None
         if self._url is not None:
@@ -118,7 +125,9 @@ async def open_images(
     if "images" not in parts:
         http = httpx.AsyncClient(trust_env=False, timeout=HAND_OVER_SECONDS, headers=bearer(config, ADMIN))
         stack.push_async_callback(http.aclose)
-        return ImageParts(HandedOver(config.images.url, http))
+        workers = _measuring(config.images, stack)
+        stack.push_async_callback(workers.close)
+        return ImageParts(HandedOver(config.images.url, http, workers, config.images.limits))
     settings = complete(config.images)
     registry = Registry(
         FetcherSource(fetch, clock),
@@ -131,6 +140,16 @@ async def open_images(
     await stack.enter_async_context(registry)
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN))
     return ImageParts(CardPictures(registry), handlers)
+
+
+def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
+    """Who measures pictures where no pipelines run."""
+    if settings.isolate:
+        return isolated_workers(settings)
+    executor = ThreadPoolExecutor(1, "measuring")
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    budget = MemoryBudget(settings.memory_bytes)
+    return WorkerThreads(executor, workers=1, queue=settings.queue, seconds=settings.render_seconds, budget=budget)
 
 
 def _beside(settings: ImagesConfig, archived: ArchivedPictures | None) -> dict[str, list[AdditionalCache]]:

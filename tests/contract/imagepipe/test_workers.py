@@ -11,6 +11,7 @@ import pytest
 
 from imagepipe.errors import BrokenPicture, Busy, DecoderCrashed, PictureTooLarge, RenderTimedOut
 from imagepipe.isolation.pool import WorkerProcesses
+from imagepipe.memory_budget import MemoryBudget
 from imagepipe.model import Variant
 from imagepipe.ports import Workers
 from imagepipe.rendering.render import render_variant
@@ -18,13 +19,17 @@ from imagepipe.workers import WorkerThreads
 from tests.unit.imagepipe.pictures import encode, quarters
 
 
+def _budget() -> MemoryBudget:
+    return MemoryBudget(512 * 1024 * 1024)
+
+
 @pytest.fixture(params=["threads", "processes"])
 async def workers(request: pytest.FixtureRequest) -> AsyncIterator[Workers]:
     if request.param == "threads":
         with ThreadPoolExecutor(1) as executor:
-            yield WorkerThreads(executor, workers=1, queue=1, seconds=5)
+            yield WorkerThreads(executor, workers=1, queue=1, seconds=5, budget=_budget())
     else:
-        pool = WorkerProcesses(workers=1, queue=1, seconds=5, memory=1024 * 1024 * 1024)
+        pool = WorkerProcesses(workers=1, queue=1, seconds=5, memory=1024 * 1024 * 1024, budget=_budget())
         yield pool
         await pool.close()
 
@@ -64,7 +69,7 @@ async def test_a_waiter_that_leaves_does_no_harm(workers: Workers) -> None:
 
 async def test_too_long_is_ended() -> None:
     """A thread's waiter is let go; a process is killed, and a new one serves."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=1.5, memory=1024 * 1024 * 1024)
+    pool = WorkerProcesses(workers=1, queue=1, seconds=1.5, memory=1024 * 1024 * 1024, budget=_budget())
     try:
         await pool.run(partial(pow, 1, 1))
         with pytest.raises(RenderTimedOut):
@@ -77,7 +82,7 @@ async def test_too_long_is_ended() -> None:
 
 async def test_a_crash_concerns_one_picture() -> None:
     """The process dies, its picture gets a named error, the next picture is served."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=1024 * 1024 * 1024)
+    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=1024 * 1024 * 1024, budget=_budget())
     try:
         with pytest.raises(DecoderCrashed):
             await pool.run(os.abort)
@@ -89,7 +94,7 @@ async def test_a_crash_concerns_one_picture() -> None:
 
 async def test_memory_is_limited() -> None:
     """What wants more than the process may have is refused; the process lives."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=400 * 1024 * 1024)
+    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=400 * 1024 * 1024, budget=_budget())
     try:
         with pytest.raises(PictureTooLarge):
             await pool.run(partial(bytes, 2_000_000_000))
