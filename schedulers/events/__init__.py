@@ -3,8 +3,8 @@
 Read `reading.py` first: it holds the shapes in their order. Then one file per shape, and `batch.py` for many at once.
 """
 
-from schedulers.events.batch import items_of, read_events, read_item
+from schedulers.events.batch import Item, items_of, read_events, read_item
 from schedulers.events.limits import EventLimits
 from schedulers.events.reading import read_event
 
-__all__ = ["EventLimits", "items_of", "read_event", "read_events", "read_item"]
+__all__ = ["EventLimits", "Item", "items_of", "read_event", "read_events", "read_item"]

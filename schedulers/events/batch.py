@@ -3,13 +3,14 @@
 Its one rule: all or nothing. One unreadable item, and the whole body is refused with the item's place in the message.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from schedulers.errors import UnreadableEvent
-from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
+from schedulers.events.limits import DEFAULT_LIMITS, LARGEST_EVENT, EventLimits
 from schedulers.events.reading import read_event
 from schedulers.model import Event
 
@@ -18,6 +19,11 @@ _LINES = ("ndjson", "jsonl", "json-lines", "jsonlines", "json-seq")
 
 _WHITE = b" \t\r\n\x1e"
 """White space of JSON, and the record separator that starts each text of a JSON text sequence (RFC 7464)."""
+
+DEEPEST = 1_000
+"""Levels of an array's items; the decoder draws the line near here as well."""
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+"""A string, also one that does not end, or a character that makes the structure."""
 
 
 class Item(NamedTuple):
@@ -36,7 +42,7 @@ def read_events(
 
 def items_of(body: bytes, content_type: str | None = None) -> Iterator[Item]:
     """The events of a body, not read yet; white space around each does not count. Raises `UnreadableEvent` where the
-    body is an array that is no JSON."""
+    body is an array that has no end, then or when the items are taken."""
     body = body.removeprefix(b"\xef\xbb\xbf").strip(_WHITE)
     if not body:
         return iter(())
@@ -71,13 +77,32 @@ def _lines(body: bytes) -> Iterator[Item]:
         start = end + 1
 
 
-def _items(body: bytes) -> list[bytes]:
-    try:
-        return [bytes(item) for item in msgspec.json.decode(body, type=list[msgspec.Raw])]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableEvent(f"it is no JSON array: {error}; nothing was accepted") from error
-    except RecursionError as error:
-        raise UnreadableEvent("its JSON is nested too deeply; nothing was accepted") from error
+def _items(body: bytes) -> Iterator[bytes]:
+    """The pieces between the outer brackets and commas of an array, not decoded: one call of a JSON decoder for all of
+    them would hold every other thread up for as long as it takes."""
+    depth = start = 0
+    for token in _TOKEN.finditer(body):
+        position = token.start()
+        character = body[position : position + 1]
+        if character in b"[{":
+            depth += 1
+            start = start or position + 1
+            if depth > DEEPEST:
+                raise UnreadableEvent("its JSON is nested too deeply; nothing was accepted")
+        elif character in b"]}":
+            depth -= 1
+            if depth == 0:
+                break
+        elif character == b"," and depth == 1:
+            yield body[start:position].strip(_WHITE)
+            start = position + 1
+    else:
+        raise UnreadableEvent("it is no JSON array: it does not end; nothing was accepted")
+    if character != b"]" or body[position + 1 :].strip(_WHITE):
+        raise UnreadableEvent("it is no JSON array: something follows it; nothing was accepted")
+    last = body[start:position].strip(_WHITE)
+    if last or start > 1:
+        yield last
 
 
 def _announces_lines(content_type: str | None) -> bool:
@@ -87,7 +112,7 @@ def _announces_lines(content_type: str | None) -> bool:
 def _is_whole(line: bytes) -> bool:
     """Is the first line a JSON object by itself? Then the other lines are too; else one object is printed over many."""
     line = line.strip(_WHITE)
-    if not (line.startswith(b"{") and line.endswith(b"}")):
+    if not (line.startswith(b"{") and line.endswith(b"}")) or len(line) > LARGEST_EVENT:
         return False
     try:
         msgspec.json.decode(line, type=msgspec.Raw)

@@ -6,6 +6,9 @@ from schedulers.config import SchedulersConfig
 from schedulers.errors import EventTooLarge
 from schedulers.model import Event
 
+LARGEST_EVENT = 4 * 1024 * 1024
+"""Bytes. A thousand URLs of four kilobytes each; decoding that takes about as long as the loop may be held."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventLimits:
@@ -18,6 +21,11 @@ class EventLimits:
     @classmethod
     def of(cls, config: SchedulersConfig) -> "EventLimits":
         return cls(config.most_urls, config.most_text_bytes)
+
+    def check_size(self, body: bytes) -> None:
+        """Raises `EventTooLarge`."""
+        if len(body) > LARGEST_EVENT:
+            raise EventTooLarge(f"it has {len(body):,} bytes; at most {LARGEST_EVENT:,} are accepted in one event")
 
     def check_texts(self, value: object) -> None:
         """Raises `EventTooLarge`. Before any text is searched for links, which is what costs time."""

@@ -47,6 +47,7 @@ def read_event(body: bytes, limits: EventLimits = DEFAULT_LIMITS) -> Event:
 
     Its `id` is "" where the sender gave none: such an event is a share of its own each time, named by who takes it in.
     """
+    limits.check_size(body)
     value = decode(body)
     if len(body) > limits.most_text_bytes:
         limits.check_texts(value)

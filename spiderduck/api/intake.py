@@ -8,9 +8,11 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
+from fetchers.urls import redacted
 from schedulers.errors import EventTooLarge, UnreadableEvent
-from schedulers.events import EventLimits, items_of, read_item
+from schedulers.events import EventLimits, Item, items_of, read_item
 from schedulers.model import Context, Message, Status, UrlState
 from schedulers.stages.event_reader import INLINE_BYTES
 from schedulers.stages.url_extractor import identified
@@ -19,9 +21,8 @@ from spiderduck.api.services import Services
 
 BULK = 100
 """A request with more events or URLs than that is for the bulk lane."""
-SLICE = 16 * 1024
-"""Bytes read between two turns of the loop; a small event costs as much as `EVENT` bytes. About two milliseconds."""
-EVENT = 512
+SLICE_SECONDS = 0.004
+"""So long an event loop is held before others get their turn."""
 LARGE_BODY = 1024 * 1024
 """What is read of a larger body takes several times its size in memory, so that one is read at a time."""
 
@@ -58,10 +59,7 @@ class Intake:
         urls: list[tuple[str, ...]] = []
         pause = Pause()
         base = claim.name if claim is not None else secrets.token_hex(16)
-        items = items_of(body, content_type)
-        if len(body) >= LARGE_BODY:
-            items = await asyncio.to_thread(items_of, body, content_type)
-        for item in items:
+        for item in await _split(body, content_type):
             if len(messages) == self._most_events:
                 raise EventTooLarge(
                     f"the body holds more than {self._most_events:,} events (api.most_events); send them in several "
@@ -69,10 +67,10 @@ class Intake:
                 )
             if len(item.body) <= INLINE_BYTES:
                 event = read_item(item, self._limits)
-                await pause.after(len(item.body) + EVENT)
+                await pause()
             else:
                 event = await asyncio.to_thread(read_item, item, self._limits)
-            messages.append(Message(item.body, event.id or f"share:{base}.{len(messages)}"))
+            messages.append(Message(_without_users(item.body), event.id or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
             raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
@@ -99,17 +97,27 @@ class Intake:
                 ctx = identified(nobody, text)
                 if ctx.settled is None:
                     await self._services.marks.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
-                await pause.after(EVENT)
+                await pause()
+
+
+async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:
+    if len(body) <= INLINE_BYTES:
+        return items_of(body, content_type)
+    return await asyncio.to_thread(lambda: list(items_of(body, content_type)))
+
+
+def _without_users(body: bytes) -> bytes:
+    """An event as it is queued: what is never stored of a URL is not kept in the queue's file either."""
+    return redacted(body.decode()).encode() if b"@" in body else body
 
 
 class Pause:
-    """Gives way to the loop whenever so much was done."""
+    """Gives way to the loop whenever it was held for a slice."""
 
     def __init__(self) -> None:
-        self._done = 0
+        self._began = perf_counter()
 
-    async def after(self, cost: int) -> None:
-        self._done += cost
-        if self._done >= SLICE:
-            self._done = 0
+    async def __call__(self) -> None:
+        if perf_counter() - self._began > SLICE_SECONDS:
             await asyncio.sleep(0)
+            self._began = perf_counter()
