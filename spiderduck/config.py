@@ -27,6 +27,7 @@ from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
+from spiderduck.settings.queues import QueuesConfig
 from spiderduck.settings.secret_files import read_secret, resolve, secret_of
 
 PREFIX = "SPIDERDUCK_"
@@ -163,6 +164,7 @@ class Config:
     schedulers: SchedulersConfig = field(default_factory=SchedulersConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)
     retention: Retention = field(default_factory=Retention)
+    queues: QueuesConfig = field(default_factory=QueuesConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
     extract: ExtractConfig = field(default_factory=ExtractConfig)
     broker: BrokerConfig = field(default_factory=BrokerConfig)
@@ -200,6 +202,7 @@ class Config:
                 self.fetchers,
                 self.schedulers,
                 self.archive,
+                self.queues,
                 self.broker,
                 self.cassandra,
                 self.zookeeper,

@@ -41,6 +41,48 @@ class StoreUnavailable(SpiderDuckError):
     exit_code = 5
 
 
+class UnknownQueue(SpiderDuckError):
+    """There is no durable queue of that name."""
+
+    code = "not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no queue {name}; PUT /v1/queues/{name} makes it")
+
+
+class TooManyQueues(SpiderDuckError):
+    """As many durable queues as the settings allow."""
+
+    code = "too_many_queues"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"there are {most} durable queues, which is as many as there may be (queues.most); "
+            "delete one that nobody needs: DELETE /v1/queues/NAME"
+        )
+
+
+class NotHandedOut(SpiderDuckError):
+    """An acknowledgement of something that nobody was given."""
+
+    code = "not_handed_out"
+
+    def __init__(self, name: str, position: int, handed: int) -> None:
+        super().__init__(
+            f"position {position} of the queue {name} was not handed out ({handed} is the last that was); "
+            "nothing was acknowledged"
+        )
+
+
+class NoPast(SpiderDuckError):
+    """The engine keeps no notices of before a queue was made."""
+
+    code = "no_past"
+
+    def __init__(self) -> None:
+        super().__init__("a broker keeps nothing for a queue before it is made, which can begin only now")
+
+
 class ServerUnreachable(SpiderDuckError):
     """The command line asked a server that does not answer."""
 

@@ -52,11 +52,26 @@ class Files(Protocol):
         """Returns how many files went."""
 
 
-class RetentionSweeper:
-    """Deletes what is older than the settings say. Without `database`, archive files only: other stores end what they
-    keep by themselves."""
+class Queues(Protocol):
+    """The durable queues of notices."""
 
-    def __init__(self, database: Database | None, archive: Files, clock: Clock, settings: Retention) -> None:
+    async def expire(self) -> int:
+        """Delete those that nobody used for too long; returns how many."""
+
+
+class RetentionSweeper:
+    """Deletes what is older than the settings say, and `queues` that nobody uses. Without `database`, archive files
+    only: other stores end what they keep by themselves."""
+
+    def __init__(
+        self,
+        database: Database | None,
+        archive: Files,
+        clock: Clock,
+        settings: Retention,
+        queues: Queues | None = None,
+    ) -> None:
+        self._queues = queues
         self._database = database
         self._archive = archive
         self._clock = clock
@@ -80,6 +95,8 @@ class RetentionSweeper:
         for table, (kind, sql) in DELETIONS.items():
             if ages[kind] and self._database is not None:
                 gone[table] = await _delete(self._database, sql, now - ages[kind] * DAY)
+        if self._queues is not None and (expired := await self._queues.expire()):
+            gone["durable queues"] = expired
         if self._settings.archive_days:
             gone["archive files"] = await self._archive.remove_older_than(now - self._settings.archive_days * DAY)
         if any(gone.values()):

@@ -10,7 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
-from spiderduck.errors import BadSetting, StoreUnavailable
+from spiderduck.errors import BadSetting, NoPast, NotHandedOut, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.stores.errors import StatementRefused
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,10 @@ STATUS: dict[type[Exception], int] = {
     NothingShared: 422,
     InvalidUrl: 400,
     BadSetting: 400,
+    NotHandedOut: 400,
+    NoPast: 400,
+    UnknownQueue: 404,
+    TooManyQueues: 409,
     StoreUnavailable: 503,
     StatementRefused: 503,  # nothing that the caller could change: the operator reads the same sentence in the log
     FetcherUnavailable: 503,
@@ -77,6 +81,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
     422: "Not acceptable as it is",

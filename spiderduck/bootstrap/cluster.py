@@ -71,7 +71,7 @@ async def open_cluster(
     if "api" in parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)
         stack.push_async_callback(intake.close)
-        subscriptions = KombuSubscriptions(config.broker, clock)
+        subscriptions = KombuSubscriptions(config.broker, clock, config.queues)
         stack.push_async_callback(subscriptions.close)
         content = opened.archive if opened is not None else open_reader(config, clock, stack)
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)

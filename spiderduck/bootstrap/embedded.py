@@ -19,10 +19,10 @@ async def open_embedded(config: Config, folder: Path, clock: Clock, stack: Async
     database = Database(folder / "spiderduck.db")
     stack.push_async_callback(database.close)
     opened = await open_archive(config, folder, clock, stack)
-    notices = NoticeLog(database, clock)
+    notices = NoticeLog(database, clock, config.queues)
     store = SqliteStore(database, clock, notices.wake)
     queue = SqliteQueue(database, clock)
-    sweeper = RetentionSweeper(database, opened.archive, clock, config.retention)
+    sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
     return Backing(
         ForFlow(queue, store, opened.archive, opened.archive),
         ForApi(queue, queue, store, opened.archive, notices),

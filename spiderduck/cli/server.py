@@ -16,6 +16,10 @@ class Refused(SpiderDuckError):
 
     code = "refused"
 
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class ServerClient:
     """Calls of one server."""
@@ -35,6 +39,9 @@ class ServerClient:
     def post(self, path: str, content: bytes, content_type: str = "application/json") -> Any:
         return self._call("POST", path, content=content, headers={"Content-Type": content_type})
 
+    def put(self, path: str, **parameters: Any) -> Any:
+        return self._call("PUT", path, params=parameters)
+
     def lines(self, path: str, parameters: dict[str, str]) -> Iterator[str]:
         """The lines of an endless answer."""
         with (
@@ -50,7 +57,7 @@ class ServerClient:
         with self._translating():
             answer = self._client.request(method, path, **options)
         self._check(answer)
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def _check(self, answer: httpx.Response) -> None:
         if not answer.is_error:
@@ -59,7 +66,7 @@ class ServerClient:
             detail = answer.json()["detail"]
         except (ValueError, KeyError, TypeError):
             detail = answer.text[:500]
-        raise Refused(f"the server refused it ({answer.status_code}): {detail}")
+        raise Refused(f"the server refused it ({answer.status_code}): {detail}", answer.status_code)
 
     @contextmanager
     def _translating(self) -> Iterator[None]:

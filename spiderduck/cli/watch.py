@@ -1,47 +1,119 @@
 """`spiderduck watch`: notices as they happen."""
 
-from typing import Annotated
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
+
+if TYPE_CHECKING:
+    from spiderduck.cli.server import ServerClient
+
+SHOWN_AT_ONCE = 100
+"""Notices of a durable queue after which they are acknowledged, where more come all the time."""
 
 
 def watch(
     server: Server = DEFAULT_SERVER,
     key: Key = None,
     queue: Annotated[
-        str | None, typer.Option(help="A durable queue of that name: it collects while you are away.")
+        str | None,
+        typer.Option(
+            help="A durable queue of that name: it collects while you are away. It is made where there is none, which "
+            "needs the scope write; reading it needs read."
+        ),
     ] = None,
     domain: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
     status: Annotated[str | None, typer.Option(help="Only these statuses or outcomes, separated by commas.")] = None,
     most: Annotated[int | None, typer.Option(help="End after so many.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every link as it is understood, until Ctrl-C."""
+    """Show every link as it is understood, until Ctrl-C. What was shown of a durable queue is acknowledged."""
     import msgspec
     from rich.console import Console
 
     from spiderduck.cli.card import print_record
     from spiderduck.cli.server import ServerClient
-    from spiderduck.errors import ServerUnreachable
+    from spiderduck.errors import ServerUnreachable, SpiderDuckError
 
     given = {"queue": queue, "domain": domain, "status": status}
     parameters = {name: value for name, value in given.items() if value}
-    console = Console()
-    shown = 0
-    for line in ServerClient(server, key).lines("/v1/stream", parameters):
-        if line.startswith(": connected") and not as_json:
-            typer.echo("watching; Ctrl-C ends", err=True)
-        if not line.startswith("data: "):
-            continue
-        text = line.removeprefix("data: ")
-        if as_json:
-            typer.echo(text)
-        else:
-            notice = msgspec.json.decode(text)
-            print_record(console, notice["data"], notice["outcome"])
-        shown += 1
-        if most is not None and shown >= most:
-            return
+    client = ServerClient(server, key)
+    if queue:
+        _ensure(client, queue)
+    console, shown = Console(), _Shown(client, queue)
+    try:
+        for line in client.lines("/v1/stream", parameters):
+            if line.startswith(": connected") and not as_json:
+                typer.echo("watching; Ctrl-C ends", err=True)
+            if line.startswith(":"):  # also what keeps a quiet stream alive
+                shown.acknowledge()
+            text = shown.notice_in(line)
+            if text is None:
+                continue
+            if as_json:
+                typer.echo(text)
+            else:
+                notice = msgspec.json.decode(text)
+                print_record(console, notice["data"], notice["outcome"])
+            shown.note()
+            if most is not None and shown.count >= most:
+                return
+    finally:
+        with suppress(SpiderDuckError):  # what is not acknowledged comes again
+            shown.acknowledge()
     raise ServerUnreachable("the server ended the stream")
+
+
+class _Shown:
+    """How far we are. What was shown of a durable queue is acknowledged, in batches."""
+
+    def __init__(self, client: "ServerClient", queue: str | None) -> None:
+        self._client = client
+        self._queue = queue
+        self._coming = self._position = self._acknowledged = -1
+        self._is_reset = False
+        self.count = 0
+
+    def notice_in(self, line: str) -> str | None:
+        """The notice that a line of the stream holds. An event is its type, its id and its data, and ends with an empty
+        line."""
+        name, _, value = line.partition(": ")
+        if not line:
+            self._is_reset = False
+        elif name == "event":
+            self._is_reset = value == "reset"
+        elif name == "id" and not self._is_reset:
+            self._coming = int(value)
+        return value if name == "data" and not self._is_reset else None
+
+    def note(self) -> None:
+        """The notice was shown."""
+        self._position = self._coming
+        self.count += 1
+        if self.count % SHOWN_AT_ONCE == 0:
+            self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """All that was shown."""
+        if self._queue and self._position > self._acknowledged:
+            self._client.post(f"/v1/queues/{self._queue}/ack", b'{"position":%d}' % self._position)
+            self._acknowledged = self._position
+
+
+def _ensure(client: "ServerClient", queue: str) -> None:
+    """Make the queue where there is none. A key that may only read can use one that is there."""
+    from spiderduck.cli.server import Refused
+
+    try:
+        client.put(f"/v1/queues/{queue}")
+    except Refused as error:
+        if error.status != 403:
+            raise
+        if queue not in [one["name"] for one in client.get("/v1/queues")["queues"]]:
+            raise Refused(
+                f"there is no queue {queue}, and making one needs a key with the scope write; "
+                f"make it once with such a key: PUT /v1/queues/{queue}",
+                403,
+            ) from error

@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 1.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 2.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -53,10 +53,13 @@ CREATE TABLE notices (
     at       REAL NOT NULL,
     body     BLOB NOT NULL
 );
+-- `position` is acknowledged, `handed` was given to a reader; `at` is when the queue was used last.
 CREATE TABLE subscribers (
-    name     TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
-    at       REAL NOT NULL
+    name       TEXT PRIMARY KEY,
+    position   INTEGER NOT NULL,
+    at         REAL NOT NULL,
+    handed     INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- The events queue. `claimed` in `marks` is the highest id handed out: what lies below it at a start was in flight.

@@ -20,7 +20,17 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 Work = Callable[[sqlite3.Connection], Value]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+CHANGES = {
+    2: (
+        "ALTER TABLE subscribers ADD COLUMN handed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE subscribers ADD COLUMN created_at REAL NOT NULL DEFAULT 0",
+        # What was handed out was not written down before; nobody can have got more than there is.
+        "UPDATE subscribers SET created_at = at, handed = "
+        "max(position, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0))",
+    ),
+}
+"""Version of the schema → what makes it from the one before."""
 
 
 class Database:
@@ -131,6 +141,13 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if version == 0:
         connection.executescript(resources.files("spiderduck.database").joinpath("schema.sql").read_text())
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        return
+    for newer in range(version + 1, SCHEMA_VERSION + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in CHANGES[newer]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={newer}")
+        connection.execute("COMMIT")
 
 
 def _translated(error: sqlite3.Error, path: Path) -> StoreUnavailable:

@@ -6,6 +6,7 @@
 - `PREFIX.dead`: what was given up, with the reason.
 - `PREFIX.notices.topics`: where notices are published, keyed `processed.com.example.www`; `PREFIX.notices` (fanout) is
   bound to it, and `PREFIX.notices.to.NAME`, the durable queue of the subscriber NAME, to the fanout.
+- `PREFIX.queues`: one message, the list of these queues, for AMQP cannot list; changed by who holds `PREFIX.queues.lock`.
 
 Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
 """
@@ -15,6 +16,7 @@ from typing import Any
 import kombu
 
 from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.queues import QueuesConfig
 
 _kombu: Any = kombu  # most of it is not annotated
 
@@ -43,6 +45,8 @@ class Topology:
         self.topics = _kombu.Exchange(f"{prefix}.notices.topics", "topic", durable=True)
         self.fanout = _kombu.Exchange(f"{prefix}.notices", "fanout", durable=True)
         self._notices_live = int(config.notices_days * DAY_MS)
+        self.registry = _kombu.Queue(f"{prefix}.queues", durable=True)
+        self.registry_lock = _kombu.Queue(f"{prefix}.queues.lock", durable=False, exclusive=True, auto_delete=True)
 
     def declare(self, channel: Any) -> None:
         """All that everybody shares; what is there already stays as it is."""
@@ -52,13 +56,17 @@ class Topology:
         self.fanout(channel).declare()
         self.fanout(channel).bind_to(self.topics.name, routing_key="#")
 
-    def subscriber(self, name: str) -> Any:
-        """The durable queue of a named subscriber."""
+    def subscriber(self, name: str, queues: QueuesConfig | None = None) -> Any:
+        """The durable queue of a named subscriber. Its arguments count when it is made; later it is only looked for."""
+        queues = queues or QueuesConfig()
+        limits = {"x-message-ttl": self._notices_live, "x-max-length": queues.most_notices}
+        if queues.unused_days:
+            limits["x-expires"] = int(queues.unused_days * DAY_MS)
         return _kombu.Queue(
             f"{self.fanout.name}.to.{name}",
             self.fanout,
             durable=True,
-            queue_arguments={"x-message-ttl": self._notices_live},
+            queue_arguments=limits,
         )
 
     def temporary(self, name: str) -> Any:

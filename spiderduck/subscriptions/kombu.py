@@ -1,7 +1,7 @@
 """Fanout queues on a broker: a durable queue per named subscriber, a temporary one for whoever just listens.
 
 Receives what `kombu_announcer.py` publishes. A named queue stays attached for a while after its subscriber left, so
-that one who pulls and acknowledges in separate calls finds what it was given. Its one rule: what is not acknowledged
+that one who pulls and acknowledges in separate calls finds what it was given. What is not acknowledged
 comes again.
 """
 
@@ -14,13 +14,18 @@ from uuid import uuid4
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
 from schedulers.ports import Clock
-from spiderduck.errors import StoreUnavailable
+from spiderduck.errors import NoPast, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.queues import QueuesConfig
 from spiderduck.subscriptions.kombu_line import SubscriptionLine
-from spiderduck.subscriptions.ports import Filter, Received
+from spiderduck.subscriptions.kombu_registry import Listed, Names, QueueRegistry
+from spiderduck.subscriptions.ports import Filter, QueueState, Received
 
+DAY = 86_400.0
+TOUCH_SECONDS = 3600.0
+"""So often at most it is written down that a queue is used."""
 HOLD_SECONDS = 60.0
 """So long what a subscriber took and did not acknowledge is kept for it after it left; then it goes back to the queue.
 """
@@ -29,12 +34,24 @@ HOLD_SECONDS = 60.0
 class KombuSubscription:
     """One subscriber's view of a line."""
 
-    def __init__(self, owner: "KombuSubscriptions", name: str | None, line: SubscriptionLine, wanted: Filter) -> None:
+    def __init__(
+        self,
+        owner: "KombuSubscriptions",
+        name: str | None,
+        line: SubscriptionLine,
+        wanted: Filter,
+        reset: int | None = None,
+    ) -> None:
         self._owner = owner
         self._name = name
         self._line = line
         self._wanted = wanted
         self._position = 0
+        self.reset = reset
+
+    @property
+    def stalled(self) -> bool:
+        return self._line.is_stalled(self._position)
 
     async def receive(self, most: int) -> Sequence[Received]:
         while True:
@@ -42,8 +59,9 @@ class KombuSubscription:
             self._position = taken[-1].position
             wanted = [one for one in taken if self._wanted.takes(one.host, one.type, one.status, one.outcome)]
             if wanted:
+                self._line.hand_out([one.position for one in wanted])
                 return [Received(one.position, one.body) for one in wanted]
-            await self._line.ack(self._position)
+            await self._line.skip(self._position)
 
     async def ack(self, position: int) -> None:
         await self._line.ack(position)
@@ -55,13 +73,16 @@ class KombuSubscription:
 class KombuSubscriptions:
     """Opens queues over one connection. Who asks waits for the broker for `patience_seconds`."""
 
-    def __init__(self, config: BrokerConfig, clock: Clock) -> None:
+    def __init__(self, config: BrokerConfig, clock: Clock, queues: QueuesConfig | None = None) -> None:
         self._clock = clock
+        self._config = queues or QueuesConfig()
         self._patience = config.patience_seconds
         self._topology = Topology(config)
         self._link = BrokerLink(config, "notices", self._topology.declare)
+        self._registry = QueueRegistry(self._link, self._topology)
         self._named: dict[str, SubscriptionLine] = {}
         self._users: dict[str, int] = {}
+        self._used: dict[str, float] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -69,26 +90,52 @@ class KombuSubscriptions:
         """Why no notices come at the moment."""
         return self._link.trouble
 
+    async def create(self, name: str, *, after: int | None = None) -> bool:
+        if after is not None:
+            raise NoPast
+        await self.expire()
+        return await self._registry.change(partial(self._create, name, self._clock.now()))
+
+    async def queues(self) -> Sequence[QueueState]:
+        await self.expire()
+        return await self._registry.change(self._states)
+
     async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> KombuSubscription:
-        """A broker keeps no past: a temporary queue begins now, whatever `after` says."""
+        """A broker keeps no past: a temporary queue begins now, and says so where `after` asks for more."""
+        now = self._clock.now()
         if name is None:
-            line = SubscriptionLine(self._link, self._topology, self._temporary(), wanted.domains)
+            line = SubscriptionLine(self._link, self._topology, self._temporary(), now, domains=wanted.domains)
             await self._ready(name, line)
-            return KombuSubscription(self, None, line, wanted)
+            return KombuSubscription(self, None, line, wanted, None if after is None else line.acknowledged)
         if (leaving := self._leaving.pop(name, None)) is not None:
             leaving.cancel()
+        if name in self._named and self._named[name].is_gone:
+            await self._link.call(self._named.pop(name).end)
+            self._users.pop(name, None)
         if name not in self._named:
-            self._named[name] = SubscriptionLine(self._link, self._topology, self._topology.subscriber(name))
+            self._named[name] = SubscriptionLine(self._link, self._topology, self._queue(name), now, name)
         self._users[name] = self._users.get(name, 0) + 1
         line = self._named[name]
         await self._ready(name, line)
+        await self._touch(name, now)
+        if after is not None and after > line.handed:
+            return KombuSubscription(self, name, line, wanted, line.acknowledged)
+        if after is not None:
+            await line.ack(after)
         return KombuSubscription(self, name, line, wanted)
 
     async def remove(self, name: str) -> bool:
         if (line := self._named.pop(name, None)) is not None:
             self._users.pop(name, None)
             await self._link.ask(line.end)
-        return await self._link.ask(partial(_delete, self._topology.subscriber(name)))
+            line.gone()
+        return await self._registry.change(partial(self._remove, name))
+
+    async def expire(self) -> int:
+        """One with a consumer is in use. `x-expires` does the same where no process of ours is there to do it."""
+        if not self._config.unused_days:
+            return 0
+        return await self._registry.change(partial(self._expire, self._clock.now()))
 
     async def left(self, name: str | None, line: SubscriptionLine) -> None:
         """A subscriber closed its view."""
@@ -111,10 +158,16 @@ class KombuSubscriptions:
         await self._link.call(line.end)
 
     async def _ready(self, name: str | None, line: SubscriptionLine) -> None:
-        """Until the queue is there. Raises `StoreUnavailable` where the broker is not, and then nothing was opened."""
+        """Until the queue is there. Raises `StoreUnavailable` where the broker is not, `UnknownQueue`; and then nothing
+        was opened."""
         try:
             async with asyncio.timeout(self._patience):
                 await asyncio.shield(line.ready)
+        except UnknownQueue:
+            if name is not None and self._named.get(name) is line:
+                del self._named[name], self._users[name]
+                await self._link.call(line.end)
+            raise
         except TimeoutError as error:
             if name is None:
                 self._link.call(line.end)  # when there is a connection again
@@ -122,17 +175,89 @@ class KombuSubscriptions:
                 await self.left(name, line)
             raise StoreUnavailable(f"{self.trouble or 'the broker is slow'}; ask again later") from error
 
+    async def _touch(self, name: str, now: float) -> None:
+        """Written down now and then; a queue of before the list was kept is put on it."""
+        if now - self._used.get(name, -TOUCH_SECONDS) < TOUCH_SECONDS:
+            return
+        self._used[name] = now
+
+        def edit(names: Names, _: Any) -> None:
+            names.setdefault(name, Listed(now, now)).used_at = now
+
+        await self._registry.change(edit)
+
+    def _create(self, name: str, now: float, names: Names, connection: Any) -> bool:
+        is_there = _length(self._queue(name), connection) is not None
+        if not is_there and len({*names} - {name}) >= self._config.most:
+            raise TooManyQueues(self._config.most)
+        if not is_there:
+            channel = connection.channel()
+            self._queue(name)(channel).declare()
+            channel.close()
+            names.pop(name, None)
+        names.setdefault(name, Listed(now, now))
+        return not is_there
+
+    def _states(self, names: Names, connection: Any) -> list[QueueState]:
+        states = []
+        for name, listed in sorted(names.items()):
+            if (length := _length(self._queue(name), connection)) is None:
+                del names[name]
+                continue
+            line = self._named.get(name)
+            states.append(
+                QueueState(
+                    name=name,
+                    position=None if line is None else line.acknowledged,
+                    lag=length[0] + (0 if line is None else line.waiting),
+                    oldest_at=None,
+                    created_at=listed.created_at,
+                    used_at=listed.used_at,
+                    expires_at=listed.used_at + self._config.unused_days * DAY if self._config.unused_days else None,
+                )
+            )
+        return states
+
+    def _remove(self, name: str, names: Names, connection: Any) -> bool:
+        names.pop(name, None)
+        return _delete(self._queue(name), connection)
+
+    def _expire(self, now: float, names: Names, connection: Any) -> int:
+        count = 0
+        for name, listed in list(names.items()):
+            if now - listed.used_at < self._config.unused_days * DAY:
+                continue
+            length = _length(self._queue(name), connection)
+            if length is not None and length[1]:
+                listed.used_at = now
+                continue
+            del names[name]
+            count += _delete(self._queue(name), connection)
+        return count
+
+    def _queue(self, name: str) -> Any:
+        return self._topology.subscriber(name, self._config)
+
     def _temporary(self) -> Any:
         return self._topology.temporary(uuid4().hex)
 
 
-def _delete(queue: Any, connection: Any) -> bool:
-    """Deleting tells no difference, so ask first. Asking for what is not there ends the channel, hence its own."""
+def _length(queue: Any, connection: Any) -> tuple[int, int] | None:
+    """Notices and consumers of a queue; None where it is not there. Asking for that ends the channel, hence its own."""
     channel = connection.channel()
     try:
-        queue(channel).queue_declare(passive=True)
-        queue(channel).delete()
+        found = queue(channel).queue_declare(passive=True)
     except NotFound:
+        return None
+    channel.close()
+    return found.message_count, found.consumer_count
+
+
+def _delete(queue: Any, connection: Any) -> bool:
+    """Deleting tells no difference, so ask first."""
+    if _length(queue, connection) is None:
         return False
+    channel = connection.channel()
+    queue(channel).delete()
     channel.close()
     return True

@@ -1,11 +1,10 @@
 """One subscriber's queue on the broker, and what came from it and is not acknowledged yet.
 
-A `Line` of the link in `kombu.py`. Its one rule: positions carry the mark of this process, so that one that was given
-by another process (or before a restart) acknowledges nothing here.
+A `Line` of the link in `kombu.py`. Positions begin with the time at which the line was made, so that those of an
+earlier line (before a restart, say) are all lower, and acknowledge nothing here.
 """
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +12,18 @@ from itertools import islice
 from typing import Any
 
 import kombu
+from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
+from spiderduck.errors import NotHandedOut, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology, topic_pattern
 
 _kombu: Any = kombu  # most of it is not annotated
 
 PREFETCH = 500
-COUNTER_BITS = 32
-MARK_BITS = 20
-"""Together 52 bits, which a JavaScript number still holds exactly."""
+COUNTER_BITS = 11
+"""With the 41 bits of the milliseconds since 1970, 52 bits, which a JavaScript number still holds exactly. A line that
+takes fewer than 2048 notices in every millisecond of its life never reaches the positions of a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,26 @@ class Taken:
 class SubscriptionLine:
     """`after` and `ack` are for the loop; `opened`, `work`, `lost` and `end` for the link's thread."""
 
-    def __init__(self, link: BrokerLink, topology: Topology, queue: Any, domains: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        link: BrokerLink,
+        topology: Topology,
+        queue: Any,
+        now: float,
+        name: str | None = None,
+        domains: frozenset[str] = frozenset(),
+    ) -> None:
+        """`name` is that of a durable queue, which has to be there."""
         self._link = link
+        self._name = name
         self._queue = queue
         self._sources = [(topology.topics, topic_pattern(domain)) for domain in sorted(domains)] or [
             (topology.fanout, "")
         ]
-        self._next = secrets.randbits(MARK_BITS) << COUNTER_BITS
-        self._first = self._next
+        self._next = int(now * 1000) << COUNTER_BITS
+        self.handed = self.acknowledged = self._next
+        self._out: set[int] = set()
+        self.is_gone = False
         self._tags: dict[int, int] = {}
         self._channel: Any = None
         self._taken: dict[int, Taken] = {}
@@ -58,14 +71,41 @@ class SubscriptionLine:
     async def after(self, position: int, most: int) -> Sequence[Taken]:
         """The next ones behind a position (0: from the first that is not acknowledged), waiting for at least one."""
         while not (found := list(islice((one for one in self._taken.values() if one.position > position), most))):
+            if self.is_gone:
+                raise UnknownQueue(self._name or "")
             self._more.clear()
             await self._more.wait()
         return found
 
+    def hand_out(self, positions: Sequence[int]) -> None:
+        """A reader gets these, and may acknowledge them from now on."""
+        self._out.update(positions)
+        self.handed = max(self.handed, *positions)
+
+    def is_stalled(self, position: int) -> bool:
+        """Whether the broker gives no more until something is acknowledged, and a reader at `position` has it all."""
+        return len(self._taken) >= PREFETCH and position >= next(reversed(self._taken))
+
+    @property
+    def waiting(self) -> int:
+        """How many notices the broker gave us that are not acknowledged."""
+        return len(self._taken)
+
     async def ack(self, position: int) -> None:
-        """All up to there."""
-        if not self._first < position <= self._next:
+        """All up to there. Raises `NotHandedOut`."""
+        if position > self.handed:
+            raise NotHandedOut(self._name or "", position, self.handed)
+        await self._done(position)
+
+    async def skip(self, position: int) -> None:
+        """Nobody wants what lies before `position`, but for what is handed out and not acknowledged."""
+        await self._done(min(self._out) - 1 if self._out else position)
+
+    async def _done(self, position: int) -> None:
+        if position <= self.acknowledged:
             return
+        self.acknowledged = position
+        self._out = {one for one in self._out if one > position}
         for done in [one for one in self._taken if one <= position]:
             del self._taken[done]
         await self._link.call(partial(self._ack, position))
@@ -74,7 +114,12 @@ class SubscriptionLine:
         self._channel = connection.channel()
         self._channel.basic_qos(0, PREFETCH, False)
         queue = self._queue(self._channel)
-        queue.queue_declare()
+        try:
+            queue.queue_declare(passive=self._name is not None)
+        except NotFound:
+            self._channel = None  # the broker closed it
+            self._link.tell(self.gone)
+            return
         for exchange, key in self._sources:
             queue.bind_to(exchange.name, routing_key=key)
         _kombu.Consumer(self._channel, [self._queue], on_message=self._take, auto_declare=False).consume()
@@ -87,7 +132,7 @@ class SubscriptionLine:
         """What was not acknowledged comes again, with new positions."""
         self._channel = None
         self._tags.clear()
-        self._link.tell(self._taken.clear)
+        self._link.tell(self._forget)
 
     def end(self, connection: Any) -> None:
         """Leave the queue: what was not acknowledged goes back into it, and a temporary one is gone."""
@@ -112,6 +157,17 @@ class SubscriptionLine:
     def _keep(self, taken: Taken) -> None:
         self._taken[taken.position] = taken
         self._more.set()
+
+    def _forget(self) -> None:
+        self._taken.clear()
+        self._out.clear()
+
+    def gone(self) -> None:
+        """Nobody made the queue, or it was deleted, or has expired."""
+        self.is_gone = True
+        self._more.set()
+        if not self.ready.done():
+            self.ready.set_exception(UnknownQueue(self._name or ""))
 
     def _is_ready(self) -> None:
         if not self.ready.done():

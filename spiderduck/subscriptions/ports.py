@@ -30,26 +30,71 @@ class Received:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """A durable queue. Times are epoch seconds; what an engine cannot say is None.
+
+    `lag` notices wait to be acknowledged, the oldest of which is from `oldest_at`. `expires_at` is when the queue is
+    deleted unless somebody uses it before; None where it stays for ever.
+    """
+
+    name: str
+    position: int | None
+    lag: int
+    oldest_at: float | None
+    created_at: float
+    used_at: float
+    expires_at: float | None
+
+
 class Subscription(Protocol):
     """One subscriber's view of the notices, in the order in which they were written."""
 
+    @property
+    def reset(self) -> int | None:
+        """Where the view begins, if that is not where the subscriber thinks it is: the position that it named was never
+        given out, or what followed it is gone. Else None."""
+
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing more comes until something is acknowledged."""
+
     async def receive(self, most: int) -> Sequence[Received]:
         """The next notices, waiting for at least one. What is not acknowledged comes again when the queue is opened
-        anew."""
+        anew. Raises `UnknownQueue` where the durable queue was removed meanwhile."""
 
     async def ack(self, position: int) -> None:
-        """All up to this position were taken care of. Durable for a named queue when this returns."""
+        """All up to this position were taken care of. Durable for a named queue when this returns. A position that was
+        acknowledged before changes nothing. Raises `NotHandedOut` for one beyond what any reader of the queue got."""
 
     async def close(self) -> None:
         """Leave. A named queue goes on collecting; a temporary one is gone."""
 
 
 class Subscriptions(Protocol):
-    """Where queues of notices are opened."""
+    """Where queues of notices are made and opened.
+
+    A durable queue is one subscriber's. Who opens it twice has two views of it: both get what is not acknowledged, and
+    what is acknowledged through one is done with for the other as well.
+    """
+
+    async def create(self, name: str, *, after: int | None = None) -> bool:
+        """Make a durable queue that collects from now on, or from `after` (0: all that is kept). False where there is
+        one already, which stays as it is. Raises `TooManyQueues`, `NoPast`."""
+
+    async def queues(self) -> Sequence[QueueState]:
+        """All durable queues by name."""
 
     async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> Subscription:
-        """The durable queue `name`, made where there is none (it collects from now on); or a temporary one (None), from
-        `after` or from now on."""
+        """The durable queue `name`, or a temporary one (None), which begins now.
+
+        `after` is the last position that the subscriber got: a temporary queue begins behind it, and in a durable one
+        it is acknowledged. One that was never given out acknowledges nothing, and the view says so (`reset`); a
+        temporary queue begins at the end then. Raises `UnknownQueue`.
+        """
 
     async def remove(self, name: str) -> bool:
         """End a durable queue. False where there is none."""
+
+    async def expire(self) -> int:
+        """Delete the durable queues that nobody used for too long; returns how many."""

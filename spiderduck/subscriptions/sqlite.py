@@ -1,38 +1,53 @@
 """Fanout queues on the embedded outbox: the notices are a log, and a durable queue is a position in it.
 
-So a notice is written once, whatever the number of subscribers, in the transaction that made its URL visible. Its one
-rule: a durable queue's position moves only when it is acknowledged.
+So a notice is written once, whatever the number of subscribers, in the transaction that made its URL visible. A durable
+queue's position moves only when it is acknowledged, and never beyond what was handed out.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 
 from schedulers.ports import Clock
 from spiderduck.database.sqlite import Database
-from spiderduck.subscriptions.ports import Filter, Received
+from spiderduck.errors import NotHandedOut, TooManyQueues, UnknownQueue
+from spiderduck.settings.queues import QueuesConfig
+from spiderduck.subscriptions.ports import Filter, QueueState, Received
 
 BATCH = 500
+DAY = 86_400.0
 NOTICE = "position, host, type, status, outcome, body"
+LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0)"
+"""The last position ever given, also where the log was emptied since."""
+FIRST = f"coalesce((SELECT min(position) FROM notices), {LAST} + 1)"
+"""The oldest position that is still there."""
+
+Row = tuple[int, str, str, str, str, bytes]
 
 
 class SqliteSubscription:
     """Reads the log behind its position whenever something was announced."""
 
-    def __init__(self, log: "NoticeLog", database: Database, name: str | None, wanted: Filter, position: int) -> None:
+    stalled = False
+
+    def __init__(self, log: "NoticeLog", name: str | None, wanted: Filter, position: int, reset: int | None) -> None:
         self._log = log
-        self._database = database
-        self._name = name
         self._wanted = wanted
         self._position = position
+        self.name = name
+        self.reset = reset
+        self.removed = False
         self.woken = asyncio.Event()
         self.woken.set()
 
     async def receive(self, most: int) -> Sequence[Received]:
         while True:
             await self.woken.wait()
+            if self.removed and self.name is not None:
+                raise UnknownQueue(self.name)
             self.woken.clear()
-            found, at_end = await self._database.read(lambda connection: self._read(connection, self._position, most))
+            found, at_end = await self._log.read(self._position, most)
             if not at_end:
                 self.woken.set()
             self._position = max(self._position, found[-1][0]) if found else self._position
@@ -42,38 +57,26 @@ class SqliteSubscription:
                 if self._wanted.takes(host, type_, status, outcome)
             ]
             if wanted:
+                if self.name is not None:  # on the disk before anybody has it, so that a restart does not refuse it
+                    await self._log.hand_out(self.name, wanted[-1].position)
                 return wanted
 
     async def ack(self, position: int) -> None:
-        if self._name is None:
-            return
-        row = (position, self._log.now(), self._name, position)
-        sql = "UPDATE subscribers SET position = ?, at = ? WHERE name = ? AND position < ?"
-        await self._database.write(lambda connection: connection.execute(sql, row))
+        if self.name is not None:
+            await self._log.acknowledge(self.name, position)
 
     async def close(self) -> None:
         self._log.forget(self)
-
-    @staticmethod
-    def _read(
-        connection: sqlite3.Connection, position: int, most: int
-    ) -> tuple[list[tuple[int, str, str, str, str, bytes]], bool]:
-        limit = min(most, BATCH)
-        sql = f"SELECT {NOTICE} FROM notices WHERE position > ? ORDER BY position LIMIT ?"
-        rows = connection.execute(sql, (position, limit)).fetchall()
-        return rows, len(rows) < limit
 
 
 class NoticeLog:
     """Opens subscriptions and wakes them; `wake` is called after each commit that wrote a notice."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, config: QueuesConfig | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._config = config or QueuesConfig()
         self._open: set[SqliteSubscription] = set()
-
-    def now(self) -> float:
-        return self._clock.now()
 
     def wake(self) -> None:
         for subscription in self._open:
@@ -82,32 +85,133 @@ class NoticeLog:
     def forget(self, subscription: SqliteSubscription) -> None:
         self._open.discard(subscription)
 
+    async def create(self, name: str, *, after: int | None = None) -> bool:
+        now = self._clock.now()
+        return await self._database.write(partial(_create, name=name, after=after, now=now, most=self._config.most))
+
+    async def queues(self) -> Sequence[QueueState]:
+        life = self._config.unused_days * DAY
+        return await self._database.read(lambda connection: _states(connection, life))
+
     async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> SqliteSubscription:
-        position = await self._position_of(name, after)
-        subscription = SqliteSubscription(self, self._database, name, wanted, position)
+        if name is None:
+            position, reset = await self._database.read(lambda connection: _begin(connection, after))
+        else:
+            resume = partial(_resume, name=name, after=after, now=self._clock.now())
+            position, reset = await self._database.write(resume)
+        subscription = SqliteSubscription(self, name, wanted, position, reset)
         self._open.add(subscription)
         return subscription
 
     async def remove(self, name: str) -> bool:
         sql = "DELETE FROM subscribers WHERE name = ?"
-        return await self._database.write(lambda connection: connection.execute(sql, (name,)).rowcount > 0)
+        removed = await self._database.write(lambda connection: connection.execute(sql, (name,)).rowcount > 0)
+        for subscription in self._open:
+            if removed and subscription.name == name:
+                subscription.removed = True
+                subscription.woken.set()
+        return removed
 
-    async def _position_of(self, name: str | None, after: int | None) -> int:
-        if name is None:
-            return await self._end() if after is None else after
-        row = (name, self._clock.now())
+    async def expire(self) -> int:
+        """A queue that somebody listens to is in use, however quiet it is."""
+        if not self._config.unused_days:
+            return 0
+        now, listened = self._clock.now(), {one.name for one in self._open if one.name is not None}
 
         def write(connection: sqlite3.Connection) -> int:
-            sql = f"INSERT OR IGNORE INTO subscribers (name, position, at) SELECT ?, {LAST}, ?"
-            connection.execute(sql, row)
-            (position,) = connection.execute("SELECT position FROM subscribers WHERE name = ?", (name,)).fetchone()
-            return int(position)
+            used = ((now, name) for name in listened)
+            connection.executemany("UPDATE subscribers SET at = ? WHERE name = ?", used)
+            before = now - self._config.unused_days * DAY
+            return connection.execute("DELETE FROM subscribers WHERE at < ?", (before,)).rowcount
 
         return await self._database.write(write)
 
-    async def _end(self) -> int:
-        return await self._database.read(lambda connection: int(connection.execute(f"SELECT {LAST}").fetchone()[0]))
+    async def read(self, position: int, most: int) -> tuple[list[Row], bool]:
+        """What follows a position, and whether that is all there is."""
+        limit = min(most, BATCH)
+        sql = f"SELECT {NOTICE} FROM notices WHERE position > ? ORDER BY position LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (position, limit)).fetchall())
+        return rows, len(rows) < limit
+
+    async def hand_out(self, name: str, position: int) -> None:
+        """From now on a reader may acknowledge all up to there. Raises `UnknownQueue`."""
+        row = (position, self._clock.now(), name)
+        sql = "UPDATE subscribers SET handed = max(handed, ?), at = ? WHERE name = ?"
+        if not await self._database.write(lambda connection: connection.execute(sql, row).rowcount):
+            raise UnknownQueue(name)
+
+    async def acknowledge(self, name: str, position: int) -> None:
+        """Raises `NotHandedOut`, `UnknownQueue`."""
+        now = self._clock.now()
+
+        def write(connection: sqlite3.Connection) -> None:
+            _, handed = _place(connection, name)
+            if position > handed:
+                raise NotHandedOut(name, position, handed)
+            sql = "UPDATE subscribers SET position = max(position, ?), at = ? WHERE name = ?"
+            connection.execute(sql, (position, now, name))
+
+        await self._database.write(write)
 
 
-LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0)"
-"""The last position ever given, also where the log was emptied since."""
+def _create(connection: sqlite3.Connection, *, name: str, after: int | None, now: float, most: int) -> bool:
+    if connection.execute("SELECT 1 FROM subscribers WHERE name = ?", (name,)).fetchone() is not None:
+        return False
+    (count,) = connection.execute("SELECT count(*) FROM subscribers").fetchone()
+    if count >= most:
+        raise TooManyQueues(most)
+    first, last = _bounds(connection)
+    position = last if after is None else min(max(after, first - 1), last)
+    sql = "INSERT INTO subscribers (name, position, handed, created_at, at) VALUES (?, ?, ?, ?, ?)"
+    connection.execute(sql, (name, position, position, now, now))
+    return True
+
+
+def _begin(connection: sqlite3.Connection, after: int | None) -> tuple[int, int | None]:
+    """Where a temporary queue begins, and the same again where that is not what was asked for."""
+    first, last = _bounds(connection)
+    if after is None:
+        return last, None
+    if after > last:
+        return last, last
+    if 0 < after < first - 1:
+        return first - 1, first - 1
+    return after, None
+
+
+def _resume(connection: sqlite3.Connection, *, name: str, after: int | None, now: float) -> tuple[int, int | None]:
+    """The same for a durable queue; what its reader got is acknowledged."""
+    position, handed = _place(connection, name)
+    first, _ = _bounds(connection)
+    is_ours = after is None or after <= handed
+    if after is not None and is_ours:
+        position = max(position, after)
+    gone = position < first - 1
+    position = max(position, first - 1)
+    sql = "UPDATE subscribers SET position = ?, handed = max(handed, ?), at = ? WHERE name = ?"
+    connection.execute(sql, (position, position, now, name))
+    return position, None if is_ours and not gone else position
+
+
+def _place(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
+    """What is acknowledged, and what was handed out. Raises `UnknownQueue`."""
+    row = connection.execute("SELECT position, handed FROM subscribers WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise UnknownQueue(name)
+    return row[0], row[1]
+
+
+def _bounds(connection: sqlite3.Connection) -> tuple[int, int]:
+    first, last = connection.execute(f"SELECT {FIRST}, {LAST}").fetchone()
+    return first, last
+
+
+def _states(connection: sqlite3.Connection, life: float) -> list[QueueState]:
+    first, last = _bounds(connection)
+    oldest = "(SELECT n.at FROM notices n WHERE n.position > s.position ORDER BY n.position LIMIT 1)"
+    sql = f"SELECT name, position, created_at, at, {oldest} FROM subscribers s ORDER BY name"
+    return [
+        # Positions have no gaps but where the oldest were deleted, so nothing needs to be counted.
+        QueueState(name, position, last - max(position, first - 1), since, created, used, used + life if life else None)
+        for name, position, created, used, since in connection.execute(sql)
+    ]

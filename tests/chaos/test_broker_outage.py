@@ -36,6 +36,7 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
     broker = own_prefix(engine.environment["SPIDERDUCK_TEST_RABBITMQ"], delay_unit_ms=1000)
     async with emptied_keyspace() as (session, cassandra):
         notices = KombuSubscriptions(broker, SystemClock())
+        await notices.create("team")
         subscription = await notices.open("team", Filter())
         told: Counter[bytes] = Counter()
         more = asyncio.Event()

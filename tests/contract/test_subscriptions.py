@@ -10,7 +10,9 @@ import pytest
 from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.database.sqlite import Database
+from spiderduck.errors import NoPast, NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.queues.topology import Topology
+from spiderduck.settings.queues import QueuesConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
@@ -20,11 +22,15 @@ from tests.clock import FakeClock, settle
 from tests.integration.cluster.brokers import behind_slow_link, emptied_broker, opened_publisher, own_prefix
 
 
+LIMITS = QueuesConfig(most=3, unused_days=10.0)
+
+
 class Opened:
     """Subscriptions, and a way to announce something."""
 
-    def __init__(self, log: Subscriptions, tell: Callable[[Notice], Awaitable[None]]) -> None:
+    def __init__(self, log: Subscriptions, clock: FakeClock, tell: Callable[[Notice], Awaitable[None]]) -> None:
         self.log = log
+        self.clock = clock
         self._tell = tell
 
     async def announce(
@@ -48,12 +54,14 @@ OpenAll = Callable[[], AbstractAsyncContextManager[Opened]]
 def open_all(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenAll]:
     """Leaving the block is the end of the process."""
 
+    clock = FakeClock(1_700_000_000.0)
+
     @asynccontextmanager
     async def sqlite() -> AsyncIterator[Opened]:
-        database, clock = Database(tmp_path / "notices.db"), FakeClock()
-        log = NoticeLog(database, clock)
+        database = Database(tmp_path / "notices.db")
+        log = NoticeLog(database, clock, LIMITS)
         store = SqliteStore(database, clock, log.wake)
-        yield Opened(log, lambda told: store.complete(told.id, told.id, Change(), told))
+        yield Opened(log, clock, lambda told: store.complete(told.id, told.id, Change(), told))
         await database.close()
 
     if request.param == "sqlite":
@@ -64,15 +72,15 @@ def open_all(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenAll
     @asynccontextmanager
     async def rabbitmq() -> AsyncIterator[Opened]:
         async with opened_publisher(reached) as (_, publisher):
-            log = KombuSubscriptions(reached, FakeClock())
+            log = KombuSubscriptions(reached, clock, LIMITS)
             try:
-                yield Opened(log, KombuAnnouncer(publisher, Topology(reached)).announce)
+                yield Opened(log, clock, KombuAnnouncer(publisher, Topology(reached)).announce)
             finally:
                 await log.close()
 
     with behind_slow_link(config) if "slow" in request.param else nullcontext(config) as reached:
         yield rabbitmq
-    emptied_broker(config, "team")
+    emptied_broker(config, "team", "other", "third", "fourth")
 
 
 async def bodies(subscription: Subscription, count: int) -> list[bytes]:
@@ -88,6 +96,7 @@ async def bodies(subscription: Subscription, count: int) -> list[bytes]:
 
 async def test_every_subscriber_gets_every_notice_in_order(open_all: OpenAll) -> None:
     async with open_all() as opened:
+        await opened.log.create("team")
         first, second = await opened.log.open(None, Filter()), await opened.log.open("team", Filter())
         await opened.announce("one")
         await opened.announce("two")
@@ -117,7 +126,7 @@ async def test_a_temporary_queue_resumes_where_it_was(open_all: OpenAll, request
 
 async def test_a_durable_queue_collects_while_nobody_listens(open_all: OpenAll) -> None:
     async with open_all() as opened:
-        await (await opened.log.open("team", Filter())).close()
+        assert await opened.log.create("team")
         await opened.announce("while away")
     async with open_all() as opened:
         assert await bodies(await opened.log.open("team", Filter()), 1) == [b"while away"]
@@ -125,6 +134,7 @@ async def test_a_durable_queue_collects_while_nobody_listens(open_all: OpenAll) 
 
 async def test_what_is_not_acknowledged_comes_again(open_all: OpenAll) -> None:
     async with open_all() as opened:
+        await opened.log.create("team")
         subscription = await opened.log.open("team", Filter())
         await opened.announce("one")
         await opened.announce("two")
@@ -155,6 +165,7 @@ async def test_filters(open_all: OpenAll, wanted: Filter) -> None:
 async def test_who_pulls_acknowledges_in_another_call(open_all: OpenAll) -> None:
     """As the API does it: open, receive, close; open, acknowledge, close."""
     async with open_all() as opened:
+        await opened.log.create("team")
         pulling = await opened.log.open("team", Filter())
         await opened.announce("one")
         await opened.announce("two")
@@ -181,11 +192,182 @@ async def test_waiting_ends_when_something_is_announced(open_all: OpenAll) -> No
 
 
 async def test_a_removed_queue_is_gone(open_all: OpenAll) -> None:
+    """Also for who listens to it."""
     async with open_all() as opened:
-        await opened.log.open("team", Filter())
+        await opened.log.create("team")
+        listening = await opened.log.open("team", Filter())
         await opened.announce("one")
         assert await opened.log.remove("team")
         assert not await opened.log.remove("team")
+        async with asyncio.timeout(5):
+            with pytest.raises(UnknownQueue):
+                while True:
+                    await listening.receive(1)
+        await opened.log.create("team")
         subscription = await opened.log.open("team", Filter())
         await opened.announce("two")
         assert await bodies(subscription, 1) == [b"two"]
+
+
+async def test_only_create_makes_a_queue(open_all: OpenAll) -> None:
+    """Opening, acknowledging and removing one that is not there do not, and whoever tries is told."""
+    async with open_all() as opened:
+        for _ in range(2):
+            with pytest.raises(UnknownQueue, match="no queue team"):
+                await opened.log.open("team", Filter())
+        assert not await opened.log.remove("team")
+        assert await opened.log.queues() == []
+        assert await opened.log.create("team")
+        assert not await opened.log.create("team")
+        assert [one.name for one in await opened.log.queues()] == ["team"]
+
+
+async def test_there_is_a_limit_to_the_number_of_queues(open_all: OpenAll) -> None:
+    """One that is there counts once; one that is removed makes room."""
+    async with open_all() as opened:
+        for name in ("team", "other", "third", "third"):
+            await opened.log.create(name)
+        with pytest.raises(TooManyQueues, match=r"queues\.most"):
+            await opened.log.create("fourth")
+        await opened.log.remove("other")
+        assert await opened.log.create("fourth")
+        assert [one.name for one in await opened.log.queues()] == ["fourth", "team", "third"]
+
+
+async def test_a_queue_that_nobody_uses_expires(open_all: OpenAll) -> None:
+    """One that somebody listens to does not, however quiet it is."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        await opened.log.create("other")
+        listening = await opened.log.open("other", Filter())
+        assert {one.expires_at for one in await opened.log.queues()} == {opened.clock.now() + 10 * 86_400.0}
+        await opened.clock.advance(11 * 86_400.0)
+        await opened.log.expire()
+        assert [one.name for one in await opened.log.queues()] == ["other"]
+        with pytest.raises(UnknownQueue):
+            await opened.log.open("team", Filter())
+        await listening.close()
+
+
+async def test_the_list_says_what_waits(open_all: OpenAll) -> None:
+    async with open_all() as opened:
+        await opened.log.create("team")
+        for name in ("one", "two", "three"):
+            await opened.announce(name)
+        subscription = await opened.log.open("team", Filter())
+        assert len(await bodies(subscription, 1)) == 1
+        async with asyncio.timeout(5):
+            while (found := (await opened.log.queues())[0]).lag != 2:
+                await asyncio.sleep(0.01)
+        assert found.created_at == opened.clock.now()
+        assert found.oldest_at in (None, opened.clock.now())
+
+
+async def test_what_was_not_handed_out_cannot_be_acknowledged(open_all: OpenAll) -> None:
+    """Nor anything by trying; what was acknowledged before may be acknowledged again."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        subscription = await opened.log.open("team", Filter())
+        for name in ("one", "two"):
+            await opened.announce(name)
+        (first, *_) = await received_of(subscription, 1)
+        for ahead in (first.position + 1, first.position + 1000, 2**63 - 1):
+            with pytest.raises(NotHandedOut, match="was not handed out"):
+                await subscription.ack(ahead)
+        for behind in (first.position, first.position, first.position - 1, 0):
+            await subscription.ack(behind)
+        assert await bodies(subscription, 1) == [b"two"]
+
+
+async def test_a_reader_that_comes_back_acknowledges_what_it_got(open_all: OpenAll) -> None:
+    """As an EventSource does, with the id of the last notice that reached it. Until then nothing is."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        reading = await opened.log.open("team", Filter())
+        for name in ("one", "two", "three"):
+            await opened.announce(name)
+        got = await received_of(reading, 3)
+        await reading.close()
+        again = await opened.log.open("team", Filter())
+        assert [one.body for one in await received_of(again, 3)] == [b"one", b"two", b"three"]
+        await again.close()
+        resumed = await opened.log.open("team", Filter(), after=got[1].position)
+        assert resumed.reset is None
+        assert [one.body for one in await received_of(resumed, 1)] == [b"three"]
+
+
+async def test_a_position_ahead_loses_nothing_of_a_durable_queue(open_all: OpenAll) -> None:
+    """It acknowledges nothing, and the view says where it begins."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        await opened.announce("one")
+        resumed = await opened.log.open("team", Filter(), after=2**62)
+        assert resumed.reset is not None
+        (one,) = await received_of(resumed, 1)
+        assert (one.body, one.position > resumed.reset) == (b"one", True)
+
+
+async def test_a_position_ahead_resumes_a_temporary_queue_at_the_end(open_all: OpenAll) -> None:
+    """And the view says so; what follows comes."""
+    async with open_all() as opened:
+        await opened.announce("before")
+        resumed = await opened.log.open(None, Filter(), after=2**62)
+        assert resumed.reset is not None
+        await opened.announce("after")
+        (one,) = await received_of(resumed, 1)
+        assert (one.body, one.position > resumed.reset) == (b"after", True)
+
+
+async def test_two_readers_of_a_queue_share_what_is_acknowledged(open_all: OpenAll) -> None:
+    """Both get what is not acknowledged, in order; what one acknowledges does not come to either again."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        left, right = await opened.log.open("team", Filter()), await opened.log.open("team", Filter())
+        for name in ("one", "two", "three"):
+            await opened.announce(name)
+        got, same = await received_of(left, 3), await received_of(right, 3)
+        assert [one.body for one in got] == [one.body for one in same] == [b"one", b"two", b"three"]
+        await left.ack(got[1].position)
+        await right.ack(same[0].position)  # behind the other: changes nothing
+        await left.close()
+        await right.close()
+        again = await opened.log.open("team", Filter(), after=same[0].position)
+        assert [one.body for one in await received_of(again, 1)] == [b"three"]
+
+
+async def test_a_filter_acknowledges_nothing_that_was_handed_out(open_all: OpenAll) -> None:
+    """What it leaves out behind a notice that nobody confirmed does not confirm that one."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        reading = await opened.log.open("team", Filter(domains=frozenset({"news.test"})))
+        await opened.announce("wanted")
+        assert [one.body for one in await received_of(reading, 1)] == [b"wanted"]
+        waiting = asyncio.create_task(reading.receive(1))
+        await opened.announce("not wanted", host="other.test")
+        await opened.announce("wanted too")
+        async with asyncio.timeout(5):
+            assert [one.body for one in await waiting] == [b"wanted too"]
+        await reading.close()
+        again = await opened.log.open("team", Filter(domains=frozenset({"news.test"})))
+        assert [one.body for one in await received_of(again, 2)] == [b"wanted", b"wanted too"]
+
+
+async def test_a_queue_can_begin_in_the_past(open_all: OpenAll, request: pytest.FixtureRequest) -> None:
+    """Where the notices are a log; a broker says that it has none."""
+    async with open_all() as opened:
+        await opened.announce("before")
+        if "rabbitmq" in request.node.name:
+            with pytest.raises(NoPast):
+                await opened.log.create("team", after=0)
+            return
+        await opened.log.create("team", after=0)
+        assert await bodies(await opened.log.open("team", Filter()), 1) == [b"before"]
+
+
+async def received_of(subscription: Subscription, count: int) -> list[Received]:
+    """The next `count` notices, none acknowledged."""
+    found: list[Received] = []
+    async with asyncio.timeout(5):
+        while len(found) < count:
+            found += await subscription.receive(count - len(found))
+    return found

@@ -100,7 +100,8 @@ class Product:
             assert time.monotonic() < over, [one for one in records if one["status"] in open_statuses]
 
     def notices(self, queue: str) -> list[dict[str, Any]]:
-        """All that lie in a durable queue, acknowledged."""
+        """All that lie in a durable queue, acknowledged; it is made where there is none, and begins then."""
+        self.client.put(f"/v1/queues/{queue}").raise_for_status()
         found: list[dict[str, Any]] = []
         while True:
             pulled = self.client.get(f"/v1/queues/{queue}", params={"most": 500}).json()

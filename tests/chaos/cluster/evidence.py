@@ -99,6 +99,7 @@ class Listener:
 async def listening(broker: BrokerConfig) -> AsyncIterator[Listener]:
     """Straight to the broker, past every link that the plan spoils."""
     subscriptions = KombuSubscriptions(broker, SystemClock())
+    await subscriptions.create("audit")
     listener = Listener(await subscriptions.open("audit", Filter()))
     running = asyncio.create_task(listener.run())
     try:

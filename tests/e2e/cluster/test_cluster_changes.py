@@ -65,7 +65,7 @@ async def test_a_rolling_restart_of_every_process_loses_nothing(cluster: Running
     cluster.origin.answers["*/robots.txt"] = http("", content_type="text/plain")
     load = LightLoad(cluster)
     async with cluster.client() as client:
-        (await client.get("/v1/queues/audit")).raise_for_status()
+        (await client.put("/v1/queues/audit")).raise_for_status()
     loading = asyncio.create_task(load.run())
     for name in PROCESSES:
         await restarted(cluster.processes[name])

@@ -107,6 +107,7 @@ class Flow:
         return found
 
     async def notices(self) -> list[dict[str, Any]]:
+        await self.log.create("all")
         subscription = await self.log.open("all", Filter())
         try:
             async with asyncio.timeout(0.2):
