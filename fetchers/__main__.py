@@ -11,6 +11,7 @@ from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherError
 from fetchers.model import Response
 from fetchers.report import fetch_once, print_hops, report_json
+from groundwork.terminal import say, say_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _serve(given[1:])
         return _fetch(given)
     except (FetcherError, ValueError) as error:
-        print(f"fetchers: {error}", file=sys.stderr)
+        say(f"fetchers: {error}", error=True)
         return 2
 
 
@@ -40,7 +41,7 @@ def _fetch(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     result = asyncio.run(fetch_once(given.url, _config(given), given.through))
     if given.json:
-        print(report_json(result).decode())
+        say_json(report_json(result))
     else:
         print_hops(result, sys.stderr)
         if isinstance(result.outcome, Response):

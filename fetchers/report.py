@@ -13,6 +13,7 @@ from fetchers.model import Ended, FetchResult, HopRequest, NotNow, Response
 from fetchers.ports import UrlPolicy
 from fetchers.standalone import running_fetcher
 from fetchers.urls import parse
+from groundwork.terminal import say
 
 PATIENCE_SECONDS = 120.0
 SERVICE_PATIENCE_SECONDS = 15.0
@@ -37,16 +38,16 @@ def print_hops(result: FetchResult, out: TextIO) -> None:
     """A line per hop, and one for the end."""
     for hop in result.hops:
         by = "" if hop.by == "location" else f" by {hop.by}"
-        print(f"{hop.status_code} {hop.url}{by} ({hop.address or 'no address'})", file=out)
+        say(f"{hop.status_code} {hop.url}{by} ({hop.address or 'no address'})", file=out)
     outcome = result.outcome
     if isinstance(outcome, Response):
         kind = outcome.header("content-type") or "no type"
         where = f"{outcome.address or 'no address'}, {outcome.elapsed * 1000:.0f} ms"
-        print(f"{outcome.status_code} {outcome.url} ({kind}, {len(outcome.body)} bytes, {where})", file=out)
+        say(f"{outcome.status_code} {outcome.url} ({kind}, {len(outcome.body)} bytes, {where})", file=out)
     elif isinstance(outcome, Ended):
-        print(f"{outcome.ending.value} {result.url}: {outcome.reason}", file=out)
+        say(f"{outcome.ending.value} {result.url}: {outcome.reason}", file=out)
     elif isinstance(outcome, NotNow):
-        print(f"late {result.url}: {outcome.reason}", file=out)
+        say(f"late {result.url}: {outcome.reason}", file=out)
 
 
 def report_json(result: FetchResult) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from groundwork.terminal import log_plainly, say
 from imagepipe.errors import ImageError
 from imagepipe.model import FITS
 from imagepipe.rendering.filters import parse_filters
@@ -65,10 +66,10 @@ def _render(asked: argparse.Namespace) -> int:
             filters=parse_filters(asked.filters),
         )
     except OSError as error:
-        print(f"imagepipe: {error}", file=sys.stderr)
+        say(f"imagepipe: {error}", error=True)
         return 2
     except ImageError as error:
-        print(f"imagepipe: {error.code}: {error}", file=sys.stderr)
+        say(f"imagepipe: {error.code}: {error}", error=True)
         return 1
     if str(asked.output) == "-":
         sys.stdout.buffer.write(rendered.body)
@@ -76,7 +77,7 @@ def _render(asked: argparse.Namespace) -> int:
     default = asked.file.with_suffix(f".{rendered.width}x{rendered.height}.{rendered.format}")
     target: Path = asked.output or default
     target.write_bytes(rendered.body)
-    print(f"{target}: {rendered.content_type} {rendered.width}×{rendered.height} {len(rendered.body)} bytes")
+    say(f"{target}: {rendered.content_type} {rendered.width}×{rendered.height} {len(rendered.body)} bytes")
     return 0
 
 
@@ -95,12 +96,13 @@ def _serve(asked: argparse.Namespace) -> int:
     from imagepipe.sources.folder import FolderSource
     from imagepipe.sources.http import HttpSource
 
+    log_plainly()
     tune_allocator()
     os.umask(0o077)  # what strangers' pages show is nothing for the machine's other users
     try:
         config = read_settings(asked.config, os.environ)
     except ImageError as error:
-        print(f"imagepipe: {error}", file=sys.stderr)
+        say(f"imagepipe: {error}", error=True)
         return 2
     clock = SystemClock()
     http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)
@@ -124,10 +126,10 @@ def _serve(asked: argparse.Namespace) -> int:
         rules = BrowserRules.around(asked.host, *asked.allowed_host)
         listener = bound(asked.host, asked.port)
     except (OSError, ValueError) as error:
-        print(f"imagepipe: {error}", file=sys.stderr)
+        say(f"imagepipe: {error}", error=True)
         return 2
     host, port = listener.getsockname()[:2]
-    print(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…", flush=True)
+    say(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…")
     FrontServer(BrowserFront(app, rules), FrontLimits(), shutdown_seconds=5, alone=True).run([listener])
     return 0
 

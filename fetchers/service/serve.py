@@ -11,6 +11,7 @@ from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import VERSION, FetchersConfig
 from fetchers.memory_use import reuse_freed_memory
 from fetchers.trace import TraceFilter
+from groundwork.terminal import PlainFormatter, say
 
 
 async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
@@ -22,9 +23,9 @@ async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if config.user_agent == f"SpiderDuck/{VERSION}":
-        print("set --user-agent to name a page where site owners can read about your bot", file=sys.stderr)
+        say("set --user-agent to name a page where site owners can read about your bot", error=True)
     async with running_member(config, cluster) as member:
-        print(f"fetcher at {member.address}", flush=True)
+        say(f"fetcher at {member.address}")
         await member.until(stop)
     return 0
 
@@ -34,5 +35,6 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(TraceFilter())
     form = "%(asctime)s %(levelname)s %(name)s trace=%(trace)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+    handler.setFormatter(PlainFormatter(form))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("kazoo").setLevel(logging.WARNING)

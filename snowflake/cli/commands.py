@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
+from groundwork.terminal import log_plainly, say, say_json
 from snowflake.auditor import Auditor, read_line
 from snowflake.cli.leasing import LeaseOptions
 from snowflake.config import GeneratorConfig
@@ -61,9 +62,10 @@ def next_ids(
         _warn_of_end(generator.layout)
         written = [_write(id, form) for ids in generator.reserve(number) for id in ids]
     if as_json:
-        print(json.dumps({"ids_str": written, "worker_id": lease.worker_id, "datacenter_id": datacenter_id}))
+        say_json(json.dumps({"ids_str": written, "worker_id": lease.worker_id, "datacenter_id": datacenter_id}))
     else:
-        print("\n".join(written))
+        for one in written:
+            say(one)
 
 
 @app.command()
@@ -76,10 +78,10 @@ def decode(
     layout = _options().layout
     decoded = [DecodedId.of(layout.decode(_read(text, form))) for text in ids]
     if as_json:
-        print(json.dumps([msgspec.to_builtins(one) for one in decoded]))
+        say_json(json.dumps([msgspec.to_builtins(one) for one in decoded]))
         return
     for one in decoded:
-        print(
+        say(
             f"{one.id_str}  {one.time}  datacenter {one.datacenter_id}  worker {one.worker_id}  sequence {one.sequence}"
         )
 
@@ -97,9 +99,9 @@ def at(
     layout, parsed = _options().layout, parse_moment(moment)
     low, high = _write(layout.min_id_at(parsed), form), _write(layout.max_id_at(parsed), form)
     if as_json:
-        print(json.dumps({"time": write_moment(parsed), "min_id_str": low, "max_id_str": high}))
+        say_json(json.dumps({"time": write_moment(parsed), "min_id_str": low, "max_id_str": high}))
     else:
-        print(f"{write_moment(parsed)}  {low} to {high}")
+        say(f"{write_moment(parsed)}  {low} to {high}")
 
 
 @app.command()
@@ -116,12 +118,12 @@ def audit(
         if sighting := read_line(line):
             auditor.add(sighting)
     if as_json:
-        print(json.dumps(auditor.report))
+        say_json(json.dumps(auditor.report))
     else:
-        print(f"{auditor.ids} ids, {auditor.duplicate_count} duplicates, ", end="")
-        print(f"largest inversion {auditor.largest_inversion_ms} ms")
+        found = f"{auditor.ids} ids, {auditor.duplicate_count} duplicates"
+        say(f"{found}, largest inversion {auditor.largest_inversion_ms} ms")
         for id in auditor.duplicates:
-            print(f"duplicate: {id}")
+            say(f"duplicate: {id}")
     if auditor.duplicate_count:
         raise typer.Exit(1)
 
@@ -155,9 +157,8 @@ def serve(
     config.validate(options.layout.sequences)
     at_url = url or f"http://{host}:{port}"
     lease = LeaseOptions(worker_id, datacenter_id, folder, ordinal, zookeeper, at_url).acquire()
-    print(
-        f"worker {lease.worker_id} of datacenter {datacenter_id} on {at_url} (API: {at_url}/openapi.json)", flush=True
-    )
+    say(f"worker {lease.worker_id} of datacenter {datacenter_id} on {at_url} (API: {at_url}/openapi.json)")
+    log_plainly()
     named = urlsplit(at_url).hostname or ""
     names = (*([] if ":" in named else [named]), *(allowed_host or ()))
     run(lease, options, config, Address(host, port, names))
@@ -190,7 +191,7 @@ def _form(name: str) -> TextForm:
 
 def _warn_of_end(layout: Layout) -> None:
     if warning := layout.expiry_warning(time.time_ns() // 1_000_000):
-        print(f"snowflake: {warning}", file=sys.stderr)
+        say(f"snowflake: {warning}", error=True)
 
 
 @contextmanager
@@ -198,5 +199,5 @@ def _errors_as_lines() -> Iterator[None]:
     try:
         yield
     except SnowflakeError as error:
-        print(f"snowflake: {error}", file=sys.stderr)
+        say(f"snowflake: {error}", error=True)
         sys.exit(2)

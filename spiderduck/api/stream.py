@@ -75,8 +75,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ, OWN_PAGES: "queue"},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
-        description="CloudEvents 1.0 in structured JSON. Without `queue`, the stream begins now, or behind the position "
-        "in the header `Last-Event-ID` or the parameter `after`; the header, which a browser sends when it comes back, "
+        description="CloudEvents 1.0 in structured JSON. Without `queue`, the stream begins now, or behind the "
+        "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser sends when it comes back, "
         "goes first. `queue` names a durable queue that collects while you are away (`PUT /v1/queues/{name}` makes "
         "it): what you have not acknowledged comes again, and `Last-Event-ID` or `after` acknowledges all up to there. "
         "A position that was never given out gets an event `reset`, whose id is the position at which the stream goes "

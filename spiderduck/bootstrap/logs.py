@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from fetchers import trace
+from groundwork.terminal import plain
 
 
 def set_up_logs(level: str) -> None:
@@ -22,7 +23,7 @@ def set_up_logs(level: str) -> None:
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_controls, renderer],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
@@ -31,6 +32,14 @@ def set_up_logs(level: str) -> None:
     root.setLevel(level.upper())
     for chatty in ("uvicorn", "httpx", "kazoo"):  # a line for every request or every attempt
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _without_controls(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """What came from outside may hold what a terminal obeys. A traceback keeps its lines."""
+    return {
+        name: plain(value, lines=name in ("exception", "stack")) if isinstance(value, str) else value
+        for name, value in event.items()
+    }
 
 
 def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import say
 from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, secrets, send, unfurl, up, watch
 from spiderduck.errors import SpiderDuckError
 
@@ -67,7 +68,7 @@ def main() -> None:
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a person gets a sentence
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            error.show()
+            say(f"spiderduck: {error.format_message()}" if hasattr(error, "format_message") else error, error=True)
             sys.exit(error.exit_code)
         _fail(error, f"an error of ours: {type(error).__name__}: {error} (run again with --debug for the details)", 70)
 
@@ -75,5 +76,5 @@ def main() -> None:
 def _fail(error: Exception, message: str, code: int) -> None:
     if _shown.debug:
         raise error
-    typer.secho(f"spiderduck: {message}", fg="red", err=True)
+    say(f"spiderduck: {message}", error=True)
     sys.exit(code)

@@ -1,10 +1,12 @@
-"""A record as a card at the terminal. What came from a page is printed as text, control characters taken out."""
+"""A record as a card at the terminal. What came from a page is printed as text, without control characters."""
 
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
+
+from groundwork.terminal import field
 
 COLOURS = {"fetched": "green", "reused": "green", "pending": "yellow", "deferred": "yellow", "unknown": "yellow"}
 
@@ -45,4 +47,4 @@ def _picture(image: dict[str, Any]) -> str:
 
 
 def _text(value: str, style: str = "") -> Text:
-    return Text("".join(character for character in value if character.isprintable()), style=style, overflow="fold")
+    return field(value, style)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 app = typer.Typer(help="Messages that were given up: what they are, why, and trying them again.", no_args_is_help=True)
@@ -13,7 +14,6 @@ app = typer.Typer(help="Messages that were given up: what they are, why, and try
 def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 100, as_json: AsJson = False) -> None:
     """List what was given up, the newest first, with the reason."""
     import msgspec
-    from rich.console import Console
     from rich.table import Table
 
     from spiderduck.cli.server import ServerClient
@@ -21,15 +21,15 @@ def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 1
     letters = ServerClient(server, key).get("/v1/dead", most=most)["letters"]
     if as_json:
         for letter in letters:
-            typer.echo(msgspec.json.encode(letter).decode())
+            say_json(msgspec.json.encode(letter))
         return
     if not letters:
-        typer.echo("there are no dead letters")
+        say("there are no dead letters")
         return
     table = Table("id", "at", "reason", "event", "body")
     for letter in letters:
         table.add_row(letter["id"], letter["at"], letter["reason"], letter["event_id"], letter["body"][:200])
-    Console().print(table)
+    plain_console().print(table)
 
 
 @app.command()
@@ -46,6 +46,6 @@ def replay(
 
     answer = ServerClient(server, key).post("/v1/dead/replay", msgspec.json.encode({"ids": ids or None}))
     if as_json:
-        typer.echo(msgspec.json.encode(answer).decode())
+        say_json(msgspec.json.encode(answer))
     else:
-        typer.echo(f"{answer['replayed']} back in the queue")
+        say(f"{answer['replayed']} back in the queue")

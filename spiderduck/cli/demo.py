@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import AsJson
 
 
@@ -52,7 +53,7 @@ async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
         try:
             await asyncio.to_thread(_tell, url.result(), as_json)
             if keep:
-                typer.echo(f"the console is at {url.result()}; Ctrl-C ends")
+                say(f"the console is at {url.result()}; Ctrl-C ends")
                 await stop.wait()
         finally:
             stop.set()
@@ -62,19 +63,18 @@ async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
 def _tell(server: str, as_json: bool) -> None:
     """Send the events and show each card as its notice comes."""
     import msgspec
-    from rich.console import Console
 
     from spiderduck.cli.card import print_record
     from spiderduck.cli.server import ServerClient
     from spiderduck.demo.site import LINKS
 
-    console = Console()
+    console = plain_console()
     client = ServerClient(server, None)
     if not as_json:
-        typer.echo(f"SpiderDuck listens on {server}; {len(LINKS)} links are shared with it now:\n")
+        say(f"SpiderDuck listens on {server}; {len(LINKS)} links are shared with it now:\n")
         for what, url in LINKS.items():
-            typer.echo(f"  {what:<28}{url}")
-        typer.echo("")
+            say(f"  {what:<28}{url}")
+        say()
     lines = client.lines("/v1/stream", {})
     next(lines)  # connected: nothing of what follows is missed
     events = [{"id": f"demo-{number}", "urls": [url]} for number, url in enumerate(LINKS.values())]
@@ -86,10 +86,10 @@ def _tell(server: str, as_json: bool) -> None:
             continue
         notice = msgspec.json.decode(line.removeprefix("data: "))
         if as_json:
-            typer.echo(line.removeprefix("data: "))
+            say_json(line.removeprefix("data: "))
         elif notice["outcome"] == "updated":
             image = notice["data"]["metadata"]["image"]
-            typer.echo(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}\n")
+            say(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}\n")
         else:
             print_record(console, notice["data"], notice["outcome"])
         open_pictures -= notice["outcome"] == "updated"

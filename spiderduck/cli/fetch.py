@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.terminal import say_json
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import SpiderDuckError
 
@@ -29,7 +30,7 @@ def fetch(
 
     result = fetched(url, config)
     if as_json:
-        typer.echo(report_json(result).decode())
+        say_json(report_json(result))
     else:
         print_hops(result, sys.stderr)
         body = getattr(result.outcome, "body", None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundwork.terminal import field, plain_console, say_json
 from spiderduck.cli.fetch import fetched
 from spiderduck.cli.settings import AsJson, ConfigFile
 from spiderduck.errors import SpiderDuckError
@@ -29,17 +30,15 @@ def _read(file: str) -> bytes:
 
 def _show(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], data: Any, as_json: bool) -> None:
     import msgspec
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     if as_json:
-        typer.echo(msgspec.json.encode(data).decode())
+        say_json(msgspec.json.encode(data))
         return
     table = Table(*head)
     for row in rows:
-        table.add_row(*(Text(cell, overflow="fold") for cell in row))
-    Console().print(table)
+        table.add_row(*(field(cell) for cell in row))
+    plain_console().print(table)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import BadSetting
 
@@ -50,17 +51,16 @@ def create(
     key = create_key(path, entry)
     if as_json:
         shown = {"name": name, "key": key, "scopes": wanted, "expires": entry.expires}
-        typer.echo(msgspec.json.encode(shown).decode())
+        say_json(msgspec.json.encode(shown))
         return
-    typer.echo(key)
-    typer.echo(f"This is the key {name!r}; it is not shown again. Its hash is in {path}.", err=True)
+    say(key)
+    say(f"This is the key {name!r}; it is not shown again. Its hash is in {path}.", error=True)
 
 
 @app.command("list")
 def list_keys(config: ConfigFile = None, data: Data = None, as_json: AsJson = False) -> None:
     """List the keys of the file: names, first characters, scopes and when they end."""
     import msgspec
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -69,17 +69,17 @@ def list_keys(config: ConfigFile = None, data: Data = None, as_json: AsJson = Fa
     entries = [_shown(one) for one in read_entries(_path(config, data))]
     if as_json:
         for one in entries:
-            typer.echo(msgspec.json.encode(one).decode())
+            say_json(msgspec.json.encode(one))
         return
     if not entries:
-        typer.echo("there are no keys; `spiderduck keys create NAME --scopes read,write` makes one")
+        say("there are no keys; `spiderduck keys create NAME --scopes read,write` makes one")
         return
     table = Table("name", "begins with", "scopes", "created", "expires")
     for one in entries:
         ends = f"{one['expires'] or 'never'}{' (expired)' if one['expired'] else ''}"
         cells = (one["name"], f"{one['start']}…", ", ".join(one["scopes"]), one["created"] or "", ends)
         table.add_row(*(Text(str(cell), overflow="fold") for cell in cells))
-    Console().print(table)
+    plain_console().print(table)
 
 
 @app.command()
@@ -92,11 +92,11 @@ def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: As
     path = _path(config, data)
     left = revoke_key(path, name)
     if as_json:
-        typer.echo(msgspec.json.encode({"revoked": name, "left": left}).decode())
+        say_json(msgspec.json.encode({"revoked": name, "left": left}))
         return
-    typer.echo(f"the key {name!r} is revoked")
+    say(f"the key {name!r} is revoked")
     if not left:
-        typer.echo(f"none is left in {path}: every call that wants a key is refused until there is one", err=True)
+        say(f"none is left in {path}: every call that wants a key is refused until there is one", error=True)
 
 
 def _path(config: Path | None, data: str | None) -> Path:

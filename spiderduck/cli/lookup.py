@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import plain_console, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 
@@ -16,7 +17,6 @@ def lookup(
 ) -> None:
     """Show what is known of URLs. Ends with 1 where one of them was never shared."""
     import msgspec
-    from rich.console import Console
 
     from spiderduck.cli.card import print_record
     from spiderduck.cli.server import ServerClient
@@ -25,9 +25,9 @@ def lookup(
     results = ServerClient(server, key).post("/v1/urls/batch", body)["results"]
     if as_json:
         for record in results:
-            typer.echo(msgspec.json.encode(record).decode())
+            say_json(msgspec.json.encode(record))
     else:
-        console = Console()
+        console = plain_console()
         for record in results:
             print_record(console, record)
     if any(record["status"] == "unknown" for record in results):

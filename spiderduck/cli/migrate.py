@@ -2,8 +2,7 @@
 
 import asyncio
 
-import typer
-
+from groundwork.terminal import say
 from spiderduck.cli.settings import ConfigFile, read_settings
 from spiderduck.errors import BadSetting
 
@@ -24,6 +23,6 @@ def migrate(config: ConfigFile = None) -> None:
     set_up_logs(settings.log_level)
     done = asyncio.run(run(settings))
     for version in done:
-        typer.echo(f"schema {version} applied to keyspace {settings.cassandra.keyspace}")
+        say(f"schema {version} applied to keyspace {settings.cassandra.keyspace}")
     if not done:
-        typer.echo(f"keyspace {settings.cassandra.keyspace} is up to date")
+        say(f"keyspace {settings.cassandra.keyspace} is up to date")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 LINES_AT_ONCE = 500
@@ -25,7 +26,6 @@ def send(
     Mastodon statuses, Bluesky Jetstream lines, Slack link_shared and CloudEvents are read as they are.
     """
     import msgspec
-    from rich.console import Console
     from rich.progress import Progress
 
     from spiderduck.cli.server import ServerClient
@@ -38,16 +38,16 @@ def send(
     client = ServerClient(server, key)
     parts = _parts(body)
     accepted = duplicates = 0
-    with Progress(console=Console(stderr=True), transient=True, disable=len(parts) < 2) as progress:
+    with Progress(console=plain_console(error=True), transient=True, disable=len(parts) < 2) as progress:
         for content_type, part in progress.track(parts, description="sending"):
             answer = client.post("/v1/events", part, content_type)
             accepted += answer["accepted"]
             duplicates += answer["duplicates"]
     if as_json:
-        typer.echo(msgspec.json.encode({"accepted": accepted, "duplicates": duplicates}).decode())
+        say_json(msgspec.json.encode({"accepted": accepted, "duplicates": duplicates}))
     else:
         known = f", {duplicates} known already" if duplicates else ""
-        typer.echo(f"{accepted} accepted{known}; `spiderduck watch` shows what becomes of their links")
+        say(f"{accepted} accepted{known}; `spiderduck watch` shows what becomes of their links")
 
 
 def _parts(body: bytes) -> list[tuple[str, bytes]]:

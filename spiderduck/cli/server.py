@@ -51,7 +51,7 @@ class ServerClient:
             if answer.is_error:
                 answer.read()
                 self._check(answer)
-            yield from answer.iter_lines()
+            yield from _lines(answer.iter_bytes())
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         with self._translating():
@@ -86,3 +86,14 @@ def _key_of_file(path: str | None) -> str | None:
         return str(read_secret(path, str, "SPIDERDUCK_KEY_FILE"))
     except ValueError as error:
         raise BadSetting(str(error)) from error
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """Ended by line feeds alone: `httpx` ends a line at U+2028 and U+0085 as well, which JSON may have in a string."""
+    rest: list[bytes] = []
+    for chunk in chunks:
+        *whole, last = chunk.split(b"\n")
+        for line in whole:
+            yield b"".join((*rest, line)).removesuffix(b"\r").decode("utf-8", "replace")
+            rest = []
+        rest.append(last)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.terminal import plain_console, say_json
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 
 if TYPE_CHECKING:
@@ -26,12 +27,11 @@ def unfurl(
     Ends with 1 where one of them could not be understood.
     """
     import msgspec
-    from rich.console import Console
 
     from spiderduck.cli.card import print_record
 
     settings = read_settings(config)
-    progress = Console(stderr=True)
+    progress = plain_console(error=True)
     fetched = True
     with progress.status("starting …") as line:
         records = asyncio.run(_unfurl(urls, settings, lambda text: line.update(text)))
@@ -39,9 +39,9 @@ def unfurl(
         fetched = fetched and record.status == "fetched"
         encoded = msgspec.json.encode(record)
         if as_json:
-            typer.echo(encoded.decode())
+            say_json(encoded)
         else:
-            print_record(Console(), msgspec.json.decode(encoded))
+            print_record(plain_console(), msgspec.json.decode(encoded))
     if not fetched:
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import say
 from spiderduck.cli.settings import ConfigFile, read_settings
 
 
@@ -47,10 +48,10 @@ def up(
 
     def started(where: Started) -> None:
         if where.parts != EVERYTHING or where.data is None:
-            typer.echo(f"SpiderDuck ({', '.join(sorted(where.parts))}) listens on {where.url}.")
+            say(f"SpiderDuck ({', '.join(sorted(where.parts))}) listens on {where.url}.")
             return
         for line in banner(where.url, where.data, settings.fetchers.user_agent):
-            typer.echo(line)
+            say(line)
 
     start(settings, parts, started)
 

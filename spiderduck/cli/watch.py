@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def watch(
 ) -> None:
     """Show every link as it is understood, until Ctrl-C. What was shown of a durable queue is acknowledged."""
     import msgspec
-    from rich.console import Console
 
     from spiderduck.cli.card import print_record
     from spiderduck.cli.server import ServerClient
@@ -42,18 +42,18 @@ def watch(
     client = ServerClient(server, key)
     if queue:
         _ensure(client, queue)
-    console, shown = Console(), _Shown(client, queue)
+    console, shown = plain_console(), _Shown(client, queue)
     try:
         for line in client.lines("/v1/stream", parameters):
             if line.startswith(": connected") and not as_json:
-                typer.echo("watching; Ctrl-C ends", err=True)
+                say("watching; Ctrl-C ends", error=True)
             if line.startswith(":"):  # also what keeps a quiet stream alive
                 shown.acknowledge()
             text = shown.notice_in(line)
             if text is None:
                 continue
             if as_json:
-                typer.echo(text)
+                say_json(text)
             else:
                 notice = msgspec.json.decode(text)
                 print_record(console, notice["data"], notice["outcome"])
