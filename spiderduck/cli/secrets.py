@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.terminal import say
 from spiderduck.errors import SpiderDuckError
 
 
@@ -44,7 +45,7 @@ def secrets(
         _put(folder / "broker" / "url", f"amqp://spiderduck:{quote(password, safe='')}@{broker}//")
     except OSError as error:
         raise CannotWrite(f"the secrets cannot be written to {folder}: {error.strerror}") from error
-    typer.echo(f"the secrets are in {folder}; the administrator's key is {folder / 'admin' / 'key'}")
+    say(f"the secrets are in {folder}; the administrator's key is {folder / 'admin' / 'key'}")
 
 
 def _put(path: Path, value: str) -> str:

@@ -6,7 +6,8 @@
 - `PREFIX.dead`: what was given up, with the reason.
 - `PREFIX.notices.topics`: where notices are published, keyed `processed.com.example.www`; `PREFIX.notices` (fanout) is
   bound to it, and `PREFIX.notices.to.NAME`, the durable queue of the subscriber NAME, to the fanout.
-- `PREFIX.queues`: one message, the list of these queues, for AMQP cannot list; changed by who holds `PREFIX.queues.lock`.
+- `PREFIX.queues`: one message, the list of these queues, for AMQP cannot list; who changes it holds
+  `PREFIX.queues.lock`.
 
 Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
 """
