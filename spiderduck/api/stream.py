@@ -76,12 +76,13 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
         description="CloudEvents 1.0 in structured JSON. Without `queue`, the stream begins now, or behind the "
-        "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser sends when it "
-        "comes back, goes first. `queue` names a durable queue that collects while you are away (`PUT /v1/queues/{name}` makes "
-        "it): what you have not acknowledged comes again, and `Last-Event-ID` or `after` acknowledges all up to there. "
-        "A position that was never given out gets an event `reset`, whose id is the position at which the stream goes "
-        "on: its end, or what the durable queue holds. The same event tells that notices are too old to be kept. "
-        "Filters take several values separated by commas.",
+        "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser "
+        "sends when it comes back, goes first. `queue` names a durable queue that collects while you are "
+        "away (`PUT /v1/queues/{name}` makes it): what you have not acknowledged comes again, and `Last-"
+        "Event-ID` or `after` acknowledges all up to there. A position that was never given out gets an "
+        "event `reset`, whose id is the position at which the stream goes on: its end, or what the "
+        "durable queue holds. The same event tells that notices are too old to be kept. Filters take "
+        "several values separated by commas.",
     )
     async def stream(
         request: Request[Any, Any, Any],
