@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.database.picture_index import index_pictures
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Database:
         try:
             self._writing = _connect(path)
             _migrate(self._writing, path)
+            index_pictures(self._writing)
             self._reading = [_connect(path, read_only=True) for _ in range(readers)]
         except sqlite3.Error as error:
             raise _translated(error, path) from error

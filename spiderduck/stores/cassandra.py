@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
 from schedulers.ports import Clock
+from spiderduck.database.picture_index import picture_key, picture_keys
 from spiderduck.settings.cassandra import DAY, CassandraConfig
 from spiderduck.stores.cassandra_buckets import TimeBuckets
 from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds, month_of
@@ -92,6 +93,10 @@ class CassandraStore:
         found = await asyncio.gather(*(self._ask(self._statements.get_url, row) for row in rows))
         return [state for rows_of_one in found if (state := _state_of(rows_of_one)) is not None]
 
+    async def owns_picture(self, url: str) -> bool:
+        key = picture_key(url)
+        return key is not None and bool(await self._ask(self._statements.get_picture, (key,)))
+
     async def mark(self, state: UrlState) -> None:
         stamp = self._stamps.next(self._clock.now())
         values = (key_hash(state.key), state_to_json(state), stamp, MARKS_LIVE_SECONDS)
@@ -139,6 +144,8 @@ class CassandraStore:
         if page is None:
             return
         yield self._statements.put_page, (*page_to_row(page), stamp, self._pages_live)
+        for key in picture_keys(page.metadata):
+            yield self._statements.put_picture, (key, page.id, stamp, self._pages_live)
 
     def _version(self, page: Page | None, share: bytes | None, stamp: int) -> Iterator[Write]:
         if page is None:

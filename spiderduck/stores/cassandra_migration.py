@@ -12,11 +12,14 @@ from uuid import uuid4
 from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
+from spiderduck.stores.cassandra_pictures import index_stored_pictures
 from spiderduck.stores.sessions.ports import Session, Statement
 
 LOCK_SECONDS = 120
 PAUSE_SECONDS = 0.5
 MOST_WAIT_SECONDS = 2 * LOCK_SECONDS
+PICTURES_SINCE = 2
+"""The block whose table is filled from the pages that are there already."""
 VERSION = re.compile(r"^-- version (\d+)$", re.MULTILINE)
 
 OWN_TABLES = (
@@ -67,6 +70,8 @@ class Migration:
         for cql in cqls:
             await self._session.run(cql)
             await self._hold_on()
+        if version == PICTURES_SINCE:
+            await index_stored_pictures(self._session, self._keyspace, self._hold_on)
         done = Statement(
             f"INSERT INTO {self._keyspace}.schema_versions (name, version) VALUES ('spiderduck', ?) USING TIMESTAMP ?"
         )

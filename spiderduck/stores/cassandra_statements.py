@@ -22,6 +22,7 @@ class Statements:
     put_redirected_from: Statement
     put_recent: Statement
     put_bucket: Statement
+    put_picture: Statement
     put_finished: Statement
     get_page: Statement
     get_pages: Statement
@@ -32,6 +33,7 @@ class Statements:
     get_versions: Statement
     get_redirected_from: Statement
     get_recent: Statement
+    get_picture: Statement
 
 
 def statements(keyspace: str) -> Statements:
@@ -54,6 +56,7 @@ def statements(keyspace: str) -> Statements:
         put_redirected_from=put("redirected_from", "to_hash, hour, from_hash, from_key"),
         put_recent=put("recent", "domain, hour, at, key_hash"),
         put_bucket=put("buckets", "list, owner, bucket"),
+        put_picture=put("pictures", "url_hash, page_id"),
         put_finished=put("finished", "id"),
         get_page=get("pages", PAGE_COLUMNS, "id = ?"),
         get_pages=get("pages", PAGE_COLUMNS, "id IN ?"),
@@ -64,4 +67,5 @@ def statements(keyspace: str) -> Statements:
         get_versions=get("versions", "id, share", "key_hash = ? AND month = ? LIMIT ?"),
         get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
+        get_picture=get("pictures", "page_id", "url_hash = ?"),
     )

@@ -21,5 +21,8 @@ class Lookups(Protocol):
     async def redirects_to(self, key: str, most: int) -> Sequence[str]:
         """The keys of URLs that redirect to that one."""
 
+    async def owns_picture(self, url: str) -> bool:
+        """Whether any stored page has the picture of that URL for its image or icon."""
+
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         """The URLs of a registrable domain that were handled last, the newest first."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
 from schedulers.ports import Clock
+from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_keys
+from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
@@ -68,6 +70,7 @@ class SqliteStore:
         states = [self._state_row(state) for state in change.states]
         links = [(*edge, finished[1]) for edge in edges(change)]
         page = None if change.page is None else page_to_row(change.page)
+        pictures = _picture_rows(change.page)
         told = self._notice_row(notice)
 
         def write(connection: sqlite3.Connection) -> None:
@@ -76,6 +79,7 @@ class SqliteStore:
                 return
             if page is not None:
                 connection.execute(PUT_PAGE, page)
+                connection.executemany(PUT_PICTURE, pictures)
             for row in states:
                 connection.execute(PUT_STATE, row)
             for link in links:
@@ -88,11 +92,12 @@ class SqliteStore:
         self._announced()
 
     async def update_page(self, page: Page, notice: Notice) -> None:
-        row, told = page_to_row(page), self._notice_row(notice)
+        row, told, pictures = page_to_row(page), self._notice_row(notice), _picture_rows(page)
 
         def write(connection: sqlite3.Connection) -> None:
             if connection.execute("SELECT 1 FROM pages WHERE id = ?", (page.id,)).fetchone():
                 connection.execute(PUT_PAGE, row)
+                connection.executemany(PUT_PICTURE, pictures)
                 connection.execute(PUT_NOTICE, told)
 
         await self._database.write(write)
@@ -112,6 +117,11 @@ class SqliteStore:
         sql = "SELECT from_key FROM redirects WHERE to_key = ? ORDER BY from_key LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
         return [row[0] for row in rows]
+
+    async def owns_picture(self, url: str) -> bool:
+        key = picture_key(url)
+        row = await self._database.read(lambda connection: connection.execute(IS_OWNED, (key,)).fetchone())
+        return bool(row[0])
 
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
@@ -142,6 +152,10 @@ def _look_up(connection: sqlite3.Connection, key: str, finished: bytes) -> Known
     if state is None:
         return Known(bool(seen))
     return Known(bool(seen), state_from_json(state), None if page[0] is None else page_from_row(tuple(page)))
+
+
+def _picture_rows(page: Page | None) -> list[tuple[bytes, int]]:
+    return [] if page is None else [(key, page.id) for key in picture_keys(page.metadata)]
 
 
 def _finished_id(event_id: str, key: str) -> bytes:

@@ -211,6 +211,24 @@ async def test_the_history_has_the_newest_first(opened: Opened) -> None:
     assert [one.id for one in await opened.lookups.history(KEY, 2)] == [9, 8]
 
 
+@pytest.mark.parametrize("field", ["image", "icon", "touch_icon"])
+async def test_a_picture_belongs_to_its_page(opened: Opened, field: str) -> None:
+    shown = replace(page(), metadata=b'{"%s":{"url":"http://p.test/a b.png?x=1"}}' % field.encode())
+    assert not await opened.lookups.owns_picture("http://p.test/a%20b.png?x=1")
+    await opened.store.complete("event", KEY, Change((fetched(),), shown), told("event", fetched(), shown))
+    for spelling in ("http://p.test/a%20b.png?x=1", "HTTP://P.test:80/a b.png?x=1#top"):
+        assert await opened.lookups.owns_picture(spelling)
+    for other in ("http://p.test/a%20b.png", "https://p.test/a%20b.png?x=1", "no URL", ""):
+        assert not await opened.lookups.owns_picture(other)
+
+
+async def test_metadata_that_cannot_be_read_owns_nothing(opened: Opened) -> None:
+    shown = replace(page(), metadata=b'{"image":"http://p.test/"}')
+    await opened.store.complete("event", KEY, Change((fetched(),), shown), told("event", fetched(), shown))
+    assert (await opened.store.look_up(KEY)).page == shown
+    assert not await opened.lookups.owns_picture("http://p.test/")
+
+
 async def test_recent_results_of_a_domain(opened: Opened) -> None:
     old = replace(fetched(), checked_at=1.0)
     new = replace(fetched(key="http://www.news.test/b", url="http://www.news.test/b"), checked_at=2.0)
