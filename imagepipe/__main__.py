@@ -121,7 +121,9 @@ def _serve(asked: argparse.Namespace) -> int:
             yield
         await http.close()
 
-    app = Litestar(route_handlers(registry, loopback=_is_loopback(asked.host)), lifespan=[lifespan])
+    app = Litestar(
+        route_handlers(registry, loopback=_is_loopback(asked.host), unsigned=bool(asked.root)), lifespan=[lifespan]
+    )
     try:
         rules = BrowserRules.around(asked.host, *asked.allowed_host)
         listener = bound(asked.host, asked.port)

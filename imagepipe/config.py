@@ -90,15 +90,24 @@ class PipelineConfig:
 
 @dataclass(frozen=True, slots=True)
 class ImagesConfig:
-    """Everything together. `keys` sign URLs: the first signs, all verify, so that a key can be rotated."""
+    """Everything together. `keys` sign URLs: the first signs, all verify, so that a key can be rotated.
+
+    `unsigned_hosts`: whose pictures anybody may ask for without a signature, redirects included (`example.com`,
+    `*.example.com`, `*`). `loads` originals are fetched at a time, of one host and for one client fewer, so that others
+    get theirs; `loads_waiting` may wait for their place.
+    """
 
     pipelines: tuple[PipelineConfig, ...] = ()
     global_tiers: Tiers = Tiers()
     limits: PictureLimits = PictureLimits()
     keys: tuple[str, ...] = field(default=(), repr=False)
     allow_unsigned: bool = False
+    unsigned_hosts: tuple[str, ...] = ()
     admin_key: str = field(default="", repr=False)
     loads: int = 256  # originals being fetched; most of them wait for their origin's turn and hold nothing
+    loads_per_host: int = 32
+    loads_per_client: int = 64
+    loads_waiting: int = 4096  # some 500 bytes each
     queue: int = 64  # renders waiting; at 25 ms each on two cores that is under a second
     render_seconds: float = 10.0
     request_seconds: float = 30.0
@@ -116,6 +125,8 @@ class ImagesConfig:
             _require(name.replace("-", "").replace("_", "").isalnum(), "pipelines: letters, digits, - and _", name)
         _require(self.queue >= 1, "queue: at least 1", self.queue)
         _require(self.loads >= 1, "loads: at least 1", self.loads)
+        for name in ("loads_per_host", "loads_per_client", "loads_waiting"):
+            _require(getattr(self, name) >= 1, f"{name}: at least 1", getattr(self, name))
         _require(self.render_seconds > 0, "render_seconds: more than 0 seconds", self.render_seconds)
         _require(self.request_seconds > 0, "request_seconds: more than 0 seconds", self.request_seconds)
         _require(all(len(key) >= 16 for key in self.keys), "keys: at least 16 characters each", "(hidden)")

@@ -93,6 +93,19 @@ class SourceNotAllowed(ImageError):
     code = "source_not_allowed"
 
 
+class SourceBlocked(ImageError):
+    """The operator forbids to ask for anything at this address, or at one that it redirects to."""
+
+    code = "blocked_domain"
+
+
+class RecordsUnavailable(ImageError):
+    """Nobody can say at the moment whether the picture belongs to a record."""
+
+    code = "records_unavailable"
+    retryable = True
+
+
 class NotSigned(ImageError):
     """The request carries no signature where one is needed, a wrong one, or one that is over."""
 

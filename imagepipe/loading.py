@@ -8,15 +8,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
+from imagepipe.asker import OURSELVES, Asker
 from imagepipe.config import PictureLimits, PipelineConfig
-from imagepipe.errors import PictureTooLarge, SourceFailed
+from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
 from imagepipe.growing import Growing, continues, is_resumable
 from imagepipe.model import Original
 from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
 from imagepipe.room import Room
+from imagepipe.source_rules import host_of
 
 CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
 """What came is appended to the partial download as often as this: so much is lost when the process is killed."""
+
+_FORBIDDEN: dict[str, type[ImageError]] = {"blocked_domain": SourceBlocked, "source_not_allowed": SourceNotAllowed}
+"""Endings that no picture at hand stands in for, and that may be others in a moment."""
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -45,23 +50,25 @@ class Loader:
         self._room = room
         self._saving: dict[asyncio.Task[None], str] = {}
 
-    async def load(self, url: str, stale: Original | None, deadline: float) -> Original:
+    async def load(self, url: str, stale: Original | None, deadline: float, asker: Asker = OURSELVES) -> Original:
         """The original as it is now; `stale` with a new time if its origin says that it still holds.
 
-        Raises `SourceFailed`, `PictureTooLarge` or `Busy`. Cancelled, it keeps what came for the next time.
+        Raises `SourceFailed`, `SourceBlocked`, `SourceNotAllowed`, `PictureTooLarge` or `Busy`. Cancelled, it keeps
+        what came for the next time.
         """
-        with self._room.one():
-            return await self._load(url, stale, deadline)
+        async with self._room.one(host_of(url), asker.client):
+            return await self._load(url, stale, deadline, asker)
 
-    async def _load(self, url: str, stale: Original | None, deadline: float) -> Original:
+    async def _load(self, url: str, stale: Original | None, deadline: float, asker: Asker) -> Original:
         partial = None if stale is not None else await self._begun(url)
-        response = await self._ask(url, stale, partial, deadline)
+        wanted = Wanted(url, self._limits.bytes, deadline, hosts=(self._config.allow_hosts, asker.hosts))
+        response = await self._ask(wanted, stale, partial)
         if response.status == 304 and stale is not None:
             return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
         if partial is not None and not continues(response, partial):
             if response.status == 206:  # the rest of something else: only the whole helps now
                 await _close(response.chunks)
-                response = await self._ask(url, None, None, deadline)
+                response = await self._ask(wanted, None, None)
             partial = None
         return await self._receive(url, response, partial)
 
@@ -76,20 +83,20 @@ class Loader:
             await asyncio.wait(saving)
         return await self._partials.get(url)
 
-    async def _ask(self, url: str, stale: Original | None, partial: Original | None, deadline: float) -> SourceResponse:
+    async def _ask(self, wanted: Wanted, stale: Original | None, partial: Original | None) -> SourceResponse:
         known = stale or partial
         self.fetches += 1
         answer = await self._source.fetch(
-            Wanted(
-                url,
-                self._limits.bytes,
-                deadline,
+            replace(
+                wanted,
                 resume_from=len(partial.body) if partial is not None else 0,
                 etag=known.etag if known is not None else None,
                 last_modified=known.last_modified if known is not None else None,
             )
         )
         if isinstance(answer, SourceEnded):
+            if answer.ending in _FORBIDDEN:
+                raise _FORBIDDEN[answer.ending](answer.reason)
             raise SourceFailed(answer.reason, answer.ending, answer.retry_at)
         return answer
 

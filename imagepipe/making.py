@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from imagepipe.ancestor import cheapest
+from imagepipe.asker import OURSELVES, Asker
 from imagepipe.budgeted import Measured, run_measured
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
@@ -64,13 +65,13 @@ class Maker:
         self._clock = clock
         self._events = events
 
-    async def make(self, src: str, wish: Variant) -> Answer:
+    async def make(self, src: str, wish: Variant, asker: Asker = OURSELVES) -> Answer:
         """The variant, from the cheapest cached ancestor or from the original, wherever that is."""
         trace = Trace(self._clock)
         trace.add("rendered:miss")
         ancestor = cheapest(self._rendered.of(src), wish)
         if ancestor is None:
-            found = await self._originals.find(src, self._clock.now() + self._common.request_seconds)
+            found = await self._originals.find(src, self._clock.now() + self._common.request_seconds, asker)
             for missed in found.missed:
                 trace.note(missed)
             trace.add(found.where)

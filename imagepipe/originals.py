@@ -7,6 +7,7 @@ search per picture runs at a time, however many ask.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from imagepipe.asker import OURSELVES, Asker
 from imagepipe.background import Background
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, SourceFailed
@@ -33,10 +34,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search: what is looked for, and until when."""
+    """One search: what is looked for, until when, and for whom."""
 
     url: str
     deadline: float
+    asker: Asker
 
 
 Look = Callable[["Originals", Search], Awaitable[Found | None]]
@@ -70,16 +72,20 @@ class Originals:
         self._disk_bytes = 0
         self._refusals = Refusals()
 
-    async def find(self, url: str, deadline: float) -> Found:
+    async def find(self, url: str, deadline: float, asker: Asker = OURSELVES) -> Found:
         """The original. Raises `SourceFailed`, `PictureTooLarge` or another `ImageError`."""
-        return await self.searches.run(url, lambda: self._search(Search(url, deadline)))
+        return await self.searches.run(asker.flight(url), lambda: self._search(Search(url, deadline, asker)))
 
-    async def reload(self, url: str, deadline: float) -> tuple[Original, bool]:
+    async def reload(self, url: str, deadline: float, asker: Asker = OURSELVES) -> tuple[Original, bool]:
         """Ask the source again; the original as it is now, and whether its bytes are others than before."""
         before = await self.cached(url)
-        original = _with_tags_of(before, await self.loader.load(url, before, deadline))
+        original = _with_tags_of(before, await self.loader.load(url, before, deadline, asker))
         await self.keep(url, original)
         return original, before is None or before.body != original.body
+
+    async def in_own_memory(self, url: str) -> bool:
+        """Whether the original is in memory, which costs nothing to know."""
+        return await self._encoded.get(url) is not None
 
     async def cached(self, url: str) -> Original | None:
         """The original from the own tiers, stale or not."""
@@ -158,7 +164,7 @@ class Originals:
         if refused is not None and old is None:
             raise refused
         try:
-            original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline))
+            original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline, search.asker))
         except SourceFailed as error:
             self._refusals.note(search.url, error, self._clock.now())
             if old is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from imagepipe.ancestor import largest_preview
+from imagepipe.asker import OURSELVES, Asker
 from imagepipe.background import Background
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
@@ -28,7 +29,7 @@ from imagepipe.placeholder import Placeholder
 from imagepipe.ports import Clock, Workers
 from imagepipe.scan_prefix import scan_prefix
 from imagepipe.single_flight import SingleFlight
-from imagepipe.source_rules import check_source
+from imagepipe.source_rules import check_source, normal_source
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
 from imagepipe.variants import parse_variant, read_query
@@ -90,20 +91,27 @@ class Pipeline:
         )
 
     async def variant(
-        self, src: str, variant: Variant, *, accept: str = "", preview: bool = False, save_data: bool = False
+        self,
+        src: str,
+        variant: Variant,
+        *,
+        accept: str = "",
+        preview: bool = False,
+        save_data: bool = False,
+        asker: Asker = OURSELVES,
     ) -> Answer:
-        """The picture at `src` as `variant`. Raises `ImageError`. Cancelled, it disturbs nobody else."""
-        check_source(src, self.config.allow_hosts)
+        """The picture at `src` as `variant`, for `asker`. Raises `ImageError`. Cancelled, it disturbs nobody else."""
+        src = check_source(src, self.config.allow_hosts)
         wish = resolve(variant, accept, save_data, self.config.quality)
-        found = self.cached(src, wish) or (await self._preview(src, wish) if preview else None)
+        found = self.cached(src, wish, asker=asker) or (await self._preview(src, wish, asker) if preview else None)
         if found is not None:
             return found
-        answer = await self._make(src, wish)
+        answer = await self._make(src, wish, asker)
         if answer.finished.stale_at <= self._clock.now():
-            self._reload_later(src)
+            self._reload_later(src, asker)
         return answer
 
-    def cached(self, src: str, wish: Variant, key: str | None = None) -> Answer | None:
+    def cached(self, src: str, wish: Variant, key: str | None = None, asker: Asker = OURSELVES) -> Answer | None:
         """The answer from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it.
 
         `key` is the wish's own, for a caller that has it at hand.
@@ -115,18 +123,18 @@ class Pipeline:
         self.events.counts["rendered"] += 1
         stale = finished.stale_at <= now
         if stale:
-            self._reload_later(src)
+            self._reload_later(src, asker)
         trace = Trace(self._clock)
         trace.add("rendered:stale" if stale else "rendered:hit")
         self._maker.make_progressive_later(src, wish, finished)
         return Answer(finished, "rendered", trace, preview=stale)
 
-    async def placeholder(self, src: str) -> Placeholder:
+    async def placeholder(self, src: str, asker: Asker = OURSELVES) -> Placeholder:
         """Size, main colour and BlurHash of the picture at `src`."""
-        check_source(src, self.config.allow_hosts)
+        src = check_source(src, self.config.allow_hosts)
         known = self._placeholders.get(src)
         if known is None:
-            found = await self.originals.find(src, self._clock.now() + self._common.request_seconds)
+            found = await self.originals.find(src, self._clock.now() + self._common.request_seconds, asker)
             known = self._placeholders[src] = await self._maker.placeholder(found.original.body)
             if len(self._placeholders) > _PLACEHOLDERS_KEPT:
                 self._placeholders.popitem(last=False)
@@ -144,12 +152,13 @@ class Pipeline:
         tags: tuple[str, ...] = (),
     ) -> None:
         """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
+        src = normal_source(src)
         await self.by_hand.put(src, body, content_type, etag, last_modified, fresh_seconds, tags)
         self.warm(src)
 
     def warm(self, src: str, queries: Sequence[str] | None = None) -> int:
         """Make these variants, or the configured ones, in a quiet moment; how many. Raises `InvalidVariant`."""
-        check_source(src, self.config.allow_hosts)
+        src = check_source(src, self.config.allow_hosts)
         wanted = self.config.warm_up if queries is None else queries
         variants = [parse_variant(read_query(query), self.config.presets) for query in wanted]
         for variant in variants:
@@ -162,13 +171,13 @@ class Pipeline:
         await self._background.settle()
         await self.originals.loader.close()
 
-    async def _make(self, src: str, wish: Variant) -> Answer:
-        key = f"{src}\n{wish.key}"
+    async def _make(self, src: str, wish: Variant, asker: Asker = OURSELVES) -> Answer:
+        key = asker.flight(f"{src}\n{wish.key}")
         if key in self.renders:
             self.events.counts["coalesced"] += 1
-        return await self.renders.run(key, lambda: self._maker.make(src, wish))
+        return await self.renders.run(key, lambda: self._maker.make(src, wish, asker))
 
-    async def _preview(self, src: str, wish: Variant) -> Answer | None:
+    async def _preview(self, src: str, wish: Variant, asker: Asker) -> Answer | None:
         """Something to show at once: another size from the cache, or the scans that have come so far."""
         trace = Trace(self._clock)
         smaller = largest_preview(self.rendered.of(src), wish)
@@ -180,7 +189,7 @@ class Pipeline:
             return None
         trace.add("preview")
         self.events.counts["preview"] += 1
-        self._background.start(src, self._make(src, wish))
+        self._background.start(src, self._make(src, wish, asker))
         return Answer(smaller, "preview", trace, preview=True)
 
     async def _early(self, src: str, wish: Variant, prefix: bytes) -> Finished | None:
@@ -191,12 +200,13 @@ class Pipeline:
             self.events.problem(src, f"no_preview: {error.code}: {error}")
             return None
 
-    def _reload_later(self, src: str) -> None:
+    def _reload_later(self, src: str, asker: Asker) -> None:
         if src not in self._reloads:
-            self._background.start(src, self._reloads.run(src, lambda: self._reload(src)))
+            self._background.start(src, self._reloads.run(src, lambda: self._reload(src, asker)))
 
-    async def _reload(self, src: str) -> None:
-        original, changed = await self.originals.reload(src, self._clock.now() + self._common.request_seconds)
+    async def _reload(self, src: str, asker: Asker) -> None:
+        until = self._clock.now() + self._common.request_seconds
+        original, changed = await self.originals.reload(src, until, asker)
         self.events.counts["reloaded"] += 1
         if changed:
             self._forget_made(src)

@@ -28,7 +28,8 @@ class Wanted:
 
     `deadline` is in epoch seconds; a body of more than `max_bytes` is not wanted. `etag` and `last_modified` came with
     the bytes at hand: with `resume_from` the first there is becomes `If-Range`, else `If-None-Match` or
-    `If-Modified-Since`.
+    `If-Modified-Since`. A redirect may only lead to what `source_rules.admits` with `hosts`; else the source ends with
+    `source_not_allowed` and asks nobody.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Wanted:
     resume_from: int = 0
     etag: str | None = None
     last_modified: str | None = None
+    hosts: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _MOST = 10_000  # some 300 bytes each
 _FINAL = frozenset(
     {
         *("not_found", "http_error", "too_large", "unsupported_type", "invalid_url", "unsupported_scheme"),
-        *("robots_denied", "blocked_address", "blocked_domain", "redirect_loop", "too_many_redirects"),
+        *("robots_denied", "blocked_address", "redirect_loop", "too_many_redirects"),
     }
 )
 

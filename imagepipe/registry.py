@@ -19,7 +19,7 @@ from imagepipe.model import Original
 from imagepipe.originals import Originals
 from imagepipe.pipeline import Parts, Pipeline
 from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
-from imagepipe.room import Room
+from imagepipe.room import Room, RoomLimits
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
@@ -76,7 +76,7 @@ class Registry:
         self.encoded: dict[str, EncodedTier] = {}
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
-        self._room = Room(self.config.loads)
+        self.room = Room(_room_limits(self.config))
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
@@ -129,7 +129,7 @@ class Registry:
         if disk is not None:
             self.disks[config.name] = disk
         partials = self.partials[config.name] = self._partials(config.name)
-        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self._room)
+        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self.room)
         originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
         parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)
@@ -167,6 +167,10 @@ class Registry:
         executor = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._own.append(executor)
         return executor
+
+
+def _room_limits(config: ImagesConfig) -> RoomLimits:
+    return RoomLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
 
 
 def _partial_limits(config: ImagesConfig) -> TierLimits:

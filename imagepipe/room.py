@@ -1,25 +1,134 @@
-"""A limit on how many originals are on their way at a time."""
+"""How many originals may be on their way at a time: in all, from one host, for one client. Who must wait, waits in a
+bounded queue.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+A host that hangs, or a client that asks for much, fills its own part and leaves the rest to others: of those who wait,
+the client that was served longest ago comes next.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from imagepipe.errors import Busy
 
+LARGEST_SHARE_OF_WAITING = 4
+"""One client has at most one place in so many of the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """Loads at a time, and how many may wait for one."""
+
+    total: int
+    per_host: int
+    per_client: int
+    waiting: int
+
+
+@dataclass(slots=True)
+class _Waiter:
+    host: str
+    client: str
+    turn: "asyncio.Future[None]"
+
 
 class Room:
-    """How many originals may be on their way at a time, over all pipelines: each may grow as large as one may be."""
+    """Over all pipelines. The client "" stands for our own work and has no limit of its own."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limits: RoomLimits) -> None:
+        self._limits = limits
         self._taken = 0
+        self._waiting = 0
+        self._hosts: Counter[str] = Counter()
+        self._clients: Counter[str] = Counter()
+        self._queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Raises `Busy` where there is none."""
-        if self._taken >= self._most:
-            raise Busy(f"{self._taken} pictures are being fetched", retry_after=1.0)
-        self._taken += 1
+    @property
+    def taken(self) -> int:
+        """Loads under way."""
+        return self._taken
+
+    @property
+    def waiting(self) -> int:
+        """Loads that wait for their place."""
+        return self._waiting
+
+    @asynccontextmanager
+    async def one(self, host: str, client: str) -> AsyncIterator[None]:
+        """A place, as soon as there is one. Raises `Busy` where no more may wait."""
+        await self._take(host, client)
         try:
             yield
         finally:
-            self._taken -= 1
+            self._give_back(host, client)
+
+    async def _take(self, host: str, client: str) -> None:
+        if self._fits(host, client) and client not in self._queues:
+            self._count(host, client, 1)
+            return
+        queue = self._queues.get(client)
+        share = max(1, self._limits.waiting // LARGEST_SHARE_OF_WAITING)
+        if self._waiting >= self._limits.waiting or (queue is not None and client and len(queue) >= share):
+            raise Busy(f"{self._waiting} pictures wait to be fetched", retry_after=1.0)
+        waiter = _Waiter(host, client, asyncio.get_running_loop().create_future())
+        self._queues.setdefault(client, deque()).append(waiter)
+        self._waiting += 1
+        self._wake()
+        try:
+            await waiter.turn
+        except asyncio.CancelledError:
+            if not waiter.turn.cancelled():
+                self._give_back(host, client)  # it was given a place in the very moment
+            else:
+                self._leave(waiter)
+            raise
+
+    def _give_back(self, host: str, client: str) -> None:
+        self._count(host, client, -1)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Give free places away, one a client and round."""
+        given = True
+        while given and self._taken < self._limits.total:
+            given = False
+            for client in list(self._queues):
+                waiter = self._next_of(client)
+                if waiter is not None:
+                    self._leave(waiter)
+                    if client in self._queues:
+                        self._queues.move_to_end(client)
+                    self._count(waiter.host, client, 1)
+                    waiter.turn.set_result(None)
+                    given = True
+
+    def _next_of(self, client: str) -> _Waiter | None:
+        """The first of the client's whose host has a place; those of a host without one do not hold up the others."""
+        if self._taken >= self._limits.total or (client and self._clients[client] >= self._limits.per_client):
+            return None
+        most = self._limits.per_host
+        waiting = (one for one in self._queues[client] if not one.turn.done())  # done: it has given up just now
+        return next((one for one in waiting if self._hosts[one.host] < most), None)
+
+    def _leave(self, waiter: _Waiter) -> None:
+        queue = self._queues[waiter.client]
+        queue.remove(waiter)
+        self._waiting -= 1
+        if not queue:
+            del self._queues[waiter.client]
+
+    def _fits(self, host: str, client: str) -> bool:
+        return (
+            self._taken < self._limits.total
+            and self._hosts[host] < self._limits.per_host
+            and (not client or self._clients[client] < self._limits.per_client)
+        )
+
+    def _count(self, host: str, client: str, change: int) -> None:
+        self._taken += change
+        for counter, key in ((self._hosts, host), (self._clients, client)):
+            counter[key] += change
+            if not counter[key]:
+                del counter[key]

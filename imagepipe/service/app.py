@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from imagepipe.errors import ImageError
 from imagepipe.registry import Registry
+from imagepipe.service.access import Access, Alone, Gate
 from imagepipe.service.asking import Reader
 from imagepipe.service.by_hand import by_hand_handlers
 from imagepipe.service.guard import Guard, bearer_guard
@@ -21,17 +22,26 @@ from imagepipe.service.safety import SAFETY_HEADERS
 
 
 def route_handlers(
-    registry: Registry, *, loopback: bool, path: str = "/images", guard: Guard | None = None
+    registry: Registry,
+    *,
+    loopback: bool,
+    path: str = "/images",
+    guard: Guard | None = None,
+    access: Access | None = None,
+    unsigned: bool = False,
 ) -> list[ControllerRouterHandler]:
-    """Handlers for `path` and below. `loopback`: the server is bound to it, so unsigned requests are allowed.
+    """Handlers for `path` and below. `access` says who may ask for which picture without a signature; `unsigned`:
+    anybody for any, because the source holds nothing but pictures for everybody.
 
-    `guard` protects what changes or reveals the caches; without one the configuration's `admin_key` does.
+    `guard` protects what changes or reveals the caches; without one the configuration's `admin_key` does, or, where the
+    server is bound to loopback (`loopback`) and there is none, nothing.
     """
-    reader = Reader(registry.config, registry.codecs, unsigned=loopback or registry.config.allow_unsigned)
+    reader = Reader(registry.config, registry.codecs)
+    gate = Gate(registry.config, access or Alone(), unsigned or registry.config.allow_unsigned)
     protect = guard or bearer_guard(registry.config.admin_key, loopback)
     handlers: list[Any] = [
-        picture_handler(registry, reader, path),
-        info_handler(registry, reader, path),
+        picture_handler(registry, reader, gate, path),
+        info_handler(registry, reader, gate, path),
         *by_hand_handlers(registry, path, protect),
         *inspector_handlers(registry, path, protect),
     ]
@@ -40,12 +50,12 @@ def route_handlers(
     return [Router("/", route_handlers=handlers, exception_handlers=errors, response_headers=safe, tags=["images"])]
 
 
-def create_app(registry: Registry, *, loopback: bool) -> Litestar:
-    """A server of its own, which starts and closes the registry."""
+def create_app(registry: Registry, *, loopback: bool, access: Access | None = None, unsigned: bool = False) -> Litestar:
+    """A server of its own, which starts and closes the registry. Arguments as for `route_handlers`."""
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         async with registry:
             yield
 
-    return Litestar(route_handlers(registry, loopback=loopback), lifespan=[lifespan])
+    return Litestar(route_handlers(registry, loopback=loopback, access=access, unsigned=unsigned), lifespan=[lifespan])

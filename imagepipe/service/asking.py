@@ -1,6 +1,6 @@
 """Reads a request for a picture: is it allowed, what is wanted. Pure but for the clock; the same text is read once.
 
-Signed if keys are configured and a signature is there; unsigned only for presets, when configured, or on loopback.
+A signature that is given must be right. Who may ask without one is decided in `access.py`.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig
-from imagepipe.errors import InvalidVariant, NotSigned
+from imagepipe.errors import InvalidVariant
 from imagepipe.model import Variant
 from imagepipe.negotiation import resolve
 from imagepipe.pipeline import Pipeline
@@ -19,17 +19,17 @@ from imagepipe.variants import parse_variant, read_query
 
 _REMEMBERED = 8192  # pages ask for the same few variants of the same pictures again and again
 _SHORT = 1024  # bytes; longer ones are rare, and would fill 8 KiB each
-_UNSIGNED_PRESET = frozenset({"src", "preset", "preview"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a query asks for."""
+    """What a query asks for; `src` as the URL standard writes it. `signed`: by one of our keys."""
 
     src: str
     variant: Variant
     preview: bool
     expires: str | None
+    signed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,15 @@ def _text(value: bytes | None) -> str | None:
 
 
 class Reader:
-    """Reads queries for one registry's pipelines. `unsigned` says whether anybody may ask for anything.
+    """Reads queries for one registry's pipelines.
 
     `read(path, query, pipeline, accept, save_data)` gives the `Ask`, the variant as this client gets it, and its key;
     it raises `NotSigned`, `InvalidVariant` or `UnsupportedFormat`. `expires` must be looked at each time: `check_time`.
     """
 
-    def __init__(self, config: ImagesConfig, codecs: Codecs, unsigned: bool) -> None:
+    def __init__(self, config: ImagesConfig, codecs: Codecs) -> None:
         self._keys = config.keys
         self._codecs = codecs
-        self._unsigned = unsigned
         self._remembered = lru_cache(_REMEMBERED)(self._read)
 
     def read(
@@ -85,23 +84,23 @@ class Reader:
         self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
     ) -> tuple[Ask, Variant, str]:
         parameters = read_query(query.decode("latin-1"))
-        self._check_signature(path, parameters)
+        signed = self._is_signed(path, parameters)
         src = parameters.get("src")
         if not src:
             raise InvalidVariant("src: the picture's address")
-        check_source(src, pipeline.config.allow_hosts)
+        src = check_source(src, pipeline.config.allow_hosts)
         variant = parse_variant(parameters, pipeline.config.presets)
         if variant.format != "auto":
             self._codecs.writer(variant.format)  # refused before anything is fetched for it
-        ask = Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"))
+        ask = Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"), signed)
         wish = resolve(variant, accept, save_data, pipeline.config.quality)
         return ask, wish, wish.key
 
-    def _check_signature(self, path: str, parameters: dict[str, str]) -> None:
-        if "signature" in parameters and self._keys:
-            verify(path, parameters, self._keys)
-        elif not (self._unsigned or ("preset" in parameters and parameters.keys() <= _UNSIGNED_PRESET)):
-            raise NotSigned("signature: needed here, except for presets")
+    def _is_signed(self, path: str, parameters: dict[str, str]) -> bool:
+        if "signature" not in parameters or not self._keys:
+            return False
+        verify(path, parameters, self._keys)
+        return True
 
 
 def check_time(ask: Ask, now: float) -> None:

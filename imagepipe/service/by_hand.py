@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from imagepipe.errors import InvalidVariant, PictureTooLarge
 from imagepipe.registry import Registry
 from imagepipe.service.guard import Guard
-from imagepipe.source_rules import check_source
+from imagepipe.source_rules import normal_source
 
 Src = Annotated[str, QueryParameter(description="The picture's address")]
 OptionalSrc = Annotated[str | None, QueryParameter(description="One picture; without it and `tag`, all")]
@@ -29,7 +29,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
     async def store(
         request: Request[Any, Any, Any], pipeline: FromPath[str], src: Src, tag: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:
-        check_source(src, ())
+        src = normal_source(src)
         body = await _body(request, registry.config.limits.bytes)
         content_type = request.headers.get("content-type", "")
         await registry[pipeline].put(src, body, content_type, tags=tuple(tag or ()))
@@ -38,7 +38,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
     @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
     async def purge(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
         hand = registry[pipeline].by_hand
-        return {"purged": int(await hand.purge(src)) if src else await hand.purge_all(tag)}
+        return {"purged": int(await hand.purge(normal_source(src))) if src else await hand.purge_all(tag)}
 
     @delete(path + "/store", guards=[guard], summary="Purge every pipeline", status_code=200)
     async def purge_everything(tag: Tag = None) -> dict[str, int]:
@@ -46,7 +46,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
 
     @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
     async def stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
-        return {"marked": int(await registry[pipeline].by_hand.mark_stale(src))}
+        return {"marked": int(await registry[pipeline].by_hand.mark_stale(normal_source(src)))}
 
     @post(path + "/{pipeline:str}/warm", guards=[guard], summary="Make variants in idle time", status_code=202)
     async def warm(pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None) -> dict[str, int]:
@@ -55,7 +55,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
 
     @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
     async def rename(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
-        check_source(to, ())
+        src, to = normal_source(src), normal_source(to)
         return {"renamed": int(await registry[pipeline].by_hand.rename(src, to))}
 
     return [store, purge, purge_everything, stale, warm, rename]

@@ -23,6 +23,8 @@ STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     errors.SourceFailed: HTTPStatus.BAD_GATEWAY,
     errors.SourceNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.SourceBlocked: HTTPStatus.FORBIDDEN,
+    errors.RecordsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotSigned: HTTPStatus.FORBIDDEN,
     errors.UnknownPipeline: HTTPStatus.NOT_FOUND,
     errors.InvalidSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -39,6 +41,9 @@ _BY_ENDING = {
     "timed_out": HTTPStatus.GATEWAY_TIMEOUT,
     "late": HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+
+_SOON = errors.RenderTimedOut | errors.DeadlineExceeded | errors.RecordsUnavailable
 
 
 def status_of(error: errors.ImageError) -> HTTPStatus:
@@ -70,7 +75,7 @@ def _wait(error: errors.ImageError, clock: Clock) -> int | None:
         return max(1, math.ceil(error.retry_after))
     if isinstance(error, errors.SourceFailed) and error.retry_at is not None:
         return max(1, math.ceil(error.retry_at - clock.now()))
-    return 1 if isinstance(error, errors.RenderTimedOut | errors.DeadlineExceeded) else None
+    return 1 if isinstance(error, _SOON) else None
 
 
 def handler_for(clock: Clock) -> Any:

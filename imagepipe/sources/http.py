@@ -4,17 +4,21 @@ The address actually dialled is checked, at the socket: only global ones, unless
 followed (five), each through the same check; no cookies, no environment proxies.
 """
 
+import asyncio
 import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator
 
+import ada_url
 import aiohttp
 from aiohttp.connector import AddrInfoType
+from yarl import URL
 
-from imagepipe.errors import SourceFailed
+from imagepipe.errors import SourceFailed, SourceNotAllowed
 from imagepipe.freshness import fresh_seconds
 from imagepipe.ports import Clock, SourceEnded, SourceResponse, Wanted
+from imagepipe.source_rules import admits, normal_source
 
 _CHUNK = 64 * 1024
 _REDIRECTS = 5
@@ -36,22 +40,41 @@ class HttpSource:
     async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
         seconds = max(0.1, wanted.deadline - self._clock.now())
         try:
-            response = await self._open().get(
-                wanted.url,
-                headers=_headers(wanted),
-                timeout=aiohttp.ClientTimeout(total=seconds),
-                max_redirects=_REDIRECTS,
-            )
+            async with asyncio.timeout(seconds):
+                response = await self._follow(wanted, seconds)
         except TimeoutError:
             return SourceEnded("timed_out", f"no answer within {seconds:.0f} s")
+        except SourceNotAllowed:
+            return SourceEnded("invalid_url", "it redirects to what is no address of a picture")
         except (aiohttp.ClientError, ValueError) as error:
             if isinstance(getattr(error, "os_error", None), _Refused):
                 return SourceEnded("blocked_address", "the picture's host has no public address")
             return SourceEnded("connect_error", _why(error))
+        if isinstance(response, SourceEnded):
+            return response
         if response.status not in (200, 206, 304):
             response.release()
             return SourceEnded("http_error", f"answered {response.status}")
         return self._answer(response)
+
+    async def _follow(self, wanted: Wanted, seconds: float) -> aiohttp.ClientResponse | SourceEnded:
+        """The first answer that is no redirect; each hop is checked before it is asked."""
+        url = wanted.url
+        for _ in range(_REDIRECTS + 1):
+            if not admits(url, wanted.hosts):
+                return SourceEnded("source_not_allowed", "the picture's server redirects to where none are taken from")
+            response = await self._open().get(
+                URL(url, encoded=True),
+                headers=_headers(wanted),
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                allow_redirects=False,
+            )
+            location = response.headers.get("Location")
+            if response.status not in (301, 302, 303, 307, 308) or location is None:
+                return response
+            response.release()
+            url = normal_source(ada_url.join_url(url, location))
+        return SourceEnded("too_many_redirects", f"it redirects more than {_REDIRECTS} times")
 
     async def close(self) -> None:
         """Close all connections."""

@@ -55,6 +55,10 @@ class RenderedTier:
             del mine[oldest]
         return True
 
+    def has(self, identifier: str) -> bool:
+        """Whether there is any variant of that picture. Not a use."""
+        return identifier in self._keys
+
     def of(self, identifier: str) -> list[Finished]:
         """All variants of a picture. Not a use."""
         found = (self.lru.peek(key) for key in self._keys.get(identifier, ()))

@@ -22,6 +22,7 @@ from spiderduck.api.fetch import fetch_routes
 from spiderduck.api.health import health_routes, metrics_route
 from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.lookups import lookup_routes
+from spiderduck.api.pictures import picture_routes
 from spiderduck.api.problems import answer
 from spiderduck.api.services import Health, Services
 from spiderduck.api.stream import stream_routes
@@ -44,6 +45,7 @@ def api_routes(services: Services) -> list[Any]:
         *domain_routes(services),
         *fetch_routes(services),
         *dead_letter_routes(services),
+        *picture_routes(services),
         *console_routes(),
     ]
 

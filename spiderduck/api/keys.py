@@ -88,6 +88,17 @@ class KeyGuard:
             challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
             raise PermissionDeniedException(f"this key lacks the scope {scope!r}", headers=_challenge(challenge))
 
+    def shows_key(self, connection: Connection, scope: str) -> bool:
+        """Whether the call shows a key that has `scope`, where keys are set at all. A wrong one counts as in
+        `require`, and raises where its sender has to wait."""
+        if not self._keys.asks or not _token(connection.headers.get("authorization", "")):
+            return False
+        try:
+            self.require(connection, scope)
+        except (NotAuthorizedException, PermissionDeniedException):
+            return False
+        return True
+
     def knows(self, authorization: str) -> bool:
         """Whether this value of the header `Authorization` shows a key that is in force. Counts nothing."""
         key = self._keys.find(_token(authorization))

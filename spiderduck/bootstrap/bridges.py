@@ -1,14 +1,28 @@
 """What connects two parts that do not know one another: a port of the one, served with the other."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fetchers.client import redirects
 from fetchers.client.streaming import FetchStream, open_stream
-from fetchers.model import FetchResult, HopRequest, Response
-from fetchers.ports import PerformHop, StreamHop
+from fetchers.model import FetchResult, HopRequest, HopResult, Response
+from fetchers.ports import PerformHop, StreamHop, Take
 from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note_picture
 from schedulers.ports import Knows
+
+
+class OffTheList(Exception):
+    """A redirect leads to a host that the caller does not take anything from."""
+
+
+def _checked(stream_hop: StreamHop, admits: Callable[[str], bool]) -> StreamHop:
+    async def hop(request: HopRequest, take: Take) -> HopResult:
+        if not admits(request.url):
+            raise OffTheList(request.url)
+        return await stream_hop(request, take)
+
+    return hop
 
 
 class FetchThroughClient:
@@ -43,9 +57,11 @@ class FetchThroughClient:
             HopRequest(url, start_by, deadline, accept=accept, purpose="picture", promised=promised)
         )
 
-    async def stream(self, request: HopRequest) -> FetchStream:
-        """The answer while it comes; to be closed by whoever asked."""
-        return await open_stream(request, self._stream_hop, most_redirects=self._most_redirects)
+    async def stream(self, request: HopRequest, admits: Callable[[str], bool] | None = None) -> FetchStream:
+        """The answer while it comes; to be closed by whoever asked. Raises `OffTheList` instead of asking for a URL
+        that `admits` says no to, redirects included."""
+        hop = self._stream_hop if admits is None else _checked(self._stream_hop, admits)
+        return await open_stream(request, hop, most_redirects=self._most_redirects)
 
     async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
         return await redirects.fetch(

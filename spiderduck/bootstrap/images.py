@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,17 @@ from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
 from imagepipe.workers import WorkerThreads
 from schedulers.ports import Clock, Pictures
-from spiderduck.api.keys import ADMIN, ScopeGuard
+from spiderduck.api.app import browser_rules
+from spiderduck.api.client_address import read_networks
+from spiderduck.api.keys import ADMIN, READ, ScopeGuard
 from spiderduck.bootstrap.archived_pictures import ArchivedPictures
-from spiderduck.bootstrap.bridges import FetchThroughClient, MeasuredPicture
+from spiderduck.bootstrap.backing import Backing
+from spiderduck.bootstrap.bridges import MeasuredPicture
+from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.picture_access import NoRecords, Owners, PictureAccess, RecordsOfApi, StoredRecords
 from spiderduck.bootstrap.picture_source import FetcherSource, freshness
+from spiderduck.bootstrap.signing_key import signing_key
 from spiderduck.config import Config
 
 log = logging.getLogger(__name__)
@@ -112,11 +118,11 @@ def _measured(found: Placeholder) -> MeasuredPicture:
 
 async def open_images(
     folder: Path,
-    fetch: FetchThroughClient,
+    fetching: Fetching,
     clock: Clock,
     config: Config,
     parts: frozenset[str],
-    archived: ArchivedPictures | None,
+    backing: Backing,
     stack: AsyncExitStack,
 ) -> ImageParts:
     """The pipelines over `folder`, closed with `stack`; or the way to those of another process."""
@@ -129,16 +135,21 @@ async def open_images(
         stack.push_async_callback(workers.close)
         return ImageParts(HandedOver(config.images.url, http, workers, config.images.limits))
     settings = complete(config.images)
+    if not settings.keys:
+        settings = replace(settings, keys=(signing_key(folder.parent),))
     registry = Registry(
-        FetcherSource(fetch, clock),
+        FetcherSource(fetching.fetch, clock),
         settings,
         folder=folder,
         isolated=isolated_workers(settings) if settings.isolate else None,
-        additional=_beside(settings, archived),
+        additional=_beside(settings, _archived(backing, clock)),
         clock=clock,
     )
     await stack.enter_async_context(registry)
-    handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN))
+    owners = await _owners(config, backing, clock, stack)
+    proxies = read_networks(config.api.trusted_proxies)
+    access = PictureAccess(owners, fetching.policy, proxies, browser_rules(config))
+    handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
     return ImageParts(CardPictures(registry), handlers)
 
 
@@ -150,6 +161,22 @@ def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     budget = MemoryBudget(settings.memory_bytes)
     return WorkerThreads(executor, workers=1, queue=settings.queue, seconds=settings.render_seconds, budget=budget)
+
+
+async def _owners(config: Config, backing: Backing, clock: Clock, stack: AsyncExitStack) -> Owners:
+    """The store where it is at hand, else the API, else nobody."""
+    if backing.api is not None:
+        return StoredRecords(backing.api.store)
+    if not config.images.api_url:
+        log.warning("images.api_url is empty: without a signature, pictures of records are only served from the caches")
+        return NoRecords()
+    http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, headers=bearer(config, READ)))
+    return RecordsOfApi(config.images.api_url, http, clock)
+
+
+def _archived(backing: Backing, clock: Clock) -> ArchivedPictures | None:
+    """Pictures that were fetched as pages, where this process can read the archive."""
+    return None if backing.api is None else ArchivedPictures(backing.api.store, backing.api.content, clock)
 
 
 def _beside(settings: ImagesConfig, archived: ArchivedPictures | None) -> dict[str, list[AdditionalCache]]:

@@ -55,6 +55,7 @@ def check(parts: frozenset[str], config: Config) -> None:
             "the id service asks for a key, and only hashes of keys are known here; set api.internal_key (or "
             "SPIDERDUCK_API__INTERNAL_KEY_FILE) to the same long random text in every process"
         )
+    _check_pictures(parts, config)
 
 
 def _check_access(parts: frozenset[str], config: Config) -> None:
@@ -68,6 +69,16 @@ def _check_access(parts: frozenset[str], config: Config) -> None:
         )
     if parts != {"fetchers"} and not config.has_keys:
         raise BadSetting(no_keys(config))
+
+
+def _check_pictures(parts: frozenset[str], config: Config) -> None:
+    """Several processes must agree on the key that signs pictures' addresses; one that is alone makes its own."""
+    shared = "api" not in parts or bool(config.broker.url)
+    if "images" in parts and shared and not config.images.keys:
+        raise BadSetting(
+            "images.keys is empty, and in a cluster every process must know the key that signs pictures' addresses; "
+            'set the same for all, e.g. keys = ["a long random text"] under [images]'
+        )
 
 
 def _check_backing(parts: frozenset[str], config: Config) -> None:

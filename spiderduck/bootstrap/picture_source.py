@@ -5,6 +5,7 @@ and of a download that breaks off the pipeline keeps what came and asks only for
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from fetchers.client.streaming import FetchStream, announced_length
 from fetchers.errors import BrokenOff, InvalidUrl
@@ -14,10 +15,15 @@ from fetchers.urls import parse
 from imagepipe.errors import SourceFailed
 from imagepipe.freshness import fresh_seconds
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
+from imagepipe.source_rules import admits
 from schedulers.ports import Clock
-from spiderduck.bootstrap.bridges import FetchThroughClient
+from spiderduck.bootstrap.bridges import FetchThroughClient, OffTheList
 
 PICTURE_ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"
+
+
+def _is_on_lists(hosts: tuple[tuple[str, ...], ...], url: str) -> bool:
+    return admits(url, hosts)
 
 
 class FetcherSource:
@@ -32,7 +38,10 @@ class FetcherSource:
             url = parse(wanted.url)
         except InvalidUrl as error:
             return SourceEnded("invalid_url", str(error))
-        stream = await self._fetch.stream(_request(url, wanted))
+        try:
+            stream = await self._fetch.stream(_request(url, wanted), partial(_is_on_lists, wanted.hosts))
+        except OffTheList:
+            return SourceEnded("source_not_allowed", "the picture's server redirects to where none are taken from")
         outcome = stream.outcome
         if isinstance(outcome, Response) and outcome.status_code in (200, 206, 304):
             return self._answer(outcome, _Pieces(stream))

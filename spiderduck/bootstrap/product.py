@@ -24,7 +24,6 @@ from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
-from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.bridges import ExtractBesideLoop
 from spiderduck.bootstrap.embedded import open_embedded
@@ -65,9 +64,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         ids = await open_ids(config, parts, folder, clock, stack) if parts & {"schedulers", "ids"} else None
         images = None
         if parts & {"schedulers", "images"}:
-            images = await open_images(
-                folder / "images", fetching.fetch, clock, config, parts, _archived(backing, clock), stack
-            )
+            images = await open_images(folder / "images", fetching, clock, config, parts, backing, stack)
         schedulers: tuple[Scheduler, ...] = ()
         if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
             schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry)
@@ -143,11 +140,6 @@ def _schedulers(
     return tuple(
         Scheduler(parts, config.schedulers, event=event, picture=picture) for _ in range(config.schedulers.count)
     )
-
-
-def _archived(backing: Backing, clock: SystemClock) -> ArchivedPictures | None:
-    """Pictures that were fetched as pages, where this process can read the archive."""
-    return None if backing.api is None else ArchivedPictures(backing.api.store, backing.api.content, clock)
 
 
 def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:

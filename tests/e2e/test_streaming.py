@@ -11,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
+import imagepipe
 from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
@@ -140,14 +141,16 @@ def test_who_hangs_up_ends_the_fetch(origin: TwoHalves, product: Product) -> Non
 
 @pytest.mark.parametrize("origin", [(progressive(), "image/jpeg")], indirect=True)
 def test_a_progressive_picture_is_shown_while_it_loads(origin: TwoHalves, product: Product) -> None:
-    address = "/images/cards?src=http://slow.test/p.jpg&w=600"
+    key = (product.data / "image-signing-key").read_text().strip()
+    address = imagepipe.url("/images/cards", "http://slow.test/p.jpg", width=600, key=key)
+    preview = imagepipe.url("/images/cards", "http://slow.test/p.jpg", width=600, key=key, preview="1")
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(product.client.get, address)
         assert origin.half_sent.wait(SECONDS)
-        early = product.client.get(f"{address}&preview=1")
+        early = product.client.get(preview)
         while early.status_code != 200 or early.headers.get("x-pipeline-preview") != "1":
             assert not whole.done()
-            early = product.client.get(f"{address}&preview=1")
+            early = product.client.get(preview)
         with Image.open(io.BytesIO(early.content)) as picture:
             assert picture.width == 600
         origin.go_on.set()

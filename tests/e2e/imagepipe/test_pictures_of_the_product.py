@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import imagepipe
 from tests.e2e.origin import Origin, Request, http
 from tests.e2e.product import Product
 from tests.e2e.test_flow import wait_for_notices
@@ -58,9 +59,9 @@ def test_a_download_that_broke_off_is_continued(origin: Origin, product: Product
         return head + b"\r\nConnection: close\r\n\r\n" + body[:300_000]
 
     origin.answers["pics.test/duck.png"] = answer
-    asked: dict[str, str | int] = {"src": _DUCK, "w": 640, "format": "png"}
-    first = product.client.get("/images/cards", params=asked)
-    second = product.client.get("/images/cards", params=asked)
+    key = (product.data / "image-signing-key").read_text().strip()
+    address = imagepipe.url("/images/cards", _DUCK, width=640, format="png", key=key)
+    first, second = product.client.get(address), product.client.get(address)
     assert (first.status_code, second.status_code) == (502, 200)
     assert Image.open(io.BytesIO(second.content)).tobytes() == Image.open(io.BytesIO(_NOISE)).tobytes()
     ranges = [one.headers.get("range") for one in origin.asked("pics.test")]

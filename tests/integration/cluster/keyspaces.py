@@ -15,7 +15,7 @@ from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session
 from tests.engines.toxics import Toxiproxy, slow_link
 
-TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished")
+TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures")
 KEYSPACE = f"test_{os.getpid()}"
 
 

@@ -15,6 +15,7 @@ from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration, read_schema
 from spiderduck.stores.cassandra_opening import open_when_ready
+from spiderduck.stores.cassandra_pictures import index_stored_pictures
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.errors import StatementRefused
 from spiderduck.stores.sessions.opening import open_session
@@ -54,7 +55,7 @@ async def test_two_migrations_at_once_apply_each_version_once_and_a_third_none()
     async with opened_session(config) as first, opened_session(config) as second:
         clock = SystemClock()
         applied = await asyncio.gather(*(Migration(one, config, clock).run() for one in (first, second)))
-        assert sorted(applied, key=len) == [[], [1]]
+        assert sorted(applied, key=len) == [[], [1, 2]]
         assert await Migration(first, config, clock).run() == []
         assert await rows(first, f"SELECT holder FROM {config.keyspace}.schema_lock") == [], "the lock is given back"
         newer = f"INSERT INTO {config.keyspace}.schema_versions (name, version) VALUES ('spiderduck', 99)"
@@ -62,6 +63,25 @@ async def test_two_migrations_at_once_apply_each_version_once_and_a_third_none()
         with pytest.raises(StoreUnavailable, match="newer SpiderDuck"):
             await Migration(first, config, clock).run()
         await first.run(f"DROP KEYSPACE {config.keyspace}")
+
+
+@pytest.mark.engine("cassandra")
+async def test_pictures_of_pages_that_were_stored_before_the_index_are_found() -> None:
+    async with emptied_keyspace() as (session, config):
+        store = CassandraStore(session, config, FakeClock(), moment_of_id)
+        for identity in range(1, 8):
+            blob = b'{"image":{"url":"http://p.test/%d.png"}}' % identity
+            await store.write(KEY, replace(change(identity), page=replace(page(identity), metadata=blob)))
+        await session.run(f"TRUNCATE {config.keyspace}.pictures")
+        assert not await store.owns_picture("http://p.test/3.png")
+        held = []
+
+        async def hold_on() -> None:
+            held.append(1)
+
+        assert await index_stored_pictures(session, config.keyspace, hold_on) == 7
+        assert held
+        assert all([await store.owns_picture(f"http://p.test/{identity}.png") for identity in range(1, 8)])
 
 
 @pytest.mark.engine("cassandra")

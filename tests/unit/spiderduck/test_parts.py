@@ -16,7 +16,8 @@ ARCHIVE: dict[str, Any] = {"archive": {"url": "s3://bucket/pages"}}
 FETCHERS: dict[str, Any] = {"fetchers": {"addresses": ["http://fetchers:8080"]}}
 IDS: dict[str, Any] = {"ids": {"url": "http://ids:8080"}}
 ZOOKEEPER: dict[str, Any] = {"zookeeper": {"hosts": ["zookeeper:2181"]}}
-CLUSTER = {**BROKER, **STORE, **ARCHIVE, **FETCHERS, **IDS}
+SIGNING: dict[str, Any] = {"images": {"keys": ["a key of the tests only"]}}
+CLUSTER = {**BROKER, **STORE, **ARCHIVE, **FETCHERS, **IDS, **SIGNING}
 
 
 def settings(**tables: Any) -> Config:
@@ -52,6 +53,8 @@ def test_each_part_runs_alone_with_the_settings_of_a_cluster(part: str) -> None:
         ("schedulers", {**CLUSTER, "fetchers": {}}, r"fetchers\.addresses is empty"),
         ("images", {}, r"fetchers\.addresses is empty"),
         ("schedulers", {**CLUSTER, "ids": {}}, r"ids\.url is empty"),
+        ("images", {**CLUSTER, "images": {}}, r"images\.keys is empty"),
+        ("images", FETCHERS, r"images\.keys is empty"),
         ("fetchers,images", ZOOKEEPER, r"run alone: --only fetchers"),
     ],
 )

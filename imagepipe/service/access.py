@@ -1,0 +1,107 @@
+"""Who may ask for which picture. Only a signature or a key opens any address; without one a picture must belong to a
+record, be on `unsigned_hosts`, or be in the pipeline's caches already.
+
+A refusal is the same for every address and asks no origin, so that it tells nothing of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from litestar.connection import ASGIConnection
+
+from imagepipe.asker import Asker
+from imagepipe.config import ImagesConfig
+from imagepipe.errors import NotSigned, RecordsUnavailable, SourceBlocked
+from imagepipe.pipeline import Pipeline
+from imagepipe.source_rules import is_on
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+REFUSAL = (
+    "this address needs a signature or a key: it belongs to no stored record, is not in the caches, and its host is "
+    "none of the unsigned_hosts in the settings"
+)
+
+
+class Access(Protocol):
+    """What the server around the pipelines knows of a request."""
+
+    def blocked(self, src: str) -> str | None:
+        """Why nobody may have pictures from that address; None where they may."""
+
+    def client(self, connection: Connection) -> str:
+        """Who is asking, as far as limits are concerned."""
+
+    def has_key(self, connection: Connection) -> bool:
+        """Whether the request shows a key that may cause fetches."""
+
+    def is_foreign(self, connection: Connection) -> bool:
+        """Whether a web page of another origin made a browser send this."""
+
+    async def owns(self, src: str) -> bool:
+        """Whether a stored record has that picture. Raises `RecordsUnavailable` where nobody can say now."""
+
+
+class Alone:
+    """The `Access` of a server without records, such as `python -m imagepipe serve`."""
+
+    def blocked(self, src: str) -> str | None:
+        return None
+
+    def client(self, connection: Connection) -> str:
+        return connection.client.host if connection.client is not None else ""
+
+    def has_key(self, connection: Connection) -> bool:
+        return False
+
+    def is_foreign(self, connection: Connection) -> bool:
+        return False
+
+    async def owns(self, src: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The rule. `unsigned`: anybody may ask for anything (`allow_unsigned`, or a source that is a folder)."""
+
+    config: ImagesConfig
+    access: Access
+    unsigned: bool = False
+
+    async def admit(self, connection: Connection, pipeline: Pipeline, src: str, *, signed: bool, cached: bool) -> Asker:
+        """Who asks, for `src` as `source_rules` writes it. `cached`: the very variant is there.
+
+        Raises `SourceBlocked`, `NotSigned` (nothing was asked of anybody but the records), `RecordsUnavailable`.
+        """
+        if (reason := self.access.blocked(src)) is not None:
+            raise SourceBlocked(reason)
+        asker = Asker(self.access.client(connection))
+        if signed or self.unsigned or self.access.has_key(connection):
+            return asker
+        if self.access.is_foreign(connection):
+            if await self.access.owns(src):
+                return asker
+            raise NotSigned(REFUSAL)
+        if self.config.unsigned_hosts and is_on(src, self.config.unsigned_hosts):
+            return asker if await self._surely_owns(src) else Asker(asker.client, self.config.unsigned_hosts)
+        if cached or await pipeline.originals.in_own_memory(src):
+            return asker
+        return await self._admit_owned(pipeline, src, asker)
+
+    async def _admit_owned(self, pipeline: Pipeline, src: str, asker: Asker) -> Asker:
+        try:
+            if await self.access.owns(src):
+                return asker
+        except RecordsUnavailable:
+            if await pipeline.originals.cached(src) is None:
+                raise
+            return asker
+        if await pipeline.originals.cached(src) is None:
+            raise NotSigned(REFUSAL)
+        return asker
+
+    async def _surely_owns(self, src: str) -> bool:
+        try:
+            return await self.access.owns(src)
+        except RecordsUnavailable:
+            return False

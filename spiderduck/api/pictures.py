@@ -1,0 +1,31 @@
+"""`GET /v1/pictures`: does a picture belong to a stored record? Asked by image processes before they fetch for
+strangers."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from spiderduck.api.keys import READ
+from spiderduck.api.services import Services
+
+PictureUrl = Annotated[str, QueryParameter(description="The picture's address", max_length=16_384)]
+
+
+class PictureOwned(msgspec.Struct):
+    """`owned`: a stored page has that picture for its image or icon."""
+
+    url: str
+    owned: bool
+
+
+def picture_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/v1/pictures", opt={"scope": READ}, tags=["look-ups"], summary="Does a picture belong to a record?")
+    async def picture(url: PictureUrl) -> PictureOwned:
+        return PictureOwned(url, await services.lookups.owns_picture(url))
+
+    return [picture]
