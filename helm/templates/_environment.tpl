@@ -36,6 +36,9 @@ Secrets are files, see `_secrets.tpl`.
 {{- if has "images" .facts.reaches }}
 - {name: SPIDERDUCK_IMAGES__URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "images") }}:8080"}
 {{- end }}
+{{- if has "api" .facts.reaches }}
+- {name: SPIDERDUCK_IMAGES__API_URL, value: "http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "api") }}:8080"}
+{{- end }}
 {{- if and (has "fetchers" .facts.reaches) (ne .workload "fetchers") }}
 - {name: SPIDERDUCK_FETCHERS__ADDRESSES, value: '["http://{{ include "spiderduck.fullname" (dict "root" .root "workload" "fetchers") }}:8080"]'}
 {{- end }}

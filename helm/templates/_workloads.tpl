@@ -14,5 +14,5 @@ schedulers: {kind: StatefulSet, reaches: [fetchers, ids, images], engines: [cass
 fetchers: {kind: StatefulSet, reaches: [fetchers], engines: [zookeeper, memcached], archive: false, internet: true, public: false}
 api: {kind: Deployment, reaches: [fetchers], engines: [cassandra, rabbitmq], archive: true, internet: false, public: true}
 ids: {kind: StatefulSet, reaches: [ids], engines: [zookeeper], archive: false, internet: false, public: false}
-images: {kind: StatefulSet, reaches: [fetchers], engines: [], archive: false, internet: false, public: true}
+images: {kind: StatefulSet, reaches: [fetchers, api], engines: [], archive: false, internet: false, public: true}
 {{- end }}

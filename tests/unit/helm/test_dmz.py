@@ -30,7 +30,7 @@ CALLS = {
     "fetchers": {"fetchers"},
     "api": {"fetchers"},
     "ids": {"ids"},
-    "images": {"fetchers"},
+    "images": {"fetchers", "api"},
 }
 USES = {
     "schedulers": {"cassandra", "rabbitmq"},
