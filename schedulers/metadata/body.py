@@ -5,6 +5,7 @@ few hundred are looked at.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -14,6 +15,8 @@ from schedulers.metadata import clean
 CANDIDATES = 200
 NODES = 50_000
 HOME_LINKS = 5
+# Characters that are read of all paragraphs together: where they lie in one another, each holds the text of the inner.
+TEXT_LIMIT = 2_000_000
 # Fewer characters in paragraphs than in one: the page has its text elsewhere.
 ENOUGH_TEXT = 200
 # A sentence; below it stand captions, dates and bylines.
@@ -62,8 +65,12 @@ class Body:
     def first_paragraph(self) -> str | None:
         """The first paragraph that is read as part of the page and says something; else the first text in a block."""
         short: str | None = None
+        read = 0
         for node in self.paragraphs[:CANDIDATES]:
-            text = clean.text(node.text(), clean.DESCRIPTION_LIMIT)
+            whole = node.text()
+            if (read := read + len(whole)) > TEXT_LIMIT:
+                break
+            text = clean.text(whole, clean.DESCRIPTION_LIMIT)
             if text is None or len(text) < SHORTEST_PARAGRAPH or (short and len(text) < REAL_PARAGRAPH):
                 continue
             if is_outside(node) or (len(text) < 300 and _CONSENT.search(text)):
@@ -109,8 +116,16 @@ class Body:
     @cached_property
     def text(self) -> str:
         """The words that a reader reads: the paragraphs, or where there are hardly any, all text that is shown."""
-        text = "\n".join([node.text_lexbor() for node in self.paragraphs])
+        text = "\n".join(self._paragraph_texts())
         return text if len(text) >= ENOUGH_TEXT else self._shown_text()
+
+    def _paragraph_texts(self) -> Iterator[str]:
+        read = 0
+        for node in self.paragraphs:
+            text = node.text_lexbor()
+            yield text
+            if (read := read + len(text)) > TEXT_LIMIT:
+                return
 
     def _shown_text(self) -> str:
         body = self._tree.body
