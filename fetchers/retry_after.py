@@ -2,6 +2,9 @@
 
 from email.utils import parsedate_to_datetime
 
+LONGEST_DATE = 64
+"""Characters; the forms of RFC 9110 have at most 33."""
+
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Seconds from `now` (epoch seconds); None where the header is absent or says nothing that can be understood."""
@@ -10,6 +13,8 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    if len(text) > LONGEST_DATE:
+        return None
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):

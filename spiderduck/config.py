@@ -146,9 +146,9 @@ class ApiConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExtractConfig:
-    """Bodies above `inline_bytes` are parsed in a thread beside the loop."""
+    """Bodies above `inline_bytes` are parsed in a thread beside the loop, and smaller ones that could take long."""
 
-    inline_bytes: int = 512 * 1024
+    inline_bytes: int = 192 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,27 +33,28 @@ class FrameReader:
 
     def write(self, piece: memoryview | bytes) -> None:
         """Take what arrived next. Raises ValueError for what is no answer of ours."""
-        rest = bytes(piece)
-        while rest:
+        data = self._begun + bytes(piece) if self._begun else bytes(piece)
+        self._begun = b""
+        at = 0  # what was taken is not cut off each time: a piece may hold thousands of frames
+        while at < len(data):
             if self._left:
-                self._pipe.put(rest[: self._left])
-                taken = min(self._left, len(rest))
+                taken = min(self._left, len(data) - at)
+                self._pipe.put(data[at : at + taken])
                 self._left -= taken
-                rest = rest[taken:]
+                at += taken
                 continue
-            frame = self._begun + rest
-            kind, length = frame[:1], int.from_bytes(frame[1:PREFIX_BYTES])
+            kind, length = data[at : at + 1], int.from_bytes(data[at + 1 : at + PREFIX_BYTES])
             if kind not in (HEAD, PIECE, END) or (kind != PIECE and length > messages.MOST_HEAD_BYTES):
                 raise ValueError("this is no answer of a fetcher")
-            end = PREFIX_BYTES + (0 if kind == PIECE else length)
-            if len(frame) < max(end, PREFIX_BYTES):
-                self._begun = frame
+            end = at + PREFIX_BYTES + (0 if kind == PIECE else length)
+            if len(data) < max(end, at + PREFIX_BYTES):
+                self._begun = data[at:]
                 return
-            self._begun, rest = b"", frame[end:]
             if kind == PIECE:
                 self._left = length
             else:
-                self._take_head(kind, frame[PREFIX_BYTES:end])
+                self._take_head(kind, data[at + PREFIX_BYTES : end])
+            at = end
 
     def _take_head(self, kind: bytes, packed: bytes) -> None:
         head = messages.unpack_head(packed)
