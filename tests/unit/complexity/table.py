@@ -1,0 +1,682 @@
+"""Every public function that reads bytes or text from outside, with its worst inputs. Its test is `test_complexity.py`.
+
+A function is found by its module and name; a class's method counts where the module has no function for the work
+(`RobotsTxt.verdict`). `NOTHING_FROM_OUTSIDE` tells of public functions that read none, `EXEMPT` of whole modules.
+"""
+
+import gzip
+import struct
+from typing import Any
+
+from fetchers import trace, urls
+from fetchers.body_pipe import BodyPipe
+from fetchers.client import redirects, refresh_element, streaming
+from fetchers.gates import address_guard, inflate, robots_life
+from fetchers.gates.decoding import BodyDecoder
+from fetchers.model import HopRequest
+from fetchers.rate_limit_headers import pause_asked
+from fetchers.redirect_target import redirect_target, refresh_target, resolve
+from fetchers.retry_after import parse_retry_after
+from fetchers.robots_cache import kept
+from fetchers.robots_txt import lines, matching, parsing
+from fetchers.wire import frames, messages
+from imagepipe import freshness, negotiation, scan_prefix, signing
+from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, png, webp
+from imagepipe.config import PictureLimits
+from schedulers.events import (
+    batch,
+    bluesky,
+    body_links,
+    cloudevent,
+    generic,
+    json_text,
+    mastodon,
+    reading,
+    slack,
+    tweet,
+    tweet_links,
+    tweet_v2,
+    values,
+)
+from schedulers.metadata import (
+    addresses,
+    article_pictures,
+    body,
+    charset,
+    charset_decoders,
+    charset_names,
+    charset_prescan,
+    clean,
+    dates,
+    extract,
+    guard,
+    headers,
+    interstitials,
+    json_ld,
+    json_ld_text,
+    open_graph,
+    wire,
+)
+from schedulers.metadata import items as item_values
+from schedulers.metadata import reading as reading_time
+from schedulers.metadata.fields import (
+    app_links,
+    author,
+    canonical,
+    description,
+    fediverse,
+    feeds,
+    icon,
+    image,
+    kind,
+    language,
+    media,
+    oembed,
+    price,
+    published,
+    robots,
+    site_name,
+    tags,
+    theme_color,
+    title,
+)
+from schedulers.metadata.kinds import containers, document, feed, html, image_header, pdf, picture, playable, sniff, svg
+from schedulers.urls import canonical as canonical_urls
+from schedulers.urls import extract as extract_urls
+from schedulers.urls import normalise, parse, top_level, tracking
+from snowflake import auditor, layout, text
+from tests.unit.complexity.inputs import (
+    GRAPH,
+    MARKUP,
+    PAGES,
+    TEXTS,
+    URL,
+    URLS,
+    answer,
+    cases,
+    items,
+    numbered,
+    page_cases,
+    page_of,
+    raw,
+    response,
+    rows,
+)
+from tests.unit.complexity.measuring import Case
+
+LIMITS = PictureLimits()
+BIG_DICT = items(lambda n: {"id": "1", "text": "a.com " * n, **{str(i): i for i in range(n)}})
+URL_LIST = items(lambda n: {"urls": [f"http://a{i}.example/" for i in range(n)]})
+ENTITIES = items(
+    lambda n: {
+        "id": "1",
+        "id_str": "1",
+        "text": "a",
+        "entities": {"urls": [{"url": f"http://a.example/{i}", "expanded_url": "x"} for i in range(n)]},
+        "referenced_tweets": [{"type": "quoted", "id": "2"}] * n,
+        "data": {"id": "1", "text": "a", "referenced_tweets": [{"type": "quoted", "id": "2"}] * n},
+        "includes": {"tweets": [{"id": str(i), "text": "a"} for i in range(n)]},
+    }
+)
+STATUS = items(
+    lambda n: {
+        "content": "<a href=http://a.example/ class=x>" * n,
+        "mentions": [{"url": f"http://b.example/{i}"} for i in range(n)],
+    }
+)
+FACETS = items(
+    lambda n: {
+        "did": "a",
+        "kind": "commit",
+        "commit": {
+            "record": {
+                "facets": [
+                    {
+                        "index": {"byteStart": i},
+                        "features": [{"$type": "app.bsky.richtext.facet#link", "uri": f"http://a.example/{i}"}],
+                    }
+                    for i in range(n, 0, -1)
+                ]
+            }
+        },
+    }
+)
+LINKS = items(lambda n: {"type": "link_shared", "links": [{"url": f"http://a.example/{i}"} for i in range(n)]})
+ENVELOPE = items(
+    lambda n: {"specversion": "1.0", "id": "1", "source": "a", "type": "b", "data": '{"text": "' + "a.com " * n + '"}'}
+)
+JSON = (
+    raw(b"["),
+    raw(b'{"a":'),
+    raw(b'"\\ud800', b"", b'"'),
+    raw(b"\\u", b'"', b'"'),
+    raw(b'{"text":"a"}\n'),
+    raw(b'{"text":"a.com"},', b"[", b'{"text":"a"}]'),
+    raw(b"9"),
+    raw(b"\\ud800", b'{"text":"', b'"}'),
+)
+ROBOTS = (
+    numbered("Disallow: /*a*%d*b\n", "User-agent: *\n"),
+    raw(b"Disallow: /*" + b"a" * 45 + b"b" + b"a" * 45 + b"\n", b"User-agent: *\n"),
+    raw(b"*a", b"User-agent: *\nDisallow: /"),
+    numbered("User-agent: a%d\n", "", "Crawl-delay: 1\n" * 1000),
+    raw(b"User-agent: x\n" + b"Crawl-delay: 1\n"),
+    lambda n: (
+        b"".join(b"User-agent: a%s\n" % (b"b" * (i % 90)) for i in range(n // 50)) + b"Crawl-delay: 1\n" * (n // 15)
+    ),
+    raw(b"a\n"),
+    raw(b"\xff", b"User-agent: *\nDisallow: /"),
+    raw(b"a b ", b"User-agent: *\n"),
+    raw(b"User-agent: *\nDisallow: /a\n"),
+    numbered("Disallow: /aaaa%d\n", "User-agent: *\n"),
+)
+LONG_PATH = "https://a.example/" + "a" * 8_000
+PDFS = (
+    raw(b"x\n", b"%PDF-1.4\n"),
+    raw(b"1 0 obj\n", b"%PDF-1.4\n"),
+    raw(b"trailer<<>>\n", b"%PDF-1.4\n"),
+    raw(b"<<", b"%PDF-1.4\n1 0 obj"),
+    raw(b"[", b"%PDF-1.4\ntrailer<</Root "),
+    numbered("%d 0 obj<<>>endobj\n", "%PDF-1.4\n"),
+    raw(b"x\n", b"%PDF-1.4\n", b"startxref\n0\n%%EOF\n"),
+)
+BOXES = (
+    raw(struct.pack(">I4s", 8, b"moov"), b"\0\0\0\x18ftypavif" + b"\0" * 12),
+    raw(struct.pack(">I4s", 8, b"free"), b"\0\0\0\x18ftypmp42" + b"\0" * 12),
+    raw(b"\0\0\0\0meta\0\0\0\0", b"\0\0\0\x18ftypavif" + b"\0" * 12),
+    raw(b"\0", b"\0\0\0\x18ftypavif" + b"\0" * 12),
+    lambda n: b"\0\0\0\x18ftypavif" + b"\0" * 12 + _sample_table(n),
+)
+PICTURES = (
+    raw(b"\xff\xe0\0\2", b"\xff\xd8"),
+    raw(b"\xff", b"\xff\xd8"),
+    raw(b"\0", b"\xff\xd8\xff"),
+    raw(b"\xff\xda\0\2", b"\xff\xd8\xff\xc2\0\x0b\x08\0\x10\0\x10\1\1\x11\0"),
+    raw(b"\0\0\0\0IDAT\0\0\0\0", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\0\1" * 2 + b"\0" * 9),
+    raw(b"\0\0\0\0tEXt\0\0\0\0", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\0\1" * 2 + b"\0" * 9),
+    raw(b"!\xfe\0", b"GIF89a\1\0\1\0\0\0\0"),
+    raw(b"\1\0", b"GIF89a\1\0\1\0\0\0\0!\xfe"),
+    raw(b"ANMF\0\0\0\0", b"RIFF\xff\xff\xff\x7fWEBP"),
+    raw(b"EXIF\0\0\0\0", b"RIFF\xff\xff\xff\x7fWEBP"),
+    raw(b"\0\0\1\0\xff\xff"),
+    raw(b"\0", b"BM"),
+    *BOXES,
+)
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), name) + content
+
+
+def _sample_table(n: int) -> bytes:
+    """A track whose samples are more than there are bytes: `n` chunks of four thousand million samples each."""
+    sizes = _box(b"stsz", struct.pack(">III", 0, 1, 0xFFFFFFFF))
+    counts = _box(b"stsc", struct.pack(">IIIII", 0, 1, 1, 0xFFFFFFFF, 1))
+    chunks = _box(b"stco", struct.pack(">II", 0, n) + b"\0\xff\xff\xff" * (n // 4))
+    table = _box(b"stbl", sizes + counts + chunks)
+    for name in (b"minf", b"mdia", b"trak", b"moov"):
+        table = _box(name, table)
+    return table
+
+
+def _all(iterable: Any) -> int:
+    return sum(1 for _ in iterable)
+
+
+def _verdict(given: bytes) -> None:
+    rules = parsing.parse(given)
+    rules.verdict("spiderduck", LONG_PATH)
+    rules.allows("spiderduck", LONG_PATH)
+    rules.crawl_delay("spiderduck")
+
+
+def _decode(encoding: str) -> Any:
+    def call(data: bytes) -> None:
+        decoder = BodyDecoder(encoding, 10_000_000)
+        for at in range(0, len(data), 65_536):
+            decoder.feed(data[at : at + 65_536])
+        decoder.finish()
+
+    return call
+
+
+def _read_frames(data: bytes) -> None:
+    frames.FrameReader(BodyPipe()).write(data)
+
+
+def _inspect(codec: Any) -> Any:
+    return lambda data: codec.inspect(data, LIMITS)
+
+
+def _gzip_members(n: int) -> bytes:
+    return gzip.compress(b"") * (n // 20 + 1)
+
+
+ASK = messages.pack_request(HopRequest(URL, 0.0, 1.0), 0.0)
+HEADERS = items(lambda n: [("link", f"<{'a' * 50}>; rel=next")] * n)
+METADATA = wire.encode_metadata(extract.extract_metadata(b"<title>a</title>", url=URL))
+
+TABLE: dict[str, list[Case]] = {
+    # fetchers
+    "fetchers.urls.parse": cases(urls.parse, *URLS),
+    "fetchers.urls.split": cases(urls.split.__wrapped__, *URLS),
+    "fetchers.urls.registrable_domain": cases(
+        urls.registrable_domain.__wrapped__, rows("a."), rows("."), rows("co.uk")
+    ),
+    "fetchers.redirect_target.redirect_target": cases(
+        redirect_target, lambda n: response(status=301, location="../" * (n // 3))
+    ),
+    "fetchers.redirect_target.resolve": cases(lambda text: resolve(text, URL), *URLS),
+    "fetchers.redirect_target.refresh_target": cases(
+        lambda text: refresh_target(text, URL),
+        rows(" "),
+        rows("9"),
+        rows(" ", "0;url"),
+        rows("0;url="),
+        rows("'", "0; '"),
+    ),
+    "fetchers.retry_after.parse_retry_after": cases(
+        lambda text: parse_retry_after(text, 0.0), rows("9"), rows("Mon, "), rows(" ")
+    ),
+    "fetchers.rate_limit_headers.pause_asked": cases(
+        lambda text: pause_asked(
+            [("ratelimit", text), ("x-ratelimit-reset", text), ("x-ratelimit-remaining", text)], 0.0
+        ),
+        rows(";r=0;t=1"),
+        rows(",r "),
+        rows(" ", "r"),
+        rows("9", "1."),
+        rows("remaining=0,"),
+    ),
+    "fetchers.trace.read": cases(lambda text: trace.read(text, text), rows("0"), rows("00-"), rows(" ")),
+    "fetchers.gates.robots_life.life": cases(
+        lambda text: robots_life.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
+    ),
+    "fetchers.gates.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
+    "fetchers.gates.inflate.gzip_wrapping": cases(inflate.gzip_wrapping, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
+    "fetchers.gates.inflate.deflate_wrapping": cases(inflate.deflate_wrapping, raw(b"x")),
+    "fetchers.gates.decoding.BodyDecoder": [
+        *cases(_decode("gzip"), _gzip_members, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
+        *cases(_decode("gzip, deflate, br, zstd, gzip"), _gzip_members),
+        *cases(_decode("br"), raw(b"\0")),
+        *cases(_decode("zstd"), raw(b"\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00")),
+    ],
+    "fetchers.client.refresh_element.refresh_content": cases(
+        refresh_element.refresh_content,
+        raw(b"<!--", b"http-equiv=refresh "),
+        raw(b"<style ", b"http-equiv=refresh "),
+        raw(b"<meta http-equiv", b"http-equiv=refresh "),
+        raw(b" ", b"http-equiv="),
+        raw(b"<meta a='", b"http-equiv=refresh "),
+    ),
+    "fetchers.client.redirects.meta_refresh": cases(
+        lambda data: redirects.meta_refresh(response(data)), raw(b"<!--", b"http-equiv=refresh "), raw(b"q"), *MARKUP
+    ),
+    "fetchers.client.redirects.next_hop": cases(
+        lambda data: redirects.next_hop(response(data)), raw(b"<title", b"http-equiv=refresh ")
+    ),
+    "fetchers.client.redirects.leads_on": cases(
+        lambda data: redirects.leads_on(response(data)), raw(b"<script", b"http-equiv=refresh ")
+    ),
+    "fetchers.client.redirects.may_lead_on": cases(
+        lambda text: redirects.may_lead_on(response(content_type=text)), rows("html")
+    ),
+    "fetchers.client.streaming.announced_length": cases(
+        lambda text: streaming.announced_length(response(content_length=text)), rows("9")
+    ),
+    "fetchers.robots_txt.lines.text_of": cases(lines.text_of, *ROBOTS, raw(b"\r"), raw(b"\xd8", b"\xff\xfe")),
+    "fetchers.robots_txt.lines.directives": cases(
+        lambda data: _all(lines.directives(data.decode("latin-1"))), *ROBOTS, raw(b"a:\n"), raw(b":")
+    ),
+    "fetchers.robots_txt.matching.path_of": cases(matching.path_of, *URLS, rows("%a"), rows("?")),
+    "fetchers.robots_txt.parsing.parse": cases(parsing.parse, *ROBOTS),
+    "fetchers.robots_txt.rules.RobotsTxt": cases(_verdict, *ROBOTS),
+    "fetchers.robots_cache.kept.to_bytes": cases(lambda data: kept.to_bytes(parsing.parse(data), 0.0, 1.0), ROBOTS[0]),
+    "fetchers.robots_cache.kept.from_bytes": cases(
+        kept.from_bytes, lambda n: kept.to_bytes(parsing.parse(ROBOTS[0](n)), 0.0, 1.0), raw(b"\x91")
+    ),
+    "fetchers.wire.frames.FrameReader": cases(
+        _read_frames, raw(b"p\0\0\0\0"), raw(b"p\0\0\0\1a"), raw(b"\0", b"h\0\x3f\xff\xff")
+    ),
+    "fetchers.wire.messages.unpack_request": cases(
+        lambda data: messages.unpack_request(data, 0.0), raw(b"\x91"), raw(b"\0", ASK)
+    ),
+    "fetchers.wire.messages.unpack_head": cases(messages.unpack_head, raw(b"\x91"), raw(b"\xc0")),
+    # snowflake
+    "snowflake.text.TextForm": cases(lambda digits: text.CROCKFORD.read(digits), rows("-"), rows("0"), rows("z")),
+    "snowflake.auditor.read_line": cases(auditor.read_line, rows("9"), rows(" "), rows('{"a":')),
+    "snowflake.layout.parse_decimal": cases(layout.parse_decimal, rows("9"), rows("0")),
+    # events
+    "schedulers.events.batch.read_events": cases(batch.read_events, *JSON, raw(b"\n", b"{}\n"), raw(b"{}\n")),
+    "schedulers.events.reading.read_event": cases(reading.read_event, *JSON),
+    "schedulers.events.reading.read_object": cases(reading.read_object, BIG_DICT, STATUS, FACETS, ENTITIES),
+    "schedulers.events.json_text.decode": cases(json_text.decode, *JSON),
+    "schedulers.events.json_text.content_hash": cases(json_text.content_hash, BIG_DICT),
+    "schedulers.events.body_links.links_in_text": cases(body_links.links_in_text, *TEXTS, rows("<p>a.com")),
+    "schedulers.events.body_links.links_in_markdown": cases(body_links.links_in_markdown, *TEXTS),
+    "schedulers.events.body_links.links_in_html": cases(
+        body_links.links_in_html, rows("<http://" + "a" * 5090, "<p>"), rows("<a href=http://a.com>"), rows("<div> ")
+    ),
+    "schedulers.events.body_links.links_of_anchors": cases(
+        lambda given: body_links.links_of_anchors(given, lambda _: True),
+        rows("<a href=http://a.com>"),
+        rows("<b></div>"),
+    ),
+    "schedulers.events.bluesky.recognises": cases(bluesky.recognises, BIG_DICT),
+    "schedulers.events.bluesky.read": cases(bluesky.read, FACETS),
+    "schedulers.events.cloudevent.recognises": cases(cloudevent.recognises, BIG_DICT),
+    "schedulers.events.cloudevent.read": cases(lambda given: cloudevent.read(given, generic.read), ENVELOPE),
+    "schedulers.events.generic.recognises": cases(generic.recognises, BIG_DICT),
+    "schedulers.events.generic.read": cases(generic.read, BIG_DICT, URL_LIST),
+    "schedulers.events.mastodon.recognises": cases(mastodon.recognises, BIG_DICT),
+    "schedulers.events.mastodon.read": cases(mastodon.read, STATUS),
+    "schedulers.events.slack.recognises": cases(slack.recognises, BIG_DICT),
+    "schedulers.events.slack.read": cases(slack.read, LINKS),
+    "schedulers.events.tweet.recognises": cases(tweet.recognises, BIG_DICT),
+    "schedulers.events.tweet.read": cases(tweet.read, ENTITIES),
+    "schedulers.events.tweet_links.entity_links": cases(
+        lambda given: _all(tweet_links.entity_links(given["entities"])), ENTITIES
+    ),
+    "schedulers.events.tweet_links.is_picture": cases(tweet_links.is_picture, BIG_DICT),
+    "schedulers.events.tweet_v2.recognises": cases(tweet_v2.recognises, BIG_DICT),
+    "schedulers.events.tweet_v2.read": cases(tweet_v2.read, ENTITIES),
+    "schedulers.events.values.object_in": cases(lambda given: values.object_in(given, "a"), BIG_DICT),
+    "schedulers.events.values.objects_in": cases(lambda given: values.objects_in(given, "links"), LINKS),
+    "schedulers.events.values.text_in": cases(lambda given: values.text_in({"a": given}, "a"), rows(" ")),
+    "schedulers.events.values.id_in": cases(lambda given: values.id_in({"a": given}, "a"), rows(" ")),
+    "schedulers.events.values.different": cases(lambda given: values.different(given["urls"]), URL_LIST),
+    "schedulers.events.values.is_web_url": cases(values.is_web_url, *URLS),
+    "schedulers.events.values.moment": cases(values.moment, rows("9"), rows("a "), rows("Jan ")),
+    # urls
+    "schedulers.urls.canonical.accepted_canonical": cases(
+        lambda given: canonical_urls.accepted_canonical(given, URL), *URLS, rows("#"), rows(" ")
+    ),
+    "schedulers.urls.extract.extract_urls": cases(extract_urls.extract_urls, *TEXTS),
+    "schedulers.urls.normalise.dedup_key": cases(normalise.dedup_key, *URLS),
+    "schedulers.urls.parse.parse_url": cases(parse.parse_url, *URLS),
+    "schedulers.urls.parse.parse_shared": cases(parse.parse_shared, *URLS, rows("a."), rows("a", "", ".")),
+    "schedulers.urls.top_level.top_level_end": cases(
+        lambda given: top_level.top_level_end(given, 0), rows("a"), rows("-", "xn--"), rows("中")
+    ),
+    "schedulers.urls.top_level.special_use_end": cases(
+        lambda given: top_level.special_use_end(given, 0), rows("a"), rows("-", "xn--")
+    ),
+    "schedulers.urls.tracking.tracking_of": cases(tracking.tracking_of, rows("a.", "http://"), rows("@")),
+    # metadata: the whole
+    "schedulers.metadata.extract.extract_metadata": [
+        *cases(lambda given: extract.extract_metadata(given, url=URL, content_type="text/html"), *MARKUP, *PAGES),
+        *cases(lambda given: extract.extract_metadata(given, url=URL), *PDFS, *PICTURES),
+    ],
+    "schedulers.metadata.guard.bounded": cases(guard.bounded, *MARKUP),
+    "schedulers.metadata.charset.sniff_encoding": cases(
+        charset.sniff_encoding, *MARKUP, raw(b"\xa4\xa2"), raw(b"\xe9")
+    ),
+    "schedulers.metadata.charset.decode": cases(charset.decode, *MARKUP, raw(b"\0<"), raw(b"\t\0", b"", b"<")),
+    "schedulers.metadata.charset.as_utf_8": cases(charset.as_utf_8, *MARKUP, raw(b"\xff\xc3\xa9")),
+    "schedulers.metadata.charset_decoders.is_utf_8": cases(
+        charset_decoders.is_utf_8, raw(b"\xc3\xa9"), raw(b"\xe2\x82")
+    ),
+    "schedulers.metadata.charset_decoders.strictly": cases(
+        lambda given: charset_decoders.strictly(given, "ISO-2022-JP"), raw(b"\x1b$B"), raw(b"\x1b$B!!\x1b(B")
+    ),
+    "schedulers.metadata.charset_decoders.leniently": cases(
+        lambda given: charset_decoders.leniently(given, "gb18030"), raw(b"\xff"), raw(b"\x81")
+    ),
+    "schedulers.metadata.charset_names.name_of": cases(charset_names.name_of, rows(" "), rows("utf-8")),
+    "schedulers.metadata.charset_prescan.declared_first": cases(
+        charset_prescan.declared_first, *MARKUP, raw(b"<?xml ")
+    ),
+    "schedulers.metadata.charset_prescan.declared_later": cases(
+        charset_prescan.declared_later, *MARKUP, raw(b"<meta content='charset"), raw(b"<script></script>")
+    ),
+    "schedulers.metadata.charset_prescan.in_content_type": cases(
+        charset_prescan.in_content_type, rows("charset"), rows('charset="'), rows(" ", "charset")
+    ),
+    "schedulers.metadata.addresses.absolute": cases(lambda given: addresses.absolute(given, URL), *URLS),
+    "schedulers.metadata.addresses.host": cases(addresses.host, *URLS),
+    "schedulers.metadata.addresses.site_of": cases(addresses.site_of, *URLS),
+    "schedulers.metadata.headers.read": cases(headers.read, HEADERS),
+    "schedulers.metadata.headers.links_of": cases(
+        lambda given: headers.links_of({"link": [given] * 20}),
+        rows("<a>;"),
+        rows(" ", "<a>"),
+        rows(";rel=a", "<a>"),
+        rows("<"),
+    ),
+    "schedulers.metadata.clean.text": cases(clean.text, rows("&amp;"), rows(" "), rows("a\u0301"), rows("\u202e")),
+    "schedulers.metadata.clean.title": cases(clean.title, rows("<a "), rows("<a>"), rows("&lt;")),
+    "schedulers.metadata.clean.description": cases(clean.description, rows("<a "), rows("<a>"), rows("&lt;")),
+    "schedulers.metadata.clean.name": cases(clean.name, rows("<a "), rows("\u0301", "a")),
+    "schedulers.metadata.clean.media_type": cases(clean.media_type, rows("a/"), rows(";")),
+    "schedulers.metadata.clean.shorten": cases(
+        lambda given: clean.shorten(given, 300), rows("\u0301", "a"), rows("👨\u200d"), rows(" ")
+    ),
+    "schedulers.metadata.clean.fold": cases(clean.fold, rows("_ "), rows("ß")),
+    "schedulers.metadata.dates.iso": cases(dates.iso, rows("1"), rows("1:"), rows(" "), rows("may ")),
+    "schedulers.metadata.dates.moment": cases(dates.moment, rows("1"), rows("2015-01-01")),
+    "schedulers.metadata.json_ld.read": cases(
+        lambda given: json_ld.read([given], URL),
+        rows(GRAPH, "[", "{}]"),
+        rows('{"@graph":['),
+        rows('{"author":', "", "1"),
+    ),
+    "schedulers.metadata.json_ld.types_of": cases(
+        json_ld.types_of, items(lambda n: {"@type": ["a"] * n}), lambda n: {"@type": "a/" * n}
+    ),
+    "schedulers.metadata.json_ld_text.values": cases(
+        lambda given: _all(json_ld_text.values(given)),
+        rows("<!--"),
+        rows("/*"),
+        rows('"\\'),
+        rows("{a,", "{"),
+        rows(", ", "{", "}"),
+        rows("1 "),
+        rows("&quot;"),
+        rows("; "),
+        rows("["),
+        rows('{"a":'),
+    ),
+    "schedulers.metadata.open_graph.objects": page_cases(lambda page: _all(open_graph.objects(page, "og:image"))),
+    "schedulers.metadata.reading.measure": cases(
+        lambda given: reading_time.measure(given, given), rows("a "), rows("中"), rows(" "), rows("a  b\n")
+    ),
+    "schedulers.metadata.wire.decode_metadata": cases(wire.decode_metadata, raw(b"["), raw(b" ", METADATA)),
+    "schedulers.metadata.interstitials.recognise": page_cases(lambda page: interstitials.recognise(page, 403, 10)),
+    "schedulers.metadata.article_pictures.is_decoration": cases(
+        article_pictures.is_decoration, rows("ads/"), rows("-")
+    ),
+    "schedulers.metadata.article_pictures.best_picture": page_cases(
+        lambda page: article_pictures.best_picture(page.tree, URL),
+        raw(b"<img srcset='a 1x, "),
+        raw(b"<picture><source>"),
+    ),
+    "schedulers.metadata.body.is_hidden": page_cases(
+        lambda page: [body.is_hidden(one) for one in page.body.paragraphs]
+    ),
+    "schedulers.metadata.body.is_outside": page_cases(
+        lambda page: [body.is_outside(one) for one in page.body.paragraphs]
+    ),
+    "schedulers.metadata.body.Body": page_cases(
+        lambda page: (
+            page.body.text,
+            page.body.first_paragraph,
+            page.body.h1,
+            page.body.byline,
+            page.body.published_time,
+        ),
+        *MARKUP,
+    ),
+    "schedulers.metadata.items.value": page_cases(
+        lambda page: [item_values.value(one) for one in page.tree.css("[itemprop]")[: item_values.CANDIDATES]]
+    ),
+    # metadata: the kinds
+    "schedulers.metadata.kinds.sniff.kind": cases(lambda given: sniff.kind(answer(given)), *MARKUP, *PICTURES),
+    "schedulers.metadata.kinds.html.read": cases(lambda given: html.read(answer(given, "text/html")), *MARKUP, *PAGES),
+    "schedulers.metadata.kinds.pdf.read": cases(lambda given: pdf.read(answer(given)), *PDFS),
+    "schedulers.metadata.kinds.svg.read": cases(
+        lambda given: svg.read(answer(given)),
+        raw(b"<title"),
+        raw(b"<title>"),
+        raw(b"<desc>" + b"a" * 5_000),
+        raw(b"<title" + b" " * 200),
+    ),
+    "schedulers.metadata.kinds.feed.read": cases(
+        lambda given: feed.read(answer(given)),
+        raw(b"<a>", b"<rss><channel>"),
+        raw(b"<title>&amp;</title>", b"<rss><channel>"),
+        raw(b"&amp;", b"<rss><channel><title>"),
+        raw(b"a='b' ", b"<rss "),
+        raw(b"["),
+        numbered("<x%d>a", "<rss>"),
+    ),
+    "schedulers.metadata.kinds.document.read_text": cases(
+        lambda given: document.read_text(answer(given)), raw(b"\n"), raw(b"#= "), raw(b"\xff\xc3\xa9")
+    ),
+    "schedulers.metadata.kinds.document.read_json": cases(lambda given: document.read_json(answer(given)), *JSON),
+    "schedulers.metadata.kinds.document.read_other": cases(lambda given: document.read_other(answer(given)), raw(b"a")),
+    "schedulers.metadata.kinds.picture.read": cases(lambda given: picture.read(answer(given)), *PICTURES),
+    "schedulers.metadata.kinds.image_header.read": cases(image_header.read, *PICTURES),
+    "schedulers.metadata.kinds.containers.read": cases(
+        containers.read,
+        *BOXES,
+        raw(b"\xa0\x80", b"\x1a\x45\xdf\xa3"),
+        raw(b"\x18\x53\x80\x67\x80", b"\x1a\x45\xdf\xa3\x80"),
+    ),
+    "schedulers.metadata.kinds.playable.read_video": cases(lambda given: playable.read_video(answer(given)), *BOXES),
+    "schedulers.metadata.kinds.playable.read_audio": cases(
+        lambda given: playable.read_audio(answer(given)),
+        raw(b"TIT2\0\0\0\1\0\0a", b"ID3\3\0\0\x7f\x7f\x7f\x7f"),
+        raw(b"\0", b"RIFF\xff\xff\xff\x7fWAVE"),
+        raw(b"\xff"),
+        raw(b"OggS\0"),
+        raw(b"\0\0\0\4", b"fLaC"),
+        raw(struct.pack(">I4s", 8, b"moov"), b"\0\0\0\x18ftypM4A "),
+    ),
+    # metadata: the fields
+    "schedulers.metadata.fields.app_links.read": page_cases(
+        app_links.read, numbered("<meta name=al:ios:x%d content=a>")
+    ),
+    "schedulers.metadata.fields.author.read": page_cases(author.read, raw(b"by ", b"<meta name=author content='")),
+    "schedulers.metadata.fields.author.read_all": page_cases(lambda page: author.read_all(page, author.read(page))),
+    "schedulers.metadata.fields.canonical.read": page_cases(canonical.read),
+    "schedulers.metadata.fields.description.read": page_cases(description.read, raw(b"word ", b"<p><object>" * 100)),
+    "schedulers.metadata.fields.fediverse.read": page_cases(fediverse.read),
+    "schedulers.metadata.fields.feeds.read": page_cases(feeds.read),
+    "schedulers.metadata.fields.feeds.read_languages": page_cases(feeds.read_languages),
+    "schedulers.metadata.fields.feeds.read_amp": page_cases(feeds.read_amp),
+    "schedulers.metadata.fields.icon.read": page_cases(icon.read),
+    "schedulers.metadata.fields.icon.read_touch": page_cases(icon.read_touch),
+    "schedulers.metadata.fields.image.read": page_cases(image.read),
+    "schedulers.metadata.fields.image.pixels": cases(image.pixels, rows("9"), rows(" "), rows("px")),
+    "schedulers.metadata.fields.image.picture": cases(lambda given: image.picture(page_of(b""), given, given), *URLS),
+    "schedulers.metadata.fields.kind.read": page_cases(kind.read),
+    "schedulers.metadata.fields.language.read": page_cases(language.read),
+    "schedulers.metadata.fields.language.tag": cases(language.tag, rows("a-"), rows("en-abcde-")),
+    "schedulers.metadata.fields.media.read_video": page_cases(media.read_video),
+    "schedulers.metadata.fields.media.read_audio": page_cases(media.read_audio),
+    "schedulers.metadata.fields.media.read_player": page_cases(media.read_player),
+    "schedulers.metadata.fields.media.seconds": cases(media.seconds, rows("1H", "PT"), rows("9", "PT")),
+    "schedulers.metadata.fields.oembed.read": page_cases(oembed.read),
+    "schedulers.metadata.fields.price.read": page_cases(
+        price.read,
+        raw(b"1,", b"<meta property=product:price:amount content='"),
+        raw(b"1.", b"<meta property=og:price:amount content="),
+    ),
+    "schedulers.metadata.fields.published.read": page_cases(published.read, raw(b"<time datetime=x>")),
+    "schedulers.metadata.fields.published.read_modified": page_cases(published.read_modified),
+    "schedulers.metadata.fields.robots.read": page_cases(robots.read, raw(b"noindex,", b"<meta name=robots content='")),
+    "schedulers.metadata.fields.site_name.read": page_cases(site_name.read),
+    "schedulers.metadata.fields.site_name.known": page_cases(site_name.known),
+    "schedulers.metadata.fields.site_name.likely": page_cases(lambda page: site_name.likely(page, "a")),
+    "schedulers.metadata.fields.site_name.hosts": page_cases(site_name.hosts),
+    "schedulers.metadata.fields.tags.read": page_cases(tags.read),
+    "schedulers.metadata.fields.tags.read_section": page_cases(tags.read_section),
+    "schedulers.metadata.fields.theme_color.read": page_cases(theme_color.read),
+    "schedulers.metadata.fields.theme_color.colour": cases(theme_color.colour, rows("rgb("), rows("a")),
+    "schedulers.metadata.fields.title.read": page_cases(title.read, raw(b" : ", b"<title>"), raw(b" |", b"<title>a")),
+    "schedulers.metadata.fields.title.without_site": cases(
+        lambda given: title.without_site(given[:20_000], frozenset(), ("a.b.c",)), rows(" - "), rows("| ")
+    ),
+    # pictures: headers alone, no pixel is decoded
+    "imagepipe.codecs.av1.stream_sizes": cases(lambda given: _all(av1.stream_sizes(given)), *BOXES),
+    "imagepipe.codecs.boxes.payloads": cases(lambda given: _all(boxes.payloads(given)), *BOXES),
+    "imagepipe.codecs.avif.Avif": cases(_inspect(avif.Avif()), *BOXES),
+    "imagepipe.codecs.bmp.dib_size": cases(bmp.dib_size, raw(b"\0")),
+    "imagepipe.codecs.bmp.Bmp": cases(_inspect(bmp.Bmp()), *PICTURES),
+    "imagepipe.codecs.exif.read_exif": cases(
+        exif.read_exif,
+        raw(b"\0", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"),
+        raw(b"\x25\x88\4\0\1\0\0\0\x08\0\0\0", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"),
+    ),
+    "imagepipe.codecs.gif.Gif": cases(_inspect(gif.Gif()), *PICTURES),
+    "imagepipe.codecs.gif_blocks.read_screen": cases(gif_blocks.read_screen, raw(b"\xff", b"GIF89a")),
+    "imagepipe.codecs.gif_blocks.read_plays": cases(gif_blocks.read_plays, raw(b"\x21\xff\x0bNETSCAPE2.0\x03")),
+    "imagepipe.codecs.gif_blocks.walk_frames": cases(lambda given: _all(gif_blocks.walk_frames(given)), *PICTURES),
+    "imagepipe.codecs.ico.Ico": cases(_inspect(ico.Ico()), *PICTURES),
+    "imagepipe.codecs.jpeg.read_header": cases(jpeg.read_header, *PICTURES),
+    "imagepipe.codecs.jpeg.scan_ends": cases(lambda given: jpeg.scan_ends(given, 2, 100), *PICTURES),
+    "imagepipe.codecs.jpeg.Jpeg": cases(_inspect(jpeg.Jpeg()), *PICTURES),
+    "imagepipe.codecs.jpeg2000.Jpeg2000": cases(_inspect(jpeg2000.Jpeg2000()), *PICTURES, raw(b"\xff\x4f")),
+    "imagepipe.codecs.png.chunks": cases(lambda given: _all(png.chunks(given)), *PICTURES),
+    "imagepipe.codecs.png.Png": cases(_inspect(png.Png()), *PICTURES),
+    "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
+    "imagepipe.codecs.webp.WebP": cases(_inspect(webp.WebP()), *PICTURES),
+    "imagepipe.scan_prefix.scan_prefix": cases(lambda given: scan_prefix.scan_prefix(given, 100), *PICTURES),
+    "imagepipe.negotiation.accepted_formats": cases(negotiation.accepted_formats, rows("a;q=1,"), rows(";"), rows(",")),
+    "imagepipe.freshness.fresh_seconds": cases(
+        lambda given: freshness.fresh_seconds(given, given, 0.0), rows("a,"), rows("9"), rows("Mon, ")
+    ),
+    "imagepipe.signing.canonical": cases(lambda given: signing.canonical(given, {given: given}), rows("%"), rows("/")),
+    "imagepipe.signing.sign": cases(lambda given: signing.sign(given, {given: given}, "a" * 64), rows("%")),
+    "imagepipe.signing.verify": cases(lambda given: signing.verify(given, {"sig": given}, ["a" * 64]), rows("%")),
+}
+
+SEARCHED = ("schedulers.events", "schedulers.urls", "schedulers.metadata", "fetchers", "imagepipe.codecs", "snowflake")
+"""Packages in which every module with a public function of text or bytes is in the table, or in `EXEMPT`."""
+
+_PAGE = "reads what other functions of the table made of the bytes"
+_OURS = "reads what our own processes and engines write"
+_MAKES = "makes text from our own values"
+NOTHING_FROM_OUTSIDE = {
+    "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
+    "fetchers.gates.robots_life.may_be_used": "compares two numbers",
+    "fetchers.client.streaming.open_stream": "moves chunks",
+    "fetchers.wire.messages.pack_request": _MAKES,
+    "fetchers.wire.messages.pack_head": _MAKES,
+    "fetchers.wire.messages.pack_answer": _MAKES,
+    "fetchers.wire.messages.answer_of": _PAGE,
+    "fetchers.wire.frames.pack_frame": _MAKES,
+    "schedulers.metadata.fields.image.declared": _PAGE,
+    "schedulers.metadata.interstitials.entries": "reads our own data file",
+    "schedulers.metadata.wire.encode_metadata": _MAKES,
+    "schedulers.metadata.wire.encode_provenance": _MAKES,
+    "snowflake.layout.unix_ms_of": "reads a number",
+    "snowflake.layout.datetime_of": "reads a number",
+    "snowflake.layout.check_below": "reads a number",
+    "imagepipe.codecs.exif.write_copyright": _MAKES,
+    "imagepipe.codecs.gif_blocks.table_bytes": "reads a number",
+    "imagepipe.signing.check_expiry": "reads a number of fixed length",
+    "imagepipe.negotiation.resolve": "asks `accepted_formats`",
+}
+EXEMPT = {
+    "fetchers.cluster": _OURS,
+    "fetchers.config": "reads settings",
+    "fetchers.exchange": "moves chunks; what it reads of them is in the table",
+    "fetchers.reading": "moves chunks; `BodyDecoder` is in the table",
+    "fetchers.report": "prints for the command line",
+    "fetchers.client.running": "reads settings",
+    "fetchers.gates.body_limit": "compares the type with a list of beginnings",
+    "fetchers.gates.scheme": _PAGE,
+    "fetchers.ownership.assignment": _OURS,
+    "fetchers.ownership.kazoo_calls": _OURS,
+    "fetchers.ownership.nodes": _OURS,
+    "fetchers.service.server": "reads settings",
+    "fetchers.standalone": "reads settings",
+    "imagepipe.codecs.blocks": "counts what others read",
+    "imagepipe.codecs.pillow": "decodes within the limits that `inspect` checked; the memory budget holds it",
+    "schedulers.metadata.ladder": "builds the ladders when it is imported",
+    "schedulers.metadata.picture_counter": _PAGE,
+    "snowflake.cli.commands": "reads the command line",
+    "snowflake.cli.leasing": "reads the command line",
+    "snowflake.config": "reads settings",
+}
