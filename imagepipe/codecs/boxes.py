@@ -33,7 +33,8 @@ def payloads(data: bytes) -> Iterator[memoryview]:
             tables[-1][kind] = data[start:end]
     yield from _item_payloads(whole, items, media)
     for table in tables:
-        for at, length in _samples(table):
+        # A table of a few bytes can announce thousands of millions of samples, all behind the end of the data.
+        for at, length in bounded(_samples(table)):
             yield whole[at : at + length]
 
 

@@ -29,7 +29,9 @@ _MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
-_FORMATTING = re.compile(rb"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,300}", re.IGNORECASE)
+_FORMATTING = re.compile(
+    rb"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,300}", re.IGNORECASE
+)
 _ATTRIBUTES_OF_FORMATTING = re.compile(
     rb"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*+", re.IGNORECASE
 )
@@ -77,8 +79,7 @@ def _too_many(source: bytes) -> int:
 
 
 def _too_deep(source: bytes) -> int:
-    """Where the nesting passes the limit. An end tag of what is not open ends nothing. Text like `<b` in a script counts
-    too."""
+    """Where the nesting passes the limit. An end tag of what is not open ends nothing. `<b` in a script counts too."""
     depth = 0
     opened: dict[bytes, int] = {}
     for match in _TAG.finditer(source):

@@ -19,7 +19,7 @@ _CLOSING = re.compile(r"(?:\s|-->|//|/\*|\*/|\]\]>|;)+$")
 _CLOSING_LENGTH = 200
 # Strings are matched first, so that nothing inside one is taken for a comment or a comma. Each alternative also ends
 # with the text, so that an unclosed one is read once and not again from each of its characters.
-_LOOSE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*+[}\]])', re.DOTALL)
+_LOOSE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*+[}\]])', re.DOTALL)
 # JavaScript's escapes, which JSON does not know; each can mean one thing. Whole escapes are matched, so that `\\\\'` is
 # a backslash and an apostrophe.
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)

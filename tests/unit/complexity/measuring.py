@@ -60,7 +60,7 @@ def growth(case: Case) -> tuple[float, float, int]:
         large = min(large, seconds(case, FACTOR * size))
         if large < LARGE:
             return 0.0, large, FACTOR * size
-        best = min(best, large / max(small, SMALL / 10))
+        best = min(best, large / max(small, SMALL))
         if best <= FACTOR * MARGIN:
             break
         small = seconds(case, size)

@@ -259,6 +259,8 @@ METADATA = wire.encode_metadata(extract.extract_metadata(b"<title>a</title>", ur
 TABLE: dict[str, list[Case]] = {
     # fetchers
     "fetchers.urls.parse": cases(urls.parse, *URLS),
+    "fetchers.urls.without_user": cases(urls.without_user, *URLS),
+    "fetchers.urls.redacted": cases(urls.redacted, *URLS, rows("http://a@")),
     "fetchers.urls.split": cases(urls.split.__wrapped__, *URLS),
     "fetchers.urls.registrable_domain": cases(
         urls.registrable_domain.__wrapped__, rows("a."), rows("."), rows("co.uk")
@@ -348,10 +350,10 @@ TABLE: dict[str, list[Case]] = {
     "snowflake.layout.parse_decimal": cases(layout.parse_decimal, rows("9"), rows("0")),
     # events
     "schedulers.events.batch.read_events": cases(batch.read_events, *JSON, raw(b"\n", b"{}\n"), raw(b"{}\n")),
+    "schedulers.events.batch.items_of": cases(lambda given: batch.items_of(given, None), *JSON, raw(b"{}\n")),
     "schedulers.events.reading.read_event": cases(reading.read_event, *JSON),
     "schedulers.events.reading.read_object": cases(reading.read_object, BIG_DICT, STATUS, FACETS, ENTITIES),
     "schedulers.events.json_text.decode": cases(json_text.decode, *JSON),
-    "schedulers.events.json_text.content_hash": cases(json_text.content_hash, BIG_DICT),
     "schedulers.events.body_links.links_in_text": cases(body_links.links_in_text, *TEXTS, rows("<p>a.com")),
     "schedulers.events.body_links.links_in_markdown": cases(body_links.links_in_markdown, *TEXTS),
     "schedulers.events.body_links.links_in_html": cases(
@@ -646,6 +648,7 @@ NOTHING_FROM_OUTSIDE = {
     "fetchers.wire.messages.pack_answer": _MAKES,
     "fetchers.wire.messages.answer_of": _PAGE,
     "fetchers.wire.frames.pack_frame": _MAKES,
+    "schedulers.events.batch.read_item": "asks `read_event`",
     "schedulers.metadata.fields.image.declared": _PAGE,
     "schedulers.metadata.interstitials.entries": "reads our own data file",
     "schedulers.metadata.wire.encode_metadata": _MAKES,
@@ -676,6 +679,11 @@ EXEMPT = {
     "imagepipe.codecs.pillow": "decodes within the limits that `inspect` checked; the memory budget holds it",
     "schedulers.metadata.ladder": "builds the ladders when it is imported",
     "schedulers.metadata.picture_counter": _PAGE,
+    "fetchers.blocked_domains": "asks `registrable_domain` and sets",
+    "snowflake.leases.ordinal": "reads the name of our own host",
+    "snowflake.leases.static": "reads settings",
+    "snowflake.moments": "reads the command line",
+    "snowflake.service.neighbourhood": _OURS,
     "snowflake.cli.commands": "reads the command line",
     "snowflake.cli.leasing": "reads the command line",
     "snowflake.config": "reads settings",
