@@ -9,6 +9,8 @@ MARGIN = 2.5
 """Four times the input may take ten times the time. What grows with the square takes sixteen times."""
 SMALL, LARGE = 0.001, 0.005
 """Seconds: below them the clock's grain and the machine's other work say more than the function does."""
+FIRST = 16_000
+"""Characters of the first input: behind the limits below which a small page is not looked at (`guard.FEW_TAGS`)."""
 LARGEST = 60_000
 """Characters of the smaller input, where it takes no millisecond before."""
 LONGEST = 10.0
@@ -52,7 +54,7 @@ def growth(case: Case) -> tuple[float, float, int]:
     """How many times longer `FACTOR` times the input takes (0 where both are too quick to say), the seconds that it
     takes, and its size. The best of some tries, so that a busy machine proves nothing.
     """
-    size = 1_000
+    size = FIRST
     while (small := seconds(case, size)) < SMALL and size < LARGEST:
         size *= FACTOR
     best, large = float("inf"), float("inf")

@@ -364,6 +364,7 @@ TABLE: dict[str, list[Case]] = {
         rows("<a href=http://a.com>"),
         rows("<b></div>"),
     ),
+    "schedulers.events.body_links.urls_with_scheme": cases(body_links.urls_with_scheme, *TEXTS),
     "schedulers.events.bluesky.recognises": cases(bluesky.recognises, BIG_DICT),
     "schedulers.events.bluesky.read": cases(bluesky.read, FACETS),
     "schedulers.events.cloudevent.recognises": cases(cloudevent.recognises, BIG_DICT),
@@ -392,6 +393,9 @@ TABLE: dict[str, list[Case]] = {
     # urls
     "schedulers.urls.canonical.accepted_canonical": cases(
         lambda given: canonical_urls.accepted_canonical(given, URL), *URLS, rows("#"), rows(" ")
+    ),
+    "schedulers.urls.canonical.is_home": cases(
+        canonical_urls.is_home, rows("/a%41", "http://a.example"), rows("a=b&", "http://a.example/?")
     ),
     "schedulers.urls.extract.extract_urls": cases(extract_urls.extract_urls, *TEXTS),
     "schedulers.urls.normalise.dedup_key": cases(normalise.dedup_key, *URLS),
@@ -449,6 +453,10 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.clean.title": cases(clean.title, rows("<a "), rows("<a>"), rows("&lt;")),
     "schedulers.metadata.clean.description": cases(clean.description, rows("<a "), rows("<a>"), rows("&lt;")),
     "schedulers.metadata.clean.name": cases(clean.name, rows("<a "), rows("\u0301", "a")),
+    "schedulers.metadata.clean.unescape_again": cases(clean.unescape_again, rows("&"), rows("&amp;"), rows("&#1")),
+    "schedulers.metadata.clean.filled": cases(clean.filled, rows("{{ "), rows("%a"), rows(" ")),
+    "schedulers.metadata.clean.without_markup": cases(clean.without_markup, rows("<a "), rows("<"), rows("<a>")),
+    "schedulers.metadata.clean.first_tag": cases(clean.first_tag, rows("<a "), rows("<")),
     "schedulers.metadata.clean.media_type": cases(clean.media_type, rows("a/"), rows(";")),
     "schedulers.metadata.clean.shorten": cases(
         lambda given: clean.shorten(given, 300), rows("\u0301", "a"), rows("👨\u200d"), rows(" ")
