@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 FACTOR = 4
 MARGIN = 2.5
 """Four times the input may take ten times the time. What grows with the square takes sixteen times."""
-SMALL, LARGE = 0.001, 0.005
+SMALL, LARGE = 0.005, 0.03
 """Seconds: below them the clock's grain and the machine's other work say more than the function does."""
 FIRST = 16_000
 """Characters of the first input: behind the limits below which a small page is not looked at (`guard.FEW_TAGS`)."""
 LARGEST = 60_000
-"""Characters of the smaller input, where it takes no millisecond before."""
+"""Characters of the smaller input, where it does not take `SMALL` before."""
 LONGEST = 10.0
 """Seconds that the larger input may take in any case."""
 TRIES = 4
