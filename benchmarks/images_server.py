@@ -31,7 +31,7 @@ constant = (root / "constant").read_bytes()
 async def answer() -> Response[bytes]:
     return Response(constant, media_type="image/jpeg", headers={"ETag": '"x"', "Cache-Control": "public"})
 
-app = Litestar([*route_handlers(registry, loopback=True), answer],
+app = Litestar([*route_handlers(registry, loopback=True, unsigned=True), answer],
                on_startup=[registry.start], on_shutdown=[registry.close])
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 """

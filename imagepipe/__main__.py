@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from groundwork.terminal import log_plainly, say
@@ -49,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--config", type=Path, help="settings as TOML: pipelines, limits, keys (docs/images.md)")
     serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
     serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
+    serve.add_argument(
+        "--unsigned-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="whose pictures need no signature, e.g. example.com or *.example.com",
+    )
     serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
     return parser
 
@@ -104,6 +112,7 @@ def _serve(asked: argparse.Namespace) -> int:
     except ImageError as error:
         say(f"imagepipe: {error}", error=True)
         return 2
+    config = replace(config, unsigned_hosts=(*config.unsigned_hosts, *asked.unsigned_host))
     clock = SystemClock()
     http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)
     registry = Registry(

@@ -89,11 +89,11 @@ def _fetcher(one: Installation) -> dict[str, object]:
 
 
 def _api(one: Installation) -> dict[str, object]:
-    return _store(one) | _images(one)
+    return _store(one) | _fetching(one) | {"images__keys": one.signing}
 
 
 def _images(one: Installation) -> dict[str, object]:
-    return _fetching(one) | {"images__keys": one.signing}
+    return _fetching(one) | {"images__keys": one.signing, "images__api_url": one.url("api-1")}
 
 
 def _ids(one: Installation) -> dict[str, object]:

@@ -18,6 +18,7 @@ class PictureServer:
 
     def __init__(self, cache: Path, *more: str, settings: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "imagepipe", "serve", "--port", "0", "--allow-private", "--cache", str(cache)]
+        command += ["--unsigned-host", "127.0.0.1"]
         environment = {**os.environ, **(settings or {})}
         self._process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True, env=environment)
         assert self._process.stdout is not None
