@@ -101,13 +101,15 @@ class ExtractBesideLoop:
         self._inline_bytes = inline_bytes
         self._pictures = pictures
         self._one_at_a_time = asyncio.Semaphore(1)
+        self._warm = False  # the first page has tables and libraries loaded, which takes a tenth of a second
 
     async def extract(self, response: Response) -> Metadata:
-        if len(response.body) <= self._inline_bytes and is_quick(response):
+        if self._warm and len(response.body) <= self._inline_bytes and is_quick(response):
             metadata = _extract(response, self._pictures)
         else:
             async with self._one_at_a_time:
                 metadata = await asyncio.to_thread(_extract, response, self._pictures)
+                self._warm = True
         if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
             note_picture(self._pictures, metadata, response.url)
         return metadata
