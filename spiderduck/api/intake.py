@@ -108,7 +108,9 @@ async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:
 
 def _without_users(body: bytes) -> bytes:
     """An event as it is queued: what is never stored of a URL is not kept in the queue's file either."""
-    return redacted(body.decode()).encode() if b"@" in body else body
+    return (
+        redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape") if b"@" in body else body
+    )
 
 
 class Pause:

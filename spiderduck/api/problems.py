@@ -1,11 +1,12 @@
 """Errors as RFC 9457 problem details. The one table from an exception to an HTTP status."""
 
 import logging
+from traceback import walk_tb
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
@@ -30,6 +31,7 @@ STATUS: dict[type[Exception], int] = {
     FetcherUnavailable: 503,
     CoordinatorUnavailable: 503,
 }
+DECODES_BODIES = "litestar.serialization.msgspec_hooks"
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = "application/problem+json"
 PROBLEM_KIND = "urn:spiderduck:"
@@ -50,6 +52,8 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
+    if _is_unreadable_body(error):
+        error = ClientException("the body is no JSON that can be read: it is not UTF-8, or is nested too deeply")
     status = STATUS.get(type(error), 500)
     if isinstance(error, HTTPException):
         status, detail, code = error.status_code, error.detail, _code_of(error)
@@ -102,6 +106,13 @@ CODES = {
     422: "unprocessable",
     429: "too_many_requests",
 }
+
+
+def _is_unreadable_body(error: Exception) -> bool:
+    """What the framework lets through while it decodes a body; the same from anywhere else is an error of ours."""
+    if not isinstance(error, RecursionError | UnicodeDecodeError):
+        return False
+    return any(frame.f_globals.get("__name__") == DECODES_BODIES for frame, _ in walk_tb(error.__traceback__))
 
 
 def _code_of(error: HTTPException) -> str:
