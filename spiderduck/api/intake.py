@@ -13,7 +13,7 @@ from time import perf_counter
 from fetchers.urls import redacted
 from schedulers.errors import EventTooLarge, UnreadableEvent
 from schedulers.events import EventLimits, Item, items_of, read_item
-from schedulers.model import Context, Message, Status, UrlState
+from schedulers.model import Context, Event, Message, Status, UrlState
 from schedulers.stages.event_reader import INLINE_BYTES
 from schedulers.stages.url_extractor import identified
 from spiderduck.api.idempotency import Claim
@@ -66,11 +66,11 @@ class Intake:
                     "requests; nothing was accepted"
                 )
             if len(item.body) <= INLINE_BYTES:
-                event = read_item(item, self._limits)
+                event, body = _read(item, self._limits)
                 await pause()
             else:
-                event = await asyncio.to_thread(read_item, item, self._limits)
-            messages.append(Message(_without_users(item.body), event.id or f"share:{base}.{len(messages)}"))
+                event, body = await asyncio.to_thread(_read, item, self._limits)
+            messages.append(Message(body, event.id or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
             raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
@@ -106,11 +106,12 @@ async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:
     return await asyncio.to_thread(lambda: list(items_of(body, content_type)))
 
 
-def _without_users(body: bytes) -> bytes:
-    """An event as it is queued: what is never stored of a URL is not kept in the queue's file either."""
-    return (
-        redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape") if b"@" in body else body
-    )
+def _read(item: Item, limits: EventLimits) -> tuple[Event, bytes]:
+    """The event, and how it is queued: what is never stored of a URL is not kept in the queue's file either."""
+    event, body = read_item(item, limits), item.body
+    if b"@" in body:
+        body = redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return event, body
 
 
 class Pause:

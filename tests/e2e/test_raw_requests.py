@@ -14,9 +14,9 @@ from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
 
-SECONDS = 12.0
+SECONDS = 8.0
 """Of one round. The answers of most requests take a millisecond or two."""
-PATIENCE = 5.0
+PATIENCE = 3.0
 
 PATHS = (
     "/v1/urls?url={}",

@@ -1,0 +1,73 @@
+"""Requests made from the OpenAPI document itself: the real process answers each as the document says, and none with an
+error of ours."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS
+
+from tests.e2e.origin import Origin
+from tests.e2e.product import Product
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLES = 12
+"""For each operation; all together take some twenty seconds."""
+ENDLESS = "/v1/stream"
+NAMES = ("content_type_conformance", "response_schema_conformance", "status_code_conformance")
+
+
+@pytest.fixture
+def hasty(origin: Origin, tmp_path: Path) -> Iterator[Product]:
+    """Nobody waits long for a URL that nobody shares."""
+    with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_API__MOST_WAIT_MS": "50"}) as product:
+        yield product
+
+
+def fenced(case: schemathesis.Case) -> schemathesis.Case:
+    """What is made up must not be asked of the network: names end in `.test`, which the origin stands for."""
+    if isinstance(case.body, dict):
+        case.body = {name: _at_home(name, value) for name, value in case.body.items()}
+    if case.query:
+        case.query = {name: _at_home(name, value) for name, value in case.query.items()}
+    return case
+
+
+def _at_home(name: str, value: object) -> object:
+    if name == "schedule":
+        return False
+    return "http://made.test/up" if name in ("url", "src", "to") and isinstance(value, str) else value
+
+
+def test_every_operation_answers_as_documented(hasty: Product) -> None:
+    base = str(hasty.client.base_url).rstrip("/")
+    schema = schemathesis.openapi.from_url(f"{base}/openapi.json").exclude(path=ENDLESS)
+    checks = CHECKS.get_by_names(NAMES)
+    tried = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def answers(case: schemathesis.Case) -> None:
+            response = fenced(case).call(timeout=20)
+            assert response.status_code != 500, case.as_curl_command()
+            case.validate_response(response, checks=checks)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answers()
+        tried += 1
+    assert tried > 30
+    assert hasty.client.get("/healthz").status_code == 200
