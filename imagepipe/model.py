@@ -78,6 +78,7 @@ class PictureInfo:
     """What the header of a picture says, read without decoding. Sizes are as shown: orientation is applied.
 
     `frames` is 1 for a still picture. `scans` counts the passes of a JPEG. `plain`: surely without palette and alpha.
+    `largest_part`: pixels of the largest part that a decoder makes room for; 0 where none exceeds the picture.
     """
 
     format: str
@@ -89,6 +90,7 @@ class PictureInfo:
     scans: int = 1
     has_location: bool = False
     plain: bool = False
+    largest_part: int = 0
 
     @property
     def animated(self) -> bool:

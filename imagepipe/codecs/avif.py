@@ -38,7 +38,7 @@ class Avif:
         return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        _check_boxes(data, limits)
+        largest = _check_boxes(data, limits)
         image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
         raw = image.info.get("exif")
         facts = read_exif(raw if isinstance(raw, bytes) else b"")
@@ -47,7 +47,13 @@ class Avif:
             width, height = height, width
         frames = int(getattr(image, "n_frames", 1))
         return PictureInfo(
-            self.name, width, height, frames, orientation=facts.orientation, has_location=facts.has_location
+            self.name,
+            width,
+            height,
+            frames,
+            orientation=facts.orientation,
+            has_location=facts.has_location,
+            largest_part=largest,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
@@ -63,9 +69,10 @@ class Avif:
         return save(frames, "AVIF", quality=quality, speed=SPEED, max_threads=1, advanced=_ADVANCED, **exif)
 
 
-def _check_boxes(data: bytes, limits: PictureLimits) -> None:
-    """Every `ispe` property (ISO/IEC 23008-12, 6.5.3): tiles and thumbnails have one too, so the largest decides."""
-    found, at = 0, data.find(b"ispe")
+def _check_boxes(data: bytes, limits: PictureLimits) -> int:
+    """Pixels of the largest part. Every `ispe` property (ISO/IEC 23008-12, 6.5.3) is read: tiles and thumbnails have
+    one too, so the largest decides."""
+    found, largest, at = 0, 0, data.find(b"ispe")
     while at >= 0 and at + 16 <= len(data):
         found += 1
         if found > _MAX_SIZES:
@@ -73,9 +80,12 @@ def _check_boxes(data: bytes, limits: PictureLimits) -> None:
         width, height = struct.unpack_from(">II", data, at + 8)
         if width * height > limits.pixels:
             raise PictureTooLarge(f"{width}×{height} is more than {limits.pixels} pixels")
+        largest = max(largest, width * height)
         at = data.find(b"ispe", at + 4)
     for width, height in stream_sizes(data):
         if width * height > limits.pixels:
             raise PictureTooLarge(f"{width}×{height} in its stream is more than {limits.pixels} pixels")
+        largest = max(largest, width * height)
     if not found and b"avis" not in data[8:64]:
         raise BrokenPicture("AVIF without a size")
+    return largest

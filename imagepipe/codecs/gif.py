@@ -33,16 +33,17 @@ class Gif:
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         screen = read_screen(data)
-        width, height, frames = screen.width, screen.height, 0
+        width, height, frames, largest = screen.width, screen.height, 0, 0
         for frame in walk_frames(data):
             frames += 1
             # What lies beyond the screen is not shown, but a decoder makes room for it.
             width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
+            largest = max(largest, frame.width * frame.height)
             if frames > limits.frames:
                 break
         if width * height <= limits.pixels:
             width, height = screen.width, screen.height
-        return PictureInfo(self.name, width, height, max(frames, 1))
+        return PictureInfo(self.name, width, height, max(frames, 1), largest_part=largest)
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         return Decoded(_compose(data, wish.animate), loop=read_plays(data))
@@ -50,16 +51,24 @@ class Gif:
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         options: dict[str, int] = {}
         if len(frames) > 1:
-            options = {"disposal": 2} | ({} if wish.loop == 1 else {"loop": max(0, wish.loop - 1)})
+            # A frame with alpha needs a cleared canvas; others say only what changes, which is far smaller.
+            clear = any(frame.image.mode == "RGBA" for frame in frames)
+            options = {"disposal": 2} if clear else {}
+            options |= {} if wish.loop == 1 else {"loop": max(0, wish.loop - 1)}
         return save(frames, "GIF", optimize=False, **options)
 
 
 def _compose(data: bytes, animate: bool) -> Iterator[Frame]:
     screen = read_screen(data)
     canvas = Image.new("RGBA", (screen.width, screen.height))
-    for frame in walk_frames(data):
+    for number, frame in enumerate(walk_frames(data)):
         before = canvas.copy() if frame.disposal == 3 else canvas
-        picture = _decode(data, screen, frame)
+        try:
+            picture = _decode(data, screen, frame)
+        except OSError:
+            if number == 0:
+                raise
+            return  # cut off: browsers show the frames that are whole
         canvas.paste(picture, (frame.x, frame.y), picture)
         yield Frame(_flat(canvas), shown_duration(frame.duration))
         if not animate:

@@ -38,8 +38,14 @@ class GifScreen:
 
 
 def read_screen(data: bytes) -> GifScreen:
-    """The logical screen; raises `struct.error` or `IndexError` where it is cut off."""
+    """The logical screen; raises `struct.error` or `IndexError` where it is cut off.
+
+    One that is smaller than the first frame is as large as that, as in Firefox and libnsgif.
+    """
     width, height, flags = struct.unpack_from("<HHB", data, 6)
+    first = next(walk_frames(data), None)
+    if first is not None and (first.width > width or first.height > height):
+        width, height = max(width, first.width), max(height, first.height)
     return GifScreen(width, height, flags, data[13 : 13 + table_bytes(flags)])
 
 

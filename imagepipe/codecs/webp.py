@@ -74,7 +74,8 @@ class WebP:
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
-        animation = {"loop": wish.loop} if len(frames) > 1 else {}
+        # Flat animations (screencasts, logos) are ten times smaller where a frame may be lossless.
+        animation = {"loop": wish.loop, "allow_mixed": True} if len(frames) > 1 else {}
         return save(frames, "WEBP", quality=wish.quality or DEFAULT_QUALITY["webp"], method=METHOD, **animation, **exif)
 
 

@@ -1,5 +1,6 @@
 """The estimate of a render's memory against its measured peak, each in a process of its own."""
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,11 @@ def test_frames_count() -> None:
     data = _animation("GIF")
     still = render_bytes(data, Variant(format="webp", animate=False))
     assert render_bytes(data, Variant(format="webp")) > still + 11 * 400 * 300 * 4
+
+
+def test_a_part_larger_than_its_picture_counts() -> None:
+    """A screen of one pixel with a second frame of nine megapixels."""
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    frames = [b"\x2c" + struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\x02\x02\x44\x01\x00" for side in (1, 3000)]
+    data = head + b"".join(frames) + b";"
+    assert render_bytes(data, Variant(format="webp")) > 3000 * 3000 * 5
