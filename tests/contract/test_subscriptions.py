@@ -16,6 +16,7 @@ from spiderduck.settings.queues import QueuesConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+from spiderduck.subscriptions.kombu_line import PREFETCH
 from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock, settle
@@ -368,3 +369,36 @@ async def received_of(subscription: Subscription, count: int) -> list[Received]:
         while len(found) < count:
             found += await subscription.receive(count - len(found))
     return found
+
+
+async def test_a_reader_that_confirms_nothing_is_told_when_no_more_comes(
+    open_all: OpenAll, request: pytest.FixtureRequest
+) -> None:
+    """A broker hands out so many at once; the stream ends then, and who comes back confirms. A log goes on."""
+    if "slow" in request.node.name:
+        pytest.skip("the same as without the link, and slow")
+    is_broker = "rabbitmq" in request.node.name
+    async with open_all() as opened:
+        await opened.log.create("team")
+        subscription = await opened.log.open("team", Filter())
+        for number in range(PREFETCH + 1):
+            await opened.announce(f"n{number}")
+        got = await received_of(subscription, PREFETCH)
+        assert subscription.stalled == is_broker
+        await subscription.ack(got[-1].position)
+        assert not subscription.stalled
+        assert [one.body for one in await received_of(subscription, 1)] == [b"n%d" % PREFETCH]
+
+
+async def test_processes_that_make_queues_at_once_keep_one_list(
+    open_all: OpenAll, request: pytest.FixtureRequest
+) -> None:
+    """The limit holds for all of them together."""
+    if "rabbitmq" not in request.node.name:
+        pytest.skip("an embedded log has one process")
+    names = ("team", "other", "third", "fourth")
+    async with open_all() as one, open_all() as two:
+        makers = [(one, two)[number % 2].log.create(name) for number, name in enumerate(names)]
+        made = await asyncio.gather(*makers, return_exceptions=True)
+        assert sorted(type(result).__name__ for result in made) == ["TooManyQueues", "bool", "bool", "bool"]
+        assert [state.name for state in await one.log.queues()] == [state.name for state in await two.log.queues()]

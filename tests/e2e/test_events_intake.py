@@ -79,7 +79,7 @@ def test_user_information_is_kept_nowhere(origin: Origin, product: Product, tmp_
     """Neither of what is shared, nor of where it leads."""
     origin.answers["cred.test/page"] = page("A")
     shared = f"http://user:{SECRET}@cred.test/page"
-    product.client.get("/v1/queues/mine")
+    product.client.put("/v1/queues/mine").raise_for_status()
     assert post(product, {"urls": [shared, f"http://me:{SECRET}@[bad/", f"ftp://me:{SECRET}@files.test/"]})[0] == 202
     (record,) = product.ended("http://cred.test/page")
     assert record["status"] == "fetched"
