@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.origin import Origin
+from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
 
 pytestmark = pytest.mark.e2e
@@ -57,3 +57,17 @@ def test_the_document_says_which_scope(guarded: Product) -> None:
     assert paths["/v1/pages/{page_id}"]["get"]["security"] == [{"key": ["read"]}]
     assert paths["/images/{pipeline}/store"]["put"]["security"] == [{"key": ["admin"]}]
     assert "security" not in paths["/healthz"]["get"]
+
+
+def test_a_key_that_reads_schedules_nothing(origin: Origin, guarded: Product) -> None:
+    """Neither one URL nor many; with `write` both are fetched."""
+    origin.answers |= {"one.test/a": page("A"), "many.test/a": page("A")}
+    reads, writes = ({"Authorization": f"Bearer {key['key']}"} for key in KEYS)
+    one = {"url": "http://one.test/a", "schedule": "true", "wait_ms": "10000"}
+    many = {"urls": ["http://many.test/a"], "schedule": True, "wait_ms": 10_000}
+    assert guarded.client.get("/v1/urls", params=one, headers=reads).status_code == 403
+    assert guarded.client.post("/v1/urls/batch", json=many, headers=reads).status_code == 403
+    looked_up = guarded.client.post("/v1/urls/batch", json={"urls": many["urls"]}, headers=reads).json()
+    assert looked_up["results"][0]["status"] == "unknown"
+    assert guarded.client.get("/v1/urls", params=one, headers=writes).json()["status"] == "fetched"
+    assert guarded.client.post("/v1/urls/batch", json=many, headers=writes).json()["results"][0]["status"] == "fetched"

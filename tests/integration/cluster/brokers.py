@@ -55,7 +55,7 @@ def emptied_broker(config: BrokerConfig, *subscribers: str) -> None:
     connection: Any = kombu.Connection(config.url)
     with connection:
         channel = connection.channel()
-        queues = [topology.events, topology.dead, topology.registry, *topology.deferred.values()]
+        queues = [topology.events, topology.bulk, topology.dead, topology.registry, *topology.deferred.values()]
         for queue in [*queues, *map(topology.subscriber, subscribers)]:
             queue(channel).delete()
         topology.topics(channel).delete()

@@ -170,6 +170,30 @@ async def test_an_unreadable_message_lies_in_the_dead_letters(flow: Flow) -> Non
     assert "unreadable" in letter.reason
 
 
+@pytest.mark.parametrize("name", ["urls", "text"])
+async def test_an_event_of_a_thousand_urls_is_handled_whole_and_a_larger_one_not_at_all(flow: Flow, name: str) -> None:
+    """What comes past the API is never cut in silence."""
+    urls = [f"http://news.test/{number}" for number in range(1001)]
+    fits, beyond = ({name: some if name == "urls" else " ".join(some)} for some in (urls[:1000], urls))
+    await flow.queue.publish(
+        [Message(msgspec.json.encode(fits), "fits"), Message(msgspec.json.encode(beyond), "beyond")]
+    )
+    await flow.until(lambda: told(flow, 1000))
+    await flow.idle()
+    (letter,) = await flow.queue.dead(10)
+    assert letter.message.event_id == "beyond"
+    assert "1,001 URLs" in letter.reason
+
+
+async def test_events_without_an_id_are_the_messages_shares(flow: Flow) -> None:
+    """Two equal ones are told twice, and one that was finished is not told again when it returns."""
+    body = msgspec.json.encode({"urls": [A]})
+    await flow.queue.publish([Message(body, "share:1"), Message(body, "share:2")])
+    await flow.idle()
+    assert sorted(one["event_id"] for one in await flow.notices()) == ["share:1", "share:2"]
+    assert (await flow.store.look_up(A, "share:1")).seen
+
+
 async def test_five_errors_end_as_failed_and_can_be_replayed(flow: Flow) -> None:
     flow.fetch.answers[A] = [RuntimeError("boom")]
     await flow.send({"id": "one", "urls": [A]})
