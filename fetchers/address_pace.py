@@ -1,7 +1,7 @@
 """A looser limit per server address: many names can live on one server, and their queues do not know of one another.
 
 Awaited by the transport before each request. Generous, since a content network serves thousands of sites from one
-address. Its one rule: it delays and never refuses; the request's own deadline ends who would wait too long.
+address. It delays and never refuses; the request's own deadline ends who would wait too long.
 """
 
 from collections import OrderedDict

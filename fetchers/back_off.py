@@ -1,6 +1,6 @@
 """What a domain's slot learns from an answer: all is well, its limit is used up, or its server is in trouble.
 
-Told by `fetcher.py` after every request. Its one rule: a server in trouble is left alone, and that outlives its queue.
+Told by `fetcher.py` after every request. A server in trouble is left alone, and that outlives its queue.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The pieces of a body on their way from one task to another, a few of them between the two at any time.
 
 Between whoever reads an answer and whoever wants it while it comes: `shared_streams.py`, `client/streaming.py`,
-`client/http.py`. Its one rule: who writes waits for who reads, so that a body of any length takes little memory.
+`client/http.py`. Who writes waits for who reads, so that a body of any length takes little memory.
 """
 
 import asyncio

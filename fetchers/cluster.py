@@ -2,9 +2,9 @@
 
     `running_member(config, cluster)`   for `python -m fetchers serve` and `spiderduck up --only fetchers`
 
-Whoever only sends hops to a cluster takes `fetchers.client.running` instead, which needs no coordinator.
-Its one rule: what was begun is ended in the reverse order. On the way out the domains are given up first, so that
-others can take them while what is on its way here is finished.
+Whoever only sends hops to a cluster takes `fetchers.client.running` instead, which needs no coordinator. What was begun
+is ended in the reverse order. On the way out the domains are given up first, so that others can take them while what is
+on its way here is finished.
 """
 
 import asyncio

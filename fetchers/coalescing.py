@@ -1,6 +1,6 @@
 """Equal requests at the same moment share one: the first leads, the others wait for what it gets. Used by `fetcher.py`.
 
-Its one rule: nobody gets less for having shared. Who waited for one that gave up, or had less time, takes its place.
+Nobody gets less for having shared. Who waited for one that gave up, or had less time, takes its place.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """One registrable domain's queue: who waits, in which order, and the right to send that each is given in turn.
 
 Kept by `request_queues.py`. Requests wait in a heap: robots.txt first, then by priority, then the earliest deadline.
-Its one rule: the domain's slot says when the next may set out, and nothing else does.
+The domain's slot says when the next may set out, and nothing else does.
 
 Behind the requests that wait here stands the line: those that were sent away, each with a turn of its own to come back
 for. Only the end of the line is kept, so that a line of a million costs no memory. A turn whose owner does not come is

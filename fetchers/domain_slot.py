@@ -1,7 +1,7 @@
 """When may the next request to a domain start? Pure arithmetic of one domain's politeness: no clock, no loop, no I/O.
 
-Used by `request_queues.py`, which owns one slot per domain. Its one rule: in any window of t seconds the domain sees at
-most burst + rate × t requests, whatever the order of calls.
+Used by `request_queues.py`, which owns one slot per domain. In any window of t seconds the domain sees at most burst +
+rate × t requests, whatever the order of calls.
 
 Three clocks are kept apart, so that none hides another: the token bucket, the back-off, and `Crawl-delay`.
 

@@ -1,7 +1,7 @@
 """One request and its answer: build, send through the transport, read the body (`reading.py`).
 
-Called by `fetcher.py` once the domain's turn has come. Its one rule: whatever the other side does ends in a named
-ending within the limits of time and size.
+Called by `fetcher.py` once the domain's turn has come. Whatever the other side does ends in a named ending within the
+limits of time and size.
 """
 
 import asyncio

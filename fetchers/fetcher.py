@@ -2,8 +2,8 @@
 
     accept (coalesce equal requests) → GATES → the domain's queue (`request_queues`) → transport → body within limits
 
-Neighbours: the client library (`client/`) sends each hop of a redirect chain to the fetcher that owns its domain. Its
-one rule: nothing is sent before every gate and the domain's slot have said yes.
+Neighbours: the client library (`client/`) sends each hop of a redirect chain to the fetcher that owns its domain.
+Nothing is sent before every gate and the domain's slot have said yes.
 """
 
 import asyncio

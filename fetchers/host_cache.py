@@ -1,7 +1,7 @@
 """What this fetcher knows of each origin: its robots.txt, and for how long.
 
-Filled and asked by `gates/robots.py`, swept by `vultures.py`. Its one rule: it is bounded, the least recently used
-entry goes first, and losing an entry costs one more request for a robots.txt and nothing else.
+Filled and asked by `gates/robots.py`, swept by `vultures.py`. It is bounded, the least recently used entry goes first,
+and losing an entry costs one more request for a robots.txt and nothing else.
 """
 
 from collections import OrderedDict

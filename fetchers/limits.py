@@ -1,7 +1,7 @@
 """Which rate limit holds for a domain: what was set while running, then the settings, then the shipped list.
 
-Asked by `fetcher.py` when a queue is opened and after every change. Its one rule, in each of the three: the exact name
-wins over a pattern, a longer pattern over a shorter one.
+Asked by `fetcher.py` when a queue is opened and after every change. The exact name wins over a pattern, a longer
+pattern over a shorter one.
 """
 
 import logging

@@ -1,9 +1,9 @@
 """Several memcached servers as one cache that may forget anything: behind `robots_cache/memcached.py` and
 `host_states/memcached.py`.
 
-A key lives on the server that rendezvous hashing gives it, so that a server's loss moves its own keys only. Its one
-rule: nobody waits for the cache. A server that fails or is slow is left out for a while, its keys go to the next in
-line, and the answer is "not there".
+A key lives on the server that rendezvous hashing gives it, so that a server's loss moves its own keys only. Nobody
+waits for the cache. A server that fails or is slow is left out for a while, its keys go to the next in line, and the
+answer is "not there".
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """How near this process is to the memory it may use, asked by the vultures at every round; and how it is used again.
 
-Its one rule: where no limit is set or the system does not say, there is no pressure.
+Where no limit is set or the system does not say, there is no pressure.
 """
 
 import ctypes

@@ -2,8 +2,8 @@
 
 Three generations are in use: `RateLimit: "default";r=0;t=30` (IETF draft-ietf-httpapi-ratelimit-headers, from version
 8), `RateLimit-Remaining` with `RateLimit-Reset` in seconds (its versions 0 to 6), and the `X-RateLimit-` ones before
-them, whose reset is seconds or a moment in epoch seconds. Its one rule: only an exhausted limit says something; a
-figure that cannot be read says nothing.
+them, whose reset is seconds or a moment in epoch seconds. Only an exhausted limit says something; a figure that cannot
+be read says nothing.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The reading of an answer's body, decoded and within its limits. Called by `exchange.py` once the head is there.
 
-Its one rule: a body is held once at the most, and not at all where somebody takes it while it comes.
+A body is held once at the most, and not at all where somebody takes it while it comes.
 """
 
 import io

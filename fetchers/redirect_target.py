@@ -1,7 +1,7 @@
 """Where an HTTP answer leads, if it is a redirect. Pure; used for pages (`client/redirects.py`) and for robots.txt.
 
-Its one rule: the target is resolved by the WHATWG rules against the URL that answered, and takes over its fragment
-(RFC 9110, section 10.2.2).
+The target is resolved by the WHATWG rules against the URL that answered, and takes over its fragment (RFC 9110, section
+10.2.2).
 """
 
 import re

@@ -1,8 +1,8 @@
 """All domain queues of a fetcher (`domain_queue.py`), and which of them may send next.
 
 `fetcher.py` asks for a `Turn` here before every request. Domains with waiting requests wait in one heap by the time
-they are ready, so that the next ready queue is found in O(log n). Its one rule: a turn is given only when the domain's
-slot says so, and taken back exactly once.
+they are ready, so that the next ready queue is found in O(log n). A turn is given only when the domain's slot says so,
+and taken back exactly once.
 """
 
 import asyncio

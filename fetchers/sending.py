@@ -1,8 +1,7 @@
 """The turns that one request uses: one for each time that it is written to a socket.
 
-Made by `fetcher.py`, told and asked by `exchange.py` and the transport. Its one rule: a request that is written a
-second time (the connection from the pool was dead) waits for a second turn of its domain, since the far end may see
-both.
+Made by `fetcher.py`, told and asked by `exchange.py` and the transport. A request that is written a second time (the
+connection from the pool was dead) waits for a second turn of its domain, since the far end may see both.
 """
 
 from fetchers.domain_queue import FRONT, DomainQueue, Turn

@@ -1,8 +1,8 @@
 """Equal requests whose answers are wanted while they come: one exchange, its pieces told to all who asked.
 
-Used by `fetcher.py` for the requests that bring a `Take`. Its one rule: whoever comes while the beginning is still here
-has a part in it, whoever leaves takes nothing from the others, and the last to leave ends the exchange. The slowest of
-those who share sets the pace.
+Used by `fetcher.py` for the requests that bring a `Take`. Whoever comes while the beginning is still here has a part in
+it, whoever leaves takes nothing from the others, and the last to leave ends the exchange. The slowest of those who
+share sets the pace.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """TLS between a fetcher's service and those who ask it, both sides with a certificate (mTLS).
 
-Used by `service/server.py` and `client/running.py`. Its one rule: only the authority that is named here is believed, on
-both sides. A probe without a certificate may still ask for health and metrics, so the service looks at each request.
+Used by `service/server.py` and `client/running.py`. Only the authority that is named here is believed, on both sides. A
+probe without a certificate may still ask for health and metrics, so the service looks at each request.
 """
 
 import ssl

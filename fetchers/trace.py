@@ -2,8 +2,8 @@
 process.
 
 Set by whoever begins a trace or by `service/server.py`, which goes on with its caller's; read by `client/http.py` for
-the next fetcher and by every log line (`TraceFilter`). Its one rule: what cannot be read is no trace, and nothing of it
-ever goes to an origin.
+the next fetcher and by every log line (`TraceFilter`). What cannot be read is no trace, and nothing of it ever goes to
+an origin.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """URLs by the WHATWG standard, through one parser (ada), and the registrable domain of a host. Pure.
 
 Read by everything that holds a URL: the fetcher, its gates, the client library, and the schedulers, which re-export it.
-Its one rule: no second parser. What `parse` returns is what is stored, compared and sent.
+No second parser. What `parse` returns is what is stored, compared and sent.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Vultures: what was not used for a while is taken away, on a schedule, and it is said what was freed.
 
 They live beside `fetcher.py` and eat from `request_queues.py` and `host_cache.py`; when memory runs short they come
-sooner and take more. Their one rule: politeness outlives them. A queue goes only when its slot holds nothing that a
-later owner would have to know.
+sooner and take more. Politeness outlives them. A queue goes only when its slot holds nothing that a later owner would
+have to know.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Loads originals from their source: conditional with a stale one at hand, resumed with a part.
 
-Above it the pipeline (which loads one picture once at a time), below it the `Source` port. The one rule: bytes once
-received are not asked for twice, as long as their origin can say that they hold.
+Above it the pipeline (which loads one picture once at a time), below it the `Source` port. Bytes once received are not
+asked for twice, as long as their origin can say that they hold.
 """
 
 import asyncio

@@ -3,8 +3,8 @@
     rendered tier ─► preview, if asked ─► cheapest cached ancestor ─► original (`originals.LOOK_UP`) ─► render ─► kept
 
 Above it the registry and the HTTP service; below it `making`, `originals`, `loading`, the tiers and, in the worker
-threads, `rendering`. Identical wishes are one render, identical originals one fetch. The one rule: every way out is an
-`Answer` or an `ImageError`, and every answer says where it was found.
+threads, `rendering`. Identical wishes are one render, identical originals one fetch. Every way out is an `Answer` or an
+`ImageError`, and every answer says where it was found.
 """
 
 from collections import OrderedDict

@@ -1,7 +1,7 @@
 """From settings to what pipelines are built with: a TOML file, the environment, the defaults beside them.
 
-Above it `imagepipe.__main__` and the product around. The one rule: whatever would fail at the first request (a preset
-with a wrong parameter, a fallback picture that is none) fails here, with the setting's name.
+Above it `imagepipe.__main__` and the product around. Whatever would fail at the first request (a preset with a wrong
+parameter, a fallback picture that is none) fails here, with the setting's name.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Where pictures are worked on: a bounded queue in front of the threads that the caller hands in, with a time limit.
 
-Above it the pipelines, below it `imagepipe.rendering`. The one rule: what cannot be queued is refused at once.
+Above it the pipelines, below it `imagepipe.rendering`. What cannot be queued is refused at once.
 """
 
 import asyncio

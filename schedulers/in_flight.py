@@ -1,8 +1,8 @@
 """One entry per dedup key: of equal URLs at the same moment one is handled, the others wait and then reuse.
 
 Used by the `single_flight` stage for the shared URL and by the `fetch` stage for every redirect target, so that a
-thousand short links to one article make one fetch of the article. Its one rule: nobody waits in a circle. Two URLs that
-redirect to one another would otherwise wait for each other for ever.
+thousand short links to one article make one fetch of the article. Nobody waits in a circle. Two URLs that redirect to
+one another would otherwise wait for each other for ever.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Notices: what every subscriber is told. CloudEvents 1.0 in structured JSON, built here and nowhere else.
 
-Its one rule: the id depends only on the event and the URL, so a repeat after a crash carries the same one.
+The id depends only on the event and the URL, so a repeat after a crash carries the same one.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """A URL's record: the JSON that every look-up and every notice gives. Names and shapes are fixed; fields may be added.
 
-Made from what the store keeps (`model.UrlState`, `model.Page`). Its one rule: metadata and provenance are passed
-through as the JSON they are stored as, never parsed.
+Made from what the store keeps (`model.UrlState`, `model.Page`). Metadata and provenance are passed through as the JSON
+they are stored as, never parsed.
 """
 
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
 """One scheduler: takes messages from the queue, sends each through its pipeline, and acknowledges what came to an end.
 
-Several run side by side on one queue. Its one rule: a message is acknowledged only when each of its URLs has a stored
-ending or is durably deferred; one whose handling raised comes again, and after five times goes to the dead letters.
+Several run side by side on one queue. A message is acknowledged only when each of its URLs has a stored ending or is
+durably deferred; one whose handling raised comes again, and after five times goes to the dead letters.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What one handling leaves in the store: the states of every URL of the chain, and the new page. Pure.
 
-Called by the `store` stage. Its one rule: a failure never takes away good metadata. A URL that had a page keeps it and
-gains `last_error`.
+Called by the `store` stage. A failure never takes away good metadata. A URL that had a page keeps it and gains
+`last_error`.
 """
 
 import hashlib

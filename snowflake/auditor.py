@@ -1,7 +1,7 @@
 """Looks at ids after the fact: was any given twice, and how far were they from being in order? Pure.
 
-Fed with notices (`python -m snowflake audit`) or plain ids, in the order of arrival. Its one rule: its memory is
-bounded, so a duplicate is surely seen when it comes within `memory` ids of its twin.
+Fed with notices (`python -m snowflake audit`) or plain ids, in the order of arrival. Its memory is bounded, so a
+duplicate is surely seen when it comes within `memory` ids of its twin.
 """
 
 import json

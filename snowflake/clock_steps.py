@@ -1,7 +1,7 @@
 """Notices when the wall clock runs ahead of the time that really passed. Pure; asked by `minting.py` at each renewal.
 
-Its one rule: a leap smear or a suspended machine is no step. The second reading counts suspended time (`clock.py`), and
-each accepted reading is the new reference, so that slow corrections never add up.
+A leap smear or a suspended machine is no step. The second reading counts suspended time (`clock.py`), and each accepted
+reading is the new reference, so that slow corrections never add up.
 """
 
 from snowflake.errors import ClockJumpedForward

@@ -1,7 +1,7 @@
 """A signpost. The wheel of snowflake-connector-python ships a namespace package that this project's `snowflake` hides.
 
 Reached by `import snowflake.connector` only where that library's folder is hidden; a folder of that name beside this
-file goes first. Its one rule: say plainly what is wrong instead of "No module named 'snowflake.connector'".
+file goes first. Say plainly what is wrong instead of "No module named 'snowflake.connector'".
 """
 
 raise ImportError(

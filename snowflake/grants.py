@@ -1,7 +1,7 @@
 """Range leases as rectangles: a window of time times a share of the sequence numbers. Pure.
 
 A generator that grants them keeps the lowest sequence numbers (`own`) for itself while any grant runs. `service/` hands
-grants out, `leases/` makes them durable. Its one rule: two grants that overlap in time never overlap in numbers.
+grants out, `leases/` makes them durable. Two grants that overlap in time never overlap in numbers.
 """
 
 from collections.abc import Iterable, Sequence

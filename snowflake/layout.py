@@ -1,7 +1,7 @@
 """How an id is built: time, datacenter, worker and sequence in 63 bits, and back. Pure arithmetic.
 
-Used by `worker.py` (which mints), by clients and by everybody who reads ids. Its one rule: larger ids are later, so
-that `min_id_at` and `max_id_at` turn a span of time into a span of ids. Epoch and widths are Twitter's
+Used by `worker.py` (which mints), by clients and by everybody who reads ids. Larger ids are later, so that `min_id_at`
+and `max_id_at` turn a span of time into a span of ids. Epoch and widths are Twitter's
 (https://github.com/twitter-archive/snowflake, IdWorker.scala), so that tweet ids decode to their tweet's time.
 """
 

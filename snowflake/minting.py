@@ -3,8 +3,8 @@
     next_id ─► inside the open tick: one comparison, one addition ─► id
             └► elsewhere: due later than the permit? renew it (no lock) ─► Worker.take ─► ids, or sleep (no lock)
 
-Its one rule: no id carries a time that the lease has not permitted. That alone keeps two holders of one worker id
-apart, because the second starts beyond every permit of the first. Nothing sleeps or does I/O while it holds the lock.
+No id carries a time that the lease has not permitted. That alone keeps two holders of one worker id apart, because the
+second starts beyond every permit of the first. Nothing sleeps or does I/O while it holds the lock.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The pure core: one worker's sequence, given the clock's reading. `minting.py` is its thread-safe shell.
 
-Its one rule: what it hands out is larger than everything before. It knows no clock, no lock and no lease: the caller
-says what time it is and hears what to do by the answer (ids, none yet, or `ClockMovedBack`).
+What it hands out is larger than everything before. It knows no clock, no lock and no lease: the caller says what time
+it is and hears what to do by the answer (ids, none yet, or `ClockMovedBack`).
 """
 
 from collections.abc import Callable

@@ -1,8 +1,7 @@
 """Old things are deleted by age, so that the use of the disk can be bounded. Off by default for pages and archive
 files.
 
-Its one rule: a page goes only when its URL's record does not lead to it (any more); a URL whose record went is unknown
-again.
+A page goes only when its URL's record does not lead to it (any more); a URL whose record went is unknown again.
 """
 
 import logging

@@ -1,7 +1,6 @@
 """One connection to a fetcher's service, kept for the next question. Made and kept by `http.py`.
 
-Its one rule: one question at a time, and a body is held once, however large: what arrives goes at once to whoever wants
-it (`Sink`).
+One question at a time, and a body is held once, however large: what arrives goes at once to whoever wants it (`Sink`).
 """
 
 import asyncio

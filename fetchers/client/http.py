@@ -1,6 +1,6 @@
 """Asks a fetcher's service for one hop, over connections that are kept (`connection.py`). Used by `routing.py`.
 
-Its one rule: an answer is one of the model's values, or `FetcherUnavailable`. The caller's deadline ends the wait.
+An answer is one of the model's values, or `FetcherUnavailable`. The caller's deadline ends the wait.
 """
 
 import asyncio

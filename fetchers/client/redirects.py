@@ -1,7 +1,7 @@
 """A whole fetch: one hop after the other until there is an answer that is no redirect.
 
-Redirects belong to the client library, not to the fetcher, so that each hop waits in the queue of its own domain. Its
-one rule: after every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched.
+Redirects belong to the client library, not to the fetcher, so that each hop waits in the queue of its own domain. After
+every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched.
 """
 
 from collections.abc import Awaitable, Callable

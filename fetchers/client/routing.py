@@ -1,8 +1,8 @@
 """Takes each hop to the fetcher that owns its domain. The `PerformHop` of whoever is not alone.
 
 Keeps a table of who owns which bucket, learnt from any fetcher (`GET /v1/owners`) and corrected by "not mine, ask X".
-Its one rule: it asks until somebody takes the request or the caller's time is over; only an owner ever sends anything,
-so that asking twice harms nobody.
+It asks until somebody takes the request or the caller's time is over; only an owner ever sends anything, so that asking
+twice harms nobody.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A whole fetch whose answer is read while it comes: redirects are followed as ever, then the body is handed on.
 
-Neighbours: `redirects.py` follows, a `StreamHop` performs each hop. Its one rule: nothing is handed on before it is
-known to be no redirect, and whoever reads slowly slows the far end down.
+Neighbours: `redirects.py` follows, a `StreamHop` performs each hop. Nothing is handed on before it is known to be no
+redirect, and whoever reads slowly slows the far end down.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Which addresses may be dialled: none that lead into a private network. Pure; the network is asked elsewhere.
 
 The transport asks it for every answer of a resolver and again at the socket, just before each connect, for pages, hops,
-robots.txt and pictures alike. Its one rule: it fails closed. What cannot be read as one plain address is refused.
+robots.txt and pictures alike. It fails closed. What cannot be read as one plain address is refused.
 
 Networks after IANA's special-purpose address registries (RFC 6890), with what the standard library's `is_global` lets
 through: addresses that carry an IPv4 address within (mapped, translated, NAT64, 6to4, Teredo, ISATAP).

@@ -1,6 +1,6 @@
 """How much of a body is read: in full, the first bytes, or nothing. Pure; asked by `fetcher.py` once the head is there.
 
-Its one rule: a body is read in full only where all of it will be used.
+A body is read in full only where all of it will be used.
 """
 
 from dataclasses import dataclass

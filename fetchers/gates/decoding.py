@@ -1,7 +1,7 @@
 """Undoes a body's Content-Encoding as it arrives, and counts what comes out while it comes out. Pure.
 
-Fed by `exchange.py` with the raw chunks of the transport. Its one rule: nothing is expanded by more than one piece
-(`PIECE`) before it is counted, at every stage of a chain, so that a bomb costs no more memory than an honest page.
+Fed by `exchange.py` with the raw chunks of the transport. Nothing is expanded by more than one piece (`PIECE`) before
+it is counted, at every stage of a chain, so that a bomb costs no more memory than an honest page.
 
 What ends early or is wrong inside keeps everything that was read up to there (`broken`), as browsers show it. Checksums
 at the end are not compared, which is what Chrome does too: a page with a wrong one is still the page.

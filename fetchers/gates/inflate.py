@@ -1,7 +1,7 @@
 """Deflate, in each wrapping that servers put around it: gzip's, zlib's, or none. Pure; a stage of `decoding.py`.
 
-Its one rule: one call inflates one piece. The wrappings are taken off here rather than by zlib, since zlib throws the
-last piece away where a checksum is wrong.
+One call inflates one piece. The wrappings are taken off here rather than by zlib, since zlib throws the last piece away
+where a checksum is wrong.
 """
 
 import zlib

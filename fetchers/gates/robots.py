@@ -2,7 +2,7 @@
 
 Asked by `fetcher.py` before a page takes its place in its domain's queue, so that the robots.txt request itself, which
 goes to the front of that queue, never waits behind the pages that wait for it. One fetch per origin, however many ask.
-Its one rule: it fails closed. Where robots.txt could not be had, now or lately, the page is not fetched.
+It fails closed. Where robots.txt could not be had, now or lately, the page is not fetched.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """How long a robots.txt holds, and which copy holds instead where it could not be had. Pure; asked by
 `gates/robots.py`.
 
-Its one rule: RFC 9309, sections 2.3.1.4 and 2.4. `Cache-Control` is respected, yet nobody is asked more than once an
-hour nor believed for longer than a day; while a server is in trouble its last good copy holds, for at most thirty days.
+RFC 9309, sections 2.3.1.4 and 2.4. `Cache-Control` is respected, yet nobody is asked more than once an hour nor
+believed for longer than a day; while a server is in trouble its last good copy holds, for at most thirty days.
 """
 
 import re

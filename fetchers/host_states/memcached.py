@@ -1,6 +1,6 @@
 """Politeness state of domains in memcached, so that it outlives a fetcher and moves with the domain to another.
 
-Its one rule: what cannot be true is not believed. A value from the future would silence a domain for ever.
+What cannot be true is not believed. A value from the future would silence a domain for ever.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Rate limits that were set while running, kept in ZooKeeper in one node, `/limits`, and read again every second.
 
-Its one rule: two who change it at once both succeed, one after the other (the node's version is compared).
+Two who change it at once both succeed, one after the other (the node's version is compared).
 """
 
 import asyncio

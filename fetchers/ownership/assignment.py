@@ -1,7 +1,7 @@
 """Which fetcher is to hold which bucket of domains. Pure; `zookeeper.py` keeps the outcome in the coordinator.
 
-Its one rule: as few moves as there can be. When a fetcher leaves, only its buckets move; when one joins, it gets its
-share and nobody else gets any. Among those with room a bucket goes where rendezvous hashing likes it best.
+As few moves as there can be. When a fetcher leaves, only its buckets move; when one joins, it gets its share and nobody
+else gets any. Among those with room a bucket goes where rendezvous hashing likes it best.
 """
 
 from collections import Counter

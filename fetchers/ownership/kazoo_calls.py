@@ -1,7 +1,6 @@
 """kazoo's calls as awaitables. kazoo keeps its own threads; what they hand back is carried over to the event loop.
 
-Its one rule: kazoo's errors end here. What is expected by a caller has a class of its own, the rest is
-`CoordinatorUnavailable`.
+Kazoo's errors end here. What is expected by a caller has a class of its own, the rest is `CoordinatorUnavailable`.
 """
 
 import asyncio

@@ -4,7 +4,7 @@
     /assignment               which member is to hold which bucket; changed by whoever sees first that members changed
     /buckets/0000 … 1023      one per bucket that is held, ephemeral; its creation number (czxid) is the fencing number
 
-Used by `zookeeper.py` alone, which decides. Its one rule: an answer that was lost is asked for again, never guessed.
+Used by `zookeeper.py` alone, which decides. An answer that was lost is asked for again, never guessed.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Who may send to which domain, agreed on through ZooKeeper (`nodes.py` says what is written there).
 
 A round (`_round`) runs several times within the session's time-out: it proves that the session lives, sees who lives,
-lets go of what is no longer ours and takes what is. Its one rule: a holding is good only until the moment that a round
-proved, counted from before its question was sent, and less than the session lasts after it. So we stop before ZooKeeper
-can give our buckets to others, whether or not an event reaches us, also when this process was stopped for a while.
+lets go of what is no longer ours and takes what is. A holding is good only until the moment that a round proved,
+counted from before its question was sent, and less than the session lasts after it. So we stop before ZooKeeper can
+give our buckets to others, whether or not an event reaches us, also when this process was stopped for a while.
 """
 
 import asyncio

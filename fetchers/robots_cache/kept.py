@@ -1,6 +1,6 @@
 """A robots.txt as it lies in a cache that others read too: the rules, and when they were fetched. Pure.
 
-Its one rule: whatever lies there, reading it gives a copy or None. A cache can be filled by strangers or half-written.
+Whatever lies there, reading it gives a copy or None. A cache can be filled by strangers or half-written.
 """
 
 import msgspec

@@ -1,7 +1,7 @@
 """robots.txt copies of this process alone, and the absence of any.
 
 Beside the host cache, which holds parsed rules for a day, the memory cache holds compact copies for as long as a stale
-one may still be of use. Its one rule: bounded in bytes, the least recently used goes first.
+one may still be of use. Bounded in bytes, the least recently used goes first.
 """
 
 from collections import OrderedDict

@@ -2,9 +2,9 @@
 
     body ─► `lines` (directives) ─► `parsing` (groups) ─► `rules` (RobotsTxt) ─► `matching` (one agent, one path)
 
-Asked by `gates/robots.py`. Its one rule: no input makes it raise or take long; what cannot be read says nothing. Where
-the RFC leaves room it follows Google's open-source parser, which site owners test their files with, and also in one
-place where that parser differs from the RFC's table: unreserved characters that a rule percent-encodes stay encoded.
+Asked by `gates/robots.py`. No input makes it raise or take long; what cannot be read says nothing. Where the RFC leaves
+room it follows Google's open-source parser, which site owners test their files with, and also in one place where that
+parser differs from the RFC's table: unreserved characters that a rule percent-encodes stay encoded.
 """
 
 from fetchers.robots_txt.parsing import parse

@@ -1,7 +1,7 @@
 """The lines of a robots.txt and what each one says. Pure; read by `parsing.py`.
 
-Its one rule: it takes what Google's parser takes (a missing colon, misspelt names, anything behind a known name), since
-site owners test their files there.
+It takes what Google's parser takes (a missing colon, misspelt names, anything behind a known name), since site owners
+test their files there.
 """
 
 from collections.abc import Iterator

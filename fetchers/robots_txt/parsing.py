@@ -1,7 +1,7 @@
 """Directives to groups (RFC 9309, section 2.2). Pure; stands between `lines.py` and `rules.py`.
 
-Its one rule: only a rule ends the list of a group's user agents. Other records must not interfere with the rules, so a
-`Sitemap` or `Crawl-delay` between two `User-agent` lines leaves them in one group.
+Only a rule ends the list of a group's user agents. Other records must not interfere with the rules, so a `Sitemap` or
+`Crawl-delay` between two `User-agent` lines leaves them in one group.
 """
 
 import re

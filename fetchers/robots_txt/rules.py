@@ -1,7 +1,7 @@
 """A robots.txt as it is kept and asked. Pure; made by `parsing.py`, kept by the host cache and in memcached.
 
-Its one rule: the groups that name an agent hold for it all together, and those for anybody (`*`) only where none does
-(RFC 9309, section 2.2.1).
+The groups that name an agent hold for it all together, and those for anybody (`*`) only where none does (RFC 9309,
+section 2.2.1).
 """
 
 from collections.abc import Callable, Mapping

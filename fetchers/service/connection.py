@@ -1,8 +1,8 @@
 """One connection of a client: reads requests, writes answers, on httptools' parser.
 
-Made by `server.py` for each client; `handle` gives the answer. Its one rule: one request at a time, within limits of
-size, and a body goes out as fast as the client takes it, without being copied together. A client that has not yet shown
-the token has ten seconds for a request, and gives its place up when there are too many.
+Made by `server.py` for each client; `handle` gives the answer. One request at a time, within limits of size, and a body
+goes out as fast as the client takes it, without being copied together. A client that has not yet shown the token has
+ten seconds for a request, and gives its place up when there are too many.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The fetcher's figures in Prometheus' text form, put together when they are asked for.
 
-Its one rule: counting costs the fetcher nothing but an addition; names, help and buckets live here.
+Counting costs the fetcher nothing but an addition; names, help and buckets live here.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,8 +1,8 @@
 """A fetcher's HTTP service: `POST /v1/hop` for the client library, `GET /v1/owners`, `GET /v1/domains/…`, `PUT
 /v1/limits`, health and metrics.
 
-Its one rule: whoever asks for a hop must know the shared token, when there is one, and show a certificate, when they
-are used (`tls.py`); health and metrics are open, since probes carry neither.
+Whoever asks for a hop must know the shared token, when there is one, and show a certificate, when they are used
+(`tls.py`); health and metrics are open, since probes carry neither.
 """
 
 import asyncio

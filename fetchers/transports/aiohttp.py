@@ -1,8 +1,8 @@
 """The transport: one HTTP/1.1 request and its answer, on aiohttp's connection pool and parser.
 
-Called by `exchange.py`. New connections come from `dialler.py`, behind the address guard. Its one rule: what is asked
-goes on the wire byte for byte, and what comes back is passed on as it came: no cookies, no redirects, no decompression,
-no proxies from the environment.
+Called by `exchange.py`. New connections come from `dialler.py`, behind the address guard. What is asked goes on the
+wire byte for byte, and what comes back is passed on as it came: no cookies, no redirects, no decompression, no proxies
+from the environment.
 
 aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
 than the exchange itself. Of aiohttp there remain the pool (`BaseConnector`, extended as its own Unix and TCP connectors

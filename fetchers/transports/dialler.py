@@ -1,8 +1,8 @@
 """Opens connections: resolve, guard every answer, connect, TLS. Stands behind `aiohttp.py`'s pool.
 
-Its one rule: no socket is made for an address that the guard has not allowed, and the address that was checked is the
-one that is dialled. A name is resolved once for a connection, and one refused answer refuses them all: a name with a
-public and a private address is an attack, or as good as one.
+No socket is made for an address that the guard has not allowed, and the address that was checked is the one that is
+dialled. A name is resolved once for a connection, and one refused answer refuses them all: a name with a public and a
+private address is an attack, or as good as one.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The addresses of this machine's network interfaces, which the address guard refuses to dial.
 
-Asked once at the start, by whoever builds the `AddressPolicy`. Its one rule: what one way of asking does not know,
-another may, so all answers are joined.
+Asked once at the start, by whoever builds the `AddressPolicy`. What one way of asking does not know, another may, so
+all answers are joined.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Open connections, kept for the next request to the same origin: aiohttp's pool and protocol, within our limits.
 
-Asked by `aiohttp.py`; new connections come from `dialler.py`. Its one rule: everything is bounded: connections in use,
-idle ones, and the bytes and number of an answer's headers.
+Asked by `aiohttp.py`; new connections come from `dialler.py`. Everything is bounded: connections in use, idle ones, and
+the bytes and number of an answer's headers.
 """
 
 import asyncio

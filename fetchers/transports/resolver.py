@@ -1,7 +1,7 @@
 """From a host's name to its addresses, without threads of ours: c-ares through aiodns, with a cache in front.
 
-Asked by `dialler.py` for each new connection. Its one rule: one look-up at a time for a name, whose answer serves all
-who wait and is kept for as long as its TTL says, within bounds. Whether an address may be dialled is not decided here.
+Asked by `dialler.py` for each new connection. One look-up at a time for a name, whose answer serves all who wait and is
+kept for as long as its TTL says, within bounds. Whether an address may be dialled is not decided here.
 """
 
 import asyncio

@@ -3,8 +3,8 @@
     frame    1 byte: kind · 4 bytes: length · content
     answer   a head, pieces of the body, an end; or an end alone
 
-Heads and ends are those of `messages.py`. Its one rule: without an end nothing has ended; what was a whole body is
-known from the last frame alone.
+Heads and ends are those of `messages.py`. Without an end nothing has ended; what was a whole body is known from the
+last frame alone.
 """
 
 from fetchers.body_pipe import BodyPipe

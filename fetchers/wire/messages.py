@@ -3,7 +3,7 @@
     request   msgpack of `Ask`
     answer    4 bytes: length of the head · msgpack of the head (`Answered`, `Over`, `Later`, `Elsewhere`) · the body
 
-Its one rule: no moment goes over the wire. Clocks of two machines differ, so times are told as seconds from now.
+No moment goes over the wire. Clocks of two machines differ, so times are told as seconds from now.
 """
 
 import io

@@ -1,7 +1,7 @@
 """The quality that each lossy format is written at where nobody names one. Read by the codecs and by `ancestor`.
 
-The one rule: the lowest at which photographs, the most detailed ones too, keep an SSIM of 0.97 against a Lanczos
-reduction from full size, scaling included, at 680 and at 360 pixels. The formats' scales differ, so the numbers do.
+The lowest at which photographs, the most detailed ones too, keep an SSIM of 0.97 against a Lanczos reduction from full
+size, scaling included, at 680 and at 360 pixels. The formats' scales differ, so the numbers do.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
 """`Workers` in processes with limits. One that crashes, or takes too long and is killed, is replaced; the rest go on.
 
-The one rule: a process holds one picture at a time, so a crash can only ever concern that one.
+A process holds one picture at a time, so a crash can only ever concern that one.
 """
 
 import asyncio

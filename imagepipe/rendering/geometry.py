@@ -1,6 +1,6 @@
 """How large, and which part: the arithmetic of `fit`, `gravity` and orientation. Pure; sizes are in pixels as shown.
 
-The one rule: the part that is cut out and the size it is scaled to are decided here, before any pixel is touched.
+The part that is cut out and the size it is scaled to are decided here, before any pixel is touched.
 """
 
 from dataclasses import dataclass

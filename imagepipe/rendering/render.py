@@ -1,6 +1,6 @@
 """One render: probe → decode → steps → encode. Blocking and thread-safe; Pillow lets go of the interpreter lock.
 
-The one rule: raises `ImageError` and nothing else, whatever the bytes are.
+Raises `ImageError` and nothing else, whatever the bytes are.
 """
 
 import math

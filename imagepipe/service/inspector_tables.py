@@ -1,7 +1,7 @@
 """The inspector for people: tables in HTML from `inspect_registry`'s values, strangers' text escaped.
 
-Above it `inspector`; the page around them is `inspector_page`. The one rule: nothing that is shown was made by asking
-for a picture, so looking changes nothing.
+Above it `inspector`; the page around them is `inspector_page`. Nothing that is shown was made by asking for a picture,
+so looking changes nothing.
 """
 
 from collections import Counter

@@ -1,9 +1,9 @@
 """The disk tier: originals that outlive the process. Accounting on the loop, reading and writing in the executor.
 
-The one rule: bytes are reserved before they are written and given back after they are unlinked, so that the folder
-never holds more than the limit, however many write. Few write at a time, so that a reservation, being the newest entry
-of a few, is never what must make room. The listing of an earlier run is read beside the first answers:
-reads go straight to the file's name, and only writes wait for it.
+Bytes are reserved before they are written and given back after they are unlinked, so that the folder never holds more
+than the limit, however many write. Few write at a time, so that a reservation, being the newest entry of a few, is
+never what must make room. The listing of an earlier run is read beside the first answers: reads go straight to the
+file's name, and only writes wait for it.
 """
 
 import asyncio

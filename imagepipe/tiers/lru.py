@@ -1,7 +1,7 @@
 """Least-recently-used accounting with exact byte counts: one `Lru` for a tier of one pipeline, one `Shared` over all.
 
-Pure: `now` is an argument, values are opaque. The one rule: after every write the sum of the entries' sizes equals the
-counters, and no counter is above its limit.
+Pure: `now` is an argument, values are opaque. After every write the sum of the entries' sizes equals the counters, and
+no counter is above its limit.
 """
 
 from collections import OrderedDict

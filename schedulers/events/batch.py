@@ -1,6 +1,6 @@
 """Many events in one body: one object, a JSON array, or NDJSON. For HTTP and files.
 
-Its one rule: all or nothing. One unreadable item, and the whole body is refused with the item's place in the message.
+All or nothing. One unreadable item, and the whole body is refused with the item's place in the message.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The links of a body of text: from its markup where it is HTML or Markdown, else by twitter-text's rules.
 
-Read by the shapes that carry text. Its one rule: a link that has a label counts by where it leads, and the label is not
-searched: `[example.com](https://other.org/)` leads to other.org alone.
+Read by the shapes that carry text. A link that has a label counts by where it leads, and the label is not searched:
+`[example.com](https://other.org/)` leads to other.org alone.
 """
 
 import re

@@ -1,7 +1,7 @@
 """One event: bytes in, `Event` out. READ FIRST: the shapes that are understood, in the order they are tried.
 
-Before it: the queue, or `batch.py` for HTTP. After it: the pipeline's first stage. Its one rule: the first shape that
-recognises the object reads it, and nobody else is asked.
+Before it: the queue, or `batch.py` for HTTP. After it: the pipeline's first stage. The first shape that recognises the
+object reads it, and nobody else is asked.
 """
 
 from collections.abc import Callable

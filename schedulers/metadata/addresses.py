@@ -1,6 +1,6 @@
 """URLs found in a page, made absolute: against `<base>`, http and https only, nothing that is no address.
 
-Used by every field that holds a URL. Its one rule: a value that is not a fetchable URL is no value.
+Used by every field that holds a URL. A value that is not a fetchable URL is no value.
 """
 
 import re

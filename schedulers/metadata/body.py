@@ -1,7 +1,7 @@
 """What the body shows, read only when a rule asks: first heading, first real paragraph, byline, date, words.
 
-Reached through `Page.body`. Its one rule: bounded work. Each question is one query, and of its answers only the first
-few hundred are looked at.
+Reached through `Page.body`. Bounded work. Each question is one query, and of its answers only the first few hundred are
+looked at.
 """
 
 import re

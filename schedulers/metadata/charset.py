@@ -4,7 +4,7 @@ The byte order mark, the transport's charset, what the first 1024 bytes declare,
 page that says nothing Firefox's detector (chardetng). `decode` then goes further than browsers: where the declared
 encoding does not fit the bytes and another does, the other is taken.
 
-Its one rule: never an exception, whatever the bytes.
+Never an exception, whatever the bytes.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Which encoding does a page declare? The standard's prescan of the first bytes, and the head that follows.
 
 html.spec.whatwg.org, "prescan a byte stream to determine its encoding", step by step, as one expression per step. For
-`charset.py` alone. Its one rule: bytes in, a name or None out, in time linear in what is looked at.
+`charset.py` alone. Bytes in, a name or None out, in time linear in what is looked at.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Text as a person may see it: entities decoded, whitespace collapsed, control and bidi characters out, length bounded.
 
-Every rule's value passes here before it counts. Its one rule: what comes out can be shown on one line and encoded.
+Every rule's value passes here before it counts. What comes out can be shown on one line and encoded.
 """
 
 import html

@@ -1,7 +1,7 @@
 """Dates as pages write them, as ISO 8601: the offset where one is given, none invented where it is not.
 
-Used by the ladders of `fields/`. Its one rule: a date that can be read in two ways is not read (`03/04/2021`), and one
-before the web or far ahead is a template's slip.
+Used by the ladders of `fields/`. A date that can be read in two ways is not read (`03/04/2021`), and one before the web
+or far ahead is a template's slip.
 """
 
 import re

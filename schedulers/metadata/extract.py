@@ -1,7 +1,7 @@
 """READ FIRST. From the bytes of one answer to `Metadata`: tell what they are, hand them to the reader of that kind.
 
-Called by the extract stage and by `spiderduck inspect page`. Its one rule: whatever the bytes, it answers within bounds
-and does not raise; what was found before a limit stands.
+Called by the extract stage and by `spiderduck inspect page`. Whatever the bytes, it answers within bounds and does not
+raise; what was found before a limit stands.
 """
 
 from collections.abc import Callable, Iterable, Mapping

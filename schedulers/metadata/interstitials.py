@@ -1,8 +1,8 @@
 """Recognises what stands in front of a page: consent walls, bot challenges, log-ins, parked domains, soft 404s.
 
 Asked by `html` last; the flow never lets such an answer replace good metadata. The signatures are data
-(`interstitials.toml`, each with source and date). Its one rule: a page that says much is no wall, so markup is searched
-only in pages with little text.
+(`interstitials.toml`, each with source and date). A page that says much is no wall, so markup is searched only in pages
+with little text.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""From the text of a JSON-LD block to its values. Its one rule: repairs are made only where the text can mean one
+"""From the text of a JSON-LD block to its values. Repairs are made only where the text can mean one
 thing, and each takes linear time.
 """
 

@@ -1,7 +1,7 @@
 """A ladder: rules in the order in which they are believed. The first that offers a value wins; the rest is provenance.
 
-Read by every file of `fields/`. Its one rule: a ladder is data, readable from top to bottom, and a rule that must look
-into the body is not asked once the head has answered.
+Read by every file of `fields/`. A ladder is data, readable from top to bottom, and a rule that must look into the body
+is not asked once the head has answered.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """What a page turned out to be: plain values, `None` (or nothing) where the page does not say.
 
-Written by `extract`, stored and sent as JSON by `wire`. Its one rule: a value here is already clean, absolute and safe
-to show; which rule found it stands beside it in `provenance`.
+Written by `extract`, stored and sent as JSON by `wire`. A value here is already clean, absolute and safe to show; which
+rule found it stands beside it in `provenance`.
 """
 
 from msgspec import Struct, field

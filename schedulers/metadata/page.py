@@ -1,7 +1,7 @@
 """One parsed page: what one walk over its head and one query of its body collected.
 
-Made by `extract`, read by every rule. Its one rule: the head is collected once; whatever needs more is computed when
-the first rule asks for it, and once.
+Made by `extract`, read by every rule. The head is collected once; whatever needs more is computed when the first rule
+asks for it, and once.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Counts in memory which pictures the pages of a site share; an adapter of the port `GenericPictures`.
 
-The flow tells it what each page named, `fields/image` asks it. Its one rule: bounded memory. Of a page and its picture
-only hashes are kept, 16 bytes; domains, and of each the pages, are forgotten oldest first.
+The flow tells it what each page named, `fields/image` asks it. Bounded memory. Of a page and its picture only hashes
+are kept, 16 bytes; domains, and of each the pages, are forgotten oldest first.
 """
 
 from array import array

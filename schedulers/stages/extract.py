@@ -1,6 +1,6 @@
 """Stage 6: say what the page is (`schedulers.metadata`), or how its answer ends this URL.
 
-Its one rule: an error page or an interstitial never becomes metadata.
+An error page or an interstitial never becomes metadata.
 """
 
 from msgspec import structs

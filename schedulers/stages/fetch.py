@@ -1,8 +1,8 @@
 """Stage 5: fetch the URL through the fetching service, redirects hop by hop, or put it off durably.
 
-Asks the decider at every hop: a target that is known and fresh ends the chain. Its one rule: nothing waits on an open
-message for long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written
-down with its due time (`deferral.py`), and the event can be acknowledged.
+Asks the decider at every hop: a target that is known and fresh ends the chain. Nothing waits on an open message for
+long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written down with its
+due time (`deferral.py`), and the event can be acknowledged.
 """
 
 from msgspec import structs

@@ -1,6 +1,6 @@
 """Stage 2: one event becomes one context per URL, handled side by side.
 
-Its one rule: a URL that was shared twice in one event is handled once.
+A URL that was shared twice in one event is handled once.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """May a page claim this canonical URL? Only on its own registrable domain, and never a home page for a deep link.
 
-Used by `schedulers.metadata`, which collects the claims. Its one rule: in doubt the page keeps its own URL.
+Used by `schedulers.metadata`, which collects the claims. In doubt the page keeps its own URL.
 """
 
 import re

@@ -3,7 +3,7 @@
 Read by `schedulers.events`, where an event brings no list of links. In twitter-text the rules are one regular
 expression, which backtracks for minutes over a long run of dots; here the same choices are made looking at each label
 once: a URL begins as far left as it may, its host ends with the last top-level domain that it can, and then come port,
-path and query. Its one rule: a URL is a piece of the text, `text[start:end] == url`.
+path and query. A URL is a piece of the text, `text[start:end] == url`.
 
 It departs from twitter-text in five points: a path may hold letters of every script; a host without a scheme is found
 behind any length of Japanese or Chinese text; a text may begin with the accented letter of a host; behind a scheme the

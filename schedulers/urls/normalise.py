@@ -5,7 +5,7 @@ The WHATWG parse takes the default port, dot segments and the host's case. Here 
 dot, repeated slashes; escapes get one form (RFC 3986, section 6.2.2: unreserved characters plain, all others escaped in
 upper case), `a=` is `a`, and the query's pairs are sorted by name, several of one name keeping their order.
 
-Its one rule: the key of a key is itself. The key is compared and stored, and never fetched.
+The key of a key is itself. The key is compared and stored, and never fetched.
 """
 
 import re

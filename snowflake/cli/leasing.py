@@ -1,6 +1,6 @@
 """From the command line's options to a worker id: which lease is meant. Used by `commands.py`.
 
-Its one rule: options that contradict one another are refused, with the ones to choose from.
+Options that contradict one another are refused, with the ones to choose from.
 """
 
 import os

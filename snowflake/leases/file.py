@@ -3,8 +3,8 @@
     with Generator(lease=FileLease("/var/lib/app/ids").acquire()) as ids: ...
 
 The time up to which the id may be used is on disk half a second ahead of use. A thread (`renewal.py`) keeps it ahead
-while ids are minted, so that the caller does not wait for the disk. Its one rule: what is on disk is never behind what
-was permitted, whatever kills the process.
+while ids are minted, so that the caller does not wait for the disk. What is on disk is never behind what was permitted,
+whatever kills the process.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Writes a registered lease's time ahead again and again, in a thread of its own. Started by `registered.py`.
 
-Its one rule: it goes on while the coordinator is silent and stops only when the lease is lost or given back, so that
-ids come back by themselves.
+It goes on while the coordinator is silent and stops only when the lease is lost or given back, so that ids come back by
+themselves.
 """
 
 import logging

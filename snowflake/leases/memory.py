@@ -1,6 +1,6 @@
 """A worker id that somebody simply chose: nothing durable, nobody else asked. What a bare `Generator` uses.
 
-Its one rule: it promises nothing beyond this process (`process_mints.py` keeps that much).
+It promises nothing beyond this process (`process_mints.py` keeps that much).
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """What is kept beside a worker id: the time up to which it may have been used, and the range leases still running.
 Pure.
 
-Written by `file.py` and `zookeeper.py` before the time is used. Its one rule: a record that is torn or altered is
-recognised (checksum), never half believed.
+Written by `file.py` and `zookeeper.py` before the time is used. A record that is torn or altered is recognised
+(checksum), never half believed.
 """
 
 import json

@@ -3,8 +3,8 @@
     claim ─► fence (write once, so that whoever held the id before can write no more) ─► wait past his time ─► mint
 
 A silent coordinator cannot be written to, so the time is written further ahead than a file's: by `deadline_ms`, which
-is how long ids go on without a word from it. Its one rule: nobody begins with an id before the time that its last
-holder wrote; so it does not matter how late that one learns of his loss, or how wrong a clock is.
+is how long ids go on without a word from it. Nobody begins with an id before the time that its last holder wrote; so it
+does not matter how late that one learns of his loss, or how wrong a clock is.
 """
 
 import os

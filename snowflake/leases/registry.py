@@ -1,7 +1,6 @@
 """A place on the network where worker ids are claimed: what `registered.py` needs of it. `zookeeper.py` serves it.
 
-Its one rule: `write` is a compare-and-set. It alone keeps an owner who does not yet know that he lost his id from
-moving the time on.
+`write` is a compare-and-set. It alone keeps an owner who does not yet know that he lost his id from moving the time on.
 """
 
 import json

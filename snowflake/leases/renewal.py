@@ -1,7 +1,7 @@
 """Keeps a file lease's time on disk ahead while ids are minted, in a thread of its own. Started by `file.py`.
 
-Its one rule: a generator that minted within the last ten seconds never waits for the disk; an idle one costs nothing:
-its thread ends, and the first id afterwards writes by itself.
+A generator that minted within the last ten seconds never waits for the disk; an idle one costs nothing: its thread
+ends, and the first id afterwards writes by itself.
 """
 
 import logging

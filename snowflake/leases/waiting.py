@@ -1,6 +1,6 @@
 """The start after somebody else's time: wait until the clock has passed it, or refuse when that is far off.
 
-Asked by every lease that finds a high-water time. Its one rule: no generator begins at or before it.
+Asked by every lease that finds a high-water time. No generator begins at or before it.
 """
 
 from snowflake.errors import ClockBehindHighWater

@@ -1,7 +1,7 @@
 """Worker ids in ZooKeeper, through kazoo: an ephemeral node under `/snowflake-servers`, its time under
 `/snowflake-times`. Serves the port `Registry`; `registered.py` holds the rules.
 
-Its one rule: kazoo's exceptions end here, and nothing waits longer than `answer_seconds` for an answer.
+Kazoo's exceptions end here, and nothing waits longer than `answer_seconds` for an answer.
 """
 
 from collections.abc import Callable, Mapping

@@ -4,8 +4,8 @@
         ids.next_id()
 
 A task asks for the next window while `in_hand_ms` are left, so that a restart of the server, the loss of one of several
-or a silent coordinator goes unnoticed. What any number of processes uses that have no worker id of their own. Its one
-rule: the caller never waits for a server, except in `start`.
+or a silent coordinator goes unnoticed. What any number of processes uses that have no worker id of their own. The
+caller never waits for a server, except in `start`.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """What the service does, without HTTP: single ids, batches, range leases, and who it is. `server.py` puts it on the
 wire.
 
-Its one rule: the loop is never held up for longer than a tick: waiting happens in `asyncio.sleep`, disks and
-coordinators in a thread.
+The loop is never held up for longer than a tick: waiting happens in `asyncio.sleep`, disks and coordinators in a
+thread.
 """
 
 import asyncio

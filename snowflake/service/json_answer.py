@@ -1,7 +1,7 @@
 """An answer whose body is JSON already. What the hot handlers of `server.py` return.
 
-The framework's own response builds its headers anew for each request, which costs as much as minting ten ids. Its one
-rule: two messages, headers fixed but for the length.
+The framework's own response builds its headers anew for each request, which costs as much as minting ten ids. Two
+messages, headers fixed but for the length.
 """
 
 from litestar.types import Receive, Scope, Send

@@ -1,7 +1,7 @@
 """Do the servers agree on who is who and what time it is? Pure; `sanity.py` asks the peers.
 
 Limits: ten seconds from the mean of the peers at the start (Twitter's server: "Worker clock is offset", 10,000 ms),
-half a second while serving, since ids are to be sorted within one second. Its one rule: every finding names the peer.
+half a second while serving, since ids are to be sorted within one second. Every finding names the peer.
 """
 
 from collections.abc import Sequence

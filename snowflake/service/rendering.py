@@ -1,7 +1,7 @@
 """Ids as JSON at more than ten million a second. Pure; used by `server.py`.
 
 Neighbouring ids share all digits but the last four, so that a range is its common prefix joined with a table of
-endings: no number is converted. Its one rule: exactly what `json.dumps` of the same lists would say, without blanks.
+endings: no number is converted. Exactly what `json.dumps` of the same lists would say, without blanks.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """Asks the peers who they are and what their clocks show: at the start, and every so often while serving.
 
-Judged in `neighbourhood.py`. Its one rule: a peer that does not answer is no reason to stop (it may just be dying), a
-peer that contradicts is.
+Judged in `neighbourhood.py`. A peer that does not answer is no reason to stop (it may just be dying), a peer that
+contradicts is.
 """
 
 import asyncio

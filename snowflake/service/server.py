@@ -2,8 +2,8 @@
 
     caller ─► server.py (the wire) ─► issuing.py (what is done) ─► Generator
 
-`python -m snowflake serve` runs them alone (`standalone.py`). Its one rule: one id costs no more than a constant would,
-so the hot handlers write their bytes themselves.
+`python -m snowflake serve` runs them alone (`standalone.py`). One id costs no more than a constant would, so the hot
+handlers write their bytes themselves.
 """
 
 from litestar import Router, get, post

@@ -2,7 +2,7 @@
 
     lease ─► generator ─► peers agree? ─► serve (and keep asking the peers) ─► give the worker id back
 
-Its one rule: it does not listen before it has a worker id and its peers do not contradict it.
+It does not listen before it has a worker id and its peers do not contradict it.
 """
 
 import asyncio

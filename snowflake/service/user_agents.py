@@ -1,6 +1,6 @@
 """Who asks, counted by the name at the beginning of `User-Agent`, by the pattern of Twitter's server.
 
-Its one rule: what callers send never grows memory beyond a bound.
+What callers send never grows memory beyond a bound.
 """
 
 import re

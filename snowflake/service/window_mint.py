@@ -2,8 +2,8 @@
 
     own clock ─► no further than half a second from what the servers' clocks must show ─► into the window ─► Worker.take
 
-Its one rule: a lease is never used past its time, and that is judged by the time that passed since it was asked for,
-not by a wall clock that anybody may set.
+A lease is never used past its time, and that is judged by the time that passed since it was asked for, not by a wall
+clock that anybody may set.
 """
 
 import threading

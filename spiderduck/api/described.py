@@ -2,7 +2,7 @@
 that every error is a problem (`problems.py`).
 
 The framework describes its own shape of an error for each call that takes parameters, which no call of ours answers
-with. Its one rule: nothing is described that is not sent.
+with. Nothing is described that is not sent.
 """
 
 from collections.abc import Sequence

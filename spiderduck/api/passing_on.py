@@ -1,7 +1,7 @@
 """A fetched body on its way to a client of the API, while it comes. Used by `fetch.py`.
 
-Its one rule: a body that breaks off breaks the connection off, so that a part is never taken for the whole; and what
-nobody takes any more is not fetched any more.
+A body that breaks off breaks the connection off, so that a part is never taken for the whole; and what nobody takes any
+more is not fetched any more.
 """
 
 import asyncio

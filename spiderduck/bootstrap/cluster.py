@@ -1,7 +1,6 @@
 """Queue and notices on a broker, the store in Cassandra, for the parts that run in this process.
 
-Its one rule: the flow waits an outage out, and the API tells it. So each has its own view of the one session and the
-one publisher.
+The flow waits an outage out, and the API tells it. So each has its own view of the one session and the one publisher.
 """
 
 import logging

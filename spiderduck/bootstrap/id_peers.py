@@ -1,6 +1,6 @@
 """The id service's look at its peers: who is who, and what time is it? At the start and every so often while serving.
 
-Its one rule: a peer that contradicts stops a start and turns readiness red; one that is silent does neither.
+A peer that contradicts stops a start and turns readiness red; one that is silent does neither.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The parts of the product by name, and which settings fit together. Pure; used by `processes.py`.
 
-Its one rule: what cannot work is said before anything is opened, with the setting that would mend it.
+What cannot work is said before anything is opened, with the setting that would mend it.
 """
 
 from collections.abc import Sequence

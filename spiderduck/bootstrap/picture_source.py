@@ -1,7 +1,7 @@
 """The image pipelines' `Source` port, served by the fetching service: pictures obey the same politeness as pages.
 
-Its one rule: bytes are handed on while they come, so that a large picture is held once, shows previews while it loads,
-and of a download that breaks off the pipeline keeps what came and asks only for the rest.
+Bytes are handed on while they come, so that a large picture is held once, shows previews while it loads, and of a
+download that breaks off the pipeline keeps what came and asks only for the rest.
 """
 
 from collections.abc import AsyncIterator

@@ -2,7 +2,7 @@
 
     backing (queue, store, archive) → fetching → ids → images → schedulers → API
 
-Called by `processes.py`. Its one rule: what was opened is closed in the reverse order, whatever happens.
+Called by `processes.py`. What was opened is closed in the reverse order, whatever happens.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Runs a built product until it is told to stop, and then brings everything to its end within ten seconds.
 
-Its one rule: on the way out nothing new is taken, what is in flight gets a few seconds, and what is not done by then
-comes again at the next start.
+On the way out nothing new is taken, what is in flight gets a few seconds, and what is not done by then comes again at
+the next start.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A start beside engines that may not be there yet: wait until one of their addresses takes a connection, or until what
 is asked of them succeeds, and say so.
 
-Its one rule: one line when the wait begins and one when it ends, however long it takes.
+One line when the wait begins and one when it ends, however long it takes.
 """
 
 import asyncio

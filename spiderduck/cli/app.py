@@ -1,6 +1,6 @@
 """All commands, and the one place where an error becomes a message and an exit code.
 
-Its one rule: a person sees what went wrong and what to do, never a traceback, unless `--debug` asks for it.
+A person sees what went wrong and what to do, never a traceback, unless `--debug` asks for it.
 """
 
 import sys

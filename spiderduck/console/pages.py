@@ -1,4 +1,4 @@
-"""Serves the console's files (`static/`). Their one rule: what came from a page is shown as text, never as markup."""
+"""Serves the console's files (`static/`). What came from a page is shown as text, never as markup."""
 
 from importlib import resources
 

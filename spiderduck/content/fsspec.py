@@ -1,9 +1,8 @@
 """The archive on any store that fsspec reaches: WARC segments are written to a spool on this machine's disk and
 uploaded whole.
 
-Around `WarcArchive` (the spool) and `fsspec_store.py` (the other side). Its one rule: a segment leaves the spool only
-when it lies there whole under its name; what a crash left behind is cut to its last whole record and uploaded at the
-next start.
+Around `WarcArchive` (the spool) and `fsspec_store.py` (the other side). A segment leaves the spool only when it lies
+there whole under its name; what a crash left behind is cut to its last whole record and uploaded at the next start.
 """
 
 import asyncio

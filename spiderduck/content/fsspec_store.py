@@ -1,7 +1,7 @@
 """The other side of the archive: whole segments under `URL/YEAR/MONTH/DAY/`, read in pieces.
 
-Used by `fsspec.py`; the one place where fsspec is called, in a thread of its own each way. Its one rule: a name is
-there only when all its bytes are.
+Used by `fsspec.py`; the one place where fsspec is called, in a thread of its own each way. A name is there only when
+all its bytes are.
 """
 
 from collections.abc import Callable, Sequence

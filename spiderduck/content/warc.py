@@ -1,7 +1,7 @@
 """The archive as WARC files in a local folder: appended, flushed to the disk, rotated by size.
 
-Each start begins a new file, so nothing is ever appended behind a record that a crash tore. Its one rule: `append`
-returns when the records are on the disk (one fsync for all that waited together).
+Each start begins a new file, so nothing is ever appended behind a record that a crash tore. `append` returns when the
+records are on the disk (one fsync for all that waited together).
 """
 
 import asyncio

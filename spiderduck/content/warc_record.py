@@ -1,9 +1,8 @@
 """WARC/1.1 records as bytes (ISO 28500:2017), each compressed as a gzip member of its own. Pure.
 
 Written by hand, because warcio's writer compresses with zlib (0.34 ms for 60 KB of HTML; isal needs 0.10 ms for the
-same ratio); the tests read every record back with warcio, digests checked. Its one rule: the payload is the decoded
-body, so the headers that spoke of the encoding on the wire are kept under another name (`X-Archive-Orig-…`, as pywb
-does).
+same ratio); the tests read every record back with warcio, digests checked. The payload is the decoded body, so the
+headers that spoke of the encoding on the wire are kept under another name (`X-Archive-Orig-…`, as pywb does).
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Threads that take all jobs waiting for them as one batch, and answer them with one call into the loop.
 
 The one fence between the loop and blocking code of the embedded adapters: SQLite's writer and readers and the archive
-are such workers. Its one rule: a job's result, or its exception, always reaches whoever awaits it.
+are such workers. A job's result, or its exception, always reaches whoever awaits it.
 """
 
 import asyncio

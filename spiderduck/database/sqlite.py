@@ -1,7 +1,7 @@
 """One SQLite file: a writer with group commit, readers beside it (WAL), and the schema.
 
-Used by every embedded adapter (`stores`, `queues`, `subscriptions`, `host_states`). Its one rule: what `write` returned
-from is on the disk (`synchronous=FULL`), and a job that fails takes no other job of its batch with it.
+Used by every embedded adapter (`stores`, `queues`, `subscriptions`, `host_states`). What `write` returned from is on
+the disk (`synchronous=FULL`), and a job that fails takes no other job of its batch with it.
 """
 
 import asyncio

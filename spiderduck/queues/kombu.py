@@ -1,8 +1,8 @@
 """The events queue on a broker, through kombu: confirmed publishing, deferral in steps, dead letters with their reason.
 
-Around `kombu_publisher.py` and `kombu_consumer.py`, which run in the threads of their links. Its one rule: a message
-is acknowledged only after its successor (deferred, counted, buried) is the broker's, so a crash in between leaves two
-and never none. The broker cannot know event ids: the store knows which of an event's URLs are finished.
+Around `kombu_publisher.py` and `kombu_consumer.py`, which run in the threads of their links. A message is acknowledged
+only after its successor (deferred, counted, buried) is the broker's, so a crash in between leaves two and never none.
+The broker cannot know event ids: the store knows which of an event's URLs are finished.
 """
 
 import asyncio

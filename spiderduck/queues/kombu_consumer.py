@@ -1,7 +1,7 @@
 """Taking messages from the events queue: as many at once as may be in flight, acknowledged one by one.
 
-A `Line` of the consuming link. Its one rule: a tag is worth something only on the connection that gave it; what
-belonged to an earlier one comes again by itself.
+A `Line` of the consuming link. A tag is worth something only on the connection that gave it; what belonged to an
+earlier one comes again by itself.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The dead letters and the lengths of the queues on a broker, looked at over a connection of its own.
 
-Used by `kombu.py`, seldom and by people. Its one rule: who looks takes nothing out; what was only looked at goes back
-to its place when the channel closes.
+Used by `kombu.py`, seldom and by people. Who looks takes nothing out; what was only looked at goes back to its place
+when the channel closes.
 """
 
 import secrets

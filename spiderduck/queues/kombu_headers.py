@@ -1,6 +1,6 @@
 """Between the flow's messages and what lies on the broker: the body as it is, everything else in headers. Pure.
 
-Its one rule: what must survive a crash (errors, deliveries, the due time) travels with the message.
+What must survive a crash (errors, deliveries, the due time) travels with the message.
 """
 
 from collections.abc import Mapping

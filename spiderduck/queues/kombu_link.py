@@ -1,8 +1,7 @@
 """A connection to the broker, and the one thread that touches it.
 
-Parts attach as `Line`s: each gets a channel at every (re)connection and a turn whenever there is something to do. Its
-one rule: whatever ends a connection (a restart, a cut, silence), the thread makes another one, and no line has to know
-why.
+Parts attach as `Line`s: each gets a channel at every (re)connection and a turn whenever there is something to do.
+Whatever ends a connection (a restart, a cut, silence), the thread makes another one, and no line has to know why.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Publishing with confirms, many at once: a message is the broker's when the broker said so.
 
-A `Line` of the publishing link. Its one rule: what was not confirmed when a connection ended is sent again on the
-next, unless whoever published it has given up.
+A `Line` of the publishing link. What was not confirmed when a connection ended is sent again on the next, unless
+whoever published it has given up.
 """
 
 import asyncio

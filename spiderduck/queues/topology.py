@@ -9,7 +9,7 @@
 - `PREFIX.queues`: one message, the list of these queues, for AMQP cannot list; who changes it holds
   `PREFIX.queues.lock`.
 
-Its one rule: nothing is declared in two places, for two declarations that differ end a channel.
+Nothing is declared in two places, for two declarations that differ end a channel.
 """
 
 from typing import Any

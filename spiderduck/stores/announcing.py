@@ -1,7 +1,7 @@
 """The flow's `MetadataStore` where store and broker are two systems: store, then tell, then note that it is done.
 
-Between a store without transactions and an `Announcer`. Its one rule: the notice goes out, confirmed, before the
-event's share is noted as finished. After a crash in between the event comes again and is told again, with the same id.
+Between a store without transactions and an `Announcer`. The notice goes out, confirmed, before the event's share is
+noted as finished. After a crash in between the event comes again and is told again, with the same id.
 """
 
 from typing import Protocol

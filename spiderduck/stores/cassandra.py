@@ -1,8 +1,8 @@
 """What is known of URLs and pages, in Cassandra: writing for the flow (through `announcing.py`), reading for it and
 the API.
 
-Its one rule: URL records are written last, in one step. Whatever they lead to is there when they are seen, and after a
-crash before it the event comes again and finds nothing done. No write is preceded by a read.
+URL records are written last, in one step. Whatever they lead to is there when they are seen, and after a crash before
+it the event comes again and finds nothing done. No write is preceded by a read.
 """
 
 import asyncio

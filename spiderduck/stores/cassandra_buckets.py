@@ -1,7 +1,7 @@
 """Long lists in Cassandra, cut into partitions by time, with a list of the pieces that hold anything.
 
-Used by `cassandra.py` for versions, edges and recent results. Its one rule: a piece is noted no later than its first
-row, so reading walks only what exists, from the newest on.
+Used by `cassandra.py` for versions, edges and recent results. A piece is noted no later than its first row, so reading
+walks only what exists, from the newest on.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """Brings a keyspace to the schema of this version: `schema.cql`, block by block, each applied once.
 
-Called by `spiderduck migrate`. Its one rule: whoever holds the lock row migrates, everybody else waits for it; the
-lock ends by itself when its holder died, and every statement may be repeated.
+Called by `spiderduck migrate`. Whoever holds the lock row migrates, everybody else waits for it; the lock ends by
+itself when its holder died, and every statement may be repeated.
 """
 
 import re

@@ -1,6 +1,6 @@
 """A start beside a cluster that may not be there yet: wait for a node, then for the schema, and say what is waited for.
 
-Called by the composition root. Its one rule: it changes nothing; the schema is `spiderduck migrate`'s.
+Called by the composition root. It changes nothing; the schema is `spiderduck migrate`'s.
 """
 
 import logging

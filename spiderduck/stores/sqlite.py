@@ -1,7 +1,7 @@
 """The metadata store in SQLite: the flow's port and the look-ups' on one `Database`.
 
-The notice is a row of the same transaction (the outbox), so that it is neither lost nor invented. Its one rule: whoever
-completes the same event and URL again changes nothing.
+The notice is a row of the same transaction (the outbox), so that it is neither lost nor invented. Whoever completes the
+same event and URL again changes nothing.
 """
 
 import sqlite3

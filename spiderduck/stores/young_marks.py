@@ -1,8 +1,8 @@
 """Marks that say `pending`, kept in memory for their first moment: most URLs come to their end before one need be
 written.
 
-Used by `sqlite.py`, whose look-ups see them. Its one rule: a mark is lost only together with the process, and then the
-event comes again and sets it anew.
+Used by `sqlite.py`, whose look-ups see them. A mark is lost only together with the process, and then the event comes
+again and sets it anew.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """Notices on their way out: one message to the topic exchange, which the fanout exchange is bound to.
 
-Beside `kombu.py`, which receives them; called by `stores/announcing.py`. Its one rule: it returns when the broker has
-confirmed.
+Beside `kombu.py`, which receives them; called by `stores/announcing.py`. It returns when the broker has confirmed.
 """
 
 from schedulers.notice import Notice

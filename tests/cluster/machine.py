@@ -1,6 +1,6 @@
 """Starts and stops the processes of one installation. Used by `make up-cluster` and by the end-to-end tests.
 
-Its one rule: what it started ends with it, however it ends (`tests/engines/warden.py`).
+What it started ends with it, however it ends (`tests/engines/warden.py`).
 """
 
 import os

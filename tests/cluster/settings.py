@@ -1,6 +1,6 @@
 """What each process of a cluster on one machine is told, as environment variables. Pure.
 
-Its one rule: a process is told of the engines and neighbours that its part needs, and of no others, as in the chart.
+A process is told of the engines and neighbours that its part needs, and of no others, as in the chart.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What can be played: a video or audio file, and a player page that may be put into an `<iframe>`.
 
-Its one rule: a player is https, and where the page embeds it itself, from a known host; scripts and Flash never pass.
+A player is https, and where the page embeds it itself, from a known host; scripts and Flash never pass.
 """
 
 from collections.abc import Iterator

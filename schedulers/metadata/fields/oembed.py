@@ -1,7 +1,7 @@
 """Where the page's oEmbed answer lies: announced in its head, or known from the providers' list of oembed.com.
 
-The list travels in the package `micawber` and is read when the first page without an announcement asks. Its one rule:
-an announced address counts on the page's own site or at a listed provider; anyone else could announce anything.
+The list travels in the package `micawber` and is read when the first page without an announcement asks. An announced
+address counts on the page's own site or at a listed provider; anyone else could announce anything.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Duration, frame size and title of MP4 (ISO 14496-12) and Matroska (RFC 9559) files, from an index at the front.
 
-Its one rule: every size that a file states is checked against the bytes that are there, so a walk ends with them.
+Every size that a file states is checked against the bytes that are there, so a walk ends with them.
 """
 
 import struct

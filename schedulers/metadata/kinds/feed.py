@@ -1,6 +1,6 @@
 """A feed: its title, description, language and last change, up to its first item.
 
-Its one rule: the XML parser knows no entities of the document's own, so nothing in it can grow.
+The XML parser knows no entities of the document's own, so nothing in it can grow.
 """
 
 from xml.parsers import expat

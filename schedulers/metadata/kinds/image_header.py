@@ -1,6 +1,6 @@
 """Width, height, type and movement of PNG, JPEG, GIF, WebP, AVIF, HEIC, BMP and ICO, from the first bytes.
 
-Used for pictures that were shared by themselves. Its one rule: a cut or lying header gives `None`, never an error.
+Used for pictures that were shared by themselves. A cut or lying header gives `None`, never an error.
 """
 
 import struct

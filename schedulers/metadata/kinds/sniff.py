@@ -1,7 +1,6 @@
 """Which kind of answer some bytes are: their first bytes decide where they are unmistakable, else the content type.
 
-Called by `extract`. Its one rule, as in the MIME Sniffing Standard: text never becomes HTML because it looks so, unless
-the server said nothing.
+Called by `extract`. Text never becomes HTML because it looks so, unless the server said nothing.
 """
 
 from schedulers.metadata.kinds.answer import Answer

@@ -2,8 +2,8 @@
 that collects its garbage holds nobody up.
 
 Used by `acsylla.py`. The C++ driver could ask twice by itself, but then it loses for ever what is in flight on a
-connection that breaks, and keeps no time-out (github.com/scylladb/cpp-driver/issues/110). Its one rule: what is asked
-twice stays a small share of all, so that a cluster that is slow because it is full is not asked twice as much.
+connection that breaks, and keeps no time-out (github.com/scylladb/cpp-driver/issues/110). What is asked twice stays a
+small share of all, so that a cluster that is slow because it is full is not asked twice as much.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A `Session` that waits while the cluster is away: an outage slows the flow down and ends no event.
 
-Around a driver's session. Its one rule: it repeats only what may be repeated, and gives up after its patience with the
-last error, so that the API answers 503 while the flow goes on waiting.
+Around a driver's session. It repeats only what may be repeated, and gives up after its patience with the last error, so
+that the API answers 503 while the flow goes on waiting.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The narrow port between the Cassandra store and a driver.
 
-Its one rule: every statement that goes through it is idempotent (each write carries its own timestamp), so whoever is
-in doubt may send it again; only `conditional` ones (`IF …`) must not be repeated blindly.
+Every statement that goes through it is idempotent (each write carries its own timestamp), so whoever is in doubt may
+send it again; only `conditional` ones (`IF …`) must not be repeated blindly.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,7 +1,6 @@
 """Whether the cluster answers, asked for its own sake: a process that nobody calls must know it, too.
 
-Beside the flow's and the API's sessions, for `/readyz`. Its one rule: it asks for what every node has, and changes
-nothing.
+Beside the flow's and the API's sessions, for `/readyz`. It asks for what every node has, and changes nothing.
 """
 
 from schedulers.ports import Clock

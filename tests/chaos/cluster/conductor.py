@@ -1,7 +1,7 @@
 """Carries the plan out: breaks each target at its time and mends it again.
 
-Between `plan.py` and what it happens to, `supervisor.py` and the links of `tests/engines/toxics.py`. Its one rule: when
-`conduct` returns, everything runs and every link is whole.
+Between `plan.py` and what it happens to, `supervisor.py` and the links of `tests/engines/toxics.py`. When `conduct`
+returns, everything runs and every link is whole.
 """
 
 import asyncio

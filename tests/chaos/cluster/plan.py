@@ -1,7 +1,7 @@
 """What goes wrong, and when: a plan made from a seed alone, so that the seed repeats it.
 
-Read by `conductor.py`. Pure. Its one rule: whatever is broken is whole again after its seconds, and nothing is broken
-twice at once; so at the end of the plan the cluster can finish what it has.
+Read by `conductor.py`. Pure. Whatever is broken is whole again after its seconds, and nothing is broken twice at once;
+so at the end of the plan the cluster can finish what it has.
 """
 
 from collections.abc import Sequence
