@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 
 Settings = Mapping[str, object]
 
@@ -37,7 +38,7 @@ class Installation:
     ports: Mapping[str, int]
     keys: tuple[Mapping[str, object], ...] = ()
     token: str = ""
-    signing: tuple[str, ...] = ()
+    signing: tuple[str, ...] = field(default_factory=lambda: (token_hex(16),))
     more: Settings = field(default_factory=dict)
 
     def environment(self, process: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ FIRST = {
     **READS,
     "INSERT urls": 1,  # the mark `pending`
     "INSERT pages": 1,
+    "INSERT pictures": 1,  # whose picture and icon may be shown without a signature
     "INSERT recent": 1,
     "INSERT buckets": 1,  # the hour of the domain's results, once an hour
     "BATCH versions+buckets+urls": 1,  # in one step: the URL's version, its month, and its ending

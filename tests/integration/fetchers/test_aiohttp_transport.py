@@ -476,11 +476,11 @@ async def test_a_name_server_that_changes_its_answer_gains_nothing(origin: Origi
 async def test_the_socket_itself_is_guarded(origin: Origin) -> None:
     """Where every check before were to fail, the last look at the address that is dialled still stands."""
     transport = AiohttpTransport(AddressPolicy(ports=[origin.port]))
-    make_socket = transport._dialler._make_guarded_socket
+    make_socket = transport._dialler._guarded_socket
     from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM
 
     with pytest.raises(BlockedAddress):
-        make_socket((AF_INET, SOCK_STREAM, IPPROTO_TCP, "", ("127.0.0.1", origin.port)))
+        make_socket("inside.example", (AF_INET, SOCK_STREAM, IPPROTO_TCP, "", ("127.0.0.1", origin.port)))
     await transport.aclose()
 
 
