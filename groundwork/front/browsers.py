@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from groundwork.front.authority import Authority, ascii_host, default_port, read_authority, read_origin
+from groundwork.problems import problem
 
 Headers = Sequence[tuple[bytes, bytes]]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -193,14 +192,7 @@ def _with_cors(send: Send, allowed: bytes | None) -> Send:
 
 
 async def _answer(send: Send, refusal: Refusal) -> None:
-    problem = {
-        "type": "about:blank",
-        "title": refusal.title,
-        "status": refusal.status,
-        "detail": refusal.detail,
-        "code": refusal.code,
-    }
-    body = msgspec.json.encode(problem)
+    body = problem(refusal.status, refusal.code, refusal.title, refusal.detail)
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

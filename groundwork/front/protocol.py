@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
+from groundwork.problems import problem
 
 log = logging.getLogger(__name__)
 
@@ -334,11 +335,7 @@ class FrontProtocol(HttpToolsProtocol):
 
 def refusal(status: HTTPStatus) -> bytes:
     """A whole answer with a problem, after which the connection ends."""
-    body = b'{"type":"about:blank","status":%d,"title":"%b","code":"%b"}' % (
-        status.value,
-        status.phrase.encode("ascii"),
-        status.name.lower().encode("ascii"),
-    )
+    body = problem(status.value, status.name.lower(), status.phrase)
     head = [
         b"HTTP/1.1 %d %b" % (status.value, status.phrase.encode("ascii")),
         b"connection: close",

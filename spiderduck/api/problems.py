@@ -10,6 +10,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
+from groundwork import problems
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
 from spiderduck.errors import BadSetting, NoPast, NotHandedOut, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.stores.errors import StatementRefused
@@ -33,9 +34,7 @@ STATUS: dict[type[Exception], int] = {
 }
 DECODES_BODIES = "litestar.serialization.msgspec_hooks"
 RETRY_AFTER_SECONDS = "5"
-PROBLEM_TYPE = "application/problem+json"
-PROBLEM_KIND = "urn:spiderduck:"
-"""What a problem's `type` begins with; its `code` follows."""
+PROBLEM_TYPE = problems.MEDIA_TYPE
 ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, as it came")
 """How the OpenAPI document calls an answer that is none of ours."""
 
@@ -75,7 +74,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
     """A problem as an answer."""
     detail = detail.encode("utf-8", "replace").decode()  # a lone surrogate of the caller's has no place in JSON
-    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code, PROBLEM_KIND + code))
+    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code, problems.KIND + code))
     return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 

@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
+from groundwork.problems import problem
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 """Any ASGI application; frameworks disagree on the types of the messages."""
 
-COME_AGAIN = (
-    b'{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"this process stops; try again"}'
-)
+COME_AGAIN = problem(503, "stopping", "Service Unavailable", "this process stops; try again")
 
 
 def come_again_when(stopping: asyncio.Event, app: App) -> App:

@@ -1,0 +1,19 @@
+"""Problem details (RFC 9457): how every refusal of ours looks on the wire, whichever layer says it."""
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+KIND = "urn:spiderduck:"
+"""What a problem's `type` begins with; its `code` follows."""
+
+
+def problem(status: int, code: str, title: str, detail: str | None = None) -> bytes:
+    """The body of an answer.
+
+    `status` is the HTTP status, `code` is stable and makes the `type`, `title` names the kind of problem, and `detail`
+    tells a person what to do.
+    """
+    told = {"type": KIND + code, "title": title, "status": status}
+    if detail is not None:
+        told["detail"] = detail
+    return msgspec.json.encode({**told, "code": code})
