@@ -64,7 +64,7 @@ class BrowserRules:
             return Refusal(400, "Bad request", "bad_request", "send one Host header: a host, or host:port")
         if host.is_address or host.host in self._hosts:
             return None
-        detail = f"{host.host} is no name of this server; its operator adds it with api.hosts or --allowed-host"
+        detail = f"{host.host} is no name of this server; add it to api.hosts (a part alone: --allowed-host)"
         return Refusal(421, "Misdirected request", "misdirected_request", detail)
 
     def foreign(self, headers: Headers) -> Refusal | None:
@@ -75,7 +75,7 @@ class BrowserRules:
         elsewhere = any(value.lower() in FROM_ELSEWHERE for value in values(headers, b"sec-fetch-site"))
         if not elsewhere and (not origins or (len(origins) == 1 and self._is_own(origins[0], headers))):
             return None
-        detail = "a page of another origin asks for this; its operator allows it with api.origins"
+        detail = "a web page of another origin asks for this; the server's operator allows origins with api.origins"
         return Refusal(403, "Not allowed", "foreign_origin", detail)
 
     @staticmethod

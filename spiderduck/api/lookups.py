@@ -101,9 +101,10 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def schedule_unknown(asked: Sequence[Asked]) -> None:
         most = services.config.schedulers.most_urls
         known = await lookups.known([one.key for one in asked])
-        unknown = [
-            one.url for one, found in zip(asked, known, strict=True) if found.state is None and one.problem is None
-        ]
+        sent_in = [one for one, found in zip(asked, known, strict=True) if found.state is None and one.problem is None]
+        unknown = [one.url for one in sent_in]
+        for one in sent_in:
+            await services.marks.mark(UrlState(one.key, one.url, Status.PENDING))  # before, as for events
         if unknown:
             await services.queue.publish(
                 [

@@ -9,6 +9,7 @@ once and with the reason.
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,9 @@ archive, the id lease and the image pipeline's own, that is every thread of the 
 
 WITHOUT_DISK = frozenset({"api", "fetchers"})
 """Parts that keep nothing on disk, once the engines are elsewhere."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ async def serve(
 
 
 async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
+    warn_of_open_proxy(config)
     with _listening(config) as listener, _listening_for_metrics(config) as metrics, _data(config, parts) as folder:
         async with running_parts(config, folder, parts) as product:
             server = make_server(product, config, SystemClock(), metrics)
@@ -100,6 +105,15 @@ async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, sto
                 one.listen(1024)
             started(Started(url_of(listener, secure=bool(config.api.tls_certificate)), folder, parts))
             await run(product, server, listeners, stop)
+
+
+def warn_of_open_proxy(config: Config) -> None:
+    """A proxy calls from this machine, which needs no key where there are none."""
+    if (config.api.hosts or config.api.trusted_proxies) and not config.has_keys:
+        log.warning(
+            "api.hosts or api.trusted_proxies speaks of a reverse proxy, and there are no keys: whoever the proxy lets "
+            "through may do everything; make one with `spiderduck keys create NAME --scopes read,write`"
+        )
 
 
 async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:

@@ -71,7 +71,8 @@ def _tell(server: str, as_json: bool) -> None:
     console = plain_console()
     client = ServerClient(server, None)
     if not as_json:
-        say(f"SpiderDuck listens on {server}; {len(LINKS)} links are shared with it now:\n")
+        say(f"SpiderDuck listens on {server}; {len(LINKS)} links are shared with it now:")
+        say()
         for what, url in LINKS.items():
             say(f"  {what:<28}{url}")
         say()
@@ -89,7 +90,8 @@ def _tell(server: str, as_json: bool) -> None:
             say_json(line.removeprefix("data: "))
         elif notice["outcome"] == "updated":
             image = notice["data"]["metadata"]["image"]
-            say(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}\n")
+            say(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}")
+            say()
         else:
             print_record(console, notice["data"], notice["outcome"])
         open_pictures -= notice["outcome"] == "updated"

@@ -1,6 +1,7 @@
 """Talking to a running server from the command line; every failure becomes a sentence that says what to do."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,9 @@ import httpx
 
 from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
 from spiderduck.settings.secret_files import read_secret
+
+CERTIFICATES = "SSL_CERT_FILE"
+"""The environment variable that OpenSSL and curl know."""
 
 
 class Refused(SpiderDuckError):
@@ -28,9 +32,13 @@ class ServerClient:
         key = key or _key_of_file(os.environ.get("SPIDERDUCK_KEY_FILE"))
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
-            self._client = httpx.Client(base_url=url, headers=headers, timeout=60.0, trust_env=False)
+            self._client = httpx.Client(
+                base_url=url, headers=headers, timeout=60.0, trust_env=False, verify=_certificates(url)
+            )
         except httpx.InvalidURL as error:
             raise BadSetting(f"--server is {url!r}, which is no URL") from error
+        if self._client.base_url.scheme not in ("http", "https"):
+            raise BadSetting(f"--server is {url!r}; write http:// or https:// before the host")
         self._url = url
 
     def get(self, path: str, **parameters: Any) -> Any:
@@ -73,9 +81,25 @@ class ServerClient:
         try:
             yield
         except httpx.TransportError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise ServerUnreachable(
+                    f"the certificate of {self._url} is not trusted ({error}); name the file of its authority in "
+                    f"{CERTIFICATES}"
+                ) from error
             raise ServerUnreachable(
                 f"nothing answers at {self._url} ({error}); start it with `spiderduck up`, or name it with --server"
             ) from error
+
+
+def _certificates(url: str) -> ssl.SSLContext | bool:
+    """Whose certificates are trusted: the system's, or those in the file that SSL_CERT_FILE names."""
+    file = os.environ.get(CERTIFICATES)
+    if not file or not url.startswith("https"):
+        return True
+    try:
+        return ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise BadSetting(f"{CERTIFICATES} is {file!r}, which holds no readable certificates: {error}") from error
 
 
 def _key_of_file(path: str | None) -> str | None:

@@ -40,13 +40,11 @@ class SqliteQueue:
         self._woken: deque[Delivery] = deque()
         self._woken_ids: set[int] = set()
         self._woken_last = False
-        self._moving = asyncio.Lock()
-        self._next_due = math.inf
+        self._next_due = -math.inf  # unknown until the first look
         self._receivers: deque[asyncio.Future[None]] = deque()
         self._claimed = 0
         self._bulk_waits = True
         self._more = asyncio.Event()
-        self._due = asyncio.Event()
         self._acked: list[tuple[int]] = []
         self._forgetting: asyncio.Future[object] | None = None
         self._retrying: set[asyncio.Task[None]] = set()
@@ -72,7 +70,7 @@ class SqliteQueue:
         if self._woken and not (self._woken_last and self._loaded):
             self._woken_last = True
             if len(self._woken) == BATCH // 2:
-                self._due.set()
+                self._more.set()
             return self._woken.popleft()
         self._woken_last = False
         if len(self._loaded) <= BATCH // 2:
@@ -117,7 +115,8 @@ class SqliteQueue:
         sql = f"INSERT INTO deferred (due, {MESSAGE}) VALUES (?,?,?,?,?,?)"
         await self._database.write(lambda connection: connection.execute(sql, row))
         if until < self._next_due:
-            self._due.set()
+            self._next_due = until
+            self._more.set()
 
     async def dead(self, most: int) -> Sequence[DeadLetter]:
         sql = "SELECT id, at, reason, event_id, kind, url, body FROM dead ORDER BY id DESC LIMIT ?"
@@ -151,24 +150,41 @@ class SqliteQueue:
         """Load messages and wake deferred ones until cancelled."""
         await self._database.write(_count_redeliveries)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._load_for_ever(), name="queue loader")
-                group.create_task(self._wake_due_for_ever(), name="queue alarm")
+            while True:
+                self._more.clear()
+                await self._fill()
+                await self._until_more()
         finally:
             self._forget_acked()
             for task in self._retrying:
                 task.cancel()
 
-    async def _load_for_ever(self) -> None:
-        while True:
-            await self._more.wait()
-            self._more.clear()
-            if len(self._loaded) < BATCH:
-                if self._bulk_waits:
-                    self._bulk_waits = False  # whoever publishes meanwhile has us look again
-                    self._bulk_waits |= await self._database.write(move_bulk)
-                async with self._moving:  # what is being woken must be known before it is met here
-                    await self._load()
+    async def _fill(self) -> None:
+        """One batch of what is due and one of what is new, so that neither waits behind all of the other."""
+        if self._next_due <= self._clock.now() and self._has_room_for_due():
+            await self._wake()
+        if len(self._loaded) < BATCH:
+            if self._bulk_waits:
+                self._bulk_waits = False  # whoever publishes meanwhile has us look again
+                self._bulk_waits |= await self._database.write(move_bulk)
+            await self._load()
+
+    async def _until_more(self) -> None:
+        """Until somebody published, received or deferred, or the next one is due and has room."""
+        if self._next_due == math.inf or not self._has_room_for_due():
+            await self._more.wait()  # what is due lies as safe there as here
+            return
+        seconds = self._next_due - self._clock.now()
+        sleeping = asyncio.ensure_future(self._clock.sleep(max(WAKE_SECONDS, seconds) if seconds > 0 else 0))
+        waking = asyncio.ensure_future(self._more.wait())
+        try:
+            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+
+    def _has_room_for_due(self) -> bool:
+        return len(self._woken) <= BATCH // 2
 
     async def _load(self) -> None:
         after = self._claimed
@@ -205,38 +221,16 @@ class SqliteQueue:
         self._loaded.append(delivery)
         self._wake_receivers()
 
-    async def _wake_due_for_ever(self) -> None:
-        while True:
-            self._due.clear()
-            if BATCH - len(self._woken) < BATCH // 2:
-                await self._due.wait()  # what is due lies as safe there as here
-                continue
-            next_due = await self._wake()
-            if next_due is None:
-                await self._due.wait()
-                continue
-            seconds = next_due - self._clock.now()
-            sleeping = asyncio.ensure_future(self._clock.sleep(max(WAKE_SECONDS, seconds) if seconds > 0 else 0))
-            waking = asyncio.ensure_future(self._due.wait())
-            try:
-                await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                sleeping.cancel()
-                waking.cancel()
-
-    async def _wake(self) -> float | None:
-        """Take what is due, as much as there is room for. Returns when the next one is due."""
-        self._next_due = math.inf  # whoever defers meanwhile has us look again
+    async def _wake(self) -> None:
+        """Take what is due, as much as there is room for, and note when the next one is."""
+        self._next_due = math.inf  # whoever defers meanwhile notes its own
         room = BATCH - len(self._woken)
-        async with self._moving:
-            woken, next_due = await self._database.write(lambda c: _wake_due(c, self._clock.now(), room))
-            self._woken.extend(woken)
-            self._woken_ids.update(delivery.tag for delivery in woken)
+        woken, next_due = await self._database.write(lambda c: _wake_due(c, self._clock.now(), room))
+        self._woken.extend(woken)
+        self._woken_ids.update(delivery.tag for delivery in woken)
         self._wake_receivers()
-        self._more.set()
         if next_due is not None:
-            self._next_due = next_due
-        return next_due
+            self._next_due = min(self._next_due, next_due)
 
 
 def _wake_due(connection: sqlite3.Connection, now: float, most: int) -> tuple[list[Delivery], float | None]:
