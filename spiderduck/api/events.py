@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from spiderduck.api.idempotency import LONGEST, claim_of
 from spiderduck.api.intake import Intake
@@ -25,8 +25,8 @@ class Accepted(msgspec.Struct):
 
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         required=False,
         description="Any text of your own for this request. Sent again with the same body, events without an `id` get "
         "the same ids as before, so that none is shared twice; with another body it is a 422. Kept for "
@@ -66,7 +66,7 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def send_events(
         request: Request[Any, Any, Any],
-        content_type: Annotated[str | None, Parameter(header="content-type", default=None, required=False)] = None,
+        content_type: Annotated[str | None, HeaderParameter(name="content-type", default=None, required=False)] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> Accepted:
         body = await request.body()
