@@ -22,10 +22,10 @@ from PIL import Image
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, Tiers
 from imagepipe.memory import tune_allocator
 from imagepipe.model import Variant
+from imagepipe.originals.sources.folder import whole
 from imagepipe.ports import SourceResponse, Wanted
 from imagepipe.registry import Registry
 from imagepipe.rendering.render import render_variant
-from imagepipe.sources.whole import whole
 
 _MIB = 1024 * 1024
 FORMATS = ("jpeg", "webp", "png")

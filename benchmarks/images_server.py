@@ -20,7 +20,7 @@ from imagepipe.config import default_config
 from imagepipe.memory import tune_allocator
 from imagepipe.registry import Registry
 from imagepipe.service.app import route_handlers
-from imagepipe.sources.folder import FolderSource
+from imagepipe.originals.sources.folder import FolderSource
 
 root, cache, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 tune_allocator()

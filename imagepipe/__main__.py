@@ -98,11 +98,11 @@ def _serve(asked: argparse.Namespace) -> int:
     from imagepipe.clock import SystemClock
     from imagepipe.isolation.pool import isolated_workers
     from imagepipe.memory import tune_allocator
+    from imagepipe.originals.sources.folder import FolderSource
+    from imagepipe.originals.sources.http import HttpSource
     from imagepipe.registry import Registry
     from imagepipe.service.app import route_handlers
     from imagepipe.settings import additional_caches, read_settings
-    from imagepipe.sources.folder import FolderSource
-    from imagepipe.sources.http import HttpSource
 
     log_plainly()
     tune_allocator()

@@ -12,27 +12,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from imagepipe.ancestor import largest_preview
-from imagepipe.asker import OURSELVES, Asker
+from imagepipe.admin import Admin
 from imagepipe.background import Background
+from imagepipe.codecs.jpeg import scan_prefix
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
-from imagepipe.curation import Curator
 from imagepipe.errors import ImageError
 from imagepipe.events import Events
-from imagepipe.idle import IdleWork
-from imagepipe.making import Answer, Maker
 from imagepipe.model import Original, Variant
-from imagepipe.negotiation import resolve
-from imagepipe.originals import Originals
-from imagepipe.placeholder import Placeholder
+from imagepipe.originals.lookup import Originals
+from imagepipe.originals.requester import OURSELVES, Requester
+from imagepipe.originals.source_rules import check_source, normal_source
 from imagepipe.ports import Clock, Workers
-from imagepipe.scan_prefix import scan_prefix
+from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.single_flight import SingleFlight
-from imagepipe.source_rules import check_source, normal_source
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
-from imagepipe.variants import parse_variant, read_query
+from imagepipe.variants.ancestor import largest_preview
+from imagepipe.variants.idle import IdleWork
+from imagepipe.variants.negotiation import resolve
+from imagepipe.variants.query import parse_variant, read_query
+from imagepipe.variants.render import Answer, Maker
 
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
 _FALLBACK = "fallback"  # no address, so that no picture can take its place
@@ -54,7 +54,7 @@ class Parts:
 
 
 class Pipeline:
-    """One named pipeline. `by_hand` changes what it holds; the inspector looks at `rendered`, `originals`, `events`."""
+    """One named pipeline. `admin` changes what it holds; the inspector looks at `rendered`, `originals`, `events`."""
 
     def __init__(self, config: PipelineConfig, common: ImagesConfig, parts: Parts) -> None:
         self.config = config
@@ -68,7 +68,7 @@ class Pipeline:
         self._background = parts.background
         self._reloads: SingleFlight[None] = SingleFlight()
         self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
-        self.by_hand = Curator(
+        self.admin = Admin(
             config,
             common,
             parts.rendered,
@@ -98,20 +98,24 @@ class Pipeline:
         accept: str = "",
         preview: bool = False,
         save_data: bool = False,
-        asker: Asker = OURSELVES,
+        requester: Requester = OURSELVES,
     ) -> Answer:
-        """The picture at `src` as `variant`, for `asker`. Raises `ImageError`. Cancelled, it disturbs nobody else."""
+        """The picture at `src` as `variant`. Raises `ImageError`. Cancelled, it disturbs nobody else."""
         src = check_source(src, self.config.allow_hosts)
         wish = resolve(variant, accept, save_data, self.config.quality)
-        found = self.cached(src, wish, asker=asker) or (await self._preview(src, wish, asker) if preview else None)
+        found = self.cached(src, wish, requester=requester) or (
+            await self._preview(src, wish, requester) if preview else None
+        )
         if found is not None:
             return found
-        answer = await self._make(src, wish, asker)
+        answer = await self._make(src, wish, requester)
         if answer.finished.stale_at <= self._clock.now():
-            self._reload_later(src, asker)
+            self._reload_later(src, requester)
         return answer
 
-    def cached(self, src: str, wish: Variant, key: str | None = None, asker: Asker = OURSELVES) -> Answer | None:
+    def cached(
+        self, src: str, wish: Variant, key: str | None = None, requester: Requester = OURSELVES
+    ) -> Answer | None:
         """The answer from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it.
 
         `key` is the wish's own, for a caller that has it at hand.
@@ -123,18 +127,18 @@ class Pipeline:
         self.events.counts["rendered"] += 1
         stale = finished.stale_at <= now
         if stale:
-            self._reload_later(src, asker)
+            self._reload_later(src, requester)
         trace = Trace(self._clock)
         trace.add("rendered:stale" if stale else "rendered:hit")
         self._maker.make_progressive_later(src, wish, finished)
         return Answer(finished, "rendered", trace, preview=stale)
 
-    async def placeholder(self, src: str, asker: Asker = OURSELVES) -> Placeholder:
+    async def placeholder(self, src: str, requester: Requester = OURSELVES) -> Placeholder:
         """Size, main colour and BlurHash of the picture at `src`."""
         src = check_source(src, self.config.allow_hosts)
         known = self._placeholders.get(src)
         if known is None:
-            found = await self.originals.find(src, self._clock.now() + self._common.request_seconds, asker)
+            found = await self.originals.find(src, self._clock.now() + self._common.request_seconds, requester)
             known = self._placeholders[src] = await self._maker.placeholder(found.original.body)
             if len(self._placeholders) > _PLACEHOLDERS_KEPT:
                 self._placeholders.popitem(last=False)
@@ -153,7 +157,7 @@ class Pipeline:
     ) -> None:
         """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
         src = normal_source(src)
-        await self.by_hand.put(src, body, content_type, etag, last_modified, fresh_seconds, tags)
+        await self.admin.put(src, body, content_type, etag, last_modified, fresh_seconds, tags)
         self.warm(src)
 
     def warm(self, src: str, queries: Sequence[str] | None = None) -> int:
@@ -171,13 +175,13 @@ class Pipeline:
         await self._background.settle()
         await self.originals.loader.close()
 
-    async def _make(self, src: str, wish: Variant, asker: Asker = OURSELVES) -> Answer:
-        key = asker.flight(f"{src}\n{wish.key}")
+    async def _make(self, src: str, wish: Variant, requester: Requester = OURSELVES) -> Answer:
+        key = requester.flight(f"{src}\n{wish.key}")
         if key in self.renders:
             self.events.counts["coalesced"] += 1
-        return await self.renders.run(key, lambda: self._maker.make(src, wish, asker))
+        return await self.renders.run(key, lambda: self._maker.make(src, wish, requester))
 
-    async def _preview(self, src: str, wish: Variant, asker: Asker) -> Answer | None:
+    async def _preview(self, src: str, wish: Variant, requester: Requester) -> Answer | None:
         """Something to show at once: another size from the cache, or the scans that have come so far."""
         trace = Trace(self._clock)
         smaller = largest_preview(self.rendered.of(src), wish)
@@ -189,7 +193,7 @@ class Pipeline:
             return None
         trace.add("preview")
         self.events.counts["preview"] += 1
-        self._background.start(src, self._make(src, wish, asker))
+        self._background.start(src, self._make(src, wish, requester))
         return Answer(smaller, "preview", trace, preview=True)
 
     async def _early(self, src: str, wish: Variant, prefix: bytes) -> Finished | None:
@@ -200,13 +204,13 @@ class Pipeline:
             self.events.problem(src, f"no_preview: {error.code}: {error}")
             return None
 
-    def _reload_later(self, src: str, asker: Asker) -> None:
+    def _reload_later(self, src: str, requester: Requester) -> None:
         if src not in self._reloads:
-            self._background.start(src, self._reloads.run(src, lambda: self._reload(src, asker)))
+            self._background.start(src, self._reloads.run(src, lambda: self._reload(src, requester)))
 
-    async def _reload(self, src: str, asker: Asker) -> None:
+    async def _reload(self, src: str, requester: Requester) -> None:
         until = self._clock.now() + self._common.request_seconds
-        original, changed = await self.originals.reload(src, until, asker)
+        original, changed = await self.originals.reload(src, until, requester)
         self.events.counts["reloaded"] += 1
         if changed:
             self._forget_made(src)

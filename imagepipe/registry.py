@@ -12,19 +12,19 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_config
 from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
-from imagepipe.idle import IdleWork
-from imagepipe.loading import Loader
-from imagepipe.memory_budget import MemoryBudget
+from imagepipe.isolation.memory_budget import MemoryBudget
+from imagepipe.isolation.threads import WorkerThreads
 from imagepipe.model import Original
-from imagepipe.originals import Originals
+from imagepipe.originals.limiter import LoadLimiter, LoadLimits
+from imagepipe.originals.load import Loader
+from imagepipe.originals.lookup import Originals
 from imagepipe.pipeline import Parts, Pipeline
 from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
-from imagepipe.room import Room, RoomLimits
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
 from imagepipe.tiers.rendered import Finished, RenderedTier
-from imagepipe.workers import WorkerThreads
+from imagepipe.variants.idle import IdleWork
 
 _IO_THREADS = 2  # a disk answers in under a millisecond; more threads only wait in the same queue
 
@@ -76,7 +76,7 @@ class Registry:
         self.encoded: dict[str, EncodedTier] = {}
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
-        self.room = Room(_room_limits(self.config))
+        self.limiter = LoadLimiter(_load_limits(self.config))
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
@@ -129,7 +129,7 @@ class Registry:
         if disk is not None:
             self.disks[config.name] = disk
         partials = self.partials[config.name] = self._partials(config.name)
-        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self.room)
+        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self.limiter)
         originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
         parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)
@@ -169,8 +169,8 @@ class Registry:
         return executor
 
 
-def _room_limits(config: ImagesConfig) -> RoomLimits:
-    return RoomLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
+def _load_limits(config: ImagesConfig) -> LoadLimits:
+    return LoadLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
 
 
 def _partial_limits(config: ImagesConfig) -> TierLimits:

@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from imagepipe.additional.folder import FolderCache
-from imagepipe.additional.http import HttpCache
 from imagepipe.config import ImagesConfig, PipelineConfig, default_config
 from imagepipe.errors import ImageError, InvalidSetting
+from imagepipe.originals.additional import FolderCache, HttpCache
 from imagepipe.ports import AdditionalCache
 from imagepipe.rendering.probe import probe
-from imagepipe.variants import parse_variant, read_query
+from imagepipe.variants.query import parse_variant, read_query
 
 
 def read_settings(file: Path | None, environ: Mapping[str, str]) -> ImagesConfig:

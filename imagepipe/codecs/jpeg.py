@@ -23,6 +23,8 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MAX_STRAY = 64 * 1024
 """Bytes between segments. The decoder passes them over one by one, in Python; real files have a few, to align."""
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SIGNATURE = b"\xff\xd8\xff"
+_END_OF_IMAGE = b"\xff\xd9"
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 
@@ -90,6 +92,23 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
     return ends
 
 
+def scan_prefix(data: bytes, limit: int) -> bytes | None:
+    """The part of a progressive JPEG that can be shown while the rest is still on its way.
+
+    All complete scans so far, closed properly; None where there is none, or it is no progressive JPEG.
+    """
+    if not data.startswith(_SIGNATURE):
+        return None
+    try:
+        header = read_header(data)
+    except BrokenPicture:
+        return None  # not even the header is here
+    if not header.progressive or not header.scan_at:
+        return None
+    ends = scan_ends(data, header.scan_at, limit)
+    return data[: ends[-1]] + _END_OF_IMAGE if 0 < len(ends) <= limit else None
+
+
 class Jpeg:
     """The JPEG codec."""
 
@@ -102,7 +121,7 @@ class Jpeg:
     max_side = 65_500  # libjpeg's JPEG_MAX_DIMENSION
 
     def recognises(self, head: bytes) -> bool:
-        return head.startswith(b"\xff\xd8\xff")
+        return head.startswith(_SIGNATURE)
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         header = read_header(data)

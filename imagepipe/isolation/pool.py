@@ -14,8 +14,8 @@ from typing import TypeVar, cast
 
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import Busy, DecoderCrashed, RenderTimedOut
+from imagepipe.isolation.memory_budget import BUDGET_SECONDS, MemoryBudget
 from imagepipe.isolation.worker import LENGTH
-from imagepipe.memory_budget import BUDGET_SECONDS, MemoryBudget
 
 T = TypeVar("T")
 

@@ -12,7 +12,6 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
-from imagepipe.rendering.automatic import automatic_formats
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
@@ -175,3 +174,22 @@ def _at_least(plan: Plan) -> Size:
     height = plan.shown[1] * plan.geometry.size[1] / max(bottom - top, 1.0)
     wanted = (min(plan.shown[0], math.ceil(width - 1e-6)), min(plan.shown[1], math.ceil(height - 1e-6)))
     return stored_size((max(1, wanted[0]), max(1, wanted[1])), plan.orientation)
+
+
+_BY_PICTURE = {"jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "webp", "jp2": "webp"}
+_ANIMATED = ("webp", "gif", "png")  # AVIF would be smaller still, but takes seconds to write
+_STILL = ("avif", "webp")
+
+
+def automatic_formats(info: PictureInfo, accepted: tuple[str, ...]) -> list[str]:
+    """The formats that fit the picture and are accepted, the best first; never empty.
+
+    With nothing accepted (a caller in Python) the picture's own format is kept if every browser shows it.
+    """
+    own = _BY_PICTURE.get(info.format, "png")
+    if not accepted:
+        return [own]
+    best = _ANIMATED if info.animated else tuple(name for name in accepted if name in _STILL)
+    baseline = ("png", "jpeg", "gif") if own in ("png", "webp") else ("jpeg", "png", "gif")
+    ranked = [name for name in (*best, own, *baseline) if name in accepted]
+    return list(dict.fromkeys(ranked)) or [own]

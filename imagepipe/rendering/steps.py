@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from PIL import Image
 
 from imagepipe.codecs.codec import Codec
-from imagepipe.colour import to_srgb
 from imagepipe.model import Variant
 from imagepipe.rendering.attention import attention_point
+from imagepipe.rendering.colour import to_srgb
 from imagepipe.rendering.filters import apply_filters
 from imagepipe.rendering.geometry import Geometry, Size, place, stored_box, stored_size
 

@@ -4,16 +4,20 @@ record, be on `unsigned_hosts`, or be in the pipeline's caches already.
 A refusal is the same for every address and asks no origin, so that it tells nothing of them.
 """
 
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
 
-from imagepipe.asker import Asker
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import NotSigned, RecordsUnavailable, SourceBlocked
+from imagepipe.originals.requester import Requester
+from imagepipe.originals.source_rules import is_on
 from imagepipe.pipeline import Pipeline
-from imagepipe.source_rules import is_on
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 REFUSAL = (
@@ -68,40 +72,66 @@ class Gate:
     access: Access
     unsigned: bool = False
 
-    async def admit(self, connection: Connection, pipeline: Pipeline, src: str, *, signed: bool, cached: bool) -> Asker:
+    async def admit(
+        self, connection: Connection, pipeline: Pipeline, src: str, *, signed: bool, cached: bool
+    ) -> Requester:
         """Who asks, for `src` as `source_rules` writes it. `cached`: the very variant is there.
 
         Raises `SourceBlocked`, `NotSigned` (nothing was asked of anybody but the records), `RecordsUnavailable`.
         """
         if (reason := self.access.blocked(src)) is not None:
             raise SourceBlocked(reason)
-        asker = Asker(self.access.client(connection))
+        requester = Requester(self.access.client(connection))
         if signed or self.unsigned or self.access.has_key(connection):
-            return asker
+            return requester
         if self.access.is_foreign(connection):
             if await self.access.owns(src):
-                return asker
+                return requester
             raise NotSigned(REFUSAL)
         if self.config.unsigned_hosts and is_on(src, self.config.unsigned_hosts):
-            return asker if await self._surely_owns(src) else Asker(asker.client, self.config.unsigned_hosts)
+            return (
+                requester if await self._surely_owns(src) else Requester(requester.client, self.config.unsigned_hosts)
+            )
         if cached or await pipeline.originals.in_own_memory(src):
-            return asker
-        return await self._admit_owned(pipeline, src, asker)
+            return requester
+        return await self._admit_owned(pipeline, src, requester)
 
-    async def _admit_owned(self, pipeline: Pipeline, src: str, asker: Asker) -> Asker:
+    async def _admit_owned(self, pipeline: Pipeline, src: str, requester: Requester) -> Requester:
         try:
             if await self.access.owns(src):
-                return asker
+                return requester
         except RecordsUnavailable:
             if await pipeline.originals.cached(src) is None:
                 raise
-            return asker
+            return requester
         if await pipeline.originals.cached(src) is None:
             raise NotSigned(REFUSAL)
-        return asker
+        return requester
 
     async def _surely_owns(self, src: str) -> bool:
         try:
             return await self.access.owns(src)
         except RecordsUnavailable:
             return False
+
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+
+
+def bearer_guard(key: str, loopback: bool) -> Guard:
+    """A Litestar guard that takes `Authorization: Bearer KEY`.
+
+    Not the key as a password that a browser asks for: the browser would send it along with whatever another site makes
+    it ask, a purge for instance. The inspector's page asks for the key itself.
+    """
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        if not key:
+            if not loopback:
+                raise PermissionDeniedException("no key is configured for this")
+            return
+        scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), key.encode()):
+            raise NotAuthorizedException("Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
+
+    return guard

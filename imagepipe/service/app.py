@@ -10,15 +10,14 @@ from litestar.types import ControllerRouterHandler
 
 from imagepipe.errors import ImageError
 from imagepipe.registry import Registry
-from imagepipe.service.access import Access, Alone, Gate
-from imagepipe.service.asking import Reader
-from imagepipe.service.by_hand import by_hand_handlers
-from imagepipe.service.guard import Guard, bearer_guard
+from imagepipe.service.access import Access, Alone, Gate, Guard, bearer_guard
+from imagepipe.service.admin import admin_handlers
 from imagepipe.service.info import info_handler
 from imagepipe.service.inspector import inspector_handlers
 from imagepipe.service.pictures import picture_handler
 from imagepipe.service.problems import handler_for
-from imagepipe.service.safety import SAFETY_HEADERS
+from imagepipe.service.request import RequestReader
+from imagepipe.service.response import SAFETY_HEADERS
 
 
 def route_handlers(
@@ -36,13 +35,13 @@ def route_handlers(
     `guard` protects what changes or reveals the caches; without one the configuration's `admin_key` does, or, where the
     server is bound to loopback (`loopback`) and there is none, nothing.
     """
-    reader = Reader(registry.config, registry.codecs)
+    reader = RequestReader(registry.config, registry.codecs)
     gate = Gate(registry.config, access or Alone(), unsigned or registry.config.allow_unsigned)
     protect = guard or bearer_guard(registry.config.admin_key, loopback)
     handlers: list[Any] = [
         picture_handler(registry, reader, gate, path),
         info_handler(registry, reader, gate, path),
-        *by_hand_handlers(registry, path, protect),
+        *admin_handlers(registry, path, protect),
         *inspector_handlers(registry, path, protect),
     ]
     errors: dict[int | type[Exception], Any] = {ImageError: handler_for(registry.clock)}

@@ -10,11 +10,11 @@ from litestar.params import FromPath
 from imagepipe.errors import DeadlineExceeded
 from imagepipe.registry import Registry
 from imagepipe.service.access import Gate
-from imagepipe.service.asking import Reader, check_time
 from imagepipe.service.documented import PictureOperation
+from imagepipe.service.request import RequestReader, check_time
 
 
-def info_handler(registry: Registry, reader: Reader, gate: Gate, path: str) -> HTTPRouteHandler:
+def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: str) -> HTTPRouteHandler:
     """The handler below `path`."""
 
     @get(
@@ -27,10 +27,10 @@ def info_handler(registry: Registry, reader: Reader, gate: Gate, path: str) -> H
         scope = request.scope
         ask, _, _ = reader.read(scope["path"], scope["query_string"], chosen, "", False)
         check_time(ask, registry.clock.now())
-        asker = await gate.admit(request, chosen, ask.src, signed=ask.signed, cached=chosen.rendered.has(ask.src))
+        requester = await gate.admit(request, chosen, ask.src, signed=ask.signed, cached=chosen.rendered.has(ask.src))
         try:
             async with asyncio.timeout(registry.config.request_seconds):
-                found = await chosen.placeholder(ask.src, asker)
+                found = await chosen.placeholder(ask.src, requester)
         except TimeoutError as error:
             raise DeadlineExceeded(f"not ready within {registry.config.request_seconds:g} s") from error
         return {

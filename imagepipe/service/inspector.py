@@ -1,14 +1,18 @@
-"""What the caches hold right now, as JSON and (by `inspector_tables`) for people: tiers, loads, hits, problems."""
+"""The inspector: what the caches hold now, as JSON and (by `inspector_tables`) as tables, with the page around them.
 
+The page is the files of `static/`, open to everybody, because nothing is inside. Their script fetches the tables with
+the key that a person types.
+"""
+
+from importlib import resources
 from typing import Any
 
-from litestar import MediaType, get
+from litestar import MediaType, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
-from imagepipe.service.guard import Guard
-from imagepipe.service.inspector_page import page_handlers
+from imagepipe.service.access import Guard
 from imagepipe.service.inspector_tables import tables_of
 from imagepipe.tiers.lru import Entry, Lru, Shared
 
@@ -89,3 +93,30 @@ def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTP
         return tables_of(inspect_registry(registry), registry.clock.now())
 
     return [inspect, tables, *page_handlers(path + "/inspect")]
+
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
+_FILES = {
+    "page": ("inspector.html", "text/html"),
+    "page.js": ("inspector.js", "text/javascript"),
+    "page.css": ("inspector.css", "text/css"),
+}
+
+
+def page_handlers(path: str) -> list[HTTPRouteHandler]:
+    """One handler per file, below `path`."""
+    return [_file(f"{path}/{name}", file, media_type) for name, (file, media_type) in _FILES.items()]
+
+
+def _file(path: str, file: str, media_type: str) -> HTTPRouteHandler:
+    content = resources.files("imagepipe.service").joinpath("static", file).read_bytes()
+
+    @get(path, include_in_schema=False)
+    async def page() -> Response[bytes]:
+        return Response(content, media_type=media_type, headers=_HEADERS)
+
+    return page

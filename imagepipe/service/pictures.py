@@ -13,22 +13,21 @@ from litestar.handlers import HTTPRouteHandler, route
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from imagepipe.asker import Asker
 from imagepipe.errors import DeadlineExceeded, ImageError, InvalidVariant, NotSigned, SourceBlocked, SourceNotAllowed
-from imagepipe.making import Answer
+from imagepipe.originals.requester import Requester
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.access import Gate
-from imagepipe.service.asking import Ask, Client, Reader, check_time
-from imagepipe.service.conditional import http_date, is_not_modified
 from imagepipe.service.documented import PictureOperation
-from imagepipe.service.wire import Headers, WireAnswer
+from imagepipe.service.request import Client, PictureRequest, RequestReader, check_time
+from imagepipe.service.response import Headers, WireAnswer, http_date, is_not_modified
+from imagepipe.variants.render import Answer
 
 _CALLERS_FAULT = (NotSigned, InvalidVariant, SourceNotAllowed, SourceBlocked)
 """No picture stands in for these: whoever wrote the address must see what is wrong with it."""
 
 
-def picture_handler(registry: Registry, reader: Reader, gate: Gate, path: str) -> HTTPRouteHandler:
+def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path: str) -> HTTPRouteHandler:
     """The handler below `path`."""
 
     @route(
@@ -45,17 +44,17 @@ def picture_handler(registry: Registry, reader: Reader, gate: Gate, path: str) -
         ask, wish, key = reader.read(scope["path"], scope["query_string"], chosen, client.accept, client.save_data)
         check_time(ask, registry.clock.now())
         here = chosen.rendered.has(ask.src)
-        asker = await gate.admit(request, chosen, ask.src, signed=ask.signed, cached=here)
-        answer, problem = chosen.cached(ask.src, wish, key, asker), None
+        requester = await gate.admit(request, chosen, ask.src, signed=ask.signed, cached=here)
+        answer, problem = chosen.cached(ask.src, wish, key, requester), None
         if answer is None:
-            answer, problem = await _make(chosen, ask, client, registry.config.request_seconds, asker)
+            answer, problem = await _make(chosen, ask, client, registry.config.request_seconds, requester)
         return _respond(request.method, client, chosen, answer, registry.clock.now(), problem)
 
     return get_picture
 
 
 async def _make(
-    pipeline: Pipeline, ask: Ask, client: Client, seconds: float, asker: Asker
+    pipeline: Pipeline, ask: PictureRequest, client: Client, seconds: float, requester: Requester
 ) -> tuple[Answer, ImageError | None]:
     """The answer, or the picture that stands in for it and why."""
     try:
@@ -66,7 +65,7 @@ async def _make(
                 accept=client.accept,
                 preview=ask.preview,
                 save_data=client.save_data,
-                asker=asker,
+                requester=requester,
             )
             return found, None
     except TimeoutError as error:

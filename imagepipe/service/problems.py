@@ -9,7 +9,7 @@ from litestar import Request, Response
 
 from imagepipe import errors
 from imagepipe.ports import Clock
-from imagepipe.service.safety import SAFETY_HEADERS
+from imagepipe.service.response import SAFETY_HEADERS
 
 STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

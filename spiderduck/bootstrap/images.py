@@ -17,17 +17,17 @@ from typing import Any
 import httpx
 
 from fetchers.model import Response
-from imagepipe.budgeted import run_measured
 from imagepipe.config import ImagesConfig, PictureLimits
 from imagepipe.errors import ImageError
+from imagepipe.isolation.budgeted import PLACEHOLDER, run_measured
+from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import isolated_workers
-from imagepipe.memory_budget import MemoryBudget
-from imagepipe.placeholder import MEASURE, Placeholder
+from imagepipe.isolation.threads import WorkerThreads
 from imagepipe.ports import AdditionalCache, Workers
 from imagepipe.registry import Registry
+from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
-from imagepipe.workers import WorkerThreads
 from schedulers.ports import Clock, Pictures
 from spiderduck.api.app import browser_rules
 from spiderduck.api.client_address import read_networks
@@ -96,7 +96,7 @@ class HandedOver:
         body = response.body
         try:
             async with self._at_a_time:  # the others wait here, where none is refused
-                found = await run_measured(self._workers, MEASURE, body, limits=self._limits)
+                found = await run_measured(self._workers, PLACEHOLDER, body, limits=self._limits)
         except ImageError:
             return None
         if self._url is not None:

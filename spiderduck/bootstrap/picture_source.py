@@ -13,9 +13,9 @@ from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.retry_after import parse_retry_after
 from fetchers.urls import parse
 from imagepipe.errors import SourceFailed
-from imagepipe.freshness import fresh_seconds
+from imagepipe.originals.freshness import fresh_seconds
+from imagepipe.originals.source_rules import admits
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
-from imagepipe.source_rules import admits
 from schedulers.ports import Clock
 from spiderduck.bootstrap.bridges import FetchThroughClient, OffTheList
 

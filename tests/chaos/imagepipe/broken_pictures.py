@@ -20,7 +20,7 @@ from pathlib import Path
 from imagepipe.config import PictureLimits
 from imagepipe.errors import ImageError
 from imagepipe.model import Variant
-from imagepipe.placeholder import describe
+from imagepipe.rendering.placeholder import describe
 from imagepipe.rendering.render import render_variant
 from tests.corpora import CORPORA
 from tests.unit.imagepipe.pictures import animated, encode, ico_with, photo, quarters

@@ -8,9 +8,8 @@ from urllib.parse import unquote
 import pytest
 from aiohttp import web
 
-from imagepipe.additional.folder import FolderCache
-from imagepipe.additional.http import HttpCache
 from imagepipe.errors import ImageError
+from imagepipe.originals.additional import FolderCache, HttpCache
 from imagepipe.ports import AdditionalCache
 
 _URL = "http://o.test/a b.jpg?x=1"

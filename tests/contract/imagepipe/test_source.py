@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from imagepipe.clock import SystemClock
+from imagepipe.originals.sources.folder import FolderSource
+from imagepipe.originals.sources.http import HttpSource
 from imagepipe.ports import Source, SourceEnded, SourceResponse, Wanted
-from imagepipe.sources.folder import FolderSource
-from imagepipe.sources.http import HttpSource
 from tests.integration.imagepipe.fakes import FakeSource, Picture
 
 _BODY = bytes(range(256)) * 40

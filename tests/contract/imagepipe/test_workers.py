@@ -10,12 +10,12 @@ from functools import partial
 import pytest
 
 from imagepipe.errors import BrokenPicture, Busy, DecoderCrashed, PictureTooLarge, RenderTimedOut
+from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import WorkerProcesses
-from imagepipe.memory_budget import MemoryBudget
+from imagepipe.isolation.threads import WorkerThreads
 from imagepipe.model import Variant
 from imagepipe.ports import Workers
 from imagepipe.rendering.render import render_variant
-from imagepipe.workers import WorkerThreads
 from tests.unit.imagepipe.pictures import encode, quarters
 
 

@@ -13,11 +13,11 @@ import pytest
 import imagepipe
 from imagepipe.config import ImagesConfig, default_config
 from imagepipe.errors import RecordsUnavailable
+from imagepipe.originals.source_rules import admits
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from imagepipe.registry import Registry
 from imagepipe.service.access import Connection
 from imagepipe.service.app import create_app
-from imagepipe.source_rules import admits
 from tests.integration.imagepipe.fakes import FakeClock, FakeSource, Picture
 from tests.unit.imagepipe.pictures import encode, photo
 

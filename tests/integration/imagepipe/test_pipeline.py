@@ -128,7 +128,7 @@ async def test_a_waiter_that_leaves_does_not_cancel_the_others(clock: FakeClock)
         assert (await stays).where == "network"
 
         picture.go.clear()
-        await cards.by_hand.purge(_A)
+        await cards.admin.purge(_A)
         alone = asyncio.create_task(cards.variant(_A, _SMALL))
         await until(lambda: source.open == 1)
         alone.cancel()
@@ -341,12 +341,12 @@ async def test_tags_outlive_a_new_version(clock: FakeClock) -> None:
     async with _registry(source, clock) as registry:
         cards = registry["cards"]
         await cards.put(_A, _JPEG, tags=("t",))
-        await cards.by_hand.mark_stale(_A)
+        await cards.admin.mark_stale(_A)
         await cards.variant(_A, _SMALL)
         await cards.settle()
         assert (await cards.variant(_A, _SMALL)).rendered.original is not None
         assert source.asked
-        assert await cards.by_hand.purge_all("t") == 1
+        assert await cards.admin.purge_all("t") == 1
 
 
 async def test_too_stale_is_asked_for_first_and_still_beats_an_error(clock: FakeClock) -> None:
@@ -375,8 +375,8 @@ async def test_put_makes_the_origin_unnecessary(clock: FakeClock, tmp_path: Path
         await until(lambda: len(cards.rendered.of(_A)) == 3)
         with pytest.raises(ImageError):
             await cards.put("http://o.test/b", b"<html>", "image/jpeg")
-        assert await cards.by_hand.purge_all("another") == 0
-        assert await cards.by_hand.purge_all("page-1") == 1
+        assert await cards.admin.purge_all("another") == 0
+        assert await cards.admin.purge_all("page-1") == 1
         with pytest.raises(SourceFailed):
             await cards.variant(_A, _SMALL)
         assert not _files(tmp_path)
@@ -397,16 +397,16 @@ async def test_purge_rename_and_mark_stale(clock: FakeClock, tmp_path: Path) -> 
     async with _registry(source, clock, folder=tmp_path) as registry:
         cards = registry["cards"]
         await cards.variant(_A, _SMALL)
-        assert await cards.by_hand.rename(_A, "http://o.test/new")
+        assert await cards.admin.rename(_A, "http://o.test/new")
         assert (await cards.variant("http://o.test/new", _SMALL)).where == "rendered"
-        assert await cards.by_hand.rename("http://o.test/new", _A)
-        assert await cards.by_hand.mark_stale(_A)
+        assert await cards.admin.rename("http://o.test/new", _A)
+        assert await cards.admin.mark_stale(_A)
         assert (await cards.variant(_A, _SMALL)).preview
         await cards.settle()
         assert source.asked[-1].etag == '"1"'
-        assert await cards.by_hand.purge(_A)
-        assert not await cards.by_hand.purge(_A)
-        assert not await cards.by_hand.mark_stale(_A)
+        assert await cards.admin.purge(_A)
+        assert not await cards.admin.purge(_A)
+        assert not await cards.admin.mark_stale(_A)
         assert (await cards.variant(_A, _SMALL)).where == "network"
 
 
@@ -417,7 +417,7 @@ async def test_a_purge_beats_a_write_on_its_way(clock: FakeClock, tmp_path: Path
         cards = registry["cards"]
         for _ in range(5):
             await cards.put(_A, _JPEG)
-            await cards.by_hand.purge(_A)
+            await cards.admin.purge(_A)
         await cards.settle()
         assert registry.disks["cards"].lru.bytes == 0
         assert not _files(tmp_path)

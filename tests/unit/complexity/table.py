@@ -20,9 +20,11 @@ from fetchers.retry_after import parse_retry_after
 from fetchers.robots_cache import kept
 from fetchers.robots_txt import lines, matching, parsing
 from fetchers.wire import frames, messages
-from imagepipe import freshness, negotiation, scan_prefix, signing
+from imagepipe import signing
 from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, png, webp
 from imagepipe.config import PictureLimits
+from imagepipe.originals import freshness
+from imagepipe.variants import negotiation
 from schedulers.events import (
     batch,
     bluesky,
@@ -631,9 +633,11 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.png.Png": cases(_inspect(png.Png()), *PICTURES),
     "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
     "imagepipe.codecs.webp.WebP": cases(_inspect(webp.WebP()), *PICTURES),
-    "imagepipe.scan_prefix.scan_prefix": cases(lambda given: scan_prefix.scan_prefix(given, 100), *PICTURES),
-    "imagepipe.negotiation.accepted_formats": cases(negotiation.accepted_formats, rows("a;q=1,"), rows(";"), rows(",")),
-    "imagepipe.freshness.fresh_seconds": cases(
+    "imagepipe.codecs.jpeg.scan_prefix": cases(lambda given: jpeg.scan_prefix(given, 100), *PICTURES),
+    "imagepipe.variants.negotiation.accepted_formats": cases(
+        negotiation.accepted_formats, rows("a;q=1,"), rows(";"), rows(",")
+    ),
+    "imagepipe.originals.freshness.fresh_seconds": cases(
         lambda given: freshness.fresh_seconds(given, given, 0.0), rows("a,"), rows("9"), rows("Mon, ")
     ),
     "imagepipe.signing.canonical": cases(lambda given: signing.canonical(given, {given: given}), rows("%"), rows("/")),
@@ -667,7 +671,7 @@ NOTHING_FROM_OUTSIDE = {
     "imagepipe.codecs.exif.write_copyright": _MAKES,
     "imagepipe.codecs.gif_blocks.table_bytes": "reads a number",
     "imagepipe.signing.check_expiry": "reads a number of fixed length",
-    "imagepipe.negotiation.resolve": "asks `accepted_formats`",
+    "imagepipe.variants.negotiation.resolve": "asks `accepted_formats`",
 }
 EXEMPT = {
     "fetchers.cluster": _OURS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagepipe.service.conditional import http_date, is_not_modified
+from imagepipe.service.response import http_date, is_not_modified
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagepipe.freshness import fresh_seconds
+from imagepipe.originals.freshness import fresh_seconds
 
 
 @pytest.mark.parametrize(

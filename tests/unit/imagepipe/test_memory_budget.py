@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from imagepipe.errors import Busy, PictureTooLarge
-from imagepipe.memory_budget import MemoryBudget
+from imagepipe.isolation.memory_budget import MemoryBudget
 
 _TOTAL = 1600  # small: up to 100; reserved for small ones: 200
 

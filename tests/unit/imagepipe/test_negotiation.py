@@ -3,8 +3,8 @@
 import pytest
 
 from imagepipe.model import PictureInfo, Variant
-from imagepipe.negotiation import accepted_formats, resolve
-from imagepipe.rendering.automatic import automatic_formats
+from imagepipe.rendering.render import automatic_formats
+from imagepipe.variants.negotiation import accepted_formats, resolve
 
 _JPEG = PictureInfo("jpeg", 10, 10)
 _PNG = PictureInfo("png", 10, 10)

@@ -3,7 +3,7 @@
 import pytest
 
 from imagepipe.errors import SourceNotAllowed
-from imagepipe.source_rules import admits, check_source, normal_source
+from imagepipe.originals.source_rules import admits, check_source, normal_source
 
 LISTED = ("*.pics.example", "duck.example", "bücher.example", "192.0.2.7", "[2001:db8::7]")
 

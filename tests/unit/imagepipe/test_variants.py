@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from imagepipe.errors import ImageError, InvalidVariant
 from imagepipe.model import Filter, Variant
-from imagepipe.variants import parse_variant, read_query
+from imagepipe.variants.query import parse_variant, read_query
 
 
 def test_every_parameter_reaches_its_field() -> None:

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from imagepipe.ports import Workers
 from imagepipe.rendering.footprint import COPIES
+from imagepipe.rendering.placeholder import describe, describe_bytes
+from imagepipe.rendering.render import render_bytes, render_variant
 
 T = TypeVar("T")
 
@@ -42,3 +44,7 @@ async def run_measured(workers: Workers, measured: Measured[T], body: bytes, *ar
     if isinstance(result, Needs):
         return await workers.run(partial(measured.work, body, *args, **options), memory=result.memory)
     return result
+
+
+RENDER = Measured(render_variant, render_bytes)
+PLACEHOLDER = Measured(describe, describe_bytes)

@@ -7,15 +7,15 @@ search per picture runs at a time, however many ask.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from imagepipe.asker import OURSELVES, Asker
 from imagepipe.background import Background
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.events import Events
-from imagepipe.loading import Loader
 from imagepipe.model import Original
+from imagepipe.originals.load import Loader
+from imagepipe.originals.negative_cache import NegativeCache
+from imagepipe.originals.requester import OURSELVES, Requester
 from imagepipe.ports import AdditionalCache, Clock, OriginalTier
-from imagepipe.refusals import Refusals
 from imagepipe.single_flight import SingleFlight
 
 _MOST_WAITING = 64 * 1024 * 1024
@@ -38,7 +38,7 @@ class Search:
 
     url: str
     deadline: float
-    asker: Asker
+    requester: Requester
 
 
 Look = Callable[["Originals", Search], Awaitable[Found | None]]
@@ -70,16 +70,16 @@ class Originals:
         self._absent = {name for name, there in (("disk", disk), ("additional", additional)) if not there}
         self._to_disk: dict[str, Original] = {}
         self._disk_bytes = 0
-        self._refusals = Refusals()
+        self._negative = NegativeCache()
 
-    async def find(self, url: str, deadline: float, asker: Asker = OURSELVES) -> Found:
+    async def find(self, url: str, deadline: float, requester: Requester = OURSELVES) -> Found:
         """The original. Raises `SourceFailed`, `PictureTooLarge` or another `ImageError`."""
-        return await self.searches.run(asker.flight(url), lambda: self._search(Search(url, deadline, asker)))
+        return await self.searches.run(requester.flight(url), lambda: self._search(Search(url, deadline, requester)))
 
-    async def reload(self, url: str, deadline: float, asker: Asker = OURSELVES) -> tuple[Original, bool]:
+    async def reload(self, url: str, deadline: float, requester: Requester = OURSELVES) -> tuple[Original, bool]:
         """Ask the source again; the original as it is now, and whether its bytes are others than before."""
         before = await self.cached(url)
-        original = _with_tags_of(before, await self.loader.load(url, before, deadline, asker))
+        original = _with_tags_of(before, await self.loader.load(url, before, deadline, requester))
         await self.keep(url, original)
         return original, before is None or before.body != original.body
 
@@ -96,7 +96,7 @@ class Originals:
 
     async def keep(self, url: str, original: Original) -> None:
         """Put it into memory and on disk. The disk is not waited for."""
-        self._refusals.forget(url)
+        self._negative.forget(url)
         if not await self._encoded.put(url, original) and self._encoded.on:
             self._events.problem(url, "too_large_for_encoded_tier")
         if self._disk is None:
@@ -110,7 +110,7 @@ class Originals:
 
     async def remove(self, url: str) -> bool:
         """Forget it in every tier; whether it was anywhere."""
-        self._refusals.forget(url)
+        self._negative.forget(url)
         removed = self._to_disk.pop(url, None) is not None
         removed = await self._encoded.remove(url) or removed
         if self._disk is not None:
@@ -160,13 +160,13 @@ class Originals:
 
     async def on_network(self, search: Search) -> Found | None:
         old = await self.cached(search.url)  # only one that is too old to be used without asking
-        refused = self._refusals.of(search.url, self._clock.now())
+        refused = self._negative.of(search.url, self._clock.now())
         if refused is not None and old is None:
             raise refused
         try:
-            original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline, search.asker))
+            original = _with_tags_of(old, await self.loader.load(search.url, old, search.deadline, search.requester))
         except SourceFailed as error:
-            self._refusals.note(search.url, error, self._clock.now())
+            self._negative.note(search.url, error, self._clock.now())
             if old is None:
                 self._events.problem(search.url, f"{error.code}: {error}")
                 raise

@@ -5,25 +5,22 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from imagepipe.ancestor import cheapest
-from imagepipe.asker import OURSELVES, Asker
-from imagepipe.budgeted import Measured, run_measured
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.errors import ImageError
 from imagepipe.events import Events
-from imagepipe.idle import IdleWork
+from imagepipe.isolation.budgeted import PLACEHOLDER, RENDER, Measured, run_measured
 from imagepipe.model import Original, Rendered, Variant
-from imagepipe.originals import Originals
-from imagepipe.placeholder import MEASURE, Placeholder
+from imagepipe.originals.lookup import Originals
+from imagepipe.originals.requester import OURSELVES, Requester
 from imagepipe.ports import Clock, Workers
-from imagepipe.rendering.render import render_bytes, render_variant
+from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
+from imagepipe.variants.ancestor import cheapest
+from imagepipe.variants.idle import IdleWork
 
 T = TypeVar("T")
-
-_RENDER = Measured(render_variant, render_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +62,13 @@ class Maker:
         self._clock = clock
         self._events = events
 
-    async def make(self, src: str, wish: Variant, asker: Asker = OURSELVES) -> Answer:
+    async def make(self, src: str, wish: Variant, requester: Requester = OURSELVES) -> Answer:
         """The variant, from the cheapest cached ancestor or from the original, wherever that is."""
         trace = Trace(self._clock)
         trace.add("rendered:miss")
         ancestor = cheapest(self._rendered.of(src), wish)
         if ancestor is None:
-            found = await self._originals.find(src, self._clock.now() + self._common.request_seconds, asker)
+            found = await self._originals.find(src, self._clock.now() + self._common.request_seconds, requester)
             for missed in found.missed:
                 trace.note(missed)
             trace.add(found.where)
@@ -97,12 +94,12 @@ class Maker:
     async def early(self, src: str, wish: Variant, prefix: bytes) -> Finished:
         """A preview from the beginning of a picture. Not kept."""
         now = self._clock.now()
-        rendered = await self._run(_RENDER, prefix, wish)
+        rendered = await self._run(RENDER, prefix, wish)
         return finish(rendered, wish, Original(prefix, "image/jpeg", now, now))
 
     async def placeholder(self, body: bytes) -> Placeholder:
         """The facts of a picture."""
-        return await self._run(MEASURE, body)
+        return await self._run(PLACEHOLDER, body)
 
     def make_progressive_later(self, src: str, wish: Variant, finished: Finished) -> None:
         """A baseline JPEG that is asked for again is worth the slower encoding that shows earlier."""
@@ -117,7 +114,7 @@ class Maker:
         at_once = self._config.progressive == "at_once"
         slow = self._config.avif_at_once_pixels
         try:
-            return await self._run(_RENDER, body, wish, progressive=at_once, slow_pixels=slow)
+            return await self._run(RENDER, body, wish, progressive=at_once, slow_pixels=slow)
         except ImageError as error:
             self._events.problem(src, f"{error.code}: {error}")
             raise
@@ -142,7 +139,7 @@ class Maker:
         original = await self._originals.cached(src)
         if original is None:
             return
-        rendered = await self._run(_RENDER, original.body, wish, progressive=True)
+        rendered = await self._run(RENDER, original.body, wish, progressive=True)
         self._events.counts["reworked"] += 1
         finished = replace(finish(rendered, wish, original), reworked=True)
         self._rendered.put(src, wish.key, finished, self._clock.now())

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TypeVar
 
 from imagepipe.errors import Busy, RenderTimedOut
+from imagepipe.isolation.memory_budget import BUDGET_SECONDS, Grant, MemoryBudget
 from imagepipe.memory import give_back
-from imagepipe.memory_budget import BUDGET_SECONDS, Grant, MemoryBudget
 
 T = TypeVar("T")
 _TRIM_EVERY = 64  # renders; a trim takes some 100 µs

@@ -16,9 +16,9 @@ from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from imagepipe.errors import SourceFailed, SourceNotAllowed
-from imagepipe.freshness import fresh_seconds
+from imagepipe.originals.freshness import fresh_seconds
+from imagepipe.originals.source_rules import admits, normal_source
 from imagepipe.ports import Clock, SourceEnded, SourceResponse, Wanted
-from imagepipe.source_rules import admits, normal_source
 
 _CHUNK = 64 * 1024
 _REDIRECTS = 5

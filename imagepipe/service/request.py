@@ -11,18 +11,18 @@ from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import InvalidVariant
 from imagepipe.model import Variant
-from imagepipe.negotiation import resolve
+from imagepipe.originals.source_rules import check_source
 from imagepipe.pipeline import Pipeline
 from imagepipe.signing import check_expiry, verify
-from imagepipe.source_rules import check_source
-from imagepipe.variants import parse_variant, read_query
+from imagepipe.variants.negotiation import resolve
+from imagepipe.variants.query import parse_variant, read_query
 
 _REMEMBERED = 8192  # pages ask for the same few variants of the same pictures again and again
 _SHORT = 1024  # bytes; longer ones are rare, and would fill 8 KiB each
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PictureRequest:
     """What a query asks for; `src` as the URL standard writes it. `signed`: by one of our keys."""
 
     src: str
@@ -61,11 +61,12 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-class Reader:
+class RequestReader:
     """Reads queries for one registry's pipelines.
 
-    `read(path, query, pipeline, accept, save_data)` gives the `Ask`, the variant as this client gets it, and its key;
-    it raises `NotSigned`, `InvalidVariant` or `UnsupportedFormat`. `expires` must be looked at each time: `check_time`.
+    `read(path, query, pipeline, accept, save_data)` gives the `PictureRequest`, the variant as this client gets it, and
+    its key; it raises `NotSigned`, `InvalidVariant` or `UnsupportedFormat`. `expires` must be looked at each time
+    (`check_time`).
     """
 
     def __init__(self, config: ImagesConfig, codecs: Codecs) -> None:
@@ -75,14 +76,14 @@ class Reader:
 
     def read(
         self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
-    ) -> tuple[Ask, Variant, str]:
+    ) -> tuple[PictureRequest, Variant, str]:
         """What is asked; short queries are read once."""
         read = self._remembered if len(query) + len(accept) <= _SHORT else self._read
         return read(path, query, pipeline, accept, save_data)
 
     def _read(
         self, path: str, query: bytes, pipeline: Pipeline, accept: str, save_data: bool
-    ) -> tuple[Ask, Variant, str]:
+    ) -> tuple[PictureRequest, Variant, str]:
         parameters = read_query(query.decode("latin-1"))
         signed = self._is_signed(path, parameters)
         src = parameters.get("src")
@@ -92,7 +93,7 @@ class Reader:
         variant = parse_variant(parameters, pipeline.config.presets)
         if variant.format != "auto":
             self._codecs.writer(variant.format)  # refused before anything is fetched for it
-        ask = Ask(src, variant, parameters.get("preview") == "1", parameters.get("expires"), signed)
+        ask = PictureRequest(src, variant, parameters.get("preview") == "1", parameters.get("expires"), signed)
         wish = resolve(variant, accept, save_data, pipeline.config.quality)
         return ask, wish, wish.key
 
@@ -103,7 +104,7 @@ class Reader:
         return True
 
 
-def check_time(ask: Ask, now: float) -> None:
+def check_time(ask: PictureRequest, now: float) -> None:
     """`NotSigned` once the address is over."""
     if ask.expires is not None:
         check_expiry({"expires": ask.expires}, now)

@@ -7,16 +7,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from imagepipe.errors import InvalidVariant, PictureTooLarge
+from imagepipe.originals.source_rules import normal_source
 from imagepipe.registry import Registry
-from imagepipe.service.guard import Guard
-from imagepipe.source_rules import normal_source
+from imagepipe.service.access import Guard
 
 Src = Annotated[str, QueryParameter(description="The picture's address")]
 OptionalSrc = Annotated[str | None, QueryParameter(description="One picture; without it and `tag`, all")]
 Tag = Annotated[str | None, QueryParameter(description="Pictures that were stored with this tag")]
 
 
-def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
+def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
     """The handlers below `path`."""
 
     @put(
@@ -37,16 +37,16 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
 
     @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
     async def purge(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
-        hand = registry[pipeline].by_hand
+        hand = registry[pipeline].admin
         return {"purged": int(await hand.purge(normal_source(src))) if src else await hand.purge_all(tag)}
 
     @delete(path + "/store", guards=[guard], summary="Purge every pipeline", status_code=200)
     async def purge_everything(tag: Tag = None) -> dict[str, int]:
-        return {"purged": sum([await each.by_hand.purge_all(tag) for each in registry.pipelines.values()])}
+        return {"purged": sum([await each.admin.purge_all(tag) for each in registry.pipelines.values()])}
 
     @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
     async def stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
-        return {"marked": int(await registry[pipeline].by_hand.mark_stale(normal_source(src)))}
+        return {"marked": int(await registry[pipeline].admin.mark_stale(normal_source(src)))}
 
     @post(path + "/{pipeline:str}/warm", guards=[guard], summary="Make variants in idle time", status_code=202)
     async def warm(pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None) -> dict[str, int]:
@@ -56,7 +56,7 @@ def by_hand_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRo
     @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
     async def rename(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
         src, to = normal_source(src), normal_source(to)
-        return {"renamed": int(await registry[pipeline].by_hand.rename(src, to))}
+        return {"renamed": int(await registry[pipeline].admin.rename(src, to))}
 
     return [store, purge, purge_everything, stale, warm, rename]
 

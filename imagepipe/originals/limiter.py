@@ -18,7 +18,7 @@ LARGEST_SHARE_OF_WAITING = 4
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLimits:
+class LoadLimits:
     """Loads at a time, and how many may wait for one."""
 
     total: int
@@ -34,10 +34,10 @@ class _Waiter:
     turn: "asyncio.Future[None]"
 
 
-class Room:
+class LoadLimiter:
     """Over all pipelines. The client "" stands for our own work and has no limit of its own."""
 
-    def __init__(self, limits: RoomLimits) -> None:
+    def __init__(self, limits: LoadLimits) -> None:
         self._limits = limits
         self._taken = 0
         self._waiting = 0

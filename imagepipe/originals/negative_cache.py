@@ -17,7 +17,7 @@ _FINAL = frozenset(
 )
 
 
-class Refusals:
+class NegativeCache:
     """Of one pipeline, by the picture's address."""
 
     def __init__(self) -> None:

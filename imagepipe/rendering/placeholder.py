@@ -6,7 +6,6 @@ from functools import partial
 from blurhash_rs import blurhash_encode
 from PIL import Image
 
-from imagepipe.budgeted import Measured
 from imagepipe.codecs.codec import DecodeWish
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
@@ -67,7 +66,3 @@ def _main_colour(image: Image.Image) -> str:
     palette = few.getpalette() or [0, 0, 0]
     red, green, blue = palette[3 * most : 3 * most + 3]
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-MEASURE = Measured(describe, describe_bytes)
-"""Both, for `run_measured`."""

@@ -1,13 +1,13 @@
 """Pictures from a folder: the address's path is the file's path below it. For demonstrations and tests."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
-from imagepipe.sources.whole import whole
 
 
 class FolderSource:
@@ -47,3 +47,9 @@ class FolderSource:
             return path.read_bytes(), path.stat().st_mtime
         except (OSError, ValueError):  # a name the system cannot have, or a file that may not be read
             return None
+
+
+async def whole(body: bytes) -> AsyncIterator[bytes]:
+    """The body, if there is any."""
+    if body:
+        yield body

@@ -8,7 +8,7 @@ from imagepipe.ports import SourceResponse
 
 
 @dataclass(slots=True)
-class Growing:
+class Download:
     """A picture that is being loaded: what is here so far, and how much it will be. Pieces are joined at the end.
 
     `saved` bytes are kept as a partial download, `unsaved` ones are not yet; `saving` lets one at a time be kept.

@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from imagepipe.asker import OURSELVES, Asker
 from imagepipe.config import PictureLimits, PipelineConfig
 from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
-from imagepipe.growing import Growing, continues, is_resumable
 from imagepipe.model import Original
+from imagepipe.originals.limiter import LoadLimiter
+from imagepipe.originals.partials import Download, continues, is_resumable
+from imagepipe.originals.requester import OURSELVES, Requester
+from imagepipe.originals.source_rules import host_of
 from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
-from imagepipe.room import Room
-from imagepipe.source_rules import host_of
 
 CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
 """What came is appended to the partial download as often as this: so much is lost when the process is killed."""
@@ -37,9 +37,9 @@ class Loader:
         limits: PictureLimits,
         config: PipelineConfig,
         progress: Progress,
-        room: Room,
+        limiter: LoadLimiter,
     ) -> None:
-        self.growing: dict[str, Growing] = {}
+        self.growing: dict[str, Download] = {}
         self.fetches = 0
         self._source = source
         self._partials = partials
@@ -47,21 +47,23 @@ class Loader:
         self._limits = limits
         self._config = config
         self._progress = progress
-        self._room = room
+        self._limiter = limiter
         self._saving: dict[asyncio.Task[None], str] = {}
 
-    async def load(self, url: str, stale: Original | None, deadline: float, asker: Asker = OURSELVES) -> Original:
+    async def load(
+        self, url: str, stale: Original | None, deadline: float, requester: Requester = OURSELVES
+    ) -> Original:
         """The original as it is now; `stale` with a new time if its origin says that it still holds.
 
         Raises `SourceFailed`, `SourceBlocked`, `SourceNotAllowed`, `PictureTooLarge` or `Busy`. Cancelled, it keeps
         what came for the next time.
         """
-        async with self._room.one(host_of(url), asker.client):
-            return await self._load(url, stale, deadline, asker)
+        async with self._limiter.one(host_of(url), requester.client):
+            return await self._load(url, stale, deadline, requester)
 
-    async def _load(self, url: str, stale: Original | None, deadline: float, asker: Asker) -> Original:
+    async def _load(self, url: str, stale: Original | None, deadline: float, requester: Requester) -> Original:
         partial = None if stale is not None else await self._begun(url)
-        wanted = Wanted(url, self._limits.bytes, deadline, hosts=(self._config.allow_hosts, asker.hosts))
+        wanted = Wanted(url, self._limits.bytes, deadline, hosts=(self._config.allow_hosts, requester.hosts))
         response = await self._ask(wanted, stale, partial)
         if response.status == 304 and stale is not None:
             return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
@@ -107,7 +109,7 @@ class Loader:
             await _close(response.chunks)
             raise PictureTooLarge(f"{total} bytes announced; at most {self._limits.bytes}")
         length, now = sum(map(len, begun)), self._clock.monotonic()
-        growing = Growing(begun, length, total, response, is_resumable(response), now, saved=length)
+        growing = Download(begun, length, total, response, is_resumable(response), now, saved=length)
         self.growing[url] = growing
         try:
             await self._fill(url, growing)
@@ -124,13 +126,13 @@ class Loader:
         await self._drop_part(url, growing)
         return self._original(growing, growing.body)
 
-    async def _drop_part(self, url: str, growing: Growing) -> None:
+    async def _drop_part(self, url: str, growing: Download) -> None:
         """The beginning is not needed any more; what is just being kept must not come back after it."""
         growing.over = True
         async with growing.saving:
             await self._partials.remove(url)
 
-    async def _fill(self, url: str, growing: Growing) -> None:
+    async def _fill(self, url: str, growing: Download) -> None:
         async for chunk in growing.response.chunks:
             growing.add(chunk)
             if growing.received > self._limits.bytes:
@@ -139,7 +141,7 @@ class Loader:
                 self._keep(url, growing)
             self._progress(url, growing.received, growing.total)
 
-    def _is_due(self, growing: Growing) -> bool:
+    def _is_due(self, growing: Download) -> bool:
         now = self._clock.monotonic()
         fresh = growing.received - growing.saved
         due = fresh >= CHECKPOINT_BYTES or now - growing.checkpoint_at >= CHECKPOINT_SECONDS
@@ -147,7 +149,7 @@ class Loader:
             growing.checkpoint_at = now
         return due and not growing.saving.locked()
 
-    def _check_total(self, url: str, growing: Growing) -> None:
+    def _check_total(self, url: str, growing: Download) -> None:
         if growing.total is None or growing.received == growing.total:
             return
         if growing.received < growing.total:
@@ -155,7 +157,7 @@ class Loader:
         message = f"{growing.received} bytes came; {growing.total} were announced"
         raise SourceFailed(message, "protocol_error")
 
-    def _keep(self, url: str, growing: Growing) -> None:
+    def _keep(self, url: str, growing: Download) -> None:
         """Keep what came, without making anyone wait. Only what its origin will continue is worth it."""
         if not growing.resumable or not growing.unsaved:
             return
@@ -163,7 +165,7 @@ class Loader:
         self._saving[task] = url
         task.add_done_callback(self._saving.pop)
 
-    async def _save(self, url: str, growing: Growing) -> None:
+    async def _save(self, url: str, growing: Download) -> None:
         async with growing.saving:
             if growing.over or not growing.unsaved:
                 return
@@ -176,10 +178,10 @@ class Loader:
             growing.saved = growing.received
             await self._partials.extend(url, 0, self._part(growing, growing.body))
 
-    def _part(self, growing: Growing, body: bytes) -> Original:
+    def _part(self, growing: Download, body: bytes) -> Original:
         return replace(self._original(growing, body), total=growing.total)
 
-    def _original(self, growing: Growing, body: bytes) -> Original:
+    def _original(self, growing: Download, body: bytes) -> Original:
         response = growing.response
         return Original(
             body,

@@ -1,4 +1,4 @@
-"""What is done to a pipeline's pictures by hand or by another part: store, purge, mark stale, rename. No rendering."""
+"""Changes what a pipeline holds, on behalf of an administrator: store, purge, mark stale, rename. No rendering."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,14 +6,14 @@ from functools import partial
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.model import Original
-from imagepipe.originals import Originals, marked_stale
+from imagepipe.originals.lookup import Originals, marked_stale
 from imagepipe.ports import Clock, Workers
 from imagepipe.rendering.footprint import COPIES
 from imagepipe.rendering.probe import probe
 from imagepipe.tiers.rendered import RenderedTier
 
 
-class Curator:
+class Admin:
     """The hands of one pipeline. `forget_made` drops everything that was made from a picture."""
 
     def __init__(

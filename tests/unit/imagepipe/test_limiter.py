@@ -6,21 +6,21 @@ from contextlib import AsyncExitStack
 import pytest
 
 from imagepipe.errors import Busy
-from imagepipe.room import Room, RoomLimits
+from imagepipe.originals.limiter import LoadLimiter, LoadLimits
 
 
 class Loads:
     """Loads that hold their place until they are told to end."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, limiter: LoadLimiter) -> None:
+        self.limiter = limiter
         self.begun: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, name: str, host: str, client: str) -> None:
         async def load() -> None:
-            async with self.room.one(host, client):
+            async with self.limiter.one(host, client):
                 self.begun.append(name)
                 await self.ends[name].wait()
 
@@ -41,7 +41,7 @@ async def settle() -> None:
 
 @pytest.fixture
 def loads() -> Loads:
-    return Loads(Room(RoomLimits(total=6, per_host=2, per_client=3, waiting=8)))
+    return Loads(LoadLimiter(LoadLimits(total=6, per_host=2, per_client=3, waiting=8)))
 
 
 async def test_a_host_that_hangs_leaves_room_for_others(loads: Loads) -> None:
@@ -64,14 +64,14 @@ async def test_a_client_that_asks_for_much_leaves_room_for_others(loads: Loads) 
 
 
 async def test_clients_that_wait_take_turns() -> None:
-    loads = Loads(Room(RoomLimits(total=1, per_host=9, per_client=9, waiting=20)))
+    loads = Loads(LoadLimiter(LoadLimits(total=1, per_host=9, per_client=9, waiting=20)))
     await loads.start("first", "a.test", "z")
     for name, client in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b")):
         await loads.start(name, "a.test", client)
     for name in ("first", "a1", "b1", "a2", "b2", "a3"):
         await loads.end(name)
     assert loads.begun == ["first", "a1", "b1", "a2", "b2", "a3"]
-    assert (loads.room.taken, loads.room.waiting) == (0, 0)
+    assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)
 
 
 async def test_waiting_for_a_busy_host_does_not_hold_up_the_same_client_elsewhere(loads: Loads) -> None:
@@ -85,7 +85,7 @@ async def test_the_queue_is_bounded_in_all_and_for_each_client(loads: Loads) -> 
     for number in range(5):
         await loads.start(f"greedy {number}", f"host{number}.test", "greedy")
     with pytest.raises(Busy):
-        async with loads.room.one("more.test", "greedy"):
+        async with loads.limiter.one("more.test", "greedy"):
             pass
     await loads.start("other", "more.test", "other")
     assert "other" in loads.begun
@@ -100,19 +100,19 @@ async def test_who_gives_up_leaves_nothing_behind(loads: Loads) -> None:
     loads.tasks["l3"].cancel()  # in the very turn in which its place becomes free
     await settle()
     await loads.end("l1")
-    assert (loads.room.taken, loads.room.waiting) == (0, 0)
+    assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)
 
 
 async def test_two_hundred_and_fifty_six_hanging_sources_of_one_client_do_not_stop_another() -> None:
-    loads = Loads(Room(RoomLimits(total=256, per_host=32, per_client=64, waiting=4096)))
+    loads = Loads(LoadLimiter(LoadLimits(total=256, per_host=32, per_client=64, waiting=4096)))
     for number in range(256):
         await loads.start(f"h{number}", f"hang{number}.test", "stranger")
     await loads.start("mine", "fine.test", "me")
     assert "mine" in loads.begun
     async with AsyncExitStack() as stack:
         for _ in range(31):
-            await stack.enter_async_context(loads.room.one("fine.test", "me"))
+            await stack.enter_async_context(loads.limiter.one("fine.test", "me"))
     for task in loads.tasks.values():
         task.cancel()
     await asyncio.gather(*loads.tasks.values(), return_exceptions=True)
-    assert (loads.room.taken, loads.room.waiting) == (0, 0)
+    assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)

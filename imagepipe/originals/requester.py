@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """`client` counts for the limits ("" for our own work, which has none). Where `hosts` is not empty, redirects may
     lead to these hosts only: the permission came from that list."""
 
@@ -16,4 +16,4 @@ class Asker:
         return key if not self.hosts else f"{key}\nonly {' '.join(self.hosts)}"
 
 
-OURSELVES = Asker()
+OURSELVES = Requester()

@@ -1,0 +1,1 @@
+"""Variants: pictures at a size and in a format, made from originals or from larger variants, and kept."""
