@@ -1,6 +1,6 @@
 """Puts a URL off until its domain's turn, durably, so that nobody holds a place in flight for only waiting.
 
-Used by the stages `single_flight`, `fetch` and `picture`. It also remembers which URLs are put off, so that whoever
+Used by `in_flight.py` and the stages `fetch` and `picture`. It also remembers which URLs are put off, so that whoever
 shares one of them meanwhile waits for the same turn instead of taking another one of its domain.
 """
 
@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import msgspec
 
-from schedulers.model import Context, Event, Message, Status, UrlState
+from schedulers.context import PutOff, Shared
+from schedulers.model import Event, Message, Status, UrlState
 from schedulers.ports import Clock, EventQueue, MetadataStore
 
 MOST_REMEMBERED = 100_000
@@ -32,24 +33,28 @@ class Deferral:
         """When the URL of that dedup key comes back that was put off; a moment that is past where none was."""
         return self._until.get(key, 0.0)
 
-    async def put_off(self, ctx: Context, until: float, reason: str, *, counted: bool = False) -> None:
+    async def put_off(self, shared: Shared, until: float, reason: str, *, counted: bool = False) -> PutOff:
         """Durable when this returns. `counted`: its server asked for the pause."""
-        self._remember(ctx.key, until)
-        await self._write_down(ctx, until, counted)
-        await self._store.mark(UrlState(ctx.key, ctx.url, Status.DEFERRED, reason, until=until))
+        link = shared.link
+        self._remember(link.key, until)
+        await self._write_down(shared, until, counted)
+        await self._store.mark(UrlState(link.key, link.url, Status.DEFERRED, reason, until=until))
+        return PutOff()
 
-    async def follow(self, ctx: Context, until: float) -> None:
+    async def follow(self, shared: Shared, until: float) -> PutOff:
         """Put off one that is equal to another, which comes to its end at about `until`."""
-        await self._write_down(ctx, until + FOLLOWING_SECONDS, False)
+        await self._write_down(shared, until + FOLLOWING_SECONDS, False)
+        return PutOff()
 
     async def put_off_picture(self, message: Message, url: str, until: float) -> None:
         """The same for the message of a picture."""
         await self._queue.defer(replace(message, url=url), until)
 
-    async def _write_down(self, ctx: Context, until: float, counted: bool) -> None:
-        message = replace(ctx.message, url=ctx.url, deferrals=ctx.message.deferrals + counted)
-        if len(message.body) > LONGEST_BODY and ctx.event is not None:
-            message = replace(message, body=_short_body(ctx.event, ctx.url))
+    async def _write_down(self, shared: Shared, until: float, counted: bool) -> None:
+        url, deferrals = shared.link.url, shared.message.deferrals + counted
+        message = replace(shared.message, url=url, deferrals=deferrals)
+        if len(message.body) > LONGEST_BODY:
+            message = replace(message, body=_short_body(shared.event, url))
         await self._queue.defer(message, until)
 
     def _remember(self, key: str, until: float) -> None:

@@ -1,6 +1,6 @@
 """One entry per dedup key: of equal URLs at the same moment one is handled, the others wait and then reuse.
 
-Used by the `single_flight` stage for the shared URL and by the `fetch` stage for every redirect target, so that a
+The pipeline holds the shared URL's key while it is handled, and adds the key of every redirect target, so that a
 thousand short links to one article make one fetch of the article. Nobody waits in a circle. Two URLs that redirect to
 one another would otherwise wait for each other for ever.
 """
@@ -9,6 +9,16 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
+
+from schedulers.config import SchedulersConfig
+from schedulers.context import PutOff, Shared
+from schedulers.deferral import Deferral
+from schedulers.ports import Clock
+
+AGAIN_SECONDS = 5.0
+"""A URL that takes longer than its followers wait is asked for again after so long."""
+RETURNED_PATIENCE = 0.2
+"""Seconds: enough for the answer that is there by now. A thousand followers of a page that hangs hold forty places."""
 
 
 class Flight:
@@ -59,10 +69,6 @@ class InFlight:
             if flight.over is not None and not flight.over.done():
                 flight.over.set_result(None)
 
-    def flight_of(self, key: str) -> Flight:
-        """The flight that holds `key`. KeyError where none does."""
-        return self._flights[key]
-
     async def join(self, flight: Flight, key: str) -> None:
         """Add `key` to what `flight` holds, waiting while another holds it; at once where that one waits for us."""
         while (other := self._flights.get(key)) is not None and other is not flight:
@@ -76,6 +82,28 @@ class InFlight:
         if key not in self._flights:
             self._flights[key] = flight
             flight.keys.append(key)
+
+
+class SingleFlight:
+    """Lets one of equal URLs go on. Who waits holds a place in flight, so it waits no longer than for a domain's turn;
+    then it is put off."""
+
+    def __init__(self, in_flight: InFlight, deferral: Deferral, clock: Clock, config: SchedulersConfig) -> None:
+        self._in_flight = in_flight
+        self._deferral = deferral
+        self._clock = clock
+        self._patience = config.defer_after
+
+    async def wait(self, shared: Shared) -> PutOff | None:
+        """Until nobody else handles this URL. An invalid one is not fetched, and waits for nobody here."""
+        link = shared.link
+        if link.invalid is not None or link.key not in self._in_flight:
+            return None
+        returned = shared.message.url is not None
+        patience = min(self._patience, RETURNED_PATIENCE) if returned else self._patience
+        if await self._in_flight.over(link.key, self._clock.sleep(patience)):
+            return None
+        return await self._deferral.follow(shared, self._clock.now() + AGAIN_SECONDS)
 
 
 def _end_of(flight: Flight) -> "asyncio.Future[None]":

@@ -1,18 +1,13 @@
-"""The values that travel through the flow. Each is frozen: a stage that learns something makes a new copy.
+"""What is queued and what is stored: events, messages, pages and the states of URLs. Each value is frozen.
 
-Times are epoch seconds (UTC). JSON shapes that leave the product are in `record.py` and `notice.py`.
+Times are epoch seconds (UTC). What is known of a URL on its way is in `context.py`; JSON shapes that leave the product
+are in `record.py` and `notice.py`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
-
-import msgspec
-
-from fetchers.model import FetchResult
-from schedulers.metadata import Metadata
 
 
 class Status(StrEnum):
@@ -186,41 +181,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """How this share of a URL ends: the status to store, the outcome to announce, and a sentence for a person."""
+class Failure:
+    """How a URL ends without a page: the status to store and announce, and a sentence for a person."""
 
     status: Status
-    outcome: str
-    reason: str | None = None
-
-
-class Context(msgspec.Struct, frozen=True):
-    """One URL on its way through the stages. A stage passes a changed copy on (`msgspec.structs.replace`, which takes a
-    tenth of the time of `dataclasses.replace`; a URL is copied seven times).
-
-    ============  ================  =====================================
-    field         set by            read by
-    ============  ================  =====================================
-    message       scheduler         all who defer or complete
-    event         event_reader      url_extractor, crawl_decider, store
-    url           url_extractor     all: the URL that is fetched
-    key           url_extractor     all: its dedup key
-    known         crawl_decider     fetch, store: by dedup key
-    settled       whoever ends it   store; the stages between pass it on
-    result        fetch             extract, archive, store
-    metadata      extract           store
-    page_id       archive           store
-    archived      archive           store
-    ============  ================  =====================================
-    """
-
-    message: Message
-    event: Event | None = None
-    url: str = ""
-    key: str = ""
-    known: Mapping[str, Known] = msgspec.field(default_factory=dict)
-    settled: Settled | None = None
-    result: FetchResult | None = None
-    metadata: Metadata | None = None
-    page_id: int | None = None
-    archived: ArchiveLocation | None = None
+    reason: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from fetchers.errors import InvalidUrl
+from fetchers.urls import split
 from schedulers.model import Page, UrlState
 from schedulers.record import Record, SharedRecord, iso_time, record_fields
 
@@ -32,16 +34,16 @@ class Notice:
 _encode = msgspec.json.Encoder().encode
 
 
-def processed(event_id: str, outcome: str, state: UrlState, page: Page | None, host: str, now: float) -> Notice:
+def processed(event_id: str, outcome: str, state: UrlState, page: Page | None, now: float) -> Notice:
     """One event's share of one URL has come to its end."""
     record = SharedRecord(event_id=event_id, outcome=outcome, **record_fields(state, page))  # type: ignore[arg-type]
-    return _notice(PROCESSED, notice_id(event_id, state.key), outcome, record, host, now, event_id)
+    return _notice(PROCESSED, notice_id(event_id, state.key), outcome, record, now, event_id)
 
 
-def updated(state: UrlState, page: Page, host: str, now: float) -> Notice:
+def updated(state: UrlState, page: Page, now: float) -> Notice:
     """A page's record gained something after it was announced (its picture was measured)."""
     record = Record(**record_fields(state, page))  # type: ignore[arg-type]
-    return _notice(UPDATED, notice_id(str(page.id), UPDATED), "updated", record, host, now, None)
+    return _notice(UPDATED, notice_id(str(page.id), UPDATED), "updated", record, now, None)
 
 
 def notice_id(event_id: str, key: str) -> str:
@@ -49,9 +51,15 @@ def notice_id(event_id: str, key: str) -> str:
     return hashlib.sha256(f"{event_id}\n{key}".encode()).hexdigest()[:32]
 
 
-def _notice(
-    kind: str, identity: str, outcome: str, record: Record, host: str, now: float, event_id: str | None
-) -> Notice:
+def host_of(url: str) -> str:
+    """The host, for filters and topics; empty for what is no URL."""
+    try:
+        return split(url).host
+    except InvalidUrl:
+        return ""
+
+
+def _notice(kind: str, identity: str, outcome: str, record: Record, now: float, event_id: str | None) -> Notice:
     envelope = {
         "specversion": "1.0",
         "type": kind,
@@ -65,4 +73,4 @@ def _notice(
     }
     if event_id is not None:
         envelope["event_id"] = event_id
-    return Notice(identity, kind, record.url, host, outcome, record.status, _encode(envelope))
+    return Notice(identity, kind, record.url, host_of(record.url), outcome, record.status, _encode(envelope))

@@ -1,144 +1,139 @@
-"""READ FIRST. The flow of one message through the stages, as data; `scheduler.py` feeds it.
+"""READ FIRST. The flow of one message, from the event to the notice. `scheduler.py` feeds it from the queue.
 
     event → URLs → decide → fetch → extract → archive → store     (the outbox tells the subscribers; it is no stage)
 
-A stage is one callable `async (ctx, next)`: it may call `next` never, once, or many times, and never imports another
-stage. `compose` puts timing and error mapping around each once.
+A stage is a callable that is handed what is known of a URL and returns what it found out; `context.py` has these types.
+Stages do not import one another. There are two wrappers: `side_by_side` handles the URLs of an event, and the single
+flight lets one of equal URLs go on. Expected endings are values; surprises are raised, and the queue counts them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
-from schedulers.config import SchedulersConfig
+from schedulers.config import Freshness, SchedulersConfig
+from schedulers.context import Answered, Dropped, Due, FinishedBefore, PutOff, Result, Shared, Understood
 from schedulers.deferral import Deferral
 from schedulers.events import EventLimits
-from schedulers.in_flight import InFlight
-from schedulers.model import Context
-from schedulers.ports import (
-    Archive,
-    Archived,
-    Clock,
-    EventQueue,
-    Extractor,
-    Fetch,
-    Ids,
-    IsBlocked,
-    MetadataStore,
-    Pictures,
-)
-from schedulers.stages.archive import ArchiveStage
-from schedulers.stages.crawl_decider import CrawlDecider, Decider
-from schedulers.stages.event_reader import EventReader
-from schedulers.stages.extract import Extract
-from schedulers.stages.fetch import FetchStage
-from schedulers.stages.picture import Picture
-from schedulers.stages.single_flight import SingleFlight
-from schedulers.stages.stage import Next, Stage
+from schedulers.in_flight import Flight, InFlight, SingleFlight
+from schedulers.links import chain_of, identify
+from schedulers.model import Failure, Message, Status
+from schedulers.ports import Clock, Extractor, Fetch, FlowPorts
+from schedulers.record import Record, record_of
+from schedulers.settlement import UNKNOWN, settle
+from schedulers.stages.decide import Decide
+from schedulers.stages.fetch import FetchStage, ended
+from schedulers.stages.picture import AskForPicture, MeasurePicture, PictureSource
+from schedulers.stages.read_event import ReadEvent, shares_of, side_by_side
 from schedulers.stages.store import Store
-from schedulers.stages.url_extractor import UrlExtractor
-
-Ended = Callable[[str], None]
-"""Told of every share of a URL that came to its end, with its outcome."""
+from schedulers.stages.understand import Extract, KeepInArchive, unarchived
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The finished objects that the stages are made with; put together by `spiderduck.bootstrap` alone."""
+class Pipeline:
+    """The whole flow. Each line of a stage says why it stands where it stands."""
 
-    queue: EventQueue
-    store: MetadataStore
-    archive: Archive
-    archived: Archived
-    fetcher: Fetch
-    pictures: Pictures
-    extractor: Extractor
-    ids: Ids
-    clock: Clock
-    ended: Ended = lambda outcome: None
-    is_blocked: IsBlocked = lambda url: None
+    async def handle(self, message: Message) -> None:
+        """When this returns, everything in the message has a stored ending or is durably put off. Raises
+        `UnreadableEvent`, and surprises."""
+        if message.kind == "picture":
+            await self._measure_picture(message)  # of its own, so that a page does not wait for its picture
+        else:
+            await self._event(message)
+
+    async def _event(self, message: Message) -> None:
+        event = await self._read_event(message)  # first: whatever the shape, from here on it is an Event
+        await side_by_side(shares_of(message, event), self._share)  # one URL at a time from here on
+
+    async def _share(self, shared: Shared) -> None:
+        if await self._wait_for_equal(shared) is not None:  # before deciding, so that who waited finds what was fetched
+            return  # it would have waited too long, and was put off
+        async with self._in_flight.hold(shared.link.key) as flight:
+            decided = await self._decide(shared)  # before anything is sent: finished, forbidden or fresh
+            if isinstance(decided, FinishedBefore):
+                page = decided.page
+            else:
+                result = await self._understand(decided, flight) if isinstance(decided, Due) else decided
+                if isinstance(result, PutOff):
+                    return
+                page = await self._store(shared, result)  # last: what it makes visible is complete
+            if page is not None:
+                await self._ask_for_picture(shared.link.key, page)  # once more after a crash between the two
+
+    async def _understand(self, due: Due, flight: Flight) -> Result | PutOff:
+        fetched = await self._fetch(due, flight)  # the only stage that reaches the network
+        if not isinstance(fetched, Answered):
+            return fetched
+        understood = await self._extract(fetched)  # pure; before the archive, which keeps its result
+        if not isinstance(understood, Understood):
+            return understood
+        return await self._archive(understood)  # before the store: the record names file and offset
+
+    async def give_up(self, message: Message, reason: str) -> None:
+        """The open URLs of an event end as `failed`, stored and announced like every other ending."""
+        failure = Failure(Status.FAILED, f"its handling failed again and again ({reason})")
+
+        async def fail(shared: Shared) -> None:
+            known = await self._ports.store.look_up(shared.link.key, shared.event.id)
+            if not known.seen:
+                await self._store(shared, Dropped(shared.link, known, shared.link.invalid or failure))
+
+        await side_by_side(shares_of(message, await self._read_event(message)), fail)
+
+    def __init__(self, ports: FlowPorts, config: SchedulersConfig, observe: "Observe") -> None:
+        clock, in_flight = ports.clock, InFlight()
+        deferral = Deferral(ports.queue, ports.store, clock)
+        stage = Timed(clock, observe)
+        decide = Decide(ports.store, in_flight, clock, ports.is_blocked)
+        fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
+        source = PictureSource(ports.fetcher, ports.archived, clock, config)
+        self._ports = ports
+        self._in_flight = in_flight
+        self._read_event = stage("read_event", ReadEvent(EventLimits.of(config)))
+        self._wait_for_equal = stage("single_flight", SingleFlight(in_flight, deferral, clock, config).wait)
+        self._decide = stage("decide", decide)
+        self._fetch = stage("fetch", fetch)
+        self._extract = stage("extract", Extract(ports.extractor))
+        self._archive = stage("archive", KeepInArchive(ports.archive, ports.ids))
+        self._store = stage("store", Store(ports.store, clock, config.freshness, ports.ended))
+        self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
+        self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports.store, clock))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A stage and its name. With `unless_settled`, what is settled already (dropped, reused, failed) passes it by."""
-
-    name: str
-    stage: Stage
-    unless_settled: bool = False
+async def unfurl(text: str, fetch: Fetch, extractor: Extractor, clock: Clock, patience_seconds: float) -> Record:
+    """One URL understood on the spot, for the command line: the same stages without queue, archive and store."""
+    link, by = identify(text), clock.now() + patience_seconds
+    result: Result
+    if link.invalid is not None:
+        result = Dropped(link, UNKNOWN, link.invalid)
+    else:
+        came = await fetch.fetch(link.url, start_by=by, deadline=by)
+        fetched = ended(chain_of(link, {}, came), came.outcome)
+        understood = await Extract(extractor)(fetched) if isinstance(fetched, Answered) else fetched
+        result = unarchived(understood) if isinstance(understood, Understood) else understood
+    settled = settle(result, clock.now(), Freshness())
+    return record_of(settled.state, settled.page)
 
 
 Observe = Callable[[str, float], None]
-"""Told after each stage: its name, and the seconds it took (what it awaited further down included)."""
+"""Told after each stage: its name, and the seconds it took."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def url_steps(parts: Parts, in_flight: InFlight, config: SchedulersConfig) -> tuple[Step, ...]:
-    """The stages of an event, in order."""
-    decider = Decider(parts.clock, parts.is_blocked)
-    deferral = Deferral(parts.queue, parts.store, parts.clock)
-    fetch = FetchStage(
-        fetcher=parts.fetcher,
-        deferral=deferral,
-        store=parts.store,
-        decider=decider,
-        in_flight=in_flight,
-        clock=parts.clock,
-        config=config,
-    )
-    single_flight = SingleFlight(in_flight, deferral, parts.clock, config)
-    extract, archive = Extract(parts.extractor), ArchiveStage(parts.archive, parts.ids)
-    store = Store(parts.store, parts.queue, parts.clock, config, parts.ended)
-    return (
-        Step(
-            "read_event", EventReader(EventLimits.of(config))
-        ),  # first: whatever the shape, from here on it is an Event
-        Step("extract_urls", UrlExtractor()),  # one context per URL from here on, side by side
-        Step("single_flight", single_flight),  # before the decider, so that who waited finds what was fetched
-        Step("decide", CrawlDecider(parts.store, decider)),  # before anything is sent: blocked, finished or fresh
-        Step("fetch", fetch, unless_settled=True),  # the only one that reaches the network
-        Step("extract", extract, unless_settled=True),  # pure; before the archive, which keeps its result
-        Step("archive", archive, unless_settled=True),  # the record must name file and offset
-        Step("store", store),  # last: what it makes visible is complete
-    )
+class Timed:
+    """Makes stages that are observed, also where they raise."""
 
+    def __init__(self, clock: Clock, observe: Observe) -> None:
+        self._monotonic = clock.monotonic
+        self._observe = observe
 
-def picture_steps(parts: Parts, config: SchedulersConfig) -> tuple[Step, ...]:
-    """The stages of a page's picture."""
-    picture = Picture(
-        fetcher=parts.fetcher,
-        archived=parts.archived,
-        pictures=parts.pictures,
-        deferral=Deferral(parts.queue, parts.store, parts.clock),
-        store=parts.store,
-        clock=parts.clock,
-        config=config,
-    )
-    return (Step("picture", picture),)  # one: fetch, measure and tell belong to one record
+    def __call__(self, name: str, stage: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        monotonic, observe = self._monotonic, self._observe
 
+        async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            started = monotonic()
+            try:
+                return await stage(*args, **kwargs)
+            finally:
+                observe(name, monotonic() - started)
 
-def compose(steps: tuple[Step, ...], clock: Clock, observe: Observe) -> Next:
-    """One callable that sends a context through all steps."""
-    run: Next = _end
-    for step in reversed(steps):
-        run = _link(step, run, clock, observe)
-    return run
-
-
-async def _end(ctx: Context) -> None:
-    """Behind the last stage there is nothing."""
-
-
-def _link(step: Step, following: Next, clock: Clock, observe: Observe) -> Next:
-    stage, name, unless_settled = step.stage, step.name, step.unless_settled
-    monotonic = clock.monotonic
-
-    async def run(ctx: Context) -> None:
-        if unless_settled and ctx.settled is not None:
-            await following(ctx)
-            return
-        started = monotonic()
-        try:
-            await stage(ctx, following)
-        finally:
-            observe(name, monotonic() - started)
-
-    return run
+        return run

@@ -2,6 +2,7 @@
 (`tests/contract`)."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from fetchers.model import FetchResult, Response
@@ -150,3 +151,23 @@ class Extractor(Protocol):
 
     async def extract(self, response: Response) -> Metadata:
         """Never raises, whatever the bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPorts:
+    """The finished objects that the flow is made with; put together by `spiderduck.bootstrap` alone.
+
+    `ended` is told the outcome of every share that came to its end.
+    """
+
+    queue: EventQueue
+    store: MetadataStore
+    archive: Archive
+    archived: Archived
+    fetcher: Fetch
+    pictures: Pictures
+    extractor: Extractor
+    ids: Ids
+    clock: Clock
+    ended: Callable[[str], None] = lambda outcome: None
+    is_blocked: IsBlocked = lambda url: None

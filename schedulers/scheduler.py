@@ -1,4 +1,4 @@
-"""One scheduler: takes messages from the queue, sends each through its pipeline, and acknowledges what came to an end.
+"""One scheduler: takes messages from the queue, sends each through the pipeline, and acknowledges what came to an end.
 
 Several run side by side on one queue. A message is acknowledged only when each of its URLs has a stored ending or is
 durably deferred; one whose handling raised comes again, and after five times goes to the dead letters.
@@ -7,16 +7,11 @@ durably deferred; one whose handling raised comes again, and after five times go
 import asyncio
 import logging
 
-from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
-from schedulers.events import EventLimits
-from schedulers.model import Change, Context, Delivery, Settled, Status, UrlState
-from schedulers.pipeline import Parts
-from schedulers.stages.event_reader import EventReader
-from schedulers.stages.stage import Next
-from schedulers.stages.store import host_of
-from schedulers.stages.url_extractor import UrlExtractor
+from schedulers.model import Delivery
+from schedulers.pipeline import Pipeline
+from schedulers.ports import Clock, EventQueue
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +29,11 @@ def _is_outage(error: Exception) -> bool:
 class Scheduler:
     """Works on at most `config.in_flight` messages at once."""
 
-    def __init__(self, parts: Parts, config: SchedulersConfig, *, event: Next, picture: Next) -> None:
-        self._parts = parts
+    def __init__(self, queue: EventQueue, pipeline: Pipeline, clock: Clock, config: SchedulersConfig) -> None:
+        self._queue = queue
+        self._pipeline = pipeline
+        self._clock = clock
         self._config = config
-        self._pipelines = {"event": event, "picture": picture}
         self._places = asyncio.Semaphore(config.in_flight)
         self._handling: set[asyncio.Task[None]] = set()
         self._in_outage = False
@@ -51,7 +47,7 @@ class Scheduler:
         while True:
             await self._places.acquire()
             try:
-                delivery = await self._parts.queue.receive()
+                delivery = await self._queue.receive()
             except BaseException:
                 self._places.release()
                 raise
@@ -86,7 +82,7 @@ class Scheduler:
                 if not _is_outage(error):
                     raise
                 self._outage_began(error)
-            await self._parts.clock.sleep(pause)
+            await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _outage_began(self, error: Exception) -> None:
@@ -101,20 +97,19 @@ class Scheduler:
         self._in_outage = False
 
     async def _handle_once(self, delivery: Delivery) -> None:
-        queue = self._parts.queue
         if delivery.deliveries > self._config.most_deliveries:
             await self._give_up(delivery, f"delivered {delivery.deliveries} times without coming to an end")
             return
         try:
-            await self._pipelines[delivery.message.kind](Context(delivery.message))
+            await self._pipeline.handle(delivery.message)
         except UnreadableEvent as error:
-            await queue.bury(delivery, f"unreadable event: {error}")
+            await self._queue.bury(delivery, f"unreadable event: {error}")
         except Exception as error:
             if _is_outage(error):
                 raise
             await self._failed(delivery, error)
         else:
-            await queue.ack(delivery)
+            await self._queue.ack(delivery)
 
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
         code = error.code if isinstance(error, SchedulerError) else type(error).__name__
@@ -123,36 +118,16 @@ class Scheduler:
         if delivery.errors + 1 >= self._config.most_errors:
             await self._give_up(delivery, reason)
         else:
-            await self._parts.queue.retry(delivery, reason)
+            await self._queue.retry(delivery, reason)
 
     async def _give_up(self, delivery: Delivery, reason: str) -> None:
         """To the dead letters; its open URLs end as `failed`."""
         try:
             if delivery.message.kind == "event":
-                await self._fail_urls(delivery, reason)
+                await self._pipeline.give_up(delivery.message, reason)
         except Exception as error:
             if _is_outage(error):
                 raise
             log.exception("the URLs of %s could not be marked as failed", delivery.message.event_id)
             reason = f"{reason}; and then {type(error).__name__}: {error}"
-        await self._parts.queue.bury(delivery, reason)
-
-    async def _fail_urls(self, delivery: Delivery, reason: str) -> None:
-        event = await EventReader(EventLimits.of(self._config)).read(delivery.message)
-        settled = Settled(Status.FAILED, Status.FAILED.value, f"its handling failed again and again ({reason})")
-
-        async def fail(ctx: Context) -> None:
-            known = await self._parts.store.look_up(ctx.key, event.id)
-            if known.seen:
-                return
-            ended = ctx.settled or settled
-            now = self._parts.clock.now()
-            state = UrlState(ctx.key, ctx.url, ended.status, reason=ended.reason, checked_at=now)
-            if known.state is not None and known.state.page_id is not None:
-                state = known.state
-            told = notice.processed(event.id, ended.outcome, state, known.page, host_of(ctx.url), now)
-            await self._parts.store.complete(event.id, ctx.key, Change((state,)), told)
-            self._parts.ended(ended.outcome)
-
-        ctx = Context(delivery.message, event)
-        await UrlExtractor()(ctx, fail)
+        await self._queue.bury(delivery, reason)

@@ -1,197 +1,168 @@
 """What one handling leaves in the store: the states of every URL of the chain, and the new page. Pure.
 
-Called by the `store` stage. A failure never takes away good metadata. A URL that had a page keeps it and gains
-`last_error`.
+A failure never takes away good metadata. A URL that had a page keeps it and gains `last_error`.
 """
 
 import hashlib
 from dataclasses import replace
 
-from fetchers.model import Hop, Response
 from schedulers.config import Freshness
-from schedulers.errors import InvalidUrl
-from schedulers.freshness import fresh_seconds
-from schedulers.metadata import encode_metadata, encode_provenance
+from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
+from schedulers.links import Member, key_of
+from schedulers.metadata import encode_provenance
 from schedulers.model import (
     REUSED,
+    ArchiveLocation,
     Change,
     Content,
-    Context,
+    Failure,
     Known,
     LastError,
     Page,
-    Redirect,
-    Settled,
     Status,
     UrlState,
 )
-from schedulers.urls import dedup_key
 
 UNKNOWN = Known()
 
-
-Settlement = tuple[str, UrlState, Page | None, Change]
-
-
-def settle(ctx: Context, now: float, freshness: Freshness) -> Settlement:
-    """The outcome to announce, the shared URL's state and page as a look-up will give them, and the change to store."""
-    if ctx.result is None:
-        return _without_fetch(ctx, now)
-    steps = chain(ctx)
-    response = ctx.result.outcome
-    if ctx.settled is not None:
-        return _failed(ctx, steps, ctx.settled, now, freshness)
-    if response is None:
-        return _reached_known(ctx, steps)
-    assert isinstance(response, Response), "every other ending is settled by the fetch stage"
-    if ctx.metadata is None:
-        return _not_modified(ctx, steps, now, freshness)
-    page = new_page(ctx, response)
-    fresh = now + fresh_seconds(Status.FETCHED, None, freshness)
-    states = tuple(
-        UrlState(
-            key,
-            url,
-            Status.FETCHED,
-            page_id=page.id,
-            resolved_url=page.url,
-            status_code=page.status_code,
-            redirects=rest,
-            checked_at=now,
-            fresh_until=fresh,
-        )
-        for key, url, rest in steps
-    )
-    return Status.FETCHED.value, states[0], page, Change(states, page)
+OF_THE_PAGE = frozenset(
+    {
+        Status.BLOCKED_ADDRESS,
+        Status.TOO_LARGE,
+        Status.UNSUPPORTED_TYPE,
+        Status.REDIRECT_LOOP,
+        Status.TOO_MANY_REDIRECTS,
+        Status.INTERSTITIAL,
+    }
+)
+"""Endings that lie in what the page is, not in the state of a network: asked again as seldom as a 4xx."""
 
 
-Step = tuple[str, str, tuple[Redirect, ...]]
-"""The key and URL of one member of a chain, and the redirects that follow from it."""
+def settle(result: Result, now: float, freshness: Freshness) -> Settled:
+    """What to store and what to announce for every result that a share can have."""
+    match result:
+        case NewPage():
+            return _new_page(result, now, freshness)
+        case Reused(state, page):
+            return Settled(REUSED, state, page, Change())
+        case Reached():
+            return _reached(result)
+        case Failed():
+            return _failed(result, now, freshness)
+        case NotModified():
+            return _not_modified(result, now, freshness)
+        case Dropped(link, known, failure):
+            state = _kept(known, failure, now, None) or UrlState(
+                link.key, link.url, failure.status, reason=failure.reason, checked_at=now
+            )
+            return Settled(failure.status.value, state, known.page, Change((state,)))
 
 
-def chain(ctx: Context) -> list[Step]:
-    """Every URL of the chain, the shared one first, each one once."""
-    assert ctx.result is not None
-    hops = [_redirect(hop) for hop in ctx.result.hops]
-    members = [(step.key, step.url, tuple(hops[index:])) for index, step in enumerate(hops)]
-    if ctx.result.outcome is not None or not hops:
-        last = _key_of(ctx.result.url) or ctx.key
-        members.append((last, ctx.result.url, ()))
-    # The shared URL under its own key, also where it differs from the fetched one by its fragment.
-    members[0] = (ctx.key, ctx.url, members[0][2])
-    different: dict[str, Step] = {}
-    for member in members:
-        different.setdefault(member[0], member)
-    return list(different.values())
-
-
-def new_page(ctx: Context, response: Response) -> Page:
-    """The page as it is stored."""
-    assert ctx.metadata is not None
-    assert ctx.page_id is not None
-    encoding = None if ctx.metadata.encoding is None else ctx.metadata.encoding.lower()
+def page_of(understood: Understood, page_id: int, metadata: bytes, archived: ArchiveLocation | None) -> Page:
+    """The page as it is stored; `metadata` are the encoded values. `archived` is None where nothing is archived."""
+    response, said = understood.response, understood.metadata
     media_type = (response.header("content-type") or "text/html").partition(";")[0].strip().lower()
-    digest = ctx.archived.sha256 if ctx.archived is not None else hashlib.sha256(response.body).hexdigest()
+    digest = archived.sha256 if archived is not None else hashlib.sha256(response.body).hexdigest()
+    encoding = None if said.encoding is None else said.encoding.lower()
     return Page(
-        id=ctx.page_id,
-        key=_key_of(response.url) or ctx.key,
+        id=page_id,
+        key=key_of(response.url) or understood.chain.link.key,
         url=response.url,
         fetched_at=response.fetched_at,
         status_code=response.status_code,
         content=Content(media_type, len(response.body), digest, encoding),
-        metadata=encode_metadata(ctx.metadata),
-        provenance=encode_provenance(ctx.metadata),
-        canonical_url=ctx.metadata.canonical_url,
+        metadata=metadata,
+        provenance=encode_provenance(said),
+        canonical_url=said.canonical_url,
         etag=response.header("etag"),
         last_modified=response.header("last-modified"),
-        archived=ctx.archived,
+        archived=archived,
     )
 
 
-def _without_fetch(ctx: Context, now: float) -> Settlement:
-    """Reused, or dropped by the policy."""
-    known = ctx.known.get(ctx.key, UNKNOWN)
-    settled = ctx.settled or Settled(Status.FAILED, Status.FAILED.value, "it was never handled to its end")
-    if settled.outcome == REUSED and known.state is not None:
-        return REUSED, known.state, known.page, Change()
-    state = _with_failure(ctx.key, ctx.url, (), known, settled, now, fresh_until=None)
-    return settled.outcome, state, known.page, Change((state,))
+def fresh_seconds(status: Status, status_code: int | None, settings: Freshness) -> float:
+    """Seconds from the end of a fetch for which the URL is not fetched again, by how the fetch ended."""
+    if status is Status.FETCHED:
+        return settings.success
+    if status is Status.ROBOTS_DENIED:
+        return settings.robots_denied
+    if status is Status.HTTP_ERROR:
+        # 429 is the server's state of the moment, as a 5xx is, and no word about the page.
+        is_client_error = status_code is not None and 400 <= status_code < 500 and status_code != 429
+        return settings.client_error if is_client_error else settings.server_error
+    return settings.client_error if status in OF_THE_PAGE else settings.server_error
 
 
-def _reached_known(ctx: Context, steps: list[Step]) -> Settlement:
-    """The chain led to a URL that is known and fresh: its members take over what is known."""
-    assert ctx.result is not None
-    known = ctx.known[_key_of(ctx.result.url) or ctx.key]
-    found = known.state
-    assert found is not None, "only what is known ends a chain"
+def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
+    page = new.page
+    fresh_until = now + fresh_seconds(Status.FETCHED, None, freshness)
+    states = tuple(
+        UrlState(
+            member.key,
+            member.url,
+            Status.FETCHED,
+            page_id=page.id,
+            resolved_url=page.url,
+            status_code=page.status_code,
+            redirects=member.redirects,
+            checked_at=now,
+            fresh_until=fresh_until,
+        )
+        for member in new.chain.members
+    )
+    return Settled(Status.FETCHED.value, states[0], page, Change(states, page))
+
+
+def _reached(reached: Reached) -> Settled:
+    """The members of the chain take over what is known of its target."""
+    found = reached.target.state
     states = tuple(
         replace(
             found,
-            key=key,
-            url=url,
+            key=member.key,
+            url=member.url,
             resolved_url=found.resolved_url or found.url,
-            redirects=(*rest, *found.redirects),
+            redirects=(*member.redirects, *found.redirects),
             last_error=None,
         )
-        for key, url, rest in steps
+        for member in reached.chain.members
     )
-    return REUSED, states[0], known.page, Change(states)
+    return Settled(REUSED, states[0], reached.target.page, Change(states))
 
 
-def _failed(ctx: Context, steps: list[Step], settled: Settled, now: float, freshness: Freshness) -> Settlement:
-    assert ctx.result is not None
-    outcome = ctx.result.outcome
-    code = outcome.status_code if isinstance(outcome, Response) else None
-    fresh = now + fresh_seconds(settled.status, code, freshness)
-    states = tuple(
-        _with_failure(key, url, rest, ctx.known.get(key, UNKNOWN), settled, now, fresh, code, ctx.result.url)
-        for key, url, rest in steps
-    )
-    return settled.outcome, states[0], ctx.known.get(ctx.key, UNKNOWN).page, Change(states)
+def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
+    failure, chain = failed.failure, failed.chain
+    fresh_until = now + fresh_seconds(failure.status, failed.status_code, freshness)
+
+    def state_of(member: Member) -> UrlState:
+        kept = _kept(chain.known.get(member.key, UNKNOWN), failure, now, fresh_until)
+        return kept or UrlState(
+            member.key,
+            member.url,
+            failure.status,
+            reason=failure.reason,
+            resolved_url=chain.url if member.redirects else None,
+            status_code=failed.status_code,
+            redirects=member.redirects,
+            checked_at=now,
+            fresh_until=fresh_until,
+        )
+
+    states = tuple(state_of(member) for member in chain.members)
+    page = chain.known.get(chain.link.key, UNKNOWN).page
+    return Settled(failure.status.value, states[0], page, Change(states))
 
 
-def _not_modified(ctx: Context, steps: list[Step], now: float, freshness: Freshness) -> Settlement:
-    """304: the page stays as it is and was checked now."""
-    known = ctx.known.get(ctx.key, UNKNOWN)
-    assert known.state is not None, "a conditional request is made only where there is a page"
+def _not_modified(same: NotModified, now: float, freshness: Freshness) -> Settled:
+    """The page stays as it is and was checked now."""
     fresh = now + fresh_seconds(Status.FETCHED, None, freshness)
-    state = replace(known.state, status=Status.FETCHED, checked_at=now, fresh_until=fresh, last_error=None, reason=None)
-    return Status.FETCHED.value, state, known.page, Change((state,))
+    state = replace(same.state, status=Status.FETCHED, checked_at=now, fresh_until=fresh, last_error=None, reason=None)
+    return Settled(Status.FETCHED.value, state, same.page, Change((state,)))
 
 
-def _with_failure(
-    key: str,
-    url: str,
-    rest: tuple[Redirect, ...],
-    known: Known,
-    settled: Settled,
-    now: float,
-    fresh_until: float | None,
-    status_code: int | None = None,
-    resolved_url: str | None = None,
-) -> UrlState:
-    if known.state is not None and known.state.page_id is not None:
-        error = LastError(settled.status, settled.reason or settled.status.value, now)
-        return replace(known.state, last_error=error, checked_at=now, fresh_until=fresh_until)
-    return UrlState(
-        key,
-        url,
-        settled.status,
-        reason=settled.reason,
-        resolved_url=resolved_url if rest else None,
-        status_code=status_code,
-        redirects=rest,
-        checked_at=now,
-        fresh_until=fresh_until,
-    )
-
-
-def _redirect(hop: Hop) -> Redirect:
-    return Redirect(hop.url, _key_of(hop.url) or hop.url, hop.status_code, hop.by)
-
-
-def _key_of(url: str) -> str | None:
-    try:
-        return dedup_key(url)
-    except InvalidUrl:
+def _kept(known: Known, failure: Failure, now: float, fresh_until: float | None) -> UrlState | None:
+    """What was good before, with the failure as `last_error`; None where there was no page."""
+    if known.state is None or known.state.page_id is None:
         return None
+    error = LastError(failure.status, failure.reason or failure.status.value, now)
+    return replace(known.state, last_error=error, checked_at=now, fresh_until=fresh_until)

@@ -43,7 +43,7 @@ class Telemetry(Collector):
         self.stage_seconds[name] += seconds
 
     def ended(self, outcome: str) -> None:
-        """One share of a URL came to its end (`schedulers.pipeline.Ended`)."""
+        """One share of a URL came to its end (`schedulers.ports.FlowPorts.ended`)."""
         self.outcomes[outcome] += 1
 
     def refused(self, reason: str) -> None:
@@ -66,10 +66,10 @@ class Telemetry(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
-        calls = CounterMetricFamily("spiderduck_stage_calls", "Contexts that entered a stage.", labels=["stage"])
-        seconds = CounterMetricFamily(
-            "spiderduck_stage_seconds", "Seconds in a stage, the stages behind it included.", labels=["stage"]
+        calls = CounterMetricFamily(
+            "spiderduck_stage_calls", "URLs and messages that entered a stage.", labels=["stage"]
         )
+        seconds = CounterMetricFamily("spiderduck_stage_seconds", "Seconds in a stage.", labels=["stage"])
         for name, count in self.stage_calls.items():
             calls.add_metric([name], count)
             seconds.add_metric([name], self.stage_seconds[name])

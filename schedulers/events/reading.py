@@ -17,6 +17,9 @@ from schedulers.model import Event
 LONGEST_ID = 1024
 """Characters. Ids are keys in the queue and the store; the longest that the known senders make is under 200."""
 
+INLINE_BYTES = 8 * 1024
+"""Searching a text costs up to 1.4 microseconds a byte; what is longer is read beside the loop."""
+
 ACCEPTED = (
     'accepted are {"text": "…"} or {"urls": ["…"]}, CloudEvents 1.0, tweets (v1.1, v2), Mastodon statuses, '
     "Bluesky Jetstream lines and Slack link_shared"

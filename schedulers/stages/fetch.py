@@ -1,108 +1,116 @@
-"""Stage 5: fetch the URL through the fetching service, redirects hop by hop, or put it off durably.
+"""Fetch the URL through the fetching service, redirects hop by hop, or put it off durably.
 
-Asks the decider at every hop: a target that is known and fresh ends the chain. Nothing waits on an open message for
+Every redirect target is decided on: one that is known and fresh ends the chain. Nothing waits on an open message for
 long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written down with its
 due time (`deferral.py`), and the event can be acknowledged.
 """
 
-from msgspec import structs
+from collections.abc import Awaitable, Callable
 
 from fetchers.model import Ended, NotNow, Response
 from schedulers.config import SchedulersConfig
+from schedulers.context import Answered, Due, Failed, PutOff, Reached, Reused
 from schedulers.deferral import Deferral
-from schedulers.in_flight import InFlight
-from schedulers.model import Context, Known, Settled, Status
-from schedulers.policy import Decision, Verdict
-from schedulers.ports import Clock, Fetch, MetadataStore
-from schedulers.stages.crawl_decider import Decider
-from schedulers.stages.stage import Next
-from schedulers.urls import dedup_key
+from schedulers.in_flight import Flight
+from schedulers.links import Chain, chain_of
+from schedulers.model import Failure, Known, Status
+from schedulers.policy import FETCH, Decision
+from schedulers.ports import Clock, Fetch
 
 PAUSE_STATUSES = frozenset({429, 503})
 WAITS_FOR_ITS_TURN = "it waits for its domain's turn, since {} is asked no more often than its limit allows"
+STOPPED = Failure(Status.FAILED, "its fetch stopped before a URL that nobody knows")
 TOTAL_SECONDS = 300.0
 """Longest time from asking for a fetch to its end, all hops and waits for turns included."""
 
+DecideTarget = Callable[[Due, Flight, str, dict[str, Known]], Awaitable[Decision]]
+
+Fetched = PutOff | Reached | Failed | Answered
+
+
+class _Targets:
+    """Decides on the redirect targets of one fetch, and remembers the one that ended it."""
+
+    def __init__(self, due: Due, flight: Flight, decide: DecideTarget) -> None:
+        self.known = {due.shared.link.key: due.known}
+        self._due = due
+        self._flight = flight
+        self._decide = decide
+        self._last: Reused | Failure = STOPPED
+
+    async def knows(self, url: str) -> bool:
+        """Whether `url` must not be fetched."""
+        decision = await self._decide(self._due, self._flight, url, self.known)
+        if decision is FETCH:
+            return False
+        self._last = decision
+        return True
+
+    def end_of(self, chain: Chain) -> Reached | Failed:
+        return Reached(chain, self._last) if isinstance(self._last, Reused) else Failed(chain, self._last)
+
 
 class FetchStage:
-    """Calls the next stage with a `result`, unless the URL was deferred."""
+    """`decide_target` is asked after every hop for the next URL."""
 
     def __init__(
-        self,
-        *,
-        fetcher: Fetch,
-        deferral: Deferral,
-        store: MetadataStore,
-        decider: Decider,
-        in_flight: InFlight,
-        clock: Clock,
-        config: SchedulersConfig,
+        self, fetcher: Fetch, decide_target: DecideTarget, deferral: Deferral, clock: Clock, config: SchedulersConfig
     ) -> None:
         self._fetcher = fetcher
+        self._decide_target = decide_target
         self._deferral = deferral
-        self._store = store
-        self._decider = decider
-        self._in_flight = in_flight
         self._clock = clock
         self._config = config
 
-    async def __call__(self, ctx: Context, next: Next) -> None:
-        known = dict(ctx.known)
-        dropped: list[Settled] = []
-
-        async def knows(url: str) -> bool:
-            decision = await self._decide(ctx, url, known)
-            if decision.verdict is Verdict.DROP and decision.settled is not None:
-                dropped.append(decision.settled)
-            return decision.verdict is not Verdict.FETCH
-
+    async def __call__(self, due: Due, flight: Flight) -> Fetched:
+        """`flight` is the one that holds this URL, and will hold its redirect targets."""
+        shared, link, page = due.shared, due.shared.link, due.known.page
+        targets = _Targets(due, flight, self._decide_target)
+        if page is not None and page.url != link.url:
+            page = None  # validators are those of one URL
         now = self._clock.now()
-        equal_until = self._deferral.until(ctx.key)
+        equal_until = self._deferral.until(link.key)
         if equal_until > now + self._config.defer_after:
-            await self._deferral.follow(ctx, equal_until)
-            return
-        page = known[ctx.key].page
+            return await self._deferral.follow(shared, equal_until)
         result = await self._fetcher.fetch(
-            ctx.url,
+            link.url,
             start_by=now + self._config.defer_after,
             deadline=now + TOTAL_SECONDS,
-            etag=page.etag if page is not None and page.url == ctx.url else None,
-            last_modified=page.last_modified if page is not None and page.url == ctx.url else None,
-            knows=knows,
-            promised=ctx.message.url is not None,
+            etag=None if page is None else page.etag,
+            last_modified=None if page is None else page.last_modified,
+            knows=targets.knows,
+            promised=shared.message.url is not None,
         )
-        if isinstance(result.outcome, NotNow):
-            await self._deferral.put_off(ctx, result.outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
-            return
-        until = self._asked_for_pause(ctx, result.outcome)
+        outcome = result.outcome
+        if isinstance(outcome, NotNow):
+            return await self._deferral.put_off(shared, outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
+        chain = chain_of(link, targets.known, result)
+        if outcome is None:
+            return targets.end_of(chain)
+        until = self._asked_for_pause(due, outcome)
         if until is not None:
-            await self._deferral.put_off(ctx, until, f"{result.url} asked for a pause", counted=True)
-            return
-        settled = dropped[0] if dropped else settled_by(result.outcome)
-        await next(structs.replace(ctx, known=known, result=result, settled=settled))
+            return await self._deferral.put_off(shared, until, f"{result.url} asked for a pause", counted=True)
+        return ended(chain, outcome)
 
-    async def _decide(self, ctx: Context, url: str, known: dict[str, Known]) -> Decision:
-        """The policy's word on a redirect target, after whoever fetches that one at this moment."""
-        assert ctx.event is not None
-        key = dedup_key(url)
-        await self._in_flight.join(self._in_flight.flight_of(ctx.key), key)
-        found = known[key] = await self._store.look_up(key)
-        return self._decider.decide(url, found.state, refresh=ctx.event.refresh)
-
-    def _asked_for_pause(self, ctx: Context, outcome: Response | Ended | None) -> float | None:
+    def _asked_for_pause(self, due: Due, outcome: Response | Ended) -> float | None:
         """Until when, where the server wants it and it is not too often or too long."""
         if not isinstance(outcome, Response) or outcome.status_code not in PAUSE_STATUSES:
             return None
-        if ctx.message.deferrals >= self._config.most_deferrals or outcome.retry_at is None:
+        if due.shared.message.deferrals >= self._config.most_deferrals or outcome.retry_at is None:
             return None
         if outcome.retry_at - self._clock.now() > self._config.longest_deferral:
             return None
         return outcome.retry_at
 
 
-def settled_by(outcome: Response | Ended | NotNow | None) -> Settled | None:
-    """How a fetch ended, where its answer is no page to be understood."""
-    if isinstance(outcome, Ended):
-        status = Status(outcome.ending.value)
-        return Settled(status, status.value, outcome.reason)
-    return None
+def ended(chain: Chain, outcome: Response | Ended | NotNow | None) -> Answered | Failed:
+    """An answer goes on to be understood; every other outcome is final where nobody comes back later."""
+    match outcome:
+        case Response():
+            return Answered(chain, outcome)
+        case Ended():
+            return Failed(chain, Failure(Status(outcome.ending.value), outcome.reason))
+        case NotNow():
+            return Failed(chain, Failure(Status.LATE, outcome.reason))
+        case None:
+            return Failed(chain, STOPPED)

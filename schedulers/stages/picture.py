@@ -1,8 +1,8 @@
-"""A page's picture, after the page is visible: fetched by the same road, measured, added to the record, and told.
+"""A page's picture, after the page is visible: fetched by the same road, measured, added to the record, and announced.
 
-A pipeline of its own with one stage, fed by `picture_message`. A picture that was shared by itself is its own page, and
-is taken from the archive: its origin is asked once. A picture that cannot be had leaves the record as the page declared
-it; that is no error, for the card is shown all the same.
+It has a message of its own: `AskForPicture` writes it, before the event is acknowledged, and `MeasurePicture` handles
+it. A picture that was shared by itself is its own page, and is taken from the archive: its origin is asked once. A
+picture that cannot be had leaves the record as the page declared it. That is no error: the card is shown all the same.
 """
 
 from dataclasses import replace
@@ -14,59 +14,79 @@ from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.deferral import Deferral
 from schedulers.metadata import decode_metadata, encode_metadata
-from schedulers.model import Context, Page
-from schedulers.picture_message import PictureWork, read_picture_message
-from schedulers.ports import Archived, Clock, Fetch, Measured, MetadataStore, Pictures
-from schedulers.stages.stage import Next
-from schedulers.stages.store import host_of
+from schedulers.model import Message, Page
+from schedulers.ports import Archived, Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
 
 TOTAL_SECONDS = 120.0
 
 
-class Picture:
-    """Handles one `picture` message."""
+class PictureWork(msgspec.Struct, frozen=True):
+    """The body of a picture's message. `key` is the dedup key of the URL that the picture is announced under."""
 
-    def __init__(
-        self,
-        *,
-        fetcher: Fetch,
-        archived: Archived,
-        pictures: Pictures,
-        deferral: Deferral,
-        store: MetadataStore,
-        clock: Clock,
-        config: SchedulersConfig,
-    ) -> None:
+    page_id: int
+    key: str
+    image_url: str
+
+
+class AskForPicture:
+    """Puts the message of a page's picture into the queue, where the page names one."""
+
+    def __init__(self, queue: EventQueue, config: SchedulersConfig) -> None:
+        self._queue = queue
+        self._wanted = config.pictures
+
+    async def __call__(self, key: str, page: Page) -> None:
+        """`key` is that of the URL the picture is announced under. The message's id depends on the page only, so that a
+        repeat is recognised."""
+        if not self._wanted or b'"image":' not in page.metadata:
+            return  # most pages of some sites have none, and reading the metadata again would be for nothing
+        image = decode_metadata(page.metadata).image
+        if image is not None and image.url.startswith(("http://", "https://")):
+            body = msgspec.json.encode(PictureWork(page.id, key, image.url))
+            await self._queue.publish([Message(body, f"picture:{page.id}", "picture")])
+
+
+class PictureSource:
+    """Where a page's picture comes from: the archive, or its origin."""
+
+    def __init__(self, fetcher: Fetch, archived: Archived, clock: Clock, config: SchedulersConfig) -> None:
         self._fetcher = fetcher
         self._archived = archived
+        self._clock = clock
+        self._defer_after = config.defer_after
+
+    async def answer(self, page: Page, url: str, *, promised: bool) -> Response | Ended | NotNow | None:
+        if _is_the_picture(page, url) and (kept := await self._archived.answer(page)) is not None:
+            return kept
+        now = self._clock.now()
+        start_by, deadline = now + self._defer_after, now + TOTAL_SECONDS
+        return (await self._fetcher.picture(url, start_by=start_by, deadline=deadline, promised=promised)).outcome
+
+
+class MeasurePicture:
+    """Handles one `picture` message. Raises `msgspec.DecodeError` for one that was tampered with."""
+
+    def __init__(
+        self, source: PictureSource, pictures: Pictures, deferral: Deferral, store: MetadataStore, clock: Clock
+    ) -> None:
+        self._source = source
         self._pictures = pictures
         self._deferral = deferral
         self._store = store
         self._clock = clock
-        self._config = config
 
-    async def __call__(self, ctx: Context, next: Next) -> None:
-        work = read_picture_message(ctx.message)
+    async def __call__(self, message: Message) -> None:
+        work = msgspec.json.decode(message.body, type=PictureWork)
         page = await self._store.page(work.page_id)
         if page is None:
             return  # deleted since, by retention
-        answer = await self._archived.answer(page) if _is_the_picture(page, work.image_url) else None
-        outcome = answer or await self._fetch(work.image_url, promised=ctx.message.url is not None)
+        outcome = await self._source.answer(page, work.image_url, promised=message.url is not None)
         if isinstance(outcome, NotNow):
-            await self._deferral.put_off_picture(ctx.message, work.image_url, outcome.until)
-            return
-        if not isinstance(outcome, Response) or outcome.status_code != 200:
-            return
-        measured = await self._pictures.take(work.image_url, outcome)
-        if measured is not None:
-            await self._update(work, page, measured)
-        await next(ctx)
-
-    async def _fetch(self, url: str, *, promised: bool) -> Response | Ended | NotNow | None:
-        now = self._clock.now()
-        start_by, deadline = now + self._config.defer_after, now + TOTAL_SECONDS
-        result = await self._fetcher.picture(url, start_by=start_by, deadline=deadline, promised=promised)
-        return result.outcome
+            await self._deferral.put_off_picture(message, work.image_url, outcome.until)
+        elif isinstance(outcome, Response) and outcome.status_code == 200:
+            measured = await self._pictures.take(work.image_url, outcome)
+            if measured is not None:
+                await self._update(work, page, measured)
 
     async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:
         metadata = decode_metadata(page.metadata)
@@ -83,11 +103,9 @@ class Picture:
         )
         changed = replace(page, metadata=encode_metadata(msgspec.structs.replace(metadata, image=image)))
         known = await self._store.look_up(work.key)
-        if known.state is None:
-            return
-        now = self._clock.now()
-        told = notice.updated(known.state, changed, host_of(known.state.url), now)
-        await self._store.update_page(changed, told)
+        if known.state is not None:
+            told = notice.updated(known.state, changed, self._clock.now())
+            await self._store.update_page(changed, told)
 
 
 def _is_the_picture(page: Page, url: str) -> bool:

@@ -12,10 +12,9 @@ from time import perf_counter
 
 from fetchers.urls import redacted
 from schedulers.errors import EventTooLarge, UnreadableEvent
-from schedulers.events import EventLimits, Item, items_of, read_item
-from schedulers.model import Context, Event, Message, Status, UrlState
-from schedulers.stages.event_reader import INLINE_BYTES
-from schedulers.stages.url_extractor import identified
+from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item
+from schedulers.links import identify
+from schedulers.model import Event, Message, Status, UrlState
 from spiderduck.api.idempotency import Claim
 from spiderduck.api.services import Services
 
@@ -91,12 +90,11 @@ class Intake:
     async def _mark_pending(self, urls: Iterable[tuple[str, ...]]) -> None:
         """A look-up right after the answer must not say that nobody shared the URL."""
         pause = Pause()
-        nobody = Context(Message(b"", ""))
         for texts in urls:
             for text in texts:
-                ctx = identified(nobody, text)
-                if ctx.settled is None:
-                    await self._services.marks.mark(UrlState(ctx.key, ctx.url, Status.PENDING))
+                link = identify(text)
+                if link.invalid is None:
+                    await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
                 await pause()
 
 

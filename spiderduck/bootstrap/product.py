@@ -16,9 +16,9 @@ from litestar import Litestar
 
 from fetchers.clock import SystemClock
 from imagepipe.memory import tune_allocator
-from schedulers.in_flight import InFlight
 from schedulers.metadata import PictureCounter
-from schedulers.pipeline import Parts, compose, picture_steps, url_steps
+from schedulers.pipeline import Pipeline
+from schedulers.ports import FlowPorts
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.keys import KeyGuard, open_guard
@@ -120,8 +120,9 @@ def _schedulers(
     clock: SystemClock,
     telemetry: Telemetry,
 ) -> tuple[Scheduler, ...]:
-    """All share one table of what is in flight, so that equal URLs meet, whichever of them took the event."""
-    parts = Parts(
+    """All share one pipeline and its table of what is in flight, so that equal URLs meet, whichever scheduler took the
+    event."""
+    ports = FlowPorts(
         queue=flow.queue,
         store=flow.store,
         archive=flow.archive,
@@ -134,12 +135,8 @@ def _schedulers(
         ended=telemetry.ended,
         is_blocked=fetching.is_blocked,
     )
-    in_flight = InFlight()
-    event = compose(url_steps(parts, in_flight, config.schedulers), clock, telemetry.stage)
-    picture = compose(picture_steps(parts, config.schedulers), clock, telemetry.stage)
-    return tuple(
-        Scheduler(parts, config.schedulers, event=event, picture=picture) for _ in range(config.schedulers.count)
-    )
+    pipeline = Pipeline(ports, config.schedulers, telemetry.stage)
+    return tuple(Scheduler(flow.queue, pipeline, clock, config.schedulers) for _ in range(config.schedulers.count))
 
 
 def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:

@@ -1,7 +1,6 @@
 """`spiderduck unfurl`: the card of a URL, without a server."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,16 +48,17 @@ def unfurl(
 async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], None]) -> "list[Record]":
     from fetchers.clock import SystemClock
     from fetchers.standalone import running_fetcher
+    from schedulers.pipeline import unfurl as unfurl_one
     from spiderduck.bootstrap.blocking import open_blocking
     from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
-    from spiderduck.unfurling import unfurl_one
 
-    policy = open_blocking(settings, SystemClock()).domains
+    clock = SystemClock()
+    policy = open_blocking(settings, clock).domains
     async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
         fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
         extractor = ExtractBesideLoop(settings.extract.inline_bytes)
         records = []
         for url in urls:
             tell(f"asking {url} … (the first request to a site waits its turn)")
-            records.append(await unfurl_one(url, fetch, extractor, time.time, PATIENCE_SECONDS))
+            records.append(await unfurl_one(url, fetch, extractor, clock, PATIENCE_SECONDS))
         return records

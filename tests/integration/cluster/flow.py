@@ -9,11 +9,10 @@ from pathlib import Path
 from fetchers.clock import SystemClock
 from fetchers.model import FetchResult, Response
 from schedulers.config import SchedulersConfig
-from schedulers.in_flight import InFlight
 from schedulers.metadata import Metadata, extract_metadata
 from schedulers.model import Delivery, Message
-from schedulers.pipeline import Parts, compose, picture_steps, url_steps
-from schedulers.ports import Knows, MetadataStore
+from schedulers.pipeline import Pipeline
+from schedulers.ports import FlowPorts, Knows, MetadataStore
 from schedulers.scheduler import Scheduler
 from snowflake import Generator, decode
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
@@ -148,10 +147,9 @@ async def running_flow(
         flow = Flow(queue, records, store, None)  # type: ignore[arg-type]
         config = SchedulersConfig(in_flight=in_flight)
         archived, ids = ArchivedAnswers(archive), Generator(worker_id=1)
-        parts = Parts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)
-        event = compose(url_steps(parts, InFlight(), config), clock, lambda name, seconds: None)
-        picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
-        flow.scheduler = Scheduler(parts, config, event=event, picture=picture)
+        ports = FlowPorts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)
+        pipeline = Pipeline(ports, config, lambda name, seconds: None)
+        flow.scheduler = Scheduler(queue, pipeline, clock, config)
         running = asyncio.create_task(flow.scheduler.run())
         try:
             yield flow

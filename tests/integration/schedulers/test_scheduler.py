@@ -12,10 +12,9 @@ import pytest
 
 from fetchers.model import Ended, Ending, FetchResult, Hop, NotNow, Response
 from schedulers.config import SchedulersConfig
-from schedulers.in_flight import InFlight
 from schedulers.model import Message, Status, UrlState
-from schedulers.pipeline import Parts, compose, picture_steps, url_steps
-from schedulers.ports import Knows
+from schedulers.pipeline import Pipeline
+from schedulers.ports import FlowPorts, Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
@@ -133,13 +132,12 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
         log = NoticeLog(database, clock)
         queue, store = SqliteQueue(database, clock), SqliteStore(database, clock, log.wake)
         ids = Generator(worker_id=1)
-        parts = Parts(
+        ports = FlowPorts(
             queue, store, archive, ArchivedAnswers(archive), fetch, OnePixel(), ExtractBesideLoop(10**6), ids, clock
         )
-        config, in_flight = SchedulersConfig(in_flight=8), InFlight()
-        event = compose(url_steps(parts, in_flight, config), clock, lambda name, seconds: None)
-        picture = compose(picture_steps(parts, config), clock, lambda name, seconds: None)
-        schedulers = [Scheduler(parts, config, event=event, picture=picture) for _ in range(2)]
+        config = SchedulersConfig(in_flight=8)
+        pipeline = Pipeline(ports, config, lambda name, seconds: None)
+        schedulers = [Scheduler(queue, pipeline, clock, config) for _ in range(2)]
         running = [asyncio.create_task(one.run()) for one in (queue, *schedulers)]
         made = Flow(queue, store, log, fetch)
         made.clock = clock

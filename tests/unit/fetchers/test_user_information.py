@@ -7,9 +7,8 @@ import pytest
 from fetchers.errors import InvalidUrl
 from fetchers.redirect_target import resolve
 from fetchers.urls import parse, redacted, without_user
+from schedulers.links import identify
 from schedulers.metadata.addresses import absolute
-from schedulers.model import Context, Message
-from schedulers.stages.url_extractor import identified
 from schedulers.urls import dedup_key, parse_shared
 
 SECRET = "hunter2"
@@ -33,8 +32,8 @@ def test_every_spelling_loses_it(url: str, bare: str) -> None:
     assert without_user(parse(url)) == parse_shared(url) == bare
     assert SECRET not in dedup_key(url)
     assert dedup_key(url) == dedup_key(bare)
-    context = identified(Context(Message(b"", "e")), url)
-    assert SECRET not in context.url + context.key
+    link = identify(url)
+    assert SECRET not in link.url + link.key
 
 
 @pytest.mark.parametrize(
@@ -48,9 +47,9 @@ def test_other_at_signs_stay(url: str) -> None:
     "url", ["http://user:hunter2@[bad/", "https://u:hunter2@ho st/", "http://u:hunter2@host:99999/"]
 )
 def test_what_cannot_be_parsed_is_kept_without_it(url: str) -> None:
-    context = identified(Context(Message(b"", "e")), url)
-    assert context.settled is not None
-    assert SECRET not in f"{context.url} {context.key} {context.settled.reason}"
+    link = identify(url)
+    assert link.invalid is not None
+    assert SECRET not in f"{link.url} {link.key} {link.invalid.reason}"
     with pytest.raises(InvalidUrl) as refused:
         parse(url)
     assert SECRET not in str(refused.value)

@@ -3,16 +3,17 @@
 import pytest
 
 from fetchers.blocked_domains import BlockedDomains
-from schedulers.model import REUSED, Status, UrlState
-from schedulers.policy import Asked, Verdict, decide
-from schedulers.stages.crawl_decider import Decider
-from tests.clock import FakeClock
+from schedulers.config import Freshness
+from schedulers.context import Reused
+from schedulers.model import REUSED, Failure, Known, Status, UrlState
+from schedulers.policy import FETCH, Candidate, decide
+from schedulers.settlement import settle
 
 NOW = 1_000.0
 
 
-def asked(url: str = "http://a.test/", state: UrlState | None = None, refresh: bool = False) -> Asked:
-    return Asked(url, state, refresh, NOW, lambda url: "bad.test" if "bad.test" in url else None)
+def candidate(url: str = "http://a.test/", state: UrlState | None = None, refresh: bool = False) -> Candidate:
+    return Candidate(url, Known(state=state), refresh, NOW, lambda url: "bad.test" if "bad.test" in url else None)
 
 
 def state(status: Status = Status.FETCHED, fresh_until: float | None = NOW + 1) -> UrlState:
@@ -20,15 +21,15 @@ def state(status: Status = Status.FETCHED, fresh_until: float | None = NOW + 1) 
 
 
 def test_what_is_unknown_is_fetched() -> None:
-    assert decide(asked()).verdict is Verdict.FETCH
+    assert decide(candidate()) is FETCH
 
 
 @pytest.mark.parametrize("status", [Status.FETCHED, Status.ROBOTS_DENIED, Status.HTTP_ERROR, Status.TIMED_OUT])
 def test_what_is_fresh_is_reused_whatever_its_ending(status: Status) -> None:
-    decision = decide(asked(state=state(status)))
-    assert decision.verdict is Verdict.REUSE
-    assert decision.settled is not None
-    assert (decision.settled.status, decision.settled.outcome) == (status, REUSED)
+    decision = decide(candidate(state=state(status)))
+    assert isinstance(decision, Reused)
+    settled = settle(decision, NOW, Freshness())
+    assert (settled.state.status, settled.outcome) == (status, REUSED)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,11 @@ def test_what_is_fresh_is_reused_whatever_its_ending(status: Status) -> None:
     [state(fresh_until=NOW), state(fresh_until=None), state(Status.PENDING, NOW + 9), state(Status.DEFERRED, NOW + 9)],
 )
 def test_what_is_stale_or_on_its_way_is_fetched(known: UrlState) -> None:
-    assert decide(asked(state=known)).verdict is Verdict.FETCH
+    assert decide(candidate(state=known)) is FETCH
 
 
 def test_refresh_forces() -> None:
-    assert decide(asked(state=state(), refresh=True)).verdict is Verdict.FETCH
+    assert decide(candidate(state=state(), refresh=True)) is FETCH
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,10 @@ def test_refresh_forces() -> None:
     ],
 )
 def test_some_are_dropped_even_by_force(url: str, status: Status) -> None:
-    decision = decide(asked(url, refresh=True))
-    assert decision.verdict is Verdict.DROP
-    assert decision.settled is not None
-    assert decision.settled.status is status
-    assert decision.settled.reason
+    decision = decide(candidate(url, refresh=True))
+    assert isinstance(decision, Failure)
+    assert decision.status is status
+    assert decision.reason
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,5 @@ def test_a_blocked_domain_blocks_what_lies_below_it(url: str, blocked: bool) -> 
         found = domains.verdict(url)
         return None if found is None else found.reason
 
-    decision = Decider(FakeClock(), why).decide(url, None, refresh=False)
-    assert (decision.verdict is Verdict.DROP) == blocked
+    decision = decide(Candidate(url, Known(), False, NOW, why))
+    assert isinstance(decision, Failure) == blocked

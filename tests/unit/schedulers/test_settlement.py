@@ -4,26 +4,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from msgspec import structs
 
 from fetchers.model import Ended, Ending, FetchResult, Hop, Response
 from schedulers.config import Freshness
-from schedulers.metadata import Metadata
+from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Reused, Understood
+from schedulers.links import Chain, Link, chain_of
+from schedulers.metadata import Metadata, encode_metadata
 from schedulers.model import (
     REUSED,
     ArchiveLocation,
     Content,
-    Context,
-    Event,
+    Failure,
     Known,
-    Message,
     Page,
     Redirect,
-    Settled,
     Status,
     UrlState,
 )
-from schedulers.settlement import settle
+from schedulers.settlement import page_of, settle
 
 NOW, FRESH = 5_000.0, Freshness()
 SHORT, ARTICLE = "http://s.test/x", "http://news.test/a"
@@ -35,24 +33,17 @@ def response(status: int = 200, url: str = ARTICLE) -> Response:
     return Response(url, status, (("content-type", "text/html; charset=utf-8"), ("etag", '"1"')), b"body", 4_999.0)
 
 
-def context(url: str = SHORT, **changes: Any) -> Context:
-    ctx = Context(Message(b"", "event"), Event("event"), url, url, known={url: Known()})
-    return structs.replace(ctx, **changes)
-
-
-def chained(outcome: Any) -> FetchResult:
-    return FetchResult(ARTICLE, (Hop(SHORT, 301),), outcome)
+def chained(outcome: Any) -> Chain:
+    return chain_of(Link(SHORT, SHORT), {SHORT: Known()}, FetchResult(ARTICLE, (Hop(SHORT, 301),), outcome))
 
 
 def test_a_fetched_chain_gives_every_url_the_page() -> None:
-    ctx = context(
-        result=chained(response()),
-        metadata=Metadata(title="New", canonical_url=ARTICLE, encoding="utf-8"),
-        page_id=7,
-        archived=ArchiveLocation("one.warc.gz", 0, 1, "ab"),
-    )
-    outcome, state, page, change = settle(ctx, NOW, FRESH)
-    assert outcome == "fetched"
+    metadata = Metadata(title="New", canonical_url=ARTICLE, encoding="utf-8")
+    understood = Understood(chained(response()), response(), metadata)
+    new = page_of(understood, 7, encode_metadata(metadata), ArchiveLocation("one.warc.gz", 0, 1, "ab"))
+    settled = settle(NewPage(understood.chain, new), NOW, FRESH)
+    state, page, change = settled.state, settled.page, settled.change
+    assert settled.outcome == "fetched"
     assert page is not None
     assert change.page == page
     assert (page.id, page.key, page.etag, page.content) == (7, ARTICLE, '"1"', Content("text/html", 4, "ab", "utf-8"))
@@ -65,63 +56,63 @@ def test_a_fetched_chain_gives_every_url_the_page() -> None:
 
 
 def test_a_chain_to_a_known_page_takes_it_over() -> None:
-    ctx = context(result=chained(None), known={SHORT: Known(), ARTICLE: Known(False, GOOD, PAGE)})
-    outcome, state, page, change = settle(ctx, NOW, FRESH)
-    assert (outcome, page, change.page) == (REUSED, PAGE, None)
+    settled = settle(Reached(chained(None), Reused(GOOD, PAGE)), NOW, FRESH)
+    state = settled.state
+    assert (settled.outcome, settled.page, settled.change.page) == (REUSED, PAGE, None)
     assert (state.page_id, state.resolved_url, state.redirects) == (3, ARTICLE, (Redirect(SHORT, SHORT, 301),))
 
 
 def test_what_is_reused_itself_changes_nothing() -> None:
-    known = {ARTICLE: Known(False, GOOD, PAGE)}
-    ctx = context(ARTICLE, known=known, settled=Settled(Status.FETCHED, REUSED))
-    outcome, state, page, change = settle(ctx, NOW, FRESH)
-    assert (outcome, state, page, change.states) == (REUSED, GOOD, PAGE, ())
+    settled = settle(Reused(GOOD, PAGE), NOW, FRESH)
+    assert (settled.outcome, settled.state, settled.page, settled.change.states) == (REUSED, GOOD, PAGE, ())
 
 
 @pytest.mark.parametrize(
-    ("settled", "answer", "seconds"),
+    ("failure", "answer", "seconds"),
     [
-        (Settled(Status.HTTP_ERROR, "http_error", "404"), response(404), FRESH.client_error),
-        (Settled(Status.HTTP_ERROR, "http_error", "500"), response(500), FRESH.server_error),
-        (Settled(Status.HTTP_ERROR, "http_error", "429"), response(429), FRESH.server_error),
-        (Settled(Status.INTERSTITIAL, "interstitial", "consent"), response(), FRESH.client_error),
-        (Settled(Status.ROBOTS_DENIED, "robots_denied", "no"), Ended(Ending.ROBOTS_DENIED, "no"), FRESH.robots_denied),
-        (Settled(Status.TIMED_OUT, "timed_out", "slow"), Ended(Ending.TIMED_OUT, "slow"), FRESH.server_error),
+        (Failure(Status.HTTP_ERROR, "404"), response(404), FRESH.client_error),
+        (Failure(Status.HTTP_ERROR, "500"), response(500), FRESH.server_error),
+        (Failure(Status.HTTP_ERROR, "429"), response(429), FRESH.server_error),
+        (Failure(Status.INTERSTITIAL, "consent"), response(), FRESH.client_error),
+        (Failure(Status.ROBOTS_DENIED, "no"), Ended(Ending.ROBOTS_DENIED, "no"), FRESH.robots_denied),
+        (Failure(Status.TIMED_OUT, "slow"), Ended(Ending.TIMED_OUT, "slow"), FRESH.server_error),
     ],
 )
-def test_an_ending_is_stored_for_the_whole_chain(settled: Settled, answer: Any, seconds: float) -> None:
-    outcome, state, page, change = settle(context(result=chained(answer), settled=settled), NOW, FRESH)
-    assert (outcome, page, change.page) == (settled.outcome, None, None)
-    assert [(one.status, one.reason) for one in change.states] == [(settled.status, settled.reason)] * 2
+def test_an_ending_is_stored_for_the_whole_chain(failure: Failure, answer: Any, seconds: float) -> None:
+    code = answer.status_code if isinstance(answer, Response) else None
+    settled = settle(Failed(chained(answer), failure, code), NOW, FRESH)
+    state, change = settled.state, settled.change
+    assert (settled.outcome, settled.page, change.page) == (failure.status.value, None, None)
+    assert [(one.status, one.reason) for one in change.states] == [(failure.status, failure.reason)] * 2
     assert state.fresh_until == NOW + seconds
     assert state.resolved_url == ARTICLE
 
 
-def test_a_failure_keeps_good_metadata() -> None:
-    settled = Settled(Status.TIMED_OUT, "timed_out", "slow")
-    ctx = context(
-        ARTICLE,
-        known={ARTICLE: Known(False, GOOD, PAGE)},
-        result=FetchResult(ARTICLE, (), Ended(Ending.TIMED_OUT, "slow")),
-        settled=settled,
-    )
-    outcome, state, page, _ = settle(ctx, NOW, FRESH)
-    assert (outcome, state.status, state.page_id, page) == ("timed_out", Status.FETCHED, 3, PAGE)
+@pytest.mark.parametrize("fetched", [True, False])
+def test_a_failure_keeps_good_metadata(fetched: bool) -> None:
+    """Also one that ended the handling before or after a fetch (given up, blocked since)."""
+    link, known, failure = Link(ARTICLE, ARTICLE), Known(False, GOOD, PAGE), Failure(Status.TIMED_OUT, "slow")
+    chain = chain_of(link, {ARTICLE: known}, FetchResult(ARTICLE, (), Ended(Ending.TIMED_OUT, "slow")))
+    settled = settle(Failed(chain, failure) if fetched else Dropped(link, known, failure), NOW, FRESH)
+    state = settled.state
+    assert (settled.outcome, state.status, state.page_id, settled.page) == ("timed_out", Status.FETCHED, 3, PAGE)
     assert state.last_error is not None
     assert (state.last_error.status, state.last_error.reason) == (Status.TIMED_OUT, "slow")
-    assert state.fresh_until == NOW + FRESH.server_error
+    assert state.fresh_until == (NOW + FRESH.server_error if fetched else None)
 
 
 def test_not_modified_keeps_the_page_and_forgets_the_error() -> None:
-    known = {ARTICLE: Known(False, replace(GOOD, reason="old"), PAGE)}
-    ctx = context(ARTICLE, known=known, result=FetchResult(ARTICLE, (), response(304)))
-    outcome, state, page, change = settle(ctx, NOW, FRESH)
-    assert (outcome, state.page_id, state.checked_at, page) == ("fetched", 3, NOW, PAGE)
+    settled = settle(NotModified(replace(GOOD, reason="old"), PAGE), NOW, FRESH)
+    state = settled.state
+    assert (settled.outcome, state.page_id, state.checked_at, settled.page) == ("fetched", 3, NOW, PAGE)
     assert state.last_error is None
-    assert change.page is None
+    assert settled.change.page is None
 
 
 def test_a_dropped_target_ends_the_chain_with_its_reason() -> None:
-    settled = Settled(Status.BLOCKED_DOMAIN, "blocked_domain", "news.test is blocked")
-    outcome, state, _, _ = settle(context(result=chained(None), settled=settled), NOW, FRESH)
-    assert (outcome, state.status, state.reason) == ("blocked_domain", Status.BLOCKED_DOMAIN, "news.test is blocked")
+    failure = Failure(Status.BLOCKED_DOMAIN, "news.test is blocked")
+    settled = settle(Failed(chained(None), failure), NOW, FRESH)
+    state = settled.state
+    assert (settled.outcome, state.status) == ("blocked_domain", Status.BLOCKED_DOMAIN)
+    assert state.reason == "news.test is blocked"
+    assert [one.key for one in settled.change.states] == [SHORT]

@@ -1,0 +1,90 @@
+"""A shared URL, and the chain of redirects that leads from it. Pure.
+
+`identify` is called by everybody who is handed a URL: the flow, the API's intake and the command line.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fetchers.model import FetchResult, Hop
+from fetchers.urls import redacted
+from schedulers.errors import InvalidUrl
+from schedulers.model import Failure, Known, Redirect, Status
+from schedulers.urls import dedup_key, parse_shared
+
+LONGEST_URL = 8192
+"""Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
+cut."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A shared URL in its WHATWG form, with its dedup key. Where the text cannot be parsed, both are the text itself,
+    and `invalid` says why."""
+
+    url: str
+    key: str
+    invalid: Failure | None = None
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One URL of a chain, and the redirects that follow from it."""
+
+    key: str
+    url: str
+    redirects: tuple[Redirect, ...]
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """How far a fetch came: every URL that was asked, the shared one first and each one once, and the last `url`.
+
+    `known` is what the store knew, by dedup key, of the shared URL and of every redirect target.
+    """
+
+    link: Link
+    known: Mapping[str, Known]
+    url: str
+    members: tuple[Member, ...]
+
+
+def identify(text: str) -> Link:
+    """The link of one shared text. Never raises."""
+    if len(text) > LONGEST_URL:
+        return _invalid(text[:LONGEST_URL], f"it is longer than {LONGEST_URL} characters")
+    try:
+        url = parse_shared(text)
+        return Link(url, dedup_key(url))
+    except InvalidUrl as error:
+        return _invalid(text, str(error))
+
+
+def chain_of(link: Link, known: Mapping[str, Known], result: FetchResult) -> Chain:
+    """The chain that a fetch went through. Where it stopped before a target (`outcome` is None), the target is no
+    member."""
+    hops = [_redirect(hop) for hop in result.hops]
+    members = [Member(step.key, step.url, tuple(hops[index:])) for index, step in enumerate(hops)]
+    if result.outcome is not None or not hops:
+        members.append(Member(key_of(result.url) or link.key, result.url, ()))
+    # The shared URL under its own key, also where it differs from the fetched one by its fragment.
+    members[0] = Member(link.key, link.url, members[0].redirects)
+    different: dict[str, Member] = {}
+    for member in members:
+        different.setdefault(member.key, member)
+    return Chain(link, known, result.url, tuple(different.values()))
+
+
+def key_of(url: str) -> str | None:
+    """The dedup key; None where the URL has none."""
+    try:
+        return dedup_key(url)
+    except InvalidUrl:
+        return None
+
+
+def _redirect(hop: Hop) -> Redirect:
+    return Redirect(hop.url, key_of(hop.url) or hop.url, hop.status_code, hop.by)
+
+
+def _invalid(text: str, reason: str) -> Link:
+    text = redacted(text)
+    return Link(text, text, Failure(Status.INVALID_URL, reason))

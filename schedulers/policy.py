@@ -1,0 +1,80 @@
+"""Must this URL be fetched? One rule after the other, in the order of `POLICY`; the first answer counts. Pure.
+
+Asked by the `decide` stage, for the shared URL and for every redirect target.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from schedulers.context import Reused
+from schedulers.model import Failure, Known, Status
+
+ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED, Status.UNKNOWN})
+
+
+class Fetch(Enum):
+    """The one answer that leads to the network."""
+
+    FETCH = "fetch"
+
+
+FETCH: Final = Fetch.FETCH
+
+Decision = Fetch | Reused | Failure
+"""Fetch it, reuse what is known, or drop it with that failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A URL at the moment of deciding. `is_blocked` says why it may not be asked for; None where it may."""
+
+    url: str
+    known: Known
+    refresh: bool
+    now: float
+    is_blocked: Callable[[str], str | None]
+
+
+def scheme(candidate: Candidate) -> Decision | None:
+    """Drop what is neither http nor https."""
+    if candidate.url.startswith(("http://", "https://")):
+        return None
+    name = candidate.url.partition(":")[0]
+    return Failure(Status.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {name}:")
+
+
+def blocked_domain(candidate: Candidate) -> Decision | None:
+    """Drop what the fetcher would refuse for the same reason, before anything waits for it."""
+    reason = candidate.is_blocked(candidate.url)
+    return None if reason is None else Failure(Status.BLOCKED_DOMAIN, reason)
+
+
+def refresh_asked(candidate: Candidate) -> Decision | None:
+    """Fetch where the event asks for a fresh answer."""
+    return FETCH if candidate.refresh else None
+
+
+def recently_fetched(candidate: Candidate) -> Decision | None:
+    """Reuse what came to an ending that is still fresh."""
+    state = candidate.known.state
+    if state is None or state.status in ON_THEIR_WAY or state.fresh_until is None:
+        return None
+    return Reused(state, candidate.known.page) if state.fresh_until > candidate.now else None
+
+
+POLICY: tuple[Callable[[Candidate], Decision | None], ...] = (
+    scheme,  # what is no web address is never fetched, not even by force
+    blocked_domain,  # nor is what the operator forbids
+    refresh_asked,  # before freshness, because it exists to override that
+    recently_fetched,  # last: the only one that needs what the store knows
+)
+
+
+def decide(candidate: Candidate) -> Decision:
+    """The first answer, or FETCH."""
+    for rule in POLICY:
+        if (decision := rule(candidate)) is not None:
+            return decision
+    return FETCH

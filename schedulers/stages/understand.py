@@ -1,0 +1,53 @@
+"""Say what the page is (`schedulers.metadata`), or how its answer ends this URL; then keep its bytes.
+
+An error page or an interstitial never becomes metadata.
+"""
+
+from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
+from schedulers.metadata import encode_metadata
+from schedulers.model import Failure, Status
+from schedulers.ports import Archive, Extractor, Ids
+from schedulers.settlement import UNKNOWN, page_of
+
+NOT_MODIFIED = 304
+
+
+class Extract:
+    """Metadata for a good answer, the ending for every other one."""
+
+    def __init__(self, extractor: Extractor) -> None:
+        self._extractor = extractor
+
+    async def __call__(self, answered: Answered) -> Understood | NotModified | Failed:
+        chain, response = answered.chain, answered.response
+        code = response.status_code
+        if code == NOT_MODIFIED:
+            known = chain.known.get(chain.link.key, UNKNOWN)
+            if known.state is not None and known.page is not None:
+                return NotModified(known.state, known.page)
+        metadata = await self._extractor.extract(response)
+        if metadata.interstitial is not None:
+            reason = f"instead of the page it showed: {metadata.interstitial}"
+            return Failed(chain, Failure(Status.INTERSTITIAL, reason), code)
+        if not 200 <= code < 300:
+            return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}"), code)
+        return Understood(chain, response, metadata)
+
+
+class KeepInArchive:
+    """Appends the bytes, so that the page's record can say where they lie. An orphan in the archive after a crash does
+    no harm; a record that points nowhere does."""
+
+    def __init__(self, archive: Archive, ids: Ids) -> None:
+        self._archive = archive
+        self._ids = ids
+
+    async def __call__(self, understood: Understood) -> NewPage:
+        page_id, metadata = self._ids.next_id(), encode_metadata(understood.metadata)
+        archived = await self._archive.append(page_id, understood.response, metadata)
+        return NewPage(understood.chain, page_of(understood, page_id, metadata, archived))
+
+
+def unarchived(understood: Understood) -> NewPage:
+    """The page where nothing is kept: without an id and a place."""
+    return NewPage(understood.chain, page_of(understood, 0, encode_metadata(understood.metadata), None))

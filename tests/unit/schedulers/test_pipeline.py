@@ -1,0 +1,149 @@
+"""What the READ FIRST of the pipeline says about the flow holds."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import schedulers
+from fetchers.model import Ended, Ending, FetchResult, NotNow, Response
+from schedulers.config import SchedulersConfig
+from schedulers.metadata import Metadata
+from schedulers.model import ArchiveLocation, Change, Content, Known, Message, Page, Status, UrlState
+from schedulers.notice import Notice
+from schedulers.pipeline import Pipeline, unfurl
+from schedulers.ports import FlowPorts
+from schedulers.record import record_of
+from tests.clock import FakeClock
+
+A = "http://news.test/a"
+PAGE = Page(3, A, A, 100.0, 200, Content("text/html", 1, "00"), b'{"title":"Old"}', b"{}")
+GOOD = UrlState(A, A, Status.FETCHED, page_id=3, resolved_url=A, fresh_until=2_000_000.0)
+EVENT = Message(b'{"id":"one","urls":["http://news.test/a"]}', "one")
+
+
+class Outside:
+    """Everything that the flow needs, in memory: one known URL at the most, one answer, and what was completed."""
+
+    def __init__(self, answer: Any = None, known: Known = Known()) -> None:  # noqa: B008 -- frozen
+        self.answer = answer or Response(A, 200, (("content-type", "text/html"),), b"<title>A</title>", 1.0)
+        self.known = known
+        self.completed: list[tuple[str, str, Change, Notice]] = []
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        return self.known
+
+    async def mark(self, state: UrlState) -> None: ...
+
+    async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
+        self.completed.append((event_id, key, change, notice))
+
+    async def fetch(self, url: str, **options: Any) -> FetchResult:
+        return FetchResult(url, (), self.answer)
+
+    async def extract(self, response: Response) -> Metadata:
+        return Metadata(title="A")
+
+    async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
+        return ArchiveLocation("one.warc.gz", 0, 1, "ab")
+
+    async def publish(self, messages: Any, *, bulk: bool = False) -> list[bool]:
+        return [True] * len(messages)
+
+    def next_id(self) -> int:
+        return 7
+
+
+def pipeline(outside: Any, stages: list[str] | None = None) -> Pipeline:
+    names = [] if stages is None else stages
+    ports = FlowPorts(outside, outside, outside, outside, outside, outside, outside, outside, FakeClock())
+    return Pipeline(ports, SchedulersConfig(), lambda name, seconds: names.append(name))
+
+
+ROBOTS = Ended(Ending.ROBOTS_DENIED, "its robots.txt says no")
+START = ["read_event", "single_flight", "decide"]
+
+
+@pytest.mark.parametrize(
+    ("known", "answer", "passed", "outcomes"),
+    [
+        (Known(), None, ["fetch", "extract", "archive", "store", "ask_for_picture"], ["fetched"]),
+        (Known(), ROBOTS, ["fetch", "store"], ["robots_denied"]),
+        (Known(), Response(A, 404, (), b"", 1.0), ["fetch", "extract", "store"], ["http_error"]),
+        (
+            Known(False, replace(GOOD, fresh_until=1.0), PAGE),
+            Response(A, 304, (), b"", 1.0),
+            ["fetch", "extract", "store"],
+            ["fetched"],
+        ),
+        (Known(False, GOOD, PAGE), None, ["store"], ["reused"]),
+        (Known(True, GOOD, PAGE), None, ["ask_for_picture"], []),
+    ],
+)
+async def test_a_url_passes_the_stages_in_order_until_its_result_is_known(
+    known: Known, answer: Any, passed: list[str], outcomes: list[str]
+) -> None:
+    """The last one was finished by an earlier delivery: nothing is stored or announced again."""
+    stages: list[str] = []
+    outside = Outside(answer, known)
+    await pipeline(outside, stages).handle(EVENT)
+    assert stages == [*START, *passed]
+    assert [notice.outcome for *_, notice in outside.completed] == outcomes
+
+
+async def test_who_is_given_up_is_stored_and_announced_by_the_same_stage() -> None:
+    stages: list[str] = []
+    outside = Outside(known=Known(False, GOOD, PAGE))
+    await pipeline(outside, stages).give_up(EVENT, "boom")
+    ((event_id, key, change, notice),) = outside.completed
+    assert (event_id, key, notice.outcome, stages) == ("one", A, "failed", ["read_event", "store"])
+    (state,) = change.states
+    assert (state.status, state.page_id) == (Status.FETCHED, 3)
+    assert state.last_error is not None
+    assert "boom" in state.last_error.reason
+
+
+async def test_what_was_finished_is_not_given_up() -> None:
+    outside = Outside(known=Known(True))
+    await pipeline(outside).give_up(EVENT, "boom")
+    assert outside.completed == []
+
+
+async def test_what_cannot_be_parsed_stays_an_invalid_url_when_it_is_given_up() -> None:
+    outside = Outside()
+    await pipeline(outside).give_up(Message(b'{"id":"one","urls":["http://[bad/"]}', "one"), "boom")
+    assert [notice.outcome for *_, notice in outside.completed] == ["invalid_url"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "status"),
+    [
+        (A, None, "fetched"),
+        (A, ROBOTS, "robots_denied"),
+        (A, NotNow(9.0, "busy"), "late"),
+        ("http://[bad/", None, "invalid_url"),
+    ],
+)
+async def test_the_command_line_gets_the_record_that_the_flow_would_store(text: str, answer: Any, status: str) -> None:
+    outside = Outside(answer)
+    record = await unfurl(text, outside, outside, FakeClock(), 1.0)  # type: ignore[arg-type]
+    assert record.status == status
+    if status in ("fetched", "robots_denied"):
+        await pipeline(outside).handle(EVENT)
+        ((_, _, change, _),) = outside.completed
+        stored = record_of(change.states[0], change.page)
+        shown = msgspec.structs.replace(record, page_id=stored.page_id, content=stored.content)
+        assert shown == stored
+
+
+def test_nothing_is_asserted_that_a_position_in_the_flow_guarantees() -> None:
+    """The types say it."""
+    (package,) = schedulers.__path__
+    files = [path for path in Path(package).rglob("*.py") if "metadata" not in path.parts]
+    assert len(files) > 30
+    for path in files:
+        tree = ast.parse(path.read_text("utf-8"))
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)], path
