@@ -15,6 +15,7 @@ from schedulers.metadata import clean
 CANDIDATES = 200
 NODES = 50_000
 HOME_LINKS = 5
+_AUTHORS_LINKED = 20
 # Characters that are read of all paragraphs together: where they lie in one another, each holds the text of the inner.
 TEXT_LIMIT = 2_000_000
 # Fewer characters in paragraphs than in one: the page has its text elsewhere.
@@ -32,9 +33,12 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _CONSENT = re.compile(
     r"\b(?:cookies?|javascript|your browser|subscribe|sign up|newsletter|advertisement)\b", re.IGNORECASE
 )
+_NAMES_IN_BYLINE = 'a[rel~="author"],a[href*="/author/"],[class*="author-name" i],[class*="author__name" i]'
+_AUTHOR_LINKS = 'a[href*="/author/"],a[href*="/authors/"],a[href*="/auteur/"],a[href*="/autor/"]'
 _BYLINE = (
     'a[rel~="author"],[itemprop~="author"],[class*="byline" i],[id*="byline" i],'
-    '[class*="author-name" i],[class*="p-author" i],[class~="author" i],[class*="writtenby" i]'
+    '[class*="author-name" i],[class*="author__name" i],[class*="authorname" i],[class*="writer-name" i],'
+    '[class*="meta__author" i],[class*="__author" i],[class*="p-author" i],[class~="author" i],[class*="writtenby" i]'
 )
 
 
@@ -92,10 +96,18 @@ class Body:
     @cached_property
     def byline(self) -> str | None:
         for node in self._tree.css(_BYLINE)[:10]:
-            text = clean.text(node.text(separator=" "), 200)
+            names = node.css(_NAMES_IN_BYLINE)[:1]  # beside the name a byline holds dates, roles and links to share
+            text = clean.text((names[0] if names else node).text(separator=" "), 200)
             if text and 2 < len(text) < 100 and not is_hidden(node):
                 return text
         return None
+
+    @cached_property
+    def linked_author(self) -> str | None:
+        """What the links to the page of an author show, where all of them show one name."""
+        texts = [clean.text(node.text(separator=" "), 200) for node in self._tree.css(_AUTHOR_LINKS)[:_AUTHORS_LINKED]]
+        names = {text for text in texts if text and 2 < len(text) < 100}
+        return names.pop() if len(names) == 1 else None
 
     @cached_property
     def published_time(self) -> str | None:

@@ -5,7 +5,7 @@ import re
 from schedulers.metadata import clean
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
-from schedulers.metadata.ladder import Ladder, in_body, in_graph, meta
+from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
 
 AUTHORS = 20
@@ -21,8 +21,22 @@ _PART = re.compile(r"\s*[|•·●–—/]\s*|\s+-\s+|\n|,\s*(?=\d)|\s+(?=(?:on|
 _NO_NAME = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d{1,3}\s*-?\s*(?:min(?:ute)?s?|mins?|hours?|days?|weeks?|h)\b"
     r"|\b(?:updated|published|posted|last modified|aktualisiert|veröffentlicht)\b[^a-z]{0,3}\d"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+\d{1,2}\b|^\W*(?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b"
     r"|^\W*(?:on|am|le|el)?\W*\d{1,2}(?:st|nd|rd|th|\.)?\W*$",
     re.IGNORECASE,
+)
+# As WordPress' commonest plug-in writes it.
+_WRITTEN_BY = frozenset(
+    (
+        "written by",
+        "author",
+        "verfasst von",
+        "geschrieben von",
+        "écrit par",
+        "escrito por",
+        "scritto da",
+        "geschreven door",
+    )
 )
 _KEYS = ("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator", "author", "parsely-author", "byl")
 
@@ -66,11 +80,30 @@ def _json_ld(graph: Graph) -> str | None:
     return graph.text(graph.subject, "author") or graph.text(graph.subject, "creator")
 
 
+def _written_by(page: Page) -> str | None:
+    """Twitter's labelled data: `label1` names what `data1` holds (`Written by`, `Est. reading time`)."""
+    for number in ("1", "2"):
+        label = page.meta.get(f"twitter:label{number}", ("",))[0].strip().lower()
+        if label in _WRITTEN_BY:
+            return page.meta.get(f"twitter:data{number}", (None,))[0]
+    return None
+
+
 LADDER = Ladder(
     in_graph(JSON_LD, _json_ld),
     *meta(*_KEYS),
-    *meta("article:author", "article:author_name", "sailthru:author", "citation_authors", "og:author", "byline"),
+    *meta(
+        "article:author",
+        "article:author_name",
+        "sailthru:author",
+        "citation_authors",
+        "og:author",
+        "byline",
+        "cxenseparse:author",
+    ),
     in_body("microdata:author", lambda page: page.items.author()),
     in_body("rdfa:author", lambda page: page.items.author(RDFA)),
+    in_page("twitter:data", _written_by),
     in_body("byline", lambda page: page.body.byline),
+    in_body("author-link", lambda page: page.body.linked_author),
 )
