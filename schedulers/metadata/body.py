@@ -34,6 +34,12 @@ _CONSENT = re.compile(
     r"\b(?:cookies?|javascript|your browser|subscribe|sign up|newsletter|advertisement)\b", re.IGNORECASE
 )
 _NAMES_IN_BYLINE = 'a[rel~="author"],a[href*="/author/"],[class*="author-name" i],[class*="author__name" i]'
+_DATED = (
+    '[class*="publish" i],[class*="pub-date" i],[class*="pubdate" i],[class*="article-date" i],[class*="post-date" i],'
+    '[class*="entry-date" i],[class*="timestamp" i]'
+)
+_TIMES = 20
+_LONGEST_DATE = 64
 _AUTHOR_LINKS = 'a[href*="/author/"],a[href*="/authors/"],a[href*="/auteur/"],a[href*="/autor/"]'
 _BYLINE = (
     'a[rel~="author"],[itemprop~="author"],[class*="byline" i],[id*="byline" i],'
@@ -118,6 +124,23 @@ class Body:
             :1
         ]:
             return node.attributes.get("datetime") or node.text()
+        return None
+
+    @cached_property
+    def only_time(self) -> str | None:
+        """The moment that every `<time>` of the page shows, where they show one day."""
+        moments = [
+            one for node in self._tree.css("time[datetime]")[:_TIMES] if (one := node.attributes.get("datetime"))
+        ]
+        return moments[0] if moments and len({moment[:10] for moment in moments}) == 1 else None
+
+    @cached_property
+    def dated_element(self) -> str | None:
+        """The first short text of an element whose class says that it holds the date."""
+        for node in self._tree.css(_DATED)[:_TIMES]:
+            text = node.attributes.get("datetime") or clean.text(node.text(separator=" "), 200)
+            if text and len(text) <= _LONGEST_DATE and any(character.isdigit() for character in text):
+                return text
         return None
 
     @cached_property

@@ -13,8 +13,10 @@ import re
 SIZE = 5_000_000
 # Chromium stops nesting at 512 (kMaximumHTMLParserDOMTreeDepth).
 DEPTH = 512
-# Fewer tags than this cost 25 ms at most, however they nest.
-FEW_TAGS = 1_000
+# Fewer tags than this take lexbor 16 ms at most, however they nest; walking over them here would cost every page more.
+FEW_TAGS = 3_000
+# Fewer than this cannot open formatting again so often that it matters.
+FEW_BLOCKS = 1_000
 # Each element takes some 300 bytes; pages of more than 20,000 are books and lists.
 MOST_TAGS = 30_000
 # Elements that formatting may make, were all of it opened again in each block.
@@ -29,9 +31,10 @@ _MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
-_FORMATTING = re.compile(
-    rb"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]{0,300}", re.IGNORECASE
-)
+_NAMES = (b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong", b"tt", b"u")
+# Either case is written out: a pattern that ignores case has no first byte to look for.
+_EITHER_CASE = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name) for name in _NAMES)
+_FORMATTING = re.compile(b"<(?:" + _EITHER_CASE + rb")(?=[\s/>])[^>]{0,300}")
 _ATTRIBUTES_OF_FORMATTING = re.compile(
     rb"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*+", re.IGNORECASE
 )
@@ -61,8 +64,8 @@ def bounded(source: bytes) -> bytes:
         source = source[: _too_many(source)]
     if tags > FEW_TAGS:
         source = source[: _too_deep(source)]
-        if _ALIKE * len(set(_FORMATTING.findall(source))) * min(tags, MOST_TAGS) > MOST_REOPENED:
-            source = _ATTRIBUTES_OF_FORMATTING.sub(rb"\1", source)
+    if tags > FEW_BLOCKS and _ALIKE * len(set(_FORMATTING.findall(source))) * min(tags, MOST_TAGS) > MOST_REOPENED:
+        source = _ATTRIBUTES_OF_FORMATTING.sub(rb"\1", source)
     if values > _ENDLESS_VALUES or values > max(_MANY_VALUES, _VALUES_PER_TAG * tags) or _has_open_stretch(source):
         source = _WHOLE_TAG.sub(_unless_endless, source)
     return source

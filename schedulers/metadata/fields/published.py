@@ -47,6 +47,8 @@ PUBLISHED = Ladder(
     *meta("itemprop:datepublished"),
     *_in_items("datePublished"),
     in_body("time", lambda page: page.body.published_time),
+    in_body("only-time", lambda page: page.body.only_time),
+    in_body("dated-element", lambda page: page.body.dated_element),
 )
 
 MODIFIED = Ladder(
