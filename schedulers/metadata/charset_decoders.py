@@ -69,7 +69,7 @@ def strictly(body: bytes, encoding: str) -> str | None:
 def leniently(body: bytes, encoding: str) -> Damaged:
     """The text with U+FFFD for each part that has no meaning."""
     if encoding in SINGLE_BYTE or encoding == USER_DEFINED:
-        text = codecs.charmap_decode(body, "replace", _table(encoding))[0]
+        text = codecs.charmap_decode(body, "strict", _lenient_table(encoding))[0]
     elif encoding == REPLACEMENT:
         text = "\ufffd"
     else:
@@ -105,6 +105,12 @@ def _table(encoding: str) -> str:
         return "".join(chr(byte if byte < 0x80 else 0xF700 + byte) for byte in range(256))
     changed = _CHANGED.get(encoding, {})
     return "".join(changed.get(byte) or _character(byte, SINGLE_BYTE[encoding]) for byte in range(256))
+
+
+@cache
+def _lenient_table(encoding: str) -> str:
+    """As `_table`, U+FFFD where a byte means nothing: an error handler would be called for each, in one long call."""
+    return _table(encoding).replace(_UNDEFINED, "\ufffd")
 
 
 def _character(byte: int, codec: str) -> str:

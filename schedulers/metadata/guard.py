@@ -25,16 +25,16 @@ MOST_REOPENED = 1_200_000
 ATTRIBUTES = 500
 # No more attributes fit into so many bytes than lexbor takes in some milliseconds.
 _BLOCK = 8_192
-_SMALL = 131_072
 # Attributes with values: a page has two or three for each tag.
 _MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
 _NAMES = (b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong", b"tt", b"u")
+_LONGEST_KIND = 300
 # Either case is written out: a pattern that ignores case has no first byte to look for.
 _EITHER_CASE = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name) for name in _NAMES)
-_FORMATTING = re.compile(b"<(?:" + _EITHER_CASE + rb")(?=[\s/>])[^>]{0,300}")
+_FORMATTING = re.compile(b"<(?:" + _EITHER_CASE + rb")(?=[\s/>])[^>]{0,%d}" % _LONGEST_KIND)
 _ATTRIBUTES_OF_FORMATTING = re.compile(
     rb"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*+", re.IGNORECASE
 )
@@ -56,19 +56,22 @@ def bounded(source: bytes) -> bytes:
         source = source[:SIZE]
     if len(source) <= _BLOCK:
         return source
-    # Counting in every 31st byte is near enough for a page whose traps are small, and costs next to nothing.
-    step = 1 if len(source) > _SMALL else 31
-    sample = source[::step]
-    tags, values = sample.count(b"<") * step, sample.count(b"=") * step
+    tags, values = source.count(b"<"), source.count(b"=")
     if tags > MOST_TAGS:
         source = source[: _too_many(source)]
     if tags > FEW_TAGS:
         source = source[: _too_deep(source)]
-    if tags > FEW_BLOCKS and _ALIKE * len(set(_FORMATTING.findall(source))) * min(tags, MOST_TAGS) > MOST_REOPENED:
+    if tags > FEW_BLOCKS and _ALIKE * _kinds(source) * min(tags, MOST_TAGS) > MOST_REOPENED:
         source = _ATTRIBUTES_OF_FORMATTING.sub(rb"\1", source)
     if values > _ENDLESS_VALUES or values > max(_MANY_VALUES, _VALUES_PER_TAG * tags) or _has_open_stretch(source):
         source = _WHOLE_TAG.sub(_unless_endless, source)
     return source
+
+
+def _kinds(source: bytes) -> int:
+    """How many kinds of formatting there may be. Of a tag so long that it was not read whole each is its own kind."""
+    found = _FORMATTING.findall(source)
+    return len(set(found)) + sum(len(tag) > _LONGEST_KIND for tag in found)
 
 
 def _too_many(source: bytes) -> int:

@@ -15,7 +15,7 @@ from schedulers.metadata.addresses import host
 from schedulers.metadata.fields import site_name
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
-from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
+from schedulers.metadata.ladder import Ladder, Source, in_body, in_graph, in_page, meta
 from schedulers.metadata.model import Alternative, Provenance
 from schedulers.metadata.page import Page
 from schedulers.urls.canonical import is_home
@@ -88,9 +88,9 @@ def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
 
 
 def _others(page: Page) -> Iterator[Offer]:
-    """The page's titles in the order of the ladder, without `<title>` and `<h1>`."""
+    """The titles that the head gives, in the order of the ladder, without `<title>`."""
     for one in LADDER:
-        if one.name not in (TITLE_ELEMENT, "h1"):
+        if one.source is not Source.BODY and one.name != TITLE_ELEMENT:  # a walk of the body costs more than it tells
             raw = one.offer(page)
             if raw is not None and (other := _cleaned(page, raw)) is not None:
                 yield one.name, other

@@ -66,7 +66,8 @@ def _channel(body: bytes) -> dict[str, str]:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = begin, end, text
-    parser.EntityDeclHandler = refuse
+    # A feed declares nothing of its own: entities grow, and defaults of attributes are added to every element.
+    parser.EntityDeclHandler = parser.AttlistDeclHandler = parser.ElementDeclHandler = refuse
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, _Done, ValueError, LookupError):
