@@ -146,9 +146,12 @@ class ApiConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExtractConfig:
-    """Bodies above `inline_bytes` are parsed in a thread beside the loop, and smaller ones that could take long."""
+    """Bodies above `inline_bytes`, and smaller ones that could take long, are read in processes of their own: each for
+    at most `seconds`, within `memory_bytes` of address space."""
 
     inline_bytes: int = 192 * 1024
+    seconds: float = 5.0
+    memory_bytes: int = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

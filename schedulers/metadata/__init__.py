@@ -4,7 +4,7 @@ Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 """
 
 from schedulers.metadata.charset import sniff_encoding
-from schedulers.metadata.extract import extract_metadata
+from schedulers.metadata.extract import FAILURE, extract_metadata, kind_of
 from schedulers.metadata.model import (
     AlternateLanguage,
     Alternative,
@@ -25,6 +25,7 @@ from schedulers.metadata.ports import GenericPictures
 from schedulers.metadata.wire import decode_metadata, encode_metadata, encode_provenance
 
 __all__ = [
+    "FAILURE",
     "AlternateLanguage",
     "Alternative",
     "AppLink",
@@ -44,6 +45,7 @@ __all__ = [
     "encode_metadata",
     "encode_provenance",
     "extract_metadata",
+    "kind_of",
     "note_picture",
     "sniff_encoding",
 ]

@@ -30,6 +30,11 @@ READERS: dict[str, Callable[[Answer], Metadata]] = {
 FAILURE = "failure"
 
 
+def kind_of(body: bytes, *, url: str, content_type: str | None = None) -> str:
+    """As what `body` will be read: a key of `READERS`."""
+    return sniff.kind(Answer(body, url, content_type))
+
+
 def extract_metadata(
     body: bytes,
     *,

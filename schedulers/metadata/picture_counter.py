@@ -6,6 +6,7 @@ are kept, 16 bytes; domains, and of each the pages, are forgotten oldest first.
 
 from array import array
 from collections import OrderedDict
+from hashlib import blake2b
 
 from schedulers.metadata.addresses import site_of
 from schedulers.metadata.fields.image import declared
@@ -34,20 +35,33 @@ class PictureCounter:
         if seen is None:
             return False
         pictures = seen[1::2]
-        return len(pictures) >= ENOUGH_PAGES and pictures.count(hash(picture)) > MOST * len(pictures)
+        return len(pictures) >= ENOUGH_PAGES and pictures.count(_digest(picture)) > MOST * len(pictures)
 
     def saw(self, site: str, picture: str, page: str) -> None:
         """Notes what `page` names now; an earlier word of the same page is replaced."""
         seen = self._seen.setdefault(site, array("q"))
         self._seen.move_to_end(site)
         pages = seen[::2]
-        if (key := hash(page)) in pages:
-            seen[2 * pages.index(key) + 1] = hash(picture)
+        if (key := _digest(page)) in pages:
+            seen[2 * pages.index(key) + 1] = _digest(picture)
         else:
-            seen.extend((key, hash(picture)))
+            seen.extend((key, _digest(picture)))
             del seen[: -2 * PAGES]
         if len(self._seen) > self._domains:
             self._seen.popitem(last=False)
+
+    def of_page(self, url: str) -> "PictureCounter":
+        """What is known of the site of `url` alone, to be sent to another process."""
+        site = site_of(url)
+        one = PictureCounter(1)
+        if (seen := self._seen.get(site)) is not None:
+            one._seen[site] = seen[:]
+        return one
+
+
+def _digest(text: str) -> int:
+    """The same in every process, unlike `hash`."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little", signed=True)
 
 
 def note_picture(counter: GenericPictures, metadata: Metadata, url: str) -> None:

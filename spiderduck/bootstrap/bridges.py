@@ -1,14 +1,12 @@
 """What connects two parts that do not know one another: a port of the one, served with the other."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from fetchers.client import redirects
 from fetchers.client.streaming import FetchStream, open_stream
-from fetchers.model import FetchResult, HopRequest, HopResult, Response
+from fetchers.model import FetchResult, HopRequest, HopResult
 from fetchers.ports import PerformHop, StreamHop, Take
-from schedulers.metadata import GenericPictures, Metadata, extract_metadata, note_picture
 from schedulers.ports import Knows
 
 
@@ -71,59 +69,6 @@ class FetchThroughClient:
             most_redirects=self._most_redirects,
             patience=self._patience,
         )
-
-
-ALWAYS_QUICK = 24 * 1024
-"""Bytes: the most hostile of them take 40 ms."""
-MOST_INLINE_TAGS = 3_000
-
-
-def is_quick(response: Response) -> bool:
-    """Whether extraction takes less than 50 ms whatever the bytes are, given that they are few.
-
-    Tags cost most (a page can make lexbor open dozens of elements for each), and files whose readers search them byte
-    by byte; text in a page costs next to nothing.
-    """
-    body = response.body
-    if len(body) <= ALWAYS_QUICK:
-        return True
-    is_page = "html" in (response.header("content-type") or "") and not body.startswith(b"%PDF-")
-    return is_page and body.count(b"<") <= MOST_INLINE_TAGS
-
-
-class ExtractBesideLoop:
-    """The `Extractor` port: pages that are surely quick at once, others in a thread, one after the other.
-
-    Every good page is counted in `pictures`, so that a picture which a site's pages share stands behind their own.
-    """
-
-    def __init__(self, inline_bytes: int, pictures: GenericPictures | None = None) -> None:
-        self._inline_bytes = inline_bytes
-        self._pictures = pictures
-        self._one_at_a_time = asyncio.Semaphore(1)
-        self._warm = False  # the first page has tables and libraries loaded, which takes a tenth of a second
-
-    async def extract(self, response: Response) -> Metadata:
-        if self._warm and len(response.body) <= self._inline_bytes and is_quick(response):
-            metadata = _extract(response, self._pictures)
-        else:
-            async with self._one_at_a_time:
-                metadata = await asyncio.to_thread(_extract, response, self._pictures)
-                self._warm = True
-        if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
-            note_picture(self._pictures, metadata, response.url)
-        return metadata
-
-
-def _extract(response: Response, pictures: GenericPictures | None) -> Metadata:
-    return extract_metadata(
-        response.body,
-        url=response.url,
-        content_type=response.header("content-type"),
-        status_code=response.status_code,
-        headers=response.headers,
-        generic_pictures=pictures,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
-from spiderduck.bootstrap.bridges import ExtractBesideLoop
 from spiderduck.bootstrap.embedded import open_embedded
+from spiderduck.bootstrap.extraction import Extraction, open_processes
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
 from spiderduck.bootstrap.garbage import tune_collector
@@ -67,7 +67,10 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             images = await open_images(folder / "images", fetching, clock, config, parts, backing, stack)
         schedulers: tuple[Scheduler, ...] = ()
         if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
-            schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry)
+            processes = open_processes(config)
+            stack.push_async_callback(processes.close)
+            extractor = Extraction(config.extract.inline_bytes, PictureCounter(), processes)
+            schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry, extractor)
         health = Health(lambda: _missing(backing, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and backing.api is not None:
@@ -119,6 +122,7 @@ def _schedulers(
     config: Config,
     clock: SystemClock,
     telemetry: Telemetry,
+    extractor: Extraction,
 ) -> tuple[Scheduler, ...]:
     """All share one pipeline and its table of what is in flight, so that equal URLs meet, whichever scheduler took the
     event."""
@@ -129,7 +133,7 @@ def _schedulers(
         archived=ArchivedAnswers(flow.content),
         fetcher=fetching.fetch,
         pictures=images.pictures,
-        extractor=ExtractBesideLoop(config.extract.inline_bytes, PictureCounter()),
+        extractor=extractor,
         ids=ids.ids,
         clock=clock,
         ended=telemetry.ended,

@@ -50,13 +50,14 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     from fetchers.standalone import running_fetcher
     from schedulers.pipeline import unfurl as unfurl_one
     from spiderduck.bootstrap.blocking import open_blocking
-    from spiderduck.bootstrap.bridges import ExtractBesideLoop, FetchThroughClient
+    from spiderduck.bootstrap.bridges import FetchThroughClient
+    from spiderduck.bootstrap.extraction import Extraction
 
     clock = SystemClock()
     policy = open_blocking(settings, clock).domains
     async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
         fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
-        extractor = ExtractBesideLoop(settings.extract.inline_bytes)
+        extractor = Extraction(settings.extract.inline_bytes)
         records = []
         for url in urls:
             tell(f"asking {url} … (the first request to a site waits its turn)")

@@ -38,6 +38,8 @@ def html_pages() -> Mapping[str, bytes]:
         "json-blocks": repeated('<script type="application/ld+json">{"@type":"Article"}</script>', size=LARGE_BYTES),
         "charset": repeated("<meta charset=", size=PAGE_BYTES),
         "title": f"<title>{'a ' * (LARGE_BYTES // 2)}</title>".encode(),
+        "formatting-aligned": b"".join((b" <b id=%05d><p>" % number).ljust(31) for number in range(4_200)),
+        "formatting-long": b"".join(b"<div><b id=%b%05d></div>" % (b"a" * 300, number) for number in range(2_000)),
         "date": f'<meta property="article:published_time" content="{"1-" * 30_000}">'.encode(),
     }
 
@@ -47,6 +49,9 @@ def other_bodies() -> Mapping[str, tuple[str, bytes]]:
     return {
         "lines.pdf": ("application/pdf", b"%PDF-1.4\n" + b"x\n" * 2_000_000),
         "objects.pdf": ("application/pdf", b"%PDF-1.4\n" + b"1 0 obj<<" * 100_000),
+        "unfolding.pdf": ("application/pdf", unfolding_pdf()),
+        "attributes.xml": ("application/rss+xml", feed_of_defaults()),
+        "undefined.html": ("text/html; charset=windows-1253", b"\xd2" * 4_000_000),
         "feed.xml": ("application/rss+xml", b"<rss><channel>" + b"<item><title>" * 80_000),
         "deep.json": ("application/json", b"[" * LARGE_BYTES),
         "text.txt": ("text/plain", b"http://" * 140_000),
@@ -79,6 +84,26 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def unfolding_pdf() -> bytes:
+    """A cross-reference stream whose two filters make tens of megabytes of a few kilobytes."""
+    packed = zlib.compress(b"\x80\0\0" * 5_000_000, 9)
+    head, filters = b"%PDF-1.5\n", b"/Filter[/FlateDecode/LZWDecode]"
+    entry = b"<</Type/XRef/Size 10/Index[0 10]/W[1 2 1]/Root 1 0 R%b/Length %d>>" % (filters, len(packed))
+    body = b"5 0 obj\n" + entry + b"\nstream\n" + packed + b"\nendstream\nendobj\n"
+    return head + body + b"startxref\n%d\n%%%%EOF\n" % len(head)
+
+
+def feed_of_defaults() -> bytes:
+    """8,000 defaults that the parser adds to each of 25,000 elements."""
+    defaults = b" ".join(b'x%d CDATA ""' % number for number in range(8_000))
+    return b"<!DOCTYPE rss [<!ATTLIST a " + defaults + b">]><rss><channel>" + b"<a/>" * 25_000
+
+
+def frames() -> bytes:
+    """Ten megabytes of empty zstd frames in 14 KB of gzip: they come to nothing, and each is a frame of its own."""
+    return http(gzip.compress(b"\x50\x2a\x4d\x18\0\0\0\0" * 1_200_000, 9), Content_Encoding="zstd, gzip")
+
+
 def robots() -> bytes:
     """25,000 rules, each with as many wildcards as fit."""
     return b"User-agent: *\n" + b"".join(b"Disallow: /*a*%d*b\n" % n for n in range(25_000))
@@ -95,6 +120,7 @@ def answers() -> dict[str, Answer]:
     found: dict[str, Answer] = {f"hostile.test/{name}": http(body) for name, body in html_pages().items()}
     found |= {f"hostile.test/{name}": http(body, content_type=kind) for name, (kind, body) in other_bodies().items()}
     found["hostile.test/bomb"] = bomb()
+    found["hostile.test/frames"] = frames()
     found["hostile.test/head"] = http("x", **{f"X-{n}": "y" * 100 for n in range(5_000)})
     found["rules.test/robots.txt"] = http(robots(), content_type="text/plain")
     return found

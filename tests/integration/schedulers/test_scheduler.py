@@ -18,7 +18,8 @@ from schedulers.ports import FlowPorts, Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
-from spiderduck.bootstrap.bridges import ExtractBesideLoop, MeasuredPicture
+from spiderduck.bootstrap.bridges import MeasuredPicture
+from spiderduck.bootstrap.extraction import Extraction
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.sqlite import SqliteQueue
@@ -133,7 +134,7 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
         queue, store = SqliteQueue(database, clock), SqliteStore(database, clock, log.wake)
         ids = Generator(worker_id=1)
         ports = FlowPorts(
-            queue, store, archive, ArchivedAnswers(archive), fetch, OnePixel(), ExtractBesideLoop(10**6), ids, clock
+            queue, store, archive, ArchivedAnswers(archive), fetch, OnePixel(), Extraction(10**6), ids, clock
         )
         config = SchedulersConfig(in_flight=8)
         pipeline = Pipeline(ports, config, lambda name, seconds: None)

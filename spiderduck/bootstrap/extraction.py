@@ -1,0 +1,113 @@
+"""Runs the extraction of metadata where strangers' bytes can neither hold the loop nor swell the process.
+
+Pages of which the guard before the parser can say that they are quick are read at once. Everything else (PDFs, media,
+large pages) is read in a process with limits of time and memory; one that reaches them ends, and its answer has no
+metadata.
+"""
+
+import asyncio
+import os
+import sys
+from functools import partial
+from typing import Protocol
+
+from fetchers.model import Response
+from imagepipe.errors import ImageError
+from imagepipe.isolation.memory_budget import MemoryBudget
+from imagepipe.isolation.pool import WorkerProcesses
+from schedulers.metadata import FAILURE, Metadata, PictureCounter, Provenance, extract_metadata, kind_of, note_picture
+from spiderduck.config import Config
+
+ALWAYS_QUICK = 24 * 1024
+"""Bytes: the most hostile text or feed of them takes 40 ms."""
+MOST_INLINE_TAGS = 3_000
+QUICK_KINDS = frozenset(("svg", "json", "text", "feed"))
+HEADER_ONLY = frozenset(("image", "other"))
+"""Of these no more than the first bytes are read."""
+
+
+MOST_PROCESSES = 2
+WAITING = 1_000_000
+"""Who waits for a process holds a place in flight, of which there are fewer."""
+
+
+class Processes(Protocol):
+    """Workers with limits, as `imagepipe.isolation.pool` has them."""
+
+    async def run(self, work: partial[Metadata], *, memory: int = 0) -> Metadata:
+        """The result of `work`. Raises `ImageError` where the process ended or ran out of time."""
+
+
+def is_quick(response: Response, inline_bytes: int) -> bool:
+    """Whether extraction takes less than 50 ms whatever the bytes are: by their kind, their number, and a page's tags.
+
+    Tags cost most: the guard before the parser bounds what so many of them can make it do. Text in a page costs little.
+    """
+    body = response.body
+    kind = kind_of(body, url=response.url, content_type=response.header("content-type"))
+    if kind in HEADER_ONLY:
+        return True
+    if kind == "html":
+        return len(body) <= inline_bytes and body.count(b"<") <= MOST_INLINE_TAGS
+    return kind in QUICK_KINDS and len(body) <= min(ALWAYS_QUICK, inline_bytes)
+
+
+def open_processes(config: Config) -> WorkerProcesses:
+    """The processes of the settings, started when the first is needed. To be closed."""
+    return WorkerProcesses(
+        workers=min(MOST_PROCESSES, os.cpu_count() or 1),
+        queue=WAITING,
+        seconds=config.extract.seconds,
+        memory=config.extract.memory_bytes,
+        budget=MemoryBudget(sys.maxsize),  # the address space of each is its bound
+    )
+
+
+class Extraction:
+    """The schedulers' `Extractor` port.
+
+    Every good page is counted in `pictures`, so that a picture which a site's pages share stands behind their own.
+    """
+
+    def __init__(
+        self, inline_bytes: int, pictures: PictureCounter | None = None, processes: Processes | None = None
+    ) -> None:
+        """`inline_bytes`: larger bodies are never read on the loop. Without `processes` a thread reads them."""
+        self._inline_bytes = inline_bytes
+        self._pictures = pictures
+        self._processes = processes
+        self._one_at_a_time = asyncio.Semaphore(1)
+        self._warm = False  # the first page has tables and libraries loaded, which takes a tenth of a second
+
+    async def extract(self, response: Response) -> Metadata:
+        """The metadata of an answer. Never raises, whatever the bytes."""
+        quick = is_quick(response, self._inline_bytes)
+        if quick and self._warm:
+            metadata = _extract(response, self._pictures)
+        elif quick or self._processes is None:
+            async with self._one_at_a_time:
+                metadata = await asyncio.to_thread(_extract, response, self._pictures)
+                self._warm = True
+        else:
+            metadata = await self._isolated(self._processes, response)
+        if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
+            note_picture(self._pictures, metadata, response.url)
+        return metadata
+
+    async def _isolated(self, processes: Processes, response: Response) -> Metadata:
+        known = None if self._pictures is None else self._pictures.of_page(response.url)
+        try:
+            return await processes.run(partial(_extract, response, known))
+        except ImageError as error:
+            return Metadata(provenance={FAILURE: Provenance(f"given up: {type(error).__name__}")})
+
+
+def _extract(response: Response, pictures: PictureCounter | None) -> Metadata:
+    return extract_metadata(
+        response.body,
+        url=response.url,
+        content_type=response.header("content-type"),
+        status_code=response.status_code,
+        headers=response.headers,
+        generic_pictures=pictures,
+    )

@@ -1,0 +1,87 @@
+"""What strangers serve is read beside the loop, within limits; what is surely quick is read at once."""
+
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fetchers.model import Response
+from imagepipe.isolation.memory_budget import MemoryBudget
+from imagepipe.isolation.pool import WorkerProcesses
+from schedulers.metadata import FAILURE, PictureCounter
+from spiderduck.bootstrap.extraction import ALWAYS_QUICK, Extraction, is_quick
+
+INLINE = 192 * 1024
+PAGE = b"<!doctype html><title>A page</title>"
+
+
+def response(body: bytes, content_type: str = "text/html", url: str = "http://a.test/x") -> Response:
+    return Response(url, 200, (("content-type", content_type),), body, 0.0)
+
+
+@pytest.fixture
+async def processes() -> AsyncIterator[WorkerProcesses]:
+    workers = WorkerProcesses(
+        workers=1, queue=100, seconds=2.0, memory=1024 * 1024 * 1024, budget=MemoryBudget(1024 * 1024 * 1024)
+    )
+    yield workers
+    await workers.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "quick"),
+    [
+        (PAGE, "text/html", True),
+        (PAGE + b"<p>" * 4_000, "text/html", False),
+        (PAGE + b"words " * 40_000, "text/html", False),
+        (b"%PDF-1.4 " + b"x" * 100, "application/pdf", False),
+        (b"%PDF-1.4 " + b"x" * 100, "text/html", False),
+        (b"ID3" + bytes(100), "audio/mpeg", False),
+        (b"\x89PNG\r\n\x1a\n" + bytes(5_000_000), "image/png", True),  # its header alone is read
+        (b"text " * (ALWAYS_QUICK // 10), "text/plain", True),
+        (b"text " * ALWAYS_QUICK, "text/plain", False),
+        (b"[" * ALWAYS_QUICK * 2, "application/json", False),
+    ],
+)
+def test_what_is_quick_is_told_by_kind_bytes_and_tags(body: bytes, content_type: str, quick: bool) -> None:
+    """By what the bytes are, not by what the server calls them."""
+    assert is_quick(response(body, content_type), INLINE) is quick
+
+
+async def test_what_takes_too_long_is_given_up_and_the_next_is_read(processes: WorkerProcesses) -> None:
+    """Streams within streams unfold to many times what the file holds."""
+    extraction = Extraction(INLINE, processes=processes)
+    given_up = await extraction.extract(response(unfolding_pdf(), "application/pdf"))
+    assert given_up.title is None
+    large = PAGE + b"words " * 40_000
+    assert (await extraction.extract(response(large))).title == "A page"
+
+
+async def test_a_given_up_answer_says_so(processes: WorkerProcesses) -> None:
+    """In its provenance, as for a rule that failed."""
+    processes._seconds = 0.0
+    found = await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
+    assert found.provenance[FAILURE].rule == "given up: RenderTimedOut"
+
+
+async def test_pictures_that_a_site_shares_are_known_in_the_other_process(processes: WorkerProcesses) -> None:
+    """What the flow counted goes with the page."""
+    logo = '<meta property="og:image" content="/logo.png"><meta name="twitter:image" content="/own.png">'
+    counter = PictureCounter()
+    extraction = Extraction(INLINE, counter, processes)
+    for number in range(8):
+        page = f"<title>{number}</title>{logo.replace('own', str(number))}".encode() + b"<p>" * 4_000
+        found = await extraction.extract(response(page, url=f"http://a.test/{number}"))
+    assert found.image is not None
+    assert found.image.url == "http://a.test/7.png"
+
+
+def unfolding_pdf() -> bytes:
+    """A cross-reference stream whose two filters make tens of megabytes of a few kilobytes."""
+    packed = zlib.compress(b"\x80\0\0" * 5_000_000, 9)
+    head = b"%PDF-1.5\n"
+    entry = b"<</Type/XRef/Size 10/Index[0 10]/W[1 2 1]/Root 1 0 R/Filter[/FlateDecode/LZWDecode]/Length %d>>" % len(
+        packed
+    )
+    body = b"5 0 obj\n" + entry + b"\nstream\n" + packed + b"\nendstream\nendobj\n"
+    return head + body + b"startxref\n%d\n%%%%EOF\n" % len(head)
