@@ -1,6 +1,8 @@
-"""What can go wrong in the flow as a surprise; expected endings are values (`schedulers.model.Outcome`)."""
+"""What can go wrong in the flow as a surprise; expected endings are values (`schedulers.context.Result`)."""
 
 from typing import ClassVar
+
+from fetchers.errors import InvalidUrl  # one error for "this is no URL", whoever parses
 
 
 class SchedulerError(Exception):
@@ -9,12 +11,6 @@ class SchedulerError(Exception):
 
     code: ClassVar[str] = "scheduler_error"
     retryable: ClassVar[bool] = False
-
-
-class InvalidUrl(SchedulerError, ValueError):
-    """A text that the WHATWG URL Standard cannot parse, or whose scheme is not one we understand."""
-
-    code = "invalid_url"
 
 
 class UnreadableEvent(SchedulerError, ValueError):
@@ -33,3 +29,6 @@ class NothingShared(UnreadableEvent):
     """An event of a known shape that holds neither a text nor URLs."""
 
     code = "nothing_shared"
+
+
+__all__ = ["EventTooLarge", "InvalidUrl", "NothingShared", "SchedulerError", "UnreadableEvent"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from fetchers.errors import InvalidUrl
 from fetchers.urls import split
+from schedulers.errors import InvalidUrl
 from schedulers.model import Page, UrlState
 from schedulers.record import Record, SharedRecord, iso_time, record_fields
 

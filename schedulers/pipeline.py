@@ -10,6 +10,7 @@ flight lets one of equal URLs go on. Expected endings are values; surprises are 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+from fetchers.model import HopRequest
 from schedulers.config import Freshness, SchedulersConfig
 from schedulers.context import Answered, Dropped, Due, FinishedBefore, PutOff, Result, Shared, Understood
 from schedulers.deferral import Deferral
@@ -105,7 +106,7 @@ async def unfurl(text: str, fetch: Fetch, extractor: Extractor, clock: Clock, pa
     if link.invalid is not None:
         result = Dropped(link, UNKNOWN, link.invalid)
     else:
-        came = await fetch.fetch(link.url, start_by=by, deadline=by)
+        came = await fetch.fetch(HopRequest(link.url, start_by=by, deadline=by))
         fetched = ended(chain_of(link, {}, came), came.outcome)
         understood = await Extract(extractor)(fetched) if isinstance(fetched, Answered) else fetched
         result = unarchived(understood) if isinstance(understood, Understood) else understood

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fetchers.model import FetchResult, Response
+from fetchers.model import FetchResult, HopRequest, Response
 from schedulers.metadata import Metadata
 from schedulers.model import ArchiveLocation, Change, Delivery, Known, Message, Page, UrlState
 from schedulers.notice import Notice
@@ -94,22 +94,12 @@ IsBlocked = Callable[[str], str | None]
 class Fetch(Protocol):
     """The fetching service: robots.txt, politeness, address guard, redirects hop by hop."""
 
-    async def fetch(
-        self,
-        url: str,
-        *,
-        start_by: float,
-        deadline: float,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        knows: Knows | None = None,
-        promised: bool = False,
-    ) -> FetchResult:
-        """Expected endings are values of the result. `knows` is asked after every hop for the next URL. `promised`: an
-        earlier call was told to come back at this time (`NotNow`)."""
+    async def fetch(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+        """Ask for `request.url` and follow its redirects. Expected endings are values of the result.
 
-    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
-        """The same road for a picture."""
+        `knows` is asked after every hop for the next URL; where it says yes, the fetch stops before that URL and the
+        result's `outcome` is None.
+        """
 
 
 class Pictures(Protocol):

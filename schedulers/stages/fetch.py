@@ -7,7 +7,7 @@ due time (`deferral.py`), and the event can be acknowledged.
 
 from collections.abc import Awaitable, Callable
 
-from fetchers.model import Ended, NotNow, Response
+from fetchers.model import Ended, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
 from schedulers.context import Answered, Due, Failed, PutOff, Reached, Reused
 from schedulers.deferral import Deferral
@@ -72,15 +72,15 @@ class FetchStage:
         equal_until = self._deferral.until(link.key)
         if equal_until > now + self._config.defer_after:
             return await self._deferral.follow(shared, equal_until)
-        result = await self._fetcher.fetch(
+        request = HopRequest(
             link.url,
             start_by=now + self._config.defer_after,
             deadline=now + TOTAL_SECONDS,
             etag=None if page is None else page.etag,
             last_modified=None if page is None else page.last_modified,
-            knows=targets.knows,
             promised=shared.message.url is not None,
         )
+        result = await self._fetcher.fetch(request, targets.knows)
         outcome = result.outcome
         if isinstance(outcome, NotNow):
             return await self._deferral.put_off(shared, outcome.until, WAITS_FOR_ITS_TURN.format(result.url))

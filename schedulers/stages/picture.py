@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
-from fetchers.model import Ended, NotNow, Response
+from fetchers.model import Ended, HopRequest, NotNow, Response
 from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.deferral import Deferral
@@ -18,6 +18,7 @@ from schedulers.model import Message, Page
 from schedulers.ports import Archived, Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
 
 TOTAL_SECONDS = 120.0
+ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"
 
 
 class PictureWork(msgspec.Struct, frozen=True):
@@ -59,8 +60,15 @@ class PictureSource:
         if _is_the_picture(page, url) and (kept := await self._archived.answer(page)) is not None:
             return kept
         now = self._clock.now()
-        start_by, deadline = now + self._defer_after, now + TOTAL_SECONDS
-        return (await self._fetcher.picture(url, start_by=start_by, deadline=deadline, promised=promised)).outcome
+        request = HopRequest(
+            url,
+            start_by=now + self._defer_after,
+            deadline=now + TOTAL_SECONDS,
+            accept=ACCEPT,
+            purpose="picture",
+            promised=promised,
+        )
+        return (await self._fetcher.fetch(request)).outcome
 
 
 class MeasurePicture:

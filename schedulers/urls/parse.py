@@ -1,9 +1,8 @@
-"""Parsing, with this package's own error."""
+"""Parsing by the WHATWG URL Standard, and what people mean who leave the scheme away."""
 
 import re
 
 from fetchers import urls as whatwg
-from schedulers.errors import InvalidUrl
 
 _HOST = re.compile(r"(?:[^\s./?#:@][^\s/?#:@]*\.[^\s/?#:@.]+\.?|localhost)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
 """What a person means by a host, with a port or not. To the standard, `example.com:80` has the scheme `example.com`."""
@@ -11,10 +10,7 @@ _HOST = re.compile(r"(?:[^\s./?#:@][^\s/?#:@]*\.[^\s/?#:@.]+\.?|localhost)(?::\d
 
 def parse_url(text: str, base: str | None = None) -> str:
     """The WHATWG serialisation of `text`, relative to `base` where that is given. Raises `InvalidUrl`."""
-    try:
-        return whatwg.parse(text, base)
-    except ValueError as error:
-        raise InvalidUrl(str(error)) from error
+    return whatwg.parse(text, base)
 
 
 def parse_shared(text: str) -> str:

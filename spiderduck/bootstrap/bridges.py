@@ -35,33 +35,7 @@ class FetchThroughClient:
         self._most_redirects = most_redirects
         self._patience = patience
 
-    async def fetch(
-        self,
-        url: str,
-        *,
-        start_by: float,
-        deadline: float,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        knows: Knows | None = None,
-        promised: bool = False,
-    ) -> FetchResult:
-        request = HopRequest(url, start_by, deadline, etag=etag, last_modified=last_modified, promised=promised)
-        return await self._follow(request, knows)
-
-    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
-        accept = "image/avif,image/webp,image/*,*/*;q=0.8"
-        return await self._follow(
-            HopRequest(url, start_by, deadline, accept=accept, purpose="picture", promised=promised)
-        )
-
-    async def stream(self, request: HopRequest, admits: Callable[[str], bool] | None = None) -> FetchStream:
-        """The answer while it comes; to be closed by whoever asked. Raises `OffTheList` instead of asking for a URL
-        that `admits` says no to, redirects included."""
-        hop = self._stream_hop if admits is None else _checked(self._stream_hop, admits)
-        return await open_stream(request, hop, most_redirects=self._most_redirects)
-
-    async def _follow(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+    async def fetch(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
         return await redirects.fetch(
             request,
             self._perform_hop,
@@ -69,6 +43,12 @@ class FetchThroughClient:
             most_redirects=self._most_redirects,
             patience=self._patience,
         )
+
+    async def stream(self, request: HopRequest, admits: Callable[[str], bool] | None = None) -> FetchStream:
+        """The answer while it comes; to be closed by whoever asked. Raises `OffTheList` instead of asking for a URL
+        that `admits` says no to, redirects included."""
+        hop = self._stream_hop if admits is None else _checked(self._stream_hop, admits)
+        return await open_stream(request, hop, most_redirects=self._most_redirects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fetchers.clock import SystemClock
-from fetchers.model import FetchResult, Response
+from fetchers.model import FetchResult, HopRequest, Response
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import Metadata, extract_metadata
 from schedulers.model import Delivery, Message
@@ -35,24 +35,13 @@ class Web:
     def __init__(self) -> None:
         self.fetched: list[str] = []
 
-    async def fetch(
-        self,
-        url: str,
-        *,
-        start_by: float,
-        deadline: float,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        knows: Knows | None = None,
-        promised: bool = False,
-    ) -> FetchResult:
+    async def fetch(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+        assert request.purpose == "page", "these pages have no pictures"
+        url = request.url
         self.fetched.append(url)
         await asyncio.sleep(0)
         body = f"<title>{url}</title>".encode()
         return FetchResult(url, (), Response(url, 200, (("content-type", "text/html"),), body, SystemClock().now()))
-
-    async def picture(self, url: str, *, start_by: float, deadline: float, promised: bool = False) -> FetchResult:
-        raise AssertionError("these pages have no pictures")
 
 
 class Pictures:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fetchers.model import Ended, Ending, FetchResult, Hop, NotNow, Response
+from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
 from schedulers.model import Message, Status, UrlState
 from schedulers.pipeline import Pipeline
@@ -47,9 +47,9 @@ class ScriptedFetch:
     hang: str = ""
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def fetch(self, url: str, *, knows: Knows | None = None, promised: bool = False, **_: Any) -> FetchResult:
-        hops: list[Hop] = []
-        self.promised.append(promised)
+    async def fetch(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+        url, hops = request.url, list[Hop]()
+        self.promised.append(request.promised)
         while True:
             self.asked.append(url)
             if url == self.hang:
@@ -66,9 +66,6 @@ class ScriptedFetch:
         if isinstance(answer, Exception):
             raise answer
         return FetchResult(url, tuple(hops), answer)
-
-    async def picture(self, url: str, **options: Any) -> FetchResult:
-        return await self.fetch(url)
 
 
 class OnePixel:

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 import schedulers
-from fetchers.model import Ended, Ending, FetchResult, NotNow, Response
+from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import Metadata
 from schedulers.model import ArchiveLocation, Change, Content, Known, Message, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline, unfurl
-from schedulers.ports import FlowPorts
+from schedulers.ports import FlowPorts, Knows
 from schedulers.record import record_of
 from tests.clock import FakeClock
 
@@ -41,8 +41,8 @@ class Outside:
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         self.completed.append((event_id, key, change, notice))
 
-    async def fetch(self, url: str, **options: Any) -> FetchResult:
-        return FetchResult(url, (), self.answer)
+    async def fetch(self, request: HopRequest, knows: Knows | None = None) -> FetchResult:
+        return FetchResult(request.url, (), self.answer)
 
     async def extract(self, response: Response) -> Metadata:
         return Metadata(title="A")
