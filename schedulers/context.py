@@ -19,8 +19,8 @@ from schedulers.model import Change, Event, Failure, Known, Message, Page, UrlSt
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """One share: an event and one URL in it. `message` is where it came from; it is written down again to put it
-    off."""
+    """One share: an event and one URL in it. `message` is where it came from; it is written down again to defer
+    it."""
 
     message: Message
     event: Event
@@ -56,7 +56,7 @@ class Dropped(msgspec.Struct, frozen=True):
     failure: Failure
 
 
-class PutOff(msgspec.Struct, frozen=True):
+class Deferred(msgspec.Struct, frozen=True):
     """Durably in the queue, which hands it out again when it is due. The flow ends here for now."""
 
 

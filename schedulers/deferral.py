@@ -1,6 +1,6 @@
-"""Puts a URL off until its domain's turn, durably, so that nobody holds a place in flight for only waiting.
+"""Defers a URL until its domain's turn, durably, so that nobody holds a place in flight for only waiting.
 
-Used by `in_flight.py` and the stages `fetch` and `picture`. It also remembers which URLs are put off, so that whoever
+Used by `in_flight.py` and the stages `fetch` and `picture`. It also remembers which URLs are deferred, so that whoever
 shares one of them meanwhile waits for the same turn instead of taking another one of its domain.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
-from schedulers.context import PutOff, Shared
+from schedulers.context import Deferred, Shared
 from schedulers.model import Event, Message, Status, UrlState
 from schedulers.ports import Clock, EventQueue, MetadataStore
 
@@ -30,23 +30,23 @@ class Deferral:
         self._until: OrderedDict[str, float] = OrderedDict()
 
     def until(self, key: str) -> float:
-        """When the URL of that dedup key comes back that was put off; a moment that is past where none was."""
+        """When the URL of that dedup key comes back that was deferred; a moment that is past where none was."""
         return self._until.get(key, 0.0)
 
-    async def put_off(self, shared: Shared, until: float, reason: str, *, counted: bool = False) -> PutOff:
+    async def defer(self, shared: Shared, until: float, reason: str, *, counted: bool = False) -> Deferred:
         """Durable when this returns. `counted`: its server asked for the pause."""
         link = shared.link
         self._remember(link.key, until)
         await self._write_down(shared, until, counted)
         await self._store.mark(UrlState(link.key, link.url, Status.DEFERRED, reason, until=until))
-        return PutOff()
+        return Deferred()
 
-    async def follow(self, shared: Shared, until: float) -> PutOff:
-        """Put off one that is equal to another, which comes to its end at about `until`."""
+    async def follow(self, shared: Shared, until: float) -> Deferred:
+        """Defer one that is equal to another, which comes to its end at about `until`."""
         await self._write_down(shared, until + FOLLOWING_SECONDS, False)
-        return PutOff()
+        return Deferred()
 
-    async def put_off_picture(self, message: Message, url: str, until: float) -> None:
+    async def defer_picture(self, message: Message, url: str, until: float) -> None:
         """The same for the message of a picture."""
         await self._queue.defer(replace(message, url=url), until)
 

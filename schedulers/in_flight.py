@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from schedulers.config import SchedulersConfig
-from schedulers.context import PutOff, Shared
+from schedulers.context import Deferred, Shared
 from schedulers.deferral import Deferral
 from schedulers.ports import Clock
 
@@ -86,7 +86,7 @@ class InFlight:
 
 class SingleFlight:
     """Lets one of equal URLs go on. Who waits holds a place in flight, so it waits no longer than for a domain's turn;
-    then it is put off."""
+    then it is deferred."""
 
     def __init__(self, in_flight: InFlight, deferral: Deferral, clock: Clock, config: SchedulersConfig) -> None:
         self._in_flight = in_flight
@@ -94,7 +94,7 @@ class SingleFlight:
         self._clock = clock
         self._patience = config.defer_after
 
-    async def wait(self, shared: Shared) -> PutOff | None:
+    async def wait(self, shared: Shared) -> Deferred | None:
         """Until nobody else handles this URL. An invalid one is not fetched, and waits for nobody here."""
         link = shared.link
         if link.invalid is not None or link.key not in self._in_flight:

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from fetchers.model import HopRequest
 from schedulers.config import Freshness, SchedulersConfig
-from schedulers.context import Answered, Dropped, Due, FinishedBefore, PutOff, Result, Shared, Understood
+from schedulers.context import Answered, Deferred, Dropped, Due, FinishedBefore, Result, Shared, Understood
 from schedulers.deferral import Deferral
 from schedulers.events import EventLimits
 from schedulers.in_flight import Flight, InFlight, SingleFlight
@@ -33,7 +33,7 @@ class Pipeline:
     """The whole flow. Each line of a stage says why it stands where it stands."""
 
     async def handle(self, message: Message) -> None:
-        """When this returns, everything in the message has a stored ending or is durably put off. Raises
+        """When this returns, everything in the message has a stored ending or is durably deferred. Raises
         `UnreadableEvent`, and surprises."""
         if message.kind == "picture":
             await self._measure_picture(message)  # of its own, so that a page does not wait for its picture
@@ -46,20 +46,20 @@ class Pipeline:
 
     async def _share(self, shared: Shared) -> None:
         if await self._wait_for_equal(shared) is not None:  # before deciding, so that who waited finds what was fetched
-            return  # it would have waited too long, and was put off
+            return  # it would have waited too long
         async with self._in_flight.hold(shared.link.key) as flight:
             decided = await self._decide(shared)  # before anything is sent: finished, forbidden or fresh
             if isinstance(decided, FinishedBefore):
                 page = decided.page
             else:
                 result = await self._understand(decided, flight) if isinstance(decided, Due) else decided
-                if isinstance(result, PutOff):
+                if isinstance(result, Deferred):
                     return
                 page = await self._store(shared, result)  # last: what it makes visible is complete
             if page is not None:
                 await self._ask_for_picture(shared.link.key, page)  # once more after a crash between the two
 
-    async def _understand(self, due: Due, flight: Flight) -> Result | PutOff:
+    async def _understand(self, due: Due, flight: Flight) -> Result | Deferred:
         fetched = await self._fetch(due, flight)  # the only stage that reaches the network
         if not isinstance(fetched, Answered):
             return fetched

@@ -10,8 +10,7 @@ does too.
 from collections.abc import Iterator
 
 from schedulers.events.body_links import links_in_text, urls_with_scheme
-from schedulers.events.json_text import JsonObject
-from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
+from schedulers.events.values import JsonObject, different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
 
 POST = "app.bsky.feed.post"

@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events.body_links import links_in_html, links_in_markdown, links_in_text
-from schedulers.events.json_text import JsonObject, decode
-from schedulers.events.values import different, moment, text_in
+from schedulers.events.values import JsonObject, decode, different, moment, text_in
 from schedulers.model import Event
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from schedulers.errors import NothingShared, UnreadableEvent
 from schedulers.events.body_links import links_in_text
-from schedulers.events.json_text import JsonObject
-from schedulers.events.values import different, id_in, moment
+from schedulers.events.values import JsonObject, different, id_in, moment
 from schedulers.model import Event
 
 

@@ -11,8 +11,7 @@ from selectolax.lexbor import LexborNode
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events.body_links import links_of_anchors
-from schedulers.events.json_text import JsonObject, decode
-from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
+from schedulers.events.values import JsonObject, decode, different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
 
 _STATUS_MESSAGES = ("update", "status.update")

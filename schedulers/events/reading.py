@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
-from schedulers.events.json_text import JsonObject, decode
 from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
+from schedulers.events.values import JsonObject, decode
 from schedulers.model import Event
 
 LONGEST_ID = 1024

@@ -1,8 +1,7 @@
 """Slack's `link_shared` (docs.slack.dev/reference/events/link_shared): the envelope of the Events API, or the event
 inside alone. `links[].url` are the links; there is no text."""
 
-from schedulers.events.json_text import JsonObject
-from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
+from schedulers.events.values import JsonObject, different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
 
 

@@ -2,16 +2,16 @@
 
 The entities say where the links are, in the longest form of the text that came along (`extended_tweet`). A retweet's
 own text is cut, so the retweeted tweet is read in its place; the links of a quoted one were shared too. The text is
-searched only where a tweet came without entities.
+searched only where a tweet came without entities. Entities are the same in both versions (`tweet_v2.py`).
 """
 
 from collections.abc import Iterator
 
 from schedulers.events.body_links import links_in_text
-from schedulers.events.json_text import JsonObject
-from schedulers.events.tweet_links import entity_links
-from schedulers.events.values import different, id_in, moment, object_in, text_in
+from schedulers.events.values import JsonObject, different, id_in, is_web_url, moment, object_in, objects_in, text_in
 from schedulers.model import Event
+
+_PICTURES = ("pic.twitter.com/", "pic.x.com/")
 
 
 def recognises(value: JsonObject) -> bool:
@@ -39,3 +39,19 @@ def _own_links(tweet: JsonObject) -> Iterator[str]:
     if isinstance(entities.get("urls"), list):
         return entity_links(entities)
     return iter(links_in_text(text_in(longest, "full_text") or text_in(longest, "text")))
+
+
+def entity_links(entities: JsonObject) -> Iterator[str]:
+    """Every link of `entities.urls`, in order. Version 1.1 keeps the tweet's own pictures apart, in `media`.
+
+    `expanded_url` is taken where it is valid: it is the link as the author wrote it, while `url` is the t.co wrapper
+    that was put around it, the same page one more fetch away on a domain that everybody shares.
+    """
+    for entity in objects_in(entities, "urls"):
+        expanded = text_in(entity, "expanded_url")
+        yield expanded if is_web_url(expanded) else text_in(entity, "url")
+
+
+def is_picture(entity: JsonObject) -> bool:
+    """Is this a picture or video of the tweet itself, and no link to a page? Version 2 puts them among the links."""
+    return "media_key" in entity or text_in(entity, "display_url").startswith(_PICTURES)

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events.body_links import links_in_text
-from schedulers.events.json_text import JsonObject
-from schedulers.events.tweet_links import entity_links, is_picture
-from schedulers.events.values import different, id_in, moment, object_in, objects_in, text_in
+from schedulers.events.tweet import entity_links, is_picture
+from schedulers.events.values import JsonObject, different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
 
 _OWN_NAMES = frozenset(

@@ -1,19 +1,43 @@
-"""Reading loosely typed JSON: a field of the expected type, or nothing. Foreign shapes are read with these."""
+"""The JSON of events: decoded strictly, with the one repair that real senders need. Its fields are read loosely: a
+value of the expected type, or nothing. All shapes are read with these."""
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from schedulers.errors import InvalidUrl
-from schedulers.events.json_text import JsonObject
+import msgspec
+
+from schedulers.errors import InvalidUrl, UnreadableEvent
 from schedulers.urls import parse_url
 
+JsonObject = dict[str, Any]
+
+_BOM = b"\xef\xbb\xbf"
+_ESCAPES = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+"""Every escape of a JSON text: pairs of surrogates (1), lone ones (2), and all others."""
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LARGEST_ID = 10**100
 """A number of thousands of digits is no id, and Python refuses to write it in digits."""
 _NEWEST_IN_SECONDS = 100_000_000_000
 """Epoch times above are in milliseconds or microseconds: in seconds it is the year 5138."""
+
+
+def decode(body: bytes) -> object:
+    """The value in `body`. Raises `UnreadableEvent` for what is no JSON."""
+    body = body.removeprefix(_BOM)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        repaired = _without_lone_surrogates(body)
+        if repaired != body:
+            return decode(repaired)
+        raise UnreadableEvent(f"it is no JSON: {error}") from error
+    except RecursionError as error:
+        raise UnreadableEvent("its JSON is nested too deeply") from error
 
 
 def object_in(value: JsonObject, name: str) -> JsonObject:
@@ -100,3 +124,8 @@ def _from_words(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{year}-{_MONTHS.index(month):02}-{day:0>2}T{clock}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """Texts that were cut in the middle of an emoji carry half of its escape; it becomes U+FFFD."""
+    return _ESCAPES.sub(lambda escape: b"\\ufffd" if escape[2] else escape[0], body)

@@ -1,4 +1,4 @@
-"""Fetch the URL through the fetching service, redirects hop by hop, or put it off durably.
+"""Fetch the URL through the fetching service, redirects hop by hop, or defer it durably.
 
 Every redirect target is decided on: one that is known and fresh ends the chain. Nothing waits on an open message for
 long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written down with its
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
-from schedulers.context import Answered, Due, Failed, PutOff, Reached, Reused
+from schedulers.context import Answered, Deferred, Due, Failed, Reached, Reused
 from schedulers.deferral import Deferral
 from schedulers.in_flight import Flight
 from schedulers.links import Chain, chain_of
@@ -25,7 +25,7 @@ TOTAL_SECONDS = 300.0
 
 DecideTarget = Callable[[Due, Flight, str, dict[str, Known]], Awaitable[Decision]]
 
-Fetched = PutOff | Reached | Failed | Answered
+Fetched = Deferred | Reached | Failed | Answered
 
 
 class _Targets:
@@ -83,13 +83,13 @@ class FetchStage:
         result = await self._fetcher.fetch(request, targets.knows)
         outcome = result.outcome
         if isinstance(outcome, NotNow):
-            return await self._deferral.put_off(shared, outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
+            return await self._deferral.defer(shared, outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
         chain = chain_of(link, targets.known, result)
         if outcome is None:
             return targets.end_of(chain)
         until = self._asked_for_pause(due, outcome)
         if until is not None:
-            return await self._deferral.put_off(shared, until, f"{result.url} asked for a pause", counted=True)
+            return await self._deferral.defer(shared, until, f"{result.url} asked for a pause", counted=True)
         return ended(chain, outcome)
 
     def _asked_for_pause(self, due: Due, outcome: Response | Ended) -> float | None:

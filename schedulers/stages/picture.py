@@ -90,7 +90,7 @@ class MeasurePicture:
             return  # deleted since, by retention
         outcome = await self._source.answer(page, work.image_url, promised=message.url is not None)
         if isinstance(outcome, NotNow):
-            await self._deferral.put_off_picture(message, work.image_url, outcome.until)
+            await self._deferral.defer_picture(message, work.image_url, outcome.until)
         elif isinstance(outcome, Response) and outcome.status_code == 200:
             measured = await self._pictures.take(work.image_url, outcome)
             if measured is not None:

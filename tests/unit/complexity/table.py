@@ -31,12 +31,10 @@ from schedulers.events import (
     body_links,
     cloudevent,
     generic,
-    json_text,
     mastodon,
     reading,
     slack,
     tweet,
-    tweet_links,
     tweet_v2,
     values,
 )
@@ -355,7 +353,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.events.batch.items_of": cases(lambda given: batch.items_of(given, None), *JSON, raw(b"{}\n")),
     "schedulers.events.reading.read_event": cases(reading.read_event, *JSON),
     "schedulers.events.reading.read_object": cases(reading.read_object, BIG_DICT, STATUS, FACETS, ENTITIES),
-    "schedulers.events.json_text.decode": cases(json_text.decode, *JSON),
+    "schedulers.events.values.decode": cases(values.decode, *JSON),
     "schedulers.events.body_links.links_in_text": cases(body_links.links_in_text, *TEXTS, rows("<p>a.com")),
     "schedulers.events.body_links.links_in_markdown": cases(body_links.links_in_markdown, *TEXTS),
     "schedulers.events.body_links.links_in_html": cases(
@@ -379,10 +377,8 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.events.slack.read": cases(slack.read, LINKS),
     "schedulers.events.tweet.recognises": cases(tweet.recognises, BIG_DICT),
     "schedulers.events.tweet.read": cases(tweet.read, ENTITIES),
-    "schedulers.events.tweet_links.entity_links": cases(
-        lambda given: _all(tweet_links.entity_links(given["entities"])), ENTITIES
-    ),
-    "schedulers.events.tweet_links.is_picture": cases(tweet_links.is_picture, BIG_DICT),
+    "schedulers.events.tweet.entity_links": cases(lambda given: _all(tweet.entity_links(given["entities"])), ENTITIES),
+    "schedulers.events.tweet.is_picture": cases(tweet.is_picture, BIG_DICT),
     "schedulers.events.tweet_v2.recognises": cases(tweet_v2.recognises, BIG_DICT),
     "schedulers.events.tweet_v2.read": cases(tweet_v2.read, ENTITIES),
     "schedulers.events.values.object_in": cases(lambda given: values.object_in(given, "a"), BIG_DICT),
