@@ -79,6 +79,8 @@ class PictureInfo:
 
     `frames` is 1 for a still picture. `scans` counts the passes of a JPEG. `plain`: surely without palette and alpha.
     `largest_part`: pixels of the largest part that a decoder makes room for; 0 where none exceeds the picture.
+    `part_pixels`: pixels of all parts together, where these need not fit the picture. `reference_bytes`: of the frames
+    that a decoder keeps because others are predicted from them.
     """
 
     format: str
@@ -91,6 +93,8 @@ class PictureInfo:
     has_location: bool = False
     plain: bool = False
     largest_part: int = 0
+    part_pixels: int = 0
+    reference_bytes: int = 0
 
     @property
     def animated(self) -> bool:
@@ -99,6 +103,11 @@ class PictureInfo:
     @property
     def pixels(self) -> int:
         return self.width * self.height
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """Width and height before the picture is turned as its orientation says."""
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,59 @@
-"""The size that an AV1 stream itself says, which is the size its decoder makes room for. Pure.
+"""What an AV1 stream itself says, which is what its decoder makes room for. Pure.
 
 An AVIF file says its size in boxes, and once more in the sequence header of each stream inside; a liar says something
-small in the first. The sequence header: AV1 bitstream specification, 5.5.
+small in the first. The sequence header: AV1 bitstream specification, 5.5. A picture in tiles says the size of the whole
+in an item of its own (ISO/IEC 23008-12, 6.6.2.3).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.boxes import payloads
 
 _SEQUENCE_HEADER = 1
-_HEAD = 64  # a sequence header is under 40 bytes
+_FRAME_HEADER, _FRAME = 3, 6
+_HEAD = 1024  # real ones are under 40 bytes; one with all 32 operating points, and a model for each, is under 512
+_GRID = -1  # no unit: an item that lays tiles side by side
+_REFERENCES = 8  # 7.20: so many frames are kept
 
 
-def stream_sizes(data: bytes) -> Iterator[tuple[int, int]]:
-    """Width and height from every sequence header inside: a stream may have several, and the last one counts too."""
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """All streams of a file: the sizes said inside, how many frames they have, and the bytes of the largest one."""
+
+    sizes: tuple[tuple[int, int], ...]
+    frames: int
+    frame_bytes: int
+
+    def kept(self, streams: int) -> int:
+        """Bytes of the frames that `streams` decoders keep at most, beside the one that each is working on."""
+        each = min(_REFERENCES, self.frames // streams) - 1
+        return max(0, each) * streams * self.frame_bytes
+
+
+def read_streams(data: bytes) -> Streams:
+    """From every sequence header inside: a stream may have several, and the last one counts too."""
+    sizes: set[tuple[int, int]] = set()
+    frames = frame_bytes = 0
     for kind, content in bounded(_units(data)):
         if kind == _SEQUENCE_HEADER:
-            yield _read_size(_Bits(content[:_HEAD]))
+            width, height, halves = _read_header(_Bits(content[:_HEAD]))
+            sizes.add((width, height))
+            frame_bytes = max(frame_bytes, width * height * halves // 2)
+        elif kind == _GRID:
+            sizes.add(_grid_size(content))
+        elif kind in (_FRAME_HEADER, _FRAME):
+            frames += 1
+    return Streams(tuple(sizes), frames, frame_bytes)
 
 
 def _units(data: bytes) -> Iterator[tuple[int, memoryview]]:
     """Type and content of each open bitstream unit (5.3.2) of every stream."""
     for payload in payloads(data):
+        if len(payload) in (8, 12) and payload[0] == 0:  # as a unit it would be of a type that does not exist
+            yield _GRID, payload
+            continue
         at = 0
         while at < len(payload):
             head = payload[at]
@@ -46,14 +77,42 @@ def _leb128(payload: memoryview, at: int) -> tuple[int, int]:
     return value, at
 
 
-def _read_size(bits: "_Bits") -> tuple[int, int]:
-    bits.take(4)  # profile, still picture
-    if bits.take(1):  # reduced header
+def _grid_size(item: memoryview) -> tuple[int, int]:
+    half = (len(item) - 4) // 2
+    return int.from_bytes(item[4 : 4 + half]), int.from_bytes(item[4 + half :])
+
+
+def _read_header(bits: "_Bits") -> tuple[int, int, int]:
+    """Width, height, and half bytes that a pixel takes in a decoded frame, all planes together (5.5.1, 5.5.2)."""
+    profile = bits.take(3)
+    bits.take(1)  # still picture
+    reduced = bits.take(1)
+    if reduced:
         bits.take(5)
     else:
         _pass_timing(bits)
     across, down = bits.take(4) + 1, bits.take(4) + 1
-    return bits.take(across) + 1, bits.take(down) + 1
+    width, height = bits.take(across) + 1, bits.take(down) + 1
+    if not reduced and bits.take(1):
+        bits.take(7)
+    bits.take(3)
+    if not reduced:
+        _pass_tools(bits)
+    bits.take(3)
+    samples = 3 if profile == 0 else 6  # halves: 4:2:0, or as many as 4:4:4 has
+    return width, height, samples * 2 if bits.take(1) else samples
+
+
+def _pass_tools(bits: "_Bits") -> None:
+    bits.take(4)
+    order_hint = bits.take(1)
+    if order_hint:
+        bits.take(2)
+    screen_content = 1 if bits.take(1) else bits.take(1)
+    if screen_content and not bits.take(1):
+        bits.take(1)
+    if order_hint:
+        bits.take(3)
 
 
 def _pass_timing(bits: "_Bits") -> None:

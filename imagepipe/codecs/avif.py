@@ -5,7 +5,7 @@ import struct
 
 from PIL import AvifImagePlugin
 
-from imagepipe.codecs.av1 import stream_sizes
+from imagepipe.codecs.av1 import Streams, read_streams
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
@@ -38,7 +38,7 @@ class Avif:
         return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        largest = _check_boxes(data, limits)
+        largest, streams = _check_boxes(data, limits)
         image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
         raw = image.info.get("exif")
         facts = read_exif(raw if isinstance(raw, bytes) else b"")
@@ -46,6 +46,8 @@ class Avif:
         if facts.orientation >= 5:
             width, height = height, width
         frames = int(getattr(image, "n_frames", 1))
+        # Alpha is a stream of its own, with a decoder of its own.
+        references = streams.kept(streams=2 if image.mode == "RGBA" else 1)
         return PictureInfo(
             self.name,
             width,
@@ -54,6 +56,7 @@ class Avif:
             orientation=facts.orientation,
             has_location=facts.has_location,
             largest_part=largest,
+            reference_bytes=references,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
@@ -69,8 +72,8 @@ class Avif:
         return save(frames, "AVIF", quality=quality, speed=SPEED, max_threads=1, advanced=_ADVANCED, **exif)
 
 
-def _check_boxes(data: bytes, limits: PictureLimits) -> int:
-    """Pixels of the largest part. Every `ispe` property (ISO/IEC 23008-12, 6.5.3) is read: tiles and thumbnails have
+def _check_boxes(data: bytes, limits: PictureLimits) -> tuple[int, Streams]:
+    """Pixels of the largest part, and what the streams say. Every `ispe` property (ISO/IEC 23008-12, 6.5.3) is read: tiles and thumbnails have
     one too, so the largest decides."""
     found, largest, at = 0, 0, data.find(b"ispe")
     while at >= 0 and at + 16 <= len(data):
@@ -82,10 +85,11 @@ def _check_boxes(data: bytes, limits: PictureLimits) -> int:
             raise PictureTooLarge(f"{width}×{height} is more than {limits.pixels} pixels")
         largest = max(largest, width * height)
         at = data.find(b"ispe", at + 4)
-    for width, height in stream_sizes(data):
+    streams = read_streams(data)
+    for width, height in streams.sizes:
         if width * height > limits.pixels:
             raise PictureTooLarge(f"{width}×{height} in its stream is more than {limits.pixels} pixels")
         largest = max(largest, width * height)
     if not found and b"avis" not in data[8:64]:
         raise BrokenPicture("AVIF without a size")
-    return largest
+    return largest, streams

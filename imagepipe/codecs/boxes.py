@@ -16,6 +16,11 @@ _CONTAINERS = frozenset({b"meta", b"moov", b"trak", b"mdia", b"minf", b"stbl"})
 _DEPTH = 8  # moov, trak, mdia, minf, stbl
 
 
+def boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type, start and end of the content of each outermost box. Not bounded."""
+    return _boxes(data, 0, len(data), 0)
+
+
 def payloads(data: bytes) -> Iterator[memoryview]:
     """Each item and each sample, without a copy unless it lies in several pieces."""
     whole = memoryview(data)

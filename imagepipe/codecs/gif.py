@@ -33,20 +33,22 @@ class Gif:
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         screen = read_screen(data)
-        width, height, frames, largest = screen.width, screen.height, 0, 0
+        width, height, frames, largest, parts = screen.width, screen.height, 0, 0, 0
         for frame in walk_frames(data):
             frames += 1
             # What lies beyond the screen is not shown, but a decoder makes room for it.
             width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
             largest = max(largest, frame.width * frame.height)
+            parts += frame.width * frame.height
             if frames > limits.frames:
                 break
         if width * height <= limits.pixels:
             width, height = screen.width, screen.height
-        return PictureInfo(self.name, width, height, max(frames, 1), largest_part=largest)
+        return PictureInfo(self.name, width, height, max(frames, 1), largest_part=largest, part_pixels=parts)
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
-        return Decoded(_compose(data, wish.animate), loop=read_plays(data))
+        screen = read_screen(data)
+        return Decoded(_compose(data, screen, wish.animate), loop=read_plays(data), size=(screen.width, screen.height))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         options: dict[str, int] = {}
@@ -58,8 +60,7 @@ class Gif:
         return save(frames, "GIF", optimize=False, **options)
 
 
-def _compose(data: bytes, animate: bool) -> Iterator[Frame]:
-    screen = read_screen(data)
+def _compose(data: bytes, screen: GifScreen, animate: bool) -> Iterator[Frame]:
     canvas = Image.new("RGBA", (screen.width, screen.height))
     for number, frame in enumerate(walk_frames(data)):
         before = canvas.copy() if frame.disposal == 3 else canvas

@@ -32,8 +32,12 @@ class Ico:
         return head.startswith(b"\0\0\1\0") and len(head) >= 22
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        offset, _ = _largest(data)
-        width, height = _inner_size(data[offset : offset + 40])
+        offset, size = _largest(data)
+        inner = data[offset : offset + size]
+        width, height = _inner_size(inner)
+        if inner.startswith(png.MAGIC):
+            # By all that the picture inside says: of two header chunks its decoder believes the second.
+            width, height = png.Png().inspect(inner, limits).stored
         if width > _MAX_SIDE or height > _MAX_SIDE:
             raise BrokenPicture(f"icon of {width}×{height}; at most {_MAX_SIDE} on a side")
         return PictureInfo(self.name, width, height)

@@ -148,10 +148,11 @@ class Jpeg:
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         raw = image.info.get("icc_profile")
         icc = raw if isinstance(raw, bytes) else None
+        size = image.size
         # In RGB even for a JPEG to come: libjpeg-turbo merges that conversion with the upsampling, so it is free.
-        image.draft(None, wish.at_least or image.size)
+        image.draft(None, wish.at_least or size)
         owner = read_header(data).exif.copyright
-        return Decoded(walk(image, animate=False), icc, owner)
+        return Decoded(walk(image, animate=False), icc, owner, size=size)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}

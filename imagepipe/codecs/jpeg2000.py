@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from PIL import Jpeg2KImagePlugin
 
 from imagepipe.codecs.blocks import bounded
+from imagepipe.codecs.boxes import boxes
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.pillow import save, walk
 from imagepipe.codecs.quality import DEFAULT_QUALITY
@@ -37,6 +38,7 @@ class Jpeg2000:
         return head.startswith((_SIGNATURE, _CODESTREAM))
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
+        _check_codestreams(data)
         sizes = {*bounded(_codestream_sizes(data), _MAX_SIZES), *bounded(_header_sizes(data), _MAX_SIZES)}
         if not sizes:
             raise BrokenPicture("JPEG 2000 without a codestream")
@@ -47,12 +49,12 @@ class Jpeg2000:
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         image = Jpeg2KImagePlugin.Jpeg2KImageFile(io.BytesIO(data))
-        levels = _levels(data)
+        levels, size = _levels(data), image.size
         if wish.at_least:
             halvings = min(image.size[0] // wish.at_least[0], image.size[1] // wish.at_least[1]).bit_length() - 1
             image.reduce = _agreed(image.size, min(halvings, levels)) if _begins_at_zero(data) else 0
         icc = image.info.get("icc_profile")
-        return Decoded(walk(image, animate=False), icc if isinstance(icc, bytes) else None)
+        return Decoded(walk(image, animate=False), icc if isinstance(icc, bytes) else None, size=size)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         decibel = 30 + 0.2 * (wish.quality or DEFAULT_QUALITY["jp2"])
@@ -75,6 +77,15 @@ def _begins_at_zero(data: bytes) -> bool:
     """Whether the picture has no offset on its canvas (T.800 A.5.1), which would be divided too."""
     at = data.find(_CODESTREAM)
     return data[at + 16 : at + 24] == bytes(8)
+
+
+def _check_codestreams(data: bytes) -> None:
+    """A codestream begins with its size (T.800 A.4.1); OpenJPEG passes over what stands before, unseen by us."""
+    if data.startswith(_CODESTREAM):
+        return
+    starts = [start for kind, start, _ in bounded(boxes(data)) if kind == b"jp2c"]
+    if not starts or any(not data.startswith(_CODESTREAM, start) for start in starts):
+        raise BrokenPicture("JPEG 2000 whose codestream does not begin with its size")
 
 
 def _codestream_sizes(data: bytes) -> Iterator[tuple[int, int]]:

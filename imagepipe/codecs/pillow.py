@@ -25,7 +25,7 @@ def decode_with(open_picture: Opener, data: bytes, wish: DecodeWish, owner: str 
     image = open_picture(io.BytesIO(data))
     icc = image.info.get("icc_profile")
     loop = image.info.get("loop", 0)
-    return Decoded(walk(image, wish.animate), icc if isinstance(icc, bytes) else None, owner, loop)
+    return Decoded(walk(image, wish.animate), icc if isinstance(icc, bytes) else None, owner, loop, image.size)
 
 
 def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:

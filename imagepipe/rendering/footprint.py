@@ -58,6 +58,7 @@ def peak_bytes(length: int, info: PictureInfo, work: Work, writer: Codec | None)
     decoded, out = work.decoded[0] * work.decoded[1], work.out[0] * work.out[1]
     each = (_PLAIN if info.plain else cost.decode) + (_ANIMATED if info.animated else 0)
     reading = max(decoded, info.largest_part) * each + (info.pixels * _COEFFICIENTS if info.scans > 1 else 0)
+    reading += info.reference_bytes
     scaling = min(decoded * 2 * _PIXEL, out * _SCALED)
     writing = 0.0
     if writer is not None:

@@ -10,6 +10,7 @@ from imagepipe.codecs.codec import DecodeWish
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo, Variant
+from imagepipe.rendering.decode import decode_as_inspected
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import lay_out
 from imagepipe.rendering.probe import examine
@@ -40,7 +41,7 @@ def describe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | 
     geometry = lay_out(shown, variant)
     plan = partial(Plan, variant, geometry, shown, info.orientation)
     with decoding(codec.name):
-        decoded = codec.decode(data, DecodeWish(at_least=(_SIDE, _SIDE)))
+        decoded = decode_as_inspected(codec, data, DecodeWish(at_least=(_SIDE, _SIDE)), info)
         small = run_steps(next(decoded.frames).image, plan(decoded.icc, codec))
         opaque = _opaque(small)
         return Placeholder(info, codec.content_type, len(data), _main_colour(opaque), blurhash_encode(opaque))

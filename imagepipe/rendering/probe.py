@@ -37,7 +37,7 @@ def _beyond(info: PictureInfo, limits: PictureLimits) -> ImageError | None:
         ("pixels", info.pixels, limits.pixels),
         ("frames", info.frames, limits.frames),
         ("pixels of an animation", info.pixels if info.animated else 0, limits.animated_pixels),
-        ("pixels in all frames", info.pixels * info.frames, limits.total_pixels),
+        ("pixels in all frames", max(info.pixels * info.frames, info.part_pixels), limits.total_pixels),
         ("scans", info.scans, limits.scans),
         ("pixels in all scans", info.pixels * info.scans, limits.scan_pixels),
     )

@@ -12,6 +12,7 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
+from imagepipe.rendering.decode import decode_as_inspected
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
@@ -59,7 +60,7 @@ def render_variant(
     """The same with the wishes in one value, as the pipeline keeps them. Above `slow_pixels`, `auto` postpones AVIF."""
     reader, info, plan, animate, postponed = _prepare(data, variant, slow_pixels, limits, codecs or installed())
     writer = plan.writer
-    frames, loop, owner = _frames(data, reader, plan, animate)
+    frames, loop, owner = _frames(data, reader, info, plan, animate)
     wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
     with encoding(writer.name):
         body = writer.encode(frames, wish)
@@ -157,9 +158,11 @@ def _check_output(geometry: Geometry, frames: int, limits: PictureLimits, writer
         raise PictureTooLarge(f"{pixels} pixels to write; at most {limits.output_pixels}")
 
 
-def _frames(data: bytes, reader: Codec, plan: Plan, animate: bool) -> tuple[list[Frame], int, str | None]:
+def _frames(
+    data: bytes, reader: Codec, info: PictureInfo, plan: Plan, animate: bool
+) -> tuple[list[Frame], int, str | None]:
     with decoding(reader.name):
-        decoded = reader.decode(data, DecodeWish(_at_least(plan), animate))
+        decoded = decode_as_inspected(reader, data, DecodeWish(_at_least(plan), animate), info)
         whole = replace(plan, icc=decoded.icc)
         frames = [Frame(run_steps(frame.image, whole), frame.duration) for frame in decoded.frames]
     if not frames:

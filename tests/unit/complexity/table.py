@@ -606,7 +606,8 @@ TABLE: dict[str, list[Case]] = {
         lambda given: title.without_site(given[:20_000], frozenset(), ("a.b.c",)), rows(" - "), rows("| ")
     ),
     # pictures: headers alone, no pixel is decoded
-    "imagepipe.codecs.av1.stream_sizes": cases(lambda given: _all(av1.stream_sizes(given)), *BOXES),
+    "imagepipe.codecs.av1.read_streams": cases(av1.read_streams, *BOXES),
+    "imagepipe.codecs.boxes.boxes": cases(lambda given: _all(boxes.boxes(given)), *BOXES),
     "imagepipe.codecs.boxes.payloads": cases(lambda given: _all(boxes.payloads(given)), *BOXES),
     "imagepipe.codecs.avif.Avif": cases(_inspect(avif.Avif()), *BOXES),
     "imagepipe.codecs.bmp.dib_size": cases(bmp.dib_size, raw(b"\0")),

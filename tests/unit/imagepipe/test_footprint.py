@@ -33,6 +33,14 @@ def _animation(format: str) -> bytes:
     return encode(frames[0], format, save_all=True, append_images=frames[1:], duration=80)
 
 
+def _large_avif(subsampling: str, mode: str) -> bytes:
+    """Enough frames that the decoder keeps as many as it can."""
+    frames = [quarters((1400, 1000), mode).rotate(turn) for turn in range(10)]
+    return encode(
+        frames[0], "AVIF", save_all=True, append_images=frames[1:], speed=10, subsampling=subsampling, quality=30
+    )
+
+
 def _picture(name: str) -> bytes:
     plain, clear = quarters(_SIZE), quarters(_SIZE, "RGBA")
     made = {
@@ -48,6 +56,9 @@ def _picture(name: str) -> bytes:
         "gif animated": lambda: _animation("GIF"),
         "webp animated": lambda: _animation("WEBP"),
         "png animated": lambda: _animation("PNG"),
+        "avif animated": lambda: _large_avif("4:2:0", "RGB"),
+        "avif animated 4:4:4": lambda: _large_avif("4:4:4", "RGB"),
+        "avif animated clear": lambda: _large_avif("4:2:0", "RGBA"),
     }
     return made[name]()
 
@@ -68,6 +79,9 @@ def _picture(name: str) -> bytes:
         ("gif animated", "webp", 0),
         ("webp animated", "gif", 0),
         ("png animated", "png", 0),
+        ("avif animated", "jpeg", 300),
+        ("avif animated 4:4:4", "webp", 300),
+        ("avif animated clear", "webp", 300),
     ],
 )
 def test_a_render_takes_no_more_than_is_said(tmp_path: Path, name: str, format: str, width: int) -> None:
