@@ -73,8 +73,10 @@ class Avif:
 
 
 def _check_boxes(data: bytes, limits: PictureLimits) -> tuple[int, Streams]:
-    """Pixels of the largest part, and what the streams say. Every `ispe` property (ISO/IEC 23008-12, 6.5.3) is read: tiles and thumbnails have
-    one too, so the largest decides."""
+    """Pixels of the largest part, and what the streams say.
+
+    Every `ispe` property (ISO/IEC 23008-12, 6.5.3) is read: tiles and thumbnails have one too, so the largest decides.
+    """
     found, largest, at = 0, 0, data.find(b"ispe")
     while at >= 0 and at + 16 <= len(data):
         found += 1

@@ -37,8 +37,8 @@ class DecodeWish:
 class Decoded:
     """Frames in stored orientation, to be read once and in order, with what belongs to the picture as a whole.
 
-    `loop` is how often an animation is played, 0 = for ever. `size` is what the opened decoder believes before it scales
-    or decodes anything, to be compared with what `inspect` found; None = it cannot tell before.
+    `loop` is how often an animation is played, 0 = for ever. `size` is what the opened decoder believes before it
+    scales or decodes anything, to be compared with what `inspect` found; None = it cannot tell before.
     """
 
     frames: Iterator[Frame]
