@@ -18,7 +18,7 @@ from schedulers.events import EventLimits
 from schedulers.in_flight import Flight, InFlight, SingleFlight
 from schedulers.links import chain_of, identify
 from schedulers.model import Failure, Message, Status
-from schedulers.ports import Clock, Extractor, Fetch, FlowPorts
+from schedulers.ports import Clock, Extractor, Fetch, FlowPorts, Observer
 from schedulers.record import Record, record_of
 from schedulers.settlement import UNKNOWN, settle
 from schedulers.stages.decide import Decide
@@ -79,10 +79,10 @@ class Pipeline:
 
         await side_by_side(shares_of(message, await self._read_event(message)), fail)
 
-    def __init__(self, ports: FlowPorts, config: SchedulersConfig, observe: "Observe") -> None:
+    def __init__(self, ports: FlowPorts, config: SchedulersConfig, observer: Observer) -> None:
         clock, in_flight = ports.clock, InFlight()
         deferral = Deferral(ports.queue, ports.store, clock)
-        stage = Timed(clock, observe)
+        stage = Timed(clock, observer)
         decide = Decide(ports.store, in_flight, clock, ports.is_blocked)
         fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
         source = PictureSource(ports.fetcher, ports.archived, clock, config)
@@ -94,7 +94,7 @@ class Pipeline:
         self._fetch = stage("fetch", fetch)
         self._extract = stage("extract", Extract(ports.extractor))
         self._archive = stage("archive", KeepInArchive(ports.archive, ports.ids))
-        self._store = stage("store", Store(ports.store, clock, config.freshness, ports.ended))
+        self._store = stage("store", Store(ports.store, clock, config.freshness, observer.ended))
         self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
         self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports.store, clock))
 
@@ -114,8 +114,6 @@ async def unfurl(text: str, fetch: Fetch, extractor: Extractor, clock: Clock, pa
     return record_of(settled.state, settled.page)
 
 
-Observe = Callable[[str, float], None]
-"""Told after each stage: its name, and the seconds it took."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -123,9 +121,9 @@ T = TypeVar("T")
 class Timed:
     """Makes stages that are observed, also where they raise."""
 
-    def __init__(self, clock: Clock, observe: Observe) -> None:
+    def __init__(self, clock: Clock, observer: Observer) -> None:
         self._monotonic = clock.monotonic
-        self._observe = observe
+        self._observe = observer.stage
 
     def __call__(self, name: str, stage: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         monotonic, observe = self._monotonic, self._observe

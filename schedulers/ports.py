@@ -143,12 +143,19 @@ class Extractor(Protocol):
         """Never raises, whatever the bytes."""
 
 
+class Observer(Protocol):
+    """Counts what passes. Returns at once, and never raises."""
+
+    def stage(self, name: str, seconds: float) -> None:
+        """A stage was passed, or raised; it took so long."""
+
+    def ended(self, outcome: str) -> None:
+        """A share came to its end: it is stored and announced."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowPorts:
-    """The finished objects that the flow is made with; put together by `spiderduck.bootstrap` alone.
-
-    `ended` is told the outcome of every share that came to its end.
-    """
+    """The finished objects that the flow is made with; put together by `spiderduck.bootstrap` alone."""
 
     queue: EventQueue
     store: MetadataStore
@@ -159,5 +166,4 @@ class FlowPorts:
     extractor: Extractor
     ids: Ids
     clock: Clock
-    ended: Callable[[str], None] = lambda outcome: None
     is_blocked: IsBlocked = lambda url: None

@@ -38,12 +38,12 @@ class Telemetry(Collector):
         self._registry.register(self)
 
     def stage(self, name: str, seconds: float) -> None:
-        """One stage was passed (`schedulers.pipeline.Observe`)."""
+        """One stage was passed (`schedulers.ports.Observer`)."""
         self.stage_calls[name] += 1
         self.stage_seconds[name] += seconds
 
     def ended(self, outcome: str) -> None:
-        """One share of a URL came to its end (`schedulers.ports.FlowPorts.ended`)."""
+        """One share of a URL came to its end."""
         self.outcomes[outcome] += 1
 
     def refused(self, reason: str) -> None:

@@ -16,6 +16,7 @@ from litestar import Litestar
 
 from fetchers.clock import SystemClock
 from imagepipe.memory import tune_allocator
+from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts
@@ -70,7 +71,8 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             processes = open_processes(config)
             stack.push_async_callback(processes.close)
             extractor = Extraction(config.extract.inline_bytes, PictureCounter(), processes)
-            schedulers = _schedulers(backing.flow, fetching, ids, images, config, clock, telemetry, extractor)
+            ports = _flow_ports(backing.flow, fetching, ids, images, extractor, clock)
+            schedulers = _schedulers(ports, config.schedulers, telemetry)
         health = Health(lambda: _missing(backing, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and backing.api is not None:
@@ -114,19 +116,10 @@ def _services(config: Config, clock: SystemClock, api: ForApi, fetching: Fetchin
     )
 
 
-def _schedulers(
-    flow: ForFlow,
-    fetching: Fetching,
-    ids: IdParts,
-    images: ImageParts,
-    config: Config,
-    clock: SystemClock,
-    telemetry: Telemetry,
-    extractor: Extraction,
-) -> tuple[Scheduler, ...]:
-    """All share one pipeline and its table of what is in flight, so that equal URLs meet, whichever scheduler took the
-    event."""
-    ports = FlowPorts(
+def _flow_ports(
+    flow: ForFlow, fetching: Fetching, ids: IdParts, images: ImageParts, extractor: Extraction, clock: SystemClock
+) -> FlowPorts:
+    return FlowPorts(
         queue=flow.queue,
         store=flow.store,
         archive=flow.archive,
@@ -136,11 +129,15 @@ def _schedulers(
         extractor=extractor,
         ids=ids.ids,
         clock=clock,
-        ended=telemetry.ended,
         is_blocked=fetching.is_blocked,
     )
-    pipeline = Pipeline(ports, config.schedulers, telemetry.stage)
-    return tuple(Scheduler(flow.queue, pipeline, clock, config.schedulers) for _ in range(config.schedulers.count))
+
+
+def _schedulers(ports: FlowPorts, config: SchedulersConfig, telemetry: Telemetry) -> tuple[Scheduler, ...]:
+    """All share one pipeline and its table of what is in flight, so that equal URLs meet, whichever scheduler took the
+    event."""
+    pipeline = Pipeline(ports, config, telemetry)
+    return tuple(Scheduler(ports.queue, pipeline, ports.clock, config) for _ in range(config.count))
 
 
 def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:

@@ -26,6 +26,7 @@ from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.sessions.patient import PatientSession
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+from spiderduck.telemetry import Telemetry
 from tests.integration.cluster.brokers import opened_publisher
 
 
@@ -137,7 +138,7 @@ async def running_flow(
         config = SchedulersConfig(in_flight=in_flight)
         archived, ids = ArchivedAnswers(archive), Generator(worker_id=1)
         ports = FlowPorts(queue, store, archive, archived, flow.web, Pictures(), Extractor(), ids, clock)
-        pipeline = Pipeline(ports, config, lambda name, seconds: None)
+        pipeline = Pipeline(ports, config, Telemetry())
         flow.scheduler = Scheduler(queue, pipeline, clock, config)
         running = asyncio.create_task(flow.scheduler.run())
         try:

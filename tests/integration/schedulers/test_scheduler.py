@@ -26,6 +26,7 @@ from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter
 from spiderduck.subscriptions.sqlite import NoticeLog
+from spiderduck.telemetry import Telemetry
 from tests.clock import FakeClock
 
 Outcome = Response | Ended | NotNow | Exception
@@ -134,7 +135,7 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
             queue, store, archive, ArchivedAnswers(archive), fetch, OnePixel(), Extraction(10**6), ids, clock
         )
         config = SchedulersConfig(in_flight=8)
-        pipeline = Pipeline(ports, config, lambda name, seconds: None)
+        pipeline = Pipeline(ports, config, Telemetry())
         schedulers = [Scheduler(queue, pipeline, clock, config) for _ in range(2)]
         running = [asyncio.create_task(one.run()) for one in (queue, *schedulers)]
         made = Flow(queue, store, log, fetch)

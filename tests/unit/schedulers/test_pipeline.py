@@ -57,10 +57,21 @@ class Outside:
         return 7
 
 
+class Passed:
+    """Notes the stages that are passed."""
+
+    def __init__(self, stages: list[str]) -> None:
+        self._stages = stages
+
+    def stage(self, name: str, seconds: float) -> None:
+        self._stages.append(name)
+
+    def ended(self, outcome: str) -> None: ...
+
+
 def pipeline(outside: Any, stages: list[str] | None = None) -> Pipeline:
-    names = [] if stages is None else stages
     ports = FlowPorts(outside, outside, outside, outside, outside, outside, outside, outside, FakeClock())
-    return Pipeline(ports, SchedulersConfig(), lambda name, seconds: names.append(name))
+    return Pipeline(ports, SchedulersConfig(), Passed([] if stages is None else stages))
 
 
 ROBOTS = Ended(Ending.ROBOTS_DENIED, "its robots.txt says no")
