@@ -28,6 +28,8 @@ DRAIN_SECONDS = 5.0
 DRAIN_BYTES = 512 * 1024 * 1024
 """What is thrown away after a refusal: a close with bytes unread resets the connection, and the client loses the
 status. Throwing away costs no memory and little time, so the seconds are the bound that matters."""
+FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+"""The fields of a head that say where its body ends, and whether another request may follow."""
 UNUSED_BYTES = 32 * 1024 * 1024
 """Of a body whose request was answered before it came whole."""
 
@@ -65,6 +67,7 @@ class FrontProtocol(HttpToolsProtocol):
         self._refusal = HTTPStatus.BAD_REQUEST
         self._deaf = False  # what comes is thrown away
         self._drained = 0
+        self._resuming = False  # a new parser reads the head that another one has read
 
     # asyncio's side ---------------------------------------------------------------------------------------------------
 
@@ -127,10 +130,14 @@ class FrontProtocol(HttpToolsProtocol):
     # The parser's side ------------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        if self._resuming:
+            return
         super().on_message_begin()
         self._in_head, self._head_seen, self._fields = True, 0, 0
 
     def on_url(self, url: bytes) -> None:
+        if self._resuming:
+            return
         self._head_seen += len(url)
         super().on_url(url)
 
@@ -144,6 +151,8 @@ class FrontProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._resuming:
+            return
         if self._head_seen > self._limits.head_bytes:
             self._raise(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not self.url.startswith(b"/"):
@@ -170,6 +179,8 @@ class FrontProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # the parser says so at the end of the head already
         self._in_body, self._progressed = False, True
         super().on_message_complete()
 
@@ -181,13 +192,10 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _feed(self, piece: bytes) -> None:
         self._progressed = False
+        rest = piece
         try:
-            self.parser.feed_data(piece)
-        except httptools.HttpParserUpgrade:
-            # There is nothing to upgrade to. The request is answered as if it had not asked; what follows is unknown.
-            self._in_body, self._progressed, self._deaf = False, True, True
-            self.cycle.keep_alive = self.cycle.more_body = False
-            self.cycle.message_event.set()
+            while rest and not self._deaf:
+                rest = self._parse(rest)
         except httptools.HttpParserError:
             if not self._deaf:
                 self._refuse(self._refusal)
@@ -196,6 +204,32 @@ class FrontProtocol(HttpToolsProtocol):
             self._overhead = self._head_seen if self._in_head else 0
         else:
             self._overhead += len(piece)
+
+    def _parse(self, piece: bytes) -> bytes:
+        """Returns what the parser left, which it does at an upgrade."""
+        try:
+            self.parser.feed_data(piece)
+            return b""
+        except httptools.HttpParserUpgrade as upgrade:
+            if self.scope["method"] == "CONNECT":  # what follows is no HTTP
+                self._in_body, self._progressed, self._deaf = False, True, True
+                self.cycle.keep_alive = self.cycle.more_body = False
+                self.cycle.message_event.set()
+                return b""
+            self._ignore_upgrade()
+            return piece[upgrade.args[0] :]
+
+    def _ignore_upgrade(self) -> None:
+        """There is nothing to upgrade to, so the request goes on as if it had not asked (RFC 9110, section 7.8). The
+        parser would skip its body; a new one, told how long the body is, reads it."""
+        head = [b"POST / HTTP/" + self.parser.get_http_version().encode("ascii")]
+        head += [name + b": " + value for name, value in self.headers if name in FRAMING]
+        self.parser = httptools.HttpRequestParser(self)
+        self._resuming = True
+        try:
+            self.parser.feed_data(b"\r\n".join([*head, b"", b""]))
+        finally:
+            self._resuming = False
 
     def _raise(self, status: HTTPStatus) -> None:
         self._refusal = status

@@ -152,8 +152,42 @@ async def test_other_targets_are_refused(line: bytes) -> None:
         assert await client.ended() == b""
 
 
-async def test_an_upgrade_is_answered_as_if_it_had_not_been_asked_for() -> None:
+UPGRADE = b"connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+POST = b"POST /b HTTP/1.1\r\nhost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (GET + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n", [b"/ 0"]),
+        (POST + UPGRADE + b"content-length: 5\r\n\r\nhello", [b"/b 5"]),
+        (POST + b"content-length: 5\r\n" + UPGRADE + b"\r\nhello" + GET + b"\r\n", [b"/b 5", b"/ 0"]),
+        (POST + UPGRADE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", [b"/b 7"]),
+        ((POST + UPGRADE + b"content-length: 2\r\n\r\nhi") * 3, [b"/b 2"] * 3),
+        (POST + UPGRADE + b"content-length: 0\r\n\r\n", [b"/b 0"]),
+        (POST.replace(b"/b", b"http://localhost/c") + UPGRADE + b"content-length: 1\r\n\r\nx", [b"/c 1"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_an_upgrade_is_not_heard_and_the_body_is_read(sent: bytes, answers: list[bytes], size: int) -> None:
+    """RFC 9110, section 7.8. However the bytes come, and whatever follows on the connection."""
     async with serving(Echo()) as served, served.client() as client:
-        client.send(GET + b"connection: upgrade\r\nupgrade: websocket\r\n\r\nrest")
-        assert await client.answer() == (200, b"/ 0")
+        for start in range(0, len(sent), size):
+            client.send(sent[start : start + size])
+            await client.writer.drain()
+            await asyncio.sleep(0)
+        assert [await client.answer() for _ in answers] == [(200, one) for one in answers]
+
+
+async def test_a_connection_that_was_to_close_closes_after_an_upgrade_too() -> None:
+    async with serving(Echo()) as served, served.client() as client:
+        client.send(POST + b"connection: upgrade, close\r\nupgrade: h2c\r\ncontent-length: 2\r\n\r\nhi")
+        assert await client.answer() == (200, b"/b 2")
         assert await client.ended() == b""
+
+
+async def test_lengths_that_contradict_are_refused_behind_an_upgrade() -> None:
+    """Else somebody in front of us reads another request than we do."""
+    async with serving(Echo()) as served, served.client() as client:
+        client.send(POST + UPGRADE + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
+        assert (await client.answer())[0] == 400
