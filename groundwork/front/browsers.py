@@ -37,6 +37,7 @@ class Refusal:
     title: str
     code: str
     detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class BrowserRules:
@@ -137,10 +138,10 @@ class BrowserFront:
         rules: BrowserRules,
         *,
         open_paths: Collection[str] = (),
-        trusted: Callable[[str], bool] = lambda _: False,
+        trusted: Callable[[Any], bool | Refusal] = lambda _: False,
     ) -> None:
-        """`open_paths`: of any host, for probes. `trusted`: whether an `Authorization` is one that no page can have a
-        browser send by itself, a valid bearer key."""
+        """`open_paths`: of any host, for probes. `trusted`: whether a request (its ASGI scope) shows what no page can
+        have a browser send by itself, a valid bearer key; or how to refuse whoever tried too many."""
         self._app = app
         self._rules = rules
         self._open_paths = frozenset(open_paths)
@@ -169,8 +170,10 @@ class BrowserFront:
             return refusal
         if scope["method"] in SAFE or (refusal := self._rules.foreign(headers)) is None:
             return None
-        keys = values(headers, b"authorization")
-        return None if len(keys) == 1 and self._trusted(keys[0].decode("latin-1")) else refusal
+        trusted = self._trusted(scope)
+        if isinstance(trusted, Refusal):
+            return trusted
+        return None if trusted else refusal
 
     def _allowed_origin(self, headers: Headers) -> bytes | None:
         origins = values(headers, b"origin")
@@ -193,7 +196,7 @@ def _with_cors(send: Send, allowed: bytes | None) -> Send:
 
 async def _answer(send: Send, refusal: Refusal) -> None:
     body = problem(refusal.status, refusal.code, refusal.title, refusal.detail)
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body)), *refusal.headers]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

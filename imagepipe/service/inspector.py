@@ -84,11 +84,17 @@ def _total(shared: Shared[Any]) -> dict[str, int]:
 def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:
     """JSON below `path`/inspect; below `path`/inspect/page a page that shows the same, without it open to everybody."""
 
-    @get(path + "/inspect", guards=[guard], summary="What the picture caches hold")
+    @get(path + "/inspect", guards=[guard], opt={"own_pages": True}, summary="What the picture caches hold")
     async def inspect() -> dict[str, Any]:
         return inspect_registry(registry)
 
-    @get(path + "/inspect/tables", guards=[guard], media_type=MediaType.HTML, include_in_schema=False)
+    @get(
+        path + "/inspect/tables",
+        guards=[guard],
+        opt={"own_pages": True},
+        media_type=MediaType.HTML,
+        include_in_schema=False,
+    )
     async def tables() -> str:
         return tables_of(inspect_registry(registry), registry.clock.now())
 

@@ -1,22 +1,27 @@
-"""What only a handler knows of the rules on browsers: which GET changes something, and whose body is JSON.
+"""What only a handler knows of the rules on browsers: which GET changes something, and whose body is JSON. And that a
+query says a thing once, so that a guard and a handler cannot read two things.
 
 `groundwork.front.browsers` judges the methods that always change something before they come here.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import HTTPException, PermissionDeniedException, TooManyRequestsException
 from litestar.handlers.base import BaseRouteHandler
 
-from groundwork.front.browsers import SAFE, BrowserRules, values
+from groundwork.front.browsers import SAFE, BrowserRules, Refusal, values
 from spiderduck.api.keys import KeyGuard
+from spiderduck.api.parameters import BadParameter, shortened
 
+Connection = ASGIConnection[Any, Any, Any, Any]
 OWN_PAGES = "own_pages"
 """A handler's option: True, or the name of the query parameter with which the call causes a fetch or changes something.
 Pages of another origin may not have it called."""
+FALSE = frozenset({"false", "0"})
 BODY = "body"
 """A handler's option: `bytes` where the body is no JSON."""
 
@@ -37,25 +42,61 @@ class BrowserGuard:
         self._rules = rules
         self._keys = keys
 
-    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         scope = connection.scope
         if scope["type"] != ScopeType.HTTP:
             return
+        _check_once(connection, handler)
         headers = list(scope["headers"])
         if scope["method"] in SAFE:
-            self._check_origin(connection, handler.opt.get(OWN_PAGES))
+            when = handler.opt.get(OWN_PAGES)
+            if when is True or (when and _is_given(connection, handler, when)):
+                self._check_origin(connection)
         elif handler.opt.get(BODY) != "bytes" and _has_body(headers) and not _is_json(headers):
             raise HTTPException(
                 "the body is JSON, so send Content-Type: application/json (curl --json), or application/x-ndjson",
                 status_code=415,
             )
 
-    def _check_origin(self, connection: ASGIConnection[Any, Any, Any, Any], when: bool | str | None) -> None:
-        if not when or (isinstance(when, str) and connection.query_params.get(when, "false").lower() == "false"):
-            return
+    def _check_origin(self, connection: Connection) -> None:
         refusal = self._rules.foreign(list(connection.scope["headers"]))
-        if refusal is not None and not self._keys.knows(connection.headers.get("authorization", "")):
+        if refusal is not None and not self._keys.recognises(connection.scope):
             raise ForeignOrigin(refusal.detail)
+
+
+def key_check(keys: KeyGuard) -> Callable[[Any], bool | Refusal]:
+    """`keys` as `BrowserFront` asks for them, before there is a handler."""
+
+    def check(scope: Any) -> bool | Refusal:
+        try:
+            return keys.recognises(scope)
+        except TooManyRequestsException as error:
+            headers = tuple((name.lower().encode(), value.encode()) for name, value in (error.headers or {}).items())
+            return Refusal(429, "Too many requests", "too_many_requests", error.detail, headers)
+
+    return check
+
+
+def _check_once(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Raises `BadParameter` for a query parameter that stands twice, unless the handler takes a list of them."""
+    query = connection.query_params
+    for name in query:
+        if len(query.getall(name)) > 1 and not _takes_several(handler, name):
+            raise BadParameter(f"the query parameter {shortened(name)} stands more than once; send it once")
+
+
+def _takes_several(handler: BaseRouteHandler, name: str) -> bool:
+    field = handler.parsed_fn_signature.parameters.get(name)
+    return field is not None and any(one.is_non_string_collection for one in (field, *field.inner_types))
+
+
+def _is_given(connection: Connection, handler: BaseRouteHandler, name: str) -> bool:
+    """Whether the query holds a parameter; a flag that is false counts for none."""
+    given = connection.query_params.get(name)
+    if given is None:
+        return False
+    is_flag = handler.parsed_fn_signature.parameters[name].annotation is bool
+    return not (is_flag and given.lower() in FALSE)
 
 
 def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
@@ -99,10 +99,18 @@ class KeyGuard:
             return False
         return True
 
-    def knows(self, authorization: str) -> bool:
-        """Whether this value of the header `Authorization` shows a key that is in force. Counts nothing."""
-        key = self._keys.find(_token(authorization))
-        return key is not None and not key.has_expired(self._clock.now())
+    def recognises(self, scope: Scope) -> bool:
+        """Whether a request shows a key that is in force, whatever it may do. A wrong one counts as in `require`, and
+        raises where its sender has to wait."""
+        given = Headers.from_scope(scope).getall("authorization", [])
+        token = _token(given[0]) if len(given) == 1 else ""
+        if not token or not self._keys.asks:
+            return False
+        key = self._keys.find(token)
+        if key is not None and not key.has_expired(self._clock.now()):
+            return True
+        self._refuse(self._source(scope), key)
+        return False
 
     def _identify(self, connection: Connection) -> Key:
         given = _token(connection.headers.get("authorization", ""))
@@ -112,7 +120,7 @@ class KeyGuard:
         key = self._keys.find(given)
         if key is not None and not key.has_expired(self._clock.now()):
             return key
-        self._refuse(self._source(connection), key)
+        self._refuse(self._source(connection.scope), key)
         detail = "this key is not known" if key is None else "this key has expired"
         challenge = f'{CHALLENGE}, error="invalid_token", error_description="{detail}"'
         raise NotAuthorizedException(detail, headers=_challenge(challenge))
@@ -131,9 +139,10 @@ class KeyGuard:
             )
         self._failed.failed(source, now)
 
-    def _source(self, connection: Connection) -> str:
-        peer = connection.client.host if connection.client is not None else ""
-        forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
+    def _source(self, scope: Scope) -> str:
+        client = scope.get("client")
+        peer = str(client[0]) if client else ""
+        forwarded = ",".join(Headers.from_scope(scope).getall("x-forwarded-for", []))
         return client_group(client_address(peer, forwarded, self._proxies))
 
     def _take(self, connection: Connection, key: Key) -> None:

@@ -8,6 +8,7 @@ from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate
 from schedulers.ports import Clock
 from spiderduck.api.app import browser_rules
+from spiderduck.api.browsers import key_check
 from spiderduck.bootstrap.leaving import come_again_when
 from spiderduck.bootstrap.product import Product
 from spiderduck.config import Config
@@ -23,7 +24,7 @@ def make_server(
 ) -> FrontServer:
     """Not serving yet. Raises `BadSetting` where the certificate cannot be used."""
     app: Any = come_again_when(product.health.stopping, product.app)
-    app = BrowserFront(app, browser_rules(config), open_paths=PROBES, trusted=product.keys.knows)
+    app = BrowserFront(app, browser_rules(config), open_paths=PROBES, trusted=key_check(product.keys))
     if metrics_listener is not None:
         app = _by_port({metrics_listener.getsockname()[1]: product.metrics_app}, app)
     return FrontServer(

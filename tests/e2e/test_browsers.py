@@ -32,6 +32,10 @@ CHANGES = [
     ("GET", "/v1/urls?url=http://a.test/&schedule=true", None),
     ("GET", "/v1/queues/x", None),
     ("GET", "/v1/stream?queue=x", None),
+    ("GET", "/v1/stream?queue=false", None),
+    ("GET", "/v1/stream?queue=", None),
+    ("GET", "/images/inspect", None),
+    ("GET", "/images/inspect/tables", None),
 ]
 
 
@@ -75,6 +79,25 @@ def test_our_names_are_answered(product: Product, name: str) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_probes_come_by_any_name(product: Product, path: str) -> None:
     assert send(product, "GET", path, None, Host="pod-7.internal").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v1/urls?url=http://twice.test/&schedule=false&schedule=true",
+        "/v1/urls?url=http://twice.test/&url=http://thrice.test/",
+        "/v1/stream?queue=false&queue=x&after=1",
+        "/v1/queues/x?most=1&most=2",
+        "/v1/dead?most=1&most=1",
+        "/images/cards?src=http://twice.test/a.png&w=10&src=http://thrice.test/a.png",
+    ],
+)
+def test_a_query_says_a_thing_once(product: Product, target: str) -> None:
+    """Else a check reads the one value and a handler the other."""
+    for headers in ({}, FOREIGN):
+        answer = product.client.get(target, headers=headers)
+        assert answer.status_code == 400
+        assert "more than once" in answer.json()["detail"]
 
 
 def test_our_own_pages_and_programs_go_on(product: Product) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.front.browsers import BrowserFront, BrowserRules
+from groundwork.front.browsers import BrowserFront, BrowserRules, Refusal
 
 RULES = BrowserRules(["links.example.com"], ["https://app.example.com", "http://bücher.example:81"])
 
@@ -96,6 +96,14 @@ def test_an_origin_of_the_settings_must_be_one(origin: str) -> None:
         BrowserRules((), [origin])
 
 
+def by_key(scope: Any) -> bool | Refusal:
+    keys = [value for name, value in scope["headers"] if name == b"authorization"]
+    return SLOWER if keys == [b"Bearer guess"] else keys == [b"Bearer ours"]
+
+
+SLOWER = Refusal(429, "Too many requests", "too_many_requests", "wait", ((b"retry-after", b"7"),))
+
+
 async def answered(
     method: str, given: list[tuple[bytes, bytes]], path: str = "/v1/events", rules: BrowserRules = RULES
 ) -> tuple[int, dict[str, str]]:
@@ -109,7 +117,7 @@ async def answered(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    front = BrowserFront(app, rules, open_paths=["/healthz"], trusted=lambda key: key == "Bearer ours")
+    front = BrowserFront(app, rules, open_paths=["/healthz"], trusted=by_key)
     scope = {"type": "http", "method": method, "path": path, "headers": given, "http_version": "1.1"}
     await front(scope, None, send)
     found: dict[str, str] = {}
@@ -124,6 +132,8 @@ async def test_what_changes_something_is_refused_to_a_foreign_page(method: str) 
     assert (await answered(method, foreign))[0] == 403
     assert (await answered(method, foreign + headers(authorization="Bearer ours")))[0] == 299
     assert (await answered(method, foreign + headers(authorization="Bearer other")))[0] == 403
+    status, found = await answered(method, foreign + headers(authorization="Bearer guess"))
+    assert (status, found["retry-after"]) == (429, "7")
     assert (await answered(method, headers(host="localhost")))[0] == 299
     assert (await answered("GET", foreign))[0] == 299
 

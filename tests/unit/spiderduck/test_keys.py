@@ -9,6 +9,8 @@ import pytest
 from litestar import Litestar, get, post
 from litestar.datastructures import State
 
+from groundwork.front.browsers import Refusal
+from spiderduck.api.browsers import key_check
 from spiderduck.api.keys import ADMIN, GUARD, READ, WRITE, KeyGuard, ScopeGuard, open_guard, send_rate_limit
 from spiderduck.api.problems import answer
 from spiderduck.bootstrap.keys import bearer
@@ -69,6 +71,12 @@ class Site:
         await self.clock.advance(seconds)
 
 
+def showing(*authorization: str, address: str = "192.0.2.1") -> Any:
+    """The scope of a request."""
+    headers = [(b"authorization", value.encode()) for value in authorization]
+    return {"type": "http", "headers": headers, "client": (address, 4711)}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
@@ -112,7 +120,7 @@ async def test_the_scheme_is_case_insensitive(folder: Path, scheme: str) -> None
     key = site.make("one", READ)
     await site.later()
     assert (await site.ask("/read", authorization=f"{scheme} {key}")).status_code == 200
-    assert site.guard.knows(f"{scheme}   {key}")
+    assert site.guard.recognises(showing(f"{scheme}   {key}"))
 
 
 @pytest.mark.parametrize("header", ["", "Basic Zm9vOmJhcg==", "Bearer", "Bearer ", "Token KEY"])
@@ -143,7 +151,7 @@ async def test_wrong_expired_and_weak_keys_are_told_apart(folder: Path) -> None:
     assert 'error="invalid_token", error_description="this key is not known"' in wrong.headers["www-authenticate"]
     assert 'error="insufficient_scope", scope="write"' in weak.headers["www-authenticate"]
     assert site.telemetry.refusals == {"expired": 1, "unknown": 1, "scope": 1}
-    assert not site.guard.knows(f"Bearer {short}")
+    assert not site.guard.recognises(showing(f"Bearer {short}"))
 
 
 async def test_an_administrator_may_do_anything(folder: Path) -> None:
@@ -279,3 +287,29 @@ def test_the_internal_key_falls_back_to_a_plain_one(folder: Path, tmp_path: Path
     (tmp_path / "mounted").write_text('[{"key": "mounted-mounted-key", "scopes": ["admin"]}]')
     config = load(None, {"SPIDERDUCK_API__KEYS_FILE": str(tmp_path / "mounted")}, {})
     assert bearer(config, READ)["authorization"] == "Bearer mounted-mounted-key"
+
+
+async def test_guesses_that_a_foreign_page_sends_are_counted_and_slowed_down_too(folder: Path) -> None:
+    """The check of origins looks at keys before the handler's guard does; it must be no way around the pauses."""
+    site = Site(folder)
+    key = site.make("one", READ)
+    await site.later()
+    check = key_check(site.guard)
+    answers = [check(showing(f"Bearer guess-{number}")) for number in range(60)]
+    assert answers[:11] == [False] * 11
+    slower = answers[11:]
+    assert {one.status for one in slower if isinstance(one, Refusal)} == {429}
+    assert all(isinstance(one, Refusal) and dict(one.headers)[b"retry-after"] for one in slower)
+    assert site.telemetry.refusals == {"unknown": 11, "slowed_down": 49}
+    assert (await site.ask("/read", "guess")).status_code == 429  # one account for both ways in
+    assert check(showing(f"Bearer {key}")) is True
+    assert check(showing("Bearer guess", address="192.0.2.2")) is False
+
+
+async def test_two_keys_are_none(folder: Path) -> None:
+    site = Site(folder)
+    key = site.make("one", READ)
+    await site.later()
+    assert not site.guard.recognises(showing(f"Bearer {key}", f"Bearer {key}"))
+    assert not site.guard.recognises(showing())
+    assert site.telemetry.refusals == {}
