@@ -109,15 +109,21 @@ async def test_who_is_alone_owns_everything(ownership: Ownership) -> None:
 
 async def test_each_domain_has_one_owner_and_the_others_say_who(join: Join) -> None:
     members = [await join(f"http://m{number}:1") for number in range(3)]
-    await until(lambda: sum(len(member.owned()) for member in members) == len(DOMAINS))
-    by_domain = {domain: member for member in members for domain in member.owned()}
-    assert len(by_domain) == len(DOMAINS)
-    await until(lambda: all(member.ownership.ready for member in members))
-    for member in members:
-        for domain in DOMAINS:
-            answer = member.ownership.holding_of(domain)
-            if isinstance(answer, NotMine):
-                assert answer.owner == by_domain[domain].address
+
+    def owners() -> dict[str, str]:
+        """Domain → address, of what the members say that they hold."""
+        held = [(domain, member.address) for member in members for domain in member.owned()]
+        assert len(held) == len(dict(held)), "no domain has two owners at any moment"
+        return dict(held)
+
+    def all_agree() -> bool:
+        owned = owners()
+        answers = ((domain, member.ownership.holding_of(domain)) for member in members for domain in DOMAINS)
+        return len(owned) == len(DOMAINS) and all(
+            answer.owner == owned[domain] for domain, answer in answers if isinstance(answer, NotMine)
+        )
+
+    await until(all_agree)  # a member learns of another's buckets a moment after that took them
 
 
 async def test_what_is_held_is_told_in_figures(join: Join) -> None:
