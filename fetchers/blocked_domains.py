@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fetchers.errors import InvalidUrl
+from fetchers.gates.address_guard import ipv4_within
 from fetchers.ports import Blocked, Clock
 from fetchers.urls import split
 
@@ -55,7 +56,7 @@ class BlockedDomains:
         return None if rule is None else Blocked(f"{self._source} names {rule}")
 
     def _rule_for(self, host: str) -> str | None:
-        name = _without_mapping(host) if host.startswith("[") else host.rstrip(".")
+        name = _address_meant(host) if host.startswith("[") else host.rstrip(".")
         labels = name.rsplit(".", self._labels)  # no rule has more, however many the host has
         for start in range(len(labels) - 1, -1, -1):
             rule = ".".join(labels[start:])
@@ -130,10 +131,10 @@ def normal_name(text: str) -> str:
         host = ""
     if not host:
         raise ValueError(f'{text!r} is no domain to block; it takes "example.com", "203.0.113.7" or "2001:db8::1"')
-    return _without_mapping(host) if host.startswith("[") else host.rstrip(".")
+    return _address_meant(host) if host.startswith("[") else host.rstrip(".")
 
 
-def _without_mapping(host: str) -> str:
-    """An IPv4 address that is written as an IPv6 one is the IPv4 address."""
-    mapped = ipaddress.IPv6Address(host[1:-1]).ipv4_mapped
-    return host if mapped is None else str(mapped)
+def _address_meant(host: str) -> str:
+    """An IPv6 address that leads to an IPv4 one is that one, in whatever form it carries it."""
+    within = ipv4_within(ipaddress.IPv6Address(host[1:-1]))
+    return host if within is None else str(within)

@@ -12,6 +12,7 @@ import httpx
 
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
+from fetchers.decode_turns import DecodeTurns
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
 from fetchers.gates.body_limit import plan_body
 from fetchers.model import Ended, Ending, Headers, HopRequest, Response
@@ -62,6 +63,7 @@ async def exchange(
     counters: Counters,
     robots_rule: str | None = None,
     take: Take | None = None,
+    turns: DecodeTurns | None = None,
 ) -> Response | Ended:
     """Send `request` and read the answer, by way of `take` where there is one.
 
@@ -78,7 +80,17 @@ async def exchange(
             stream = cast(httpx.AsyncByteStream, answer.stream)
             try:
                 return await _read(
-                    answer, stream, request, config, clock, started, headers, robots_rule, counters, take
+                    answer,
+                    stream,
+                    request,
+                    config,
+                    clock,
+                    started,
+                    headers,
+                    robots_rule,
+                    counters,
+                    take,
+                    turns or DecodeTurns(),
                 )
             finally:
                 await stream.aclose()  # what the answer's own `aclose` does, after looking at it from all sides
@@ -176,6 +188,7 @@ async def _read(
     robots_rule: str | None,
     counters: Counters,
     take: Take | None,
+    turns: DecodeTurns,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
     found = dict(reversed(headers))
@@ -203,7 +216,7 @@ async def _read(
     if plan is None:
         kind = found.get("content-type", "")
         return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response())
-    reading = await read_body(stream, found, plan, None if take is None else partial(take, response()))
+    reading = await read_body(stream, found, plan, None if take is None else partial(take, response()), turns)
     counters.body_bytes += reading.size
     if reading.end == "too_large":
         return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")

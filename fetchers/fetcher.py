@@ -17,6 +17,7 @@ from fetchers.back_off import BackOff
 from fetchers.coalescing import Coalescing
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
+from fetchers.decode_turns import DecodeTurns
 from fetchers.domain_queue import BACK, FRONT, DomainQueue, Turn
 from fetchers.domain_slot import DomainSlot, RateLimit
 from fetchers.domain_state import DomainState, moment
@@ -82,6 +83,7 @@ class Fetcher:
         self._policy = NothingBlocked() if policy is None else policy
         self._states = states
         self.counters = Counters()
+        self._decode_turns = DecodeTurns()
         self.queues = RequestQueues(clock, config.queues)
         hosts = HostCache()
         self.robots = RobotsGate(config, clock, hosts, robots_cache, perform_hop or self.perform, self.counters)
@@ -195,7 +197,16 @@ class Fetcher:
         sending = Sending(self.queues, queue, turn, request.deadline)
         try:
             result = await exchange(
-                self._transport, request, parts, self.config, self._clock, sending, self.counters, rule, take
+                self._transport,
+                request,
+                parts,
+                self.config,
+                self._clock,
+                sending,
+                self.counters,
+                rule,
+                take,
+                self._decode_turns,
             )
         except TurnLost as error:
             return NotMine(None, str(error))

@@ -4,12 +4,14 @@ A body is held once at the most, and not at all where somebody takes it while it
 """
 
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import httpx
 
+from fetchers.decode_turns import DecodeTurns
+from fetchers.errors import ProtocolError
 from fetchers.gates.body_limit import BodyPlan
 from fetchers.gates.decoding import BodyDecoder
 
@@ -54,8 +56,12 @@ async def read_body(
     headers: dict[str, str],
     plan: BodyPlan,
     take: Callable[[bytes], Awaitable[bool]] | None,
+    turns: DecodeTurns,
 ) -> Reading:
-    """Read it to its end, to the plan's limit, or until `take` says that it has enough."""
+    """Read it to its end, to the plan's limit, or until `take` says that it has enough.
+
+    Raises `ProtocolError` for encodings that are made to cost work.
+    """
     encoding = headers.get("content-encoding", "").strip().lower()
     plain = encoding in ("", "identity")
     length = headers.get("content-length", "")
@@ -64,8 +70,7 @@ async def read_body(
     decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
     held, size = _Held(), 0
     end: ReadingEnd = "whole"
-    async for chunk in stream:
-        piece = chunk if decoder is None else decoder.feed(chunk)
+    async for piece in stream if decoder is None else _decoded(stream, decoder, turns):
         size += len(piece)
         if size > plan.limit:
             if not plan.cut:
@@ -76,12 +81,24 @@ async def read_body(
             held.add(piece)
         elif piece and not await take(piece):
             end = "early"
-        if end == "early" or (decoder is not None and decoder.ended):
+        if end == "early":
             break
     if decoder is not None:
         decoder.finish()
+        if decoder.refusal is not None:
+            raise ProtocolError(decoder.refusal)
         if decoder.too_large and not plan.cut:
             return Reading(b"", size, "too_large")
         if decoder.too_large or decoder.broken:
             end = "early"
     return Reading(held.whole(), min(size, plan.limit), end)
+
+
+async def _decoded(stream: httpx.AsyncByteStream, decoder: BodyDecoder, turns: DecodeTurns) -> AsyncIterator[bytes]:
+    """Until the body's end or the decoder's."""
+    async for chunk in stream:
+        async for piece in turns.each(decoder.steps(chunk)):
+            if piece:
+                yield piece
+        if decoder.ended:
+            return

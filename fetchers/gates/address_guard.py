@@ -59,6 +59,14 @@ REFUSED_V6 = (
 
 MAPPED = IPv6Network("::ffff:0:0/96")
 NAT64 = IPv6Network("64:ff9b::/96")
+IN_LOW_32_BITS = (
+    MAPPED,
+    NAT64,
+    IPv6Network("64:ff9b:1::/48"),  # RFC 8215
+    IPv6Network("::ffff:0:0:0/96"),  # translated, RFC 2765
+    IPv6Network("::/96"),  # compatible, RFC 4291, section 2.5.5.1
+)
+LOOPBACK = 1
 LOW_32_BITS = 0xFFFF_FFFF
 ISATAP_MARKS = (0x0000_5EFE, 0x0200_5EFE)
 """RFC 5214, section 6.1: the interface identifier of a tunnel to the IPv4 address in the last bits."""
@@ -133,6 +141,13 @@ def _parse(address: str) -> Address | None:
     if isinstance(parsed, IPv6Address) and parsed in MAPPED:
         return _embedded(parsed)
     return parsed
+
+
+def ipv4_within(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a packet to `address` ends at, by way of the system, a translator or a tunnel."""
+    if _is_isatap(address) or any(address in network for network in IN_LOW_32_BITS):
+        return None if int(address) <= LOOPBACK else _embedded(address)
+    return address.sixtofour or (address.teredo[1] if address.teredo is not None else None)
 
 
 @lru_cache(maxsize=4096)

@@ -16,18 +16,18 @@ Wrapping = Callable[[bytes], tuple[int, int] | None]
 
 
 class Inflate:
-    """Deflated data in gzip's, zlib's or no wrapping, by what its first bytes say."""
+    """Deflated data in gzip's, zlib's or no wrapping, by what its first bytes say. `members`: those that have begun."""
 
     def __init__(self, wrapping: Wrapping) -> None:
         self._wrapping: Wrapping = wrapping
         self._held = b""
         self._inflater: zlib._Decompress | None = None
         self._trailer = 0
-        self._members = 0
+        self.members = 0
 
     @property
     def complete(self) -> bool:
-        return self._inflater is None and not self._held and self._members > 0
+        return self._inflater is None and not self._held and self.members > 0
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         more = False  # a full piece may leave some of its output inside, with no input left
@@ -42,7 +42,6 @@ class Inflate:
             if self._inflater.eof:
                 data = self._inflater.unused_data
                 self._inflater = None
-                self._members += 1
             else:
                 data = self._inflater.unconsumed_tail
 
@@ -53,7 +52,7 @@ class Inflate:
             self._trailer -= skipped
             return data[skipped:]
         self._held += data
-        if self._members and not _goes_on(self._held, self._wrapping):
+        if self.members and not _goes_on(self._held, self._wrapping):
             # Anything behind the last member is padding.
             self._held = b""
             return b""
@@ -63,6 +62,7 @@ class Inflate:
         length, self._trailer = header
         rest, self._held = self._held[length:], b""
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self.members += 1
         return rest
 
 
