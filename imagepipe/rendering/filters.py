@@ -11,6 +11,9 @@ from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 from imagepipe.errors import InvalidVariant
 from imagepipe.model import Filter
 
+MAX_FILTERS = 4
+"""In one variant, each once: every filter walks the whole picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilterRule:
@@ -55,21 +58,38 @@ FILTERS: dict[str, FilterRule] = {
 
 def parse_filters(text: str) -> tuple[Filter, ...]:
     """`blur:4,grayscale` as filters in that order; `InvalidVariant` says what is known and allowed."""
-    return tuple(_parse_one(part.strip()) for part in text.split(",") if part.strip())
+    filters = tuple(_parse_one(part.strip()) for part in text.split(",", MAX_FILTERS) if part.strip())
+    check_filters(filters)
+    return filters
+
+
+def check_filters(filters: tuple[Filter, ...]) -> None:
+    """`InvalidVariant` where there are too many, one stands twice, or an amount is out of its range."""
+    names = [each.name for each in filters]
+    if len(names) > MAX_FILTERS or len(set(names)) < len(names):
+        raise InvalidVariant(f"filters: at most {MAX_FILTERS}, each once")
+    for each in filters:
+        rule = _rule(each.name)
+        if not rule.low <= each.amount <= rule.high:
+            raise InvalidVariant(f"filter {each.name}: from {rule.low} to {rule.high}; got {each.amount}")
 
 
 def _parse_one(text: str) -> Filter:
+    if "," in text:  # what is left of a list that is too long
+        raise InvalidVariant(f"filters: at most {MAX_FILTERS}, each once")
     name, _, amount = text.partition(":")
+    rule = _rule(name)
+    try:
+        return Filter(name, float(amount) if amount else rule.default)
+    except ValueError as error:
+        raise InvalidVariant(f"filter {name}: a number from {rule.low} to {rule.high}; got {amount!r}") from error
+
+
+def _rule(name: str) -> FilterRule:
     rule = FILTERS.get(name)
     if rule is None:
         raise InvalidVariant(f"filter {name!r} is unknown; known: {', '.join(FILTERS)}")
-    try:
-        value = float(amount) if amount else rule.default
-    except ValueError as error:
-        raise InvalidVariant(f"filter {name}: a number from {rule.low} to {rule.high}; got {amount!r}") from error
-    if not rule.low <= value <= rule.high:
-        raise InvalidVariant(f"filter {name}: from {rule.low} to {rule.high}; got {amount}")
-    return Filter(name, value)
+    return rule
 
 
 def apply_filters(image: Image.Image, filters: tuple[Filter, ...]) -> Image.Image:

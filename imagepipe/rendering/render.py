@@ -13,6 +13,7 @@ from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
 from imagepipe.rendering.decode import decode_as_inspected
+from imagepipe.rendering.filters import check_filters
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
@@ -104,7 +105,8 @@ def _prepare(
     name, postponed = _choose(variant, info, geometry, slow_pixels, codecs)
     writer = codecs.writer(name)
     animate = info.animated and variant.animate and writer.can_animate
-    _check_output(geometry, info.frames if animate else 1, limits, writer)
+    # Each filter walks all pixels once more.
+    _check_output(geometry, (info.frames if animate else 1) * (1 + len(variant.filters)), limits, writer)
     plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
     return reader, info, plan, animate, postponed
 
@@ -121,6 +123,7 @@ def check_variant(variant: Variant) -> None:
     if not (math.isfinite(variant.dpr) and 0.1 <= variant.dpr <= 8):
         raise InvalidVariant(f"dpr: 0.1 to 8; got {variant.dpr}")
     focus(variant.gravity)
+    check_filters(variant.filters)
     _check_background(variant.background)
 
 
@@ -149,13 +152,15 @@ def _choose(
     return ranked[0], None
 
 
-def _check_output(geometry: Geometry, frames: int, limits: PictureLimits, writer: Codec) -> None:
+def _check_output(geometry: Geometry, walks: int, limits: PictureLimits, writer: Codec) -> None:
     size = geometry.canvas or geometry.size
     if max(size) > writer.max_side:
         raise PictureTooLarge(f"{size[0]}×{size[1]} to write; {writer.name} holds at most {writer.max_side} on a side")
-    pixels = size[0] * size[1] * frames
+    pixels = size[0] * size[1] * walks
     if pixels > limits.output_pixels:
-        raise PictureTooLarge(f"{pixels} pixels to write; at most {limits.output_pixels}")
+        raise PictureTooLarge(
+            f"{pixels} pixels to write, in all frames and for all filters; at most {limits.output_pixels}"
+        )
 
 
 def _frames(

@@ -18,12 +18,15 @@ from imagepipe.errors import NotSigned, RecordsUnavailable, SourceBlocked
 from imagepipe.originals.requester import Requester
 from imagepipe.originals.source_rules import is_on
 from imagepipe.pipeline import Pipeline
+from imagepipe.service.request import PictureRequest
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 REFUSAL = (
     "this address needs a signature or a key: it belongs to no stored record, is not in the caches, and its host is "
     "none of the unsigned_hosts in the settings"
 )
+
+NO_FILTERS = "filters= needs a signature or a key, whatever the address; without one, a preset may name filters"
 
 
 class Access(Protocol):
@@ -73,17 +76,20 @@ class Gate:
     unsigned: bool = False
 
     async def admit(
-        self, connection: Connection, pipeline: Pipeline, src: str, *, signed: bool, cached: bool
+        self, connection: Connection, pipeline: Pipeline, ask: PictureRequest, *, cached: bool
     ) -> Requester:
-        """Who asks, for `src` as `source_rules` writes it. `cached`: the very variant is there.
+        """Who asks. `cached`: the very variant is there.
 
         Raises `SourceBlocked`, `NotSigned` (nothing was asked of anybody but the records), `RecordsUnavailable`.
         """
+        src = ask.src
         if (reason := self.access.blocked(src)) is not None:
             raise SourceBlocked(reason)
         requester = Requester(self.access.client(connection))
-        if signed or self.unsigned or self.access.has_key(connection):
+        if ask.signed or self.unsigned or self.access.has_key(connection):
             return requester
+        if ask.own_filters:
+            raise NotSigned(NO_FILTERS)
         if self.access.is_foreign(connection):
             if await self.access.owns(src):
                 return requester

@@ -20,7 +20,7 @@ _DESCRIPTIONS = {
     "enlarge": "1: enlarge small pictures",
     "animate": "0: only the first frame",
     "copyright": "1: keep the copyright line",
-    "filters": "For example blur:4,grayscale",
+    "filters": "For example blur:4,grayscale; at most four, each once; needs a signature or a key",
     "preset": "A named set of parameters",
     "preview": "1: whatever is there at once, while the real one is made",
     "expires": "Epoch seconds from which the address is over",

@@ -44,7 +44,7 @@ def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path:
         ask, wish, key = reader.read(scope["path"], scope["query_string"], chosen, client.accept, client.save_data)
         check_time(ask, registry.clock.now())
         here = chosen.rendered.has(ask.src)
-        requester = await gate.admit(request, chosen, ask.src, signed=ask.signed, cached=here)
+        requester = await gate.admit(request, chosen, ask, cached=here)
         answer, problem = chosen.cached(ask.src, wish, key, requester), None
         if answer is None:
             answer, problem = await _make(chosen, ask, client, registry.config.request_seconds, requester)

@@ -23,13 +23,16 @@ _SHORT = 1024  # bytes; longer ones are rare, and would fill 8 KiB each
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """What a query asks for; `src` as the URL standard writes it. `signed`: by one of our keys."""
+    """What a query asks for; `src` as the URL standard writes it. `signed`: by one of our keys.
+    `own_filters`: it names filters itself, not through a preset.
+    """
 
     src: str
     variant: Variant
     preview: bool
     expires: str | None
     signed: bool
+    own_filters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class RequestReader:
         variant = parse_variant(parameters, pipeline.config.presets)
         if variant.format != "auto":
             self._codecs.writer(variant.format)  # refused before anything is fetched for it
-        ask = PictureRequest(src, variant, parameters.get("preview") == "1", parameters.get("expires"), signed)
+        preview, expires = parameters.get("preview") == "1", parameters.get("expires")
+        ask = PictureRequest(src, variant, preview, expires, signed, own_filters="filters" in parameters)
         wish = resolve(variant, accept, save_data, pipeline.config.quality)
         return ask, wish, wish.key
 

@@ -117,6 +117,22 @@ async def test_what_is_in_the_caches_is_served_at_any_size() -> None:
         assert len(source.asked) == 1
 
 
+@pytest.mark.parametrize("filters", ["blur:50", "sepia", ""])
+async def test_filters_of_ones_own_need_a_signature_or_a_key(filters: str) -> None:
+    """Also for pictures that everybody may have; the operator's presets are free."""
+    source = FakeSource(a=Picture(JPEG))
+    pipelines = tuple(replace(each, presets={"soft": "w=9&filters=blur:2"}) for each in default_config().pipelines)
+    access = FakeAccess({"http://o.test/a"})
+    async with served(source, access, pipelines=pipelines, unsigned_hosts=("o.test",)) as client:
+        signed = imagepipe.url("/images/cards", "http://o.test/a", width=9, key=KEY, filters="blur:2")
+        assert (await client.get(signed)).is_success
+        for query in (f"w=9&filters={filters}", "w=9&filters=blur:2", f"preset=soft&filters={filters}"):
+            answer = await client.get(at(query=query))
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_signed")
+        assert (await client.get(at(query="w=9&filters=sepia"), headers={"authorization": "Bearer good"})).is_success
+        assert (await client.get(at(query="preset=soft"))).is_success
+
+
 async def test_listed_hosts_are_open_and_their_redirects_stay_on_the_list() -> None:
     source = RedirectingSource(a=Picture(JPEG))
     source.redirects = {"http://o.test/in": "http://o.test/a", "http://o.test/out": "http://inside.test/a"}

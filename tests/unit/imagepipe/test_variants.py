@@ -39,6 +39,21 @@ def test_what_is_out_of_range_is_refused_by_name(query: str) -> None:
         parse_variant(read_query(query), {})
 
 
+@pytest.mark.parametrize(
+    "filters",
+    ["blur,blur", "blur:1,sepia,blur:2", "blur,sepia,sharpen,contrast,vignette", "blur:50," * 600, "," * 9 + "blur",
+     "blur:nan", "blur:1e3"],
+)  # fmt: skip
+def test_filters_are_few_and_each_is_there_once(filters: str) -> None:
+    with pytest.raises(InvalidVariant, match="filter"):
+        parse_variant({"filters": filters}, {})
+
+
+@pytest.mark.parametrize("filters", ["", "blur:50,sepia,sharpen,contrast", "blur, sepia", "grayscale"])
+def test_a_few_filters_are_fine(filters: str) -> None:
+    assert len(parse_variant({"filters": filters}, {}).filters) == len([one for one in filters.split(",") if one])
+
+
 @given(st.text(max_size=60))
 def test_no_query_raises_anything_else(query: str) -> None:
     """Whatever is sent, the answer is a variant or an ImageError."""
