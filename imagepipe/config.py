@@ -94,7 +94,7 @@ class ImagesConfig:
 
     `unsigned_hosts`: whose pictures anybody may ask for without a signature, redirects included (`example.com`,
     `*.example.com`, `*`). `loads` originals are fetched at a time, of one host and for one client fewer, so that others
-    get theirs; `loads_waiting` may wait for their place.
+    get theirs; `loads_waiting` may wait for their place. `queue` renders wait, at most half of them for one client.
     """
 
     pipelines: tuple[PipelineConfig, ...] = ()
@@ -108,6 +108,7 @@ class ImagesConfig:
     loads_per_host: int = 32
     loads_per_client: int = 64
     loads_waiting: int = 4096  # some 500 bytes each
+    renders_per_client: int = 0  # at a time; 0 = all cores but one, two at least
     queue: int = 64  # renders waiting; at 25 ms each on two cores that is under a second
     render_seconds: float = 10.0
     request_seconds: float = 30.0
@@ -125,6 +126,7 @@ class ImagesConfig:
             _require(name.replace("-", "").replace("_", "").isalnum(), "pipelines: letters, digits, - and _", name)
         _require(self.queue >= 1, "queue: at least 1", self.queue)
         _require(self.loads >= 1, "loads: at least 1", self.loads)
+        _require(self.renders_per_client >= 0, "renders_per_client: 0 or more", self.renders_per_client)
         for name in ("loads_per_host", "loads_per_client", "loads_waiting"):
             _require(getattr(self, name) >= 1, f"{name}: at least 1", getattr(self, name))
         _require(self.render_seconds > 0, "render_seconds: more than 0 seconds", self.render_seconds)

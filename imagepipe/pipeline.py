@@ -33,6 +33,7 @@ from imagepipe.variants.idle import IdleWork
 from imagepipe.variants.negotiation import resolve
 from imagepipe.variants.query import parse_variant, read_query
 from imagepipe.variants.render import Answer, Maker
+from imagepipe.variants.turns import Turns
 
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
 _FALLBACK = "fallback"  # no address, so that no picture can take its place
@@ -46,6 +47,7 @@ class Parts:
     rendered: RenderedTier
     originals: Originals
     workers: Workers
+    turns: Turns
     idle: IdleWork
     codecs: Codecs
     clock: Clock
@@ -83,7 +85,7 @@ class Pipeline:
             common,
             parts.rendered,
             parts.originals,
-            parts.workers,
+            parts.turns,
             parts.idle,
             parts.codecs,
             parts.clock,
@@ -139,7 +141,7 @@ class Pipeline:
         known = self._placeholders.get(src)
         if known is None:
             found = await self.originals.find(src, self._clock.now() + self._common.request_seconds, requester)
-            known = self._placeholders[src] = await self._maker.placeholder(found.original.body)
+            known = self._placeholders[src] = await self._maker.placeholder(found.original.body, requester)
             if len(self._placeholders) > _PLACEHOLDERS_KEPT:
                 self._placeholders.popitem(last=False)
         return known
@@ -188,7 +190,7 @@ class Pipeline:
         growing = self.originals.loader.growing.get(src)
         if smaller is None and growing is not None:
             prefix = scan_prefix(growing.body, self._common.limits.scans)
-            smaller = None if prefix is None else await self._early(src, wish, prefix)
+            smaller = None if prefix is None else await self._early(src, wish, prefix, requester)
         if smaller is None:
             return None
         trace.add("preview")
@@ -196,10 +198,10 @@ class Pipeline:
         self._background.start(src, self._make(src, wish, requester))
         return Answer(smaller, "preview", trace, preview=True)
 
-    async def _early(self, src: str, wish: Variant, prefix: bytes) -> Finished | None:
+    async def _early(self, src: str, wish: Variant, prefix: bytes, requester: Requester) -> Finished | None:
         """None where the beginning cannot be shown: then the whole is waited for."""
         try:
-            return await self._maker.early(src, wish, prefix)
+            return await self._maker.early(wish, prefix, requester)
         except ImageError as error:
             self.events.problem(src, f"no_preview: {error.code}: {error}")
             return None
@@ -217,7 +219,9 @@ class Pipeline:
         else:
             self.rendered.freshen(src, original.stale_at)
 
-    async def fallback(self, variant: Variant, accept: str, save_data: bool) -> Answer | None:
+    async def fallback(
+        self, variant: Variant, accept: str, save_data: bool, requester: Requester = OURSELVES
+    ) -> Answer | None:
         """The picture that stands in where there is none, as that variant; None where none is configured."""
         if self.config.fallback is None:
             return None
@@ -227,7 +231,7 @@ class Pipeline:
             return found
         now = self._clock.now()
         picture = Original(self.config.fallback, "", now, float("inf"))
-        return await self._maker.from_original(_FALLBACK, wish, picture, "fallback")
+        return await self._maker.from_original(_FALLBACK, wish, picture, "fallback", requester)
 
     def _forget_made(self, src: str) -> bool:
         self._placeholders.pop(src, None)

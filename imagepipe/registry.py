@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,10 @@ from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.variants.idle import IdleWork
+from imagepipe.variants.turns import Turns
 
+_LEAST_SHARE = 2  # renders of one client at a time: two cores are not half idle while only one client asks
+_QUEUE_SHARE = 2  # one client has at most half of the queue
 _IO_THREADS = 2  # a disk answers in under a millisecond; more threads only wait in the same queue
 
 
@@ -77,6 +81,8 @@ class Registry:
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
         self.limiter = LoadLimiter(_load_limits(self.config))
+        self.renders = LoadLimiter(_render_limits(self.config))
+        self._turns = Turns(self.workers, self.renders)
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
@@ -132,7 +138,9 @@ class Registry:
         loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self.limiter)
         originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
-        parts = Parts(rendered, originals, self.workers, self.idle, self.codecs, self.clock, events, background)
+        parts = Parts(
+            rendered, originals, self.workers, self._turns, self.idle, self.codecs, self.clock, events, background
+        )
         return Pipeline(config, self.config, parts)
 
     def _disk(self, config: PipelineConfig) -> DiskTier | None:
@@ -171,6 +179,12 @@ class Registry:
 
 def _load_limits(config: ImagesConfig) -> LoadLimits:
     return LoadLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
+
+
+def _render_limits(config: ImagesConfig) -> LoadLimits:
+    """Each client's share alone: how many renders there may be in all, the workers and the memory budget decide."""
+    share = config.renders_per_client or max(_LEAST_SHARE, (os.cpu_count() or 1) - 1)
+    return LoadLimits(sys.maxsize, sys.maxsize, share, config.queue, _QUEUE_SHARE)
 
 
 def _partial_limits(config: ImagesConfig) -> TierLimits:

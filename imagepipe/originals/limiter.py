@@ -1,8 +1,8 @@
-"""How many originals may be on their way at a time: in all, from one host, for one client. Who must wait, waits in a
-bounded queue.
+"""How many originals may be fetched, or pictures rendered, at a time: in all, from one host, for one client. Who must
+wait, waits in a bounded queue.
 
 A host that hangs, or a client that asks for much, fills its own part and leaves the rest to others: of those who wait,
-the client that was served longest ago comes next.
+the client that was served longest ago comes next, and where no more may wait, the one that waits for most gives way.
 """
 
 import asyncio
@@ -13,18 +13,16 @@ from dataclasses import dataclass
 
 from imagepipe.errors import Busy
 
-LARGEST_SHARE_OF_WAITING = 4
-"""One client has at most one place in so many of the queue."""
-
 
 @dataclass(frozen=True, slots=True)
 class LoadLimits:
-    """Loads at a time, and how many may wait for one."""
+    """Loads at a time, and how many may wait for one. One client has at most one in `waiting_share` of these places."""
 
     total: int
     per_host: int
     per_client: int
     waiting: int
+    waiting_share: int = 4
 
 
 @dataclass(slots=True)
@@ -69,9 +67,12 @@ class LoadLimiter:
             self._count(host, client, 1)
             return
         queue = self._queues.get(client)
-        share = max(1, self._limits.waiting // LARGEST_SHARE_OF_WAITING)
-        if self._waiting >= self._limits.waiting or (queue is not None and client and len(queue) >= share):
-            raise Busy(f"{self._waiting} pictures wait to be fetched", retry_after=1.0)
+        own = 0 if queue is None else len(queue)
+        share = max(1, self._limits.waiting // self._limits.waiting_share)
+        if client and own >= share:
+            raise self._busy()
+        if self._waiting >= self._limits.waiting:
+            self._make_room(own)
         waiter = _Waiter(host, client, asyncio.get_running_loop().create_future())
         self._queues.setdefault(client, deque()).append(waiter)
         self._waiting += 1
@@ -79,11 +80,26 @@ class LoadLimiter:
         try:
             await waiter.turn
         except asyncio.CancelledError:
-            if not waiter.turn.cancelled():
+            if waiter.turn.done() and not waiter.turn.cancelled() and waiter.turn.exception() is not None:
+                pass  # it had to give way, and has left the queue
+            elif not waiter.turn.cancelled():
                 self._give_back(host, client)  # it was given a place in the very moment
             else:
                 self._leave(waiter)
             raise
+
+    def _make_room(self, own: int) -> None:
+        """The newest of the client that waits for most gives way to one that waits for `own`. Our own work stays."""
+        longest = max((queue for client, queue in self._queues.items() if client), key=len, default=deque())
+        if len(longest) <= own + 1:
+            raise self._busy()
+        last = longest[-1]
+        self._leave(last)
+        if not last.turn.done():
+            last.turn.set_exception(self._busy())
+
+    def _busy(self) -> Busy:
+        return Busy(f"{self._waiting} pictures wait for their turn", retry_after=1.0)
 
     def _give_back(self, host: str, client: str) -> None:
         self._count(host, client, -1)

@@ -75,7 +75,7 @@ async def _make(
         raise
     except ImageError as error:
         raised = error
-    instead = await pipeline.fallback(ask.variant, client.accept, client.save_data)
+    instead = await pipeline.fallback(ask.variant, client.accept, client.save_data, requester)
     if instead is None:
         raise raised
     return instead, raised

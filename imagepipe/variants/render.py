@@ -9,16 +9,17 @@ from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.errors import ImageError
 from imagepipe.events import Events
-from imagepipe.isolation.budgeted import PLACEHOLDER, RENDER, Measured, run_measured
+from imagepipe.isolation.budgeted import PLACEHOLDER, RENDER, Measured
 from imagepipe.model import Original, Rendered, Variant
 from imagepipe.originals.lookup import Originals
 from imagepipe.originals.requester import OURSELVES, Requester
-from imagepipe.ports import Clock, Workers
+from imagepipe.ports import Clock
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.tiers.rendered import Finished, RenderedTier
 from imagepipe.tracing import Trace
 from imagepipe.variants.ancestor import cheapest
 from imagepipe.variants.idle import IdleWork
+from imagepipe.variants.turns import Turns
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Maker:
         common: ImagesConfig,
         rendered: RenderedTier,
         originals: Originals,
-        workers: Workers,
+        turns: Turns,
         idle: IdleWork,
         codecs: Codecs,
         clock: Clock,
@@ -56,7 +57,7 @@ class Maker:
         self._common = common
         self._rendered = rendered
         self._originals = originals
-        self._workers = workers
+        self._turns = turns
         self._idle = idle
         self._codecs = codecs
         self._clock = clock
@@ -72,17 +73,18 @@ class Maker:
             for missed in found.missed:
                 trace.note(missed)
             trace.add(found.where)
-            return await self.from_original(src, wish, found.original, found.where, trace)
+            rendered = await self._render(src, wish, found.original.body, requester.client)
+            return self._answer(src, wish, finish(rendered, wish, found.original), found.where, trace)
         trace.add("ancestor:hit")
-        rendered = await self._render(src, wish, ancestor.rendered.body)
+        rendered = await self._render(src, wish, ancestor.rendered.body, requester.client)
         return self._answer(src, wish, _from_ancestor(rendered, wish, ancestor), "ancestor", trace)
 
     async def from_original(
-        self, src: str, wish: Variant, original: Original, where: str, trace: Trace | None = None
+        self, src: str, wish: Variant, original: Original, where: str, requester: Requester = OURSELVES
     ) -> Answer:
         """The variant from bytes that are here."""
-        rendered = await self._render(src, wish, original.body)
-        return self._answer(src, wish, finish(rendered, wish, original), where, trace or Trace(self._clock))
+        rendered = await self._render(src, wish, original.body, requester.client)
+        return self._answer(src, wish, finish(rendered, wish, original), where, Trace(self._clock))
 
     def _answer(self, src: str, wish: Variant, finished: Finished, where: str, trace: Trace) -> Answer:
         trace.add("render")
@@ -91,15 +93,15 @@ class Maker:
         self._events.tell("finished", src, where)
         return Answer(finished, where, trace)
 
-    async def early(self, src: str, wish: Variant, prefix: bytes) -> Finished:
+    async def early(self, wish: Variant, prefix: bytes, requester: Requester) -> Finished:
         """A preview from the beginning of a picture. Not kept."""
         now = self._clock.now()
-        rendered = await self._run(RENDER, prefix, wish)
+        rendered = await self._run(requester.client, RENDER, prefix, wish)
         return finish(rendered, wish, Original(prefix, "image/jpeg", now, now))
 
-    async def placeholder(self, body: bytes) -> Placeholder:
+    async def placeholder(self, body: bytes, requester: Requester) -> Placeholder:
         """The facts of a picture."""
-        return await self._run(PLACEHOLDER, body)
+        return await self._run(requester.client, PLACEHOLDER, body)
 
     def make_progressive_later(self, src: str, wish: Variant, finished: Finished) -> None:
         """A baseline JPEG that is asked for again is worth the slower encoding that shows earlier."""
@@ -109,19 +111,19 @@ class Maker:
             self._rendered.put(src, wish.key, replace(finished, reworked=True), self._clock.now())
             self._idle.add(f"{src}\n{wish.key}", partial(self._rework, src, wish))
 
-    async def _render(self, src: str, wish: Variant, body: bytes) -> Rendered:
+    async def _render(self, src: str, wish: Variant, body: bytes, client: str) -> Rendered:
         self._events.counts["renders"] += 1
         at_once = self._config.progressive == "at_once"
         slow = self._config.avif_at_once_pixels
         try:
-            return await self._run(RENDER, body, wish, progressive=at_once, slow_pixels=slow)
+            return await self._run(client, RENDER, body, wish, progressive=at_once, slow_pixels=slow)
         except ImageError as error:
             self._events.problem(src, f"{error.code}: {error}")
             raise
 
-    async def _run(self, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
+    async def _run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
         known = {"limits": self._common.limits, "codecs": self._codecs}
-        return await run_measured(self._workers, measured, body, *args, **known, **options)
+        return await self._turns.run(client, measured, body, *args, **known, **options)
 
     def _keep(self, src: str, wish: Variant, finished: Finished) -> None:
         if not self._rendered.put(src, wish.key, finished, self._clock.now()) and self._rendered.lru.on:
@@ -139,7 +141,7 @@ class Maker:
         original = await self._originals.cached(src)
         if original is None:
             return
-        rendered = await self._run(RENDER, original.body, wish, progressive=True)
+        rendered = await self._run(OURSELVES.client, RENDER, original.body, wish, progressive=True)
         self._events.counts["reworked"] += 1
         finished = replace(finish(rendered, wish, original), reworked=True)
         self._rendered.put(src, wish.key, finished, self._clock.now())

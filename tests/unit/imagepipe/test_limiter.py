@@ -91,6 +91,54 @@ async def test_the_queue_is_bounded_in_all_and_for_each_client(loads: Loads) -> 
     assert "other" in loads.begun
 
 
+async def test_where_no_more_may_wait_the_client_that_waits_for_most_gives_way() -> None:
+    loads = Loads(LoadLimiter(LoadLimits(total=9, per_host=9, per_client=1, waiting=6, waiting_share=2)))
+    for name in ("a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"):
+        await loads.start(name, "o.test", name[0])
+    assert (loads.begun, loads.limiter.waiting) == (["a0", "b0"], 6)
+    for name in ("c0", "c1", "c2"):
+        await loads.start(name, "o.test", name[0])
+    assert loads.begun[-1] == "c0", "a newcomer's first does not wait at all"
+    assert [name for name, task in loads.tasks.items() if task.done()] == ["a3", "b3"]
+    assert all(isinstance(loads.tasks[name].exception(), Busy) for name in ("a3", "b3"))
+    assert loads.limiter.waiting == 6
+    with pytest.raises(Busy):  # now all wait for as many
+        async with loads.limiter.one("o.test", "c"):
+            pass
+    await loads.end("a0", "b0", "c0")
+    assert loads.begun[-3:] == ["a1", "b1", "c1"]
+    await loads.end(*(name for name in loads.tasks if name[1] in "123"))
+    assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)
+
+
+async def test_who_must_give_way_in_the_moment_it_gives_up_leaves_nothing_behind() -> None:
+    loads = Loads(LoadLimiter(LoadLimits(total=9, per_host=9, per_client=1, waiting=2, waiting_share=1)))
+    for name in ("a0", "a1", "a2", "b0"):
+        await loads.start(name, "o.test", name[0])
+    starting = asyncio.create_task(loads.start("b1", "o.test", "b"))
+    while "b1" not in loads.tasks:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)  # b1 has made room for itself, and a2 has not yet heard of it
+    loads.tasks["a2"].cancel()
+    await starting
+    assert loads.tasks["a2"].done()
+    await loads.end("a0", "b0", "a1")
+    assert loads.begun == ["a0", "b0", "a1", "b1"]
+    await loads.end("b1")
+    assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)
+
+
+async def test_our_own_work_gives_way_to_nobody() -> None:
+    loads = Loads(LoadLimiter(LoadLimits(total=1, per_host=9, per_client=9, waiting=3)))
+    for number in range(4):
+        await loads.start(f"own {number}", "o.test", "")
+    with pytest.raises(Busy):
+        async with loads.limiter.one("o.test", "stranger"):
+            pass
+    assert loads.limiter.waiting == 3
+    await loads.end(*loads.tasks)
+
+
 async def test_who_gives_up_leaves_nothing_behind(loads: Loads) -> None:
     for number in range(4):
         await loads.start(f"l{number}", "a.test", f"c{number}")

@@ -1,0 +1,25 @@
+"""Renders in turn: each client has its share of the workers, so that one who asks for much holds up nobody else."""
+
+from typing import Any, TypeVar
+
+from imagepipe.isolation.budgeted import Measured, run_measured
+from imagepipe.originals.limiter import LoadLimiter
+from imagepipe.ports import Workers
+
+T = TypeVar("T")
+
+
+class Turns:
+    """The workers behind a limiter. Shared by all pipelines."""
+
+    def __init__(self, workers: Workers, limiter: LoadLimiter) -> None:
+        self._workers = workers
+        self._limiter = limiter
+
+    async def run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
+        """The work's result, once it is the client's turn ("" is our own work).
+
+        Raises `Busy` where no more may wait, and what `run_measured` raises.
+        """
+        async with self._limiter.one("", client):
+            return await run_measured(self._workers, measured, body, *args, **options)
