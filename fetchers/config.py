@@ -13,6 +13,7 @@ from ipaddress import ip_network
 import msgspec
 
 from fetchers.domain_slot import RateLimit
+from fetchers.rates import wrong_rate
 
 VERSION = "0.1.0"
 
@@ -126,16 +127,11 @@ class FetchersConfig:
         default = RateLimit(self.rate_limit.per_second, self.rate_limit.burst)
         for name, limit in {"": default, **self.rate_limit.domains}.items():
             place = f"fetchers.rate_limit.domains.{name}" if name else "fetchers.rate_limit"
-            if not limit.per_second > 0:
-                raise ValueError(f"{place}.per_second is {limit.per_second}; it takes a number above 0, e.g. 1.0")
-            if limit.parallel is not None and limit.parallel < 1:
-                raise ValueError(f"{place}.parallel is {limit.parallel}; it takes a whole number from 1 up, or none")
-            if limit.burst < 1:
-                raise ValueError(f"{place}.burst is {limit.burst}; it takes a whole number from 1 up, e.g. 4")
-        if not self.rate_limit.address_per_second > 0 or self.rate_limit.address_burst < 1:
-            raise ValueError(
-                "fetchers.rate_limit.address_per_second takes a number above 0, address_burst one from 1 up"
-            )
+            if (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None:
+                raise ValueError(f"{place}.{wrong}")
+        wrong = wrong_rate(self.rate_limit.address_per_second, self.rate_limit.address_burst)
+        if wrong is not None:
+            raise ValueError(f"fetchers.rate_limit.address_{wrong}")
         for network in self.network.allow_addresses:
             try:
                 ip_network(network, strict=False)

@@ -9,12 +9,10 @@ import logging
 from fetchers.config import RateLimits, lookup_pattern
 from fetchers.domain_slot import RateLimit
 from fetchers.ports import LimitStore
+from fetchers.rates import wrong_rate
 from fetchers.urls import registrable_domain
 
 audit = logging.getLogger("fetchers.audit")
-
-FASTEST_PER_SECOND = 100_000.0
-LARGEST_BURST = 1_000_000
 
 
 class Limits:
@@ -34,8 +32,8 @@ class Limits:
         """
         name = _checked_name(name)
         before = self._store.current().get(name)
-        if limit is not None:
-            _check(limit)
+        if limit is not None and (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None:
+            raise ValueError(wrong)
         await self._store.put(name, limit)
         audit.info("the rate limit of %s was changed by %s from %s to %s", name, by, _told(before), _told(limit))
 
@@ -49,17 +47,6 @@ def _checked_name(name: str) -> str:
             f'{name!r} is no domain; it takes a name such as "example.com" or a pattern such as "*.example.com"'
         )
     return name if pattern else registrable_domain(host)
-
-
-def _check(limit: RateLimit) -> None:
-    if not 0 < limit.per_second <= FASTEST_PER_SECOND:
-        raise ValueError(
-            f"per_second is {limit.per_second}; it takes a number above 0 and up to {FASTEST_PER_SECOND:.0f}"
-        )
-    if not 1 <= limit.burst <= LARGEST_BURST:
-        raise ValueError(f"burst is {limit.burst}; it takes a whole number from 1 to {LARGEST_BURST}")
-    if limit.parallel is not None and limit.parallel < 1:
-        raise ValueError(f"parallel is {limit.parallel}; it takes a whole number from 1 up, or none")
 
 
 def _told(limit: RateLimit | None) -> str:

@@ -18,6 +18,9 @@ from fetchers.model import NotNow
 from fetchers.ownership.local import ALWAYS
 from fetchers.ports import Clock, Holding
 
+LONGEST_SLEEP = 3600.0
+"""Seconds until the heap is looked at again; event loops take no time however far away."""
+
 
 class RequestQueues:
     """All domain queues of this fetcher, and the one task that wakes waiting requests."""
@@ -158,7 +161,9 @@ class RequestQueues:
             if pause is None:
                 await self._wake.wait()
             elif pause > 0:
-                await self._sleep_or_wake(pause)
+                await self._sleep_or_wake(min(pause, LONGEST_SLEEP))
+            else:
+                await asyncio.sleep(0)  # whatever the arithmetic says, the others on this loop get their turn
 
     def dispatch(self) -> float | None:
         """Give every turn that is due. Returns the seconds until the next one is, None where none is in sight."""
@@ -196,7 +201,7 @@ class RequestQueues:
         comes up.
         """
         at = queue.ready_at(now)
-        if at == FOREVER or math.isclose(at, queue.scheduled_for, rel_tol=0, abs_tol=1e-9):
+        if not at < FOREVER or math.isclose(at, queue.scheduled_for, rel_tol=0, abs_tol=1e-9):
             return
         queue.scheduled_for = at
         heapq.heappush(self._ready, (at, next(self._order), queue))

@@ -10,6 +10,10 @@ import msgspec
 
 from schedulers.model import Page, Redirect, Status, UrlState
 
+EARLIEST = -62_135_596_800.0
+LATEST = 253_402_300_799.0
+"""The years from 1 to 9999."""
+
 
 class ContentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the body was: media type, bytes, digest, and the encoding of a text."""
@@ -66,7 +70,9 @@ class SharedRecord(Record, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def iso_time(moment: float) -> str:
-    """Epoch seconds as UTC with milliseconds, e.g. `2026-11-22T10:47:34.120Z`."""
+    """Epoch seconds as UTC with milliseconds, e.g. `2026-11-22T10:47:34.120Z`. A moment that RFC 3339 cannot say is the
+    nearest that it can, and what is no moment the last one."""
+    moment = max(moment, EARLIEST) if moment < LATEST else LATEST
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

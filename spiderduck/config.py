@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
-from math import inf
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -17,6 +16,7 @@ import msgspec
 
 from fetchers.blocked_domains import BlockedDomains
 from fetchers.config import FetchersConfig
+from fetchers.rates import wrong_rate
 from groundwork.front.browsers import BrowserRules
 from groundwork.front.limits import FrontLimits
 from schedulers.config import SchedulersConfig
@@ -103,8 +103,8 @@ class ApiConfig:
                 ) from error
         self._validate_front()
         self.configured()
-        if not 0 <= self.rate_limit.per_second < inf or self.rate_limit.burst < 1:
-            raise ValueError("api.rate_limit takes a per_second from 0 up (0: no limit) and a burst from 1 up")
+        if (wrong := wrong_rate(self.rate_limit.per_second or 1.0, self.rate_limit.burst)) is not None:
+            raise ValueError(f"api.rate_limit.{wrong} (per_second 0: no limit)")
         names = [one.name for one in self.keys if one.name]
         if len(set(names)) < len(names):
             raise ValueError("api.keys: a name stands twice; each key takes a name of its own")
@@ -113,8 +113,6 @@ class ApiConfig:
         """The keys that the settings themselves hold. Raises `BadSetting`."""
         found = []
         for number, one in enumerate(self.keys):
-            if not 0 <= one.per_second < inf or one.burst < 0:
-                raise BadSetting(f"api.keys[{number}] has a rate below 0")
             if one.expires is not None and one.expires.tzinfo is None:
                 raise BadSetting(f"api.keys[{number}].expires takes a time with its zone, e.g. 2030-01-31T00:00:00Z")
             entry = Entry(

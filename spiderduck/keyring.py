@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 
 import msgspec
 
+from fetchers.rates import wrong_rate
 from spiderduck.errors import BadSetting
 
 log = logging.getLogger(__name__)
@@ -99,8 +99,15 @@ def checked_scopes(scopes: Iterable[str], place: str) -> tuple[str, ...]:
     return given
 
 
+def check_rate(entry: Entry, place: str) -> None:
+    """A rate of 0, or a burst, takes the default. Raises `BadSetting` for what cannot be one."""
+    if (wrong := wrong_rate(entry.per_second or 1.0, entry.burst or 1)) is not None:
+        raise BadSetting(f"{place}: {wrong}; 0 takes the one of api.rate_limit")
+
+
 def plain_key(entry: Entry, place: str) -> Key:
     """From a key that is given in plain. Raises `BadSetting`, which does not show it."""
+    check_rate(entry, place)
     key = entry.key
     if len(key) < LEAST_CHARACTERS:
         raise BadSetting(
@@ -212,6 +219,7 @@ def create_key(path: Path, entry: Entry) -> str:
     if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
         raise BadSetting(f"a key's name takes 1 to {NAME_CHARACTERS} printable characters")
     checked_scopes(entry.scopes, f"the key {name}")
+    check_rate(entry, f"the key {name}")
     key = PREFIX + secrets.token_urlsafe(32)
     with _changing(path) as entries:
         if any(one.name == name for one in entries):
@@ -291,8 +299,7 @@ def _by_digest(path: Path, entries: Iterable[Entry]) -> dict[str, Key]:
 def _stored(entry: Entry, place: str) -> Key:
     if bool(entry.key) == bool(entry.sha256):
         raise BadSetting(f"{place} takes either sha256 or key")
-    if not 0 <= entry.per_second < inf or entry.burst < 0:
-        raise BadSetting(f"{place} has a rate below 0")
+    check_rate(entry, place)
     if entry.expires is not None and entry.expires.tzinfo is None:
         raise BadSetting(f"{place}: expires takes a time with its zone, e.g. 2030-01-31T00:00:00Z")
     if entry.key:

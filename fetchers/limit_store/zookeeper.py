@@ -16,6 +16,7 @@ from fetchers.domain_slot import RateLimit
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.ownership.kazoo_calls import done
 from fetchers.ports import Clock
+from fetchers.rates import wrong_rate
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,13 @@ POLL_SECONDS = 1.0
 CHANGE_SECONDS = 5.0
 MOST_ATTEMPTS = 10
 
-_decode = msgspec.json.Decoder(dict[str, RateLimit]).decode
+_decoder = msgspec.json.Decoder(dict[str, RateLimit])
+
+
+def _decode(data: bytes) -> dict[str, RateLimit]:
+    """Without those that are no limits, e.g. of an earlier version. Raises ValueError."""
+    found = _decoder.decode(data)
+    return {name: one for name, one in found.items() if wrong_rate(one.per_second, one.burst, one.parallel) is None}
 
 
 class ZookeeperLimitStore:

@@ -16,9 +16,12 @@ from schedulers.record import iso_time
 from schedulers.urls import parse_shared
 from spiderduck.api.keys import FETCH
 from spiderduck.api.lookups import FOREIGN_CONTENT
+from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.passing_on import PassedOn
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
+
+MOST_ACCEPT = 1000
 
 
 class FetchOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,7 +56,12 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         now = services.clock.now()
         by = now + data.wait_ms / 1000
         order = HopRequest(
-            parse_shared(data.url), by, by, accept=data.accept, max_bytes=data.max_bytes, purpose="direct"
+            parse_shared(data.url),
+            by,
+            by,
+            accept=_checked_accept(data.accept),
+            max_bytes=data.max_bytes,
+            purpose="direct",
         )
         stream = await services.fetch_direct(order)
         outcome = stream.outcome
@@ -75,6 +83,15 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         return PassedOn(stream, headers if length is None else {**headers, "Content-Length": str(length)})
 
     return [fetch]
+
+
+def _checked_accept(text: str) -> str:
+    """What can go out as the header `Accept`. Raises `BadParameter`."""
+    if len(text) <= MOST_ACCEPT and text.isascii() and text.isprintable():
+        return text
+    raise BadParameter(
+        f"accept is {shortened(text)}; it takes at most {MOST_ACCEPT} visible ASCII characters and spaces"
+    )
 
 
 def _refused(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> ASGIApp:

@@ -6,7 +6,6 @@ with which an EventSource comes back. What was written to a socket is not yet re
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +16,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from schedulers.record import iso_time
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE
 from spiderduck.api.parameters import Int64, whole_number
@@ -185,14 +185,10 @@ def _described(queue: QueueState, now: float) -> DurableQueue:
         position=queue.position,
         lag=queue.lag,
         age_s=None if queue.oldest_at is None else round(max(0.0, now - queue.oldest_at), 3),
-        created_at=_moment(queue.created_at),
-        used_at=_moment(queue.used_at),
-        expires_at=None if queue.expires_at is None else _moment(queue.expires_at),
+        created_at=iso_time(queue.created_at),
+        used_at=iso_time(queue.used_at),
+        expires_at=None if queue.expires_at is None else iso_time(queue.expires_at),
     )
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _values(text: str | None) -> frozenset[str]:

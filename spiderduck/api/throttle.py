@@ -13,6 +13,8 @@ FREE_FAILURES = 10
 LONGEST_PAUSE = 60.0
 FORGOTTEN_AFTER = 600.0
 LOG_PERIOD = 60.0
+LONGEST_TOLD = 1e12
+"""Seconds, the time in which the largest bucket fills at the slowest rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Taken:
 
     @property
     def headers(self) -> dict[str, str]:
-        window = max(1, math.ceil(self.rate.burst / self.rate.per_second))
+        window = max(1, math.ceil(_bounded(self.rate.burst / self.rate.per_second)))
         return {
             "ratelimit-policy": f'"key";q={self.rate.burst};w={window}',
             "ratelimit": f'"key";r={self.left};t={math.ceil(self.full_in)}',
@@ -56,13 +58,17 @@ class Buckets:
         """A token of `key`'s bucket, if one is there."""
         tokens, at = self._buckets.pop(key, (float(rate.burst), now))
         tokens = min(float(rate.burst), tokens + max(0.0, now - at) * rate.per_second)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / rate.per_second
+        wait = 0.0 if tokens >= 1 else _bounded((1 - tokens) / rate.per_second)
         if not wait:
             tokens -= 1
         self._buckets[key] = (tokens, now)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
-        return Taken(rate, int(tokens), (rate.burst - tokens) / rate.per_second, wait)
+        return Taken(rate, int(tokens), _bounded((rate.burst - tokens) / rate.per_second), wait)
+
+
+def _bounded(seconds: float) -> float:
+    return min(seconds, LONGEST_TOLD)
 
 
 @dataclass(slots=True)

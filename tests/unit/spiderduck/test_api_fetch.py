@@ -82,3 +82,22 @@ async def test_the_callers_trace_goes_on() -> None:
     await post(direct, {"url": "http://a.test/"}, traceparent=f"00-{TRACE}-{SPAN}-01", tracestate="vendor=1")
     await post(direct, {"url": "http://a.test/"}, traceparent="nonsense")
     assert [place for _, place in direct.asked] == [Trace(TRACE, SPAN, "01", "vendor=1"), None]
+
+
+@pytest.mark.parametrize(
+    "accept", ["é", "text/html\U0001f600", "a\r\nx: y", "a\tb", "\x00", "\x7f", "a" * 1001, "\u2028"]
+)
+async def test_an_accept_that_no_header_carries_is_a_400_and_nothing_is_asked(accept: str) -> None:
+    direct = Direct(PAGE)
+    answer = await post(direct, {"url": "http://a.test/", "accept": accept})
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("accept is ")
+    assert len(answer.json()["detail"]) < 200
+    assert direct.asked == []
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "text/html, image/*;q=0.5", "a" * 1000])
+async def test_any_other_accept_goes_out_as_it_is(accept: str) -> None:
+    direct = Direct(PAGE)
+    assert (await post(direct, {"url": "http://a.test/", "accept": accept})).status_code == 200
+    assert {request.accept for request, _ in direct.asked} == {accept}

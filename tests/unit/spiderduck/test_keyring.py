@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -119,7 +120,7 @@ async def test_a_file_that_is_gone_opens_nothing(path: Path, caplog: pytest.LogC
         ({"sha256": "0" * 63}, "64 lower-case hexadecimal"),
         ({"sha256": "0" * 64, "key": "k" * 32}, "either sha256 or key"),
         ({"sha256": "0" * 64, "expires": "2030-01-01T00:00:00"}, "a time with its zone"),
-        ({"sha256": "0" * 64, "per_second": -1}, "a rate below 0"),
+        ({"sha256": "0" * 64, "per_second": -1}, "per_second is -1"),
         ({"key": "k" * 15}, "15 characters; it takes at least 16"),
         ({"key": "k" * 16 + "\n"}, "characters that no header carries"),
     ],
@@ -148,7 +149,7 @@ def test_a_list_of_plain_keys_is_read_as_well(path: Path) -> None:
         ({"key": "k" * 20, "scopes": []}, "no scopes"),
         ({"key": "k" * 20, "scopes": "read"}, "scopes"),
         ({"key": "k" * 20, "expires": "2030-01-01T00:00:00"}, "a time with its zone"),
-        ({"key": "k" * 20, "per_second": -1}, "a rate below 0"),
+        ({"key": "k" * 20, "per_second": -1}, "per_second is -1"),
         ({"key": " kkkk kkkk kkkk kkkk"}, "no header carries"),
         ({"scopes": ["read"]}, "key"),
     ],
@@ -197,4 +198,13 @@ def test_the_commands_make_list_and_revoke(tmp_path: Path, monkeypatch: pytest.M
 def test_the_commands_refuse_what_makes_no_sense(tmp_path: Path, arguments: list[str]) -> None:
     result = CliRunner().invoke(app, ["keys", "create", "x", *arguments, "--data", str(tmp_path)])
     assert isinstance(result.exception, BadSetting)
+    assert not (tmp_path / "keys.json").exists()
+
+
+@pytest.mark.parametrize(
+    "rate", [{"per_second": 1e-308}, {"per_second": 1e-12}, {"per_second": 1e300}, {"burst": 10**9}]
+)
+def test_a_rate_that_no_bucket_can_keep_is_refused_when_the_key_is_made(tmp_path: Path, rate: dict[str, Any]) -> None:
+    with pytest.raises(BadSetting, match=f"the key busy: {next(iter(rate))} is .*; 0 takes the one of api.rate_limit"):
+        create_key(tmp_path / "keys.json", Entry(name="busy", scopes=("read",), **rate))
     assert not (tmp_path / "keys.json").exists()
