@@ -14,13 +14,13 @@ from functools import partial
 
 from imagepipe.admin import Admin
 from imagepipe.background import Background
-from imagepipe.codecs.jpeg import scan_prefix
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import ImagesConfig, PipelineConfig
 from imagepipe.errors import ImageError
 from imagepipe.events import Events
 from imagepipe.model import Original, Variant
 from imagepipe.originals.lookup import Originals
+from imagepipe.originals.partials import Download
 from imagepipe.originals.requester import OURSELVES, Requester
 from imagepipe.originals.source_rules import check_source, normal_source
 from imagepipe.ports import Clock, Workers
@@ -68,6 +68,7 @@ class Pipeline:
         self._parts = parts
         self._clock = parts.clock
         self._background = parts.background
+        self._previews: SingleFlight[Finished | None] = SingleFlight()
         self._reloads: SingleFlight[None] = SingleFlight()
         self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
         self.admin = Admin(
@@ -189,14 +190,20 @@ class Pipeline:
         smaller = largest_preview(self.rendered.of(src), wish)
         growing = self.originals.loader.growing.get(src)
         if smaller is None and growing is not None:
-            prefix = scan_prefix(growing.body, self._common.limits.scans)
-            smaller = None if prefix is None else await self._early(src, wish, prefix, requester)
+            smaller = await self._unfinished(src, wish, growing, requester)
         if smaller is None:
             return None
         trace.add("preview")
         self.events.counts["preview"] += 1
         self._background.start(src, self._make(src, wish, requester))
         return Answer(smaller, "preview", trace, preview=True)
+
+    async def _unfinished(self, src: str, wish: Variant, growing: Download, requester: Requester) -> Finished | None:
+        end = await growing.shown_until(self._common.limits.scans)
+        if end is None:
+            return None
+        key = f"{src}\n{wish.key}\n{end}"
+        return await self._previews.run(key, lambda: self._early(src, wish, growing.begin(end), requester))
 
     async def _early(self, src: str, wish: Variant, prefix: bytes, requester: Requester) -> Finished | None:
         """None where the beginning cannot be shown: then the whole is waited for."""

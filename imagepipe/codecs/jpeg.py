@@ -19,12 +19,11 @@ from imagepipe.model import PictureInfo
 
 # Inside a scan, 0xFF is followed by 00 (a stuffed byte) or D0–D7 (restart) until the next marker (T.81 B.1.1.5).
 # Only the last of several 0xFF is looked at: to begin at the first would take the square of their number in steps.
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MAX_STRAY = 64 * 1024
 """Bytes between segments. The decoder passes them over one by one, in Python; real files have a few, to align."""
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_SIGNATURE = b"\xff\xd8\xff"
-_END_OF_IMAGE = b"\xff\xd9"
+SIGNATURE = b"\xff\xd8\xff"
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 
@@ -46,7 +45,7 @@ def read_header(data: bytes) -> JpegHeader:
     header = JpegHeader()
     at, stray = 2, 0
     for _ in bounded(repeat(None)):
-        found = _MARKER.search(data, at, at + _MAX_STRAY + 2)
+        found = MARKER.search(data, at, at + _MAX_STRAY + 2)
         stray += (min(len(data), at + _MAX_STRAY + 2) if found is None else found.start()) - at
         if found is None or stray > _MAX_STRAY:
             break
@@ -78,7 +77,7 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
     ends: list[int] = []
     at, inside = scan_at, False
     for _ in bounded(repeat(None)):
-        found = _MARKER.search(data, at)
+        found = MARKER.search(data, at)
         if found is None or len(ends) > limit:
             break
         marker, start, at = data[found.end() - 1], found.start(), found.end()
@@ -90,23 +89,6 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
         inside = marker == 0xDA
         at += max(struct.unpack_from(">H", data, at)[0], 2)
     return ends
-
-
-def scan_prefix(data: bytes, limit: int) -> bytes | None:
-    """The part of a progressive JPEG that can be shown while the rest is still on its way.
-
-    All complete scans so far, closed properly; None where there is none, or it is no progressive JPEG.
-    """
-    if not data.startswith(_SIGNATURE):
-        return None
-    try:
-        header = read_header(data)
-    except BrokenPicture:
-        return None  # not even the header is here
-    if not header.progressive or not header.scan_at:
-        return None
-    ends = scan_ends(data, header.scan_at, limit)
-    return data[: ends[-1]] + _END_OF_IMAGE if 0 < len(ends) <= limit else None
 
 
 class Jpeg:
@@ -121,7 +103,7 @@ class Jpeg:
     max_side = 65_500  # libjpeg's JPEG_MAX_DIMENSION
 
     def recognises(self, head: bytes) -> bool:
-        return head.startswith(_SIGNATURE)
+        return head.startswith(SIGNATURE)
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         header = read_header(data)

@@ -3,8 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from imagepipe.codecs.jpeg_scans import ScanWalk, closed
 from imagepipe.model import Original
 from imagepipe.ports import SourceResponse
+
+_SCAN_BYTES = 16 * 1024
+"""So much must be new before it is looked at: the pieces are joined for it."""
 
 
 @dataclass(slots=True)
@@ -24,6 +28,9 @@ class Download:
     unsaved: list[bytes] = field(default_factory=list)
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     over: bool = False
+    scans: ScanWalk = field(default_factory=ScanWalk)
+    scanning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    scanned: int = 0
 
     def add(self, chunk: bytes) -> None:
         self.pieces.append(chunk)
@@ -37,6 +44,23 @@ class Download:
         if len(self.pieces) > 1:
             self.pieces = [b"".join(self.pieces)]
         return self.pieces[0] if self.pieces else b""
+
+    async def shown_until(self, limit: int) -> int | None:
+        """How many bytes of a progressive JPEG are complete scans; None where there is none, or more than `limit`.
+
+        Looks at what is new since the last time, in steps between which others have their turn.
+        """
+        async with self.scanning:
+            if self.received - self.scanned >= (_SCAN_BYTES if self.scanned else 1):
+                data = self.body
+                while self.scans.advance(data):  # noqa: ASYNC110  it waits for nothing, but lets others have their turn
+                    await asyncio.sleep(0)
+                self.scanned = len(data)
+            return self.scans.last_end(limit)
+
+    def begin(self, end: int) -> bytes:
+        """The first `end` bytes, which `shown_until` gave, as a picture of their own."""
+        return closed(self.pieces[0], end)
 
 
 def is_resumable(response: SourceResponse) -> bool:

@@ -21,7 +21,7 @@ from fetchers.robots_cache import kept
 from fetchers.robots_txt import lines, matching, parsing
 from fetchers.wire import frames, messages
 from imagepipe import signing
-from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, png, webp
+from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, jpeg_scans, png, webp
 from imagepipe.config import PictureLimits
 from imagepipe.originals import freshness
 from imagepipe.variants import negotiation
@@ -631,7 +631,8 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.png.Png": cases(_inspect(png.Png()), *PICTURES),
     "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
     "imagepipe.codecs.webp.WebP": cases(_inspect(webp.WebP()), *PICTURES),
-    "imagepipe.codecs.jpeg.scan_prefix": cases(lambda given: jpeg.scan_prefix(given, 100), *PICTURES),
+    "imagepipe.codecs.jpeg_scans.closed": cases(lambda given: jpeg_scans.closed(given, len(given)), *PICTURES),
+    "imagepipe.codecs.jpeg_scans.scan_prefix": cases(lambda given: jpeg_scans.scan_prefix(given, 100), *PICTURES),
     "imagepipe.variants.negotiation.accepted_formats": cases(
         negotiation.accepted_formats, rows("a;q=1,"), rows(";"), rows(",")
     ),
