@@ -30,11 +30,13 @@ _MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
-_NAMES = (b"b", b"big", b"code", b"em", b"font", b"i", b"nobr", b"s", b"small", b"strike", b"strong", b"tt", b"u")
+_LONG_NAMES = (b"ig", b"ode", b"m", b"ont", b"obr", b"mall", b"trike", b"trong", b"t")  # behind the first letter
+# Either case is written out, and the first letters are one class: a page has thousands of tags, and most end there.
+_REST = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name) for name in _LONG_NAMES)
 _LONGEST_KIND = 300
-# Either case is written out: a pattern that ignores case has no first byte to look for.
-_EITHER_CASE = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name) for name in _NAMES)
-_FORMATTING = re.compile(b"<(?:" + _EITHER_CASE + rb")(?=[\s/>])[^>]{0,%d}" % _LONGEST_KIND)
+_FORMATTING = re.compile(
+    rb"<[bisuBISU][\s/][^>]{0,%d}|<[bcefnstBCEFNST](?:%b)[\s/][^>]{0,%d}" % (_LONGEST_KIND, _REST, _LONGEST_KIND)
+)
 _ATTRIBUTES_OF_FORMATTING = re.compile(
     rb"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*+", re.IGNORECASE
 )
@@ -69,9 +71,10 @@ def bounded(source: bytes) -> bytes:
 
 
 def _kinds(source: bytes) -> int:
-    """How many kinds of formatting there may be. Of a tag so long that it was not read whole each is its own kind."""
+    """How many kinds of formatting there may be: those without attributes, and each with its own. A tag so long that it
+    was not read whole is a kind of its own."""
     found = _FORMATTING.findall(source)
-    return len(set(found)) + sum(len(tag) > _LONGEST_KIND for tag in found)
+    return _KINDS + len(set(found)) + sum(len(tag) > _LONGEST_KIND for tag in found)
 
 
 def _too_many(source: bytes) -> int:

@@ -100,7 +100,7 @@ class Graph:
 
 
 class Own(NamedTuple):
-    """How the page is known: the keys of its addresses (fetched, canonical, `og:url`) and its folded titles."""
+    """How the page is known: the keys of its addresses (fetched, canonical, `og:url`) and its titles."""
 
     url: str
     keys: frozenset[str]
@@ -109,7 +109,7 @@ class Own(NamedTuple):
     @classmethod
     def of(cls, url: str, addresses: Iterable[str], titles: Iterable[str]) -> "Own":
         keys = frozenset(key for address in (url, *addresses) if (key := _page_key(address, url)))
-        return cls(url, keys, tuple(folded for title in titles if (folded := fold(title[:_TITLE_LIMIT]))))
+        return cls(url, keys, tuple(titles))
 
     def is_named_by(self, node: Node) -> bool | None:
         """Whether the node says that it is about this page; `None` where it does not say which page it is about."""
@@ -129,14 +129,20 @@ class Own(NamedTuple):
         for name in ("headline", "name"):
             title = node.get(name)
             folded = fold(title[:_TITLE_LIMIT]) if isinstance(title, str) else ""
-            if folded and any(folded in one for one in self.titles):
+            if folded and any(folded in fold(one[:_TITLE_LIMIT]) for one in self.titles):
                 return True
         return False
 
 
 def _page_key(address: str, url: str) -> str | None:
     """What is the same for all spellings of one page's address."""
-    found = absolute(address.strip()[:_ADDRESS_LIMIT], url)
+    return _key(address.strip()[:_ADDRESS_LIMIT], url)
+
+
+@lru_cache(maxsize=64)
+def _key(address: str, url: str) -> str | None:
+    """Cached, because a page names itself at four places."""
+    found = absolute(address, url)
     if found is None:
         return None
     return dedup_key(found).partition("://")[2].partition("#")[0].rstrip("/")

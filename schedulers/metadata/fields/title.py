@@ -30,6 +30,7 @@ _FEW_WORDS = 5
 # Google's old limit for `headline`, at which plug-ins cut it.
 _CUT_AT = 100
 _LONG = 300
+_FOLDED_OFF = 10
 TITLE_ELEMENT = "title"
 _SHARED = ("og:title", "weibo:article:title", "weibo:webpage:title", "twitter:title")
 
@@ -63,7 +64,10 @@ def _cleaned(page: Page, value: str) -> str | None:
 
 
 def _is_own_name(page: Page, title: str) -> bool:
-    return any(clean.fold(name) == clean.fold(title) for name in page.meta.get("og:site_name", ())[:1])
+    for name in page.meta.get("og:site_name", ())[:1]:
+        # Folding takes off a few characters at the most, so that most titles are no name by their length.
+        return abs(len(name) - len(title)) <= _FOLDED_OFF and clean.fold(name) == clean.fold(title)
+    return False
 
 
 def _shared(page: Page) -> Offer | None:

@@ -408,6 +408,7 @@ TABLE: dict[str, list[Case]] = {
     ),
     "schedulers.urls.tracking.tracking_of": cases(tracking.tracking_of, rows("a.", "http://"), rows("@")),
     # metadata: the whole
+    "schedulers.metadata.extract.kind_of": cases(lambda body: extract.kind_of(body, url=URL), *PAGES, *PDFS, *PICTURES),
     "schedulers.metadata.extract.extract_metadata": [
         *cases(lambda given: extract.extract_metadata(given, url=URL, content_type="text/html"), *MARKUP, *PAGES),
         *cases(lambda given: extract.extract_metadata(given, url=URL), *PDFS, *PICTURES),
