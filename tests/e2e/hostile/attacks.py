@@ -20,7 +20,7 @@ def client(base_url: str) -> Iterator[httpx.Client]:
 
 
 def hostile_urls() -> list[str]:
-    return [f"http://hostile.test/{name}" for name in (*html_pages(), *other_bodies(), "bomb", "head")]
+    return [f"http://hostile.test/{name}" for name in (*html_pages(), *other_bodies(), "bomb", "frames", "head")]
 
 
 def share_hostile_pages(base_url: str) -> None:
