@@ -4,7 +4,7 @@ Times are epoch seconds (UTC). What is known of a URL on its way is in `context.
 are in `record.py` and `notice.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -46,7 +46,7 @@ class Event:
     """Something that was shared, read from any of the known shapes (`schedulers.events`).
 
     `id` is the sender's, or a new one where it gave none. `urls` are the links as the sender marked them
-    (entities, facets, link lists), in order; where there are any, `text` was not searched. `refresh` forces a fetch.
+    (entities, facets, link lists), in order. `refresh` forces a fetch.
     """
 
     id: str
@@ -145,7 +145,8 @@ class LastError:
 
 @dataclass(frozen=True, slots=True)
 class UrlState:
-    """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`."""
+    """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `marked_at` is the
+    store's: when it was told last that the URL is on its way."""
 
     key: str
     url: str
@@ -159,6 +160,7 @@ class UrlState:
     fresh_until: float | None = None
     until: float | None = None
     last_error: LastError | None = None
+    marked_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from spiderduck.keyring import Key
 
 HEADER = "idempotency-key"
 LONGEST = 255
-_ANY = "any body"
 
 
 class KeyReused(HTTPException):
@@ -30,7 +29,8 @@ class KeyReused(HTTPException):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`name` stands for the caller's key. `remember` notes the body it came with, and is called once that was read."""
+    """`name` stands for the caller's key. `remember` notes the body it came with, and is called once that was read.
+    It raises `KeyReused` where the key came with another one before, or does at this moment."""
 
     name: str
     remember: Callable[[], Awaitable[None]]
@@ -39,7 +39,7 @@ class Claim:
 async def claim_of(request: Request[Any, Any, Any], body: bytes, remembered: Marks) -> Claim | None:
     """What the request's key claims; None without a key. A key belongs to whoever sends it.
 
-    Raises `ClientException` (400) for a key that cannot be one, `KeyReused` (422) for one that came with another body.
+    Raises `ClientException` (400) for a key that cannot be one.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -49,16 +49,12 @@ async def claim_of(request: Request[Any, Any, Any], body: bytes, remembered: Mar
             f"Idempotency-Key is {shortened(key)}; it takes 1 to {LONGEST} printable ASCII characters"
         )
     caller = request.scope["state"].get(CALLER)
-    name = _digest(caller.name if isinstance(caller, Key) else "", key)
+    name = _digest(caller.digest if isinstance(caller, Key) else "", key)
     fingerprint = hashlib.sha256(body).hexdigest()
-    known = (await remembered.look_up(fingerprint, name)).seen
-    if not known and (await remembered.look_up(_ANY, name)).seen:
-        raise KeyReused("this Idempotency-Key came with another body before; send a new key for a new request")
 
     async def remember() -> None:
-        if not known:
-            await remembered.finish(name, fingerprint)
-            await remembered.finish(name, _ANY)
+        if not await remembered.claim(name, fingerprint):
+            raise KeyReused("this Idempotency-Key came with another body before; send a new key for a new request")
 
     return Claim(name, remember)
 

@@ -11,7 +11,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from fetchers.urls import redacted
 from schedulers.errors import InvalidUrl
@@ -29,6 +29,8 @@ from spiderduck.subscriptions.ports import Filter
 MOST_IN_BATCH = 1000
 ON_THEIR_WAY = frozenset({Status.PENDING.value, Status.UNKNOWN.value})
 MOST_VERSIONS = 100
+STALE_SECONDS = 300
+"""A URL that has been pending for longer is sent in again where it is asked for with `schedule`."""
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern="^[0-9]{1,19}$")]
 
 
@@ -101,10 +103,13 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def schedule_unknown(asked: Sequence[Asked]) -> None:
         most = services.config.schedulers.most_urls
         known = await lookups.known([one.key for one in asked])
-        sent_in = [one for one, found in zip(asked, known, strict=True) if found.state is None and one.problem is None]
+        stale = services.clock.now() - STALE_SECONDS
+        sent_in = [
+            one
+            for one, found in zip(asked, known, strict=True)
+            if one.problem is None and (found.state is None or _is_lost(found.state, stale))
+        ]
         unknown = [one.url for one in sent_in]
-        for one in sent_in:
-            await services.marks.mark(UrlState(one.key, one.url, Status.PENDING))  # before, as for events
         if unknown:
             await services.queue.publish(
                 [
@@ -112,6 +117,8 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
                     for start in range(0, len(unknown), most)
                 ]
             )
+        for one in sent_in:
+            await services.marks.mark(UrlState(one.key, one.url, Status.PENDING))  # after, as for events
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def one_url(
@@ -131,7 +138,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
     )
-    async def many_urls(data: Batch, request: Request[Any, Any, Any]) -> Results:
+    async def many_urls(data: JSONBody[Batch], request: Request[Any, Any, Any]) -> Results:
         if data.schedule:
             guard_of(request).require(request, WRITE)
         asked = [Asked(url) for url in data.urls]
@@ -183,6 +190,12 @@ FOREIGN_CONTENT: dict[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Somebody else's page under our address must run nothing and load nothing."""
+
+
+def _is_lost(state: UrlState, stale: float) -> bool:
+    """Whether the URL was said to be on its way so long ago that nobody may be at work on it. Where somebody is, one
+    more share of it costs a look-up, and the mark is young again."""
+    return state.status is Status.PENDING and state.page_id is None and (state.marked_at or 0.0) < stale
 
 
 def _page_record(page: Page) -> Record:

@@ -9,7 +9,7 @@ from fetchers.client.streaming import FetchStream
 from fetchers.domain_slot import RateLimit
 from fetchers.domain_state import DomainState
 from fetchers.model import HopRequest
-from schedulers.model import Known, UrlState
+from schedulers.model import UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
@@ -25,11 +25,9 @@ class Marks(Protocol):
     async def mark(self, state: UrlState) -> None:
         """As in `schedulers.ports.MetadataStore`."""
 
-    async def look_up(self, key: str, event_id: str | None = None) -> Known:
-        """As in `schedulers.ports.MetadataStore`; `seen` after `finish`."""
-
-    async def finish(self, event_id: str, key: str) -> None:
-        """From now on `look_up` has seen the two together. Durable when this returns; twice is harmless."""
+    async def claim(self, name: str, fingerprint: str) -> bool:
+        """Whether `name` belongs to `fingerprint`: it does from now on, where it belonged to none. One step, so that of
+        two at the same moment one wins. Durable when this returns; twice is harmless."""
 
 
 class Domains(Protocol):

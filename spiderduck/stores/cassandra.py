@@ -7,6 +7,7 @@ it the event comes again and finds nothing done. No write is preceded by a read.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
@@ -99,7 +100,8 @@ class CassandraStore:
 
     async def mark(self, state: UrlState) -> None:
         stamp = self._stamps.next(self._clock.now())
-        values = (key_hash(state.key), state_to_json(state), stamp, MARKS_LIVE_SECONDS)
+        marked = replace(state, marked_at=self._clock.now())
+        values = (key_hash(state.key), state_to_json(marked), stamp, MARKS_LIVE_SECONDS)
         await self._session.execute(self._statements.put_mark, values)
 
     async def write(self, key: str, change: Change, event_id: str | None = None) -> None:
@@ -121,6 +123,13 @@ class CassandraStore:
         """Note that this event's share of the URL came to its end."""
         values = (_finished_id(event_id, key), self._stamps.next(self._clock.now()), self._events_live)
         await self._session.execute(self._statements.put_finished, values)
+
+    async def claim(self, name: str, fingerprint: str) -> bool:
+        """As `spiderduck.api.services.Marks.claim`. May be sent again: whoever won finds the own fingerprint."""
+        digest = key_hash(fingerprint)
+        values = (key_hash(name), digest, self._events_live)
+        rows = await self._session.execute(self._statements.put_claim, values)
+        return bool(rows[0][0]) or digest in rows[0][1:]
 
     async def write_metadata(self, page: Page) -> bool:
         """Replace the metadata of a page that is there. The one write behind a read, and none of the hot path: once a

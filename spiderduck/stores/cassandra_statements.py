@@ -1,5 +1,5 @@
-"""The store's CQL, for one keyspace. Every write carries its own timestamp (microseconds) and time to live (seconds, 0
-is for ever), so that it may be repeated at any time without hiding what is newer. Tables: `schema.cql`.
+"""The store's CQL, for one keyspace. Every write but a claim carries its own timestamp (microseconds) and time to live
+(seconds, 0 is for ever), so that it may be repeated at any time without hiding what is newer. Tables: `schema.cql`.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Statements:
     put_bucket: Statement
     put_picture: Statement
     put_finished: Statement
+    put_claim: Statement
     get_page: Statement
     get_pages: Statement
     get_url: Statement
@@ -58,6 +59,10 @@ def statements(keyspace: str) -> Statements:
         put_bucket=put("buckets", "list, owner, bucket"),
         put_picture=put("pictures", "url_hash, page_id"),
         put_finished=put("finished", "id"),
+        put_claim=Statement(
+            f"INSERT INTO {keyspace}.claims (name, fingerprint) VALUES (?, ?) IF NOT EXISTS USING TTL ?",
+            conditional=True,
+        ),
         get_page=get("pages", PAGE_COLUMNS, "id = ?"),
         get_pages=get("pages", PAGE_COLUMNS, "id IN ?"),
         get_urls=get("urls", "key_hash, state, mark", "key_hash IN ?"),

@@ -6,6 +6,7 @@ same event and URL again changes nothing.
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
@@ -31,6 +32,9 @@ ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.pag
     state = excluded.state
 """
 MARK_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred')"
+PUT_FINISHED = "INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)"
+CLAIMED = "any body"
+"""Stands beside a claimed name for whatever it was claimed with."""
 PUT_NOTICE = "INSERT INTO notices (id, type, host, status, outcome, at, body) VALUES (?,?,?,?,?,?,?)"
 PUT_REDIRECT = "INSERT OR REPLACE INTO redirects (from_key, to_key, status_code, at) VALUES (?,?,?,?)"
 
@@ -54,16 +58,22 @@ class SqliteStore:
 
     async def mark(self, state: UrlState) -> None:
         if state.status is Status.PENDING:
-            self._young.put(state)
+            self._young.put(replace(state, marked_at=self._clock.now()))
         else:
             self._young.drop(state.key)
             self._write_marks([state])
 
-    async def finish(self, event_id: str, key: str) -> None:
-        """Note that this was done, without a change and without a notice."""
-        row = (_finished_id(event_id, key), self._clock.now())
-        sql = "INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)"
-        await self._database.write(lambda connection: connection.execute(sql, row))
+    async def claim(self, name: str, fingerprint: str) -> bool:
+        """As `spiderduck.api.services.Marks.claim`. A transaction is the one writer's, so nobody comes in between."""
+        now, taken, ours = self._clock.now(), _finished_id(name, CLAIMED), _finished_id(name, fingerprint)
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if connection.execute(PUT_FINISHED, (taken, now)).rowcount:
+                connection.execute(PUT_FINISHED, (ours, now))
+                return True
+            return connection.execute("SELECT 1 FROM finished WHERE id = ?", (ours,)).fetchone() is not None
+
+        return await self._database.write(write)
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         finished = (_finished_id(event_id, key), self._clock.now())
@@ -74,7 +84,7 @@ class SqliteStore:
         told = self._notice_row(notice)
 
         def write(connection: sqlite3.Connection) -> None:
-            done = connection.execute("INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)", finished)
+            done = connection.execute(PUT_FINISHED, finished)
             if done.rowcount == 0:
                 return
             if page is not None:
