@@ -4,6 +4,7 @@ The notice is a row of the same transaction (the outbox), so that it is neither 
 same event and URL again changes nothing.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -145,9 +146,9 @@ class SqliteStore:
             return known
         return Known(known.seen, mark, known.page)
 
-    def _write_marks(self, states: Sequence[UrlState]) -> None:
+    def _write_marks(self, states: Sequence[UrlState]) -> "asyncio.Future[object]":
         rows = [self._state_row(state) for state in states]
-        self._database.write_later(lambda connection: connection.executemany(MARK_STATE, rows))
+        return self._database.write_later(lambda connection: connection.executemany(MARK_STATE, rows))
 
     def _state_row(self, state: UrlState) -> tuple[str, str, int | None, str, float, bytes]:
         at = state.checked_at or self._clock.now()
