@@ -1,9 +1,10 @@
-"""What happens in a pipeline, for whoever watches: observers, counters, and the list of problems."""
+"""What happens in a pipeline, for whoever watches: observers, counters, the list of problems, and traces."""
 
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from imagepipe.model import Trace
 from imagepipe.ports import Clock, Event, Observer
 
 _log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ class Events:
         self.counts: Counter[str] = Counter()
         self.problems: deque[tuple[float, str, str]] = deque(maxlen=_PROBLEMS_KEPT)
         self._pipeline = pipeline
-        self._clock = clock
+        self.clock = clock
         self._observers = tuple(observers)
 
     def tell(self, kind: str, identifier: str, detail: str = "") -> None:
@@ -32,10 +33,37 @@ class Events:
     def problem(self, identifier: str, detail: str) -> None:
         """Keep it on the list and tell the observers."""
         self.counts["problems"] += 1
-        self.problems.append((self._clock.now(), identifier, detail))
+        self.problems.append((self.clock.now(), identifier, detail))
         self.tell("problem", identifier, detail)
+
+    def tracer(self) -> "Tracer":
+        """A recorder whose first step begins now."""
+        return Tracer(self.clock)
 
     def progress(self, identifier: str, received: int, total: int | None) -> None:
         """So many bytes of a download are here."""
         if self._observers:
             self.tell("progress", identifier, f"{received}/{total or '?'}")
+
+
+class Tracer:
+    """Records the steps of one answer."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._steps: list[tuple[str, float]] = []
+        self._since = clock.monotonic()
+
+    def add(self, step: str) -> None:
+        """`step` is over."""
+        now = self._clock.monotonic()
+        self._steps.append((step, (now - self._since) * 1000))
+        self._since = now
+
+    def passed(self, steps: Iterable[str]) -> None:
+        """Steps that were passed on the way to the one that is added next, which has all the time."""
+        self._steps += [(step, 0.0) for step in steps]
+
+    @property
+    def trace(self) -> Trace:
+        return Trace(tuple(self._steps))

@@ -1,10 +1,14 @@
-"""The values that travel through the pipeline: what is asked, what was found, what is answered.
+"""The values that travel through the pipeline: what is asked, and the result of each level.
+
+`Original` is the result of the originals, `VariantResult` that of the variants; `Rendered` is the picture that a
+variant's result holds and `imagepipe.render` gives.
 
 All frozen. A variant's `key` is canonical: two requests for the same picture have the same key, so they share one cache
 entry and one render.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 Fit = Literal["inside", "cover", "contain", "fill"]
@@ -135,7 +139,7 @@ class Original:
     """A picture as its origin sent it, with what the origin said about it. Times are epoch seconds.
 
     `stale_at`: from then on it is asked for again. `tags` are the caller's own, for purging together. `total` is the
-    whole length where only the beginning is here.
+    whole length where only the beginning is here. `trail` are the places of a look-up, in order; the last one had it.
     """
 
     body: bytes
@@ -146,7 +150,73 @@ class Original:
     last_modified: str | None = None
     tags: tuple[str, ...] = ()
     total: int | None = None
+    trail: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Where it was found, for example `disk`."""
+        return self.trail[-1] if self.trail else ""
 
     def same_version(self, other: "Original") -> bool:
         """Whether both are of the same bytes, as far as their origin has said."""
         return (self.etag, self.last_modified) == (other.etag, other.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a result came about: steps in order, each with the milliseconds since the one before."""
+
+    steps: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """For `X-Pipeline-Trace`."""
+        return " > ".join(name for name, _ in self.steps)
+
+    @property
+    def server_timing(self) -> str:
+        """For `Server-Timing` (W3C): names are tokens, durations in milliseconds."""
+        return ", ".join(f"{_token(name)};dur={spent:.1f}" for name, spent in self.steps)
+
+
+@lru_cache(256)
+def _token(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """A variant as it is kept and as it is answered. `original`: what the original's header said.
+
+    `stale_at` is epoch seconds, as is `last_modified`. `reworked`: encoded better than at first, or about to be.
+    `where`, `trace` and `preview` tell how this answer came about and are empty in the cache; `preview` is a smaller,
+    an older or an unfinished picture: ask again.
+    """
+
+    rendered: Rendered
+    variant: Variant
+    original: PictureInfo
+    etag: str
+    last_modified: float
+    stale_at: float
+    tags: tuple[str, ...] = ()
+    reworked: bool = False
+    where: str = ""
+    trace: Trace = Trace()
+    preview: bool = False
+
+    def found(self, where: str, trace: Trace, *, preview: bool = False) -> "VariantResult":
+        """The same as an answer. Spelt out: `dataclasses.replace` takes as long as all else about a cached answer."""
+        return VariantResult(
+            self.rendered,
+            self.variant,
+            self.original,
+            self.etag,
+            self.last_modified,
+            self.stale_at,
+            self.tags,
+            self.reworked,
+            where,
+            trace,
+            preview,
+        )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
+from imagepipe.admin import Admin
 from imagepipe.background import Background
 from imagepipe.clock import SystemClock
 from imagepipe.codecs.registry import Codecs, installed
@@ -15,17 +16,21 @@ from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
 from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.threads import WorkerThreads
-from imagepipe.model import Original
+from imagepipe.model import Original, VariantResult
 from imagepipe.originals.limiter import LoadLimiter, LoadLimits
-from imagepipe.originals.load import Loader
+from imagepipe.originals.load import Loader, LoadRules
 from imagepipe.originals.lookup import Originals
-from imagepipe.pipeline import Parts, Pipeline
+from imagepipe.originals.partials import Partials
+from imagepipe.originals.store import OriginalStore
+from imagepipe.pipeline import Pipeline
 from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
-from imagepipe.tiers.rendered import Finished, RenderedTier
+from imagepipe.variants.cache import RenderedTier
 from imagepipe.variants.idle import IdleWork
+from imagepipe.variants.make import Variants
+from imagepipe.variants.render import Renderer
 from imagepipe.variants.turns import Turns
 
 _LEAST_SHARE = 2  # renders of one client at a time: two cores are not half idle while only one client asks
@@ -69,9 +74,12 @@ class Registry:
             seconds=self.config.render_seconds,
             budget=MemoryBudget(self.config.memory_bytes, most_large=count - 1),
         )
+        self.renders = LoadLimiter(_render_limits(self.config))
+        turns = Turns(self.workers, self.renders)
+        self._renderer = Renderer(turns, self.workers, self.config.limits, self.codecs)
         self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
         shared = self.config.global_tiers
-        self.rendered_total: Shared[Finished] = Shared(shared.rendered)
+        self.rendered_total: Shared[VariantResult] = Shared(shared.rendered)
         self.encoded_total: Shared[Original] = Shared(shared.encoded)
         self.disk_total: Shared[OnDisk] = Shared(shared.disk)
         self.partial_total: Shared[OnDisk] = Shared(_partial_limits(self.config))
@@ -81,8 +89,6 @@ class Registry:
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
         self.limiter = LoadLimiter(_load_limits(self.config))
-        self.renders = LoadLimiter(_render_limits(self.config))
-        self._turns = Turns(self.workers, self.renders)
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
@@ -135,13 +141,15 @@ class Registry:
         if disk is not None:
             self.disks[config.name] = disk
         partials = self.partials[config.name] = self._partials(config.name)
-        loader = Loader(self._source, partials, self.clock, self.config.limits, config, events.progress, self.limiter)
-        originals = Originals(config, encoded, disk, additional, loader, self.clock, events, background)
-        rendered = RenderedTier(config.tiers.rendered, self.rendered_total, config.sizes_per_picture)
-        parts = Parts(
-            rendered, originals, self.workers, self._turns, self.idle, self.codecs, self.clock, events, background
-        )
-        return Pipeline(config, self.config, parts)
+        rules = LoadRules(config, self.config.limits.bytes, self.config.request_seconds)
+        beginnings = Partials(partials, self.clock)
+        loader = Loader(self._source, beginnings, rules, self.limiter, self.clock, events.progress)
+        store = OriginalStore(encoded, disk, events, background)
+        originals = Originals(store, additional, loader, config, self.clock, events)
+        rendered = RenderedTier(config.tiers.rendered, self.rendered_total, self.clock, config.sizes_per_picture)
+        variants = Variants(config, rendered, originals, self._renderer, self.idle, events)
+        admin = Admin(store, variants, self._renderer, self.clock)
+        return Pipeline(config, originals, variants, admin, events, background)
 
     def _disk(self, config: PipelineConfig) -> DiskTier | None:
         if self._folder is None or config.tiers.disk.bytes == 0:

@@ -1,24 +1,20 @@
 """Loads originals from their source: conditional with a stale one at hand, resumed with a part.
 
-Above it the pipeline (which loads one picture once at a time), below it the `Source` port. Bytes once received are not
+Above it the look-up (which loads one picture once at a time), below it the `Source` port. Bytes once received are not
 asked for twice, as long as their origin can say that they hold.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from imagepipe.config import PictureLimits, PipelineConfig
+from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
 from imagepipe.model import Original
 from imagepipe.originals.limiter import LoadLimiter
-from imagepipe.originals.partials import Download, continues, is_resumable
-from imagepipe.originals.requester import OURSELVES, Requester
+from imagepipe.originals.partials import Download, Partials, continues
 from imagepipe.originals.source_rules import host_of
-from imagepipe.ports import Clock, PartialTier, Source, SourceEnded, SourceResponse, Wanted
-
-CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
-"""What came is appended to the partial download as often as this: so much is lost when the process is killed."""
+from imagepipe.ports import Clock, Source, SourceEnded, SourceResponse, Wanted
 
 _FORBIDDEN: dict[str, type[ImageError]] = {"blocked_domain": SourceBlocked, "source_not_allowed": SourceNotAllowed}
 """Endings that no picture at hand stands in for, and that may be others in a moment."""
@@ -26,44 +22,67 @@ _FORBIDDEN: dict[str, type[ImageError]] = {"blocked_domain": SourceBlocked, "sou
 Progress = Callable[[str, int, int | None], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """For whom a picture is loaded. `client` counts for the limits ("" for our own work, which has none).
+
+    Where `hosts` is not empty, redirects may lead to these hosts only: the permission came from that list.
+    """
+
+    client: str = ""
+    hosts: tuple[str, ...] = ()
+
+    def flight(self, key: str) -> str:
+        """The key under which equal work is shared: never with somebody whose redirects may lead elsewhere."""
+        return key if not self.hosts else f"{key}\nonly {' '.join(self.hosts)}"
+
+
+OURSELVES = Requester()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRules:
+    """What one pipeline takes: at most `max_bytes` within `seconds`, from the hosts and as fresh as `config` says."""
+
+    config: PipelineConfig
+    max_bytes: int
+    seconds: float
+
+
 class Loader:
-    """Loads for one pipeline."""
+    """Loads for one pipeline. `downloads` are those under way, `fetches` counts the questions to the source."""
 
     def __init__(
         self,
         source: Source,
-        partials: PartialTier,
-        clock: Clock,
-        limits: PictureLimits,
-        config: PipelineConfig,
-        progress: Progress,
+        partials: Partials,
+        rules: LoadRules,
         limiter: LoadLimiter,
+        clock: Clock,
+        progress: Progress,
     ) -> None:
-        self.growing: dict[str, Download] = {}
+        self.downloads: dict[str, Download] = {}
         self.fetches = 0
+        self.partials = partials
         self._source = source
-        self._partials = partials
-        self._clock = clock
-        self._limits = limits
-        self._config = config
-        self._progress = progress
+        self._rules = rules
         self._limiter = limiter
-        self._saving: dict[asyncio.Task[None], str] = {}
+        self._clock = clock
+        self._progress = progress
 
-    async def load(
-        self, url: str, stale: Original | None, deadline: float, requester: Requester = OURSELVES
-    ) -> Original:
+    async def load(self, url: str, stale: Original | None, requester: Requester = OURSELVES) -> Original:
         """The original as it is now; `stale` with a new time if its origin says that it still holds.
 
         Raises `SourceFailed`, `SourceBlocked`, `SourceNotAllowed`, `PictureTooLarge` or `Busy`. Cancelled, it keeps
         what came for the next time.
         """
+        hosts = (self._rules.config.allow_hosts, requester.hosts)
+        deadline = self._clock.now() + self._rules.seconds  # waiting for one's turn counts
         async with self._limiter.one(host_of(url), requester.client):
-            return await self._load(url, stale, deadline, requester)
+            return await self._load(Wanted(url, self._rules.max_bytes, deadline, hosts=hosts), stale)
 
-    async def _load(self, url: str, stale: Original | None, deadline: float, requester: Requester) -> Original:
-        partial = None if stale is not None else await self._begun(url)
-        wanted = Wanted(url, self._limits.bytes, deadline, hosts=(self._config.allow_hosts, requester.hosts))
+    async def _load(self, wanted: Wanted, stale: Original | None) -> Original:
+        partial = None if stale is not None else await self.partials.get(wanted.url)
         response = await self._ask(wanted, stale, partial)
         if response.status == 304 and stale is not None:
             return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
@@ -72,18 +91,7 @@ class Loader:
                 await _close(response.chunks)
                 response = await self._ask(wanted, None, None)
             partial = None
-        return await self._receive(url, response, partial)
-
-    async def close(self) -> None:
-        """Wait for partial downloads that are being kept."""
-        await asyncio.gather(*self._saving, return_exceptions=True)
-
-    async def _begun(self, url: str) -> Original | None:
-        """What an earlier download left behind, also one that has only just broken off."""
-        saving = [task for task, of in self._saving.items() if of == url]
-        if saving:
-            await asyncio.wait(saving)
-        return await self._partials.get(url)
+        return await self._receive(wanted.url, response, partial)
 
     async def _ask(self, wanted: Wanted, stale: Original | None, partial: Original | None) -> SourceResponse:
         known = stale or partial
@@ -105,95 +113,50 @@ class Loader:
     async def _receive(self, url: str, response: SourceResponse, partial: Original | None) -> Original:
         begun = [] if partial is None else [partial.body]
         total = response.total if response.total is not None else (partial.total if partial is not None else None)
-        if total is not None and total > self._limits.bytes:
+        if total is not None and total > self._rules.max_bytes:
             await _close(response.chunks)
-            raise PictureTooLarge(f"{total} bytes announced; at most {self._limits.bytes}")
+            raise PictureTooLarge(f"{total} bytes announced; at most {self._rules.max_bytes}")
         length, now = sum(map(len, begun)), self._clock.monotonic()
-        growing = Download(begun, length, total, response, is_resumable(response), now, saved=length)
-        self.growing[url] = growing
+        download = self.downloads[url] = Download(url, begun, length, total, response, now, saved=length)
         try:
-            await self._fill(url, growing)
+            await self._fill(download)
         except (asyncio.CancelledError, SourceFailed):
-            self._keep(url, growing)
+            self.partials.keep(download)
             raise
         except PictureTooLarge:
-            await self._drop_part(url, growing)
+            await self.partials.drop(download)
             raise
         finally:
-            self.growing.pop(url, None)
+            self.downloads.pop(url, None)
             await _close(response.chunks)
-        self._check_total(url, growing)
-        await self._drop_part(url, growing)
-        return self._original(growing, growing.body)
+        self._check_total(download)
+        await self.partials.drop(download)
+        return self._original(download)
 
-    async def _drop_part(self, url: str, growing: Download) -> None:
-        """The beginning is not needed any more; what is just being kept must not come back after it."""
-        growing.over = True
-        async with growing.saving:
-            await self._partials.remove(url)
+    async def _fill(self, download: Download) -> None:
+        most = self._rules.max_bytes
+        async for chunk in download.response.chunks:
+            download.add(chunk)
+            if download.received > most:
+                raise PictureTooLarge(f"more than {most} bytes")
+            if download.received < (download.total or most):
+                self.partials.checkpoint(download)
+            self._progress(download.url, download.received, download.total)
 
-    async def _fill(self, url: str, growing: Download) -> None:
-        async for chunk in growing.response.chunks:
-            growing.add(chunk)
-            if growing.received > self._limits.bytes:
-                raise PictureTooLarge(f"more than {self._limits.bytes} bytes")
-            if growing.received < (growing.total or self._limits.bytes) and self._is_due(growing):
-                self._keep(url, growing)
-            self._progress(url, growing.received, growing.total)
-
-    def _is_due(self, growing: Download) -> bool:
-        now = self._clock.monotonic()
-        fresh = growing.received - growing.saved
-        due = fresh >= CHECKPOINT_BYTES or now - growing.checkpoint_at >= CHECKPOINT_SECONDS
-        if due:
-            growing.checkpoint_at = now
-        return due and not growing.saving.locked()
-
-    def _check_total(self, url: str, growing: Download) -> None:
-        if growing.total is None or growing.received == growing.total:
+    def _check_total(self, download: Download) -> None:
+        if download.total is None or download.received == download.total:
             return
-        if growing.received < growing.total:
-            self._keep(url, growing)
-        message = f"{growing.received} bytes came; {growing.total} were announced"
-        raise SourceFailed(message, "protocol_error")
+        if download.received < download.total:
+            self.partials.keep(download)
+        raise SourceFailed(f"{download.received} bytes came; {download.total} were announced", "protocol_error")
 
-    def _keep(self, url: str, growing: Download) -> None:
-        """Keep what came, without making anyone wait. Only what its origin will continue is worth it."""
-        if not growing.resumable or not growing.unsaved:
-            return
-        task = asyncio.get_running_loop().create_task(self._save(url, growing))
-        self._saving[task] = url
-        task.add_done_callback(self._saving.pop)
-
-    async def _save(self, url: str, growing: Download) -> None:
-        async with growing.saving:
-            if growing.over or not growing.unsaved:
-                return
-            at, piece = growing.saved, b"".join(growing.unsaved)
-            growing.unsaved.clear()
-            growing.saved += len(piece)
-            if await self._partials.extend(url, at, self._part(growing, piece)) or at == 0:
-                return
-            growing.unsaved.clear()
-            growing.saved = growing.received
-            await self._partials.extend(url, 0, self._part(growing, growing.body))
-
-    def _part(self, growing: Download, body: bytes) -> Original:
-        return replace(self._original(growing, body), total=growing.total)
-
-    def _original(self, growing: Download, body: bytes) -> Original:
-        response = growing.response
-        return Original(
-            body,
-            response.content_type,
-            self._clock.now(),
-            self._stale_at(response),
-            response.etag,
-            response.last_modified,
-        )
+    def _original(self, download: Download) -> Original:
+        said = download.response
+        stored_at, stale_at = self._clock.now(), self._stale_at(said)
+        return Original(download.body, said.content_type, stored_at, stale_at, said.etag, said.last_modified)
 
     def _stale_at(self, response: SourceResponse) -> float:
-        return self._clock.now() + self._config.bounded_freshness(response.fresh_seconds)
+        return self._clock.now() + self._rules.config.bounded_freshness(response.fresh_seconds)
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:

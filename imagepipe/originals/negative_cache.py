@@ -23,7 +23,7 @@ class NegativeCache:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, str, str, float | None]] = OrderedDict()
 
-    def of(self, url: str, now: float) -> SourceFailed | None:
+    def get(self, url: str, now: float) -> SourceFailed | None:
         """A new error that says the same; None where there is none, or it is over."""
         until, message, ending, retry_at = self._known.get(url, (0.0, "", "", None))
         if until <= now:
@@ -31,7 +31,7 @@ class NegativeCache:
             return None
         return SourceFailed(message, ending, retry_at)
 
-    def note(self, url: str, error: SourceFailed, now: float) -> None:
+    def put(self, url: str, error: SourceFailed, now: float) -> None:
         """Remember it, if it is final for now."""
         if error.ending not in _FINAL:
             return

@@ -15,7 +15,7 @@ from litestar.handlers import BaseRouteHandler
 
 from imagepipe.config import ImagesConfig
 from imagepipe.errors import NotSigned, RecordsUnavailable, SourceBlocked
-from imagepipe.originals.requester import Requester
+from imagepipe.originals.load import Requester
 from imagepipe.originals.source_rules import is_on
 from imagepipe.pipeline import Pipeline
 from imagepipe.service.request import PictureRequest
@@ -98,7 +98,7 @@ class Gate:
             return (
                 requester if await self._surely_owns(src) else Requester(requester.client, self.config.unsigned_hosts)
             )
-        if cached or await pipeline.originals.in_own_memory(src):
+        if cached or await pipeline.originals.store.in_memory(src):
             return requester
         return await self._admit_owned(pipeline, src, requester)
 
@@ -107,10 +107,10 @@ class Gate:
             if await self.access.owns(src):
                 return requester
         except RecordsUnavailable:
-            if await pipeline.originals.cached(src) is None:
+            if await pipeline.originals.store.get(src) is None:
                 raise
             return requester
-        if await pipeline.originals.cached(src) is None:
+        if await pipeline.originals.store.get(src) is None:
             raise NotSigned(REFUSAL)
         return requester
 

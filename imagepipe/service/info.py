@@ -27,7 +27,7 @@ def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: st
         scope = request.scope
         ask, _, _ = reader.read(scope["path"], scope["query_string"], chosen, "", False)
         check_time(ask, registry.clock.now())
-        requester = await gate.admit(request, chosen, ask, cached=chosen.rendered.has(ask.src))
+        requester = await gate.admit(request, chosen, ask, cached=chosen.variants.tier.has(ask.src))
         try:
             async with asyncio.timeout(registry.config.request_seconds):
                 found = await chosen.placeholder(ask.src, requester)

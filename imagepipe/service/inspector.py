@@ -36,16 +36,16 @@ def inspect_registry(registry: Registry) -> dict[str, Any]:
 
 def _pipeline(registry: Registry, pipeline: Pipeline) -> dict[str, Any]:
     disk = registry.disks.get(pipeline.config.name)
-    growing = pipeline.originals.loader.growing
+    downloads = pipeline.originals.loader.downloads
     return {
-        "rendered": _tier(pipeline.rendered.lru),
+        "rendered": _tier(pipeline.variants.tier.lru),
         "encoded": _tier(registry.encoded[pipeline.config.name].lru),
         "disk": None if disk is None else _tier(disk.lru),
         "partial": _tier(registry.partials[pipeline.config.name].lru, complete=False),
         "loading": [
-            {"identifier": url, "received": each.received, "total": each.total} for url, each in growing.items()
+            {"identifier": url, "received": each.received, "total": each.total} for url, each in downloads.items()
         ],
-        "rendering": pipeline.renders.keys(),
+        "rendering": pipeline.variants.under_way.keys(),
         "hits": dict(pipeline.events.counts),
         "fetches": pipeline.originals.loader.fetches,
         "problems": [{"at": at, "identifier": src, "problem": what} for at, src, what in pipeline.events.problems],

@@ -14,14 +14,14 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from imagepipe.errors import DeadlineExceeded, ImageError, InvalidVariant, NotSigned, SourceBlocked, SourceNotAllowed
-from imagepipe.originals.requester import Requester
+from imagepipe.model import VariantResult
+from imagepipe.originals.load import Requester
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.access import Gate
 from imagepipe.service.documented import PictureOperation
 from imagepipe.service.request import Client, PictureRequest, RequestReader, check_time
 from imagepipe.service.response import Headers, WireAnswer, http_date, is_not_modified
-from imagepipe.variants.render import Answer
 
 _CALLERS_FAULT = (NotSigned, InvalidVariant, SourceNotAllowed, SourceBlocked)
 """No picture stands in for these: whoever wrote the address must see what is wrong with it."""
@@ -43,7 +43,7 @@ def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path:
         client = Client.of(scope["headers"])
         ask, wish, key = reader.read(scope["path"], scope["query_string"], chosen, client.accept, client.save_data)
         check_time(ask, registry.clock.now())
-        here = chosen.rendered.has(ask.src)
+        here = chosen.variants.tier.has(ask.src)
         requester = await gate.admit(request, chosen, ask, cached=here)
         answer, problem = chosen.cached(ask.src, wish, key, requester), None
         if answer is None:
@@ -55,7 +55,7 @@ def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path:
 
 async def _make(
     pipeline: Pipeline, ask: PictureRequest, client: Client, seconds: float, requester: Requester
-) -> tuple[Answer, ImageError | None]:
+) -> tuple[VariantResult, ImageError | None]:
     """The answer, or the picture that stands in for it and why."""
     try:
         async with asyncio.timeout(seconds):
@@ -82,25 +82,24 @@ async def _make(
 
 
 def _respond(
-    method: str, client: Client, pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None
+    method: str, client: Client, pipeline: Pipeline, found: VariantResult, now: float, problem: ImageError | None
 ) -> WireAnswer:
-    finished = answer.finished
     headers = [
-        *_validators(finished.etag, int(finished.last_modified)),
-        (b"cache-control", _cache_control(pipeline, answer, now, problem)),
-        (b"x-pipeline-trace", answer.trace.text.encode("latin-1", "replace")),
-        (b"server-timing", answer.trace.server_timing.encode("latin-1", "replace")),
+        *_validators(found.etag, int(found.last_modified)),
+        (b"cache-control", _cache_control(pipeline, found, now, problem)),
+        (b"x-pipeline-trace", found.trace.text.encode("latin-1", "replace")),
+        (b"server-timing", found.trace.server_timing.encode("latin-1", "replace")),
     ]
-    if answer.preview:
+    if found.preview:
         headers.append((b"x-pipeline-preview", b"1"))
     if problem is not None:
         headers.append((b"x-pipeline-problem", problem.code.encode()))
     if client.conditional and is_not_modified(
-        finished.etag, finished.last_modified, client.if_none_match, client.if_modified_since
+        found.etag, found.last_modified, client.if_none_match, client.if_modified_since
     ):
         return WireAnswer(HTTPStatus.NOT_MODIFIED, headers, b"")
-    body = finished.rendered.body
-    headers.append((b"content-type", finished.rendered.content_type.encode()))
+    body = found.rendered.body
+    headers.append((b"content-type", found.rendered.content_type.encode()))
     headers.append((b"content-length", b"%d" % len(body)))
     return WireAnswer(HTTPStatus.OK, headers, b"" if method == "HEAD" else body)
 
@@ -110,10 +109,10 @@ def _validators(etag: str, modified_at: int) -> Headers:
     return [(b"etag", etag.encode()), (b"last-modified", http_date(modified_at).encode())]
 
 
-def _cache_control(pipeline: Pipeline, answer: Answer, now: float, problem: ImageError | None) -> bytes:
+def _cache_control(pipeline: Pipeline, found: VariantResult, now: float, problem: ImageError | None) -> bytes:
     if problem is not None:
         return b"public, max-age=60"  # long enough to spare the origin, short enough to see it come back
-    if answer.preview:
+    if found.preview:
         return b"no-store"
-    fresh = max(0, int(min(answer.finished.stale_at - now, pipeline.config.max_fresh_seconds)))
+    fresh = max(0, int(min(found.stale_at - now, pipeline.config.max_fresh_seconds)))
     return b"public, max-age=%d, stale-while-revalidate=%d" % (fresh, pipeline.config.stale_while_revalidate)

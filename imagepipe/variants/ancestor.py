@@ -5,26 +5,25 @@ the averaging hides the first one's traces.
 """
 
 from imagepipe.codecs.quality import DEFAULT_QUALITY
-from imagepipe.model import Variant
+from imagepipe.model import Variant, VariantResult
 from imagepipe.rendering.geometry import lay_out
-from imagepipe.tiers.rendered import Finished
 
 _LOSSLESS_ENOUGH = 2.0
 
 
-def cheapest(cached: list[Finished], wanted: Variant) -> Finished | None:
+def cheapest(cached: list[VariantResult], wanted: Variant) -> VariantResult | None:
     """The cheapest ancestor, or None: then the original is needed."""
     fitting = [each for each in cached if _serves(each, wanted)]
     return min(fitting, key=_pixels, default=None)
 
 
-def largest_preview(cached: list[Finished], wanted: Variant) -> Finished | None:
+def largest_preview(cached: list[VariantResult], wanted: Variant) -> VariantResult | None:
     """What can be shown at once while the real one is made: the largest that shows the whole picture plainly."""
     plain = [each for each in cached if each.variant.is_plain and not (wanted.filters or wanted.fit == "cover")]
     return max(plain or cached, key=_pixels, default=None)
 
 
-def _serves(cached: Finished, wanted: Variant) -> bool:
+def _serves(cached: VariantResult, wanted: Variant) -> bool:
     picture, made = cached.original, cached.rendered
     if not cached.variant.is_plain or picture.animated or wanted.keep_copyright or wanted.enlarge:
         return False
@@ -43,7 +42,7 @@ def _quality(variant: Variant, format: str) -> int:
     return variant.quality or DEFAULT_QUALITY.get(format, DEFAULT_QUALITY["jpeg"])
 
 
-def _whole_size(cached: Finished, wanted: Variant) -> tuple[float, float]:
+def _whole_size(cached: VariantResult, wanted: Variant) -> tuple[float, float]:
     """How large the whole picture has to be for the wanted crop to have all its pixels."""
     shown = (cached.original.width, cached.original.height)
     geometry = lay_out(shown, wanted)
@@ -51,5 +50,5 @@ def _whole_size(cached: Finished, wanted: Variant) -> tuple[float, float]:
     return shown[0] * geometry.size[0] / (right - left), shown[1] * geometry.size[1] / (bottom - top)
 
 
-def _pixels(cached: Finished) -> int:
+def _pixels(cached: VariantResult) -> int:
     return cached.rendered.width * cached.rendered.height

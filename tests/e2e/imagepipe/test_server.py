@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from imagepipe.originals.load import CHECKPOINT_BYTES
+from imagepipe.originals.partials import CHECKPOINT_BYTES
 from tests.e2e.imagepipe.server import DawdlingOrigin, PictureServer
 from tests.unit.imagepipe.pictures import decode, encode
 

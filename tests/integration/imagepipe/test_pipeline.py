@@ -120,7 +120,7 @@ async def test_a_waiter_that_leaves_does_not_cancel_the_others(clock: FakeClock)
     async with _registry(source, clock) as registry:
         cards = registry["cards"]
         stays, leaves = (asyncio.create_task(cards.variant(_A, _SMALL)) for _ in range(2))
-        await until(lambda: _A in cards.originals.loader.growing)
+        await until(lambda: _A in cards.originals.loader.downloads)
         leaves.cancel()
         await until(leaves.done)
         assert source.open == 1
@@ -156,7 +156,7 @@ async def test_an_interrupted_download_is_resumed(clock: FakeClock, tmp_path: Pa
 
 
 async def _is_whole(pipeline: Pipeline) -> None:
-    original = await pipeline.originals.cached(_A)
+    original = await pipeline.originals.store.get(_A)
     assert original is not None
     assert original.body == _JPEG
 
@@ -230,7 +230,7 @@ async def test_a_smaller_variant_is_made_from_the_smallest_that_serves(clock: Fa
         assert (await cards.variant(_A, Variant(width=200))).where == "ancestor"
         assert (await cards.variant(_A, Variant(width=190))).where == "ancestor"
         small = await cards.variant(_A, Variant(width=100, height=100, fit="cover"))
-        assert (small.where, small.rendered.width, small.finished.original.width) == ("ancestor", 100, 640)
+        assert (small.where, small.rendered.width, small.original.width) == ("ancestor", 100, 640)
         assert (await cards.variant(_A, Variant(width=100, quality=95))).where == "network"
 
 
@@ -275,7 +275,7 @@ async def test_scans_that_have_come_are_shown(clock: FakeClock) -> None:
 
 
 def _enough(pipeline: Pipeline) -> bool:
-    growing = pipeline.originals.loader.growing.get(_A)
+    growing = pipeline.originals.loader.downloads.get(_A)
     return growing is not None and growing.received >= len(_PROGRESSIVE) * 3 // 4
 
 
@@ -300,7 +300,7 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
         await cards.settle()
         new = await cards.variant(_A, _SMALL)
         assert new.rendered.body != old.rendered.body
-        assert new.finished.etag != old.finished.etag
+        assert new.etag != old.etag
 
 
 async def test_tiers_that_are_off_are_no_problem(clock: FakeClock, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ async def test_put_makes_the_origin_unnecessary(clock: FakeClock, tmp_path: Path
         await cards.put(_A, _JPEG, "image/jpeg", tags=("page-1",))
         assert (await cards.variant(_A, Variant(width=50))).where == "encoded"
         await until(lambda: _advanced(clock, len(registry.idle) == 0))
-        await until(lambda: len(cards.rendered.of(_A)) == 3)
+        await until(lambda: len(cards.variants.tier.of(_A)) == 3)
         with pytest.raises(ImageError):
             await cards.put("http://o.test/b", b"<html>", "image/jpeg")
         assert await cards.admin.purge_all("another") == 0
@@ -512,7 +512,7 @@ async def test_only_so_many_sizes_of_a_picture_are_kept(clock: FakeClock) -> Non
         cards = registry["cards"]
         for width in (10, 20, 30, 40):
             await cards.variant(_A, Variant(width=width))
-        assert sorted(each.rendered.width for each in cards.rendered.of(_A)) == [20, 30, 40]
+        assert sorted(each.rendered.width for each in cards.variants.tier.of(_A)) == [20, 30, 40]
 
 
 def test_settings_are_checked() -> None:

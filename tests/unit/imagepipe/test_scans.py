@@ -20,7 +20,7 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 def _download(*pieces: bytes) -> Download:
-    download = Download([], 0, None, SourceResponse(200, _nothing()), False, 0.0)
+    download = Download("http://o.test/a", [], 0, None, SourceResponse(200, _nothing()), 0.0)
     for piece in pieces:
         download.add(piece)
     return download

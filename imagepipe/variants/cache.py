@@ -1,50 +1,38 @@
 """The rendered tier: finished variants, as they go over the wire. At most so many sizes of one picture are kept."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagepipe.config import TierLimits
-from imagepipe.model import PictureInfo, Rendered, Variant
+from imagepipe.model import VariantResult
+from imagepipe.ports import Clock
 from imagepipe.tiers.lru import Shared
 
 OVERHEAD = 512
 """Bytes counted for an entry beside its body: keys, headers, the objects themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A rendered variant with what answering it needs. `original`: what the original's header said."""
-
-    rendered: Rendered
-    variant: Variant
-    original: PictureInfo
-    etag: str
-    last_modified: float
-    stale_at: float
-    tags: tuple[str, ...] = ()
-    reworked: bool = False
-
-
 class RenderedTier:
-    """All variants of all pictures of one pipeline. Memory only."""
+    """All variants of all pictures of one pipeline, at most `sizes` of each picture. Memory only."""
 
-    def __init__(self, limits: TierLimits, shared: Shared[Finished], sizes_per_picture: int) -> None:
+    def __init__(self, limits: TierLimits, shared: Shared[VariantResult], clock: Clock, sizes: int) -> None:
         self.lru = shared.join(limits, self._forget)
-        self._sizes = sizes_per_picture
+        self._clock = clock
+        self._sizes = sizes
         self._keys: dict[str, OrderedDict[str, None]] = {}
 
-    def get(self, identifier: str, variant_key: str, now: float) -> Finished | None:
+    def get(self, identifier: str, variant_key: str) -> VariantResult | None:
         """The variant; None for absence. A use."""
         key = _key(identifier, variant_key)
-        found = self.lru.get(key, now)
+        found = self.lru.get(key, self._clock.now())
         if found is not None:
             self._keys[identifier].move_to_end(key)
         return found
 
-    def put(self, identifier: str, variant_key: str, finished: Finished, now: float) -> bool:
+    def put(self, identifier: str, variant_key: str, result: VariantResult) -> bool:
         """Keep it; the picture's least recently used variant goes when there are too many."""
         key = _key(identifier, variant_key)
-        if not self.lru.put(key, finished, len(finished.rendered.body) + OVERHEAD, now):
+        if not self.lru.put(key, result, len(result.rendered.body) + OVERHEAD, self._clock.now()):
             return False
         mine = self._keys.setdefault(identifier, OrderedDict())
         mine[key] = None
@@ -55,11 +43,15 @@ class RenderedTier:
             del mine[oldest]
         return True
 
+    def is_stale(self, result: VariantResult) -> bool:
+        """Whether its original is to be asked for again."""
+        return result.stale_at <= self._clock.now()
+
     def has(self, identifier: str) -> bool:
         """Whether there is any variant of that picture. Not a use."""
         return identifier in self._keys
 
-    def of(self, identifier: str) -> list[Finished]:
+    def of(self, identifier: str) -> list[VariantResult]:
         """All variants of a picture. Not a use."""
         found = (self.lru.peek(key) for key in self._keys.get(identifier, ()))
         return [value for value in found if value is not None]
@@ -67,7 +59,7 @@ class RenderedTier:
     def freshen(self, identifier: str, stale_at: float) -> None:
         """All variants of a picture are right until then. Not a use."""
         for key in self._keys.get(identifier, ()):
-            self.lru.replace(key, lambda finished: replace(finished, stale_at=stale_at))
+            self.lru.replace(key, lambda result: replace(result, stale_at=stale_at))
 
     def remove(self, identifier: str) -> int:
         """Forget all variants of a picture; how many there were."""
@@ -89,7 +81,7 @@ class RenderedTier:
             return list(self._keys)
         return [identifier for identifier in self._keys if any(tag in each.tags for each in self.of(identifier))]
 
-    def _forget(self, key: str, _value: Finished) -> None:
+    def _forget(self, key: str, _value: VariantResult) -> None:
         identifier = key.split("\n", 1)[0]
         mine = self._keys.get(identifier)
         if mine is not None:

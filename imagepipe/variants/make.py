@@ -1,0 +1,186 @@
+"""READ FIRST of this folder: a variant from the rendered tier, or made from the cheapest thing there is, and kept.
+
+Above it the pipeline, below it the rendered tier, the originals and the renderer. Identical wishes are one render. What
+would be slow is made later, in idle time.
+"""
+
+from collections import OrderedDict
+from dataclasses import replace
+from functools import partial
+
+from imagepipe.config import PipelineConfig
+from imagepipe.errors import ImageError
+from imagepipe.events import Events, Tracer
+from imagepipe.model import Original, Rendered, Variant, VariantResult
+from imagepipe.originals.load import OURSELVES, Requester
+from imagepipe.originals.lookup import Originals
+from imagepipe.originals.partials import Download
+from imagepipe.rendering.placeholder import Placeholder
+from imagepipe.single_flight import SingleFlight
+from imagepipe.variants.ancestor import cheapest, largest_preview
+from imagepipe.variants.cache import RenderedTier
+from imagepipe.variants.idle import IdleWork
+from imagepipe.variants.render import Renderer, from_ancestor, from_original
+
+_PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
+
+
+class Variants:
+    """The variants of one pipeline. `tier` is what it keeps, `under_way` what is being made."""
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        tier: RenderedTier,
+        originals: Originals,
+        renderer: Renderer,
+        idle: IdleWork,
+        events: Events,
+    ) -> None:
+        self.tier = tier
+        self.under_way: SingleFlight[VariantResult] = SingleFlight()
+        self._config = config
+        self._originals = originals
+        self._renderer = renderer
+        self._idle = idle
+        self._events = events
+        self._previews: SingleFlight[VariantResult | None] = SingleFlight()
+        self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
+
+    def cached(self, src: str, wish: Variant, key: str | None = None) -> VariantResult | None:
+        """What the rendered tier has. A stale one is a preview. `key` is the wish's own, where the caller has it."""
+        kept = self.tier.get(src, key or wish.key)
+        if kept is None:
+            return None
+        self._events.counts["rendered"] += 1
+        tracer = self._events.tracer()
+        stale = self.tier.is_stale(kept)
+        tracer.add("rendered:stale" if stale else "rendered:hit")
+        self._make_progressive_later(src, wish, kept)
+        return kept.found("rendered", tracer.trace, preview=stale)
+
+    async def make(self, src: str, wish: Variant, requester: Requester = OURSELVES) -> VariantResult:
+        """The variant, from the cheapest cached ancestor or from the original, wherever that is."""
+        key = requester.flight(f"{src}\n{wish.key}")
+        if key in self.under_way:
+            self._events.counts["coalesced"] += 1
+        return await self.under_way.run(key, lambda: self._make(src, wish, requester))
+
+    async def make_from(
+        self, src: str, wish: Variant, original: Original, client: str, tracer: Tracer | None = None
+    ) -> VariantResult:
+        """The variant of an original that is here; its `where` is the last of the original's trail."""
+        rendered = await self._render(src, wish, original.body, client)
+        return self._finish(src, from_original(rendered, wish, original), original.where, tracer)
+
+    def make_later(self, src: str, wish: Variant) -> None:
+        """Make it in a quiet moment."""
+        self._idle.add(f"warm {self._config.name} {src} {wish.key}", partial(self.make, src, wish))
+
+    async def preview(self, src: str, wish: Variant, client: str) -> VariantResult | None:
+        """Something to show at once: another size from the cache, or the scans that have come so far."""
+        tracer = self._events.tracer()
+        shown = largest_preview(self.tier.of(src), wish)
+        download = self._originals.loader.downloads.get(src)
+        if shown is None and download is not None:
+            shown = await self._unfinished(wish, download, client)
+        if shown is None:
+            return None
+        tracer.add("preview")
+        self._events.counts["preview"] += 1
+        return shown.found("preview", tracer.trace, preview=True)
+
+    async def placeholder(self, src: str, requester: Requester = OURSELVES) -> Placeholder:
+        """Size, main colour and BlurHash of the picture."""
+        known = self._placeholders.get(src)
+        if known is None:
+            original = await self._originals.find(src, requester)
+            known = self._placeholders[src] = await self._renderer.placeholder(original.body, requester.client)
+            if len(self._placeholders) > _PLACEHOLDERS_KEPT:
+                self._placeholders.popitem(last=False)
+        return known
+
+    def forget(self, src: str) -> bool:
+        """Drop everything that was made from a picture; whether there was any variant."""
+        self._placeholders.pop(src, None)
+        return self.tier.remove(src) > 0
+
+    async def _make(self, src: str, wish: Variant, requester: Requester) -> VariantResult:
+        tracer = self._events.tracer()
+        tracer.add("rendered:miss")
+        ancestor = cheapest(self.tier.of(src), wish)
+        if ancestor is None:
+            original = await self._originals.find(src, requester)
+            tracer.passed(original.trail[:-1])
+            tracer.add(original.where)
+            return await self.make_from(src, wish, original, requester.client, tracer)
+        tracer.add("ancestor:hit")
+        rendered = await self._render(src, wish, ancestor.rendered.body, requester.client)
+        return self._finish(src, from_ancestor(rendered, wish, ancestor), "ancestor", tracer)
+
+    async def _render(self, src: str, wish: Variant, body: bytes, client: str) -> Rendered:
+        self._events.counts["renders"] += 1
+        at_once = self._config.progressive == "at_once"
+        slow = self._config.avif_at_once_pixels
+        try:
+            return await self._renderer.render(body, wish, client, progressive=at_once, slow_pixels=slow)
+        except ImageError as error:
+            self._events.problem(src, f"{error.code}: {error}")
+            raise
+
+    async def _unfinished(self, wish: Variant, download: Download, client: str) -> VariantResult | None:
+        end = await download.shown_until(self._renderer.limits.scans)
+        if end is None:
+            return None
+        key = f"{download.url}\n{wish.key}\n{end}"
+        return await self._previews.run(key, lambda: self._early(download.url, wish, download.begin(end), client))
+
+    async def _early(self, src: str, wish: Variant, prefix: bytes, client: str) -> VariantResult | None:
+        """From the beginning of a picture, not kept; None where it cannot be shown: then the whole is waited for."""
+        try:
+            rendered = await self._renderer.render(prefix, wish, client)
+        except ImageError as error:
+            self._events.problem(src, f"no_preview: {error.code}: {error}")
+            return None
+        now = self._events.clock.now()
+        return from_original(rendered, wish, Original(prefix, "image/jpeg", now, now))
+
+    def _finish(self, src: str, made: VariantResult, where: str, tracer: Tracer | None) -> VariantResult:
+        tracer = tracer or self._events.tracer()
+        tracer.add("render")
+        self._keep(src, made)
+        self._events.counts[where.split(":")[0]] += 1
+        self._events.tell("finished", src, where)
+        return made.found(where, tracer.trace)
+
+    def _keep(self, src: str, made: VariantResult) -> None:
+        wish = made.variant
+        if not self.tier.put(src, wish.key, made) and self.tier.lru.on:
+            self._events.problem(src, "too_large_for_rendered_tier")
+        for problem in made.rendered.problems:
+            self._events.problem(src, problem)
+        width = wish.pixels(wish.width)
+        if width is not None and width > made.original.width and not wish.enlarge:
+            self._events.problem(src, f"asked_larger_than_original: {width} of {made.original.width}")
+        if made.rendered.postponed is not None:
+            self._rework_later(src, wish)
+
+    def _make_progressive_later(self, src: str, wish: Variant, kept: VariantResult) -> None:
+        """A baseline JPEG that is asked for again is worth the slower encoding that shows earlier."""
+        made = kept.rendered
+        large = made.format == "jpeg" and len(made.body) > self._config.progressive_bytes
+        if self._config.progressive == "idle" and large and not kept.reworked:
+            self.tier.put(src, wish.key, replace(kept, reworked=True))
+            self._rework_later(src, wish)
+
+    def _rework_later(self, src: str, wish: Variant) -> None:
+        self._idle.add(f"{src}\n{wish.key}", partial(self._rework, src, wish))
+
+    async def _rework(self, src: str, wish: Variant) -> None:
+        """The better encoding of a variant that was answered quickly; it takes the quick one's place."""
+        original = await self._originals.store.get(src)
+        if original is None:
+            return
+        rendered = await self._renderer.render(original.body, wish, OURSELVES.client, progressive=True)
+        self._events.counts["reworked"] += 1
+        self.tier.put(src, wish.key, replace(from_original(rendered, wish, original), reworked=True))
