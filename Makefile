@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check format bench chaos quality lock clean
+.PHONY: help run demo up-cluster test check quick format bench chaos quality lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quick: check ## what to run before each commit: check, and the unit tests that need no engine
+	$(BIN)/python -m pytest -q tests/unit --ignore=tests/unit/complexity --ignore=tests/unit/helm $(ARGS)
 
 format: $(DEVELOPMENT) ## format the code and mend what can be mended
 	$(BIN)/ruff format $(PACKAGES) tests benchmarks
