@@ -9,7 +9,7 @@ from random import Random
 from fetchers.counters import Counters
 from fetchers.domain_queue import DomainQueue
 from fetchers.domain_slot import BACKOFF_LONGEST
-from fetchers.model import Ended, HopResult, Response
+from fetchers.model import Ended, HopResult, NotNow, Response
 from fetchers.ports import Clock, HostStateStore
 from fetchers.rate_limit_headers import pause_asked
 from fetchers.request_queues import RequestQueues
@@ -32,12 +32,14 @@ class BackOff:
         self._random = random
         self._counters = counters
 
-    async def learn(self, queue: DomainQueue, result: Response | Ended) -> HopResult:
+    async def learn(self, queue: DomainQueue, result: HopResult) -> HopResult:
         """What came of a request: as it is, or with the moment from which the domain may be asked again."""
         now = self._clock.now()
         if isinstance(result, Ended):
             if result.unreached:
                 return await self._back_off(queue, result, None)
+        elif isinstance(result, NotNow):
+            pass  # it did answer; the trouble was ours
         elif result.status_code in PAUSE_STATUSES:
             asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now)
             return await self._back_off(queue, result, asked or None)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from fetchers.counters import Counters
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ports import Clock, Take
 from fetchers.shared_streams import SharedStreams
 
@@ -51,7 +51,8 @@ class Coalescing:
             del self._in_flight[key]
             for follower in followers:
                 if not follower.done():
-                    follower.set_result(None if answer is None else (answer, request))
+                    shared = answer.shared() if isinstance(answer, Response) else answer
+                    follower.set_result(None if shared is None else (shared, request))
 
     async def stream(self, request: HopRequest, take: Take) -> HopResult | NotMine:
         """The answer without its body, which `take` is given while it comes."""

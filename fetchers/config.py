@@ -50,12 +50,14 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds that a request may take. Sizes are those of the decoded body."""
+    """Bytes and seconds that a request may take. Sizes are those of the decoded body;
+    `bodies_bytes` is for all in flight."""
 
     page_bytes: int = 10 * 1024 * 1024
     picture_bytes: int = 20 * 1024 * 1024
     direct_bytes: int = 100 * 1024 * 1024
     media_bytes: int = 256 * 1024
+    bodies_bytes: int = 256 * 1024 * 1024
     robots_bytes: int = 500 * 1024
     connect_seconds: float = 5.0
     first_byte_seconds: float = 15.0

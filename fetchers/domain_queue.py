@@ -57,9 +57,10 @@ class Turn:
             self._written = True
             self._queues.written(self._queue)
 
-    def over(self) -> None:
+    def over(self, waited: float = 0.0) -> None:
+        """For `waited` seconds the domain was not to blame."""
         self.written()
-        self._queues.over(self._queue, self._since)
+        self._queues.over(self._queue, self._since + waited)
 
 
 Answer = Turn | NotNow | NotMine

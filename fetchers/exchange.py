@@ -5,17 +5,20 @@ limits of time and size.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Protocol, cast
 
 import httpx
 
+from fetchers.body_budget import BodyBudget, BodyHold, Patience
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
 from fetchers.decode_turns import DecodeTurns
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
 from fetchers.gates.body_limit import plan_body
-from fetchers.model import Ended, Ending, Headers, HopRequest, Response
+from fetchers.model import Ended, Ending, Headers, HopRequest, NotNow, Response
 from fetchers.ports import Clock, Take
 from fetchers.reading import read_body
 from fetchers.urls import UrlParts
@@ -43,6 +46,27 @@ FOREIGN_ENDINGS: tuple[tuple[type[Exception], Ending], ...] = (
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 
+NO_ROOM_SECONDS = 1.0
+
+
+class _TimeToRead:
+    """The time limit of an exchange, which stands still while the body waits for room; the deadline does not."""
+
+    def __init__(self, limit: asyncio.Timeout, latest: float) -> None:
+        self._limit = limit
+        self._latest = latest
+        self.stands_still = False
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        loop, ends = asyncio.get_running_loop(), self._limit.when() or self._latest
+        begun, self.stands_still = loop.time(), True
+        self._limit.reschedule(self._latest)
+        yield
+        self.stands_still = False
+        self._limit.reschedule(min(ends + loop.time() - begun, self._latest))
+
+
 class Sending(Protocol):
     """The right to send; see `sending.py`."""
 
@@ -64,16 +88,22 @@ async def exchange(
     robots_rule: str | None = None,
     take: Take | None = None,
     turns: DecodeTurns | None = None,
-) -> Response | Ended:
-    """Send `request` and read the answer, by way of `take` where there is one.
+    hold: BodyHold | None = None,
+) -> Response | Ended | NotNow:
+    """Send `request` and read the answer, by way of `take` where there is one. `hold` holds its body; `NotNow`
+    where there was no room for it in time.
 
     Raises `TurnLost` where `sending` takes the right to send back.
     """
     headers = request_headers(request, parts, config.user_agent)
     started = clock.monotonic()
-    seconds = min(config.limits.total_seconds, max(request.deadline - clock.now(), 0.001))
+    left = max(request.deadline - clock.now(), 0.001)
+    seconds = min(config.limits.total_seconds, left)
+    limit = asyncio.timeout(seconds)
+    time = _TimeToRead(limit, asyncio.get_running_loop().time() + left)
+    hold = hold or BodyBudget(0, 0).hold()
     try:
-        async with asyncio.timeout(seconds):
+        async with limit:
             outgoing = _outgoing(transport, request, parts, headers, config, sending)
             answer = await transport.handle_async_request(outgoing)
             counters.head_came(answer.extensions.get("connection"), clock.monotonic() - started)
@@ -91,10 +121,14 @@ async def exchange(
                     counters,
                     take,
                     turns or DecodeTurns(),
+                    hold,
+                    time,
                 )
             finally:
                 await stream.aclose()  # what the answer's own `aclose` does, after looking at it from all sides
     except TimeoutError:
+        if time.stands_still:
+            return NotNow(clock.now() + NO_ROOM_SECONDS, "there was no room for its body")
         reason = f"{parts.host} did not finish its answer within {seconds:.0f} s"
         return Ended(Ending.TIMED_OUT, reason)
     except FetcherError as error:
@@ -189,6 +223,8 @@ async def _read(
     counters: Counters,
     take: Take | None,
     turns: DecodeTurns,
+    hold: BodyHold,
+    patience: Patience,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
     found = dict(reversed(headers))
@@ -206,17 +242,20 @@ async def _read(
             http_version=_text(answer.extensions.get("http_version"), "HTTP/1.1"),
             reason_phrase=_text(answer.extensions.get("reason_phrase"), ""),
             address=getattr(connection, "address", None),
-            elapsed=clock.monotonic() - started,
+            elapsed=clock.monotonic() - started - hold.waited,
             truncated=truncated,
             robots_rule=robots_rule,
             tls_version=getattr(connection, "tls_version", None),
             certificate_subject=getattr(connection, "certificate_subject", None),
+            hold=hold if hold.taken else None,
         )
 
     if plan is None:
         kind = found.get("content-type", "")
         return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response())
-    reading = await read_body(stream, found, plan, None if take is None else partial(take, response()), turns)
+    reading = await read_body(
+        stream, found, plan, None if take is None else partial(take, response()), turns, hold, patience
+    )
     counters.body_bytes += reading.size
     if reading.end == "too_large":
         return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")

@@ -14,6 +14,7 @@ from random import Random
 import httpx
 
 from fetchers.back_off import BackOff
+from fetchers.body_budget import BodyBudget
 from fetchers.coalescing import Coalescing
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
@@ -84,6 +85,8 @@ class Fetcher:
         self._states = states
         self.counters = Counters()
         self._decode_turns = DecodeTurns()
+        limits = config.limits
+        self.bodies = BodyBudget(limits.bodies_bytes, max(limits.page_bytes, limits.picture_bytes))
         self.queues = RequestQueues(clock, config.queues)
         hosts = HostCache()
         self.robots = RobotsGate(config, clock, hosts, robots_cache, perform_hop or self.perform, self.counters)
@@ -194,6 +197,7 @@ class Fetcher:
         rule: str | None,
         take: Take | None,
     ) -> HopResult | NotMine:
+        hold, answered = self.bodies.hold(), False
         sending = Sending(self.queues, queue, turn, request.deadline)
         try:
             result = await exchange(
@@ -207,11 +211,15 @@ class Fetcher:
                 rule,
                 take,
                 self._decode_turns,
+                hold,
             )
+            answered = isinstance(result, Response)
         except TurnLost as error:
             return NotMine(None, str(error))
         finally:
-            sending.over()
+            sending.over(hold.waited)
+            if not answered:
+                hold.release()
         return await self._back_off.learn(queue, result)
 
     async def _check_policy(self, request: HopRequest, _: UrlParts) -> Ended | None:

@@ -7,7 +7,7 @@ name says otherwise. The two large ones, made anew for every fetch, are structs:
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import structs
@@ -76,12 +76,21 @@ class HopRequest(msgspec.Struct, frozen=True):
         )
 
 
+class Hold(Protocol):
+    """The room that a body takes of a fetcher's budget (`fetchers.body_budget`)."""
+
+    def share(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
 class Response(msgspec.Struct, frozen=True):
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
     `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
     `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it. `tls_version`
-    and `certificate_subject` are those of the connection, None over plain HTTP.
+    and `certificate_subject` are those of the connection, None over plain HTTP. Whoever has one says `release` when the
+    body is not needed any more, which makes room for others.
     """
 
     url: str
@@ -99,6 +108,19 @@ class Response(msgspec.Struct, frozen=True):
     robots_rule: str | None = None
     tls_version: str | None = None
     certificate_subject: str | None = None
+    hold: Hold | None = None
+
+    def shared(self) -> "Response":
+        """This answer for one more user, who will release it."""
+        if self.hold is not None:
+            self.hold.share()
+        return self
+
+    def release(self) -> None:
+        """The body is not needed any more. To be said once by each user; where it is forgotten, garbage collection
+        does it."""
+        if self.hold is not None:
+            self.hold.release()
 
     def with_retry_at(self, moment: float) -> "Response":
         """This answer of a server in trouble, with the moment from which its domain may be asked again."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 import httpx
 
+from fetchers.body_budget import BodyHold, Patience
 from fetchers.decode_turns import DecodeTurns
 from fetchers.errors import ProtocolError
 from fetchers.gates.body_limit import BodyPlan
@@ -57,8 +58,10 @@ async def read_body(
     plan: BodyPlan,
     take: Callable[[bytes], Awaitable[bool]] | None,
     turns: DecodeTurns,
+    hold: BodyHold,
+    patience: Patience,
 ) -> Reading:
-    """Read it to its end, to the plan's limit, or until `take` says that it has enough.
+    """Read it to its end, to the plan's limit, or until `take` says that it has enough. `hold` holds what nobody took.
 
     Raises `ProtocolError` for encodings that are made to cost work.
     """
@@ -78,6 +81,7 @@ async def read_body(
             piece = piece[: len(piece) - (size - plan.limit)]
             end = "early"
         if take is None:
+            await hold.grow(min(size, plan.limit), patience)
             held.add(piece)
         elif piece and not await take(piece):
             end = "early"
@@ -91,7 +95,9 @@ async def read_body(
             return Reading(b"", size, "too_large")
         if decoder.too_large or decoder.broken:
             end = "early"
-    return Reading(held.whole(), min(size, plan.limit), end)
+    body = held.whole()
+    hold.settle(len(body))
+    return Reading(body, min(size, plan.limit), end)
 
 
 async def _decoded(stream: httpx.AsyncByteStream, decoder: BodyDecoder, turns: DecodeTurns) -> AsyncIterator[bytes]:

@@ -35,8 +35,9 @@ class Sending:
         self._turn = turn
         return True
 
-    def over(self) -> None:
-        """The request is over, however it ended. May be called twice."""
+    def over(self, waited: float = 0.0) -> None:
+        """The request is over, however it ended; for `waited` seconds of it the domain was not to blame. May be called
+        twice."""
         if self._turn is not None:
-            self._turn.over()
+            self._turn.over(waited)
             self._turn = None

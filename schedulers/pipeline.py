@@ -63,6 +63,12 @@ class Pipeline:
         fetched = await self._fetch(due, flight)  # the only stage that reaches the network
         if not isinstance(fetched, Answered):
             return fetched
+        try:
+            return await self._keep(fetched)
+        finally:
+            fetched.response.release()  # what is stored and told has no body
+
+    async def _keep(self, fetched: Answered) -> Result | Deferred:
         understood = await self._extract(fetched)  # pure; before the archive, which keeps its result
         if not isinstance(understood, Understood):
             return understood

@@ -39,6 +39,7 @@ async def fetch(
         followed = next_hop(result)
         if followed is None:
             return FetchResult(request.url, tuple(hops), _checked(result))
+        result.release()  # nobody reads it any more
         target, hop = followed
         hops.append(hop)
         if _as_sent(target) in seen:
@@ -68,6 +69,7 @@ def may_lead_on(head: Response) -> bool:
 
 def _checked(result: Response) -> Response | Ended:
     if _names_none(result):
+        result.release()
         return Ended(
             Ending.PROTOCOL_ERROR,
             f"it redirects to {redacted(result.header('location') or '')!r}, which is no URL",

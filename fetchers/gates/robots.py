@@ -160,7 +160,11 @@ class RobotsGate:
             fetched = await self._fetch(request, origin)
             if isinstance(fetched, NotNow):
                 return fetched
-            entry = await self._entry_for(origin, fetched)
+            try:
+                entry = await self._entry_for(origin, fetched)
+            finally:
+                if isinstance(fetched, Response):
+                    fetched.release()
             if entry.ended is not None and copy is not None and may_be_used(copy[1].fetched_at, now):
                 self._counters.robots["stale"] += 1
                 entry = HostEntry(copy[0], entry.expires)
@@ -177,6 +181,8 @@ class RobotsGate:
             target = redirect_target(result) if isinstance(result, Response) else None
             if target is None:
                 return result
+            if isinstance(result, Response):
+                result.release()
             url = target
         # RFC 9309, section 2.3.1.2: after the fifth redirect the crawler may assume that robots.txt is unavailable.
         return Ended(Ending.TOO_MANY_REDIRECTS, f"{origin}/robots.txt redirects more than {MOST_REDIRECTS} times")

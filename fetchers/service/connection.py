@@ -45,12 +45,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`pieces` are sent one after the other, large ones by slices. `is_for_callers`: the caller has shown the token."""
+    """`pieces` are sent one after the other, large ones by slices. `is_for_callers`: the caller has shown the token.
+    `sent` is called when the pieces are not needed any more."""
 
     status: int
     content_type: str
     pieces: Sequence[bytes]
     is_for_callers: bool = True
+    sent: Callable[[], None] = lambda: None
 
 
 Write = Callable[[bytes, bytes], Awaitable[None]]
@@ -221,7 +223,10 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(answer, StreamedAnswer):
             await self._send_chunks(answer)
         else:
-            await self._send(answer)
+            try:
+                await self._send(answer)
+            finally:
+                answer.sent()
         self._task = None
         self._watch()
         if self._last:

@@ -142,7 +142,10 @@ class Service:
         with self._at_work():
             result = await self._fetcher.perform_if_mine(hop)
         head, body = messages.pack_answer(result, self._clock.now())
-        return Answer(200, HOP, [head, body] if body else [head])
+        pieces = [head, body] if body else [head]
+        return (
+            Answer(200, HOP, pieces, sent=result.release) if isinstance(result, Response) else Answer(200, HOP, pieces)
+        )
 
     async def _stream(self, hop: HopRequest, write: Write) -> None:
         """The head, the pieces as they come, the end."""

@@ -89,6 +89,8 @@ class FetchStage:
             return targets.end_of(chain)
         until = self._asked_for_pause(due, outcome)
         if until is not None:
+            if isinstance(outcome, Response):
+                outcome.release()
             return await self._deferral.defer(shared, until, f"{result.url} asked for a pause", counted=True)
         return ended(chain, outcome)
 

@@ -91,10 +91,16 @@ class MeasurePicture:
         outcome = await self._source.answer(page, work.image_url, promised=message.url is not None)
         if isinstance(outcome, NotNow):
             await self._deferral.defer_picture(message, work.image_url, outcome.until)
-        elif isinstance(outcome, Response) and outcome.status_code == 200:
-            measured = await self._pictures.take(work.image_url, outcome)
+        elif isinstance(outcome, Response):
+            measured = await self._measured(work, outcome)
             if measured is not None:
                 await self._update(work, page, measured)
+
+    async def _measured(self, work: PictureWork, answer: Response) -> Measured | None:
+        try:
+            return await self._pictures.take(work.image_url, answer) if answer.status_code == 200 else None
+        finally:
+            answer.release()
 
     async def _update(self, work: PictureWork, page: Page, measured: Measured) -> None:
         metadata = decode_metadata(page.metadata)

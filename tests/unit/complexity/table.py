@@ -678,6 +678,7 @@ EXEMPT = {
     "fetchers.cluster": _OURS,
     "fetchers.config": "reads settings",
     "fetchers.exchange": "moves chunks; what it reads of them is in the table",
+    "fetchers.body_budget": "counts",
     "fetchers.decode_turns": "moves pieces; `BodyDecoder` is in the table",
     "fetchers.reading": "moves chunks; `BodyDecoder` is in the table",
     "fetchers.report": "prints for the command line",

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from fetchers.body_budget import BodyBudget, Endless
 from fetchers.decode_turns import STEPS_A_ROUND, DecodeTurns
 from fetchers.errors import ProtocolError
 from fetchers.gates.body_limit import BodyPlan
@@ -51,4 +52,12 @@ async def test_a_body_made_to_cost_work_is_refused_with_its_reason(encoding: str
     """Also where only its beginning is wanted."""
     body = gzip.compress((b"\x50\x2a\x4d\x18" + bytes(4)) * 100_000)
     with pytest.raises(ProtocolError, match=r"^its (body is encoded|encoded body consists|encodings unfold)"):
-        await read_body(Sent(body), {"content-encoding": encoding}, BodyPlan(10_000_000, cut), None, DecodeTurns())
+        await read_body(
+            Sent(body),
+            {"content-encoding": encoding},
+            BodyPlan(10_000_000, cut),
+            None,
+            DecodeTurns(),
+            BodyBudget(0, 0).hold(),
+            Endless(),
+        )

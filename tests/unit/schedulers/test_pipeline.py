@@ -158,3 +158,36 @@ def test_nothing_is_asserted_that_a_position_in_the_flow_guarantees() -> None:
     for path in files:
         tree = ast.parse(path.read_text("utf-8"))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)], path
+
+
+class CountedHold:
+    """Room of a body."""
+
+    users = 1
+
+    def share(self) -> None:
+        self.users += 1
+
+    def release(self) -> None:
+        self.users -= 1
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_body_is_released_when_its_url_has_ended(status: int, fails: bool) -> None:
+    """However it ended: understood, an error, put off, or with a surprise."""
+    hold = CountedHold()
+    answer = Response(A, status, (("content-type", "text/html"),), b"<title>A</title>", 1.0, hold=hold)
+    outside = Outside(answer)
+
+    async def fail(*_: object, **__: object) -> None:
+        assert hold.users == 1, "released before it was used"
+        raise OSError("the disk is full")
+
+    if fails:
+        outside.extract = outside.append = fail  # type: ignore[method-assign, assignment]
+        with pytest.raises(OSError, match="disk"):
+            await pipeline(outside).handle(EVENT)
+    else:
+        await pipeline(outside).handle(EVENT)
+    assert hold.users == 0
