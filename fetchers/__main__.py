@@ -11,7 +11,7 @@ from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherError
 from fetchers.model import Response
 from fetchers.report import fetch_once, print_hops, report_json
-from groundwork.terminal import say, say_json
+from groundwork.terminal import put_bytes, say, say_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def _fetch(arguments: Sequence[str]) -> int:
     else:
         print_hops(result, sys.stderr)
         if isinstance(result.outcome, Response):
-            sys.stdout.buffer.write(result.outcome.body)
+            put_bytes(result.outcome.body)
     return 0 if isinstance(result.outcome, Response) else 1
 
 

@@ -1,7 +1,7 @@
 """What goes to a terminal or into a log line: text without control, escape and bidi-override characters.
 
 A page's title, a server's answer or a file's name may hold them, and a terminal obeys whoever sends them. Every command
-prints through `say`, `say_json` or a `PlainConsole`, every log goes through a `PlainFormatter` or `plain`; a test looks
+prints through `say`, `say_json`, `put_bytes` or a `PlainConsole`, every log goes through a `PlainFormatter` or `plain`; a test looks
 for other ways out. A character that is taken out is written as its escape in JSON, so that JSON stays JSON.
 """
 
@@ -43,6 +43,15 @@ def say_json(document: bytes | str) -> None:
     """A JSON document as one line: what is taken out of a string is escaped there."""
     text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
     say(text.strip("\n"))
+
+
+def put_bytes(body: bytes) -> None:
+    """A body to standard output: as it came where that is a file or a pipe, as plain text where it is a terminal."""
+    if not sys.stdout.isatty():
+        sys.stdout.buffer.write(body)
+        return
+    text = plain(body.decode("utf-8", "replace").replace("\r\n", "\n"), lines=True)
+    print(text, end="" if text.endswith("\n") else "\n", flush=True)
 
 
 def field(text: object, style: str = "") -> "Text":

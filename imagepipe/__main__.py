@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from groundwork.terminal import log_plainly, say
+from groundwork.terminal import log_plainly, put_bytes, say
 from imagepipe.errors import ImageError
 from imagepipe.model import FITS
 from imagepipe.rendering.filters import parse_filters
@@ -80,7 +80,10 @@ def _render(asked: argparse.Namespace) -> int:
         say(f"imagepipe: {error.code}: {error}", error=True)
         return 1
     if str(asked.output) == "-":
-        sys.stdout.buffer.write(rendered.body)
+        if sys.stdout.isatty():
+            say("imagepipe: a picture is nothing for a terminal; redirect it, or name a file with --output", error=True)
+            return 2
+        put_bytes(rendered.body)
         return 0
     default = asked.file.with_suffix(f".{rendered.width}x{rendered.height}.{rendered.format}")
     target: Path = asked.output or default

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundwork.terminal import say_json
+from groundwork.terminal import put_bytes, say_json
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import SpiderDuckError
 
@@ -23,7 +23,8 @@ def fetch(
 ) -> None:
     """Fetch one URL by the rules (robots.txt, rate limit, address guard), every hop told on standard error.
 
-    Needs no server. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the
+    Needs no server. A terminal is shown the body as text without control characters; redirect it, or use --output, for
+    its bytes. Ends with 1 where the fetch ended without an answer. With --json, what happened instead of the
     body.
     """
     from fetchers.report import print_hops, report_json
@@ -38,7 +39,7 @@ def fetch(
             if output is not None:
                 output.write_bytes(body)
             else:
-                sys.stdout.buffer.write(body)
+                put_bytes(body)
     if not hasattr(result.outcome, "body"):
         raise typer.Exit(1)
 
