@@ -1,8 +1,8 @@
 """What goes to a terminal or into a log line: text without control, escape and bidi-override characters.
 
 A page's title, a server's answer or a file's name may hold them, and a terminal obeys whoever sends them. Every command
-prints through `say`, `say_json`, `put_bytes` or a `PlainConsole`, every log goes through a `PlainFormatter` or `plain`; a test looks
-for other ways out. A character that is taken out is written as its escape in JSON, so that JSON stays JSON.
+prints through `say`, `say_json`, `put_bytes` or a `PlainConsole`, every log goes through a `PlainFormatter` or `plain`;
+a test looks for other ways out. A character that is taken out is written as its escape in JSON, so that JSON stays JSON.
 """
 
 import logging

@@ -131,9 +131,12 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def pull(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
         subscription = await subscriptions.open(name, Filter())
+        most = max(1, min(most, 500))
         try:
-            async with asyncio.timeout(max(0.05, min(wait_ms, services.config.api.most_wait_ms) / 1000)):
-                received = await subscription.receive(max(1, min(most, 500)))
+            received = await subscription.poll(most)
+            if not received and wait_ms > 0:
+                async with asyncio.timeout(min(wait_ms, services.config.api.most_wait_ms) / 1000):
+                    received = await subscription.receive(most)
         except TimeoutError:
             received = []
         finally:

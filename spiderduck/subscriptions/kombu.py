@@ -24,6 +24,8 @@ from spiderduck.subscriptions.kombu_registry import Listed, Names, QueueRegistry
 from spiderduck.subscriptions.ports import Filter, QueueState, Received
 
 DAY = 86_400.0
+POLL_SECONDS = 0.25
+"""So long a broker is given to hand over what it holds."""
 TOUCH_SECONDS = 3600.0
 """So often at most it is written down that a queue is used."""
 HOLD_SECONDS = 60.0
@@ -62,6 +64,13 @@ class KombuSubscription:
                 self._line.hand_out([one.position for one in wanted])
                 return [Received(one.position, one.body) for one in wanted]
             await self._line.skip(self._position)
+
+    async def poll(self, most: int) -> Sequence[Received]:
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                return await self.receive(most)
+        except TimeoutError:
+            return ()
 
     async def ack(self, position: int) -> None:
         await self._line.ack(position)

@@ -63,6 +63,10 @@ class Subscription(Protocol):
         """The next notices, waiting for at least one. What is not acknowledged comes again when the queue is opened
         anew. Raises `UnknownQueue` where the durable queue was removed meanwhile."""
 
+    async def poll(self, most: int) -> Sequence[Received]:
+        """The next notices as `receive` gives them, of those that are there now: however long reading takes, and nothing
+        where nothing is. A broker, which does not tell that, is given a moment."""
+
     async def ack(self, position: int) -> None:
         """All up to this position were taken care of. Durable for a named queue when this returns. A position that was
         acknowledged before changes nothing. Raises `NotHandedOut` for one beyond what any reader of the queue got."""

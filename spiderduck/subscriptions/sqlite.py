@@ -44,6 +44,11 @@ class SqliteSubscription:
     async def receive(self, most: int) -> Sequence[Received]:
         while True:
             await self.woken.wait()
+            if found := await self.poll(most):
+                return found
+
+    async def poll(self, most: int) -> Sequence[Received]:
+        while self.woken.is_set():
             if self.removed and self.name is not None:
                 raise UnknownQueue(self.name)
             self.woken.clear()
@@ -60,6 +65,7 @@ class SqliteSubscription:
                 if self.name is not None:  # on the disk before anybody has it, so that a restart does not refuse it
                     await self._log.hand_out(self.name, wanted[-1].position)
                 return wanted
+        return ()
 
     async def ack(self, position: int) -> None:
         if self.name is not None:
