@@ -2,7 +2,7 @@
 
 A page's title, a server's answer or a file's name may hold them, and a terminal obeys whoever sends them. Every command
 prints through `say`, `say_json`, `put_bytes` or a `PlainConsole`, every log goes through a `PlainFormatter` or `plain`;
-a test looks for other ways out. A character that is taken out is written as its escape in JSON, so that JSON stays JSON.
+a test looks for other ways out. A character that is taken out is written as its escape in JSON, so JSON stays JSON.
 """
 
 import logging

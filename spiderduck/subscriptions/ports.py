@@ -64,7 +64,7 @@ class Subscription(Protocol):
         anew. Raises `UnknownQueue` where the durable queue was removed meanwhile."""
 
     async def poll(self, most: int) -> Sequence[Received]:
-        """The next notices as `receive` gives them, of those that are there now: however long reading takes, and nothing
+        """The next notices as `receive` gives them, of those that are there: however long reading takes, nothing
         where nothing is. A broker, which does not tell that, is given a moment."""
 
     async def ack(self, position: int) -> None:
