@@ -20,7 +20,7 @@ from schedulers.record import Record, record_of, unknown_record
 from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE, guard_of
-from spiderduck.api.parameters import whole_number
+from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 from spiderduck.content.ports import NotUploadedYet
@@ -31,7 +31,7 @@ ON_THEIR_WAY = frozenset({Status.PENDING.value, Status.UNKNOWN.value})
 MOST_VERSIONS = 100
 STALE_SECONDS = 300
 """A URL that has been pending for longer is sent in again where it is asked for with `schedule`."""
-PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern="^[0-9]{1,19}$")]
+PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):

@@ -19,6 +19,15 @@ Int64 = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 """A position, an id or a count in a JSON body."""
 
 
+NAME = r"^(?=[._-]*[A-Za-z0-9])[A-Za-z0-9._-]{1,100}$(?!\n)"
+PAGE_ID = "^[0-9]{1,19}$"
+IN_WORDS: Final = {
+    NAME: "takes letters, digits, . _ -; 100 characters at most, and not points and dashes alone",
+    PAGE_ID: "takes the digits of a page's id; 19 at most",
+}
+"""What a caller is told instead of the pattern."""
+
+
 class BadParameter(ClientException):
     """400: a value that cannot be what it has to be. The message names the parameter and what it takes."""
 

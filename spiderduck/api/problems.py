@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details. The one table from an exception to an HTTP status."""
 
 import logging
+from http import HTTPStatus
 from traceback import walk_tb
 from typing import Any
 
@@ -12,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from groundwork import problems
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
+from spiderduck.api.parameters import IN_WORDS, shortened
 from spiderduck.errors import BadSetting, NoPast, NotHandedOut, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.stores.errors import StatementRefused
 
@@ -56,6 +58,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     status = STATUS.get(type(error), 500)
     if isinstance(error, HTTPException):
         status, detail, code = error.status_code, error.detail, _code_of(error)
+        if detail == HTTPStatus(status).phrase:
+            detail = _of_path(status, request, detail)
         if extra := error.extra:
             detail = f"{detail}: {'; '.join(_readable(one) for one in extra)}"
     elif status == 500:
@@ -114,11 +118,25 @@ def _is_unreadable_body(error: Exception) -> bool:
     return any(frame.f_globals.get("__name__") == DECODES_BODIES for frame, _ in walk_tb(error.__traceback__))
 
 
+def _of_path(status: int, request: Request[Any, Any, Any], detail: str) -> str:
+    """What to say where the framework says nothing but the status."""
+    if status == 404:
+        return f"there is nothing at {shortened(request.url.path)}; /docs and /openapi.json tell what there is"
+    if status == 405:
+        path = shortened(request.url.path)
+        return f"{path} does not take {shortened(request.method)}; /docs and /openapi.json tell which methods it takes"
+    return detail
+
+
 def _code_of(error: HTTPException) -> str:
     return getattr(error, "code", None) or CODES.get(error.status_code, "http_error")
 
 
 def _readable(extra: object) -> str:
     if isinstance(extra, dict):
-        return f"{extra.get('key', '')} {extra.get('message', '')}".strip()
+        message = str(extra.get("message", ""))
+        if message == "'data'":
+            return "there is no body; send one as JSON (curl --json)"
+        words = next((words for pattern, words in IN_WORDS.items() if repr(pattern) in message), message)
+        return f"{extra.get('key', '')} {words}".strip()
     return str(extra)

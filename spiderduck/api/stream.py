@@ -19,14 +19,13 @@ from litestar.response import Stream
 from schedulers.record import iso_time
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE
-from spiderduck.api.parameters import Int64, whole_number
+from spiderduck.api.parameters import NAME, BadParameter, Int64, shortened, whole_number
 from spiderduck.api.services import Services
 from spiderduck.errors import UnknownQueue
 from spiderduck.subscriptions.ports import Filter, QueueState, Received, Subscription
 
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b": still here\n\n"
-NAME = r"^(?=[._-]*[A-Za-z0-9])[A-Za-z0-9._-]{1,100}$(?!\n)"
 QueueName = Annotated[str, Parameter(pattern=NAME, description="The durable queue's name.")]
 BEGINNING = "beginning"
 
@@ -179,7 +178,12 @@ def _beginning(after: str) -> int | None:
     """Raises `BadParameter`."""
     if after in ("", "now"):
         return None
-    return 0 if after == BEGINNING else whole_number(after, "after")
+    try:
+        return 0 if after == BEGINNING else whole_number(after, "after")
+    except BadParameter as error:
+        raise BadParameter(
+            f"after is {shortened(after)}; it takes now, beginning, or a position (a whole number)"
+        ) from error
 
 
 def _described(queue: QueueState, now: float) -> DurableQueue:

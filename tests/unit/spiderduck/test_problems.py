@@ -3,10 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 
+from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.problems import answer
+from spiderduck.api.stream import stream_routes
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.errors import StatementRefused
 
@@ -32,3 +36,41 @@ def test_a_surprise_tells_nothing_of_itself() -> None:
     told = answer(REQUEST, RuntimeError("a secret"))
     assert told.status_code == 500
     assert b"secret" not in told.content
+
+
+class Anything:
+    """Services that no call here comes to."""
+
+    def __getattr__(self, name: str) -> Any:
+        return Anything()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of how some handlers declare parameters
+@pytest.mark.parametrize(
+    ("method", "target", "body", "status", "told"),
+    [
+        ("PUT", "/v1/queues/a%20b", None, 400, "name takes letters, digits, . _ -; 100 characters at most"),
+        ("GET", "/v1/stream?queue=a+b", None, 400, "queue takes letters, digits, . _ -; 100 characters at most"),
+        ("GET", "/v1/pages/seven", None, 400, "page_id takes the digits of a page's id"),
+        ("PUT", "/v1/queues/q?after=sometime", None, 400, "it takes now, beginning, or a position"),
+        ("GET", "/v1/nothing", None, 404, "there is nothing at '/v1/nothing'; /docs"),
+        ("DELETE", "/v1/stream", None, 405, "'/v1/stream' does not take 'DELETE'; /docs"),
+        ("POST", "/v1/urls/batch", "{broken", 400, "JSON is malformed: object keys must be strings (byte 1)"),
+        ("POST", "/v1/urls/batch", "", 400, "there is no body; send one as JSON"),
+    ],
+)
+async def test_a_refusal_says_in_words_what_would_do(
+    method: str, target: str, body: str | None, status: int, told: str
+) -> None:
+    services: Any = Anything()
+    app = Litestar(
+        [*stream_routes(services), *lookup_routes(services)],
+        exception_handlers={Exception: answer},
+        openapi_config=None,
+        logging_config=None,
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        refused = await client.request(method, target, content=body, headers=headers)
+    assert (refused.status_code, told in refused.json()["detail"]) == (status, True), refused.text
+    assert "regex" not in refused.text
