@@ -23,8 +23,9 @@ Name = Annotated[str, typer.Argument(help="The key's name: who uses it, and for 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def create(
+    context: typer.Context,
     name: Name,
     scopes: Annotated[str, typer.Option(help="What it may do: read, write, fetch, admin; separated by commas.")],
     expires: Annotated[
@@ -43,6 +44,11 @@ def create(
 
     from spiderduck.keyring import Entry, create_key
 
+    if context.args:
+        raise BadSetting(
+            f"{context.args[0][:40]!r} is an argument too many; --scopes takes read, write, fetch, admin, separated by "
+            "commas without spaces: --scopes read,write"
+        )
     wanted = tuple(one.strip() for one in scopes.split(",") if one.strip())
     entry = Entry(
         name=name, scopes=wanted, expires=_moment(expires, datetime.now(UTC)), per_second=per_second, burst=burst

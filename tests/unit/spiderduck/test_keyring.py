@@ -208,3 +208,12 @@ def test_a_rate_that_no_bucket_can_keep_is_refused_when_the_key_is_made(tmp_path
     with pytest.raises(BadSetting, match=f"the key busy: {next(iter(rate))} is .*; 0 takes the one of api.rate_limit"):
         create_key(tmp_path / "keys.json", Entry(name="busy", scopes=("read",), **rate))
     assert not (tmp_path / "keys.json").exists()
+
+
+def test_scopes_with_a_space_between_are_answered_with_how_to_write_them(tmp_path: Path) -> None:
+    given = ["keys", "create", "one", "--scopes", "read,", "write", "--data", str(tmp_path)]
+    refused = CliRunner().invoke(app, given)
+    assert isinstance(refused.exception, BadSetting)
+    assert "'write' is an argument too many" in str(refused.exception)
+    assert "--scopes read,write" in str(refused.exception)
+    assert not (tmp_path / "keys.json").exists()
