@@ -133,8 +133,16 @@ class BodyHold:
             size, self.taken = self.taken, 0
             self._budget.give_back(self.ticket, size, True)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """A copy in another process holds nothing here: it is None."""
+        return _nothing, ()
+
     def __del__(self) -> None:
         """For users who forget it, or were cancelled before they had it. Garbage is collected in any thread."""
         if self.taken and self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._budget.give_back, self.ticket, self.taken, True)
+
+
+def _nothing() -> None:
+    return None

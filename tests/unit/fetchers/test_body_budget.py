@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import pickle
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -265,3 +266,11 @@ async def test_without_room_before_the_deadline_the_caller_comes_again() -> None
     hold.release()
     held.release()
     assert (budget.used, budget.waiting) == (0, 0)
+
+
+async def test_an_answer_goes_to_another_process_without_its_hold() -> None:
+    """Where large pages are understood."""
+    hold = await grown(BodyBudget(TOTAL, LARGEST), 2)
+    answer = Response("http://a.test/", 200, (), b"x", 1.0, hold=hold)
+    assert pickle.loads(pickle.dumps(answer)) == Response("http://a.test/", 200, (), b"x", 1.0)
+    hold.release()
