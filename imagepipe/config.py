@@ -109,7 +109,7 @@ class ImagesConfig:
     loads_per_client: int = 64
     loads_waiting: int = 4096  # some 500 bytes each
     renders_per_client: int = 0  # at a time; 0 = all cores but one, two at least
-    queue: int = 64  # renders waiting; at 25 ms each on two cores that is under a second
+    queue: int = 400  # renders waiting: a gallery of 200 for one client; at 25 ms each on two cores, five seconds
     render_seconds: float = 10.0
     request_seconds: float = 30.0
     partial_bytes: int = 64 * MIB

@@ -214,7 +214,7 @@ async def test_a_gallery_of_two_hundred_pictures_is_answered_whole() -> None:
     names = [f"p{number}" for number in range(200)]
     source = FakeSource(**{name: Picture(JPEG) for name in names})
     access = FakeAccess({f"http://o.test/{name}" for name in names})
-    async with served(source, access, queue=400) as client:
+    async with served(source, access) as client:
         answers = await asyncio.gather(*(client.get(at(f"http://o.test/{name}")) for name in names))
     assert {answer.status_code for answer in answers} == {200}
 
