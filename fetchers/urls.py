@@ -30,6 +30,21 @@ _BEHIND_SCHEME = re.compile(r":[/\\]+$|(?:\\?/){2}$")
 """Behind one slash, an `@` is a name in a path (`https://social.example/@name`). JSON may write a slash as `\\/`."""
 
 
+_PASSWORD = re.compile(r"(?<=//)[^\s/?#@:<>\"\\]*:(?!\d{0,5}[<>\"\\])[^\s/?#]*@")
+"""In a text, with the quotes and brackets that a password may hold; `http://a.test:80">` is a host's end."""
+
+_IGNORED = re.compile(r"[\t\r\n]")
+_STRIPPED = "".join(map(chr, range(0x21)))
+"""What the URL standard takes out of a URL, and off its ends."""
+_BEGIN = re.compile(r"[a-z][a-z0-9+.\-]*:[/\\]+|https?:|[/\\]{2,}", re.IGNORECASE)
+_MARK = re.compile(r"[/?#]")
+_PORT = re.compile(r":\d{0,5}$")
+WITH_ADDRESSES = frozenset(
+    "about acct blob cid data im javascript magnet mailto mid news nntp pres sip sips sms tel urn view-source xmpp".split()
+)
+"""Schemes whose URLs hold mail addresses, or anything, behind a colon."""
+
+
 class UrlParts(NamedTuple):
     """What a request needs to know of a URL.
 
@@ -102,14 +117,46 @@ def without_user(url: str) -> str:
     head, hash_mark, fragment = url.partition("#")
     scheme, _, rest = head.partition(":")
     if not rest.startswith("//"):
-        return redacted(url)
+        return _opaque_without_user(url)
     end = _end_of_authority(rest)
     return f"{scheme}://{rest[2:end].rpartition('@')[2]}{rest[end:]}{hash_mark}{fragment}"
 
 
 def redacted(text: str) -> str:
-    """Any text (a URL that cannot be parsed, an event's body) without the user information of the URLs in it."""
-    return _PIECE.sub(_without_user_in_piece, text) if "@" in text else text
+    """Any text (a sentence, an event's string) without the user information of the URLs in it."""
+    if "@" not in text:
+        return text
+    return _PIECE.sub(_without_user_in_piece, _PASSWORD.sub("", text))
+
+
+def redacted_url(text: str) -> str:
+    """The same of a text that is one URL as a whole, which need not be valid: whatever a URL cannot hold (spaces,
+    quotes, control characters) belongs to the user information that it stands in. What the URL standard ignores is
+    gone too, where something was taken out."""
+    if "@" not in text:
+        return text
+    bare = _IGNORED.sub("", text).strip(_STRIPPED)
+    begin = _BEGIN.match(bare)
+    start = 0 if begin is None else begin.end()
+    mark = _MARK.search(bare, start)
+    end = len(bare) if mark is None else mark.start()
+    at = bare.rfind("@", start, end)
+    if at < 0 and ":" in bare[start:end] and not _PORT.search(bare, start, end):
+        at = bare.rfind("@", end)  # no port: a password that holds a slash
+    if at < 0:
+        return redacted(text)
+    return bare[:start] + redacted(bare[at + 1 :])
+
+
+def _opaque_without_user(url: str) -> str:
+    """Of a URL without slashes behind its scheme. Where its kind holds addresses, `@` is no sign of a user."""
+    scheme, _, rest = url.partition(":")
+    if scheme in WITH_ADDRESSES:
+        return redacted(url)
+    mark = _MARK.search(rest)
+    end = len(rest) if mark is None else mark.start()
+    at = rest.rfind("@", 0, end)
+    return redacted(url if at < 0 else f"{scheme}:{rest[at + 1 :]}")
 
 
 def _without_user_in_piece(piece: re.Match[str]) -> str:
@@ -170,5 +217,5 @@ def _scalar_values(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = redacted(text[:LONGEST_CACHED])
+    text = redacted_url(text)[:LONGEST_CACHED]
     return repr(text if len(text) <= 200 else text[:200] + "…")

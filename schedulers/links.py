@@ -3,12 +3,13 @@
 `identify` is called by everybody who is handed a URL: the flow, the API's intake and the command line.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
 
 from fetchers.model import FetchResult, Hop
-from fetchers.urls import redacted
+from fetchers.urls import redacted_url
 from schedulers.errors import InvalidUrl
 from schedulers.model import Failure, Known, Redirect, Status
 from schedulers.urls import dedup_key, parse_shared
@@ -16,11 +17,13 @@ from schedulers.urls import dedup_key, parse_shared
 LONGEST_URL = 8192
 """Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
 cut."""
+MOST_SHOWN = 200
+"""Characters of a text that is no URL. What is longer ends with the digest of the whole, so that no two are one."""
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A shared URL in its WHATWG form, with its dedup key. Where the text cannot be parsed, both are the text itself,
-    and `invalid` says why."""
+    """A shared URL in its WHATWG form, with its dedup key. Where the text cannot be parsed, both are the text without
+    user information, cut where it is long, and `invalid` says why."""
 
     url: str
     key: str
@@ -50,7 +53,7 @@ class Chain(msgspec.Struct, frozen=True):
 def identify(text: str) -> Link:
     """The link of one shared text. Never raises."""
     if len(text) > LONGEST_URL:
-        return _invalid(text[:LONGEST_URL], f"it is longer than {LONGEST_URL} characters")
+        return _invalid(text, f"it is longer than {LONGEST_URL:,} characters")
     try:
         url = parse_shared(text)
         return Link(url, dedup_key(url))
@@ -86,5 +89,8 @@ def _redirect(hop: Hop) -> Redirect:
 
 
 def _invalid(text: str, reason: str) -> Link:
-    text = redacted(text)
+    text = redacted_url(text)
+    if len(text) > MOST_SHOWN:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        text = f"{text[:MOST_SHOWN]}… (SHA-256 {digest})"
     return Link(text, text, Failure(Status.INVALID_URL, reason))

@@ -6,5 +6,6 @@ Read `reading.py` first: it holds the shapes in their order. Then one file per s
 from schedulers.events.batch import Item, items_of, read_events, read_item
 from schedulers.events.limits import EventLimits
 from schedulers.events.reading import INLINE_BYTES, read_event
+from schedulers.events.redaction import redact_body
 
-__all__ = ["INLINE_BYTES", "EventLimits", "Item", "items_of", "read_event", "read_events", "read_item"]
+__all__ = ["INLINE_BYTES", "EventLimits", "Item", "items_of", "read_event", "read_events", "read_item", "redact_body"]

@@ -32,11 +32,14 @@ def read(value: JsonObject) -> Event:
 
 
 def _id(value: JsonObject, commit: JsonObject) -> str:
-    """The record's address with its revision: the same from every Jetstream server, and new when a post is edited."""
+    """The record's address with its revision: the same from every Jetstream server, and new when a post is edited. ""
+    where the line names no revision, no moment or not its record: two of these need not be the same."""
+    did, moment_of_it = text_in(value, "did"), id_in(value, "time_us")
     if not commit:
-        return f"at://{text_in(value, 'did')}#{text_in(value, 'kind')}-{id_in(value, 'time_us')}"
-    path = "/".join(id_in(commit, name) for name in ("collection", "rkey"))
-    return f"at://{text_in(value, 'did')}/{path}#{id_in(commit, 'rev', 'cid') or id_in(value, 'time_us')}"
+        return f"at://{did}#{text_in(value, 'kind')}-{moment_of_it}" if did and moment_of_it else ""
+    collection, key = id_in(commit, "collection"), id_in(commit, "rkey")
+    version = id_in(commit, "rev", "cid") or moment_of_it
+    return f"at://{did}/{collection}/{key}#{version}" if did and version and (key or moment_of_it) else ""
 
 
 def _urls(record: JsonObject, is_post: bool) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """CloudEvents 1.0 in structured JSON: an envelope; its `data` is any of the other shapes, or a text.
 
 github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md. `source` and `id` together identify an event
-(section 3.1.1 of the specification), so both make our id, with a space between, which a source cannot contain.
+(section 3.1.1 of the specification), so both make our id, with a space between. A source contains none where it is the
+URI reference that it must be; in any other it is escaped.
 """
 
 import base64
@@ -25,7 +26,7 @@ def read(value: JsonObject, read_data: Callable[[JsonObject], Event]) -> Event:
     event = _read_payload(value, read_data)
     return replace(
         event,
-        id=f"{text_in(value, 'source')} {text_in(value, 'id')}",
+        id=f"{text_in(value, 'source').replace('%', '%25').replace(' ', '%20')} {text_in(value, 'id')}",
         created_at=moment(value.get("time")) or event.created_at,
         refresh=event.refresh or value.get("refresh") is True,
     )

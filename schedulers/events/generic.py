@@ -1,6 +1,7 @@
 """The plain event, our own: `{"id"?, "text"?, "urls"?, "created_at"?, "refresh"?}`, at least one of text and urls.
 
-As it is ours it is read strictly: a field of the wrong type is an error and not a silent loss.
+As it is ours it is read strictly: a field of the wrong type is an error and not a silent loss. What `urls` names comes
+first, then what the text holds beside it.
 """
 
 from datetime import datetime
@@ -16,15 +17,15 @@ def recognises(value: JsonObject) -> bool:
 
 
 def read(value: JsonObject) -> Event:
-    urls = different(_urls(value))
+    urls = _urls(value)
     text = value.get("text")
     if text is not None and not isinstance(text, str):
         raise UnreadableEvent('"text" must be a string')
-    if text is None and not urls:
+    if text is None and not different(urls):
         raise NothingShared('there is neither a "text" nor a URL in "urls"')
     return Event(
         id=_id(value),
-        urls=urls or different(links_in_text(text or "")),
+        urls=different((*urls, *links_in_text(text or ""))),
         created_at=_created_at(value),
         refresh=_refresh(value),
     )
@@ -46,6 +47,8 @@ def _id(value: JsonObject) -> str:
     found = value.get("id")
     if found is not None and (isinstance(found, bool) or not isinstance(found, str | int)):
         raise UnreadableEvent('"id" must be a string or a whole number')
+    if isinstance(found, int) and not id_in(value, "id"):
+        raise UnreadableEvent('"id" is a number of more than 100 digits; send it as a string')
     return id_in(value, "id")
 
 

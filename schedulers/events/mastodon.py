@@ -1,8 +1,9 @@
 """A Mastodon status (docs.joinmastodon.org/entities/Status), as other Fediverse servers send it too, or the message of
 its streaming API around one.
 
-`content` is HTML: its anchors are the links, but not those of hashtags and mentions; then `card.url`. A boost and a
-quote carry the other status inside, whose links were shared by them.
+The warning before it (`spoiler_text`) is plain text; `content` is HTML: its anchors are the links, but not those of
+hashtags and mentions; then `card.url`. A boost and a quote carry the other status inside, whose links were shared by
+them.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from schedulers.errors import UnreadableEvent
-from schedulers.events.body_links import links_of_anchors
+from schedulers.events.body_links import links_in_text, links_of_anchors
 from schedulers.events.values import JsonObject, decode, different, id_in, moment, object_in, objects_in, text_in
 from schedulers.model import Event
 
@@ -57,6 +58,7 @@ def _links(status: JsonObject) -> Iterator[str]:
     """Of the status, and of the one it boosts or quotes."""
     quoted = object_in(status, "quote")
     for one in (status, object_in(status, "reblog"), object_in(quoted, "quoted_status") or quoted):
+        yield from links_in_text(text_in(one, "spoiler_text"))
         if content := text_in(one, "content"):
             yield from links_of_anchors(content, _Shared(one))
         yield text_in(object_in(one, "card"), "url")

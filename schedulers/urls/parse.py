@@ -3,9 +3,14 @@
 import re
 
 from fetchers import urls as whatwg
+from schedulers.errors import InvalidUrl
 
 _HOST = re.compile(r"(?:[^\s./?#:@][^\s/?#:@]*\.[^\s/?#:@.]+\.?|localhost)(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
 """What a person means by a host, with a port or not. To the standard, `example.com:80` has the scheme `example.com`."""
+
+
+_USER = re.compile(r"([^\s/?#@:]*):[^/?#]*@")
+"""`name:password@`, without a scheme."""
 
 
 def parse_url(text: str, base: str | None = None) -> str:
@@ -17,4 +22,13 @@ def parse_shared(text: str) -> str:
     """The same for what people type and share: a host without a scheme gets `http://`, and user information is dropped.
     Raises `InvalidUrl`."""
     bare = text.strip()
-    return whatwg.without_user(parse_url(f"http://{bare}" if _HOST.match(bare) else text))
+    user = _USER.match(bare)
+    if user is not None and user[1].lower() not in whatwg.WITH_ADDRESSES and _HOST.match(bare, user.end()):
+        bare = bare[user.end() :]
+    try:
+        return whatwg.without_user(parse_url(f"http://{bare}" if _HOST.match(bare) else text))
+    except InvalidUrl:
+        # Only the user information may be what cannot be parsed: a slash in a password.
+        if (rest := whatwg.redacted_url(text)) == text:
+            raise
+        return whatwg.without_user(parse_url(rest))

@@ -7,6 +7,8 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
 from fetchers.urls import redacted
+from schedulers.errors import UnreadableEvent
+from schedulers.events import read_event, redact_body
 from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.parameters import whole_number
@@ -45,6 +47,15 @@ class Replayed(msgspec.Struct):
     replayed: int
 
 
+def _shown(body: bytes) -> str:
+    """Whoever publishes on the broker does not go through the intake."""
+    try:
+        urls = read_event(body).urls
+    except UnreadableEvent:
+        urls = ()
+    return redact_body(body, urls).decode("utf-8", "replace")
+
+
 def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
@@ -56,10 +67,10 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
                 Letter(
                     str(one.id),
                     iso_time(one.at),
-                    one.reason,
-                    one.message.event_id,
+                    redacted(one.reason),
+                    redacted(one.message.event_id),
                     one.message.kind,
-                    redacted(one.message.body.decode("utf-8", "replace")),
+                    _shown(one.message.body),
                     one.message.url,
                 )
                 for one in found

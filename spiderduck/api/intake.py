@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from itertools import compress
 from time import perf_counter
 
-from fetchers.urls import redacted
 from schedulers.errors import EventTooLarge, UnreadableEvent
-from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item
+from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item, redact_body
 from schedulers.links import identify
 from schedulers.model import Event, Message, Status, UrlState
 from spiderduck.api.idempotency import Claim
@@ -106,9 +105,8 @@ async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:
 def _read(item: Item, limits: EventLimits) -> tuple[Event, bytes]:
     """The event, and how it is queued: what is never stored of a URL is not kept in the queue's file either."""
     event, body = read_item(item, limits), item.body
-    if b"@" in body:
-        body = redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    return event, body
+    bare = redact_body(body, event.urls)
+    return (event, body) if bare is body else (read_item(Item(item.place, bare), limits), bare)
 
 
 class Pause:

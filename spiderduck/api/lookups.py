@@ -13,11 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
-from fetchers.urls import redacted
-from schedulers.errors import InvalidUrl
+from schedulers.links import identify
 from schedulers.model import Known, Message, Page, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
-from schedulers.urls import dedup_key, parse_shared
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
@@ -61,13 +59,9 @@ class Asked:
     __slots__ = ("key", "problem", "url")
 
     def __init__(self, text: str) -> None:
-        self.problem: str | None = None
-        try:
-            self.url = parse_shared(text)
-            self.key = dedup_key(self.url)
-        except InvalidUrl as error:
-            self.url = self.key = redacted(text)
-            self.problem = str(error)
+        link = identify(text)
+        self.url, self.key = link.url, link.key
+        self.problem = None if link.invalid is None else link.invalid.reason
 
     def record(self, known: Known) -> Record:
         """What is known, under the URL that was asked for."""

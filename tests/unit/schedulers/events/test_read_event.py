@@ -24,7 +24,7 @@ def entity(url: str, **more: Any) -> dict[str, Any]:
 
 
 SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "plain urls": ({"urls": [A, B, A, " "], "text": C}, (A, B)),
+    "plain urls": ({"urls": [A, B, A, " "], "text": f"{C} {A}"}, (A, B, C)),
     "plain text": ({"text": f"see {A}, {B} and example.com"}, (A, B, "http://example.com")),
     "plain empty urls": ({"urls": [], "text": A}, (A,)),
     "markdown": ({"text": f"[a.com]({A}) ![p]({B} 'x') <{C}> [r]: x"}, (A, C)),
@@ -105,6 +105,7 @@ SHAPES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         (A, B),
     ),
+    "mastodon warning": ({"id": "7", "content": f'<p><a href="{B}">b</a></p>', "spoiler_text": f"on {A}"}, (A, B)),
     "mastodon boost": ({"id": "7", "content": "", "reblog": {"content": f'<a href="{A}">a</a>'}}, (A,)),
     "mastodon stream": (
         {"event": "update", "payload": json.dumps({"id": "7", "content": f'<p><a href="{A}">a</a></p>'})},
@@ -307,3 +308,35 @@ def test_no_bytes_raise_anything_but_our_error(body: bytes) -> None:
         read_event(body)
     except UnreadableEvent as error:
         assert error.code == "unreadable_event"
+
+
+def id_of(**value: Any) -> str:
+    return read_event(json.dumps(value).encode()).id
+
+
+def test_different_senders_never_make_one_id() -> None:
+    names = [("a", "b c"), ("a b", "c"), ("a%20b", "c"), ("a", "b%20c"), ("a%2520b", "c")]
+    ids = {id_of(specversion="1.0", source=source, id=name, type="t", data="x") for source, name in names}
+    assert len(ids) == len(names)
+    assert id_of(specversion="1.0", source="/s", id="7", type="t", data="x") == "/s 7"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"commit": {"collection": "app.bsky.feed.post", "record": {"text": "x"}}},
+        {"commit": {"collection": "app.bsky.feed.post", "rkey": "k", "record": {"text": "x"}}},
+        {"commit": {"collection": "app.bsky.feed.post", "rev": "r", "record": {"text": "x"}}},
+        {},
+    ],
+)
+def test_a_line_that_does_not_name_its_record_has_no_id(line: dict[str, Any]) -> None:
+    assert id_of(did="did:plc:x", kind="commit", **line) == ""
+    assert id_of(did="did:plc:x", kind="commit", time_us=5, **line) != ""
+
+
+@pytest.mark.parametrize("number", [10**100, -(10**150), 10**101])
+def test_a_number_too_long_for_an_id_is_refused(number: int) -> None:
+    with pytest.raises(UnreadableEvent, match="100 digits"):
+        id_of(id=number, text="x")
+    assert id_of(id=10**99, text="x") == str(10**99)
