@@ -40,7 +40,10 @@ _BEGIN = re.compile(r"[a-z][a-z0-9+.\-]*:[/\\]+|https?:|[/\\]{2,}", re.IGNORECAS
 _MARK = re.compile(r"[/?#]")
 _PORT = re.compile(r":\d{0,5}$")
 WITH_ADDRESSES = frozenset(
-    "about acct blob cid data im javascript magnet mailto mid news nntp pres sip sips sms tel urn view-source xmpp".split()
+    (
+        *("about", "acct", "blob", "cid", "data", "im", "javascript", "magnet", "mailto", "mid", "news", "nntp"),
+        *("pres", "sip", "sips", "sms", "tel", "urn", "view-source", "xmpp"),
+    )
 )
 """Schemes whose URLs hold mail addresses, or anything, behind a colon."""
 

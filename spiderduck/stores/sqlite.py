@@ -51,11 +51,14 @@ class SqliteStore:
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
         finished = b"" if event_id is None else _finished_id(event_id, key)
-        return self._marked(key, await self._database.read(lambda connection: _look_up(connection, key, finished)))
+        before = self._young.get(key)
+        known = await self._database.read(lambda connection: _look_up(connection, key, finished))
+        return self._marked(key, known, before)
 
     async def known(self, keys: Sequence[str]) -> Sequence[Known]:
+        before = [self._young.get(key) for key in keys]
         found = await self._database.read(lambda connection: [_look_up(connection, key, b"") for key in keys])
-        return [self._marked(key, known) for key, known in zip(keys, found, strict=True)]
+        return [self._marked(*one) for one in zip(keys, found, before, strict=True)]
 
     async def mark(self, state: UrlState) -> None:
         if state.status is Status.PENDING:
@@ -139,9 +142,9 @@ class SqliteStore:
         rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())
         return [state_from_json(row[0]) for row in rows]
 
-    def _marked(self, key: str, known: Known) -> Known:
-        """What the store knows, or the mark that is not written yet."""
-        mark = self._young.get(key)
+    def _marked(self, key: str, known: Known, before: UrlState | None) -> Known:
+        """What the store knows, or the mark that is not written yet, or was not `before` the store was read."""
+        mark = self._young.get(key) or (before if known.state is None else None)
         if mark is None or (known.state is not None and known.state.status not in (Status.PENDING, Status.DEFERRED)):
             return known
         return Known(known.seen, mark, known.page)
