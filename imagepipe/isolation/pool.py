@@ -54,7 +54,7 @@ class WorkerProcesses:
         self.active += 1
         try:
             async with self.budget.hold(memory, BUDGET_SECONDS):
-                return await self._run(pickle.dumps(work))
+                return await self._run(work)
         finally:
             self.active -= 1
 
@@ -64,10 +64,11 @@ class WorkerProcesses:
         for process in tuple(self._running):
             await self._end(process)
 
-    async def _run(self, message: bytes) -> T:
+    async def _run(self, work: Callable[[], T]) -> T:
         process = await self._idle.get()
         healthy: asyncio.subprocess.Process | None = None
         try:
+            message = pickle.dumps(work)  # now, so that what waits is not held twice
             if process is None or process.returncode is not None:
                 process = await self._start()
             async with asyncio.timeout(self._seconds):
