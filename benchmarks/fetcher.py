@@ -24,12 +24,12 @@ from fetchers.client.routing import Router
 from fetchers.clock import SystemClock
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, Queues, RateLimits
-from fetchers.domain_queue import BACK
-from fetchers.domain_slot import DomainSlot, RateLimit
 from fetchers.exchange import PLACEHOLDER
 from fetchers.memory_use import reuse_freed_memory
-from fetchers.model import HopRequest, Response
-from fetchers.request_queues import RequestQueues
+from fetchers.model import HopRequest, RateLimit, Response
+from fetchers.politeness.queue import BACK
+from fetchers.politeness.ready_heap import RequestQueues
+from fetchers.politeness.slot import DomainSlot
 from fetchers.standalone import make_transport, running_fetcher
 from fetchers.urls import split
 

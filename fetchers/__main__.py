@@ -51,7 +51,7 @@ def _fetch(arguments: Sequence[str]) -> int:
 
 def _serve(arguments: Sequence[str]) -> int:
     from fetchers.cluster import ClusterConfig
-    from fetchers.service.serve import serve
+    from fetchers.serve import serve
 
     parser = argparse.ArgumentParser(
         prog="python -m fetchers serve",

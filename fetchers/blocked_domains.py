@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fetchers.errors import InvalidUrl
-from fetchers.gates.address_guard import ipv4_within
 from fetchers.ports import Blocked, Clock
+from fetchers.transport.address_guard import ipv4_within
 from fetchers.urls import split
 
 log = logging.getLogger(__name__)

@@ -22,22 +22,19 @@ from fetchers.client.routing import Router
 from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memcached import MemcachedHostStates
-from fetchers.host_states.memory import MemoryHostStates
-from fetchers.limit_store.memory import MemoryLimitStore
-from fetchers.limit_store.zookeeper import ZookeeperLimitStore
-from fetchers.memcached_ring import MemcachedRing
 from fetchers.memory_use import memory_pressure
 from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
+from fetchers.politeness.limits import MemoryLimitStore
 from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache, UrlPolicy
-from fetchers.robots_cache.memcached import MemcachedRobotsCache
-from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
 from fetchers.service.server import Owners, Service, bound, listening
 from fetchers.standalone import make_transport
+from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
+from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
+from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from ipaddress import ip_network
 
 import msgspec
 
-from fetchers.domain_slot import RateLimit
+from fetchers.model import RateLimit
 from fetchers.rates import wrong_rate
 
 VERSION = "0.1.0"

@@ -26,7 +26,7 @@ class Histogram:
 
 
 class ConnectionTimes(Protocol):
-    """What a transport says of a connection; see `transports/dialler.py`."""
+    """What a transport says of a connection; see `transport/dialler.py`."""
 
     @property
     def dns_seconds(self) -> float: ...

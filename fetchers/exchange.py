@@ -1,4 +1,4 @@
-"""One request and its answer: build, send through the transport, read the body (`reading.py`).
+"""One request and its answer: build, send through the transport, read the body (`body/reading.py`).
 
 Called by `fetcher.py` once the domain's turn has come. Whatever the other side does ends in a named ending within the
 limits of time and size.
@@ -12,15 +12,15 @@ from typing import Protocol, cast
 
 import httpx
 
-from fetchers.body_budget import BodyBudget, BodyHold, Patience
+from fetchers.body.budget import BodyBudget, BodyHold, Patience
+from fetchers.body.limits import plan_body
+from fetchers.body.reading import read_body
+from fetchers.body.turns import DecodeTurns
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
-from fetchers.decode_turns import DecodeTurns
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
-from fetchers.gates.body_limit import plan_body
 from fetchers.model import Ended, Ending, Headers, HopRequest, NotNow, Response
 from fetchers.ports import Clock, Take
-from fetchers.reading import read_body
 from fetchers.urls import UrlParts
 
 ENDINGS: dict[type[FetcherError], Ending] = {

@@ -1,6 +1,6 @@
 """READ FIRST. One fetcher: accepts a request for one URL, waits for its domain's turn, and performs exactly one hop.
 
-    accept (coalesce equal requests) → GATES → the domain's queue (`request_queues`) → transport → body within limits
+    accept (coalesce equal requests) → GATES → the domain's queue (`politeness/`) → transport → body within limits
 
 Neighbours: the client library (`client/`) sends each hop of a redirect chain to the fetcher that owns its domain.
 Nothing is sent before every gate and the domain's slot have said yes.
@@ -13,24 +13,21 @@ from random import Random
 
 import httpx
 
-from fetchers.back_off import BackOff
-from fetchers.body_budget import BodyBudget
+from fetchers.body.budget import BodyBudget
+from fetchers.body.turns import DecodeTurns
 from fetchers.coalescing import Coalescing
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
-from fetchers.decode_turns import DecodeTurns
-from fetchers.domain_queue import BACK, FRONT, DomainQueue, Turn
-from fetchers.domain_slot import DomainSlot, RateLimit
-from fetchers.domain_state import DomainState, moment
 from fetchers.errors import InvalidUrl, TurnLost
 from fetchers.exchange import exchange
-from fetchers.gates.robots import RobotsGate
-from fetchers.gates.scheme import check_scheme
-from fetchers.host_cache import HostCache
-from fetchers.limit_store.memory import MemoryLimitStore
-from fetchers.limits import Limits
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.local import LocalOwnership
+from fetchers.politeness.back_off import BackOff
+from fetchers.politeness.limits import Limits, MemoryLimitStore
+from fetchers.politeness.queue import BACK, FRONT, DomainQueue, Turn
+from fetchers.politeness.ready_heap import RequestQueues
+from fetchers.politeness.slot import FOREVER, DomainSlot
+from fetchers.politeness.vultures import Vultures, no_pressure
 from fetchers.ports import (
     Clock,
     Holding,
@@ -43,11 +40,11 @@ from fetchers.ports import (
     Take,
     UrlPolicy,
 )
-from fetchers.request_queues import RequestQueues
-from fetchers.robots_txt import Verdict
+from fetchers.robots.cache import HostCache
+from fetchers.robots.gate import RobotsGate
+from fetchers.robots.rules import Verdict
 from fetchers.sending import Sending
 from fetchers.urls import UrlParts, registrable_domain, split
-from fetchers.vultures import Vultures, no_pressure
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +96,7 @@ class Fetcher:
         self._back_off = BackOff(self.queues, states, clock, random, self.counters)
         self._coalescing = Coalescing(self._perform, clock, self.counters)
         self._gates: Sequence[Gate] = (
-            check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
+            _check_scheme,  # first: costs nothing, and what is no web address has no robots.txt
             self._check_policy,  # before robots.txt, whose request would reach the host that may not be asked
             self._check_owner,  # before robots.txt, which is fetched by the owner as well
             self._check_robots,  # before the queue: its request goes to the front and must not wait behind us
@@ -127,7 +124,7 @@ class Fetcher:
         if (queue := self.queues.get(domain)) is not None:
             state.waiting, state.in_flight = len(queue.waiting), queue.in_flight
             state.next_turn = max(now, queue.turn_of_next(now))
-            state.backoff_until = moment(queue.slot.backoff_until, now)
+            state.backoff_until = _moment(queue.slot.backoff_until, now)
             state.crawl_delay = queue.slot.crawl_delay or None
         return state
 
@@ -284,6 +281,17 @@ class Fetcher:
             self.counters.endings[answer.ending.value] += 1
         else:
             self.counters.endings["not_now" if isinstance(answer, NotNow) else "not_mine"] += 1
+
+
+async def _check_scheme(_: HopRequest, parts: UrlParts) -> Ended | None:
+    if parts.scheme in ("http", "https"):
+        return None
+    return Ended(Ending.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {parts.scheme}:")
+
+
+def _moment(value: float, now: float) -> float | None:
+    """None for what is over and for what never comes."""
+    return value if now < value < FOREVER else None
 
 
 def _told(verdict: Verdict) -> str | None:

@@ -77,7 +77,7 @@ class HopRequest(msgspec.Struct, frozen=True):
 
 
 class Hold(Protocol):
-    """The room that a body takes of a fetcher's budget (`fetchers.body_budget`)."""
+    """The room that a body takes of a fetcher's budget (`fetchers.body.budget`)."""
 
     def share(self) -> None: ...
 
@@ -192,3 +192,33 @@ class FetchResult:
     url: str
     hops: tuple[Hop, ...]
     outcome: Response | Ended | NotNow | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`per_second` requests on average, at most `burst` at once, and `parallel` under way at the same time."""
+
+    per_second: float = 1.0
+    burst: int = 4
+    parallel: int | None = None
+
+    @property
+    def interval(self) -> float:
+        return 1.0 / self.per_second
+
+    @property
+    def most_parallel(self) -> int:
+        return self.parallel if self.parallel is not None else max(4, self.burst)
+
+
+class DomainState(msgspec.Struct, omit_defaults=True):
+    """The limits that hold; requests in the queue; moments (epoch seconds) where something holds the next one back."""
+
+    per_second: float
+    burst: int
+    parallel: int
+    waiting: int = 0
+    in_flight: int = 0
+    next_turn: float | None = None
+    backoff_until: float | None = None
+    crawl_delay: float | None = None

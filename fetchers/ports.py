@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from fetchers.domain_slot import RateLimit
-from fetchers.model import HopRequest, HopResult, NotMine, Response
+from fetchers.model import HopRequest, HopResult, NotMine, RateLimit, Response
 
 
 class Clock(Protocol):

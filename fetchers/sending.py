@@ -4,8 +4,8 @@ Made by `fetcher.py`, told and asked by `exchange.py` and the transport. A reque
 connection from the pool was dead) waits for a second turn of its domain, since the far end may see both.
 """
 
-from fetchers.domain_queue import FRONT, DomainQueue, Turn
-from fetchers.request_queues import RequestQueues
+from fetchers.politeness.queue import FRONT, DomainQueue, Turn
+from fetchers.politeness.ready_heap import RequestQueues
 
 
 class Sending:

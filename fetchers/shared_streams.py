@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import structs
 
-from fetchers.body_pipe import AHEAD, BodyPipe
+from fetchers.body.pipe import AHEAD, BodyPipe
 from fetchers.model import HopRequest, HopResult, NotMine, Response
 from fetchers.ports import Take
 

@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
-from fetchers.address_pace import AddressPace
 from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
-from fetchers.domain_slot import RateLimit
 from fetchers.fetcher import Fetcher
-from fetchers.gates.address_guard import AddressPolicy
-from fetchers.host_states.memory import MemoryHostStates
+from fetchers.model import RateLimit
+from fetchers.politeness.address_pace import AddressPace
 from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
-from fetchers.robots_cache.memory import NoSharedCache
-from fetchers.transports.aiohttp import AiohttpTransport
-from fetchers.transports.interfaces import own_addresses
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
+from fetchers.transport.address_guard import AddressPolicy
+from fetchers.transport.aiohttp import AiohttpTransport
+from fetchers.transport.interfaces import own_addresses
 
 
 def make_transport(config: FetchersConfig) -> AiohttpTransport:

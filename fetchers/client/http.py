@@ -16,11 +16,10 @@ import msgspec
 from msgspec import structs
 
 from fetchers import trace
-from fetchers.body_pipe import BodyPipe
+from fetchers.body.pipe import BodyPipe
 from fetchers.client.connection import OK, ServiceConnection, Sink
-from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable
-from fetchers.model import HopRequest, HopResult, NotMine, Response
+from fetchers.model import DomainState, HopRequest, HopResult, NotMine, Response
 from fetchers.ports import Clock, Take
 from fetchers.wire import frames, messages
 

@@ -13,10 +13,8 @@ from random import Random
 from typing import Protocol
 
 from fetchers.client.http import HttpFetchers, Inquiry
-from fetchers.domain_slot import RateLimit
-from fetchers.domain_state import DomainState
 from fetchers.errors import FetcherUnavailable, InvalidUrl
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.assignment import BUCKETS, bucket_of
 from fetchers.ports import Clock, Take
 from fetchers.urls import registrable_domain, split

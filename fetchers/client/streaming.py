@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import structs
 
-from fetchers.body_pipe import BodyPipe
+from fetchers.body.pipe import BodyPipe
 from fetchers.client import redirects
 from fetchers.client.refresh_element import SEARCHED_BYTES
 from fetchers.errors import BrokenOff

@@ -1,1 +1,1 @@
-"""The gates that a request passes before it is sent, and its answer before it is used."""
+"""Names that other software relies on; the address guard itself is part of `fetchers.transport`."""

@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from fetchers.counters import Histogram
 from fetchers.fetcher import Fetcher
-from fetchers.memcached_ring import MemcachedRing
 from fetchers.ownership.zookeeper import ZookeeperOwnership
+from fetchers.stores.memcached import MemcachedRing
 
 PREFIX = "spiderduck_fetchers_"
 

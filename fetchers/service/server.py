@@ -20,10 +20,9 @@ from urllib.parse import unquote
 import msgspec
 
 from fetchers import trace
-from fetchers.domain_slot import RateLimit
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
-from fetchers.model import HopRequest, Response
+from fetchers.model import HopRequest, RateLimit, Response
 from fetchers.ports import Clock
 from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer, Write
 from fetchers.service.metrics import Metrics

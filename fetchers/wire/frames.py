@@ -7,7 +7,7 @@ Heads and ends are those of `messages.py`. Without an end nothing has ended; wha
 last frame alone.
 """
 
-from fetchers.body_pipe import BodyPipe
+from fetchers.body.pipe import BodyPipe
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import HopResult, NotMine, Response
 from fetchers.wire import messages

@@ -8,7 +8,7 @@ from litestar import get, put
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
-from fetchers.domain_slot import RateLimit
+from fetchers.model import RateLimit
 from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, READ

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fetchers.client.streaming import FetchStream
-from fetchers.domain_slot import RateLimit
-from fetchers.domain_state import DomainState
-from fetchers.model import HopRequest
+from fetchers.model import DomainState, HopRequest, RateLimit
 from schedulers.model import UrlState
 from schedulers.ports import Clock, EventQueue
 from spiderduck.config import Config

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from random import Random
 
 from fetchers.client.running import running_client
-from fetchers.domain_slot import RateLimit
-from fetchers.domain_state import DomainState
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memory import MemoryHostStates
+from fetchers.model import DomainState, RateLimit
 from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
-from fetchers.robots_cache.memory import MemoryRobotsCache
 from fetchers.standalone import make_transport
+from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from schedulers.ports import Clock
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.backing import Work
@@ -92,9 +90,7 @@ def _caches(
     """Behind the fetcher's own: shared with other fetchers, or for the next start of this one."""
     if config.memcached.hosts:
         with needed_for("memcached.hosts"):
-            from fetchers.host_states.memcached import MemcachedHostStates
-            from fetchers.memcached_ring import MemcachedRing
-            from fetchers.robots_cache.memcached import MemcachedRobotsCache
+            from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
         ring = MemcachedRing(config.memcached.hosts, clock)
         stack.push_async_callback(ring.close)
         return MemcachedHostStates(ring, clock), MemcachedRobotsCache(ring)

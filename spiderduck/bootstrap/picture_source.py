@@ -10,7 +10,7 @@ from functools import partial
 from fetchers.client.streaming import FetchStream, announced_length
 from fetchers.errors import BrokenOff, InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow, Response
-from fetchers.retry_after import parse_retry_after
+from fetchers.politeness.pause_headers import parse_retry_after
 from fetchers.urls import parse
 from imagepipe.errors import SourceFailed
 from imagepipe.originals.freshness import fresh_seconds

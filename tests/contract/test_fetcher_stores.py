@@ -8,16 +8,13 @@ from secrets import token_hex
 import pytest
 
 from fetchers.clock import SystemClock
-from fetchers.domain_slot import RateLimit
-from fetchers.host_states.memcached import MemcachedHostStates
-from fetchers.host_states.memory import MemoryHostStates
-from fetchers.limit_store.memory import MemoryLimitStore
-from fetchers.limit_store.zookeeper import ZookeeperLimitStore
-from fetchers.memcached_ring import MemcachedRing
+from fetchers.model import RateLimit
 from fetchers.ownership import kazoo_calls
+from fetchers.politeness.limits import MemoryLimitStore
 from fetchers.ports import HostStateStore, LimitStore, RobotsCache
-from fetchers.robots_cache.memcached import MemcachedRobotsCache
-from fetchers.robots_cache.memory import MemoryRobotsCache
+from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
+from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
+from fetchers.stores.zookeeper import ZookeeperLimitStore
 from tests.clock import FakeClock
 from tests.engines.toxics import slow_link
 

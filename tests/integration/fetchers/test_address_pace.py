@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 import httpx
 
 from fetchers.config import FetchersConfig, Network, RateLimits
-from fetchers.gates.address_guard import AddressPolicy
 from fetchers.standalone import make_transport
-from fetchers.transports.aiohttp import AiohttpTransport
-from fetchers.transports.dialler import ConnectionInfo
-from fetchers.transports.resolver import Resolver
+from fetchers.transport.address_guard import AddressPolicy
+from fetchers.transport.aiohttp import AiohttpTransport
+from fetchers.transport.dialler import ConnectionInfo
+from fetchers.transport.resolver import Resolver
 from fetchers.urls import split
 
 PER_SECOND, BURST = 25.0, 2

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fetchers.host_states.memcached import MemcachedHostStates
-from fetchers.memcached_ring import RETRY_SECONDS, MemcachedRing
+from fetchers.stores.memcached import RETRY_SECONDS, MemcachedHostStates, MemcachedRing
 from tests.clock import FakeClock
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -9,16 +9,17 @@ import struct
 from typing import Any
 
 from fetchers import trace, urls
-from fetchers.body_pipe import BodyPipe
+from fetchers.body import inflate
+from fetchers.body.decoding import BodyDecoder
+from fetchers.body.pipe import BodyPipe
 from fetchers.client import redirects, refresh_element, streaming
-from fetchers.gates import address_guard, inflate, robots_life
-from fetchers.gates.decoding import BodyDecoder
 from fetchers.model import HopRequest
-from fetchers.rate_limit_headers import pause_asked
+from fetchers.politeness.pause_headers import parse_retry_after, pause_asked
 from fetchers.redirect_target import redirect_target, refresh_target, resolve
-from fetchers.retry_after import parse_retry_after
-from fetchers.robots_cache import kept
-from fetchers.robots_txt import lines, matching, parsing
+from fetchers.robots import life as robots_life
+from fetchers.robots import lines, matching, parsing
+from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
+from fetchers.transport import address_guard
 from fetchers.wire import frames, messages
 from imagepipe import signing
 from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, jpeg_scans, png, webp
@@ -279,10 +280,10 @@ TABLE: dict[str, list[Case]] = {
         rows("0;url="),
         rows("'", "0; '"),
     ),
-    "fetchers.retry_after.parse_retry_after": cases(
+    "fetchers.politeness.pause_headers.parse_retry_after": cases(
         lambda text: parse_retry_after(text, 0.0), rows("9"), rows("Mon, "), rows(" ")
     ),
-    "fetchers.rate_limit_headers.pause_asked": cases(
+    "fetchers.politeness.pause_headers.pause_asked": cases(
         lambda text: pause_asked(
             [("ratelimit", text), ("x-ratelimit-reset", text), ("x-ratelimit-remaining", text)], 0.0
         ),
@@ -293,13 +294,13 @@ TABLE: dict[str, list[Case]] = {
         rows("remaining=0,"),
     ),
     "fetchers.trace.read": cases(lambda text: trace.read(text, text), rows("0"), rows("00-"), rows(" ")),
-    "fetchers.gates.robots_life.life": cases(
+    "fetchers.robots.life.life": cases(
         lambda text: robots_life.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
     ),
-    "fetchers.gates.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
-    "fetchers.gates.inflate.gzip_wrapping": cases(inflate.gzip_wrapping, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
-    "fetchers.gates.inflate.deflate_wrapping": cases(inflate.deflate_wrapping, raw(b"x")),
-    "fetchers.gates.decoding.BodyDecoder": [
+    "fetchers.transport.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
+    "fetchers.body.inflate.gzip_wrapping": cases(inflate.gzip_wrapping, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
+    "fetchers.body.inflate.deflate_wrapping": cases(inflate.deflate_wrapping, raw(b"x")),
+    "fetchers.body.decoding.BodyDecoder": [
         *cases(_decode("gzip"), _gzip_members, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
         *cases(_decode("gzip, deflate, zstd, gzip"), _gzip_members),
         *cases(_decode("deflate"), raw(b"\x00\x00\x00\xff\xff"), raw(b"\x02\x08\x20\x80\x00")),
@@ -329,16 +330,18 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.client.streaming.announced_length": cases(
         lambda text: streaming.announced_length(response(content_length=text)), rows("9")
     ),
-    "fetchers.robots_txt.lines.text_of": cases(lines.text_of, *ROBOTS, raw(b"\r"), raw(b"\xd8", b"\xff\xfe")),
-    "fetchers.robots_txt.lines.directives": cases(
+    "fetchers.robots.lines.text_of": cases(lines.text_of, *ROBOTS, raw(b"\r"), raw(b"\xd8", b"\xff\xfe")),
+    "fetchers.robots.lines.directives": cases(
         lambda data: _all(lines.directives(data.decode("latin-1"))), *ROBOTS, raw(b"a:\n"), raw(b":")
     ),
-    "fetchers.robots_txt.matching.path_of": cases(matching.path_of, *URLS, rows("%a"), rows("?")),
-    "fetchers.robots_txt.parsing.parse": cases(parsing.parse, *ROBOTS),
-    "fetchers.robots_txt.rules.RobotsTxt": cases(_verdict, *ROBOTS),
-    "fetchers.robots_cache.kept.to_bytes": cases(lambda data: kept.to_bytes(parsing.parse(data), 0.0, 1.0), ROBOTS[0]),
-    "fetchers.robots_cache.kept.from_bytes": cases(
-        kept.from_bytes, lambda n: kept.to_bytes(parsing.parse(ROBOTS[0](n)), 0.0, 1.0), raw(b"\x91")
+    "fetchers.robots.matching.path_of": cases(matching.path_of, *URLS, rows("%a"), rows("?")),
+    "fetchers.robots.parsing.parse": cases(parsing.parse, *ROBOTS),
+    "fetchers.robots.rules.RobotsTxt": cases(_verdict, *ROBOTS),
+    "fetchers.robots.cache.copy_to_bytes": cases(lambda data: copy_to_bytes(parsing.parse(data), 0.0, 1.0), ROBOTS[0]),
+    "fetchers.robots.cache.copy_from_bytes": cases(
+        copy_from_bytes,
+        lambda n: copy_to_bytes(parsing.parse(ROBOTS[0](n)), 0.0, 1.0),
+        raw(b"\x91"),
     ),
     "fetchers.wire.frames.FrameReader": cases(
         _read_frames, raw(b"p\0\0\0\0"), raw(b"p\0\0\0\1a"), raw(b"\0", b"h\0\x3f\xff\xff")
@@ -655,9 +658,9 @@ _PAGE = "reads what other functions of the table made of the bytes"
 _OURS = "reads what our own processes and engines write"
 _MAKES = "makes text from our own values"
 NOTHING_FROM_OUTSIDE = {
-    "fetchers.gates.address_guard.ipv4_within": "takes an address that was parsed",
+    "fetchers.transport.address_guard.ipv4_within": "takes an address that was parsed",
     "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
-    "fetchers.gates.robots_life.may_be_used": "compares two numbers",
+    "fetchers.robots.life.may_be_used": "compares two numbers",
     "fetchers.client.streaming.open_stream": "moves chunks",
     "fetchers.wire.messages.pack_request": _MAKES,
     "fetchers.wire.messages.pack_head": _MAKES,
@@ -681,13 +684,12 @@ EXEMPT = {
     "fetchers.cluster": _OURS,
     "fetchers.config": "reads settings",
     "fetchers.exchange": "moves chunks; what it reads of them is in the table",
-    "fetchers.body_budget": "counts",
-    "fetchers.decode_turns": "moves pieces; `BodyDecoder` is in the table",
-    "fetchers.reading": "moves chunks; `BodyDecoder` is in the table",
+    "fetchers.body.budget": "counts",
+    "fetchers.body.turns": "moves pieces; `BodyDecoder` is in the table",
+    "fetchers.body.reading": "moves chunks; `BodyDecoder` is in the table",
     "fetchers.report": "prints for the command line",
     "fetchers.client.running": "reads settings",
-    "fetchers.gates.body_limit": "compares the type with a list of beginnings",
-    "fetchers.gates.scheme": _PAGE,
+    "fetchers.body.limits": "compares the type with a list of beginnings",
     "fetchers.ownership.assignment": _OURS,
     "fetchers.ownership.kazoo_calls": _OURS,
     "fetchers.ownership.nodes": _OURS,

@@ -12,9 +12,8 @@ import httpx
 from fetchers.config import FetchersConfig, Queues, RateLimits
 from fetchers.errors import TurnLost
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memory import MemoryHostStates
 from fetchers.model import HopRequest
-from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock
 
 Answer = httpx.Response | Exception | Callable[[], Awaitable[httpx.Response]]

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from fetchers.body_budget import FREE, PORTION, BodyBudget, BodyHold, Endless
+from fetchers.body.budget import FREE, PORTION, BodyBudget, BodyHold, Endless
+from fetchers.body.limits import BodyPlan
+from fetchers.body.reading import read_body
+from fetchers.body.turns import DecodeTurns
 from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
-from fetchers.decode_turns import DecodeTurns
 from fetchers.exchange import exchange
-from fetchers.gates.body_limit import BodyPlan
 from fetchers.model import Ended, HopRequest, NotNow, Response
-from fetchers.reading import read_body
 from fetchers.urls import split
 
 LARGEST = 8 * PORTION

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fetchers.body.limits import ERROR_PAGE_BYTES, BodyPlan, plan_body
 from fetchers.config import Limits
-from fetchers.gates.body_limit import ERROR_PAGE_BYTES, BodyPlan, plan_body
 from fetchers.model import HopRequest
 
 LIMITS = Limits(page_bytes=100, picture_bytes=200, direct_bytes=300, media_bytes=40, robots_bytes=50)

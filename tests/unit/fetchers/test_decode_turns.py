@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from fetchers.body_budget import BodyBudget, Endless
-from fetchers.decode_turns import STEPS_A_ROUND, DecodeTurns
+from fetchers.body.budget import BodyBudget, Endless
+from fetchers.body.limits import BodyPlan
+from fetchers.body.reading import read_body
+from fetchers.body.turns import STEPS_A_ROUND, DecodeTurns
 from fetchers.errors import ProtocolError
-from fetchers.gates.body_limit import BodyPlan
-from fetchers.reading import read_body
 
 
 async def test_no_more_than_a_few_steps_between_two_rounds_of_the_loop() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers.gates.decoding import MOST_MEMBERS, STEP, BodyDecoder
+from fetchers.body.decoding import MOST_MEMBERS, STEP, BodyDecoder
 
 if sys.version_info >= (3, 14):
     from compression import zstd

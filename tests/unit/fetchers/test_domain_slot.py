@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers.domain_slot import BACKOFF_FIRST, BACKOFF_LONGEST, FOREVER, FORGIVEN_AFTER, DomainSlot, RateLimit
+from fetchers.model import RateLimit
+from fetchers.politeness.slot import BACKOFF_FIRST, BACKOFF_LONGEST, FOREVER, FORGIVEN_AFTER, DomainSlot
 
 NOW = 1_000_000.0
 

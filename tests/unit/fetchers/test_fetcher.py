@@ -8,13 +8,11 @@ import httpx
 import pytest
 
 from fetchers.config import FetchersConfig, RateLimits
-from fetchers.domain_slot import RateLimit
 from fetchers.errors import ConnectError, TimedOut
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memory import MemoryHostStates
-from fetchers.model import Ended, Ending, NotMine, NotNow, Response
+from fetchers.model import Ended, Ending, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.local import LocalHolding
-from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import FAST, SLOW, Answer, SmallWeb, ask, page, slowly, small_fetcher
 

@@ -11,9 +11,8 @@ from pytest_httpx import HTTPXMock
 
 from fetchers.clock import SystemClock
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memory import MemoryHostStates
 from fetchers.model import Ended, Ending, HopRequest, Response
-from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.unit.fetchers.small_web import FAST
 
 

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from fetchers.config import FetchersConfig, Queues, RateLimits
 from fetchers.errors import TurnLost
 from fetchers.fetcher import Fetcher
-from fetchers.host_states.memory import MemoryHostStates
 from fetchers.model import HopRequest, NotMine
-from fetchers.robots_cache.memory import NoSharedCache
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock, settle
 
 FETCHERS = 3

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fetchers.address_pace import AddressPace
-from fetchers.domain_slot import RateLimit
-from fetchers.rate_limit_headers import pause_asked
+from fetchers.model import RateLimit
+from fetchers.politeness.address_pace import AddressPace
+from fetchers.politeness.pause_headers import pause_asked
 from tests.clock import FakeClock
 
 NOW = 1_800_000_000.0

@@ -6,9 +6,10 @@ import math
 import pytest
 
 from fetchers.config import FetchersConfig, Queues, RateLimits
-from fetchers.domain_slot import DomainSlot, RateLimit
+from fetchers.model import RateLimit
+from fetchers.politeness.ready_heap import RequestQueues
+from fetchers.politeness.slot import DomainSlot
 from fetchers.rates import FASTEST, LARGEST_BURST, SLOWEST, wrong_rate
-from fetchers.request_queues import RequestQueues
 from tests.clock import FakeClock
 from tests.unit.fetchers.small_web import small_fetcher
 

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from fetchers.config import Queues
-from fetchers.domain_queue import BACK, FRONT, DomainQueue, Turn
-from fetchers.domain_slot import DomainSlot, RateLimit
-from fetchers.model import NotMine, NotNow
-from fetchers.request_queues import RequestQueues
+from fetchers.model import NotMine, NotNow, RateLimit
+from fetchers.politeness.queue import BACK, FRONT, DomainQueue, Turn
+from fetchers.politeness.ready_heap import RequestQueues
+from fetchers.politeness.slot import DomainSlot
 from tests.clock import FakeClock, settle
 
 LONG = 10_000.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from fetchers.errors import DnsError
-from fetchers.transports import resolver as resolver_module
-from fetchers.transports.interfaces import own_addresses
-from fetchers.transports.resolver import LIFE_OF_FAILURE, LONGEST_LIFE, SHORTEST_LIFE, Resolver, SystemLookup
+from fetchers.transport import resolver as resolver_module
+from fetchers.transport.interfaces import own_addresses
+from fetchers.transport.resolver import LIFE_OF_FAILURE, LONGEST_LIFE, SHORTEST_LIFE, Resolver, SystemLookup
 
 
 class NameServer:

@@ -8,10 +8,10 @@ import pytest
 
 from fetchers.config import FetchersConfig
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError
-from fetchers.gates.robots_life import life, may_be_used
 from fetchers.model import Ended, Ending, NotNow, Response
-from fetchers.robots_cache.memory import MemoryRobotsCache
+from fetchers.robots.life import life, may_be_used
 from fetchers.robots_txt import parse
+from fetchers.stores.memory import MemoryRobotsCache
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import SLOW, Answer, ask, page, redirect, slowly, small_fetcher
 

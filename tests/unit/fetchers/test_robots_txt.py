@@ -408,7 +408,7 @@ RULE_TEXT = st.text("/ab*$%2", max_size=8)
 @given(st.lists(st.tuples(st.booleans(), RULE_TEXT), max_size=12), st.text("/ab", max_size=8))
 def test_the_table_agrees_with_trying_every_rule(rules: list[tuple[bool, str]], path: str) -> None:
     """The quick look-up decides as the plain definition does: every rule matched, the longest taken, Allow on ties."""
-    from fetchers.robots_txt.matching import Matcher
+    from fetchers.robots.matching import Matcher
 
     path = "/" + path
     matcher = Matcher([(allow, pattern, line) for line, (allow, pattern) in enumerate(rules) if pattern])

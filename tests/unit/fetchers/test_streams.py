@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from fetchers.body_pipe import AHEAD, BodyPipe
+from fetchers.body.pipe import AHEAD, BodyPipe
 from fetchers.client.streaming import FetchStream, open_stream
 from fetchers.coalescing import Coalescing
 from fetchers.counters import Counters

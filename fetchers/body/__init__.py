@@ -1,0 +1,1 @@
+"""The reading of bodies within limits, with every Content-Encoding undone."""

@@ -1,0 +1,242 @@
+"""Undoes a body's Content-Encoding as it arrives, and counts what comes out while it comes out. Pure.
+
+Fed by `reading.py` with the raw chunks of the transport. Nothing is expanded by more than one piece (`PIECE`) before
+it is counted, at every stage of a chain, so that a bomb costs no more memory than an honest page. Work is counted too,
+whether or not anything comes out of it, so that no step of it takes long.
+
+What ends early or is wrong inside keeps everything that was read up to there (`broken`), as browsers show it. Checksums
+at the end are not compared, which is what Chrome does too: a page with a wrong one is still the page.
+"""
+
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import brotli  # type: ignore[import-untyped]
+
+from fetchers.body.inflate import PIECE, Inflate, deflate_wrapping, gzip_wrapping
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SLICE = 16 * 1024
+"""Input goes in by slices, since a decoder copies the rest of its input at every piece and member."""
+MOST_ENCODINGS = 3
+MOST_MEMBERS = 4096
+"""Of one body, all stages together: gzip members and zstd frames, each of which costs microseconds even if empty. Block
+gzip of 100 MB has 1,600."""
+MOST_UNFOLDING = 16
+"""What a stage gives to another one is compressed data, which hardly shrinks again: so many bytes for each one taken
+in, beyond `FREE_UNFOLDING`."""
+FREE_UNFOLDING = 256 * 1024
+STEP = 64 * 1024
+"""Bytes that go into stages and out of them in one step, some milliseconds at the worst."""
+MEMBER_COST = 512
+"""A member counts as so many bytes of work."""
+SLACK = 64 * 1024
+"""What a stage may take in beyond the limit: an encoding makes what it cannot compress a little longer."""
+ZSTD_WINDOW_LOG = 23
+"""RFC 9659, section 3: a window of at most 8 MB."""
+SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
+"""RFC 8878, section 3.1.2: behind a byte from 0x50 to 0x5F; four bytes of length follow."""
+
+DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, ValueError)
+
+
+class Stage(Protocol):
+    """One encoding, undone by and by. `members`: how many gzip members or zstd frames have begun."""
+
+    members: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was begun is over."""
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What `data` adds, in pieces of at most about `PIECE`, some of them empty. Raises one of `DECODE_ERRORS`."""
+
+
+class BodyDecoder:
+    """Undoes all encodings of one body, up to `limit` bytes.
+
+    `too_large`: the body is longer than `limit`. `broken`: an encoding is not what it says, or ends early. `refusal`:
+    why it is not decoded any further, being made to cost work rather than to be read. `ended`: no more input is wanted.
+    With `cut`, what goes beyond the limit is cut off.
+    """
+
+    def __init__(self, content_encoding: str, limit: int, *, cut: bool = True) -> None:
+        self.too_large = False
+        self.broken = False
+        self.refusal: str | None = None
+        self._limit = limit
+        self._cut = cut
+        self._stages = _stages_for(content_encoding)
+        if len(self._stages) > MOST_ENCODINGS:
+            self.refusal = f"its body is encoded more than {MOST_ENCODINGS} times over"
+        self._counts = [0] * (len(self._stages) + 1)
+        self._members = 0
+        self._work = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.too_large or self.broken or self.refusal is not None
+
+    def steps(self, chunk: bytes) -> Iterator[bytes]:
+        """The decoded bytes that `chunk` adds, in steps of about `STEP` of work; a step may give nothing.
+
+        Whoever shares a thread with others lets them go on between two steps. All must be taken before the next chunk.
+        """
+        kept: list[bytes] = []
+        for start in range(0, len(chunk), SLICE):
+            if self.ended:
+                break
+            for piece in self._unfold(0, chunk[start : start + SLICE]):
+                if piece:
+                    kept.append(piece)
+                if self._work >= STEP:
+                    self._work = 0
+                    yield _joined(kept)
+                    kept = []
+        if kept:
+            yield _joined(kept)
+
+    def finish(self) -> None:
+        """To be called at the body's end; it adds nothing but the verdict."""
+        if not self.ended and self._counts[0] and not all(stage.complete for stage in self._stages):
+            self.broken = True
+
+    def _unfold(self, index: int, data: bytes) -> Iterator[bytes]:
+        """Count `data` and give it to the stage of that index, until nothing more is wanted."""
+        last = index == len(self._stages)
+        room = self._limit - self._counts[index] + (0 if last else SLACK)
+        self._counts[index] += len(data)
+        self._work += len(data)
+        if len(data) > room:
+            self.too_large = True
+        elif 0 < index < len(self._stages) and self._unfolds_too_much(index):
+            self.refusal = "its encodings unfold to far more than a body that was encoded twice"
+        if last:
+            yield data if len(data) <= room else data[:room] if self._cut else b""
+        over = last or self.ended
+        if over:
+            return
+        stage = self._stages[index]
+        try:
+            for piece in stage.pieces(data):
+                yield from self._unfold(index + 1, piece)
+                self._count_members()
+                if self.ended:
+                    return
+            self._count_members()
+        except DECODE_ERRORS:
+            self.broken = True
+        yield b""  # it took work, even if nothing came of it
+
+    def _unfolds_too_much(self, index: int) -> bool:
+        return self._counts[index] > FREE_UNFOLDING + MOST_UNFOLDING * self._counts[index - 1]
+
+    def _count_members(self) -> None:
+        members = sum(stage.members for stage in self._stages)
+        self._work += MEMBER_COST * (members - self._members)
+        self._members = members
+        if members > MOST_MEMBERS:
+            self.refusal = f"its encoded body consists of more than {MOST_MEMBERS} parts"
+
+
+def _joined(pieces: list[bytes]) -> bytes:
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _stages_for(content_encoding: str) -> list[Stage]:
+    """The stages, in the order of undoing; one more than there may be where there are too many.
+
+    A name that no standard knows (`utf-8`, `none`) stands on plain bodies, and is passed over as browsers do.
+    """
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    makers = [STAGES[name] for name in reversed(names) if name in STAGES]
+    return [make() for make in makers[: MOST_ENCODINGS + 1]]
+
+
+class _Brotli:
+    """RFC 7932."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self._decompressor = brotli.Decompressor()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self._decompressor.is_finished())
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        decompressor = self._decompressor
+        if decompressor.is_finished():
+            return
+        piece = decompressor.process(data, output_buffer_limit=PIECE)
+        # Some output can be left inside although more input would be taken.
+        while piece or not decompressor.can_accept_more_data():
+            yield piece
+            if decompressor.is_finished():
+                return
+            piece = decompressor.process(b"", output_buffer_limit=PIECE)
+
+
+class _Zstd:
+    """RFC 8878, frame after frame. Skippable ones are passed over by their length."""
+
+    def __init__(self) -> None:
+        self.members = 0
+        self._frame: zstd.ZstdDecompressor | None = None
+        self._head = b""
+        self._skip = 0
+
+    @property
+    def complete(self) -> bool:
+        return self._frame is None and not self._head and not self._skip
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        more = False  # the frame holds output back, or input that it has taken already
+        while data or more:
+            if self._skip:
+                skipped = min(self._skip, len(data))
+                self._skip -= skipped
+                data = data[skipped:]
+                continue
+            if self._frame is None:
+                data = self._begin(data)
+                yield b""
+                continue
+            yield self._frame.decompress(data, PIECE)
+            data = b""
+            if self._frame.eof:
+                data, more = self._frame.unused_data, False
+                self._frame = None
+            else:
+                more = not self._frame.needs_input
+
+    def _begin(self, data: bytes) -> bytes:
+        """Read the next frame's head; returns what is to be decoded or skipped."""
+        head = self._head + data
+        is_skippable = head[1:4] == SKIPPABLE_MAGIC and head[0] >> 4 == 5
+        if len(head) < (8 if is_skippable else 4):
+            self._head = head
+            return b""
+        self._head = b""
+        self.members += 1
+        if is_skippable:
+            self._skip = int.from_bytes(head[4:8], "little")
+            return head[8:]
+        self._frame = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
+        return head
+
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "gzip": lambda: Inflate(gzip_wrapping),
+    "x-gzip": lambda: Inflate(gzip_wrapping),
+    "deflate": lambda: Inflate(deflate_wrapping),
+    "br": _Brotli,
+    "zstd": _Zstd,
+}

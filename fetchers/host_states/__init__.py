@@ -1,1 +1,0 @@
-"""Adapters of the `HostStateStore` port, a file per technology."""

@@ -1,0 +1,126 @@
+"""One registrable domain's queue: who waits, in which order, and the right to send that each is given in turn.
+
+Kept by `ready_heap.py`. Requests wait in a heap: robots.txt first, then by priority, then the earliest deadline.
+The domain's slot says when the next may set out, and nothing else does.
+
+Behind the requests that wait here stands the line: those that were sent away, each with a turn of its own to come back
+for. Only the end of the line is kept, so that a line of a million costs no memory. A turn whose owner does not come is
+not lost: `has_spare` lets somebody else take it.
+"""
+
+import asyncio
+from typing import Protocol
+
+from fetchers.model import NotMine, NotNow
+from fetchers.ownership.local import ALWAYS
+from fetchers.politeness.slot import FOREVER, DomainSlot
+from fetchers.ports import Holding
+
+LOST = NotMine(None, "the domain goes to another fetcher")
+FRONT, BACK = 0, 1
+"""Ranks: a robots.txt request goes before the pages that wait for it; from `BACK` on they are priorities."""
+
+
+RECENT_SHARE = 0.3
+"""Weight of the latest request in the mean of how long they take."""
+
+
+class Told(Protocol):
+    """All queues (`ready_heap.py`), which want to know what becomes of a turn that they gave."""
+
+    def written(self, queue: "DomainQueue") -> None: ...
+
+    def over(self, queue: "DomainQueue", since: float) -> None: ...
+
+
+class Turn:
+    """The right to send one request now. `written()` when it is on the wire; `over()` when the answer is read.
+
+    `may_write()` is asked just before the write: while a connection was made, the domain may have gone to another
+    fetcher.
+    """
+
+    __slots__ = ("_queue", "_queues", "_since", "_written")
+
+    def __init__(self, queues: Told, queue: "DomainQueue", since: float) -> None:
+        self._queues = queues
+        self._queue = queue
+        self._since = since
+        self._written = False
+
+    def may_write(self) -> bool:
+        return self._queue.holding.holds()
+
+    def written(self) -> None:
+        """The request's head is on the wire, or the attempt failed: the domain's interval starts. Idempotent."""
+        if not self._written:
+            self._written = True
+            self._queues.written(self._queue)
+
+    def over(self, waited: float = 0.0) -> None:
+        """For `waited` seconds the domain was not to blame."""
+        self.written()
+        self._queues.over(self._queue, self._since + waited)
+
+
+Answer = Turn | NotNow | NotMine
+
+Waiting = tuple[int, float, int, float, "asyncio.Future[Answer]"]
+"""rank, deadline, order of arrival, start_by, and the future that the caller awaits."""
+
+
+class DomainQueue:
+    """One domain's waiting requests and politeness state."""
+
+    __slots__ = (
+        "_usual_seconds",
+        "domain",
+        "holding",
+        "in_flight",
+        "last_used",
+        "line_ends",
+        "scheduled_for",
+        "slot",
+        "waiting",
+    )
+
+    def __init__(self, domain: str, slot: DomainSlot, holding: Holding = ALWAYS) -> None:
+        self.domain = domain
+        self.slot = slot
+        self.holding = holding
+        self.waiting: list[Waiting] = []
+        self.in_flight = 0
+        self.last_used = 0.0
+        self.scheduled_for = FOREVER
+        self.line_ends = 0.0
+        self._usual_seconds = 0.0
+
+    def ready_at(self, now: float) -> float:
+        """When the next request may set out; `FOREVER` while that hangs on one that is under way."""
+        if self.in_flight >= self.slot.limit.most_parallel:
+            return FOREVER
+        return self.slot.ready_at(now)
+
+    def turn_of_next(self, now: float, *, at_front: bool = False) -> float:
+        """When a request that came now would set out: those ahead of it each take one spacing."""
+        ready = self.slot.ready_at(now)
+        start = max(now, self.slot.backoff_until if ready == FOREVER else ready)
+        return start if at_front else start + len(self.waiting) * self.spacing()
+
+    def spacing(self) -> float:
+        """Seconds between two requests of a long queue: by the limit, or by the answers where these are slower."""
+        return max(self.slot.spacing(), self._usual_seconds / self.slot.limit.most_parallel)
+
+    def took(self, seconds: float) -> None:
+        """A request was under way for so long."""
+        self._usual_seconds += RECENT_SHARE * (seconds - self._usual_seconds)
+
+    def has_spare(self, now: float) -> bool:
+        """Whether a turn is free beside the next one, which belongs to the line."""
+        return self.line_ends <= now or self.ready_at(now) + self.slot.spacing() <= now
+
+    def promise(self, at: float) -> float:
+        """A turn of its own, not before `at`, for somebody who goes away: the end of the line."""
+        turn = max(at, self.line_ends)
+        self.line_ends = turn + self.spacing()
+        return turn

@@ -1,1 +1,0 @@
-"""Adapters of the `RobotsCache` port, a file per technology."""
