@@ -7,13 +7,15 @@ KIND = "urn:spiderduck:"
 """What a problem's `type` begins with; its `code` follows."""
 
 
-def problem(status: int, code: str, title: str, detail: str | None = None) -> bytes:
+def problem(
+    status: int, code: str, title: str, detail: str | None = None, *, kind: str = KIND, **more: object
+) -> bytes:
     """The body of an answer.
 
-    `status` is the HTTP status, `code` is stable and makes the `type`, `title` names the kind of problem, and `detail`
-    tells a person what to do.
+    `status` is the HTTP status, `code` is stable and makes the `type` behind `kind`, `title` names the kind of problem,
+    and `detail` tells a person what to do. `more` are members of the problem's own.
     """
-    told = {"type": KIND + code, "title": title, "status": status}
+    told: dict[str, object] = {"type": kind + code, "title": title, "status": status}
     if detail is not None:
         told["detail"] = detail
-    return msgspec.json.encode({**told, "code": code})
+    return msgspec.json.encode({**told, "code": code, **more})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.front.authority import Authority, ascii_host, default_port, read_authority, read_origin
-from groundwork.problems import problem
+from groundwork.problems import MEDIA_TYPE, problem
 
 Headers = Sequence[tuple[bytes, bytes]]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -196,7 +196,7 @@ def _with_cors(send: Send, allowed: bytes | None) -> Send:
 
 async def _answer(send: Send, refusal: Refusal) -> None:
     body = problem(refusal.status, refusal.code, refusal.title, refusal.detail)
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body)), *refusal.headers]
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body)), *refusal.headers]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

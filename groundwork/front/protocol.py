@@ -20,7 +20,7 @@ from uvicorn.server import ServerState
 
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
-from groundwork.problems import problem
+from groundwork.problems import MEDIA_TYPE, problem
 
 log = logging.getLogger(__name__)
 
@@ -373,7 +373,7 @@ def refusal(status: HTTPStatus) -> bytes:
     head = [
         b"HTTP/1.1 %d %b" % (status.value, status.phrase.encode("ascii")),
         b"connection: close",
-        b"content-type: application/problem+json",
+        b"content-type: " + MEDIA_TYPE.encode(),
         b"content-length: %d" % len(body),
         *([b"retry-after: 1"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
     ]

@@ -4,13 +4,14 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 
+from groundwork.problems import MEDIA_TYPE, problem
 from imagepipe import errors
 from imagepipe.ports import Clock
 from imagepipe.service.response import SAFETY_HEADERS
 
+KIND = "urn:imagepipe:"
 STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.BrokenPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -56,18 +57,12 @@ def status_of(error: errors.ImageError) -> HTTPStatus:
 def problem_answer(error: errors.ImageError, clock: Clock) -> Response[bytes]:
     """The error as `application/problem+json`, with `Retry-After` where a moment is known."""
     status = status_of(error)
-    details = {
-        "type": f"urn:imagepipe:{error.code}",
-        "title": status.phrase,
-        "status": status.value,
-        "code": error.code,
-    }
-    body = msgspec.json.encode({**details, "detail": str(error), "retryable": error.retryable})
+    body = problem(status.value, error.code, status.phrase, str(error), kind=KIND, retryable=error.retryable)
     headers = {**SAFETY_HEADERS, "Cache-Control": "no-store"}
     wait = _wait(error, clock)
     if wait is not None:
         headers["Retry-After"] = str(wait)
-    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _wait(error: errors.ImageError, clock: Clock) -> int | None:

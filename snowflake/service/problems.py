@@ -2,13 +2,14 @@
 
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from groundwork.problems import MEDIA_TYPE, problem
 from snowflake.errors import BadConfiguration, InvalidId, SnowflakeError, TimeOutOfRange
 
 _OF_THE_CALLER = (BadConfiguration, InvalidId, TimeOutOfRange)
+KIND = "urn:snowflake:"
 _RETRY_AFTER_SECONDS = "1"
 
 
@@ -29,7 +30,5 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 
 def _problem(status: int, title: str, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = {"type": f"urn:snowflake:{code}", "status": status, "title": title, "detail": detail, "code": code}
-    return Response(
-        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
-    )
+    body = problem(status, code, title, detail, kind=KIND)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)

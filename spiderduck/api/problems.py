@@ -78,7 +78,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 def problem(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
     """A problem as an answer."""
     detail = detail.encode("utf-8", "replace").decode()  # a lone surrogate of the caller's has no place in JSON
-    body = msgspec.json.encode(Problem(status, TITLES.get(status, "Error"), detail, code, problems.KIND + code))
+    body = problems.problem(status, code, TITLES.get(status, "Error"), detail)
     return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 

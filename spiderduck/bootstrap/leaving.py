@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
-from groundwork.problems import problem
+from groundwork.problems import MEDIA_TYPE, problem
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,7 +36,7 @@ def come_again_when(stopping: asyncio.Event, app: App) -> App:
             if begun or scope["type"] != "http" or not stopping.is_set():
                 raise
             headers = [
-                (b"content-type", b"application/problem+json"),
+                (b"content-type", MEDIA_TYPE.encode()),
                 (b"retry-after", b"1"),
                 (b"connection", b"close"),
             ]
