@@ -30,18 +30,16 @@ _MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
-_LONG_NAMES = (b"ig", b"ode", b"m", b"ont", b"obr", b"mall", b"trike", b"trong", b"t")  # behind the first letter
+_NAMES = (b"b", b"i", b"s", b"u", b"big", b"code", b"em", b"font", b"nobr", b"small", b"strike", b"strong", b"tt")
 # Either case is written out, and the first letters are one class: a page has thousands of tags, and most end there.
-_REST = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name) for name in _LONG_NAMES)
+_REST = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name[1:]) for name in _NAMES if len(name) > 1)
 _LONGEST_KIND = 300
 _FORMATTING = re.compile(
     rb"<[bisuBISU][\s/][^>]{0,%d}|<[bcefnstBCEFNST](?:%b)[\s/][^>]{0,%d}" % (_LONGEST_KIND, _REST, _LONGEST_KIND)
 )
-_ATTRIBUTES_OF_FORMATTING = re.compile(
-    rb"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*+", re.IGNORECASE
-)
+_ATTRIBUTES_OF_FORMATTING = re.compile(rb"(<(?:%b))[\s/][^>]*+" % b"|".join(_NAMES), re.IGNORECASE)
 # The standard keeps three of each kind and attributes open ("Noah's Ark clause"); and the kinds without attributes.
-_ALIKE, _KINDS = 3, 13
+_ALIKE, _KINDS = 3, len(_NAMES)
 _QUOTED = re.compile(rb"""=\s*+(?:"[^"]*+"?|'[^']*+'?)""")
 # Elements that have no content, or that another of their kind ends.
 _FLAT = frozenset(

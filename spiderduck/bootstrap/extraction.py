@@ -18,14 +18,13 @@ from imagepipe.isolation.pool import WorkerProcesses
 from schedulers.metadata import FAILURE, Metadata, PictureCounter, Provenance, extract_metadata, kind_of, note_picture
 from spiderduck.config import Config
 
+HEADER_ONLY = frozenset(("image", "other"))
+"""Of these no more than the first bytes are read."""
+QUICK_KINDS = frozenset(("svg", "json", "text", "feed"))
 ALWAYS_QUICK = 24 * 1024
 """Bytes: the most hostile text or feed of them takes 40 ms."""
 MOST_INLINE_TAGS = 3_000
-QUICK_KINDS = frozenset(("svg", "json", "text", "feed"))
-HEADER_ONLY = frozenset(("image", "other"))
-"""Of these no more than the first bytes are read."""
-
-
+"""Tags of a page; the guard before the parser bounds what so many can make it do."""
 MOST_PROCESSES = 2
 WAITING = 1_000_000
 """Who waits for a process holds a place in flight, of which there are fewer."""

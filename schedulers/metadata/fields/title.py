@@ -84,9 +84,8 @@ def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
     others = [other for other in _others(page) if other[0] != shared[0]]
     title = shared[1]
     if _ELLIPSIS.search(title):
-        beginning = clean.fold(_ELLIPSIS.sub("", title))
         for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or "")):
-            if not _ELLIPSIS.search(other) and clean.fold(other).startswith(beginning):
+            if not _ELLIPSIS.search(other) and _goes_on(other, title):
                 return rule, without_site(other, site_name.known(page), (host(page.url),))
     return next((other for other in others if _shortens(other[1], title, page, author)), shared)
 
@@ -125,10 +124,15 @@ def _completed(page: Page, offered: Offer) -> Offer:
     """`offered`, or `<title>` where that goes on where `offered` was cut."""
     title, whole = offered[1], _cleaned(page, page.title or "")
     cut = _ELLIPSIS.search(title) is not None or len(title) >= _CUT_AT
-    if whole is None or not cut or not clean.fold(whole).startswith(clean.fold(_ELLIPSIS.sub("", title))):
+    if whole is None or not cut or not _goes_on(whole, title):
         return offered
     whole = without_site(whole, site_name.known(page), (host(page.url),))
     return (TITLE_ELEMENT, whole) if len(whole) > len(title) else offered
+
+
+def _goes_on(whole: str, cut: str) -> bool:
+    """Whether `whole` begins with what is left of `cut`."""
+    return clean.fold(whole).startswith(clean.fold(_ELLIPSIS.sub("", cut)))
 
 
 def _note(page: Page, offered: Offer, rule: str) -> None:

@@ -1,6 +1,5 @@
 """What strangers serve is read beside the loop, within limits; what is surely quick is read at once."""
 
-import zlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +9,7 @@ from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import WorkerProcesses
 from schedulers.metadata import FAILURE, PictureCounter
 from spiderduck.bootstrap.extraction import ALWAYS_QUICK, Extraction, is_quick
+from tests.e2e.hostile.bodies import unfolding_pdf
 
 INLINE = 192 * 1024
 PAGE = b"<!doctype html><title>A page</title>"
@@ -74,14 +74,3 @@ async def test_pictures_that_a_site_shares_are_known_in_the_other_process(proces
         found = await extraction.extract(response(page, url=f"http://a.test/{number}"))
     assert found.image is not None
     assert found.image.url == "http://a.test/7.png"
-
-
-def unfolding_pdf() -> bytes:
-    """A cross-reference stream whose two filters make tens of megabytes of a few kilobytes."""
-    packed = zlib.compress(b"\x80\0\0" * 5_000_000, 9)
-    head = b"%PDF-1.5\n"
-    entry = b"<</Type/XRef/Size 10/Index[0 10]/W[1 2 1]/Root 1 0 R/Filter[/FlateDecode/LZWDecode]/Length %d>>" % len(
-        packed
-    )
-    body = b"5 0 obj\n" + entry + b"\nstream\n" + packed + b"\nendstream\nendobj\n"
-    return head + body + b"startxref\n%d\n%%%%EOF\n" % len(head)
