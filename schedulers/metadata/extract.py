@@ -7,6 +7,7 @@ raise; what was found before a limit stands.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from schedulers.metadata import clean
 from schedulers.metadata import headers as response_headers
 from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
 from schedulers.metadata.kinds.answer import Answer
@@ -26,8 +27,9 @@ READERS: dict[str, Callable[[Answer], Metadata]] = {
     "other": document.read_other,
 }
 
-# The provenance of a page that a rule failed on: there is none of its fields, but the flow goes on and can show why.
 FAILURE = "failure"
+"""The provenance of a page that could not be read: it has no other field, and this one's rule says why."""
+REASON_LIMIT = 200
 
 
 def kind_of(body: bytes, *, url: str, content_type: str | None = None) -> str:
@@ -52,4 +54,5 @@ def extract_metadata(
     try:
         return READERS[sniff.kind(answer)](answer)
     except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it
-        return Metadata(provenance={FAILURE: Provenance(f"{type(error).__name__}: {error}"[:200])})
+        reason = clean.text(f"{type(error).__name__}: {error}", REASON_LIMIT)
+        return Metadata(provenance={FAILURE: Provenance(reason or type(error).__name__)})

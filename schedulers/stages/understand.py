@@ -1,10 +1,11 @@
 """Say what the page is (`schedulers.metadata`), or how its answer ends this URL; then keep its bytes.
 
-An error page or an interstitial never becomes metadata.
+An error page or an interstitial never becomes metadata, and neither does a page that could not be read: an answer
+without metadata would replace what is known of the page.
 """
 
 from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
-from schedulers.metadata import encode_metadata
+from schedulers.metadata import FAILURE, encode_metadata
 from schedulers.model import Failure, Status
 from schedulers.ports import Archive, Extractor, Ids
 from schedulers.settlement import UNKNOWN, page_of
@@ -31,6 +32,8 @@ class Extract:
             return Failed(chain, Failure(Status.INTERSTITIAL, reason), code)
         if not 200 <= code < 300:
             return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}"), code)
+        if (failure := metadata.provenance.get(FAILURE)) is not None:
+            return Failed(chain, Failure(Status.FAILED, f"the page could not be read: {failure.rule}"), code)
         return Understood(chain, response, metadata)
 
 

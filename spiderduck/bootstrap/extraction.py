@@ -1,8 +1,8 @@
 """Runs the extraction of metadata where strangers' bytes can neither hold the loop nor swell the process.
 
 Pages of which the guard before the parser can say that they are quick are read at once. Everything else (PDFs, media,
-large pages) is read in a process with limits of time and memory; one that reaches them ends, and its answer has no
-metadata.
+large pages) is read in a process with limits of time and memory; one that reaches them ends, and its answer's
+metadata say only that and why.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from fetchers.model import Response
-from imagepipe.errors import ImageError
+from imagepipe.errors import Busy, ImageError, RenderTimedOut
 from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import WorkerProcesses
 from schedulers.metadata import FAILURE, Metadata, PictureCounter, Provenance, extract_metadata, kind_of, note_picture
@@ -26,6 +26,8 @@ ALWAYS_QUICK = 24 * 1024
 MOST_INLINE_TAGS = 3_000
 """Tags of a page; the guard before the parser bounds what so many can make it do."""
 MOST_PROCESSES = 2
+TOO_LONG = "reading it took longer than allowed (extract.seconds)"
+TOO_MUCH = "reading it took more memory than allowed (extract.memory_bytes), or ended the process that read it"
 WAITING = 1_000_000
 """Who waits for a process holds a place in flight, of which there are fewer."""
 
@@ -79,7 +81,9 @@ class Extraction:
         self._warm = False  # the first page has tables and libraries loaded, which takes a tenth of a second
 
     async def extract(self, response: Response) -> Metadata:
-        """The metadata of an answer. Never raises, whatever the bytes."""
+        """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
+
+        Raises `imagepipe.errors.Busy` once the processes are ending: that is no word about the page."""
         quick = is_quick(response, self._inline_bytes)
         if quick and self._warm:
             metadata = _extract(response, self._pictures)
@@ -97,8 +101,12 @@ class Extraction:
         known = None if self._pictures is None else self._pictures.of_page(response.url)
         try:
             return await processes.run(partial(_extract, response, known))
-        except ImageError as error:
-            return Metadata(provenance={FAILURE: Provenance(f"given up: {type(error).__name__}")})
+        except RenderTimedOut:
+            return Metadata(provenance={FAILURE: Provenance(TOO_LONG)})
+        except Busy:
+            raise
+        except ImageError:
+            return Metadata(provenance={FAILURE: Provenance(TOO_MUCH)})
 
 
 def _extract(response: Response, pictures: PictureCounter | None) -> Metadata:

@@ -11,7 +11,7 @@ import pytest
 import schedulers
 from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
-from schedulers.metadata import Metadata
+from schedulers.metadata import FAILURE, Metadata, Provenance
 from schedulers.model import ArchiveLocation, Change, Content, Known, Message, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline, unfurl
@@ -103,6 +103,42 @@ async def test_a_url_passes_the_stages_in_order_until_its_result_is_known(
     await pipeline(outside, stages).handle(EVENT)
     assert stages == [*START, *passed]
     assert [notice.outcome for *_, notice in outside.completed] == outcomes
+
+
+UNREADABLE = Metadata(provenance={FAILURE: Provenance("it took too long")})
+
+
+@pytest.mark.parametrize("page", [None, PAGE])
+async def test_a_page_that_could_not_be_read_fails_and_never_replaces_what_is_known(page: Page | None) -> None:
+    """Nothing is archived of it; a good page stays, and the record says how the latest fetch of it ended."""
+    known = Known() if page is None else Known(False, replace(GOOD, fresh_until=1.0), page)
+    outside, stages = Outside(known=known), list[str]()
+
+    async def unreadable(response: Response) -> Metadata:
+        return UNREADABLE
+
+    outside.extract = unreadable  # type: ignore[method-assign]
+    await pipeline(outside, stages).handle(EVENT)
+    ((_, _, change, notice),) = outside.completed
+    (state,) = change.states
+    assert (stages, notice.outcome, change.page) == ([*START, "fetch", "extract", "store"], "failed", None)
+    if page is None:
+        assert (state.status, state.reason) == (Status.FAILED, "the page could not be read: it took too long")
+    else:
+        assert (state.status, state.page_id) == (Status.FETCHED, page.id)
+        assert state.last_error is not None
+        assert state.last_error.status is Status.FAILED
+
+
+async def test_an_error_page_that_could_not_be_read_is_an_http_error() -> None:
+    outside = Outside(Response(A, 404, (), b"", 1.0))
+
+    async def unreadable(response: Response) -> Metadata:
+        return UNREADABLE
+
+    outside.extract = unreadable  # type: ignore[method-assign]
+    await pipeline(outside).handle(EVENT)
+    assert [notice.outcome for *_, notice in outside.completed] == ["http_error"]
 
 
 async def test_who_is_given_up_is_stored_and_announced_by_the_same_stage() -> None:

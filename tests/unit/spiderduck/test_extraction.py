@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fetchers.model import Response
+from imagepipe.errors import Busy
 from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import WorkerProcesses
 from schedulers.metadata import FAILURE, PictureCounter
-from spiderduck.bootstrap.extraction import ALWAYS_QUICK, Extraction, is_quick
+from spiderduck.bootstrap.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick
 from tests.e2e.hostile.bodies import unfolding_pdf
 
 INLINE = 192 * 1024
@@ -61,7 +62,14 @@ async def test_a_given_up_answer_says_so(processes: WorkerProcesses) -> None:
     """In its provenance, as for a rule that failed."""
     processes._seconds = 0.0
     found = await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
-    assert found.provenance[FAILURE].rule == "given up: RenderTimedOut"
+    assert found.provenance[FAILURE].rule == TOO_LONG
+
+
+async def test_processes_that_are_ending_say_nothing_of_the_page(processes: WorkerProcesses) -> None:
+    """It is read when its message comes again."""
+    await processes.close()
+    with pytest.raises(Busy):
+        await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
 
 
 async def test_pictures_that_a_site_shares_are_known_in_the_other_process(processes: WorkerProcesses) -> None:
