@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import uvloop
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from schedulers.model import Change, Content, Message, Page, Status, UrlState
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink

@@ -21,7 +21,6 @@ import uvloop
 from benchmarks.site import running_site
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
-from fetchers.clock import SystemClock
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, Queues, RateLimits
 from fetchers.exchange import PLACEHOLDER
@@ -32,6 +31,7 @@ from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import DomainSlot
 from fetchers.standalone import make_transport, running_fetcher
 from fetchers.urls import split
+from groundwork.clock import SystemClock
 
 HOSTS, AT_ONCE, ROUNDS = 60, 16, 8
 Fetch = Callable[[str], Awaitable[int]]

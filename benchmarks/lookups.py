@@ -24,7 +24,7 @@ import msgspec
 import uvloop
 
 from benchmarks.cluster import Measured, bare, page, side_by_side, url
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from schedulers.model import Change, Status, UrlState
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra import CassandraStore

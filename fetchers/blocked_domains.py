@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fetchers.errors import InvalidUrl
-from fetchers.ports import Blocked, Clock
+from fetchers.ports import Blocked
 from fetchers.transport.address_guard import ipv4_within
 from fetchers.urls import split
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
-from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
 from fetchers.fetcher import Fetcher
 from fetchers.memory_use import memory_pressure
@@ -36,6 +35,7 @@ from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, Memcac
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
+from groundwork.clock import SystemClock
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from fetchers.counters import Counters
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.ports import Clock, Take
+from fetchers.ports import Take
 from fetchers.shared_streams import SharedStreams
+from groundwork.clock import Clock
 
 Shared = tuple[HopResult | NotMine, HopRequest]
 """What a leader of equal requests got, and the request it got it for."""

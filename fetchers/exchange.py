@@ -20,8 +20,9 @@ from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
 from fetchers.model import Ended, Ending, Headers, HopRequest, NotNow, Response
-from fetchers.ports import Clock, Take
+from fetchers.ports import Take
 from fetchers.urls import UrlParts
+from groundwork.clock import Clock
 
 ENDINGS: dict[type[FetcherError], Ending] = {
     BlockedAddress: Ending.BLOCKED_ADDRESS,

@@ -29,7 +29,6 @@ from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.politeness.vultures import Vultures, no_pressure
 from fetchers.ports import (
-    Clock,
     Holding,
     HostStateStore,
     LimitStore,
@@ -45,6 +44,7 @@ from fetchers.robots.gate import RobotsGate
 from fetchers.robots.rules import Verdict
 from fetchers.sending import Sending
 from fetchers.urls import UrlParts, registrable_domain, split
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -7,19 +7,6 @@ from typing import Protocol
 from fetchers.model import HopRequest, HopResult, NotMine, RateLimit, Response
 
 
-class Clock(Protocol):
-    """Time. The only source of it in this package, so that a test or a simulation can be its master."""
-
-    def now(self) -> float:
-        """Epoch seconds (UTC). May step when the machine's clock is set."""
-
-    def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never goes back."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait. Cancellation ends it at once."""
-
-
 class HostStateStore(Protocol):
     """Where the politeness state of a domain outlives an eviction, a restart and a move to another owner.
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
-from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
 from fetchers.fetcher import Fetcher
 from fetchers.model import RateLimit
@@ -15,6 +14,7 @@ from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.aiohttp import AiohttpTransport
 from fetchers.transport.interfaces import own_addresses
+from groundwork.clock import SystemClock
 
 
 def make_transport(config: FetchersConfig) -> AiohttpTransport:

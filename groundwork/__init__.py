@@ -1,6 +1,11 @@
 """What at least two packages of this wheel use and what knows nothing of links, pictures or ids.
 
 Charter: a module belongs here when two packages need it and a stranger's project could use it unchanged. Nothing here
-imports another package of ours. `front/` is the HTTP server's outer side: limits on what a connection may send and how
-slowly, TLS, and the rules that keep web pages of others away.
+imports another package of ours. Each primitive exists once:
+
+- `clock.py`: time, as a port and as this machine's.
+- `problems.py`: problem details, the body of every refusal.
+- `terminal.py`: what may go to a terminal or into a log.
+- `front/`: the HTTP server's outer side. Limits on what a connection may send and how slowly, TLS, and the rules that
+  keep web pages of others away.
 """

@@ -95,10 +95,10 @@ def _render(asked: argparse.Namespace) -> int:
 def _serve(asked: argparse.Namespace) -> int:
     from litestar import Litestar
 
+    from groundwork.clock import SystemClock
     from groundwork.front.browsers import BrowserFront, BrowserRules
     from groundwork.front.limits import FrontLimits
     from groundwork.front.server import FrontServer, bound
-    from imagepipe.clock import SystemClock
     from imagepipe.isolation.pool import isolated_workers
     from imagepipe.memory import tune_allocator
     from imagepipe.originals.sources.folder import FolderSource

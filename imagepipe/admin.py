@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from groundwork.clock import Clock
 from imagepipe.model import Original
 from imagepipe.originals.store import OriginalStore
-from imagepipe.ports import Clock
 from imagepipe.variants.make import Variants
 from imagepipe.variants.render import Renderer
 

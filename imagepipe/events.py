@@ -4,8 +4,9 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
+from groundwork.clock import Clock
 from imagepipe.model import Trace
-from imagepipe.ports import Clock, Event, Observer
+from imagepipe.ports import Event, Observer
 
 _log = logging.getLogger(__name__)
 

@@ -9,19 +9,6 @@ from imagepipe.model import Original
 T = TypeVar("T")
 
 
-class Clock(Protocol):
-    """Time. The only source of it in this package, so that a test or a simulation can be its master."""
-
-    def now(self) -> float:
-        """Epoch seconds (UTC). May step when the machine's clock is set."""
-
-    def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never goes back."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait. Cancellation ends it at once."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One question to a source. `resume_from` > 0 asks for the rest behind that many bytes, if the validator holds.

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
+from groundwork.clock import Clock, SystemClock
 from imagepipe.admin import Admin
 from imagepipe.background import Background
-from imagepipe.clock import SystemClock
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_config
 from imagepipe.errors import UnknownPipeline
@@ -23,7 +23,7 @@ from imagepipe.originals.lookup import Originals
 from imagepipe.originals.partials import Partials
 from imagepipe.originals.store import OriginalStore
 from imagepipe.pipeline import Pipeline
-from imagepipe.ports import AdditionalCache, Clock, Observer, Source, Workers
+from imagepipe.ports import AdditionalCache, Observer, Source, Workers
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared

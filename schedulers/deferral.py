@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import msgspec
 
+from groundwork.clock import Clock
 from schedulers.context import Deferred, Shared
 from schedulers.model import Event, Message, Status, UrlState
-from schedulers.ports import Clock, EventQueue, MetadataStore
+from schedulers.ports import EventQueue, MetadataStore
 
 MOST_REMEMBERED = 100_000
 FOLLOWING_SECONDS = 1.0

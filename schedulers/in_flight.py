@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from groundwork.clock import Clock
 from schedulers.config import SchedulersConfig
 from schedulers.context import Deferred, Shared
 from schedulers.deferral import Deferral
-from schedulers.ports import Clock
 
 AGAIN_SECONDS = 5.0
 """A URL that takes longer than its followers wait is asked for again after so long."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from fetchers.model import HopRequest
+from groundwork.clock import Clock
 from schedulers.config import Freshness, SchedulersConfig
 from schedulers.context import Answered, Deferred, Dropped, Due, FinishedBefore, Result, Shared, Understood
 from schedulers.deferral import Deferral
@@ -18,7 +19,7 @@ from schedulers.events import EventLimits
 from schedulers.in_flight import Flight, InFlight, SingleFlight
 from schedulers.links import chain_of, identify
 from schedulers.model import Failure, Message, Status
-from schedulers.ports import Clock, Extractor, Fetch, FlowPorts, Observer
+from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
 from schedulers.record import Record, record_of
 from schedulers.settlement import UNKNOWN, settle
 from schedulers.stages.decide import Decide

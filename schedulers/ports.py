@@ -6,22 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fetchers.model import FetchResult, HopRequest, Response
+from groundwork.clock import Clock
 from schedulers.metadata import Metadata
 from schedulers.model import ArchiveLocation, Change, Delivery, Known, Message, Page, UrlState
 from schedulers.notice import Notice
-
-
-class Clock(Protocol):
-    """Time comes in from outside."""
-
-    def now(self) -> float:
-        """Epoch seconds (UTC)."""
-
-    def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never goes back."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait; cancellation ends it at once."""
 
 
 class EventQueue(Protocol):

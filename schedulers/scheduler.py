@@ -7,11 +7,12 @@ durably deferred; one whose handling raised comes again, and after five times go
 import asyncio
 import logging
 
+from groundwork.clock import Clock
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
 from schedulers.model import Delivery
 from schedulers.pipeline import Pipeline
-from schedulers.ports import Clock, EventQueue
+from schedulers.ports import EventQueue
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 from typing import Protocol
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.config import DAY, Retention
 from spiderduck.database.sqlite import Database
 

@@ -20,8 +20,9 @@ from fetchers.body.pipe import BodyPipe
 from fetchers.client.connection import OK, ServiceConnection, Sink
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import DomainState, HopRequest, HopResult, NotMine, Response
-from fetchers.ports import Clock, Take
+from fetchers.ports import Take
 from fetchers.wire import frames, messages
+from groundwork.clock import Clock
 
 Told = TypeVar("Told")
 

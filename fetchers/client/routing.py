@@ -16,8 +16,9 @@ from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.errors import FetcherUnavailable, InvalidUrl
 from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.assignment import BUCKETS, bucket_of
-from fetchers.ports import Clock, Take
+from fetchers.ports import Take
 from fetchers.urls import registrable_domain, split
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

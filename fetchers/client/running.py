@@ -9,9 +9,9 @@ from random import Random
 
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
-from fetchers.clock import SystemClock
 from fetchers.config import Tls
 from fetchers.tls import client_context
+from groundwork.clock import SystemClock
 
 NO_TLS = Tls()
 

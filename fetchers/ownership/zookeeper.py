@@ -19,7 +19,7 @@ from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, rebalanced
 from fetchers.ownership.kazoo_calls import begin_anew, granted_seconds
 from fetchers.ownership.nodes import Nodes, address_of
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

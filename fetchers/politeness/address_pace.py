@@ -7,7 +7,7 @@ address. It delays and never refuses; the request's own deadline ends who would 
 from collections import OrderedDict
 
 from fetchers.model import RateLimit
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 
 MOST_ADDRESSES = 100_000
 

@@ -12,7 +12,8 @@ from fetchers.politeness.pause_headers import parse_retry_after, pause_asked
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import BACKOFF_LONGEST
-from fetchers.ports import Clock, HostStateStore
+from fetchers.ports import HostStateStore
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from fetchers.model import NotNow, RateLimit
 from fetchers.ownership.local import ALWAYS
 from fetchers.politeness.queue import FRONT, LOST, Answer, DomainQueue, Turn
 from fetchers.politeness.slot import FOREVER, DomainSlot
-from fetchers.ports import Clock, Holding
+from fetchers.ports import Holding
+from groundwork.clock import Clock
 
 LONGEST_SLEEP = 3600.0
 """Seconds until the heap is looked at again; event loops take no time however far away."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from fetchers.config import Queues
 from fetchers.politeness.ready_heap import RequestQueues
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,14 @@ from collections import Counter
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
-from fetchers.ports import Clock, PerformHop, RobotsCache
+from fetchers.ports import PerformHop, RobotsCache
 from fetchers.redirect_target import redirect_target
 from fetchers.robots.cache import HostCache, HostEntry, copy_from_bytes, copy_to_bytes
 from fetchers.robots.life import LIFE_OF_FAILURE, LONGEST_LIFE, LONGEST_STALE, life, may_be_used
 from fetchers.robots.parsing import parse
 from fetchers.robots.rules import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
+from groundwork.clock import Clock
 
 MOST_REDIRECTS = 5
 MOST_PATIENT = 4

@@ -23,10 +23,10 @@ from fetchers import trace
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, RateLimit, Response
-from fetchers.ports import Clock
 from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer, Write
 from fetchers.service.metrics import Metrics
 from fetchers.wire import frames, messages
+from groundwork.clock import Clock
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
 

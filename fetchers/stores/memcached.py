@@ -19,7 +19,7 @@ import msgspec
 from aiomcache.exceptions import ClientException, ValidationException
 
 from fetchers.politeness.slot import BACKOFF_LONGEST
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

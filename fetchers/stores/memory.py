@@ -7,7 +7,7 @@ long as a stale one may still be of use. It is bounded in bytes, the least recen
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 
 
 class NoSharedCache:

@@ -15,8 +15,8 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # ty
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import RateLimit
 from fetchers.ownership.kazoo_calls import done
-from fetchers.ports import Clock
 from fetchers.rates import wrong_rate
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
+from groundwork.clock import Clock
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
 from imagepipe.model import Original
 from imagepipe.originals.limiter import LoadLimiter
 from imagepipe.originals.partials import Download, Partials, continues
 from imagepipe.originals.source_rules import host_of
-from imagepipe.ports import Clock, Source, SourceEnded, SourceResponse, Wanted
+from imagepipe.ports import Source, SourceEnded, SourceResponse, Wanted
 
 _FORBIDDEN: dict[str, type[ImageError]] = {"blocked_domain": SourceBlocked, "source_not_allowed": SourceNotAllowed}
 """Endings that no picture at hand stands in for, and that may be others in a moment."""

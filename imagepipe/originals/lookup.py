@@ -7,13 +7,14 @@ the tiers above it. One search per picture runs at a time, however many ask.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from groundwork.clock import Clock
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.events import Events
 from imagepipe.model import Original
 from imagepipe.originals.load import OURSELVES, Loader, Requester
 from imagepipe.originals.store import OriginalStore
-from imagepipe.ports import AdditionalCache, Clock
+from imagepipe.ports import AdditionalCache
 from imagepipe.single_flight import SingleFlight
 
 

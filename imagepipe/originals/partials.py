@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from groundwork.clock import Clock
 from imagepipe.codecs.jpeg_scans import ScanWalk, closed
 from imagepipe.model import Original
-from imagepipe.ports import Clock, PartialTier, SourceResponse
+from imagepipe.ports import PartialTier, SourceResponse
 
 CHECKPOINT_BYTES, CHECKPOINT_SECONDS = 256 * 1024, 2.0
 """What came is appended to the partial download as often as this: so much is lost when the process is killed."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from litestar import Request, Response
 
+from groundwork.clock import Clock
 from groundwork.problems import MEDIA_TYPE, problem
 from imagepipe import errors
-from imagepipe.ports import Clock
 from imagepipe.service.response import SAFETY_HEADERS
 
 KIND = "urn:imagepipe:"

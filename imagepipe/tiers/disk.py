@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from groundwork.clock import Clock
 from imagepipe.config import TierLimits
 from imagepipe.model import Original
-from imagepipe.ports import Clock
 from imagepipe.tiers import picture_file
 from imagepipe.tiers.lru import Shared
 

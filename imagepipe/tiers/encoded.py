@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from groundwork.clock import Clock
 from imagepipe.config import TierLimits
 from imagepipe.model import Original
-from imagepipe.ports import Clock
 from imagepipe.tiers.lru import Shared
 
 OVERHEAD = 512

@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from dataclasses import replace
 
+from groundwork.clock import Clock
 from imagepipe.config import TierLimits
 from imagepipe.model import VariantResult
-from imagepipe.ports import Clock
 from imagepipe.tiers.lru import Shared
 
 OVERHEAD = 512

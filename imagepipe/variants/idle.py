@@ -8,8 +8,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from groundwork.clock import Clock
 from imagepipe.errors import ImageError
-from imagepipe.ports import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -1,10 +1,11 @@
 """Must this URL be fetched? Reads what the store knows, and asks `schedulers.policy` what follows from it."""
 
+from groundwork.clock import Clock
 from schedulers.context import Decided, Dropped, Due, FinishedBefore, Reused, Shared
 from schedulers.in_flight import Flight, InFlight
 from schedulers.model import Failure, Known, Status, UrlState
 from schedulers.policy import Candidate, Decision, decide
-from schedulers.ports import Clock, IsBlocked, MetadataStore
+from schedulers.ports import IsBlocked, MetadataStore
 from schedulers.urls import dedup_key
 
 

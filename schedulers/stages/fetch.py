@@ -8,6 +8,7 @@ due time (`deferral.py`), and the event can be acknowledged.
 from collections.abc import Awaitable, Callable
 
 from fetchers.model import Ended, HopRequest, NotNow, Response
+from groundwork.clock import Clock
 from schedulers.config import SchedulersConfig
 from schedulers.context import Answered, Deferred, Due, Failed, Reached, Reused
 from schedulers.deferral import Deferral
@@ -15,7 +16,7 @@ from schedulers.in_flight import Flight
 from schedulers.links import Chain, chain_of
 from schedulers.model import Failure, Known, Status
 from schedulers.policy import FETCH, Decision
-from schedulers.ports import Clock, Fetch
+from schedulers.ports import Fetch
 
 PAUSE_STATUSES = frozenset({429, 503})
 WAITS_FOR_ITS_TURN = "it waits for its domain's turn, since {} is asked no more often than its limit allows"

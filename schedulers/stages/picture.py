@@ -10,12 +10,13 @@ from dataclasses import replace
 import msgspec
 
 from fetchers.model import Ended, HopRequest, NotNow, Response
+from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.config import SchedulersConfig
 from schedulers.deferral import Deferral
 from schedulers.metadata import decode_metadata, encode_metadata
 from schedulers.model import Message, Page
-from schedulers.ports import Archived, Clock, EventQueue, Fetch, Measured, MetadataStore, Pictures
+from schedulers.ports import Archived, EventQueue, Fetch, Measured, MetadataStore, Pictures
 
 TOTAL_SECONDS = 120.0
 ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.config import Freshness
 from schedulers.context import Result, Shared
 from schedulers.model import Page
-from schedulers.ports import Clock, MetadataStore
+from schedulers.ports import MetadataStore
 from schedulers.settlement import settle
 
 

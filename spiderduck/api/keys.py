@@ -7,7 +7,7 @@ RFC 6750: 401 and 403 carry `WWW-Authenticate`.
 import logging
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers, MutableScopeHeaders
@@ -15,6 +15,7 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
+from groundwork.clock import Clock
 from spiderduck.api.client_address import Network, client_address, client_group, read_networks
 from spiderduck.api.throttle import Buckets, FailedCalls, Rate
 from spiderduck.config import Config
@@ -30,16 +31,6 @@ CALLER = "spiderduck.caller"
 RATE_LIMIT = "spiderduck.rate_limit"
 GUARD = "key_guard"
 """Where the application's state holds its guard."""
-
-
-class Clock(Protocol):
-    """Wall clock for expiry, monotonic clock for the rest."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
 
 
 class KeyGuard:

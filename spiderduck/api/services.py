@@ -7,8 +7,9 @@ from typing import Protocol
 
 from fetchers.client.streaming import FetchStream
 from fetchers.model import DomainState, HopRequest, RateLimit
+from groundwork.clock import Clock
 from schedulers.model import UrlState
-from schedulers.ports import Clock, EventQueue
+from schedulers.ports import EventQueue
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.queues.ports import DeadLetters

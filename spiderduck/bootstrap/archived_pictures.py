@@ -4,10 +4,10 @@ A picture whose address was shared was fetched and archived like a page: its ori
 older than `MOST_AGE` is left to the origin.
 """
 
+from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed
 from schedulers.errors import InvalidUrl
 from schedulers.model import Page
-from schedulers.ports import Clock
 from schedulers.urls import dedup_key
 from spiderduck.content.ports import ArchiveReader, NotUploadedYet
 from spiderduck.errors import StoreUnavailable

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from fetchers.config import VERSION
-from schedulers.ports import Archive, Clock
+from groundwork.clock import Clock
+from schedulers.ports import Archive
 from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.config import Config

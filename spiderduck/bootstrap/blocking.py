@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fetchers.blocked_domains import BlockedDomains, BlockedDomainsFile
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.bootstrap.backing import Work
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import snowflake
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_reader
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for

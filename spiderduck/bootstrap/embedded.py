@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.bootstrap.archives import open_archive
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow
 from spiderduck.config import Config

@@ -11,7 +11,7 @@ from fetchers.model import DomainState, RateLimit
 from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.standalone import make_transport
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.blocking import open_blocking

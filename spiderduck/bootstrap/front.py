@@ -3,10 +3,10 @@
 import socket
 from typing import Any
 
+from groundwork.clock import Clock
 from groundwork.front.browsers import BrowserFront
 from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate
-from schedulers.ports import Clock
 from spiderduck.api.app import browser_rules
 from spiderduck.api.browsers import key_check
 from spiderduck.bootstrap.leaving import come_again_when

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from litestar import Router
 
-from schedulers.ports import Clock, Ids
+from groundwork.clock import Clock
+from schedulers.ports import Ids
 from snowflake import FileLease, Generator
 from snowflake.errors import LeaseUnavailable, ServiceUnavailable
 from snowflake.leases.ordinal import OrdinalLease

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from fetchers.model import Response
+from groundwork.clock import Clock
 from imagepipe.config import ImagesConfig, PictureLimits
 from imagepipe.errors import ImageError
 from imagepipe.isolation.budgeted import PLACEHOLDER, run_measured
@@ -28,7 +29,7 @@ from imagepipe.registry import Registry
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
-from schedulers.ports import Clock, Pictures
+from schedulers.ports import Pictures
 from spiderduck.api.app import browser_rules
 from spiderduck.api.client_address import read_networks
 from spiderduck.api.keys import ADMIN, READ, ScopeGuard

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 from spiderduck.stores.cassandra_migration import Migration

@@ -12,10 +12,10 @@ from typing import Protocol
 import httpx
 
 from fetchers.ports import UrlPolicy
+from groundwork.clock import Clock
 from groundwork.front.browsers import BrowserRules
 from imagepipe.errors import RecordsUnavailable
 from imagepipe.service.access import Connection
-from schedulers.ports import Clock
 from spiderduck.api.client_address import Network, client_address, client_group
 from spiderduck.api.keys import FETCH, guard_of
 from spiderduck.errors import StoreUnavailable

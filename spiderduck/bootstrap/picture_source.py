@@ -12,11 +12,11 @@ from fetchers.errors import BrokenOff, InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.politeness.pause_headers import parse_retry_after
 from fetchers.urls import parse
+from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed
 from imagepipe.originals.freshness import fresh_seconds
 from imagepipe.originals.source_rules import admits
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
-from schedulers.ports import Clock
 from spiderduck.bootstrap.bridges import FetchThroughClient, OffTheList
 
 PICTURE_ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"

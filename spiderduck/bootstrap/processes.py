@@ -18,8 +18,8 @@ from pathlib import Path
 
 import uvloop
 
-from fetchers.clock import SystemClock
 from fetchers.memory_use import reuse_freed_memory
+from groundwork.clock import SystemClock
 from spiderduck.bootstrap.blocking import beside, open_blocking
 from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for

@@ -14,7 +14,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from imagepipe.memory import tune_allocator
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 

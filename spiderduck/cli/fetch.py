@@ -46,9 +46,9 @@ def fetch(
 
 def fetched(url: str, config: Path | None) -> "FetchResult":
     """What came of one URL, by the settings."""
-    from fetchers.clock import SystemClock
     from fetchers.errors import InvalidUrl
     from fetchers.report import fetch_once
+    from groundwork.clock import SystemClock
     from spiderduck.bootstrap.blocking import open_blocking
 
     try:

@@ -46,8 +46,8 @@ def unfurl(
 
 
 async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], None]) -> "list[Record]":
-    from fetchers.clock import SystemClock
     from fetchers.standalone import running_fetcher
+    from groundwork.clock import SystemClock
     from schedulers.pipeline import unfurl as unfurl_one
     from spiderduck.bootstrap.blocking import open_blocking
     from spiderduck.bootstrap.bridges import FetchThroughClient

@@ -11,8 +11,8 @@ import secrets
 from pathlib import Path
 
 from fetchers.model import Response
+from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
-from schedulers.ports import Clock
 from spiderduck.content.fsspec_store import RemoteStore, begun
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.content.warc import WarcArchive

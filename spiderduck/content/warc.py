@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from fetchers.model import Headers, Response
+from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
-from schedulers.ports import Clock
 from spiderduck.content.warc_record import file_info, page_records, read_http_block
 from spiderduck.database.batch_worker import Answer, BatchWorker
 from spiderduck.errors import StoreUnavailable

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fetchers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import StoreUnavailable
 

@@ -13,8 +13,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
+from groundwork.clock import Clock
 from schedulers.model import Delivery, Message
-from schedulers.ports import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.queues.kombu_consumer import EventConsumer, Incoming
 from spiderduck.queues.kombu_dead_letters import KombuDeadLetters, burial

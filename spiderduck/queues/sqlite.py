@@ -12,8 +12,8 @@ import sqlite3
 from collections import deque
 from collections.abc import Sequence
 
+from groundwork.clock import Clock
 from schedulers.model import Delivery, Message
-from schedulers.ports import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.sqlite_lanes import MESSAGE, PUT, move_bulk, put_bulk, put_in_line, row_of

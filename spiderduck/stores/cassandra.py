@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from groundwork.clock import Clock
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
-from schedulers.ports import Clock
 from spiderduck.database.picture_index import picture_key, picture_keys
 from spiderduck.settings.cassandra import DAY, CassandraConfig
 from spiderduck.stores.cassandra_buckets import TimeBuckets

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from uuid import uuid4
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_pictures import index_stored_pictures

@@ -5,7 +5,7 @@ Called by the composition root. It changes nothing; the schema is `spiderduck mi
 
 import logging
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration

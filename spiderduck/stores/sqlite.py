@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from groundwork.clock import Clock
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
-from schedulers.ports import Clock
 from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_keys
 from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database

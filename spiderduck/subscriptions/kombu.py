@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.errors import NoPast, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology

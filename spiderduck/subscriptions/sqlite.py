@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.settings.queues import QueuesConfig

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from schedulers.model import Message
 from schedulers.urls import dedup_key
 from spiderduck.errors import StoreUnavailable

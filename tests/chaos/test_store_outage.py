@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from schedulers.model import Status
 from schedulers.urls import dedup_key
 from spiderduck.settings.cassandra import CassandraConfig

@@ -7,7 +7,6 @@ from secrets import token_hex
 
 import pytest
 
-from fetchers.clock import SystemClock
 from fetchers.model import RateLimit
 from fetchers.ownership import kazoo_calls
 from fetchers.politeness.limits import MemoryLimitStore
@@ -15,6 +14,7 @@ from fetchers.ports import HostStateStore, LimitStore, RobotsCache
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
+from groundwork.clock import SystemClock
 from tests.clock import FakeClock
 from tests.engines.toxics import slow_link
 

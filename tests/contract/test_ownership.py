@@ -9,7 +9,6 @@ import pytest
 from kazoo.client import KazooClient  # type: ignore[import-untyped]
 from kazoo.exceptions import NoAuthError  # type: ignore[import-untyped]
 
-from fetchers.clock import SystemClock
 from fetchers.model import NotMine
 from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
@@ -17,6 +16,7 @@ from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.ports import Ownership
 from fetchers.service.metrics import ownership_figures
+from groundwork.clock import SystemClock
 from tests.engines.toxics import slow_link
 
 SESSION = 2.0

@@ -15,10 +15,11 @@ import aiohttp
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
+from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed, SourceNotAllowed
 from imagepipe.originals.freshness import fresh_seconds
 from imagepipe.originals.source_rules import admits, normal_source
-from imagepipe.ports import Clock, SourceEnded, SourceResponse, Wanted
+from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 
 _CHUNK = 64 * 1024
 _REDIRECTS = 5

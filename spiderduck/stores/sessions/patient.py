@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 

@@ -3,7 +3,7 @@
 Beside the flow's and the API's sessions, for `/readyz`. It asks for what every node has, and changes nothing.
 """
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.errors import StatementRefused
 from spiderduck.stores.sessions.ports import Session, Statement

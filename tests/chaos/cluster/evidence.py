@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from spiderduck.settings.broker import BrokerConfig
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.ports import Filter, Subscription

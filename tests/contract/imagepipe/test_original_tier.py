@@ -12,7 +12,7 @@ from imagepipe.ports import OriginalTier
 from imagepipe.tiers.disk import DiskTier
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
-from tests.integration.imagepipe.fakes import FakeClock
+from tests.clock import FakeClock
 
 _LIMITS = TierLimits(60_000, seconds=100)
 
@@ -87,9 +87,9 @@ async def test_the_least_recently_used_makes_room(tier: OriginalTier) -> None:
 async def test_time_to_live(tier: OriginalTier, clock: FakeClock) -> None:
     """Over after a hundred quiet seconds."""
     await tier.put("a", _original())
-    clock.advance(99)
+    await clock.advance(99)
     assert await tier.get("a") is not None
-    clock.advance(101)
+    await clock.advance(101)
     assert await tier.get("a") is None
 
 

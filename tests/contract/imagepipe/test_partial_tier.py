@@ -14,7 +14,7 @@ from imagepipe.tiers import picture_file
 from imagepipe.tiers.disk import DiskTier
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
-from tests.integration.imagepipe.fakes import FakeClock
+from tests.clock import FakeClock
 
 _LIMITS = TierLimits(60_000, largest_share=1)
 _PIECE = Original(b"x" * 1000, "image/png", 1.0, 2.0, '"e"', None, (), 50_000)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from imagepipe.clock import SystemClock
+from groundwork.clock import SystemClock
 from imagepipe.originals.sources.folder import FolderSource
 from imagepipe.originals.sources.http import HttpSource
 from imagepipe.ports import Source, SourceEnded, SourceResponse, Wanted

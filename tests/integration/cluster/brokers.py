@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import kombu
 
-from schedulers.ports import Clock
+from groundwork.clock import Clock
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher

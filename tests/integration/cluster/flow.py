@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fetchers.clock import SystemClock
 from fetchers.model import FetchResult, HopRequest, Response
+from groundwork.clock import SystemClock
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import Metadata, extract_metadata
 from schedulers.model import Delivery, Message

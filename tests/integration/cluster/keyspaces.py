@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.sessions.opening import open_session

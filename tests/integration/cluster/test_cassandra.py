@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fetchers.clock import SystemClock
+from groundwork.clock import SystemClock
 from schedulers.model import Change, Content, Page, Redirect, Status, UrlState
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError, TransportError
@@ -22,6 +21,7 @@ from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.aiohttp import AiohttpTransport
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
+from groundwork.clock import SystemClock
 from tests.corpora import CORPORA
 
 WPT = CORPORA / "url_normalisation" / "wpt_http_urls.json"

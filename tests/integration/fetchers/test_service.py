@@ -13,13 +13,13 @@ import pytest
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.routing import Router
 from fetchers.client.running import running_client
-from fetchers.clock import SystemClock
 from fetchers.cluster import ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.ports import Take
 from fetchers.wire import messages
+from groundwork.clock import SystemClock
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
 

@@ -17,7 +17,6 @@ import pytest
 from fetchers import trace
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.running import running_client
-from fetchers.clock import SystemClock
 from fetchers.cluster import AloneOwners, ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherUnavailable
@@ -27,6 +26,7 @@ from fetchers.service.server import Service
 from fetchers.tls import client_context, server_context
 from fetchers.trace import Trace
 from fetchers.wire import messages
+from groundwork.clock import SystemClock
 
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01", "vendor=1")
 

@@ -1,4 +1,4 @@
-"""A clock, a source and an observer that a test is the master of."""
+"""A source and an observer that a test is the master of."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,31 +6,6 @@ from dataclasses import dataclass, field
 
 from imagepipe.errors import SourceFailed
 from imagepipe.ports import Event, SourceEnded, SourceResponse, Wanted
-
-
-class FakeClock:
-    """Time passes when the test says so. A sleep ends when its moment has come."""
-
-    def __init__(self) -> None:
-        self.moment = 1_000_000.0
-        self._sleepers: list[tuple[float, asyncio.Event]] = []
-
-    def now(self) -> float:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        woken = asyncio.Event()
-        self._sleepers.append((self.moment + seconds, woken))
-        await woken.wait()
-
-    def advance(self, seconds: float) -> None:
-        self.moment += seconds
-        for due, woken in self._sleepers:
-            if due <= self.moment:
-                woken.set()
 
 
 @dataclass

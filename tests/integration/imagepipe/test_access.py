@@ -18,7 +18,8 @@ from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from imagepipe.registry import Registry
 from imagepipe.service.access import Connection
 from imagepipe.service.app import create_app
-from tests.integration.imagepipe.fakes import FakeClock, FakeSource, Picture
+from tests.clock import FakeClock
+from tests.integration.imagepipe.fakes import FakeSource, Picture
 from tests.unit.imagepipe.pictures import encode, photo
 
 JPEG = encode(photo((64, 48)), "JPEG")

@@ -12,7 +12,7 @@ from imagepipe.model import Original
 from imagepipe.tiers import picture_file
 from imagepipe.tiers.disk import DiskTier
 from imagepipe.tiers.lru import Shared
-from tests.integration.imagepipe.fakes import FakeClock
+from tests.clock import FakeClock
 
 _LIMITS = TierLimits(120_000)
 

@@ -13,7 +13,8 @@ import imagepipe
 from imagepipe.config import ImagesConfig, PipelineConfig, default_config
 from imagepipe.registry import Registry
 from imagepipe.service.app import create_app
-from tests.integration.imagepipe.fakes import FakeClock, FakeSource, Picture, until
+from tests.clock import FakeClock
+from tests.integration.imagepipe.fakes import FakeSource, Picture, until
 from tests.unit.imagepipe.pictures import animated, decode, encode, photo, quarters
 
 _JPEG = encode(photo((640, 480)), "JPEG")
@@ -156,7 +157,7 @@ async def test_signatures() -> None:
         limited = imagepipe.url("/images/cards", src, width=50, expires=until_when, key=_KEY)
         assert (await client.get(limited)).status_code == 200
         assert (await client.get(limited.replace(str(until_when), str(until_when + 1)))).status_code == 403
-        clock.advance(61)
+        await clock.advance(61)
         assert (await client.get(limited)).status_code == 403
 
 
@@ -275,7 +276,7 @@ async def test_warming_up() -> None:
         assert (await client.post(at + "&variant=w%3D0")).status_code == 400
 
         async def rendered() -> int:
-            clock.advance(5)
+            await clock.advance(5)
             await asyncio.sleep(0.005)
             found = (await client.get("/images/inspect")).json()
             return int(found["pipelines"]["cards"]["rendered"]["entries"])

@@ -15,7 +15,8 @@ from imagepipe.errors import BrokenPicture, ImageError, InvalidSetting, PictureT
 from imagepipe.model import Variant
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
-from tests.integration.imagepipe.fakes import FakeClock, FakeSource, Picture, Watcher, until
+from tests.clock import FakeClock
+from tests.integration.imagepipe.fakes import FakeSource, Picture, Watcher, until
 from tests.unit.imagepipe.pictures import encode, photo, quarters
 
 _A = "http://o.test/a"
@@ -286,7 +287,7 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
     async with _registry(source, clock) as registry:
         cards = registry["cards"]
         old = await cards.variant(_A, _SMALL)
-        clock.advance(3601)
+        await clock.advance(3601)
         stale = await cards.variant(_A, _SMALL)
         assert stale.preview
         assert stale.rendered.body == old.rendered.body
@@ -295,7 +296,7 @@ async def test_a_stale_picture_is_served_and_reloaded(clock: FakeClock) -> None:
         assert not (await cards.variant(_A, _SMALL)).preview
 
         source.pictures[_A] = Picture(encode(quarters((640, 480)), "JPEG"), etag='"2"')
-        clock.advance(3601)
+        await clock.advance(3601)
         await cards.variant(_A, _SMALL)
         await cards.settle()
         new = await cards.variant(_A, _SMALL)
@@ -325,7 +326,7 @@ async def test_a_refusal_is_remembered_for_a_minute(clock: FakeClock) -> None:
             with pytest.raises(SourceFailed, match="404"):
                 await cards.variant(_A, _SMALL)
         assert len(source.asked) == 1
-        clock.advance(61)
+        await clock.advance(61)
         source.pictures[_A] = Picture(_JPEG)
         assert (await cards.variant(_A, _SMALL)).where == "network"
         other = "http://o.test/other"
@@ -356,9 +357,9 @@ async def test_too_stale_is_asked_for_first_and_still_beats_an_error(clock: Fake
     async with _registry(source, clock, config=config) as registry:
         cards = registry["cards"]
         await cards.variant(_A, _SMALL)
-        clock.advance(4000)
+        await clock.advance(4000)
         assert (await cards.variant(_A, _SMALL)).where == "revalidated"
-        clock.advance(4000)
+        await clock.advance(4000)
         del source.pictures[_A]
         assert (await cards.variant(_A, _SMALL)).where == "stale"
 
@@ -371,7 +372,7 @@ async def test_put_makes_the_origin_unnecessary(clock: FakeClock, tmp_path: Path
         cards = registry["cards"]
         await cards.put(_A, _JPEG, "image/jpeg", tags=("page-1",))
         assert (await cards.variant(_A, Variant(width=50))).where == "encoded"
-        await until(lambda: _advanced(clock, len(registry.idle) == 0))
+        await _advance_until(clock, lambda: len(registry.idle) == 0)
         await until(lambda: len(cards.variants.tier.of(_A)) == 3)
         with pytest.raises(ImageError):
             await cards.put("http://o.test/b", b"<html>", "image/jpeg")
@@ -386,9 +387,13 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def _advanced(clock: FakeClock, done: bool) -> bool:
-    clock.advance(2.0)
-    return done
+async def _advance_until(clock: FakeClock, condition: Callable[[], bool]) -> None:
+    """Two seconds at a time; a test that waits in vain fails by count."""
+    for _ in range(20_000):
+        await clock.advance(2.0)
+        if condition():
+            return
+    raise AssertionError("it never came to be")
 
 
 async def test_purge_rename_and_mark_stale(clock: FakeClock, tmp_path: Path) -> None:
@@ -433,7 +438,7 @@ async def test_slow_avif_is_answered_as_webp_and_made_when_idle(clock: FakeClock
         assert (await cards.variant(_A, Variant(width=50), accept=accept)).rendered.format == "avif"
         quick = await cards.variant(_A, Variant(width=200), accept=accept)
         assert quick.rendered.format == "webp"
-        await until(lambda: _advanced(clock, cards.events.counts["reworked"] == 1))
+        await _advance_until(clock, lambda: cards.events.counts["reworked"] == 1)
         assert (await cards.variant(_A, Variant(width=200), accept=accept)).rendered.format == "avif"
 
 
@@ -445,7 +450,7 @@ async def test_a_jpeg_that_is_asked_for_again_becomes_progressive(clock: FakeClo
         wish = Variant(width=500, format="jpeg")
         await cards.variant(_A, wish)
         await cards.variant(_A, wish)
-        await until(lambda: _advanced(clock, cards.events.counts["reworked"] == 1))
+        await _advance_until(clock, lambda: cards.events.counts["reworked"] == 1)
         assert probe((await cards.variant(_A, wish)).rendered.body).progressive
         await cards.variant(_A, wish)
         assert len(registry.idle) == 0

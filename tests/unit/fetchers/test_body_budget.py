@@ -13,12 +13,12 @@ from fetchers.body.budget import FREE, PORTION, BodyBudget, BodyHold, Endless
 from fetchers.body.limits import BodyPlan
 from fetchers.body.reading import read_body
 from fetchers.body.turns import DecodeTurns
-from fetchers.clock import SystemClock
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
 from fetchers.exchange import exchange
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.urls import split
+from groundwork.clock import SystemClock
 
 LARGEST = 8 * PORTION
 TOTAL = 20 * PORTION

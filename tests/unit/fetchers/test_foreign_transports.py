@@ -9,10 +9,10 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from fetchers.clock import SystemClock
 from fetchers.fetcher import Fetcher
 from fetchers.model import Ended, Ending, HopRequest, Response
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
+from groundwork.clock import SystemClock
 from tests.unit.fetchers.small_web import FAST
 
 

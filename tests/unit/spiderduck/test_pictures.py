@@ -19,20 +19,10 @@ from spiderduck.bootstrap.picture_source import FetcherSource, content_range
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.ports import Lookups
+from tests.clock import FakeClock
 
 _URL = "http://pics.test/duck.png"
 _NOW = 1_000_000_000.0
-
-
-class _Clock:
-    def now(self) -> float:
-        return _NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nothing here waits")
 
 
 class _Store:
@@ -84,13 +74,13 @@ _BYTES: Archived = (200, (), b"bytes")
 )
 async def test_the_archive_gives_recent_pictures(page: Page | None, found: Any, expected: bytes | None) -> None:
     """And is silent about everything else, so that the origin is asked."""
-    cache = ArchivedPictures(cast(Lookups, _Store(page)), _Archive(found), _Clock())
+    cache = ArchivedPictures(cast(Lookups, _Store(page)), _Archive(found), FakeClock(_NOW))
     assert await cache.get(_URL) == expected
 
 
 async def test_an_archive_that_is_away_is_an_image_error() -> None:
     """Which the pipeline passes over; an address that is none is nothing that it could hold."""
-    cache = ArchivedPictures(cast(Lookups, _Store(_PAGE)), _Archive(StoreUnavailable("away")), _Clock())
+    cache = ArchivedPictures(cast(Lookups, _Store(_PAGE)), _Archive(StoreUnavailable("away")), FakeClock(_NOW))
     with pytest.raises(ImageError):
         await cache.get(_URL)
     assert await cache.get("http://[") is None
@@ -124,7 +114,7 @@ async def _ask(
     outcome: Response | Ended | NotNow, begun: Response | None = None, **wanted: Any
 ) -> tuple[SourceResponse | SourceEnded, HopRequest]:
     hops = _Hops(outcome, begun)
-    source = FetcherSource(FetchThroughClient(hops.perform, hops.stream, 20), _Clock())
+    source = FetcherSource(FetchThroughClient(hops.perform, hops.stream, 20), FakeClock(_NOW))
     return await source.fetch(Wanted(_URL, 1000, _NOW + 30, **wanted)), hops.asked[0]
 
 
