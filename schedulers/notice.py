@@ -5,16 +5,16 @@ The id depends only on the event and the URL, so a repeat after a crash carries 
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
 from schedulers.model import Page, UrlState
-from schedulers.record import Record, SharedRecord, iso_time, record_fields
+from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 
 SOURCE = "/spiderduck"
-PROCESSED = "spiderduck.url.processed"
 UPDATED = "spiderduck.url.updated"
 
 
@@ -31,19 +31,60 @@ class Notice:
     body: bytes
 
 
+class ProcessedNotice(msgspec.Struct, kw_only=True):
+    """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
+    shared it; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+
+    specversion: Literal["1.0"] = "1.0"
+    type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
+    source: str = SOURCE
+    id: str
+    subject: str
+    time: Time
+    datacontenttype: Literal["application/json"] = "application/json"
+    outcome: str
+    data: SharedRecord
+    event_id: str
+
+
+class UpdatedNotice(msgspec.Struct, kw_only=True):
+    """A page's record gained something after it was announced, for example the measures of its picture."""
+
+    specversion: Literal["1.0"] = "1.0"
+    type: Literal["spiderduck.url.updated"] = "spiderduck.url.updated"
+    source: str = SOURCE
+    id: str
+    subject: str
+    time: Time
+    datacontenttype: Literal["application/json"] = "application/json"
+    outcome: Literal["updated"] = "updated"
+    data: Record
+
+
 _encode = msgspec.json.Encoder().encode
 
 
 def processed(event_id: str, outcome: str, state: UrlState, page: Page | None, now: float) -> Notice:
     """One event's share of one URL has come to its end."""
     record = SharedRecord(event_id=event_id, outcome=outcome, **record_fields(state, page))  # type: ignore[arg-type]
-    return _notice(PROCESSED, notice_id(event_id, state.key), outcome, record, now, event_id)
+    return _notice(
+        ProcessedNotice(
+            id=notice_id(event_id, state.key),
+            subject=record.url,
+            time=iso_time(now),
+            outcome=outcome,
+            data=record,
+            event_id=event_id,
+        )
+    )
 
 
 def updated(state: UrlState, page: Page, now: float) -> Notice:
     """A page's record gained something after it was announced (its picture was measured)."""
     record = Record(**record_fields(state, page))  # type: ignore[arg-type]
-    return _notice(UPDATED, notice_id(str(page.id), UPDATED), "updated", record, now, None)
+    return _notice(
+        UpdatedNotice(id=notice_id(str(page.id), UPDATED), subject=record.url, time=iso_time(now), data=record)
+    )
 
 
 def notice_id(event_id: str, key: str) -> str:
@@ -59,18 +100,6 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _notice(kind: str, identity: str, outcome: str, record: Record, now: float, event_id: str | None) -> Notice:
-    envelope = {
-        "specversion": "1.0",
-        "type": kind,
-        "source": SOURCE,
-        "id": identity,
-        "subject": record.url,
-        "time": iso_time(now),
-        "datacontenttype": "application/json",
-        "outcome": outcome,
-        "data": record,
-    }
-    if event_id is not None:
-        envelope["event_id"] = event_id
-    return Notice(identity, kind, record.url, host_of(record.url), outcome, record.status, _encode(envelope))
+def _notice(told: ProcessedNotice | UpdatedNotice) -> Notice:
+    url = told.subject
+    return Notice(told.id, told.type, url, host_of(url), told.outcome, told.data.status.value, _encode(told))

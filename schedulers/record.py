@@ -5,6 +5,7 @@ they are stored as, never parsed.
 """
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -13,6 +14,19 @@ from schedulers.model import Page, Redirect, Status, UrlState
 EARLIEST = -62_135_596_800.0
 LATEST = 253_402_300_799.0
 """The years from 1 to 9999."""
+
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+StoredMetadata = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Metadata"})]
+StoredProvenance = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="Which rule gave each field of the metadata, and what the other rules offered.",
+        extra_json_schema={
+            "type": "object",
+            "additionalProperties": {"$ref": "#/components/schemas/Provenance"},
+        },
+    ),
+]
 
 
 class ContentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,16 +49,16 @@ class RedirectRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the latest re-fetch ended that kept the older metadata."""
 
-    status: str
+    status: Status
     reason: str
-    at: str
+    at: Time
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53."""
 
     url: str
-    status: str
+    status: Status
     reason: str | None = None
     page_id: str | None = None
     resolved_url: str | None = None
@@ -52,14 +66,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     dedup_key: str | None = None
     redirects: list[RedirectRecord] | None = None
     status_code: int | None = None
-    fetched_at: str | None = None
-    checked_at: str | None = None
-    fresh_until: str | None = None
-    until: str | None = None
+    fetched_at: Time | None = None
+    checked_at: Time | None = None
+    fresh_until: Time | None = None
+    until: Time | None = None
     content: ContentRecord | None = None
     last_error: ErrorRecord | None = None
-    metadata: msgspec.Raw | None = None
-    provenance: msgspec.Raw | None = None
+    metadata: StoredMetadata | None = None
+    provenance: StoredProvenance | None = None
 
 
 class SharedRecord(Record, frozen=True, omit_defaults=True, kw_only=True):
@@ -84,7 +98,7 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
     """The record's fields, ready for `Record` or `SharedRecord`."""
     fields: dict[str, object] = {
         "url": state.url,
-        "status": state.status.value,
+        "status": state.status,
         "reason": state.reason,
         "dedup_key": state.key,
         "resolved_url": state.resolved_url,
@@ -96,7 +110,7 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
     }
     if state.last_error is not None:
         error = state.last_error
-        fields["last_error"] = ErrorRecord(error.status.value, error.reason, iso_time(error.at))
+        fields["last_error"] = ErrorRecord(error.status, error.reason, iso_time(error.at))
     if page is not None:
         content = page.content
         fields.update(
@@ -120,7 +134,7 @@ def unknown_record(url: str, key: str) -> Record:
     """The record of a URL that nobody has shared yet."""
     return Record(
         url=url,
-        status=Status.UNKNOWN.value,
+        status=Status.UNKNOWN,
         dedup_key=key,
         reason="nobody has shared this URL yet; send it to POST /v1/events and it will be fetched",
     )

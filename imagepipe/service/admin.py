@@ -26,7 +26,7 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
         summary="Store a picture",
         status_code=201,
     )
-    async def store(
+    async def store_picture(
         request: Request[Any, Any, Any], pipeline: FromPath[str], src: Src, tag: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:
         src = normal_source(src)
@@ -36,29 +36,31 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
         return {"stored": 1}
 
     @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
-    async def purge(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
+    async def purge_picture(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
         hand = registry[pipeline].admin
         return {"purged": int(await hand.purge(normal_source(src))) if src else await hand.purge_all(tag)}
 
     @delete(path + "/store", guards=[guard], summary="Purge every pipeline", status_code=200)
-    async def purge_everything(tag: Tag = None) -> dict[str, int]:
+    async def purge_all_pictures(tag: Tag = None) -> dict[str, int]:
         return {"purged": sum([await each.admin.purge_all(tag) for each in registry.pipelines.values()])}
 
     @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
-    async def stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
+    async def mark_picture_stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
         return {"marked": int(await registry[pipeline].admin.mark_stale(normal_source(src)))}
 
     @post(path + "/{pipeline:str}/warm", guards=[guard], summary="Make variants in idle time", status_code=202)
-    async def warm(pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None) -> dict[str, int]:
+    async def warm_picture(
+        pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None
+    ) -> dict[str, int]:
         """`variant` is a query such as `w=680&format=webp`, once for each; without it the configured list is made."""
         return {"queued": registry[pipeline].warm(src, variant)}
 
     @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
-    async def rename(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
+    async def rename_picture(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
         src, to = normal_source(src), normal_source(to)
         return {"renamed": int(await registry[pipeline].admin.rename(src, to))}
 
-    return [store, purge, purge_everything, stale, warm, rename]
+    return [store_picture, purge_picture, purge_all_pictures, mark_picture_stale, warm_picture, rename_picture]
 
 
 async def _body(request: Request[Any, Any, Any], most: int) -> bytes:

@@ -22,7 +22,7 @@ def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: st
         summary="A picture's size, main colour and BlurHash",
         operation_class=PictureOperation,
     )
-    async def info(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> dict[str, object]:
+    async def get_picture_info(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> dict[str, object]:
         chosen = registry[pipeline]
         scope = request.scope
         ask, _, _ = reader.read(scope["path"], scope["query_string"], chosen, "", False)
@@ -45,4 +45,4 @@ def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: st
             "blurhash": found.blurhash,
         }
 
-    return info
+    return get_picture_info

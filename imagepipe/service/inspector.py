@@ -85,7 +85,7 @@ def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTP
     """JSON below `path`/inspect; below `path`/inspect/page a page that shows the same, without it open to everybody."""
 
     @get(path + "/inspect", guards=[guard], opt={"own_pages": True}, summary="What the picture caches hold")
-    async def inspect() -> dict[str, Any]:
+    async def inspect_pictures() -> dict[str, Any]:
         return inspect_registry(registry)
 
     @get(
@@ -98,7 +98,7 @@ def inspector_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTP
     async def tables() -> str:
         return tables_of(inspect_registry(registry), registry.clock.now())
 
-    return [inspect, tables, *page_handlers(path + "/inspect")]
+    return [inspect_pictures, tables, *page_handlers(path + "/inspect")]
 
 
 _POLICY = (

@@ -38,37 +38,37 @@ def ids_router(service: IdService) -> Router:
         service.user_agents.count(b"")
 
     @get("/", responses={200: ResponseSpec(OneId, description="A new id.")}, summary="One id")
-    async def one(scope: Scope) -> JsonAnswer:
+    async def next_id(scope: Scope) -> JsonAnswer:
         count_caller(scope)
         return JsonAnswer(render_one(service.one()))
 
     @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
-    async def batch(scope: Scope, count: FromQuery[int]) -> JsonAnswer:
+    async def next_ids(scope: Scope, count: FromQuery[int]) -> JsonAnswer:
         count_caller(scope)
         return JsonAnswer(render_many(await service.batch(count)))
 
     @post("/lease", status_code=200, summary="A window of time and a share of its sequence numbers to mint with")
-    async def lease(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
+    async def lease_ids(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
         count_caller(scope)
         return await service.lease(data or LeaseRequest())
 
     @get("/self", summary="Who this server is, its clock, and what it has done")
-    async def identity() -> Identity:
+    async def get_id_worker() -> Identity:
         return service.identity()
 
     @get("/at", summary="The lowest and highest id of a moment")
-    async def at(time: FromQuery[str]) -> IdsAt:
+    async def get_id_bounds(time: FromQuery[str]) -> IdsAt:
         layout, moment = service.generator.layout, parse_moment(time)
         low, high = layout.min_id_at(moment), layout.max_id_at(moment)
         return IdsAt(write_moment(moment), low, str(low), high, str(high))
 
     @get("/{id:str}", summary="What an id says")
-    async def decoded(id: FromPath[str]) -> DecodedId:
+    async def decode_id(id: FromPath[str]) -> DecodedId:
         return DecodedId.of(service.generator.decode(id))
 
     return Router(
         "/v1/ids",
-        route_handlers=[one, batch, lease, identity, at, decoded],
+        route_handlers=[next_id, next_ids, lease_ids, get_id_worker, get_id_bounds, decode_id],
         exception_handlers={SnowflakeError: problems.answer},
         tags=["ids"],
     )

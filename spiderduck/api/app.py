@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Litestar, Request, get
+import msgspec
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -15,7 +16,7 @@ from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
 from spiderduck.api.browsers import BrowserGuard
 from spiderduck.api.dead_letters import dead_letter_routes
-from spiderduck.api.described import document_of
+from spiderduck.api.described import document_of, operation_id
 from spiderduck.api.domains import domain_routes
 from spiderduck.api.events import event_routes
 from spiderduck.api.fetch import fetch_routes
@@ -25,15 +26,21 @@ from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.pictures import picture_routes
 from spiderduck.api.problems import answer
 from spiderduck.api.services import Health, Services
+from spiderduck.api.shapes import shape_routes
 from spiderduck.api.stream import stream_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
+DOCUMENT = "openapi_document"
+
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def openapi_json(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Where every tool looks for it."""
-    return document_of(request.app)
+def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Where every tool looks for it. Made once, for it takes longer than the loop may be held for anybody who asks."""
+    state = request.app.state
+    if DOCUMENT not in state:
+        state[DOCUMENT] = msgspec.json.encode(document_of(request.app))
+    return Response(state[DOCUMENT], media_type=MediaType.JSON, headers={"Cache-Control": "private, max-age=60"})
 
 
 def api_routes(services: Services) -> list[Any]:
@@ -46,6 +53,7 @@ def api_routes(services: Services) -> list[Any]:
         *fetch_routes(services),
         *dead_letter_routes(services),
         *picture_routes(services),
+        *shape_routes(),
         *console_routes(),
     ]
 
@@ -77,6 +85,7 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
             version=VERSION,
             description="Understands the links people share.",
             path="/v1/schema",
+            operation_id_creator=operation_id,
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         ),

@@ -60,7 +60,7 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="What was given up")
-    async def dead(most: int = 100) -> Letters:
+    async def list_dead_letters(most: int = 100) -> Letters:
         found = await services.dead_letters.dead(max(1, min(most, 1000)))
         return Letters(
             [
@@ -78,8 +78,8 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @post("/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Try again")
-    async def replay(data: Replay) -> Replayed:
+    async def replay_dead_letters(data: Replay) -> Replayed:
         ids = None if data.ids is None else [whole_number(one, "ids") for one in data.ids]
         return Replayed(await services.dead_letters.replay(ids))
 
-    return [dead, replay]
+    return [list_dead_letters, replay_dead_letters]

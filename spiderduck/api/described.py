@@ -1,51 +1,79 @@
-"""What the framework cannot know of our calls, added to its OpenAPI document: which scope a key needs (`keys.py`), and
-that every error is a problem (`problems.py`).
+"""The OpenAPI document: what the framework knows of our calls, and what it cannot know.
 
-The framework describes its own shape of an error for each call that takes parameters, which no call of ours answers
-with. Nothing is described that is not sent.
+Added here: which scope a key needs (`keys.py`), that every error is a problem (`problems.py`), and the true shapes of
+bodies (`shapes.py`). The framework describes its own shape of an error for each call that takes parameters, which no
+call of ours answers with. Nothing is described that is not sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import msgspec
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from litestar.types import Method
 
 from spiderduck.api.keys import ScopeGuard
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
+from spiderduck.api.shapes import BESIDE, components
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
 UNREADABLE = "The request cannot be read; `detail` says why"
 PROBLEM = "#/components/schemas/Problem"
+REQUEST_BODY = "request_body"
+"""A handler's option: how the document describes a body that the handler reads itself."""
+RESPONSES = "response_types"
+"""A handler's option: the types of answers that are not in its signature."""
+
+
+def operation_id(handler: HTTPRouteHandler, method: Method, _: object) -> str:
+    """A call's name in generated clients: that of its handler, which is chosen to read well there."""
+    name = handler.handler_name
+    return f"{name}_head" if str(getattr(method, "value", method)) == "HEAD" else name
 
 
 def document_of(app: Litestar) -> dict[str, Any]:
     """The whole document."""
-    return _with_scopes(_with_true_errors(app.openapi_schema.to_schema()), app)
+    document = app.openapi_schema.to_schema()
+    _add_true_shapes(document, app)
+    _add_true_errors(document)
+    for handler, operation in _operations(document, app):
+        scope = handler.opt.get("scope") or _scope_of(handler.guards or ())
+        if scope is not None:
+            operation["security"] = [{"key": [scope]}]
+        if (body := handler.opt.get(REQUEST_BODY)) is not None:
+            operation["requestBody"] = body
+    return document
 
 
-def _with_scopes(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
+def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[HTTPRouteHandler, dict[str, Any]]]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
+        described = document["paths"].get(route.path_format, {})
         for handler in route.route_handlers:
-            scope = handler.opt.get("scope") or _scope_of(handler.guards or ())
-            for method in handler.http_methods if scope is not None else ():
-                operation = document["paths"].get(route.path_format, {}).get(method.lower())
+            for method in handler.http_methods:
+                operation = described.get(str(getattr(method, "value", method)).lower())
                 if operation is not None:
-                    operation["security"] = [{"key": [scope]}]
-    return document
+                    yield handler, operation
 
 
 def _scope_of(guards: Sequence[object]) -> str | None:
     return next((guard.scope for guard in guards if isinstance(guard, ScopeGuard)), None)
 
 
-def _with_true_errors(document: dict[str, Any]) -> dict[str, Any]:
-    """`document`, each operation of which has its errors as `Problem`s."""
-    _, shapes = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
-    document.setdefault("components", {}).setdefault("schemas", {}).update(shapes)
+def _add_true_shapes(document: dict[str, Any], app: Litestar) -> None:
+    """msgspec encodes and decodes the bodies, so its schemas are the true ones; the framework's leave out formats,
+    descriptions, and what is stored as JSON."""
+    types: list[Any] = [Problem, *BESIDE]
+    for handler, _ in _operations(document, app):
+        signature = handler.parsed_fn_signature
+        types += [signature.return_type.raw, *handler.opt.get(RESPONSES, ())]
+        types += [one.raw for name, one in signature.parameters.items() if name == "data"]
+    document.setdefault("components", {}).setdefault("schemas", {}).update(components(types))
+
+
+def _add_true_errors(document: dict[str, Any]) -> None:
     content = {PROBLEM_TYPE: {"schema": {"$ref": PROBLEM}}}
     for path in document["paths"].values():
         for operation in path.values():
@@ -56,7 +84,6 @@ def _with_true_errors(document: dict[str, Any]) -> dict[str, Any]:
                 if _is_the_frameworks(response):
                     responses[status] = {"description": UNREADABLE, "content": content}
             responses["default"] = {"description": "Any other error; `code` is stable", "content": content}
-    return document
 
 
 def _is_the_frameworks(response: dict[str, Any]) -> bool:

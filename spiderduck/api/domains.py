@@ -60,7 +60,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/v1/domains/{domain:str}", opt={"scope": READ}, tags=["domains"], summary="How a domain is treated")
-    async def one_domain(domain: str) -> DomainReport:
+    async def get_domain(domain: str) -> DomainReport:
         name = registrable_domain(domain)
         state, recent = await asyncio.gather(
             services.domains.domain_state(name), services.lookups.recent(name, MOST_RECENT)
@@ -77,7 +77,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
-    async def change_limit(domain: str, data: NewLimit) -> Limits:
+    async def set_domain_limit(domain: str, data: NewLimit) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
         limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)
@@ -90,7 +90,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         now = await services.domains.domain_state(domain.removeprefix("*."))
         return Limits(now.per_second, now.burst, now.parallel)
 
-    return [one_domain, change_limit]
+    return [get_domain, set_domain_limit]
 
 
 def _iso(moment: float | None) -> str | None:

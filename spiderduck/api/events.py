@@ -8,11 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
+from spiderduck.api.described import REQUEST_BODY
 from spiderduck.api.idempotency import LONGEST, claim_of
 from spiderduck.api.intake import Intake
 from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
+from spiderduck.api.shapes import EVENTS_BODY
 
 
 class Accepted(msgspec.Struct):
@@ -45,7 +47,7 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/events",
         status_code=202,
-        opt={"scope": WRITE},
+        opt={"scope": WRITE, REQUEST_BODY: EVENTS_BODY},
         tags=["events"],
         summary="Share events",
         description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "

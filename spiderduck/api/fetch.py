@@ -51,7 +51,7 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
             503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Its turn comes later: `Retry-After`"),
         },
     )
-    async def fetch(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:
+    async def fetch_url(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:
         trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()
         by = now + data.wait_ms / 1000
@@ -82,7 +82,7 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         length = announced_length(outcome)
         return PassedOn(stream, headers if length is None else {**headers, "Content-Length": str(length)})
 
-    return [fetch]
+    return [fetch_url]
 
 
 def _checked_accept(text: str) -> str:

@@ -19,17 +19,17 @@ def health_routes(health: Health) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/healthz", tags=["health"], summary="Alive", media_type="text/plain")
-    async def healthz() -> str:
+    async def get_health() -> str:
         return "ok"
 
     @get("/readyz", tags=["health"], summary="Ready")
-    async def readyz() -> Response[Readiness]:
+    async def get_readiness() -> Response[Readiness]:
         missing = dict(await health.ready())
         if health.stopping.is_set():
             missing["stopping"] = "this process is shutting down"
         return Response(Readiness(not missing, missing), status_code=503 if missing else 200)
 
-    return [healthz, readyz]
+    return [get_health, get_readiness]
 
 
 def metrics_route(health: Health, scope: str | None = READ) -> HTTPRouteHandler:
@@ -42,7 +42,7 @@ def metrics_route(health: Health, scope: str | None = READ) -> HTTPRouteHandler:
         summary="Prometheus metrics",
         media_type="text/plain; version=0.0.4",
     )
-    async def metrics() -> bytes:
+    async def get_metrics() -> bytes:
         return await health.telemetry.render()
 
-    return metrics
+    return get_metrics

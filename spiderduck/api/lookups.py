@@ -115,7 +115,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             await services.marks.mark(UrlState(one.key, one.url, Status.PENDING))  # after, as for events
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
-    async def one_url(
+    async def look_up_url(
         url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
         request: Request[Any, Any, Any],
         wait_ms: Annotated[int, Parameter(ge=0, description="Wait so long for a URL that is on its way.")] = 0,
@@ -132,7 +132,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
     )
-    async def many_urls(data: JSONBody[Batch], request: Request[Any, Any, Any]) -> Results:
+    async def look_up_urls(data: JSONBody[Batch], request: Request[Any, Any, Any]) -> Results:
         if data.schedule:
             guard_of(request).require(request, WRITE)
         asked = [Asked(url) for url in data.urls]
@@ -147,11 +147,11 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         return page
 
     @get("/v1/pages/{page_id:str}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
-    async def one_page(page_id: PageId) -> Record:
+    async def get_page(page_id: PageId) -> Record:
         return _page_record(await page_of(page_id))
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
-    async def page_history(page_id: PageId) -> History:
+    async def get_page_history(page_id: PageId) -> History:
         page = await page_of(page_id)
         versions = await lookups.history(page.key, MOST_VERSIONS)
         return History([_page_record(version) for version in versions])
@@ -163,7 +163,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         summary="The bytes as archived",
         responses={200: ANY_BYTES, 503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet")},
     )
-    async def page_content(page_id: PageId) -> Response[bytes]:
+    async def get_page_content(page_id: PageId) -> Response[bytes]:
         page = await page_of(page_id)
         found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:
@@ -175,7 +175,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         content_type = dict(headers).get("content-type", page.content.type)
         return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})
 
-    return [one_url, many_urls, one_page, page_history, page_content]
+    return [look_up_url, look_up_urls, get_page, get_page_history, get_page_content]
 
 
 FOREIGN_CONTENT: dict[str, str] = {

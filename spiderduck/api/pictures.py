@@ -25,7 +25,7 @@ def picture_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/v1/pictures", opt={"scope": READ}, tags=["look-ups"], summary="Does a picture belong to a record?")
-    async def picture(url: PictureUrl) -> PictureOwned:
+    async def is_picture_owned(url: PictureUrl) -> PictureOwned:
         return PictureOwned(url, await services.lookups.owns_picture(url))
 
-    return [picture]
+    return [is_picture_owned]

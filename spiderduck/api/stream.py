@@ -28,13 +28,21 @@ KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b": still here\n\n"
 QueueName = Annotated[str, Parameter(pattern=NAME, description="The durable queue's name.")]
 BEGINNING = "beginning"
+ANotice = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ProcessedNotice", "UpdatedNotice")]
+        }
+    ),
+]
 
 
 class Pulled(msgspec.Struct):
     """Notices, and the position to acknowledge when they are taken care of. `reset` is where the queue goes on where
     notices that it had not handed out are too old to be kept."""
 
-    notices: list[msgspec.Raw]
+    notices: list[ANotice]
     position: int | None
     reset: int | None = None
 
@@ -74,7 +82,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ, OWN_PAGES: "queue"},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
-        description="CloudEvents 1.0 in structured JSON. Without `queue`, the stream begins now, or behind the "
+        description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`; /schemas/notice.json). "
+        "Without `queue`, the stream begins now, or behind the "
         "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser "
         "sends when it comes back, goes first. `queue` names a durable queue that collects while you are "
         "away (`PUT /v1/queues/{name}` makes it): what you have not acknowledged comes again, and `Last-"
@@ -83,7 +92,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         "durable queue holds. The same event tells that notices are too old to be kept. Filters take "
         "several values separated by commas.",
     )
-    async def stream(
+    async def stream_notices(
         request: Request[Any, Any, Any],
         queue: Annotated[str | None, Parameter(pattern=NAME)] = None,
         after: Annotated[str | None, Parameter(description="A position: begin behind it; 0 is the beginning.")] = None,
@@ -100,7 +109,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @get("/v1/queues", opt={"scope": READ}, tags=["notices"], summary="The durable queues")
-    async def queues() -> DurableQueues:
+    async def list_queues() -> DurableQueues:
         now = services.clock.now()
         return DurableQueues([_described(one, now) for one in await subscriptions.queues()])
 
@@ -115,7 +124,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         "as `queues.most` allows. A queue that nobody reads for `queues.unused_days` is deleted.",
         responses={201: ResponseSpec(DurableQueue, description="The queue is new", generate_examples=False)},
     )
-    async def create(name: QueueName, after: str = "now") -> Response[DurableQueue]:
+    async def create_queue(name: QueueName, after: str = "now") -> Response[DurableQueue]:
         is_new = await subscriptions.create(name, after=_beginning(after))
         found = next((one for one in await subscriptions.queues() if one.name == name), None)
         if found is None:
@@ -128,7 +137,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["notices"],
         summary="Pull from a durable queue",
     )
-    async def pull(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
+    async def pull_notices(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
         subscription = await subscriptions.open(name, Filter())
         most = max(1, min(most, 500))
         try:
@@ -152,7 +161,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         description="All up to `position` is taken care of. 400 for a position that was not handed out; one that was "
         "acknowledged before changes nothing.",
     )
-    async def acknowledge(name: QueueName, data: Position) -> None:
+    async def acknowledge_notices(name: QueueName, data: Position) -> None:
         subscription = await subscriptions.open(name, Filter())
         try:
             await subscription.ack(data.position)
@@ -160,11 +169,11 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
             await subscription.close()
 
     @delete("/v1/queues/{name:str}", opt={"scope": WRITE}, tags=["notices"], summary="End a durable queue")
-    async def remove(name: QueueName) -> None:
+    async def delete_queue(name: QueueName) -> None:
         if not await subscriptions.remove(name):
             raise NotFoundException(f"there is no queue {name}")
 
-    return [stream, queues, create, pull, acknowledge, remove]
+    return [stream_notices, list_queues, create_queue, pull_notices, acknowledge_notices, delete_queue]
 
 
 def _last_seen(request: Request[Any, Any, Any], after: str | None) -> int | None:

@@ -1,10 +1,12 @@
-"""The HTTP server over a built product: limits on connections, TLS, the rules on browsers, and a port for metrics."""
+"""The HTTP server over a built product: limits on connections, TLS, HTTP manners, the rules on browsers, and a port for
+metrics."""
 
 import socket
 from typing import Any
 
 from groundwork.clock import Clock
 from groundwork.front.browsers import BrowserFront
+from groundwork.front.manners import Manners
 from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate
 from spiderduck.api.app import browser_rules
@@ -25,6 +27,7 @@ def make_server(
     """Not serving yet. Raises `BadSetting` where the certificate cannot be used."""
     app: Any = come_again_when(product.health.stopping, product.app)
     app = BrowserFront(app, browser_rules(config), open_paths=PROBES, trusted=key_check(product.keys))
+    app = Manners(app)  # around the rules, so that what they refuse has a request id as well
     if metrics_listener is not None:
         app = _by_port({metrics_listener.getsockname()[1]: product.metrics_app}, app)
     return FrontServer(

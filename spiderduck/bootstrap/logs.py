@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from fetchers import trace
+from groundwork.front.manners import request_id
 from groundwork.terminal import plain
 
 
@@ -19,6 +20,7 @@ def set_up_logs(level: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
         _add_trace,
+        _add_request,
         structlog.processors.format_exc_info,
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -46,4 +48,11 @@ def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlo
     """The trace that the line belongs to, so that one request is found on every machine that it passed."""
     if (place := trace.current.get()) is not None:
         event["trace"] = place.trace_id
+    return event
+
+
+def _add_request(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """The API's request that the line belongs to: the `X-Request-Id` of its answer."""
+    if identity := request_id.get():
+        event["request"] = identity
     return event
