@@ -24,7 +24,6 @@ from fetchers.client.routing import Router
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, Queues, RateLimits
 from fetchers.exchange import PLACEHOLDER
-from fetchers.memory_use import reuse_freed_memory
 from fetchers.model import HopRequest, RateLimit, Response
 from fetchers.politeness.queue import BACK
 from fetchers.politeness.ready_heap import RequestQueues
@@ -32,6 +31,7 @@ from fetchers.politeness.slot import DomainSlot
 from fetchers.standalone import make_transport, running_fetcher
 from fetchers.urls import split
 from groundwork.clock import SystemClock
+from groundwork.memory import tune_allocator
 
 HOSTS, AT_ONCE, ROUNDS = 60, 16, 8
 Fetch = Callable[[str], Awaitable[int]]
@@ -140,7 +140,7 @@ async def queue_costs(count: int) -> tuple[float, float]:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 6000
-    reuse_freed_memory()  # as in the service; otherwise every page is faulted in anew, which hides what is measured here
+    tune_allocator()  # as in the service; otherwise every page is faulted in anew, which hides what is measured here
     with running_site() as port:
         bare, whole, served = uvloop.run(costs(settings(port), count))
     print(f"bare transport      {bare * 1e3:6.3f} ms CPU a fetch of 60 KB")

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from groundwork.memory import tune_allocator
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, Tiers
-from imagepipe.memory import tune_allocator
 from imagepipe.model import Variant
 from imagepipe.originals.sources.folder import whole
 from imagepipe.ports import SourceResponse, Wanted

@@ -17,7 +17,7 @@ from pathlib import Path
 import uvicorn
 from litestar import Litestar, Response, get
 from imagepipe.config import default_config
-from imagepipe.memory import tune_allocator
+from groundwork.memory import tune_allocator
 from imagepipe.registry import Registry
 from imagepipe.service.app import route_handlers
 from imagepipe.originals.sources.folder import FolderSource

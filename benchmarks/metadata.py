@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser
 
-from imagepipe.memory import tune_allocator
+from groundwork.memory import tune_allocator
 from schedulers.metadata import extract_metadata
 from tests.corpora import CORPORA
 

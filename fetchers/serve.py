@@ -9,15 +9,15 @@ import sys
 
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import VERSION, FetchersConfig
-from fetchers.memory_use import reuse_freed_memory
 from fetchers.trace import TraceFilter
+from groundwork.memory import tune_allocator
 from groundwork.terminal import PlainFormatter, say
 
 
 async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:
     """Listen until SIGTERM or SIGINT, then finish what is under way; returns the exit code."""
     _log_to_stderr()
-    reuse_freed_memory()
+    tune_allocator()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

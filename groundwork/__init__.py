@@ -4,6 +4,7 @@ Charter: a module belongs here when two packages need it and a stranger's projec
 imports another package of ours. Each primitive exists once:
 
 - `clock.py`: time, as a port and as this machine's.
+- `memory.py`: what a process holds, and how its allocator and garbage collector are set.
 - `problems.py`: problem details, the body of every refusal.
 - `terminal.py`: what may go to a terminal or into a log.
 - `front/`: the HTTP server's outer side. Limits on what a connection may send and how slowly, TLS, and the rules that

@@ -99,8 +99,8 @@ def _serve(asked: argparse.Namespace) -> int:
     from groundwork.front.browsers import BrowserFront, BrowserRules
     from groundwork.front.limits import FrontLimits
     from groundwork.front.server import FrontServer, bound
+    from groundwork.memory import tune_allocator
     from imagepipe.isolation.pool import isolated_workers
-    from imagepipe.memory import tune_allocator
     from imagepipe.originals.sources.folder import FolderSource
     from imagepipe.originals.sources.http import HttpSource
     from imagepipe.registry import Registry

@@ -9,9 +9,9 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
 
+from groundwork.memory import give_back
 from imagepipe.errors import Busy, RenderTimedOut
 from imagepipe.isolation.memory_budget import BUDGET_SECONDS, Grant, MemoryBudget
-from imagepipe.memory import give_back
 
 T = TypeVar("T")
 _TRIM_EVERY = 64  # renders; a trim takes some 100 µs

@@ -16,8 +16,8 @@ import sys
 import warnings
 from typing import BinaryIO
 
+from groundwork.memory import give_back, resident_bytes
 from imagepipe.errors import BrokenPicture, ImageError, PictureTooLarge
-from imagepipe.memory import give_back
 
 LENGTH = struct.Struct(">Q")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -52,7 +52,7 @@ def serve(source: BinaryIO, target: BinaryIO, seconds: int) -> None:
         target.write(LENGTH.pack(len(answer)) + answer)
         target.flush()
         del answer
-        if _resident() > _IDLE_BYTES:
+        if resident_bytes() > _IDLE_BYTES:
             give_back()
 
 
@@ -61,14 +61,6 @@ def _limit_time(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-
-
-def _resident() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return 0
 
 
 def _do(message: bytes) -> tuple[bool, object]:

@@ -18,13 +18,12 @@ from pathlib import Path
 
 import uvloop
 
-from fetchers.memory_use import reuse_freed_memory
 from groundwork.clock import SystemClock
+from groundwork.memory import tune_allocator, tune_collector
 from spiderduck.bootstrap.blocking import beside, open_blocking
 from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.front import make_server
-from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
 from spiderduck.bootstrap.product import running_parts
@@ -58,8 +57,14 @@ Tell = Callable[[Started], None]
 def up(config: Config, parts: frozenset[str], started: Tell) -> None:
     """Run these parts in this process until a signal ends it. Raises `SpiderDuckError` where they cannot start."""
     check(parts, config)
+    tune_allocator()
+
+    def told(where: Started) -> None:
+        tune_collector()  # now: what was built until here lives as long as the process
+        started(where)
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(config, started, parts))
+        runner.run(serve(config, told, parts))
 
 
 def data_path(config: Config) -> Path:
@@ -141,8 +146,6 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
             running_member(config.fetchers, cluster, listener, blocking.domains) as member,
             beside(blocking.work),
         ):
-            tune_collector()
-            reuse_freed_memory()
             started(Started(member.address, None, parts))
             await member.until(stop)
 

@@ -15,7 +15,6 @@ from typing import Any
 from litestar import Litestar
 
 from groundwork.clock import SystemClock
-from imagepipe.memory import tune_allocator
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Pipeline
@@ -30,7 +29,6 @@ from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extraction import Extraction, open_processes
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
-from spiderduck.bootstrap.garbage import tune_collector
 from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.parts import EVERYTHING
@@ -82,8 +80,6 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if backing.api is not None:
             telemetry.ask(partial(_waiting, backing.api.dead_letters))
         app = build(config, health, routes, guard)
-        tune_allocator()  # pages and pictures take the memory that others gave back
-        tune_collector()  # last: what was built until here lives as long as the process
         work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from groundwork.memory import tune_allocator
 from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import AsJson
 
@@ -22,6 +23,7 @@ def demo(
     from spiderduck.bootstrap.logs import set_up_logs
 
     set_up_logs("error")
+    tune_allocator()
     with tempfile.TemporaryDirectory(prefix="spiderduck-demo-") as folder:
         asyncio.run(_demo(folder, port, keep, as_json))
 
