@@ -224,7 +224,7 @@ class Fetcher:
 
     def _blocked(self, request: HopRequest) -> Ended | None:
         blocked = self._policy.verdict(request.url)
-        return None if blocked is None else Ended(Ending.BLOCKED_DOMAIN, blocked.reason)
+        return None if blocked is None else Ended(blocked.ending, blocked.reason, code=blocked.code)
 
     async def _check_owner(self, request: HopRequest, parts: UrlParts) -> NotMine | None:
         holding = self._ownership.holding_of(registrable_domain(parts.host))

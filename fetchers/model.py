@@ -34,6 +34,7 @@ class Ending(StrEnum):
     PROTOCOL_ERROR = "protocol_error"
     UNSUPPORTED_SCHEME = "unsupported_scheme"
     BLOCKED_DOMAIN = "blocked_domain"
+    NOT_FETCHED = "not_fetched"
 
 
 PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -136,7 +137,8 @@ class Response(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A hop that ended without a usable answer; `reason` is a sentence for a person. `response` where there was one.
+    """A hop that ended without a usable answer; `reason` is a sentence for a person, `code` a stable word for why where
+    the ending alone does not say it. `response` where there was one.
 
     `unreached`: no connection came about, so that the domain is left alone for a while. Only its own fetcher is told.
     """
@@ -145,6 +147,7 @@ class Ended:
     reason: str
     response: Response | None = None
     unreached: bool = False
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

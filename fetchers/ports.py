@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from fetchers.model import HopRequest, HopResult, NotMine, RateLimit, Response
+from fetchers.model import Ending, HopRequest, HopResult, NotMine, RateLimit, Response
 
 
 class HostStateStore(Protocol):
@@ -33,9 +33,12 @@ class RobotsCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A URL that may not be asked for; `reason` is a sentence for a person that names the list and its rule."""
+    """A URL that may not be asked for: with which ending, a sentence for a person that names the list and its rule, and
+    a stable word for why where the ending alone does not say it."""
 
     reason: str
+    ending: Ending = Ending.BLOCKED_DOMAIN
+    code: str | None = None
 
 
 class UrlPolicy(Protocol):

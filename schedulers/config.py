@@ -1,6 +1,7 @@
 """Settings of the flow, with defaults and units. Frozen; `validate()` says which value is wrong and what would be
 right."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 HOUR = 3600.0
@@ -14,6 +15,15 @@ class Freshness:
     client_error: float = 6 * HOUR
     server_error: float = 600.0
     robots_denied: float = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeLinks:
+    """Whether links are fetched that a fetch would use up (`schedulers.urls.one_time`). `domains` are exceptions, for
+    each domain with everything below it."""
+
+    fetch: bool = False
+    domains: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class SchedulersConfig:
     most_urls: int = 1_000
     most_text_bytes: int = 262_144
     freshness: Freshness = field(default_factory=Freshness)
+    one_time: OneTimeLinks = field(default_factory=OneTimeLinks)
     blocked_domains: tuple[str, ...] = ()
     blocked_domains_file: str = ""
     pictures: bool = True

@@ -34,6 +34,7 @@ class Status(StrEnum):
     PROTOCOL_ERROR = "protocol_error"
     BLOCKED_DOMAIN = "blocked_domain"
     UNSUPPORTED_SCHEME = "unsupported_scheme"
+    NOT_FETCHED = "not_fetched"
     FAILED = "failed"
 
 
@@ -141,6 +142,7 @@ class LastError:
     status: Status
     reason: str
     at: float
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class UrlState:
     url: str
     status: Status
     reason: str | None = None
+    reason_code: str | None = None
     page_id: int | None = None
     resolved_url: str | None = None
     status_code: int | None = None
@@ -184,7 +187,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a URL ends without a page: the status to store and announce, and a sentence for a person."""
+    """How a URL ends without a page: the status to store and announce, a sentence for a person, and a stable word for
+    why (`code`) where the status alone does not say it."""
 
     status: Status
     reason: str
+    code: str | None = None

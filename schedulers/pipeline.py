@@ -90,7 +90,7 @@ class Pipeline:
         clock, in_flight = ports.clock, InFlight()
         deferral = Deferral(ports.queue, ports.store, clock)
         stage = Timed(clock, observer)
-        decide = Decide(ports.store, in_flight, clock, ports.is_blocked)
+        decide = Decide(ports.store, in_flight, clock, ports.refusal)
         fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
         source = PictureSource(ports.fetcher, ports.archived, clock, config)
         self._ports = ports

@@ -28,13 +28,13 @@ Decision = Fetch | Reused | Failure
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A URL at the moment of deciding. `is_blocked` says why it may not be asked for; None where it may."""
+    """A URL at the moment of deciding. `refusal` says why it may not be asked for; None where it may."""
 
     url: str
     known: Known
     refresh: bool
     now: float
-    is_blocked: Callable[[str], str | None]
+    refusal: Callable[[str], Failure | None]
 
 
 def scheme(candidate: Candidate) -> Decision | None:
@@ -45,10 +45,9 @@ def scheme(candidate: Candidate) -> Decision | None:
     return Failure(Status.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {name}:")
 
 
-def blocked_domain(candidate: Candidate) -> Decision | None:
+def refused(candidate: Candidate) -> Decision | None:
     """Drop what the fetcher would refuse for the same reason, before anything waits for it."""
-    reason = candidate.is_blocked(candidate.url)
-    return None if reason is None else Failure(Status.BLOCKED_DOMAIN, reason)
+    return candidate.refusal(candidate.url)
 
 
 def refresh_asked(candidate: Candidate) -> Decision | None:
@@ -66,7 +65,7 @@ def recently_fetched(candidate: Candidate) -> Decision | None:
 
 POLICY: tuple[Callable[[Candidate], Decision | None], ...] = (
     scheme,  # what is no web address is never fetched, not even by force
-    blocked_domain,  # nor is what the operator forbids
+    refused,  # nor is what the operator forbids, nor what a fetch would spend
     refresh_asked,  # before freshness, because it exists to override that
     recently_fetched,  # last: the only one that needs what the store knows
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 from fetchers.model import FetchResult, HopRequest, Response
 from groundwork.clock import Clock
 from schedulers.metadata import Metadata
-from schedulers.model import ArchiveLocation, Change, Delivery, Known, Message, Page, UrlState
+from schedulers.model import ArchiveLocation, Change, Delivery, Failure, Known, Message, Page, UrlState
 from schedulers.notice import Notice
 
 
@@ -75,7 +75,7 @@ class Archived(Protocol):
 
 Knows = Callable[[str], Awaitable[bool]]
 
-IsBlocked = Callable[[str], str | None]
+Refusal = Callable[[str], Failure | None]
 """Why a URL may not be asked for; None where it may. Answers at once; what it says may change at any time."""
 
 
@@ -154,4 +154,4 @@ class FlowPorts:
     extractor: Extractor
     ids: Ids
     clock: Clock
-    is_blocked: IsBlocked = lambda url: None
+    refusal: Refusal = lambda url: None

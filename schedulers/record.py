@@ -52,14 +52,19 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     status: Status
     reason: str
     at: Time
+    reason_code: str | None = None
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53."""
+    """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53.
+
+    `reason_code` is a stable word beside `reason`, where the status alone does not say why.
+    """
 
     url: str
     status: Status
     reason: str | None = None
+    reason_code: str | None = None
     page_id: str | None = None
     resolved_url: str | None = None
     canonical_url: str | None = None
@@ -100,6 +105,7 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
         "url": state.url,
         "status": state.status,
         "reason": state.reason,
+        "reason_code": state.reason_code,
         "dedup_key": state.key,
         "resolved_url": state.resolved_url,
         "redirects": [_redirect(step) for step in state.redirects] if state.resolved_url else None,
@@ -110,7 +116,7 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
     }
     if state.last_error is not None:
         error = state.last_error
-        fields["last_error"] = ErrorRecord(error.status, error.reason, iso_time(error.at))
+        fields["last_error"] = ErrorRecord(error.status, error.reason, iso_time(error.at), error.code)
     if page is not None:
         content = page.content
         fields.update(

@@ -53,7 +53,12 @@ def settle(result: Result, now: float, freshness: Freshness) -> Settled:
             return _not_modified(result, now, freshness)
         case Dropped(link, known, failure):
             state = _kept(known, failure, now, None) or UrlState(
-                link.key, link.url, failure.status, reason=failure.reason, checked_at=now
+                link.key,
+                link.url,
+                failure.status,
+                reason=failure.reason,
+                reason_code=failure.code,
+                checked_at=now,
             )
             return Settled(failure.status.value, state, known.page, Change((state,)))
 
@@ -141,6 +146,7 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
             member.url,
             failure.status,
             reason=failure.reason,
+            reason_code=failure.code,
             resolved_url=chain.url if member.redirects else None,
             status_code=failed.status_code,
             redirects=member.redirects,
@@ -156,7 +162,15 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
 def _not_modified(same: NotModified, now: float, freshness: Freshness) -> Settled:
     """The page stays as it is and was checked now."""
     fresh = now + fresh_seconds(Status.FETCHED, None, freshness)
-    state = replace(same.state, status=Status.FETCHED, checked_at=now, fresh_until=fresh, last_error=None, reason=None)
+    state = replace(
+        same.state,
+        status=Status.FETCHED,
+        checked_at=now,
+        fresh_until=fresh,
+        last_error=None,
+        reason=None,
+        reason_code=None,
+    )
     return Settled(Status.FETCHED.value, state, same.page, Change((state,)))
 
 
@@ -164,5 +178,5 @@ def _kept(known: Known, failure: Failure, now: float, fresh_until: float | None)
     """What was good before, with the failure as `last_error`; None where there was no page."""
     if known.state is None or known.state.page_id is None:
         return None
-    error = LastError(failure.status, failure.reason or failure.status.value, now)
+    error = LastError(failure.status, failure.reason or failure.status.value, now, failure.code)
     return replace(known.state, last_error=error, checked_at=now, fresh_until=fresh_until)

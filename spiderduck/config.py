@@ -211,7 +211,7 @@ class Config:
                 self.images,
             ):
                 section.validate()
-            BlockedDomains(self.schedulers.blocked_domains)
+            BlockedDomains((*self.schedulers.blocked_domains, *self.schedulers.one_time.domains))
         except ValueError as error:
             raise BadSetting(str(error)) from error
         if not 0 <= self.port <= 65_535:

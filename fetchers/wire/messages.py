@@ -60,6 +60,7 @@ class Over(msgspec.Struct, array_like=True, frozen=True, tag="ended"):
     ending: Ending
     reason: str
     response: Answered | None
+    code: str | None = None
 
 
 class Later(msgspec.Struct, array_like=True, frozen=True, tag="not_now"):
@@ -128,7 +129,8 @@ def pack_head(answer: HopResult | NotMine, now: float) -> bytes:
         head = _answered(answer, now)
     elif isinstance(answer, Ended):
         response = answer.response
-        head = Over(answer.ending, answer.reason, None if response is None else _answered(response, now))
+        told = None if response is None else _answered(response, now)
+        head = Over(answer.ending, answer.reason, told, answer.code)
     elif isinstance(answer, NotNow):
         head = Later(answer.until - now, answer.reason)
     else:
@@ -156,7 +158,7 @@ def answer_of(head: Head, body: bytes, now: float) -> HopResult | NotMine:
             return _response(head, body, now)
         case Over():
             response = None if head.response is None else _response(head.response, body, now)
-            return Ended(head.ending, head.reason, response)
+            return Ended(head.ending, head.reason, response, code=head.code)
         case Later():
             return NotNow(now + head.wait, head.reason)
         case _:

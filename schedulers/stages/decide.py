@@ -5,18 +5,18 @@ from schedulers.context import Decided, Dropped, Due, FinishedBefore, Reused, Sh
 from schedulers.in_flight import Flight, InFlight
 from schedulers.model import Failure, Known, Status, UrlState
 from schedulers.policy import Candidate, Decision, decide
-from schedulers.ports import IsBlocked, MetadataStore
+from schedulers.ports import MetadataStore, Refusal
 from schedulers.urls import dedup_key
 
 
 class Decide:
     """Decides on shared URLs, and with `target` on where their redirects lead."""
 
-    def __init__(self, store: MetadataStore, in_flight: InFlight, clock: Clock, is_blocked: IsBlocked) -> None:
+    def __init__(self, store: MetadataStore, in_flight: InFlight, clock: Clock, refusal: Refusal) -> None:
         self._store = store
         self._in_flight = in_flight
         self._clock = clock
-        self._is_blocked = is_blocked
+        self._refusal = refusal
 
     async def __call__(self, shared: Shared) -> Decided:
         link, event = shared.link, shared.event
@@ -43,4 +43,4 @@ class Decide:
         return self._decide(url, found, refresh=due.shared.event.refresh)
 
     def _decide(self, url: str, known: Known, *, refresh: bool) -> Decision:
-        return decide(Candidate(url, known, refresh, self._clock.now(), self._is_blocked))
+        return decide(Candidate(url, known, refresh, self._clock.now(), self._refusal))

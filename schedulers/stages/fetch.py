@@ -112,7 +112,7 @@ def ended(chain: Chain, outcome: Response | Ended | NotNow | None) -> Answered |
         case Response():
             return Answered(chain, outcome)
         case Ended():
-            return Failed(chain, Failure(Status(outcome.ending.value), outcome.reason))
+            return Failed(chain, Failure(Status(outcome.ending.value), outcome.reason, outcome.code))
         case NotNow():
             return Failed(chain, Failure(Status.LATE, outcome.reason))
         case None:

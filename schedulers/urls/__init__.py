@@ -3,6 +3,15 @@
 from schedulers.urls.canonical import accepted_canonical
 from schedulers.urls.extract import ExtractedUrl, extract_urls
 from schedulers.urls.normalise import dedup_key
+from schedulers.urls.one_time import is_one_time
 from schedulers.urls.parse import parse_shared, parse_url
 
-__all__ = ["ExtractedUrl", "accepted_canonical", "dedup_key", "extract_urls", "parse_shared", "parse_url"]
+__all__ = [
+    "ExtractedUrl",
+    "accepted_canonical",
+    "dedup_key",
+    "extract_urls",
+    "is_one_time",
+    "parse_shared",
+    "parse_url",
+]

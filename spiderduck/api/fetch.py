@@ -46,7 +46,9 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         "`X-Fetched-Status` and `X-Fetched-Redirects` say what it is. One that breaks off breaks the connection off.",
         responses={
             200: ANY_BYTES,
-            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`blocked_domain`: never asked for"),
+            403: ResponseSpec(
+                Problem, media_type=PROBLEM_TYPE, description="`blocked_domain`, `not_fetched`: never asked for"
+            ),
             502: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="No answer; `code` is the fetch's ending"),
             503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Its turn comes later: `Retry-After`"),
         },
@@ -70,7 +72,7 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
             detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
             return _refused(503, detail, "late", {"Retry-After": retry})
         if isinstance(outcome, Ended):
-            status = 403 if outcome.ending is Ending.BLOCKED_DOMAIN else 502
+            status = 403 if outcome.ending in (Ending.BLOCKED_DOMAIN, Ending.NOT_FETCHED) else 502
             return _refused(status, outcome.reason, outcome.ending.value)
         headers = {
             **FOREIGN_CONTENT,

@@ -1,4 +1,4 @@
-"""What may not be asked for, from the settings: one list that the schedulers, the fetcher and the pictures share."""
+"""What may not be asked for, from the settings: one policy that the schedulers, the fetcher and the pictures share."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,32 +6,81 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fetchers.blocked_domains import BlockedDomains, BlockedDomainsFile
+from fetchers.blocked_domains import BlockedDomains, BlockedDomainsFile, normal_name
+from fetchers.model import Ending
+from fetchers.ports import Blocked, UrlPolicy
+from fetchers.urls import split
 from groundwork.clock import Clock
+from schedulers.config import OneTimeLinks
+from schedulers.urls import is_one_time
 from spiderduck.bootstrap.backing import Work
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting
 
+ONE_TIME = "one_time"
+WHY_ONE_TIME = (
+    "it looks like a link that works once or changes something (sign-in, confirmation, invitation, unsubscription), "
+    "and a fetch would use it up; schedulers.one_time says for which domains that is wanted"
+)
+
+
+class OneTimePolicy:
+    """Refuses links that a fetch would spend, by the setting and its exceptions."""
+
+    def __init__(self, settings: OneTimeLinks) -> None:
+        """Raises ValueError for an exception that names no domain."""
+        self._fetch = settings.fetch
+        self._domains = {normal_name(name): fetch for name, fetch in settings.domains.items()}
+
+    def verdict(self, url: str) -> Blocked | None:
+        """See `UrlPolicy`."""
+        if not is_one_time(url) or self._is_wanted(split(url).host):
+            return None
+        return Blocked(WHY_ONE_TIME, Ending.NOT_FETCHED, ONE_TIME)
+
+    def _is_wanted(self, host: str) -> bool:
+        """What the longest exception says that holds the host, else the setting."""
+        labels = host.rstrip(".").split(".")
+        names = (".".join(labels[start:]) for start in range(len(labels)))
+        return next((self._domains[name] for name in names if name in self._domains), self._fetch)
+
+
+class Policies:
+    """The first refusal of several policies."""
+
+    def __init__(self, *policies: UrlPolicy) -> None:
+        self._policies = policies
+
+    def verdict(self, url: str) -> Blocked | None:
+        """See `UrlPolicy`."""
+        for policy in self._policies:
+            if (blocked := policy.verdict(url)) is not None:
+                return blocked
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """`domains` may be replaced at any time; `work` keeps them at what the file says."""
+    """`domains` may be replaced at any time; `work` keeps them at what the file says. `policy` holds for everything
+    that is fetched, and is more than the domains."""
 
     domains: BlockedDomains
+    policy: UrlPolicy
     work: tuple[Work, ...] = ()
 
 
 def open_blocking(config: Config, clock: Clock) -> Blocking:
-    """Raises `BadSetting` where the file cannot be read or holds what is no name."""
+    """Raises `BadSetting` where the file cannot be read, or it or a setting holds what is no name."""
     settings = config.schedulers
-    domains = BlockedDomains(settings.blocked_domains)
-    if not settings.blocked_domains_file:
-        return Blocking(domains)
     try:
+        domains = BlockedDomains(settings.blocked_domains)
+        policy = Policies(domains, OneTimePolicy(settings.one_time))
+        if not settings.blocked_domains_file:
+            return Blocking(domains, policy)
         file = BlockedDomainsFile(domains, settings.blocked_domains, Path(settings.blocked_domains_file), clock)
     except ValueError as error:
         raise BadSetting(str(error)) from error
-    return Blocking(domains, (("blocked domains", file.run),))
+    return Blocking(domains, policy, (("blocked domains", file.run),))
 
 
 @asynccontextmanager

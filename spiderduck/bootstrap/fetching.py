@@ -12,6 +12,7 @@ from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.standalone import make_transport
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from groundwork.clock import Clock
+from schedulers.model import Failure, Status
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.blocking import open_blocking
@@ -26,18 +27,20 @@ Gauges = Mapping[str, tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """`work` must run for as long as something is fetched. `policy` says what may be asked for."""
+    """`work` must run for as long as something is fetched. `policy` says what may be asked for, `blocked` only whom
+    nobody asks for anything."""
 
     fetch: FetchThroughClient
     domains: Domains
     policy: UrlPolicy
+    blocked: UrlPolicy
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
 
-    def is_blocked(self, url: str) -> str | None:
+    def refusal(self, url: str) -> Failure | None:
         """Why the URL may not be asked for; None where it may."""
         blocked = self.policy.verdict(url)
-        return None if blocked is None else blocked.reason
+        return None if blocked is None else Failure(Status(blocked.ending.value), blocked.reason, blocked.code)
 
 
 class LocalDomains:
@@ -66,7 +69,7 @@ async def open_fetching(
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
         fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router, blocking.domains, blocking.work)
+        return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work)
     states, robots_cache = _caches(config, database, clock, stack)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
@@ -77,11 +80,11 @@ async def open_fetching(
         transport=transport,
         states=states,
         robots_cache=robots_cache,
-        policy=blocking.domains,
+        policy=blocking.policy,
     )
     fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
-    return Fetching(fetch, LocalDomains(fetcher), blocking.domains, work, lambda: _gauges(fetcher))
+    return Fetching(fetch, LocalDomains(fetcher), blocking.policy, blocking.domains, work, lambda: _gauges(fetcher))
 
 
 def _caches(

@@ -149,7 +149,7 @@ async def open_images(
     await stack.enter_async_context(registry)
     owners = await _owners(config, backing, clock, stack)
     proxies = read_networks(config.api.trusted_proxies)
-    access = PictureAccess(owners, fetching.policy, proxies, browser_rules(config))
+    access = PictureAccess(owners, fetching.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
     return ImageParts(CardPictures(registry), handlers)
 

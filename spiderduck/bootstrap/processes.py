@@ -143,7 +143,7 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
         )
         blocking = open_blocking(config, SystemClock())
         async with (
-            running_member(config.fetchers, cluster, listener, blocking.domains) as member,
+            running_member(config.fetchers, cluster, listener, blocking.policy) as member,
             beside(blocking.work),
         ):
             started(Started(member.address, None, parts))

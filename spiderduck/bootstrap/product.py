@@ -125,7 +125,7 @@ def _flow_ports(
         extractor=extractor,
         ids=ids.ids,
         clock=clock,
-        is_blocked=fetching.is_blocked,
+        refusal=fetching.refusal,
     )
 
 

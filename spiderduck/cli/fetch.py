@@ -53,7 +53,7 @@ def fetched(url: str, config: Path | None) -> "FetchResult":
 
     try:
         settings = read_settings(config)
-        policy = open_blocking(settings, SystemClock()).domains
+        policy = open_blocking(settings, SystemClock()).policy
         return asyncio.run(fetch_once(url, settings.fetchers, policy=policy))
     except InvalidUrl as error:
         raise SpiderDuckError(str(error)) from error

@@ -54,7 +54,7 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     from spiderduck.bootstrap.extraction import Extraction
 
     clock = SystemClock()
-    policy = open_blocking(settings, clock).domains
+    policy = open_blocking(settings, clock).policy
     async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
         fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
         extractor = Extraction(settings.extract.inline_bytes)

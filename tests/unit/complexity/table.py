@@ -85,7 +85,7 @@ from schedulers.metadata.fields import (
 from schedulers.metadata.kinds import containers, document, feed, html, image_header, pdf, picture, playable, sniff, svg
 from schedulers.urls import canonical as canonical_urls
 from schedulers.urls import extract as extract_urls
-from schedulers.urls import normalise, parse, top_level, tracking
+from schedulers.urls import normalise, one_time, parse, top_level, tracking
 from snowflake import auditor, layout, text
 from tests.unit.complexity.inputs import (
     GRAPH,
@@ -404,6 +404,14 @@ TABLE: dict[str, list[Case]] = {
     ),
     "schedulers.urls.extract.extract_urls": cases(extract_urls.extract_urls, *TEXTS),
     "schedulers.urls.normalise.dedup_key": cases(normalise.dedup_key, *URLS),
+    "schedulers.urls.one_time.is_one_time": cases(
+        one_time.is_one_time,
+        *URLS,
+        rows("reset/", "https://a.test/"),
+        rows("reset=aA1&", "https://a.test/?"),
+        rows("state=1&", "https://a.test/oauth?"),
+        rows("/auth", "https://a.test", "?code=1"),
+    ),
     "schedulers.urls.parse.parse_url": cases(parse.parse_url, *URLS),
     "schedulers.urls.parse.parse_shared": cases(parse.parse_shared, *URLS, rows("a."), rows("a", "", ".")),
     "schedulers.urls.top_level.top_level_end": cases(

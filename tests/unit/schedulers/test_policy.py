@@ -13,7 +13,13 @@ NOW = 1_000.0
 
 
 def candidate(url: str = "http://a.test/", state: UrlState | None = None, refresh: bool = False) -> Candidate:
-    return Candidate(url, Known(state=state), refresh, NOW, lambda url: "bad.test" if "bad.test" in url else None)
+    return Candidate(url, Known(state=state), refresh, NOW, refusal)
+
+
+def refusal(url: str) -> Failure | None:
+    if "bad.test" in url:
+        return Failure(Status.BLOCKED_DOMAIN, "bad.test is blocked")
+    return Failure(Status.NOT_FETCHED, "it works once", "one_time") if "once" in url else None
 
 
 def state(status: Status = Status.FETCHED, fresh_until: float | None = NOW + 1) -> UrlState:
@@ -50,6 +56,7 @@ def test_refresh_forces() -> None:
         ("ftp://a.test/", Status.UNSUPPORTED_SCHEME),
         ("mailto:a@a.test", Status.UNSUPPORTED_SCHEME),
         ("http://bad.test/", Status.BLOCKED_DOMAIN),
+        ("http://a.test/once", Status.NOT_FETCHED),
     ],
 )
 def test_some_are_dropped_even_by_force(url: str, status: Status) -> None:
@@ -71,9 +78,9 @@ def test_some_are_dropped_even_by_force(url: str, status: Status) -> None:
 def test_a_blocked_domain_blocks_what_lies_below_it(url: str, blocked: bool) -> None:
     domains = BlockedDomains(["Bad.test."])
 
-    def why(url: str) -> str | None:
+    def why(url: str) -> Failure | None:
         found = domains.verdict(url)
-        return None if found is None else found.reason
+        return None if found is None else Failure(Status(found.ending.value), found.reason)
 
     decision = decide(Candidate(url, Known(), False, NOW, why))
     assert isinstance(decision, Failure) == blocked

@@ -8,7 +8,7 @@ import pytest
 from fetchers.model import Ended, Ending, FetchResult, Hop, Response
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Reused, Understood
-from schedulers.links import Chain, Link, chain_of
+from schedulers.links import Chain, Link, chain_of, identify
 from schedulers.metadata import Metadata, encode_metadata
 from schedulers.model import (
     REUSED,
@@ -21,7 +21,8 @@ from schedulers.model import (
     Status,
     UrlState,
 )
-from schedulers.settlement import page_of, settle
+from schedulers.record import record_of
+from schedulers.settlement import UNKNOWN, page_of, settle
 
 NOW, FRESH = 5_000.0, Freshness()
 SHORT, ARTICLE = "http://s.test/x", "http://news.test/a"
@@ -116,3 +117,21 @@ def test_a_dropped_target_ends_the_chain_with_its_reason() -> None:
     assert (settled.outcome, state.status) == ("blocked_domain", Status.BLOCKED_DOMAIN)
     assert state.reason == "news.test is blocked"
     assert [one.key for one in settled.change.states] == [SHORT]
+
+
+def test_why_a_link_was_not_fetched_stands_in_its_record_as_a_word_and_a_sentence() -> None:
+    failure = Failure(Status.NOT_FETCHED, "it works once", "one_time")
+    link = identify("http://news.test/once")
+    for result in (Dropped(link, UNKNOWN, failure), Failed(chained(None), failure)):
+        settled = settle(result, NOW, FRESH)
+        record = record_of(settled.state, settled.page)
+        assert (record.status, record.reason_code, record.reason) == ("not_fetched", "one_time", "it works once")
+
+
+def test_a_page_that_became_one_keeps_what_was_known() -> None:
+    failure = Failure(Status.NOT_FETCHED, "it works once", "one_time")
+    link = identify(ARTICLE)
+    settled = settle(Dropped(link, Known(state=GOOD, page=PAGE), failure), NOW, FRESH)
+    record = record_of(settled.state, settled.page)
+    assert record.last_error is not None
+    assert (record.status, record.last_error.reason_code) == ("fetched", "one_time")
