@@ -12,8 +12,8 @@ from pathlib import Path
 
 from fetchers.errors import InvalidUrl
 from fetchers.ports import Blocked
-from fetchers.transport.address_guard import ipv4_within
 from fetchers.urls import split
+from groundwork.address_guard import ipv4_within
 from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)

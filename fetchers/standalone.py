@@ -11,10 +11,10 @@ from fetchers.model import RateLimit
 from fetchers.politeness.address_pace import AddressPace
 from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.aiohttp import AiohttpTransport
-from fetchers.transport.interfaces import own_addresses
+from groundwork.address_guard import AddressPolicy
 from groundwork.clock import SystemClock
+from groundwork.interfaces import own_addresses
 
 
 def make_transport(config: FetchersConfig) -> AiohttpTransport:

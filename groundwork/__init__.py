@@ -3,6 +3,7 @@
 Charter: a module belongs here when two packages need it and a stranger's project could use it unchanged. Nothing here
 imports another package of ours. Each primitive exists once:
 
+- `address_guard.py`: which addresses may be dialled; `interfaces.py` tells it this machine's own.
 - `clock.py`: time, as a port and as this machine's.
 - `memory.py`: what a process holds, and how its allocator and garbage collector are set.
 - `problems.py`: problem details, the body of every refusal.

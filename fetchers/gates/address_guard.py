@@ -1,5 +1,5 @@
-"""The public name of the address guard; see `fetchers.transport.address_guard`."""
+"""The public name of the address guard; see `groundwork.address_guard`."""
 
-from fetchers.transport.address_guard import AddressPolicy, is_allowed
+from groundwork.address_guard import AddressPolicy, is_allowed
 
 __all__ = ["AddressPolicy", "is_allowed"]

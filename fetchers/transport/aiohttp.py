@@ -28,12 +28,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
 
 from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError, TurnLost
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.dialler import Dialler, make_ssl_context
-from fetchers.transport.interfaces import own_addresses
 from fetchers.transport.pool import AnswerProtocol, Pool, Target
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts, split
+from groundwork.address_guard import AddressPolicy
+from groundwork.interfaces import own_addresses
 
 MOST_INTERIM_ANSWERS = 8
 MOST_ATTEMPTS = 3

@@ -22,9 +22,9 @@ import certifi
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from fetchers.errors import BlockedAddress, ConnectError, TimedOut, TlsError
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts
+from groundwork.address_guard import AddressPolicy
 
 log = logging.getLogger(__name__)
 

@@ -159,7 +159,7 @@ def robots(
 @app.command()
 def address(address: Annotated[str, typer.Argument(help="An IP address.")], as_json: AsJson = False) -> None:
     """Show whether the address guard lets an address be dialled, and why not."""
-    from fetchers.transport.address_guard import AddressPolicy
+    from groundwork.address_guard import AddressPolicy
 
     refusal = AddressPolicy().refusal(address)
     data = {"address": address, "allowed": refusal is None, "reason": refusal or ""}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fetchers.transport.address_guard import is_allowed
+from groundwork.address_guard import is_allowed
 from tests.corpora import CORPORA
 
 CASES = CORPORA / "ssrf" / "addresses.json"

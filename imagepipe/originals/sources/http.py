@@ -1,11 +1,10 @@
 """Pictures over plain HTTP, for `python -m imagepipe serve` alone. The product uses its polite fetcher instead.
 
-The address actually dialled is checked, at the socket: only global ones, unless private ones are allowed. Redirects are
-followed (five), each through the same check; no cookies, no environment proxies.
+The address actually dialled is checked by the address guard, at the socket, unless private ones are allowed. Redirects
+are followed (five), each through the same check; no cookies, no environment proxies.
 """
 
 import asyncio
-import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -15,7 +14,9 @@ import aiohttp
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
+from groundwork.address_guard import AddressPolicy
 from groundwork.clock import Clock
+from groundwork.interfaces import own_addresses
 from imagepipe.errors import SourceFailed, SourceNotAllowed
 from imagepipe.originals.freshness import fresh_seconds
 from imagepipe.originals.source_rules import admits, normal_source
@@ -34,7 +35,7 @@ class HttpSource:
 
     def __init__(self, clock: Clock, *, user_agent: str, allow_private: bool = False) -> None:
         self._clock = clock
-        self._allow_private = allow_private
+        self._policy = None if allow_private else AddressPolicy(own_addresses=own_addresses())
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
 
@@ -95,8 +96,8 @@ class HttpSource:
 
     def _socket(self, address: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, target = address
-        if not self._allow_private and not _is_global(str(target[0])):
-            raise _Refused(f"{target[0]} is not a public address")
+        if self._policy is not None and (refusal := self._policy.refusal(str(target[0]))) is not None:
+            raise _Refused(refusal)
         return socket.socket(family, kind, protocol)
 
     def _answer(self, response: aiohttp.ClientResponse) -> SourceResponse:
@@ -153,31 +154,3 @@ def _why(error: Exception) -> str:
         number = error.os_error.errno
         return f"no connection to {error.host}: {os.strerror(number).lower() if number else 'it cannot be reached'}"
     return str(error) or type(error).__name__
-
-
-def _is_global(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv4Address):
-        return found.is_global and not found.is_multicast and not _in(found, _REFUSED_V4)
-    low = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
-    if found in _MAPPED or found in _NAT64:
-        return _is_global(str(low))
-    isatap = (int(found) >> 32) & 0xFFFF_FFFF in (0x5EFE, 0x0200_5EFE)
-    if found not in _UNICAST or (isatap and not _is_global(str(low))):
-        return False
-    return found.is_global and not _in(found, _REFUSED_V6)
-
-
-def _in(address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: tuple[str, ...]) -> bool:
-    return any(address in ipaddress.ip_network(network) for network in networks)
-
-
-# What IANA's special-purpose registries list and `is_global` lets through, older tunnels, and a cloud's own host.
-_REFUSED_V4 = (
-    *("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "192.0.0.0/24"),
-    "168.63.129.16/32",
-)
-_REFUSED_V6 = ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20")
-_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_UNICAST = ipaddress.IPv6Network("2000::/3")

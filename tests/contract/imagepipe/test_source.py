@@ -1,6 +1,8 @@
 """The `Source` port: a folder, HTTP and the fake keep the same promises."""
 
 import asyncio
+import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -115,6 +117,20 @@ async def test_private_addresses_are_refused_at_the_socket(tmp_path: Path) -> No
     finally:
         await source.close()
         await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.1.2.3", "100.64.0.1", "169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1%eth0", "::1"],
+)
+async def test_addresses_are_judged_by_the_guard_of_all_packages(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that leads there is refused before anything is dialled, and so is this machine's own address."""
+    monkeypatch.setattr("imagepipe.originals.sources.http.own_addresses", lambda: ["203.1.2.3"])
+    source = HttpSource(SystemClock(), user_agent="test")
+    for target in (address, "203.1.2.3"):
+        with pytest.raises(OSError, match=re.escape(target.split("%")[0])):
+            source._socket((socket.AF_INET6, socket.SOCK_STREAM, 0, "", (target, 80)))
+    source._socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("203.1.2.4", 80))).close()
 
 
 async def test_a_broken_transfer_is_told(tmp_path: Path) -> None:

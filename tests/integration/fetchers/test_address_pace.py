@@ -9,11 +9,11 @@ import httpx
 
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.standalone import make_transport
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.aiohttp import AiohttpTransport
 from fetchers.transport.dialler import ConnectionInfo
 from fetchers.transport.resolver import Resolver
 from fetchers.urls import split
+from groundwork.address_guard import AddressPolicy
 
 PER_SECOND, BURST = 25.0, 2
 

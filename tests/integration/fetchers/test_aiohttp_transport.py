@@ -17,10 +17,10 @@ from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError, TransportError
 from fetchers.exchange import exchange
 from fetchers.model import HopRequest, Response
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.aiohttp import AiohttpTransport
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
+from groundwork.address_guard import AddressPolicy
 from groundwork.clock import SystemClock
 from tests.corpora import CORPORA
 

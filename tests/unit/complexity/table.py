@@ -19,8 +19,8 @@ from fetchers.redirect_target import redirect_target, refresh_target, resolve
 from fetchers.robots import life as robots_life
 from fetchers.robots import lines, matching, parsing
 from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
-from fetchers.transport import address_guard
 from fetchers.wire import frames, messages
+from groundwork import address_guard
 from imagepipe import signing
 from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, jpeg_scans, png, webp
 from imagepipe.config import PictureLimits
@@ -297,7 +297,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.robots.life.life": cases(
         lambda text: robots_life.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
     ),
-    "fetchers.transport.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
+    "groundwork.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
     "fetchers.body.inflate.gzip_wrapping": cases(inflate.gzip_wrapping, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
     "fetchers.body.inflate.deflate_wrapping": cases(inflate.deflate_wrapping, raw(b"x")),
     "fetchers.body.decoding.BodyDecoder": [
@@ -666,7 +666,7 @@ _PAGE = "reads what other functions of the table made of the bytes"
 _OURS = "reads what our own processes and engines write"
 _MAKES = "makes text from our own values"
 NOTHING_FROM_OUTSIDE = {
-    "fetchers.transport.address_guard.ipv4_within": "takes an address that was parsed",
+    "groundwork.address_guard.ipv4_within": "takes an address that was parsed",
     "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
     "fetchers.robots.life.may_be_used": "compares two numbers",
     "fetchers.client.streaming.open_stream": "moves chunks",

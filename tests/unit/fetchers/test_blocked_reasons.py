@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from fetchers.errors import BlockedAddress, ConnectError, TransportError
-from fetchers.transport.address_guard import AddressPolicy
 from fetchers.transport.dialler import Dialler
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
+from groundwork.address_guard import AddressPolicy
 
 INSIDE = ["10.1.2.3", "127.0.0.1", "169.254.169.254", "192.168.7.7", "192.31.196.1", "fd00::7", "64:ff9b::a01:203"]
 

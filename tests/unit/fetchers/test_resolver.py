@@ -7,8 +7,8 @@ import pytest
 
 from fetchers.errors import DnsError
 from fetchers.transport import resolver as resolver_module
-from fetchers.transport.interfaces import own_addresses
 from fetchers.transport.resolver import LIFE_OF_FAILURE, LONGEST_LIFE, SHORTEST_LIFE, Resolver, SystemLookup
+from groundwork.interfaces import own_addresses
 
 
 class NameServer:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers.transport.address_guard import AddressPolicy, is_allowed
+from groundwork.address_guard import AddressPolicy, is_allowed
 
 PRIVATE = ["10.1.2.3", "127.0.0.1", "169.254.169.254", "192.168.0.1", "100.64.0.1", "0.0.0.0", "255.255.255.255"]
 
