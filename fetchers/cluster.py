@@ -36,6 +36,7 @@ from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock
+from groundwork.zookeeper import make_client
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ async def _coordination(
 ) -> _Coordination:
     if not cluster.zookeeper:
         return _Coordination(LocalOwnership(clock.now()), MemoryLimitStore(), AloneOwners(address), _nothing)
-    client = kazoo_calls.make_client(cluster.zookeeper, cluster.chroot, cluster.auth, cluster.session_seconds)
+    client = make_client(cluster.zookeeper + cluster.chroot, cluster.auth, cluster.session_seconds)
     await kazoo_calls.start(client)
     stack.push_async_callback(kazoo_calls.stop, client)
     ownership = ZookeeperOwnership(client, address, clock, cluster.session_seconds)

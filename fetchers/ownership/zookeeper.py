@@ -17,9 +17,10 @@ from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, rebalanced
-from fetchers.ownership.kazoo_calls import begin_anew, granted_seconds
+from fetchers.ownership.kazoo_calls import begin_anew
 from fetchers.ownership.nodes import Nodes, address_of
 from groundwork.clock import Clock
+from groundwork.zookeeper import granted_seconds
 
 log = logging.getLogger(__name__)
 

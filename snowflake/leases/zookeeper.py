@@ -9,17 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from kazoo.client import KazooClient  # type: ignore[import-untyped]
-from kazoo.exceptions import (  # type: ignore[import-untyped]
-    BadVersionError,
-    KazooException,
-    NodeExistsError,
-    NoNodeError,
-    SessionExpiredError,
-)
+from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError, SessionExpiredError  # type: ignore[import-untyped]
 from kazoo.protocol.states import KazooState  # type: ignore[import-untyped]
-from kazoo.security import make_digest_acl  # type: ignore[import-untyped]
 
+from groundwork.zookeeper import ANSWERS, UNAVAILABLE, make_chroot, make_client, stop
 from snowflake.clock import SystemClock
 from snowflake.errors import LeaseLost, LeaseUnavailable
 from snowflake.leases.registered import HeldRegisteredLease, RegisteredLease
@@ -27,8 +20,6 @@ from snowflake.ports import Clock
 
 SERVERS = "/snowflake-servers"
 TIMES = "/snowflake-times"
-# kazoo's own pause grows to a minute, in which the session of a coordinator that is back would end.
-_RECONNECT = {"max_tries": -1, "delay": 0.1, "backoff": 2, "max_delay": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +53,16 @@ class ZooKeeperRegistry:
         self._answer_seconds = answer_seconds
         self._lost = False
         self._callback: Callable[[], None] | None = None
-        self._client = _client(hosts, auth, session_seconds)
+        self._client = make_client(hosts, auth, session_seconds)
         self._client.add_listener(self._on_state)
         try:
-            self._make_chroot(auth)
+            make_chroot(self._client, answer_seconds)
             self._client.start(timeout=answer_seconds)
             for path in (SERVERS, TIMES):
                 self._client.ensure_path(path)
-        except (KazooException, self._client.handler.timeout_exception) as error:
+        except UNAVAILABLE as error:
             self.close()
             raise LeaseUnavailable(f"ZooKeeper at {hosts} does not answer: {error!r}") from error
-
-    def _make_chroot(self, auth: str) -> None:
-        """kazoo itself makes no more than the last part of it, and warns of one that is not there."""
-        if not self._client.chroot:
-            return
-        above = _client(self._hosts.partition("/")[0], auth, self._answer_seconds)
-        try:
-            above.start(timeout=self._answer_seconds)
-            above.ensure_path(self._client.chroot)
-        finally:
-            above.stop()
-            above.close()
 
     def holders(self) -> Mapping[int, bytes]:
         names = self._ask(self._client.get_children_async(SERVERS))
@@ -123,8 +102,7 @@ class ZooKeeperRegistry:
 
     def close(self) -> None:
         self._callback = None
-        self._client.stop()
-        self._client.close()
+        stop(self._client)
 
     def _on_state(self, state: str) -> None:
         """In kazoo's thread. SUSPENDED is only doubt: the time written ahead decides how long that may last."""
@@ -137,20 +115,9 @@ class ZooKeeperRegistry:
         """The answer. `NodeExistsError`, `NoNodeError` and `BadVersionError` are answers too, for the caller."""
         try:
             return asked.get(timeout=self._answer_seconds)
-        except (NodeExistsError, NoNodeError, BadVersionError):
+        except ANSWERS:
             raise
         except SessionExpiredError as error:
             raise LeaseLost(f"the session with ZooKeeper at {self._hosts} has ended") from error
-        except (KazooException, self._client.handler.timeout_exception) as error:
+        except UNAVAILABLE as error:
             raise LeaseUnavailable(f"ZooKeeper at {self._hosts} does not answer: {error!r}") from error
-
-
-def _client(hosts: str, auth: str, session_seconds: float) -> KazooClient:
-    user, _, password = auth.partition(":")
-    return KazooClient(
-        hosts=hosts,
-        timeout=session_seconds,
-        connection_retry=_RECONNECT,
-        auth_data=[("digest", auth)] if auth else None,
-        default_acl=[make_digest_acl(user, password, all=True)] if auth else None,
-    )

@@ -14,6 +14,7 @@ from fetchers.ports import HostStateStore, LimitStore, RobotsCache
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
+from groundwork import zookeeper
 from groundwork.clock import SystemClock
 from tests.clock import FakeClock
 from tests.engines.toxics import slow_link
@@ -84,7 +85,7 @@ async def make_limits(request: pytest.FixtureRequest, stack: AsyncExitStack) -> 
     chroot = f"/limits-{token_hex(4)}"
 
     async def another() -> LimitStore:
-        client = kazoo_calls.make_client(hosts, chroot, "", 5.0)
+        client = zookeeper.make_client(hosts + chroot, "", 5.0)
         await kazoo_calls.start(client)
         stack.push_async_callback(kazoo_calls.stop, client)
         store = ZookeeperLimitStore(client, SystemClock())

@@ -16,6 +16,7 @@ from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.ports import Ownership
 from fetchers.service.metrics import ownership_figures
+from groundwork import zookeeper
 from groundwork.clock import SystemClock
 from tests.engines.toxics import slow_link
 
@@ -60,7 +61,7 @@ async def join(zookeeper_hosts: str, stack: AsyncExitStack) -> Join:
     chroot = f"/own-{token_hex(4)}/of/several/parts"
 
     async def join(address: str) -> Member:
-        client = kazoo_calls.make_client(zookeeper_hosts, chroot, "", SESSION)
+        client = zookeeper.make_client(zookeeper_hosts + chroot, "", SESSION)
         await kazoo_calls.start(client)
         member = Member(client, address)
         stack.push_async_callback(member.end)
@@ -89,7 +90,7 @@ async def ownership(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ow
     hosts = request.getfixturevalue("zookeeper_hosts")
     if "slow" in request.param:
         hosts = f"127.0.0.1:{stack.enter_context(slow_link(request.getfixturevalue('toxiproxy'), hosts)).port}"
-    client = kazoo_calls.make_client(hosts, f"/own-{token_hex(4)}/fetchers", "", SESSION)
+    client = zookeeper.make_client(hosts + f"/own-{token_hex(4)}/fetchers", "", SESSION)
     await kazoo_calls.start(client)
     member = Member(client, "http://a:1")
     stack.push_async_callback(member.end)
@@ -179,12 +180,12 @@ async def test_when_nothing_proves_the_session_nothing_is_held(join: Join) -> No
 async def test_others_cannot_touch_what_is_ours_with_credentials(zookeeper_hosts: str, stack: AsyncExitStack) -> None:
     """Digest ACL on everything that is made."""
     chroot = f"/own-{token_hex(4)}/of/several/parts"
-    client = kazoo_calls.make_client(zookeeper_hosts, chroot, "fetchers:secret", SESSION)
+    client = zookeeper.make_client(zookeeper_hosts + chroot, "fetchers:secret", SESSION)
     await kazoo_calls.start(client)
     member = Member(client, "http://m0:1")
     stack.push_async_callback(member.end)
     await until(lambda: member.ownership.ready)
-    stranger = kazoo_calls.make_client(zookeeper_hosts, chroot, "", SESSION)
+    stranger = zookeeper.make_client(zookeeper_hosts + chroot, "", SESSION)
     await kazoo_calls.start(stranger)
     stack.push_async_callback(kazoo_calls.stop, stranger)
     for path in ("/assignment", "/buckets/0000"):
@@ -194,7 +195,7 @@ async def test_others_cannot_touch_what_is_ours_with_credentials(zookeeper_hosts
 
 async def test_a_server_that_grants_less_is_believed(zookeeper_hosts: str, stack: AsyncExitStack) -> None:
     """Else we would trust a session longer than it lasts. The test's server grants ten seconds at most."""
-    client = kazoo_calls.make_client(zookeeper_hosts, f"/own-{token_hex(4)}", "", 60.0)
+    client = zookeeper.make_client(zookeeper_hosts + f"/own-{token_hex(4)}", "", 60.0)
     await kazoo_calls.start(client)
     stack.push_async_callback(kazoo_calls.stop, client)
-    assert kazoo_calls.granted_seconds(client) == pytest.approx(10.0, abs=0.01)
+    assert zookeeper.granted_seconds(client) == pytest.approx(10.0, abs=0.01)
