@@ -11,6 +11,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -75,6 +76,9 @@ class ApiConfig:
     `hosts` are the names under which clients reach the server, besides `localhost`; `origins` the web pages of others
     that may use it. With `tls_certificate` and `tls_key` (PEM files) it speaks https.
 
+    `public_url` is the address under which clients reach the server, e.g. `https://links.example.com`, for addresses in
+    answers; empty: that of the request.
+
     `trusted_proxies` are the networks of reverse proxies whose `X-Forwarded-For` names the client.
     """
 
@@ -86,6 +90,7 @@ class ApiConfig:
     most_event_bytes: int = 16 * 1024 * 1024
     most_events: int = 500_000
     trusted_proxies: tuple[str, ...] = ()
+    public_url: str = ""
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     tls_certificate: str = ""
@@ -101,6 +106,8 @@ class ApiConfig:
                 raise ValueError(
                     f'api.trusted_proxies holds {text!r}; it takes addresses and networks, e.g. "10.0.0.0/8"'
                 ) from error
+        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
+            raise ValueError(f'api.public_url is {self.public_url!r}; it takes e.g. "https://links.example.com"')
         self._validate_front()
         self.configured()
         if (wrong := wrong_rate(self.rate_limit.per_second or 1.0, self.rate_limit.burst)) is not None:

@@ -28,6 +28,7 @@ from spiderduck.api.problems import answer
 from spiderduck.api.services import Health, Services
 from spiderduck.api.shapes import shape_routes
 from spiderduck.api.stream import stream_routes
+from spiderduck.api.unfurl import unfurl_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
@@ -46,6 +47,7 @@ def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
 def api_routes(services: Services) -> list[Any]:
     """The handlers of the part `api`: events, look-ups, stream, domains, fetch, dead letters and the console."""
     return [
+        *unfurl_routes(services),
         *event_routes(services),
         *lookup_routes(services),
         *stream_routes(services),

@@ -79,6 +79,14 @@ class KeyGuard:
             challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
             raise PermissionDeniedException(f"this key lacks the scope {scope!r}", headers=_challenge(challenge))
 
+    def may(self, connection: Connection, scope: str) -> bool:
+        """Whether the caller, who passed the guard, may do this as well."""
+        try:
+            self.require(connection, scope)
+        except PermissionDeniedException:
+            return False
+        return True
+
     def shows_key(self, connection: Connection, scope: str) -> bool:
         """Whether the call shows a key that has `scope`, where keys are set at all. A wrong one counts as in
         `require`, and raises where its sender has to wait."""

@@ -1,9 +1,5 @@
 """Looking up what is known of URLs and pages: `/v1/urls` and `/v1/pages`."""
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
-from secrets import token_hex
 from typing import Annotated, Any
 
 import msgspec
@@ -13,22 +9,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
-from schedulers.links import identify
-from schedulers.model import Known, Message, Page, Status, UrlState
-from schedulers.record import Record, record_of, unknown_record
+from schedulers.model import Page, Status, UrlState
+from schedulers.record import Record, record_of
+from spiderduck.api.asking import Asked, UrlLookup, valid
 from spiderduck.api.browsers import OWN_PAGES
+from spiderduck.api.caching import LONG, caching
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 from spiderduck.content.ports import NotUploadedYet
-from spiderduck.subscriptions.ports import Filter
 
 MOST_IN_BATCH = 1000
-ON_THEIR_WAY = frozenset({Status.PENDING.value, Status.UNKNOWN.value})
 MOST_VERSIONS = 100
-STALE_SECONDS = 300
-"""A URL that has been pending for longer is sent in again where it is asked for with `schedule`."""
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
 
@@ -53,66 +46,9 @@ class History(msgspec.Struct):
     versions: list[Record]
 
 
-class Asked:
-    """One URL of a request: as it is stored, and its key."""
-
-    __slots__ = ("key", "problem", "url")
-
-    def __init__(self, text: str) -> None:
-        link = identify(text)
-        self.url, self.key = link.url, link.key
-        self.problem = None if link.invalid is None else link.invalid.reason
-
-    def record(self, known: Known) -> Record:
-        """What is known, under the URL that was asked for."""
-        if known.state is not None:
-            return record_of(replace(known.state, url=self.url), known.page)
-        if self.problem is not None:
-            return record_of(UrlState(self.key, self.url, Status.INVALID_URL, reason=self.problem), None)
-        return unknown_record(self.url, self.key)
-
-
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    lookups = services.lookups
-
-    async def records(asked: Sequence[Asked]) -> list[Record]:
-        known = await lookups.known([one.key for one in asked])
-        return [one.record(found) for one, found in zip(asked, known, strict=True)]
-
-    async def records_when_there(asked: Sequence[Asked], wait_ms: int) -> list[Record]:
-        subscription = await services.subscriptions.open(None, Filter())
-        try:
-            found = await records(asked)
-            async with asyncio.timeout(min(wait_ms, services.config.api.most_wait_ms) / 1000):
-                while any(record.status in ON_THEIR_WAY for record in found):
-                    await subscription.receive(500)
-                    found = await records(asked)
-        except TimeoutError:
-            found = await records(asked)
-        finally:
-            await subscription.close()
-        return found
-
-    async def schedule_unknown(asked: Sequence[Asked]) -> None:
-        most = services.config.schedulers.most_urls
-        known = await lookups.known([one.key for one in asked])
-        stale = services.clock.now() - STALE_SECONDS
-        sent_in = [
-            one
-            for one, found in zip(asked, known, strict=True)
-            if one.problem is None and (found.state is None or _is_lost(found.state, stale))
-        ]
-        unknown = [one.url for one in sent_in]
-        if unknown:
-            await services.queue.publish(
-                [
-                    Message(msgspec.json.encode({"urls": unknown[start : start + most]}), f"lookup:{token_hex(16)}")
-                    for start in range(0, len(unknown), most)
-                ]
-            )
-        for one in sent_in:
-            await services.marks.mark(UrlState(one.key, one.url, Status.PENDING))  # after, as for events
+    lookups, urls = services.lookups, UrlLookup(services)
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def look_up_url(
@@ -122,12 +58,13 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         schedule: Annotated[
             bool, Parameter(description="Send it in as an event first, where it is unknown. Needs the scope `write`.")
         ] = False,
-    ) -> Record:
-        asked = [Asked(url)]
+    ) -> Response[Record]:
+        asked = valid(url)
         if schedule:
             guard_of(request).require(request, WRITE)
-            await schedule_unknown(asked)
-        return (await records_when_there(asked, wait_ms) if wait_ms else await records(asked))[0]
+            await urls.share_unknown([asked])
+        record = (await urls.wait([asked], wait_ms) if wait_ms else await urls.records([asked]))[0]
+        return Response(record, headers=caching(record, services.clock.now()))
 
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
@@ -137,8 +74,8 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             guard_of(request).require(request, WRITE)
         asked = [Asked(url) for url in data.urls]
         if data.schedule:
-            await schedule_unknown(asked)
-        return Results(await (records_when_there(asked, data.wait_ms) if data.wait_ms else records(asked)))
+            await urls.share_unknown(asked)
+        return Results(await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked)))
 
     async def page_of(page_id: str) -> Page:
         page = await lookups.page(whole_number(page_id, "the page id"))
@@ -147,8 +84,8 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         return page
 
     @get("/v1/pages/{page_id:str}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
-    async def get_page(page_id: PageId) -> Record:
-        return _page_record(await page_of(page_id))
+    async def get_page(page_id: PageId) -> Response[Record]:
+        return Response(_page_record(await page_of(page_id)), headers=LONG)
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
     async def get_page_history(page_id: PageId) -> History:
@@ -184,12 +121,6 @@ FOREIGN_CONTENT: dict[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Somebody else's page under our address must run nothing and load nothing."""
-
-
-def _is_lost(state: UrlState, stale: float) -> bool:
-    """Whether the URL was said to be on its way so long ago that nobody may be at work on it. Where somebody is, one
-    more share of it costs a look-up, and the mark is young again."""
-    return state.status is Status.PENDING and state.page_id is None and (state.marked_at or 0.0) < stale
 
 
 def _page_record(page: Page) -> Record:

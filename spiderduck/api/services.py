@@ -10,6 +10,7 @@ from fetchers.model import DomainState, HopRequest, RateLimit
 from groundwork.clock import Clock
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
+from spiderduck.api.card import PictureAddresses
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.queues.ports import DeadLetters
@@ -66,5 +67,6 @@ class Services:
     archive: ArchiveReader
     subscriptions: Subscriptions
     domains: Domains
+    pictures: PictureAddresses
     fetch_direct: Callable[[HopRequest], Awaitable[FetchStream]]
     stopping: asyncio.Event

@@ -52,10 +52,11 @@ MEASURED_AT_A_TIME = 8
 
 @dataclass(frozen=True, slots=True)
 class ImageParts:
-    """The schedulers' way to the pictures, and the calls that serve them."""
+    """The schedulers' way to the pictures, the calls that serve them, and the keys that sign their addresses."""
 
     pictures: Pictures
     routes: Sequence[Any] = ()
+    keys: Sequence[str] = ()
 
 
 class CardPictures:
@@ -151,7 +152,7 @@ async def open_images(
     proxies = read_networks(config.api.trusted_proxies)
     access = PictureAccess(owners, fetching.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
-    return ImageParts(CardPictures(registry), handlers)
+    return ImageParts(CardPictures(registry), handlers, settings.keys)
 
 
 def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:

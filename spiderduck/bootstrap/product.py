@@ -21,6 +21,7 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build, build_metrics
+from spiderduck.api.card import PictureAddresses
 from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
@@ -74,7 +75,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         health = Health(lambda: _missing(backing, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and backing.api is not None:
-            services = _services(config, clock, backing.api, fetching, health)
+            services = _services(config, clock, backing.api, fetching, health, _addresses(images, config))
             routes = [*api_routes(services), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers))
         if backing.api is not None:
@@ -96,7 +97,15 @@ async def _open_backing(
     return await open_embedded(config, folder, clock, stack)
 
 
-def _services(config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health) -> Services:
+def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:
+    """Signed as the image processes expect it. In a cluster the key is a setting; without one there are none."""
+    keys = (() if images is None else images.keys) or config.images.keys
+    return PictureAddresses(keys[0] if keys else None)
+
+
+def _services(
+    config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health, pictures: PictureAddresses
+) -> Services:
     return Services(
         config=config,
         clock=clock,
@@ -107,6 +116,7 @@ def _services(config: Config, clock: SystemClock, api: ForApi, fetching: Fetchin
         archive=api.content,
         subscriptions=api.subscriptions,
         domains=fetching.domains,
+        pictures=pictures,
         fetch_direct=fetching.fetch.stream,
         stopping=health.stopping,
     )

@@ -1,0 +1,37 @@
+"""For how long a client may keep an answer: never longer than a minute, so that a block or a takedown shows.
+
+An answer that may be kept gets an `ETag` (`groundwork.front.manners`); what changes with the clock alone, an age for
+instance, must not stand in one.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from schedulers.model import Status
+from schedulers.record import Record
+
+MOST_SECONDS: Final = 60
+LONG: Final[Mapping[str, str]] = {"Cache-Control": f"private, max-age={MOST_SECONDS}"}
+NOT_AT_ALL: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
+RETRY_SECONDS: Final = 2
+"""How soon to ask again for a URL that is on its way."""
+
+
+def caching(record: Record, now: float) -> dict[str, str]:
+    """The headers of an answer about one URL. `now`: epoch seconds."""
+    if record.status in (Status.UNKNOWN, Status.PENDING):
+        return dict(NOT_AT_ALL)
+    changes_at = record.until or record.fresh_until
+    left = MOST_SECONDS if changes_at is None else int(datetime.fromisoformat(changes_at).timestamp() - now)
+    return {"Cache-Control": f"private, max-age={max(0, min(MOST_SECONDS, left))}"}
+
+
+def asking_again(record: Record, now: float) -> dict[str, str]:
+    """As `caching`, with `Retry-After` where there will be more to say."""
+    headers = caching(record, now)
+    if record.status in (Status.UNKNOWN, Status.PENDING):
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    elif record.until is not None:
+        headers["Retry-After"] = str(max(1, round(datetime.fromisoformat(record.until).timestamp() - now)))
+    return headers

@@ -1,0 +1,163 @@
+"""A card: what a client shows for a link. Made from a URL's record and its metadata, flat and typed."""
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from imagepipe.signing import sign
+from schedulers.metadata import Metadata, Provenance
+from schedulers.metadata.model import Image
+from schedulers.model import Status
+from schedulers.record import Record, Time
+
+Kind = Literal["summary", "summary_large_image"]
+CARDS_PATH = "/images/cards"
+SHOWN_WIDTH = 1200
+"""Pixels. The widest picture that a card shows."""
+LARGE_WIDTH = 300
+LARGE_SHAPE = 1.2
+"""A picture at least so wide, and so much wider than high, is shown above the text (as Twitter's cards were)."""
+
+
+class CardImage(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A page's picture. `proxied_url` is its signed address at this server, where the picture comes from the cache."""
+
+    url: str
+    proxied_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alt: str | None = None
+    blurhash: str | None = None
+    color: str | None = None
+
+
+class CardIcon(msgspec.Struct, omit_defaults=True):
+    """A site's icon."""
+
+    url: str
+    proxied_url: str | None = None
+
+
+class CardPlayer(msgspec.Struct, omit_defaults=True):
+    """A page to be embedded in an `<iframe>`."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What to show for a link. `status` is `fetched` where the page was understood; for every other one `reason` says
+    why not, and `until` when there will be more. `destination` is where a person ends up."""
+
+    url: str
+    status: Status
+    reason: str | None = None
+    until: Time | None = None
+    destination: str | None = None
+    canonical_url: str | None = None
+    title: str | None = None
+    description: str | None = None
+    site_name: str | None = None
+    author: str | None = None
+    published_at: str | None = None
+    language: str | None = None
+    type: str | None = None
+    card: Kind
+    image: CardImage | None = None
+    icon: CardIcon | None = None
+    theme_color: str | None = None
+    player: CardPlayer | None = None
+    fetched_at: Time | None = None
+    fresh_until: Time | None = None
+    page_id: str | None = None
+    provenance: dict[str, Provenance] | None = None
+
+
+class PictureAddresses:
+    """Signed addresses of pictures. `base` is the address of this server, without a slash at the end; without a key
+    pictures have no address of ours."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def address(self, base: str, url: str) -> str | None:
+        if self._key is None:
+            return None
+        parameters = {"src": url, "w": str(SHOWN_WIDTH)}
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+        return f"{base}{CARDS_PATH}?{query}&signature={sign(CARDS_PATH, parameters, self._key)}"
+
+
+_decode_metadata = msgspec.json.Decoder(Metadata).decode
+_decode_provenance = msgspec.json.Decoder(dict[str, Provenance]).decode
+
+
+def card_of(record: Record, addresses: PictureAddresses, base: str, *, provenance: bool = False) -> Card:
+    """The card of a record. `base`: the address of this server as the client knows it."""
+    found = Metadata() if record.metadata is None else _decode_metadata(record.metadata)
+    image = found.image
+    return Card(
+        url=record.url,
+        status=record.status,
+        reason=record.reason,
+        until=record.until,
+        destination=record.resolved_url or (None if record.page_id is None else record.url),
+        canonical_url=record.canonical_url,
+        title=found.title,
+        description=found.description,
+        site_name=found.site_name,
+        author=found.author,
+        published_at=found.published_at,
+        language=found.language,
+        type=found.type,
+        card=_kind(image),
+        image=None if image is None else _image(image, addresses.address(base, image.url)),
+        icon=None if found.icon is None else CardIcon(found.icon.url, addresses.address(base, found.icon.url)),
+        theme_color=found.theme_color,
+        player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
+        fetched_at=record.fetched_at,
+        fresh_until=record.fresh_until,
+        page_id=record.page_id,
+        provenance=_decode_provenance(record.provenance) if provenance and record.provenance is not None else None,
+    )
+
+
+def alternate(record: Record, language: str) -> str | None:
+    """The address of the page's version in `language` (BCP 47), where the page is in another one and names it."""
+    if record.metadata is None:
+        return None
+    found = _decode_metadata(record.metadata)
+    if _speaks(found.language, language):
+        return None
+    versions: Mapping[str, str] = {one.language.lower(): one.url for one in reversed(found.alternates)}
+    exact = versions.get(language.lower())
+    return exact or next((url for name, url in versions.items() if _speaks(name, language)), None)
+
+
+def _speaks(language: str | None, wanted: str) -> bool:
+    return language is not None and language.lower().partition("-")[0] == wanted.lower().partition("-")[0]
+
+
+def _kind(image: Image | None) -> Kind:
+    if image is None or not image.width or not image.height:
+        return "summary"
+    return "summary_large_image" if _is_large(image.width, image.height) else "summary"
+
+
+def _is_large(width: int, height: int) -> bool:
+    return width >= LARGE_WIDTH and width >= LARGE_SHAPE * height
+
+
+def _image(image: Image, proxied_url: str | None) -> CardImage:
+    return CardImage(
+        url=image.url,
+        proxied_url=proxied_url,
+        width=image.width,
+        height=image.height,
+        alt=image.alt,
+        blurhash=image.blurhash,
+        color=image.colour,
+    )
