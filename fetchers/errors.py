@@ -97,3 +97,7 @@ class ProtocolError(TransportError):
     """An answer that is no HTTP, breaks off, or has more or longer headers than are taken."""
 
     code = "protocol_error"
+
+
+class CutShort(ProtocolError):
+    """An answer whose body ended before its end, or went on in a way that cannot be read. What came of it is kept."""

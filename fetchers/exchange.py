@@ -18,7 +18,16 @@ from fetchers.body.reading import read_body
 from fetchers.body.turns import DecodeTurns
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
-from fetchers.errors import BlockedAddress, ConnectError, DnsError, FetcherError, ProtocolError, TimedOut, TlsError
+from fetchers.errors import (
+    BlockedAddress,
+    ConnectError,
+    CutShort,
+    DnsError,
+    FetcherError,
+    ProtocolError,
+    TimedOut,
+    TlsError,
+)
 from fetchers.model import Ended, Ending, Headers, HopRequest, NotNow, Response
 from fetchers.ports import Take
 from fetchers.urls import UrlParts
@@ -31,6 +40,7 @@ ENDINGS: dict[type[FetcherError], Ending] = {
     ConnectError: Ending.CONNECT_ERROR,
     TimedOut: Ending.TIMED_OUT,
     ProtocolError: Ending.PROTOCOL_ERROR,
+    CutShort: Ending.PROTOCOL_ERROR,
 }
 """The one table from a transport's error to an ending. Others are surprises and stay exceptions."""
 

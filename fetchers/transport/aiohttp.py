@@ -1,12 +1,12 @@
-"""The transport: one HTTP/1.1 request and its answer, on aiohttp's connection pool and parser.
+"""The transport: one HTTP/1.1 request and its answer, on aiohttp's connection pool.
 
 Called by `exchange.py`. New connections come from `dialler.py`, behind the address guard. What is asked goes on the
 wire byte for byte, and what comes back is passed on as it came: no cookies, no redirects, no decompression, no proxies
 from the environment.
 
 aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
-than the exchange itself. Of aiohttp there remain the pool (`BaseConnector`, extended as its own Unix and TCP connectors
-extend it, in `pool.py`) and the parser with its flow control (`ResponseHandler`).
+than the exchange itself. Its parser refuses what browsers read, and keeps what comes unasked for the next request.
+There remains the pool (`BaseConnector`, extended as its own Unix and TCP connectors extend it, in `pool.py`).
 
 Request extensions: `url` (a WHATWG serialisation; httpx's own URL class refuses some valid hosts) or `parts` (the same,
 split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `may_write` (asked just before the head
@@ -16,20 +16,19 @@ is written; False ends the request as `TurnLost`), `on_written` (called whenever
 """
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import cast
 
 import httpx
-from aiohttp import ClientError, ClientRequest, ClientTimeout
+from aiohttp import ClientRequest, ClientTimeout
 from aiohttp.connector import Connection
-from aiohttp.http import RawResponseMessage
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.streams import StreamReader
 
-from fetchers.errors import ConnectError, ProtocolError, TimedOut, TransportError, TurnLost
+from fetchers.errors import ConnectError, CutShort, ProtocolError, TimedOut, TransportError, TurnLost
+from fetchers.transport.answer import Chunks, Head, HeadReader, Malformed
+from fetchers.transport.connection import AnswerProtocol
 from fetchers.transport.dialler import Dialler, make_ssl_context
-from fetchers.transport.pool import AnswerProtocol, Pool, Target
+from fetchers.transport.pool import Pool, Target
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts, split
 from groundwork.address_guard import AddressPolicy
@@ -37,6 +36,8 @@ from groundwork.interfaces import own_addresses
 
 MOST_INTERIM_ANSWERS = 8
 MOST_ATTEMPTS = 3
+SLICE = 16 * 1024
+"""Of a body in chunks, which can be thousands, so much is taken apart in one piece."""
 
 HTTP_VERSIONS = {(1, 0): b"HTTP/1.0", (1, 1): b"HTTP/1.1"}
 NO_TIMEOUT: Mapping[str, float | None] = {}
@@ -99,7 +100,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         raise ConnectError(f"{parts.host} closed every connection without an answer")
 
     async def _keep_pace(self, connection: Connection, pace: Pace) -> None:
-        address = cast(AnswerProtocol, connection.protocol).info.paced_by
+        address = _protocol_of(connection).info.paced_by
         if address is None:
             return
         try:
@@ -135,22 +136,71 @@ def _connect_timeout(seconds: float | None) -> ClientTimeout:
 class _Body(httpx.AsyncByteStream):
     """The body as it comes. Its end gives the connection back; closed before that, the connection is over."""
 
-    __slots__ = ("_connection", "_host", "_payload")
+    __slots__ = ("_connection", "_head", "_host", "_protocol", "_rest", "_seconds")
 
-    def __init__(self, payload: StreamReader, connection: Connection, host: str) -> None:
-        self._payload = payload
+    def __init__(self, head: Head, rest: bytes, connection: Connection, host: str, seconds: float | None) -> None:
+        self._head = head
+        self._rest = rest
         self._connection = connection
+        self._protocol = _protocol_of(connection)
         self._host = host
+        self._seconds = seconds
+        self._end_where_over()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        data = self._rest
+        while not self._is_over():
+            for part in self._parts(data):
+                if piece := self._take(part):
+                    yield piece
+                if self._is_over():
+                    return
+            if not (data := await self._read()):
+                return
+
+    def _is_over(self) -> bool:
+        return self._head.framing.ended
+
+    def _parts(self, data: bytes) -> Iterator[bytes]:
+        if not isinstance(self._head.framing, Chunks):
+            yield data
+            return
+        for start in range(0, len(data), SLICE):
+            yield data[start : start + SLICE]
+
+    def _take(self, data: bytes) -> bytes:
+        """What of it is body. Bytes behind the body's end cost the connection, not the page."""
         try:
-            while chunk := await self._payload.readany():
-                yield chunk
-        except (ClientError, HttpProcessingError, OSError) as error:
-            raise _translated(error, self._host, answered=True) from error
+            piece, self._rest = self._head.framing.take(data)
+        except Malformed as error:
+            raise CutShort(f"{self._host} answered with a body that breaks off: {error}") from error
+        self._end_where_over()
+        return piece
+
+    async def _read(self) -> bytes:
+        try:
+            data = await self._protocol.read(self._seconds)
+        except TimedOut as error:
+            raise TimedOut(f"{self._host} sent nothing for too long", "read") from error
+        if not data and (self._protocol.error is not None or not self._head.framing.may_end):
+            raise CutShort(f"{self._host} ended the connection before its answer was complete")
+        return data
+
+    def _end_where_over(self) -> None:
+        if not self._is_over():
+            return
+        self._protocol.finish()
+        if self._head.keeps and not self._rest:
+            self._connection.release()
+        else:
+            _hang_up(self._connection)
 
     async def aclose(self) -> None:
         _hang_up(self._connection)
+
+
+def _protocol_of(connection: Connection) -> AnswerProtocol:
+    return cast(AnswerProtocol, connection.protocol)
 
 
 async def _attempt(
@@ -162,7 +212,7 @@ async def _attempt(
     attempt: int,
 ) -> httpx.Response | None:
     """The answer; None where a connection from the pool proved dead before its first byte (RFC 9112, section 9.3.1)."""
-    protocol = cast(AnswerProtocol, connection.protocol)
+    protocol = _protocol_of(connection)
     info = protocol.info
     if not info.reused:
         protocol.info = info.again()
@@ -171,62 +221,64 @@ async def _attempt(
         may_write: Callable[[], bool] | None = request.extensions.get("may_write")
         if may_write is not None and not may_write():
             raise TurnLost(f"the turn for {parts.host} went elsewhere while the connection was made")
-        protocol.begin(wire, has_body=request.method != "HEAD", read_timeout=timeout.get("first_byte") or read)
+        protocol.begin(wire)
         on_written: Callable[[], None] | None = request.extensions.get("on_written")
         if on_written is not None:
             on_written()
-        message, payload = await _final_answer(protocol)
-    except (ClientError, HttpProcessingError, OSError) as error:
+        seconds = timeout.get("first_byte") or read
+        head, rest = await _final_answer(protocol, seconds, has_body=request.method != "HEAD")
+    except (OSError, Malformed, TimedOut) as error:
         _hang_up(connection)
-        translated = _translated(error, parts.host, answered=protocol.head_bytes > 0)
+        translated = _translated(error, parts.host, answered=protocol.answered)
         if info.reused and isinstance(translated, ConnectError) and attempt < MOST_ATTEMPTS:
             return None
-        if isinstance(translated, TransportError):
-            raise translated from error
-        raise
+        raise translated from error
     except BaseException:
         _hang_up(connection)
         raise
-    if "first_byte" in timeout and not payload.is_eof():
-        protocol.read_timeout = read
-        protocol.start_timeout()
-    payload.on_eof(connection.release)
     return httpx.Response(
-        message.code,
-        headers=message.raw_headers,
-        stream=_Body(payload, connection, parts.host),
+        head.status,
+        headers=head.headers,
+        stream=_Body(head, rest, connection, parts.host, read),
         extensions={
             "connection": info,
-            "http_version": HTTP_VERSIONS.get(message.version, b"HTTP/1.1"),
-            "reason_phrase": message.reason.encode("utf-8", "surrogateescape"),
+            "http_version": HTTP_VERSIONS.get(head.version, b"HTTP/1.1"),
+            "reason_phrase": head.reason,
         },
     )
 
 
-async def _final_answer(protocol: AnswerProtocol) -> tuple[RawResponseMessage, StreamReader]:
-    """The first answer that is none of 1xx."""
+async def _final_answer(protocol: AnswerProtocol, seconds: float | None, *, has_body: bool) -> tuple[Head, bytes]:
+    """The head of the first answer that is none of 1xx, and what came behind it."""
+    rest = b""
     for _ in range(MOST_INTERIM_ANSWERS):
-        message, payload = await protocol.read()
-        if message.code >= 200:
-            return message, payload
-        if message.code == 101:
-            raise HttpProcessingError(message="a change of protocol that was not asked for")
-    raise HttpProcessingError(message=f"more than {MOST_INTERIM_ANSWERS} interim answers")
+        reader = HeadReader()
+        found = reader.feed(rest, has_body=has_body) if rest else None
+        while found is None:
+            data = await protocol.read(seconds)
+            if not data:
+                raise ConnectionResetError("the connection ended before the answer's head was there")
+            found = reader.feed(data, has_body=has_body)
+        head, rest = found
+        if head.status >= 200:
+            return head, rest
+        if head.status == 101:
+            raise Malformed("a change of protocol that was not asked for")
+    raise Malformed(f"more than {MOST_INTERIM_ANSWERS} interim answers")
 
 
 def _hang_up(connection: Connection) -> None:
     """End a connection that was not given back. At once: an endless body would keep a polite end waiting."""
     if connection.protocol is not None:
-        connection.protocol.abort()
+        _protocol_of(connection).abort()
         connection.close()
 
 
 def _translated(error: Exception, host: str, *, answered: bool) -> TransportError:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimedOut):
         return TimedOut(f"{host} sent nothing for too long", "read")
-    if isinstance(error, HttpProcessingError):
-        said = " ".join(error.message.split())[:200]
-        return ProtocolError(f"{host} answered with what is no proper HTTP: {said or 'unreadable'}")
+    if isinstance(error, Malformed):
+        return ProtocolError(f"{host} answered with what is no proper HTTP: {error}")
     if answered:
         return ProtocolError(f"{host} ended the connection before its answer was complete")
     return ConnectError(f"{host} ended the connection without an answer")

@@ -1,27 +1,19 @@
-"""Open connections, kept for the next request to the same origin: aiohttp's pool and protocol, within our limits.
+"""Open connections, kept for the next request to the same origin: aiohttp's pool, within our limits.
 
-Asked by `aiohttp.py`; new connections come from `dialler.py`. Everything is bounded: connections in use, idle ones, and
-the bytes and number of an answer's headers.
+Asked by `aiohttp.py`; new connections come from `dialler.py`. Connections in use and idle ones are bounded.
 """
 
-import asyncio
 from typing import Any, cast
 
 from aiohttp import BaseConnector, ClientRequest, ClientTimeout
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.http_exceptions import HttpProcessingError
 
-from fetchers.transport.dialler import ConnectionInfo, Dialler
+from fetchers.transport.connection import AnswerProtocol
+from fetchers.transport.dialler import Dialler
 from fetchers.urls import UrlParts
 
 KEEP_ALIVE_SECONDS = 15.0
-MOST_HEADERS = 200
-LONGEST_HEADER = 32 * 1024
-"""Some sites send a Content-Security-Policy of 16 KB."""
-MOST_HEAD_BYTES = 256 * 1024
-"""Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc)."""
-READ_BUFFER = 128 * 1024
 
 
 class Target:
@@ -50,13 +42,13 @@ class Pool(BaseConnector):
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Any], timeout: ClientTimeout
-    ) -> "AnswerProtocol":
+    ) -> ResponseHandler:
         target = cast(Target, req)
         protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
         protocol.info = info
-        return protocol
+        return cast(ResponseHandler, protocol)  # as much of one as the pool asks for
 
-    def _make_protocol(self) -> "AnswerProtocol":
+    def _make_protocol(self) -> AnswerProtocol:
         return AnswerProtocol(self._loop)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
@@ -66,44 +58,3 @@ class Pool(BaseConnector):
             idle.popleft()[0].close()
             if not idle:
                 del self._conns[oldest]
-
-
-class AnswerProtocol(ResponseHandler):
-    """aiohttp's protocol, with a limit on the bytes of an answer's head."""
-
-    info: ConnectionInfo
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop)
-        self.head_bytes = 0
-        self._in_head = False
-
-    def begin(self, wire: bytes, *, has_body: bool, read_timeout: float | None) -> None:
-        """Send a request and get ready for its answer."""
-        self.head_bytes = 0
-        self._in_head = True
-        self.set_response_params(
-            skip_payload=not has_body,
-            read_until_eof=True,
-            auto_decompress=False,
-            read_timeout=read_timeout,
-            read_bufsize=READ_BUFFER,
-            max_line_size=LONGEST_HEADER,
-            max_field_size=LONGEST_HEADER,
-            max_headers=MOST_HEADERS,
-        )
-        transport = self.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the connection was closed meanwhile")
-        transport.write(wire)
-        self.start_timeout()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._in_head:
-            self.head_bytes += len(data)
-            if self._buffer:
-                self._in_head = False
-            elif self.head_bytes > MOST_HEAD_BYTES:
-                self._in_head = False
-                self.set_exception(HttpProcessingError(message=f"more than {MOST_HEAD_BYTES} bytes of headers"))
