@@ -15,14 +15,19 @@ from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
 from spiderduck.api.shapes import EVENTS_BODY
+from spiderduck.api.shared_links import SharedEvent
 
 
 class Accepted(msgspec.Struct):
-    """How many events are in the queue now, how many were known already, and the ids of all, in the order sent."""
+    """How many events are in the queue now, how many were known already, and the ids of all, in the order sent.
+
+    `events` says what was found in each of them, in the same order; it is left out where there are more than 1,000.
+    """
 
     accepted: int
     duplicates: int
     ids: list[str]
+    events: list[SharedEvent] | msgspec.UnsetType = msgspec.UNSET
 
 
 IdempotencyKey = Annotated[
@@ -53,7 +58,8 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "
         "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
         "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted. "
-        "An event without an id is a share of its own each time.",
+        "An event without an id is a share of its own each time. A text without links is accepted; its `links` are "
+        "empty.",
         responses={
             400: ResponseSpec(
                 Problem, media_type=PROBLEM_TYPE, description="An event cannot be read; `detail` names it."
@@ -74,6 +80,6 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         body = await request.body()
         claim = await claim_of(request, body, services.marks)
         taken = await intake.take(body, content_type, claim)
-        return Accepted(taken.accepted, len(taken.ids) - taken.accepted, taken.ids)
+        return Accepted(taken.accepted, len(taken.ids) - taken.accepted, taken.ids, taken.events or msgspec.UNSET)
 
     return [send_events]

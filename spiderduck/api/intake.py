@@ -8,15 +8,14 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from time import perf_counter
 
 from schedulers.errors import EventTooLarge, UnreadableEvent
 from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item, redact_body
-from schedulers.links import identify
 from schedulers.model import Event, Message, Status, UrlState
 from spiderduck.api.idempotency import Claim
 from spiderduck.api.services import Services
+from spiderduck.api.shared_links import MOST_TOLD, SharedEvent, told
 
 BULK = 100
 """A request with more events or URLs than that is for the bulk lane."""
@@ -28,10 +27,12 @@ LARGE_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The ids of a request's events in the order sent, and how many of them the queue did not know."""
+    """The ids of a request's events in the order sent, how many of them the queue did not know, and what was found in
+    each, where they are few (`MOST_TOLD`)."""
 
     ids: list[str]
     accepted: int
+    events: list[SharedEvent] | None
 
 
 class Intake:
@@ -42,6 +43,7 @@ class Intake:
         self._limits = EventLimits.of(services.config.schedulers)
         self._most_events = services.config.api.most_events
         self._large = asyncio.Lock()
+        self._pause = Pause()
 
     async def take(self, body: bytes, content_type: str | None, claim: Claim | None = None) -> Taken:
         """All of them or none. `claim` names the events without an id, so that a repeat names them alike.
@@ -82,18 +84,21 @@ class Intake:
         accepted = await self._services.queue.publish(messages, bulk=bulk)
         # After the queue has said which events are new, for nobody would ever work on the URLs of the others; and
         # before the answer. A mark never replaces an ending that was faster.
-        await self._mark_pending(compress(urls, accepted))
-        return Taken([message.event_id for message in messages], sum(accepted))
+        ids = [message.event_id for message in messages]
+        events: list[SharedEvent] = []
+        for identity, texts, is_new in zip(ids, urls, accepted, strict=True):
+            event = await self._note(identity, texts, is_new=is_new)
+            if len(ids) <= MOST_TOLD:
+                events.append(event)
+        return Taken(ids, sum(accepted), events or None)
 
-    async def _mark_pending(self, urls: Iterable[tuple[str, ...]]) -> None:
+    async def _note(self, identity: str, texts: Sequence[str], *, is_new: bool) -> SharedEvent:
         """A look-up right after the answer must not say that nobody shared the URL."""
-        pause = Pause()
-        for texts in urls:
-            for text in texts:
-                link = identify(text)
-                if link.invalid is None:
-                    await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
-                await pause()
+        event, links = told(identity, texts)
+        for link in links if is_new else ():
+            await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
+            await self._pause()
+        return event
 
 
 async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:

@@ -15,10 +15,11 @@ from litestar import Litestar
 from schedulers.events import INLINE_BYTES
 from schedulers.model import Change, Status, UrlState
 from schedulers.notice import Notice
+from spiderduck.api.asking import STALE_SECONDS
 from spiderduck.api.idempotency import KeyReused, claim_of
 from spiderduck.api.intake import BULK, Intake, Taken
 from spiderduck.api.keys import CALLER
-from spiderduck.api.lookups import STALE_SECONDS, lookup_routes
+from spiderduck.api.lookups import lookup_routes
 from spiderduck.config import Config
 from spiderduck.database.sqlite import Database
 from spiderduck.keyring import Key, digest_of
@@ -174,3 +175,32 @@ async def test_what_ended_or_waits_for_its_turn_is_not(desk: Desk, status: Statu
     await desk.clock.advance(STALE_SECONDS + 1)
     assert await look_up(desk, GONE) == status.value
     assert await desk.queued() == 0
+
+
+async def test_each_event_is_told_what_was_found_in_it(desk: Desk) -> None:
+    taken = await desk.take(
+        {"id": "one", "text": "HTTP://Duck.test/a and http://duck.test/a#b, then duck.com/c"},
+        {"id": "two", "text": "no link at all"},
+        {"id": "three", "urls": ["http://[", "http://duck.test/d"]},
+    )
+    one, two, three = taken.events or ()
+    assert (one.id, one.links) == ("one", ["http://duck.test/a", "http://duck.com/c"])
+    assert [(each.text, "http://duck.test/a" in each.reason) for each in one.ignored] == [
+        ("http://duck.test/a#b", True)
+    ]
+    assert (two.links, two.ignored) == ([], [])
+    assert three.links == ["http://duck.test/d"]
+    assert [each.text for each in three.ignored] == ["http://["]
+    assert taken.accepted == 3
+
+
+async def test_what_is_told_of_an_event_holds_no_user_information(desk: Desk) -> None:
+    taken = await desk.take({"urls": ["http://name:secret@duck.test/", "http://name:secret@["]})
+    (event,) = taken.events or ()
+    assert "secret" not in str(event)
+
+
+async def test_what_was_found_is_told_of_a_thousand_events_at_the_most(desk: Desk) -> None:
+    events = [{"text": "http://duck.test/"}] * 1000
+    assert len((await desk.take(*events)).events or ()) == 1000
+    assert (await desk.take(*events, events[0])).events is None
