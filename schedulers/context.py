@@ -2,8 +2,8 @@
 
     Shared ─ decide ─► Due ─ fetch ─► Answered ─ extract ─► Understood ─ archive ─► NewPage ─┐
                 │                │                  │                                        ├─ settle ─► Settled
-                └─ Reused,       └─ Reached,        └─ NotModified,                          │
-                   Dropped          Failed             Failed ───────────── any `Result` ────┘
+                └─ Reused,       ├─ Reached,        └─ NotModified,                          │
+                   Dropped       │  Failed             Failed ───────────── any `Result` ────┘
 
 A stage takes what the one before it made and adds what it found out. Whatever needs no further stage is a `Result`,
 which `settlement.settle` turns into what is stored and announced. (A msgspec struct is made in a tenth of the time of a
@@ -89,12 +89,22 @@ class NotModified(msgspec.Struct, frozen=True):
     page: Page
 
 
+class PutOff(msgspec.Struct, frozen=True):
+    """The server asked for a pause until that moment (epoch seconds)."""
+
+    chain: Chain
+    until: float
+
+
 class Understood(msgspec.Struct, frozen=True):
-    """A page, and what it says of itself."""
+    """A page, and what it says of itself; or what its oEmbed provider says of the page at `page_url`, before which the
+    wall `blocked_by` stands."""
 
     chain: Chain
     response: Response
     metadata: Metadata
+    page_url: str | None = None
+    blocked_by: str | None = None
 
 
 class NewPage(msgspec.Struct, frozen=True):
@@ -102,6 +112,7 @@ class NewPage(msgspec.Struct, frozen=True):
 
     chain: Chain
     page: Page
+    blocked_by: str | None = None
 
 
 Decided = FinishedBefore | Reused | Dropped | Due

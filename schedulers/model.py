@@ -42,6 +42,10 @@ REUSED = "reused"
 """The outcome of a notice where nothing was fetched, because the URL was known and fresh."""
 
 
+RATE_LIMIT = "rate-limit"
+"""What blocked a URL whose server answered 429."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that was shared, read from any of the known shapes (`schedulers.events`).
@@ -147,7 +151,8 @@ class LastError:
 
 @dataclass(frozen=True, slots=True)
 class UrlState:
-    """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `marked_at` is the
+    """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `blocked_by` is
+    the wall that stood before it at the last try, `gone_since` when its page was found gone. `marked_at` is the
     store's: when it was told last that the URL is on its way."""
 
     key: str
@@ -163,6 +168,8 @@ class UrlState:
     fresh_until: float | None = None
     until: float | None = None
     last_error: LastError | None = None
+    blocked_by: str | None = None
+    gone_since: float | None = None
     marked_at: float | None = field(default=None, compare=False)
 
 
@@ -188,8 +195,9 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How a URL ends without a page: the status to store and announce, a sentence for a person, and a stable word for
-    why (`code`) where the status alone does not say it."""
+    why (`code`) where the status alone does not say it. `blocked_by` names the wall that was shown instead."""
 
     status: Status
     reason: str
     code: str | None = None
+    blocked_by: str | None = None

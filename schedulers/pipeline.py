@@ -10,18 +10,31 @@ flight lets one of equal URLs go on. Expected endings are values; surprises are 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
-from fetchers.model import HopRequest
+from fetchers.model import FetchResult, HopRequest
 from groundwork.clock import Clock
 from schedulers.config import Freshness, SchedulersConfig
-from schedulers.context import Answered, Deferred, Dropped, Due, FinishedBefore, Result, Shared, Understood
+from schedulers.context import (
+    Answered,
+    Deferred,
+    Dropped,
+    Due,
+    Failed,
+    FinishedBefore,
+    NewPage,
+    PutOff,
+    Result,
+    Shared,
+    Understood,
+)
 from schedulers.deferral import Deferral
 from schedulers.events import EventLimits
 from schedulers.in_flight import Flight, InFlight, SingleFlight
-from schedulers.links import chain_of, identify
-from schedulers.model import Failure, Message, Status
+from schedulers.links import Chain, chain_of, identify
+from schedulers.model import RATE_LIMIT, Failure, Message, Status
 from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
 from schedulers.record import Record, record_of
 from schedulers.settlement import UNKNOWN, settle
+from schedulers.stages.ask_provider import AskProvider
 from schedulers.stages.decide import Decide
 from schedulers.stages.fetch import FetchStage, ended
 from schedulers.stages.picture import AskForPicture, MeasurePicture, PictureSource
@@ -61,13 +74,36 @@ class Pipeline:
                 await self._ask_for_picture(shared.link.key, page)  # once more after a crash between the two
 
     async def _understand(self, due: Due, flight: Flight) -> Result | Deferred:
-        fetched = await self._fetch(due, flight)  # the only stage that reaches the network
+        if due.shared.message.deferrals:  # its server asked for a pause: somebody else may tell of it meanwhile
+            link = due.shared.link
+            asked = chain_of(link, {link.key: due.known}, FetchResult(link.url, (), None))
+            if (page := await self._of_provider(asked, RATE_LIMIT)) is not None:
+                return page
+        fetched = await self._fetch(due, flight)
+        if isinstance(fetched, PutOff):
+            return await self._of_provider(fetched.chain, RATE_LIMIT) or await self._put_off(due.shared, fetched)
         if not isinstance(fetched, Answered):
             return fetched
         try:
-            return await self._keep(fetched)
+            result = await self._keep(fetched)
         finally:
             fetched.response.release()  # what is stored and told has no body
+        if isinstance(result, Failed) and result.failure.blocked_by is not None:
+            return await self._of_provider(result.chain, result.failure.blocked_by) or result
+        return result
+
+    async def _of_provider(self, chain: Chain, wall: str) -> NewPage | None:
+        told = await self._ask_provider(chain, wall)  # politely, like everything that is fetched
+        if told is None:
+            return None
+        try:
+            return await self._archive(told)
+        finally:
+            told.response.release()
+
+    async def _put_off(self, shared: Shared, put_off: PutOff) -> Deferred:
+        reason = f"{put_off.chain.url} asked for a pause"
+        return await self._deferral.defer(shared, put_off.until, reason, counted=True)
 
     async def _keep(self, fetched: Answered) -> Result | Deferred:
         understood = await self._extract(fetched)  # pure; before the archive, which keeps its result
@@ -94,11 +130,13 @@ class Pipeline:
         fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
         source = PictureSource(ports.fetcher, ports.archived, clock, config)
         self._ports = ports
+        self._deferral = deferral
         self._in_flight = in_flight
         self._read_event = stage("read_event", ReadEvent(EventLimits.of(config)))
         self._wait_for_equal = stage("single_flight", SingleFlight(in_flight, deferral, clock, config).wait)
         self._decide = stage("decide", decide)
         self._fetch = stage("fetch", fetch)
+        self._ask_provider = stage("ask_provider", AskProvider(ports.fetcher, clock, config.defer_after))
         self._extract = stage("extract", Extract(ports.extractor))
         self._archive = stage("archive", KeepInArchive(ports.archive, ports.ids))
         self._store = stage("store", Store(ports.store, clock, config.freshness, observer.ended))
@@ -116,6 +154,8 @@ async def unfurl(text: str, fetch: Fetch, extractor: Extractor, clock: Clock, pa
         came = await fetch.fetch(HopRequest(link.url, start_by=by, deadline=by))
         fetched = ended(chain_of(link, {}, came), came.outcome)
         understood = await Extract(extractor)(fetched) if isinstance(fetched, Answered) else fetched
+        if isinstance(understood, Failed) and (wall := understood.failure.blocked_by) is not None:
+            understood = await AskProvider(fetch, clock, patience_seconds)(understood.chain, wall) or understood
         result = unarchived(understood) if isinstance(understood, Understood) else understood
     settled = settle(result, clock.now(), Freshness())
     return record_of(settled.state, settled.page)

@@ -10,10 +10,14 @@ from typing import Annotated
 import msgspec
 
 from schedulers.model import Page, Redirect, Status, UrlState
+from schedulers.urls import clean_url
 
 EARLIEST = -62_135_596_800.0
 LATEST = 253_402_300_799.0
 """The years from 1 to 9999."""
+
+NOWHERE = frozenset({Status.UNKNOWN, Status.PENDING, Status.DEFERRED, Status.INVALID_URL})
+"""What a record says nothing of a destination for."""
 
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 StoredMetadata = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Metadata"})]
@@ -58,7 +62,10 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53.
 
-    `reason_code` is a stable word beside `reason`, where the status alone does not say why.
+    `reason_code` is a stable word beside `reason`, where the status alone does not say why. `destination` is where a
+    person ends up, `redirects` how; `clean_url` is the destination without tracking parameters, which
+    `removed_parameters` names. `blocked_by` names the wall that stood before the page at the last try. From
+    `gone_since` on the page was answered 404 or 410, and the metadata are its last good ones.
     """
 
     url: str
@@ -67,6 +74,9 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     reason_code: str | None = None
     page_id: str | None = None
     resolved_url: str | None = None
+    destination: str | None = None
+    clean_url: str | None = None
+    removed_parameters: tuple[str, ...] = ()
     canonical_url: str | None = None
     dedup_key: str | None = None
     redirects: list[RedirectRecord] | None = None
@@ -77,6 +87,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     until: Time | None = None
     content: ContentRecord | None = None
     last_error: ErrorRecord | None = None
+    blocked_by: str | None = None
+    gone_since: Time | None = None
     metadata: StoredMetadata | None = None
     provenance: StoredProvenance | None = None
 
@@ -107,6 +119,9 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
         "reason": state.reason,
         "reason_code": state.reason_code,
         "dedup_key": state.key,
+        **_destination(state),
+        "blocked_by": state.blocked_by,
+        "gone_since": _iso(state.gone_since),
         "resolved_url": state.resolved_url,
         "redirects": [_redirect(step) for step in state.redirects] if state.resolved_url else None,
         "status_code": state.status_code,
@@ -129,6 +144,19 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
             provenance=msgspec.Raw(page.provenance),
         )
     return fields
+
+
+def _destination(state: UrlState) -> dict[str, object]:
+    """Where a person ends up who follows the URL, as far as it is known; nothing for a URL that was not asked yet."""
+    if state.status in NOWHERE:
+        return {}
+    destination = state.url
+    if state.redirects and state.resolved_url is not None:
+        destination, fragment = state.resolved_url, state.url.partition("#")[2]
+        if fragment and "#" not in destination:  # as browsers do for a `Location` without one (Fetch Standard, 4.4)
+            destination = f"{destination}#{fragment}"
+    clean = clean_url(destination)
+    return {"destination": destination, "clean_url": clean.url, "removed_parameters": clean.removed}
 
 
 def record_of(state: UrlState, page: Page | None) -> Record:

@@ -25,6 +25,9 @@ from schedulers.model import (
 
 UNKNOWN = Known()
 
+GONE = frozenset({404, 410})
+"""Answers by which a page is no longer there."""
+
 OF_THE_PAGE = frozenset(
     {
         Status.BLOCKED_ADDRESS,
@@ -64,23 +67,27 @@ def settle(result: Result, now: float, freshness: Freshness) -> Settled:
 
 
 def page_of(understood: Understood, page_id: int, metadata: bytes, archived: ArchiveLocation | None) -> Page:
-    """The page as it is stored; `metadata` are the encoded values. `archived` is None where nothing is archived."""
+    """The page as it is stored; `metadata` are the encoded values. `archived` is None where nothing is archived.
+
+    The validators of a provider's answer are not the page's.
+    """
     response, said = understood.response, understood.metadata
+    url = understood.page_url or response.url
     media_type = (response.header("content-type") or "text/html").partition(";")[0].strip().lower()
     digest = archived.sha256 if archived is not None else hashlib.sha256(response.body).hexdigest()
     encoding = None if said.encoding is None else said.encoding.lower()
     return Page(
         id=page_id,
-        key=key_of(response.url) or understood.chain.link.key,
-        url=response.url,
+        key=key_of(url) or understood.chain.link.key,
+        url=url,
         fetched_at=response.fetched_at,
         status_code=response.status_code,
         content=Content(media_type, len(response.body), digest, encoding),
         metadata=metadata,
         provenance=encode_provenance(said),
         canonical_url=said.canonical_url,
-        etag=response.header("etag"),
-        last_modified=response.header("last-modified"),
+        etag=response.header("etag") if url == response.url else None,
+        last_modified=response.header("last-modified") if url == response.url else None,
         archived=archived,
     )
 
@@ -112,6 +119,7 @@ def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
             redirects=member.redirects,
             checked_at=now,
             fresh_until=fresh_until,
+            blocked_by=new.blocked_by,
         )
         for member in new.chain.members
     )
@@ -141,12 +149,15 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
 
     def state_of(member: Member) -> UrlState:
         kept = _kept(chain.known.get(member.key, UNKNOWN), failure, now, fresh_until)
+        if kept is not None and failed.status_code in GONE:
+            return replace(kept, gone_since=kept.gone_since or now)
         return kept or UrlState(
             member.key,
             member.url,
             failure.status,
             reason=failure.reason,
             reason_code=failure.code,
+            blocked_by=failure.blocked_by,
             resolved_url=chain.url if member.redirects else None,
             status_code=failed.status_code,
             redirects=member.redirects,
@@ -170,6 +181,8 @@ def _not_modified(same: NotModified, now: float, freshness: Freshness) -> Settle
         last_error=None,
         reason=None,
         reason_code=None,
+        blocked_by=None,
+        gone_since=None,
     )
     return Settled(Status.FETCHED.value, state, same.page, Change((state,)))
 
@@ -179,4 +192,6 @@ def _kept(known: Known, failure: Failure, now: float, fresh_until: float | None)
     if known.state is None or known.state.page_id is None:
         return None
     error = LastError(failure.status, failure.reason or failure.status.value, now, failure.code)
-    return replace(known.state, last_error=error, checked_at=now, fresh_until=fresh_until)
+    return replace(
+        known.state, last_error=error, checked_at=now, fresh_until=fresh_until, blocked_by=failure.blocked_by
+    )

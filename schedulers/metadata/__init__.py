@@ -5,6 +5,9 @@ Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 
 from schedulers.metadata.charset import sniff_encoding
 from schedulers.metadata.extract import FAILURE, extract_metadata, kind_of
+from schedulers.metadata.fields.oembed import endpoint_of
+from schedulers.metadata.interstitials import kind_of as wall_kind
+from schedulers.metadata.kinds.oembed_answer import read_oembed
 from schedulers.metadata.model import (
     AlternateLanguage,
     Alternative,
@@ -44,8 +47,11 @@ __all__ = [
     "decode_metadata",
     "encode_metadata",
     "encode_provenance",
+    "endpoint_of",
     "extract_metadata",
     "kind_of",
     "note_picture",
+    "read_oembed",
     "sniff_encoding",
+    "wall_kind",
 ]

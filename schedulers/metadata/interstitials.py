@@ -90,6 +90,16 @@ def _is_described(page: Page) -> bool:
     return len(facts) + (kind not in ("", "website")) >= 2
 
 
+def kind_of(name: str) -> str | None:
+    """The kind of the signature of that name: challenge, consent, login, javascript, parked, soft-404."""
+    return _kinds().get(name)
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {entry["name"]: entry["kind"] for entry in entries()}
+
+
 def entries() -> list[dict[str, Any]]:
     """The data file from top to bottom, with source and date of each entry."""
     text = files(__package__).joinpath("interstitials.toml").read_text("utf-8")

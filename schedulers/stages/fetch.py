@@ -1,8 +1,8 @@
 """Fetch the URL through the fetching service, redirects hop by hop, or defer it durably.
 
 Every redirect target is decided on: one that is known and fresh ends the chain. Nothing waits on an open message for
-long. A URL whose turn lies further off than `defer_after`, or whose server asked for a pause, is written down with its
-due time (`deferral.py`), and the event can be acknowledged.
+long. A URL whose turn lies further off than `defer_after` is written down with its due time (`deferral.py`), and the
+event can be acknowledged. So is one whose server asked for a pause (`PutOff`), unless somebody else can tell of it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from groundwork.clock import Clock
 from schedulers.config import SchedulersConfig
-from schedulers.context import Answered, Deferred, Due, Failed, Reached, Reused
+from schedulers.context import Answered, Deferred, Due, Failed, PutOff, Reached, Reused
 from schedulers.deferral import Deferral
 from schedulers.in_flight import Flight
 from schedulers.links import Chain, chain_of
@@ -26,7 +26,7 @@ TOTAL_SECONDS = 300.0
 
 DecideTarget = Callable[[Due, Flight, str, dict[str, Known]], Awaitable[Decision]]
 
-Fetched = Deferred | Reached | Failed | Answered
+Fetched = Deferred | PutOff | Reached | Failed | Answered
 
 
 class _Targets:
@@ -92,7 +92,7 @@ class FetchStage:
         if until is not None:
             if isinstance(outcome, Response):
                 outcome.release()
-            return await self._deferral.defer(shared, until, f"{result.url} asked for a pause", counted=True)
+            return PutOff(chain, until)
         return ended(chain, outcome)
 
     def _asked_for_pause(self, due: Due, outcome: Response | Ended) -> float | None:

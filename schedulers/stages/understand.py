@@ -5,12 +5,12 @@ without metadata would replace what is known of the page.
 """
 
 from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
-from schedulers.metadata import FAILURE, encode_metadata
-from schedulers.model import Failure, Status
+from schedulers.metadata import FAILURE, encode_metadata, wall_kind
+from schedulers.model import RATE_LIMIT, Failure, Status
 from schedulers.ports import Archive, Extractor, Ids
 from schedulers.settlement import UNKNOWN, page_of
 
-NOT_MODIFIED = 304
+NOT_MODIFIED, TOO_MANY_REQUESTS = 304, 429
 
 
 class Extract:
@@ -29,9 +29,11 @@ class Extract:
         metadata = await self._extractor.extract(response)
         if metadata.interstitial is not None:
             reason = f"instead of the page it showed: {metadata.interstitial}"
-            return Failed(chain, Failure(Status.INTERSTITIAL, reason), code)
+            wall = metadata.interstitial
+            return Failed(chain, Failure(Status.INTERSTITIAL, reason, wall_kind(wall), wall), code)
         if not 200 <= code < 300:
-            return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}"), code)
+            limit = RATE_LIMIT if code == TOO_MANY_REQUESTS else None
+            return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}", None, limit), code)
         if (failure := metadata.provenance.get(FAILURE)) is not None:
             return Failed(chain, Failure(Status.FAILED, f"the page could not be read: {failure.rule}"), code)
         return Understood(chain, response, metadata)
@@ -48,9 +50,11 @@ class KeepInArchive:
     async def __call__(self, understood: Understood) -> NewPage:
         page_id, metadata = self._ids.next_id(), encode_metadata(understood.metadata)
         archived = await self._archive.append(page_id, understood.response, metadata)
-        return NewPage(understood.chain, page_of(understood, page_id, metadata, archived))
+        page = page_of(understood, page_id, metadata, archived)
+        return NewPage(understood.chain, page, understood.blocked_by)
 
 
 def unarchived(understood: Understood) -> NewPage:
     """The page where nothing is kept: without an id and a place."""
-    return NewPage(understood.chain, page_of(understood, 0, encode_metadata(understood.metadata), None))
+    page = page_of(understood, 0, encode_metadata(understood.metadata), None)
+    return NewPage(understood.chain, page, understood.blocked_by)

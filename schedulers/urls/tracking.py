@@ -1,4 +1,4 @@
-"""Which query parameters only say where a visitor came from (`tracking.toml`). For `normalise.py` alone."""
+"""Which query parameters only say where a visitor came from (`tracking.toml`). For `normalise.py` and `clean.py`."""
 
 from collections.abc import Callable
 from functools import cache, lru_cache

@@ -46,12 +46,23 @@ def _announced(page: Page) -> OEmbed | None:
 
 
 def _known(page: Page) -> OEmbed | None:
-    for endpoint in _providers().get(page.site, ()):
-        if any(_pattern(scheme).match(page.url) for scheme in endpoint.schemes):
-            page.provenance["oembed"] = Provenance("provider-list")
+    found = _listed(page.url, page.site)
+    if found is not None:
+        page.provenance["oembed"] = Provenance("provider-list")
+    return found
+
+
+def endpoint_of(url: str) -> OEmbed | None:
+    """Where a listed provider tells of the page at `url`; None where none is listed for it."""
+    return _listed(url, site_of(url))
+
+
+def _listed(url: str, site: str) -> OEmbed | None:
+    for endpoint in _providers().get(site, ()):
+        if any(_pattern(scheme).match(url) for scheme in endpoint.schemes):
             address = endpoint.url.replace("{format}", "json")
             joint = "&" if "?" in address else "?"
-            return OEmbed(f"{address}{joint}format=json&url={quote(page.url, safe='')}", "json", endpoint.provider)
+            return OEmbed(f"{address}{joint}format=json&url={quote(url, safe='')}", "json", endpoint.provider)
     return None
 
 

@@ -82,8 +82,22 @@ from schedulers.metadata.fields import (
     theme_color,
     title,
 )
-from schedulers.metadata.kinds import containers, document, feed, html, image_header, pdf, picture, playable, sniff, svg
+from schedulers.metadata.kinds import (
+    containers,
+    document,
+    feed,
+    html,
+    image_header,
+    oembed_answer,
+    pdf,
+    picture,
+    playable,
+    sniff,
+    svg,
+)
+from schedulers.metadata.model import OEmbed
 from schedulers.urls import canonical as canonical_urls
+from schedulers.urls import clean as clean_urls
 from schedulers.urls import extract as extract_urls
 from schedulers.urls import normalise, one_time, parse, top_level, tracking
 from snowflake import auditor, layout, text
@@ -412,6 +426,9 @@ TABLE: dict[str, list[Case]] = {
         rows("state=1&", "https://a.test/oauth?"),
         rows("/auth", "https://a.test", "?code=1"),
     ),
+    "schedulers.urls.clean.clean_url": cases(
+        clean_urls.clean_url, *URLS, rows("utm_a=1&", "https://a.test/?"), rows("=&", "https://a.test/#")
+    ),
     "schedulers.urls.parse.parse_url": cases(parse.parse_url, *URLS),
     "schedulers.urls.parse.parse_shared": cases(parse.parse_shared, *URLS, rows("a."), rows("a", "", ".")),
     "schedulers.urls.top_level.top_level_end": cases(
@@ -557,6 +574,12 @@ TABLE: dict[str, list[Case]] = {
         lambda given: document.read_text(answer(given)), raw(b"\n"), raw(b"#= "), raw(b"\xff\xc3\xa9")
     ),
     "schedulers.metadata.kinds.document.read_json": cases(lambda given: document.read_json(answer(given)), *JSON),
+    "schedulers.metadata.kinds.oembed_answer.read_oembed": cases(
+        lambda given: oembed_answer.read_oembed(given, OEmbed("https://a.test/oembed")),
+        *JSON,
+        raw(b"<div>", b'{"type":"rich","title":"a","html":"', b'"}'),
+        raw(b"<b>", b'{"type":"rich","title":"a","html":"', b'"}'),
+    ),
     "schedulers.metadata.kinds.document.read_other": cases(lambda given: document.read_other(answer(given)), raw(b"a")),
     "schedulers.metadata.kinds.picture.read": cases(lambda given: picture.read(answer(given)), *PICTURES),
     "schedulers.metadata.kinds.image_header.read": cases(image_header.read, *PICTURES),
@@ -601,6 +624,9 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.fields.media.read_player": page_cases(media.read_player),
     "schedulers.metadata.fields.media.seconds": cases(media.seconds, rows("1H", "PT"), rows("9", "PT")),
     "schedulers.metadata.fields.oembed.read": page_cases(oembed.read),
+    "schedulers.metadata.fields.oembed.endpoint_of": cases(
+        oembed.endpoint_of, *URLS, rows("a", "https://youtube.com/watch?v=")
+    ),
     "schedulers.metadata.fields.price.read": page_cases(
         price.read,
         raw(b"1,", b"<meta property=product:price:amount content='"),
@@ -677,6 +703,7 @@ NOTHING_FROM_OUTSIDE = {
     "fetchers.wire.frames.pack_frame": _MAKES,
     "schedulers.events.batch.read_item": "asks `read_event`",
     "schedulers.metadata.fields.image.declared": _PAGE,
+    "schedulers.metadata.interstitials.kind_of": "looks a name of our own up",
     "schedulers.metadata.interstitials.entries": "reads our own data file",
     "schedulers.metadata.wire.encode_metadata": _MAKES,
     "schedulers.metadata.wire.encode_provenance": _MAKES,

@@ -135,3 +135,37 @@ def test_a_page_that_became_one_keeps_what_was_known() -> None:
     record = record_of(settled.state, settled.page)
     assert record.last_error is not None
     assert (record.status, record.last_error.reason_code) == ("fetched", "one_time")
+
+
+@pytest.mark.parametrize(
+    ("code", "gone"), [(404, True), (410, True), (403, False), (429, False), (500, False), (None, False)]
+)
+def test_a_page_that_is_gone_keeps_its_metadata_and_says_since_when(code: int | None, gone: bool) -> None:
+    failure = Failure(Status.HTTP_ERROR, "its server answered so")
+    known = Known(state=GOOD, page=PAGE)
+    chain = chain_of(identify(ARTICLE), {ARTICLE: known}, FetchResult(ARTICLE, (), response(404)))
+    settled = settle(Failed(chain, failure, code), NOW, FRESH)
+    record = record_of(settled.state, settled.page)
+    assert record.status == "fetched"
+    assert bytes(record.metadata or b"") == PAGE.metadata
+    assert (settled.state.gone_since == NOW) == gone
+    assert (record.gone_since is not None) == gone
+
+
+def test_gone_counts_from_the_first_time_and_ends_with_an_answer() -> None:
+    failure, gone = Failure(Status.HTTP_ERROR, "its server answered 410"), replace(GOOD, gone_since=10.0)
+    known = {ARTICLE: Known(state=gone, page=PAGE)}
+    chain = chain_of(identify(ARTICLE), known, FetchResult(ARTICLE, (), response(410)))
+    assert settle(Failed(chain, failure, 410), NOW, FRESH).state.gone_since == 10.0
+    away = Failure(Status.TIMED_OUT, "slow")
+    assert settle(Failed(chain, away), NOW, FRESH).state.gone_since == 10.0, "nobody said that it is back"
+    assert settle(NotModified(gone, PAGE), NOW, FRESH).state.gone_since is None
+    metadata = Metadata(title="Back")
+    understood = Understood(chain, response(), metadata)
+    page = page_of(understood, 7, encode_metadata(metadata), None)
+    assert settle(NewPage(chain, page), NOW, FRESH).state.gone_since is None
+
+
+def test_what_was_never_there_is_not_gone() -> None:
+    settled = settle(Failed(chained(response(404)), Failure(Status.HTTP_ERROR, "404"), 404), NOW, FRESH)
+    assert (settled.state.status, settled.state.gone_since) == (Status.HTTP_ERROR, None)
