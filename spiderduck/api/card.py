@@ -50,13 +50,15 @@ class CardPlayer(msgspec.Struct, omit_defaults=True):
 
 class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What to show for a link. `status` is `fetched` where the page was understood; for every other one `reason` says
-    why not, and `until` when there will be more. `destination` is where a person ends up."""
+    why not, and `until` when there will be more. `destination` is where a person ends up, `clean_url` the same without
+    tracking parameters."""
 
     url: str
     status: Status
     reason: str | None = None
     until: Time | None = None
     destination: str | None = None
+    clean_url: str | None = None
     canonical_url: str | None = None
     title: str | None = None
     description: str | None = None
@@ -104,7 +106,8 @@ def card_of(record: Record, addresses: PictureAddresses, base: str, *, provenanc
         status=record.status,
         reason=record.reason,
         until=record.until,
-        destination=record.resolved_url or (None if record.page_id is None else record.url),
+        destination=record.destination,
+        clean_url=record.clean_url,
         canonical_url=record.canonical_url,
         title=found.title,
         description=found.description,
