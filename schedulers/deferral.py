@@ -55,7 +55,7 @@ class Deferral:
         url, deferrals = shared.link.url, shared.message.deferrals + counted
         message = replace(shared.message, url=url, deferrals=deferrals)
         if len(message.body) > LONGEST_BODY:
-            message = replace(message, body=_short_body(shared.event, url))
+            message = replace(message, body=_short_body(shared.event, url), event_id=shared.event.identity)
         await self._queue.defer(message, until)
 
     def _remember(self, key: str, until: float) -> None:
@@ -70,8 +70,9 @@ class Deferral:
 
 
 def _short_body(event: Event, url: str) -> bytes:
-    """The event as far as one of its URLs needs it: a thousand URLs must not be a thousand copies of all of them."""
-    plain: dict[str, object] = {"id": event.id, "urls": [url], "refresh": event.refresh}
+    """The event as far as one of its URLs needs it: a thousand URLs must not be a thousand copies of all of them.
+    It has no id, which would be one of another kind; the message names it."""
+    plain: dict[str, object] = {"urls": [url], "refresh": event.refresh}
     if event.created_at is not None:
         plain["created_at"] = event.created_at
     return msgspec.json.encode(plain)

@@ -50,7 +50,8 @@ RATE_LIMIT = "rate-limit"
 class Event:
     """Something that was shared, read from any of the known shapes (`schedulers.events`).
 
-    `id` is the sender's, or a new one where it gave none. `urls` are the links as the sender marked them
+    `id` is the sender's, or a new one where it gave none; `identity` tells the event from those of other kinds
+    (`schedulers.identity`). `urls` are the links as the sender marked them
     (entities, facets, link lists), in order. `refresh` forces a fetch.
     """
 
@@ -58,15 +59,15 @@ class Event:
     urls: tuple[str, ...] = ()
     created_at: datetime | None = None
     refresh: bool = False
-    shape: str = "generic"
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """What lies in the events queue: an event as it came, one deferred URL of it, or a picture that is to be measured.
 
-    `url` limits the handling to that one URL; `deferrals` counts how often its turn was put off because its server
-    asked for a pause.
+    `event_id` is the event's identity. `url` limits the handling to that one URL; `deferrals` counts how often its turn
+    was put off because its server asked for a pause.
     """
 
     body: bytes

@@ -1,6 +1,6 @@
 """Notices: what every subscriber is told. CloudEvents 1.0 in structured JSON, built here and nowhere else.
 
-The id depends only on the event and the URL, so a repeat after a crash carries the same one.
+The id depends only on the event's identity and the URL, so a repeat after a crash carries the same one.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import msgspec
 
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
-from schedulers.model import Page, UrlState
+from schedulers.model import Event, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 
 SOURCE = "/spiderduck"
@@ -64,17 +64,17 @@ class UpdatedNotice(msgspec.Struct, kw_only=True):
 _encode = msgspec.json.Encoder().encode
 
 
-def processed(event_id: str, outcome: str, state: UrlState, page: Page | None, now: float) -> Notice:
+def processed(event: Event, outcome: str, state: UrlState, page: Page | None, now: float) -> Notice:
     """One event's share of one URL has come to its end."""
-    record = SharedRecord(event_id=event_id, outcome=outcome, **record_fields(state, page))  # type: ignore[arg-type]
+    record = SharedRecord(event_id=event.id, outcome=outcome, **record_fields(state, page))  # type: ignore[arg-type]
     return _notice(
         ProcessedNotice(
-            id=notice_id(event_id, state.key),
+            id=notice_id(event.identity, state.key),
             subject=record.url,
             time=iso_time(now),
             outcome=outcome,
             data=record,
-            event_id=event_id,
+            event_id=event.id,
         )
     )
 
@@ -87,9 +87,9 @@ def updated(state: UrlState, page: Page, now: float) -> Notice:
     )
 
 
-def notice_id(event_id: str, key: str) -> str:
-    """A hash of the event's id and the URL's dedup key."""
-    return hashlib.sha256(f"{event_id}\n{key}".encode()).hexdigest()[:32]
+def notice_id(identity: str, key: str) -> str:
+    """A hash of the event's identity and the URL's dedup key."""
+    return hashlib.sha256(f"{identity}\n{key}".encode()).hexdigest()[:32]
 
 
 def host_of(url: str) -> str:

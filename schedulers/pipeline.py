@@ -116,7 +116,7 @@ class Pipeline:
         failure = Failure(Status.FAILED, f"its handling failed again and again ({reason})")
 
         async def fail(shared: Shared) -> None:
-            known = await self._ports.store.look_up(shared.link.key, shared.event.id)
+            known = await self._ports.store.look_up(shared.link.key, shared.event.identity)
             if not known.seen:
                 await self._store(shared, Dropped(shared.link, known, shared.link.invalid or failure))
 

@@ -41,7 +41,10 @@ class MetadataStore(Protocol):
     """Where URLs and pages are kept. What was completed is visible to every look-up that begins afterwards."""
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
-        """What is known of the URL, and whether `complete` was called for this event's share of it."""
+        """What is known of the URL, and whether `complete` was called for this event's share of it.
+
+        `event_id` is the event's identity (`schedulers.identity`), here and below. What former versions remembered, by
+        the id as it was sent, counts as well."""
 
     async def mark(self, state: UrlState) -> None:
         """Note that a URL is on its way (`pending`, `deferred`). Never replaces a page or an ending; may be lost."""

@@ -15,6 +15,8 @@ from schedulers.events.body_links import links_in_html, links_in_markdown, links
 from schedulers.events.values import JsonObject, decode, different, moment, text_in
 from schedulers.model import Event
 
+KIND = "cloudevent"
+
 
 def recognises(value: JsonObject) -> bool:
     return "specversion" in value
@@ -43,7 +45,7 @@ def _check(value: JsonObject) -> None:
 def _read_payload(value: JsonObject, read_data: Callable[[JsonObject], Event]) -> Event:
     data = _data(value)
     if isinstance(data, str):
-        return Event("", different(_links(data, text_in(value, "datacontenttype").lower())), shape="text")
+        return Event("", different(_links(data, text_in(value, "datacontenttype").lower())))
     if not isinstance(data, dict):
         raise UnreadableEvent('the "data" of a CloudEvent must be an event of any other accepted shape, or a text')
     if recognises(data):

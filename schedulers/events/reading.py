@@ -12,6 +12,7 @@ from schedulers.errors import UnreadableEvent
 from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
 from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
 from schedulers.events.values import JsonObject, decode
+from schedulers.identity import identity_of
 from schedulers.model import Event
 
 LONGEST_ID = 1024
@@ -27,9 +28,10 @@ ACCEPTED = (
 
 
 class Shape(NamedTuple):
-    """`recognises` looks at names only and is quick; `read` may raise `UnreadableEvent`."""
+    """`recognises` looks at names only and is quick; `read` may raise `UnreadableEvent`. `kind` is whose ids these
+    are: one tweet is one event in whichever version."""
 
-    name: str
+    kind: str
     recognises: Callable[[JsonObject], bool]
     read: Callable[[JsonObject], Event]
 
@@ -39,7 +41,7 @@ SHAPES = (
     Shape("bluesky", bluesky.recognises, bluesky.read),  # `did` with `kind`: likewise its own
     Shape("mastodon", mastodon.recognises, mastodon.read),  # `content`; before tweets, with whom it shares `id`
     Shape("tweet", tweet.recognises, tweet.read),  # `id_str`: version 1.1; before v2, whose names it could carry too
-    Shape("tweet_v2", tweet_v2.recognises, tweet_v2.read),  # `data`, or names that no plain event has
+    Shape("tweet", tweet_v2.recognises, tweet_v2.read),  # `data`, or names that no plain event has
     Shape("generic", generic.recognises, generic.read),  # last: `text` and `urls` are names that others use as well
 )
 """A CloudEvent is tried before all of them: it is an envelope around any of them (`_read`)."""
@@ -63,16 +65,20 @@ def read_object(value: object) -> Event:
     """As `read_event`, of JSON that is decoded already and of any size."""
     if not isinstance(value, dict):
         raise UnreadableEvent(f"an event is a JSON object, this is {_kind(value)}; {ACCEPTED}")
-    event = cloudevent.read(value, _read_shape) if cloudevent.recognises(value) else _read_shape(value)
+    if cloudevent.recognises(value):
+        event, kind = cloudevent.read(value, lambda data: _read_shape(data)[0]), cloudevent.KIND
+    else:
+        event, kind = _read_shape(value)
     if len(event.id) > LONGEST_ID:
         raise UnreadableEvent(f"its id has {len(event.id):,} characters; at most {LONGEST_ID:,} are accepted")
-    return event
+    return replace(event, identity=identity_of(kind, event.id))
 
 
-def _read_shape(value: JsonObject) -> Event:
+def _read_shape(value: JsonObject) -> tuple[Event, str]:
+    """The event, and the kind of its id."""
     for shape in SHAPES:
         if shape.recognises(value):
-            return replace(shape.read(value), shape=shape.name)
+            return shape.read(value), shape.kind
     names = ", ".join(repr(name[:40]) for name in list(value)[:8]) or "nothing"
     raise UnreadableEvent(f"no known shape of event (it holds {names}); {ACCEPTED}")
 

@@ -20,7 +20,7 @@ class Decide:
 
     async def __call__(self, shared: Shared) -> Decided:
         link, event = shared.link, shared.event
-        known = await self._store.look_up(link.key, event.id)
+        known = await self._store.look_up(link.key, event.identity)
         if known.seen:
             return FinishedBefore(known.page)
         if link.invalid is not None:

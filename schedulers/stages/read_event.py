@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from schedulers.context import Shared
 from schedulers.events import INLINE_BYTES, EventLimits, read_event
+from schedulers.identity import sent_id
 from schedulers.links import Link, identify
 from schedulers.model import Event, Message
 
@@ -23,12 +24,14 @@ class ReadEvent:
         self._limits = limits
 
     async def __call__(self, message: Message) -> Event:
-        """The event of a message; one whose sender gave no id has the message's."""
+        """The event of a message; one whose sender gave no id is known by the message's."""
         if len(message.body) <= INLINE_BYTES:
             event = read_event(message.body, self._limits)
         else:
             event = await asyncio.to_thread(read_event, message.body, self._limits)
-        return event if event.id else replace(event, id=message.event_id)
+        if event.id:
+            return event
+        return replace(event, id=sent_id(message.event_id), identity=message.event_id)
 
 
 def shares_of(message: Message, event: Event) -> list[Shared]:

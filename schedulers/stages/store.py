@@ -24,7 +24,7 @@ class Store:
         """The page, where there is a new one."""
         now = self._clock.now()
         settled = settle(result, now, self._freshness)
-        told = notice.processed(shared.event.id, settled.outcome, settled.state, settled.page, now)
-        await self._store.complete(shared.event.id, shared.link.key, settled.change, told)
+        told = notice.processed(shared.event, settled.outcome, settled.state, settled.page, now)
+        await self._store.complete(shared.event.identity, shared.link.key, settled.change, told)
         self._ended(settled.outcome)
         return settled.change.page

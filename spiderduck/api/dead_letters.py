@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from fetchers.urls import redacted
 from schedulers.errors import UnreadableEvent
 from schedulers.events import read_event, redact_body
+from schedulers.identity import sent_id
 from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.parameters import whole_number
@@ -68,7 +69,7 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
                     str(one.id),
                     iso_time(one.at),
                     redacted(one.reason),
-                    redacted(one.message.event_id),
+                    redacted(sent_id(one.message.event_id)),
                     one.message.kind,
                     _shown(one.message.body),
                     one.message.url,

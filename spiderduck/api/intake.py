@@ -12,6 +12,7 @@ from time import perf_counter
 
 from schedulers.errors import EventTooLarge, UnreadableEvent
 from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item, redact_body
+from schedulers.identity import sent_id
 from schedulers.model import Event, Message, Status, UrlState
 from spiderduck.api.idempotency import Claim
 from spiderduck.api.services import Services
@@ -27,7 +28,7 @@ LARGE_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The ids of a request's events in the order sent, how many of them the queue did not know, and what was found in
+    """The ids of a request's events as sent and in the order sent, how many of them the queue did not know, and what was found in
     each, where they are few (`MOST_TOLD`)."""
 
     ids: list[str]
@@ -71,7 +72,7 @@ class Intake:
                 await pause()
             else:
                 event, body = await asyncio.to_thread(_read, item, self._limits)
-            messages.append(Message(body, event.id or f"share:{base}.{len(messages)}"))
+            messages.append(Message(body, event.identity or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
             raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
@@ -84,7 +85,7 @@ class Intake:
         accepted = await self._services.queue.publish(messages, bulk=bulk)
         # After the queue has said which events are new, for nobody would ever work on the URLs of the others; and
         # before the answer. A mark never replaces an ending that was faster.
-        ids = [message.event_id for message in messages]
+        ids = [sent_id(message.event_id) for message in messages]
         events: list[SharedEvent] = []
         for identity, texts, is_new in zip(ids, urls, accepted, strict=True):
             event = await self._note(identity, texts, is_new=is_new)

@@ -61,6 +61,7 @@ def open_processes(config: Config) -> WorkerProcesses:
         seconds=config.extract.seconds,
         memory=config.extract.memory_bytes,
         budget=MemoryBudget(sys.maxsize),  # the address space of each is its bound
+        prepare=partial(extract_metadata, b"<title>A page</title>", url="http://page.test/"),
     )
 
 

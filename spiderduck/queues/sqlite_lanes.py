@@ -9,12 +9,15 @@ turns after the request's first, and that one's turn is the present one. So larg
 import sqlite3
 from collections.abc import Sequence
 
+from schedulers.identity import sent_id
 from schedulers.model import Message
 
 MESSAGE = "event_id, kind, url, deferrals, body"
 PUT = f"INSERT INTO messages ({MESSAGE}) VALUES (?,?,?,?,?)"
 PUT_BULK = f"INSERT INTO deferred (due, {MESSAGE}) VALUES (?,?,?,?,?,?)"
-PUT_ID = "INSERT OR IGNORE INTO event_ids (id, at) VALUES (?, ?)"
+PUT_ID = """
+INSERT OR IGNORE INTO event_ids (id, at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM event_ids WHERE id = ?)
+"""
 
 FIRST_TURN = -float(2**40)
 MOVED_AT_ONCE = 128
@@ -28,11 +31,16 @@ def row_of(message: Message) -> Row:
     return message.event_id, message.kind, message.url, message.deferrals, message.body
 
 
+def _is_new(connection: sqlite3.Connection, identity: str, now: float) -> bool:
+    """Remember an event. False where it is remembered already, by its identity or as former versions knew it."""
+    return connection.execute(PUT_ID, (identity, now, sent_id(identity))).rowcount == 1
+
+
 def put_in_line(connection: sqlite3.Connection, messages: Sequence[Message], now: float) -> list[bool]:
     """Into the common line. Says which ones were new."""
     accepted = []
     for message in messages:
-        accepted.append(connection.execute(PUT_ID, (message.event_id, now)).rowcount == 1)
+        accepted.append(_is_new(connection, message.event_id, now))
         if accepted[-1]:
             connection.execute(PUT, row_of(message))
     return accepted
@@ -44,7 +52,7 @@ def put_bulk(connection: sqlite3.Connection, messages: Sequence[Message], now: f
     turn = FIRST_TURN if turn is None else turn
     accepted = []
     for message in messages:
-        accepted.append(connection.execute(PUT_ID, (message.event_id, now)).rowcount == 1)
+        accepted.append(_is_new(connection, message.event_id, now))
         if accepted[-1]:
             connection.execute(PUT_BULK, (turn, *row_of(message)))
             turn += 1

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from groundwork.clock import Clock
+from schedulers.identity import sent_id
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
 from spiderduck.database.picture_index import picture_key, picture_keys
@@ -51,7 +52,8 @@ class CassandraStore:
         """Two questions at once, and a third where there is a page."""
         if event_id is None:
             return await self._known(key)
-        finished = self._ask(self._statements.get_finished, (_finished_id(event_id, key),))
+        shares = {_finished_id(identity, key) for identity in (event_id, sent_id(event_id))}
+        finished = self._ask(self._statements.get_finished, (list(shares),))
         known, seen = await asyncio.gather(self._known(key), finished)
         return Known(bool(seen), known.state, known.page)
 

@@ -67,7 +67,7 @@ def statements(keyspace: str) -> Statements:
         get_pages=get("pages", PAGE_COLUMNS, "id IN ?"),
         get_urls=get("urls", "key_hash, state, mark", "key_hash IN ?"),
         get_url=get("urls", "state, mark", "key_hash = ?"),
-        get_finished=get("finished", "id", "id = ?"),
+        get_finished=get("finished", "id", "id IN ?"),
         get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),
         get_versions=get("versions", "id, share", "key_hash = ? AND month = ? LIMIT ?"),
         get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),

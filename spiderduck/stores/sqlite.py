@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from groundwork.clock import Clock
+from schedulers.identity import sent_id
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
 from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_keys
@@ -21,7 +22,7 @@ from spiderduck.stores.young_marks import YoungMarks
 
 PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.provenance"
 LOOK_UP = f"""
-SELECT EXISTS (SELECT 1 FROM finished WHERE id = ?), u.state, {PAGE}
+SELECT EXISTS (SELECT 1 FROM finished WHERE id IN (?, ?)), u.state, {PAGE}
 FROM (SELECT 1) LEFT JOIN urls u ON u.key = ? LEFT JOIN pages p ON p.id = u.page_id
 """
 PUT_PAGE = """
@@ -34,6 +35,7 @@ ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.pag
 """
 MARK_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred')"
 PUT_FINISHED = "INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)"
+NOBODY = (b"", b"")
 CLAIMED = "any body"
 """Stands beside a claimed name for whatever it was claimed with."""
 PUT_NOTICE = "INSERT INTO notices (id, type, host, status, outcome, at, body) VALUES (?,?,?,?,?,?,?)"
@@ -50,14 +52,14 @@ class SqliteStore:
         self._young = YoungMarks(self._write_marks)
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
-        finished = b"" if event_id is None else _finished_id(event_id, key)
+        finished = NOBODY if event_id is None else (_finished_id(event_id, key), _finished_id(sent_id(event_id), key))
         before = self._young.get(key)
         known = await self._database.read(lambda connection: _look_up(connection, key, finished))
         return self._marked(key, known, before)
 
     async def known(self, keys: Sequence[str]) -> Sequence[Known]:
         before = [self._young.get(key) for key in keys]
-        found = await self._database.read(lambda connection: [_look_up(connection, key, b"") for key in keys])
+        found = await self._database.read(lambda connection: [_look_up(connection, key, NOBODY) for key in keys])
         return [self._marked(*one) for one in zip(keys, found, before, strict=True)]
 
     async def mark(self, state: UrlState) -> None:
@@ -161,8 +163,8 @@ class SqliteStore:
         return notice.id, notice.type, notice.host, notice.status, notice.outcome, self._clock.now(), notice.body
 
 
-def _look_up(connection: sqlite3.Connection, key: str, finished: bytes) -> Known:
-    seen, state, *page = connection.execute(LOOK_UP, (finished, key)).fetchone()
+def _look_up(connection: sqlite3.Connection, key: str, finished: tuple[bytes, bytes]) -> Known:
+    seen, state, *page = connection.execute(LOOK_UP, (*finished, key)).fetchone()
     if state is None:
         return Known(bool(seen))
     return Known(bool(seen), state_from_json(state), None if page[0] is None else page_from_row(tuple(page)))

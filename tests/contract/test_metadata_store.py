@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schedulers import notice
-from schedulers.model import ArchiveLocation, Change, Content, LastError, Page, Redirect, Status, UrlState
+from schedulers.model import ArchiveLocation, Change, Content, Event, LastError, Page, Redirect, Status, UrlState
 from schedulers.ports import MetadataStore
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.announcing import AnnouncingStore
@@ -124,7 +124,7 @@ def fetched(identity: int = 7, key: str = KEY, url: str = URL) -> UrlState:
 
 
 def told(event: str, state: UrlState, shown: Page | None = None) -> notice.Notice:
-    return notice.processed(event, "fetched", state, shown, 1_000.5)
+    return notice.processed(Event(event, identity=event), "fetched", state, shown, 1_000.5)
 
 
 async def test_an_unknown_url_has_nothing(opened: Opened) -> None:
@@ -145,6 +145,17 @@ async def test_another_event_has_not_seen_it(opened: Opened) -> None:
     await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
     assert not (await opened.store.look_up(KEY, "other")).seen
     assert not (await opened.store.look_up(KEY)).seen
+
+
+async def test_ids_count_by_kind_and_as_former_versions_remembered_them(opened: Opened) -> None:
+    """They knew an event by its id alone."""
+    await opened.store.complete("tweet 42", KEY, Change((fetched(),), page()), told("tweet 42", fetched()))
+    await opened.store.complete("43", KEY, Change(), told("43", fetched()))
+    seen = {
+        event: (await opened.store.look_up(KEY, event)).seen
+        for event in ("tweet 42", "generic 42", "slack 42", "tweet 43", "generic 43", "generic 44")
+    }
+    assert [event for event, found in seen.items() if found] == ["tweet 42", "tweet 43", "generic 43"]
 
 
 async def test_a_repeat_stores_no_second_page_and_announces_nothing(opened: Opened) -> None:

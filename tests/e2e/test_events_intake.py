@@ -69,6 +69,15 @@ def test_two_people_who_share_the_same_are_two_shares(origin: Origin, product: P
     product.ended("http://same.test/a")
 
 
+def test_the_same_id_of_a_plain_event_and_of_a_tweet_is_two_events(origin: Origin, product: Product) -> None:
+    """And each is known again. Answers name them as they were sent."""
+    origin.answers["kinds.test/a"] = page("A")
+    tweet = {"id_str": "42", "text": "", "entities": {"urls": [{"expanded_url": "http://kinds.test/a"}]}}
+    events = [{"id": "42", "urls": ["http://kinds.test/a"]}, tweet]
+    assert post(product, events)[1] == {"accepted": 2, "duplicates": 0, "ids": ["42", "42"]}
+    assert post(product, events)[1] == {"accepted": 0, "duplicates": 2, "ids": ["42", "42"]}
+
+
 def test_a_key_is_free_again_where_nothing_was_accepted(product: Product) -> None:
     key = {"Idempotency-Key": "mended"}
     assert post(product, {"text": 7}, **key)[0] == 400

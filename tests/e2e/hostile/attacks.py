@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 
-from tests.e2e.hostile.bodies import event_texts, html_pages, other_bodies
+from tests.e2e.hostile.bodies import UNFOLDING_HOSTS, event_texts, html_pages, other_bodies
 
 Attack = Callable[[str], None]
 LONG_PATH = "/" + "a" * 7_900
@@ -27,6 +27,21 @@ def share_hostile_pages(base_url: str) -> None:
     """Every hostile body as a shared link."""
     with client(base_url) as http:
         http.post("/v1/events", json=[{"urls": [url]} for url in hostile_urls()]).raise_for_status()
+
+
+def unfolding_urls() -> list[str]:
+    return [f"http://{host}/page" for host in UNFOLDING_HOSTS]
+
+
+def share_unfolding_pages(base_url: str) -> None:
+    """Many pages at once, each of another domain, so that none waits for its turn. Until all have ended."""
+    urls = unfolding_urls()
+    with client(base_url) as http:
+        http.post("/v1/events", json={"urls": urls}).raise_for_status()
+        status = {"pending"}
+        while status & {"pending", "deferred"}:
+            answer = http.post("/v1/urls/batch", json={"urls": urls, "wait_ms": 5_000}).raise_for_status()
+            status = {record["status"] for record in answer.json()["results"]}
 
 
 def share_long_urls_under_rules(base_url: str) -> None:

@@ -115,6 +115,21 @@ def bomb() -> bytes:
     return http(packed, Content_Encoding="gzip")
 
 
+UNFOLDING_BYTES = 10_000_000
+UNFOLDING_HOSTS = [f"unfolding{number}.test" for number in range(200)]
+
+
+def unfolding_pages() -> dict[str, Answer]:
+    """Two hundred pages of ten megabytes that are ten kilobytes on the wire: of words, of tags, and of one script."""
+    bodies = (
+        repeated("words and words ", "<title>A page</title><p>", size=UNFOLDING_BYTES),
+        repeated("<p>a paragraph of some words</p>", "<title>A page</title>", size=UNFOLDING_BYTES),
+        repeated("a = 1; ", "<title>A page</title><script>", "</script>", size=UNFOLDING_BYTES),
+    )
+    packed = [http(gzip.compress(body, 9), Content_Encoding="gzip") for body in bodies]
+    return {f"{host}/page": packed[number % len(packed)] for number, host in enumerate(UNFOLDING_HOSTS)}
+
+
 def answers() -> dict[str, Answer]:
     """Everything above under `hostile.test`, and a robots.txt under `rules.test`."""
     found: dict[str, Answer] = {f"hostile.test/{name}": http(body) for name, body in html_pages().items()}

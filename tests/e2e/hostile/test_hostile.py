@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hostile import attacks
-from tests.e2e.hostile.bodies import answers
+from tests.e2e.hostile.bodies import answers, unfolding_pages
 from tests.e2e.hostile.watch import Bystander
 from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
@@ -64,6 +64,22 @@ def test_a_post_of_very_many_events_does_not_delay_other_users(origin: Origin, t
     origin.answers["*/robots.txt"] = http("", content_type="text/plain")
     with Product(tmp_path / "data", origin.port, ALLOWED) as product:
         seen = attack(product, attacks.post_many_events(50_000))
+        assert max(seen.health) < HEALTH_SECONDS
+        assert max(seen.links) < LINK_SECONDS
+        assert seen.memory < MEMORY_BYTES
+
+
+@pytest.mark.timeout(420)
+def test_pages_that_unfold_take_turns_for_memory(origin: Origin, tmp_path: Path) -> None:
+    """Two gigabytes, were all of them held at once; each is understood in the end."""
+    origin.answers |= unfolding_pages()
+    origin.default = page("A friend's page")
+    origin.answers["*/robots.txt"] = http("", content_type="text/plain")
+    with Product(tmp_path / "data", origin.port, ALLOWED) as product:
+        seen = attack(product, attacks.share_unfolding_pages)
+        records = product.ended(*attacks.unfolding_urls(), seconds=240)
+        assert {record["status"] for record in records} == {"fetched"}
+        assert {record["metadata"]["title"] for record in records} == {"A page"}
         assert max(seen.health) < HEALTH_SECONDS
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES

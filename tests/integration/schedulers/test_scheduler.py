@@ -191,6 +191,38 @@ async def test_events_without_an_id_are_the_messages_shares(flow: Flow) -> None:
     assert (await flow.store.look_up(A, "share:1")).seen
 
 
+async def test_the_same_id_of_two_kinds_of_senders_is_two_shares(flow: Flow) -> None:
+    """Also of one URL. Subscribers are shown the ids as they were sent, and tell the notices apart."""
+    tweet = {"id_str": "42", "text": "", "entities": {"urls": [{"expanded_url": A}]}}
+    for body in ({"id": 42, "urls": [A]}, tweet, tweet):
+        await flow.queue.publish([Message(msgspec.json.encode(body), f"{len(body)}")])
+        await flow.idle()
+    notices = await flow.notices()
+    assert [one["event_id"] for one in notices] == ["42", "42"]
+    assert len({one["id"] for one in notices}) == 2
+
+
+async def test_a_tweet_that_was_put_off_is_the_same_tweet(flow: Flow) -> None:
+    """Though only one of its URLs is written down again."""
+    urls = [f"http://news.test/{number}?{'x' * 500}" for number in range(20)]
+    for url in urls:
+        flow.fetch.answers[url] = [NotNow(flow.clock.now() + 500.0, "busy"), page(url)]
+    tweet = {"id_str": "42", "text": "", "entities": {"urls": [{"expanded_url": url} for url in urls]}}
+    await flow.queue.publish([Message(msgspec.json.encode(tweet), "tweet 42")])
+    await flow.idle()
+    await flow.clock.advance(501.0)
+    notices: list[dict[str, Any]] = []
+
+    async def all_told() -> bool:
+        notices.extend(await flow.notices())
+        return len(notices) == 20
+
+    await flow.until(all_told)
+    assert {one["event_id"] for one in notices} == {"42"}
+    for url in urls:
+        assert (await flow.store.look_up(url, "tweet 42")).seen
+
+
 async def test_five_errors_end_as_failed_and_can_be_replayed(flow: Flow) -> None:
     flow.fetch.answers[A] = [RuntimeError("boom")]
     await flow.send({"id": "one", "urls": [A]})
@@ -306,7 +338,7 @@ async def test_followers_of_a_url_that_takes_long_hold_no_place(flow: Flow) -> N
 
     async def other() -> bool:
         await flow.clock.advance(1.0)
-        return (await flow.store.look_up("http://other.test/", "other")).seen
+        return (await flow.store.look_up("http://other.test/", "generic other")).seen
 
     await flow.until(other)
     assert flow.fetch.asked.count(A) == 1
@@ -338,7 +370,7 @@ async def test_a_large_event_is_not_written_down_again_for_each_of_its_urls(flow
     await flow.clock.advance(501.0)
     await flow.until(lambda: told(flow, 60))
     for url in urls:
-        assert (await flow.store.look_up(url, "one")).seen
+        assert (await flow.store.look_up(url, "generic one")).seen
 
 
 async def told(flow: Flow, count: int) -> bool:
@@ -352,7 +384,7 @@ async def test_a_server_that_asks_for_a_pause_is_asked_three_times_more(flow: Fl
 
     async def ended() -> bool:
         await flow.clock.advance(100.0)
-        return (await flow.store.look_up(A, "one")).seen
+        return (await flow.store.look_up(A, "generic one")).seen
 
     await flow.until(ended)
     state = await flow.state(A)

@@ -146,7 +146,7 @@ async def test_who_is_given_up_is_stored_and_announced_by_the_same_stage() -> No
     outside = Outside(known=Known(False, GOOD, PAGE))
     await pipeline(outside, stages).give_up(EVENT, "boom")
     ((event_id, key, change, notice),) = outside.completed
-    assert (event_id, key, notice.outcome, stages) == ("one", A, "failed", ["read_event", "store"])
+    assert (event_id, key, notice.outcome, stages) == ("generic one", A, "failed", ["read_event", "store"])
     (state,) = change.states
     assert (state.status, state.page_id) == (Status.FETCHED, 3)
     assert state.last_error is not None

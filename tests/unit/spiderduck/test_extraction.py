@@ -6,10 +6,10 @@ import pytest
 
 from fetchers.model import Response
 from imagepipe.errors import Busy
-from imagepipe.isolation.memory_budget import MemoryBudget
 from imagepipe.isolation.pool import WorkerProcesses
 from schedulers.metadata import FAILURE, PictureCounter
-from spiderduck.bootstrap.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick
+from spiderduck.bootstrap.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick, open_processes
+from spiderduck.config import Config
 from tests.e2e.hostile.bodies import unfolding_pdf
 
 INLINE = 192 * 1024
@@ -22,9 +22,8 @@ def response(body: bytes, content_type: str = "text/html", url: str = "http://a.
 
 @pytest.fixture
 async def processes() -> AsyncIterator[WorkerProcesses]:
-    workers = WorkerProcesses(
-        workers=1, queue=100, seconds=2.0, memory=1024 * 1024 * 1024, budget=MemoryBudget(1024 * 1024 * 1024)
-    )
+    workers = open_processes(Config())
+    workers._seconds = 2.0
     yield workers
     await workers.close()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schedulers.errors import UnreadableEvent
 from schedulers.events import read_event
+from schedulers.identity import sent_id
 from schedulers.model import Event
 
 A, B, C = "https://a.example/1", "https://b.example/2", "https://c.example/3"
@@ -340,3 +341,33 @@ def test_a_number_too_long_for_an_id_is_refused(number: int) -> None:
     with pytest.raises(UnreadableEvent, match="100 digits"):
         id_of(id=number, text="x")
     assert id_of(id=10**99, text="x") == str(10**99)
+
+
+ENVELOPE = {"specversion": "1.0", "source": "/s", "type": "t"}
+IDENTITIES: dict[str, dict[str, Any]] = {
+    "generic 42": {"id": 42, "text": A},
+    "generic tweet 42": {"id": "tweet 42", "text": A},
+    "tweet 42": {"id_str": "42", "text": A},
+    "mastodon 42": {"id": "42", "content": A},
+    "slack 42": {"event_id": "42", "type": "link_shared"},
+    "cloudevent /s 42": {**ENVELOPE, "id": "42", "data": {"id_str": "42", "text": A}},
+    "": {"text": A},
+}
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_an_id_is_one_among_those_of_its_kind(identity: str) -> None:
+    """`id` stays as it was sent."""
+    event = read(IDENTITIES[identity])
+    assert event.identity == identity
+    assert sent_id(event.identity) == event.id
+
+
+def test_a_tweet_is_the_same_event_in_both_versions() -> None:
+    both = read({"id_str": "42", "text": A}), read({"data": {"id": "42", "text": A}})
+    assert {event.identity for event in both} == {"tweet 42"}
+
+
+def test_what_has_no_kind_is_shown_whole() -> None:
+    for identity in ("share:ab.0", "42", "my tweet 42", "tweet", "tweet "):
+        assert sent_id(identity) == identity
