@@ -28,8 +28,8 @@ LARGE_BODY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The ids of a request's events as sent and in the order sent, how many of them the queue did not know, and what was found in
-    each, where they are few (`MOST_TOLD`)."""
+    """The ids of a request's events as sent and in that order, how many of them the queue did not know, and what was
+    found in each, where they are few (`MOST_TOLD`)."""
 
     ids: list[str]
     accepted: int
