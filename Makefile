@@ -6,9 +6,10 @@ PYTHON ?= python3
 PACKAGES := spiderduck schedulers fetchers snowflake imagepipe groundwork
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check quick format bench chaos quality lock clean
+.PHONY: help run demo up-cluster test check quick coverage docs format bench chaos quality lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,11 +23,11 @@ demo: $(RUNTIME) ## the whole flow on a small web of its own, without a network
 up-cluster: $(DEVELOPMENT) ## all engines and every process of the product on this machine, until Ctrl-C
 	$(BIN)/python -m tests.engines start cassandra rabbitmq zookeeper memcached -- $(BIN)/python -m tests.cluster $(ARGS)
 
-test: $(DEVELOPMENT) ## make the environment, install and start what the tests need, and pass them
-	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest -m "not chaos" $(ARGS)
+test: $(DEVELOPMENT) ## make the environment, install and start the engines that the tests need, and pass them
+	$(BIN)/python -m pytest --start-engines -m "not chaos" $(ARGS)
 
 chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
-	$(BIN)/python -m tests.engines start -- $(BIN)/python -m pytest -m chaos $(ARGS)
+	$(BIN)/python -m pytest --start-engines -m chaos $(ARGS)
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks
@@ -35,7 +36,14 @@ check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 quick: check ## what to run before each commit: check, and the unit tests that need no engine
-	$(BIN)/python -m pytest -q tests/unit --ignore=tests/unit/complexity --ignore=tests/unit/helm $(ARGS)
+	$(BIN)/python -m pytest -q -n auto $(QUICK) $(ARGS)
+
+coverage: $(DEVELOPMENT) ## which lines and branches the unit and contract tests reach, without engines
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-report=xml $(QUICK) tests/contract $(ARGS)
+
+docs: $(DEVELOPMENT) ## build the documentation into docs/_build; a warning or a broken internal link fails
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs docs/_build
 
 format: $(DEVELOPMENT) ## format the code and mend what can be mended
 	$(BIN)/ruff format $(PACKAGES) tests benchmarks
@@ -51,6 +59,7 @@ quality: $(DEVELOPMENT) ## the table of extracted fields beside a plain OpenGrap
 
 lock: $(DEVELOPMENT) ## renew the locked requirements
 	for name in runtime:"--group build" cluster:"--extra cluster --group build" development:"--extra cluster --group build --group dev" \
+	  docs:"--extra cluster --group build --group dev --group docs" \
 	  bench:"--extra cluster --group build --group dev --group bench"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \

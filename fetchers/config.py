@@ -89,6 +89,7 @@ class Tls:
     authority: str = ""
 
     def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
         given = [bool(self.certificate), bool(self.key), bool(self.authority)]
         if any(given) and not all(given):
             raise ValueError("fetchers.tls takes certificate, key and authority, all three or none")

@@ -11,7 +11,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Histogram:
-    """How often a duration was within each of the bounds; the last place counts those beyond all."""
+    """How often a duration was within each of `bounds` (seconds); the last place counts those beyond all."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -21,6 +21,7 @@ class Histogram:
         self.total = 0.0
 
     def observe(self, value: float) -> None:
+        """Count one duration of `value` seconds."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 

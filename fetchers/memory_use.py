@@ -24,6 +24,7 @@ def memory_pressure(limit_bytes: int = 0) -> Callable[[], float]:
 
 
 def container_limit() -> int | None:
+    """The memory limit of this container in bytes; None outside of one or where it has none."""
     for file in CGROUP_LIMITS:
         try:
             text = file.read_text(encoding="ascii").strip()

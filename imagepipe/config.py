@@ -84,7 +84,7 @@ class PipelineConfig:
     progressive_bytes: int = 10 * 1024  # below it a progressive JPEG is not smaller, and nobody sees the passes
 
     def bounded_freshness(self, said: float | None) -> float:
-        """What an origin says of how long its picture is fresh, within the bounds; the least where it says nothing."""
+        """For how many seconds a picture is fresh whose origin `said` so (None: it said nothing), within the bounds."""
         return min(max(said or 0.0, self.min_fresh_seconds), self.max_fresh_seconds)
 
 

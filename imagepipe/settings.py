@@ -20,7 +20,7 @@ from imagepipe.variants.query import parse_variant, read_query
 
 
 def read_settings(file: Path | None, environ: Mapping[str, str]) -> ImagesConfig:
-    """The settings of `python -m imagepipe serve`. The environment beats the file.
+    """The settings of `python -m imagepipe serve`. The environment beats the file. Raises `InvalidSetting`.
 
     `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY`, `IMAGEPIPE_ISOLATE` (1 or 0). Keys may come from files:
     `IMAGEPIPE_KEYS_FILE` (one a line), `IMAGEPIPE_ADMIN_KEY_FILE`.

@@ -25,7 +25,12 @@ def url(
     key: str | None = None,
     **more: str,
 ) -> str:
-    """The address of a variant below `base` (a path, or origin and path). With a `key` it is signed."""
+    """The address of a variant of the picture `src`, below `base` (a path, or origin and path).
+
+    `width` and `height` are pixels before `dpr` (device pixel ratio) multiplies them; `fit`, `format`, `quality` (1 to
+    100) and `gravity` are those of the service, and a `preset` names several at once. `expires` is in epoch seconds.
+    With a `key` the address is signed. `more` are other parameters, as they stand in the query.
+    """
     wanted = {
         "src": src,
         "w": width,
@@ -46,7 +51,8 @@ def url(
 
 
 def srcset(base: str, src: str, widths: Sequence[int], *, key: str | None = None, **more: Any) -> str:
-    """The value of an `<img srcset>` with one candidate for each width; `more` goes to `url`."""
+    """The value of an `<img srcset>` with one candidate for each of `widths` (pixels). `base`, `src`, `key` and `more`
+    are those of `url`."""
     return ", ".join(f"{url(base, src, width=width, key=key, **more)} {width}w" for width in widths)
 
 

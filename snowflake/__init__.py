@@ -16,15 +16,15 @@ _DEFAULT = Layout()
 
 
 def decode(id: int | str) -> Decoded:
-    """What an id of the default layout says, tweet ids included. Raises `snowflake.errors.InvalidId`."""
+    """What `id` says by the default layout, which tweet ids have too. Raises `snowflake.errors.InvalidId`."""
     return _DEFAULT.decode(id)
 
 
 def min_id_at(time: datetime | float) -> int:
-    """The lowest id of the default layout at a moment (a datetime with a zone, or Unix seconds)."""
+    """The lowest id of the default layout at `time` (a datetime with a zone, or Unix seconds)."""
     return _DEFAULT.min_id_at(time)
 
 
 def max_id_at(time: datetime | float) -> int:
-    """The highest id of the default layout at a moment."""
+    """The highest id of the default layout at `time` (a datetime with a zone, or Unix seconds)."""
     return _DEFAULT.max_id_at(time)

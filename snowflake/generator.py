@@ -54,8 +54,11 @@ class Generator:
         most_step_ms: int = 60_000,
         clock: Clock | None = None,
     ) -> None:
-        """Either `worker_id` (and `datacenter_id`, 0 by default) or a `lease`, which knows both. The other options are
-        those of `GeneratorConfig`. Raises `BadConfiguration`."""
+        """Either `worker_id` (and `datacenter_id`, 0 by default) or a `lease`, which knows both.
+
+        `layout`, `bridge_ms`, `random_start` and `most_step_ms` are those of `GeneratorConfig`. Raises
+        `BadConfiguration`.
+        """
         self.config = GeneratorConfig(layout or Layout(), bridge_ms, random_start, most_step_ms)
         self.config.validate()
         if lease is None:

@@ -37,7 +37,10 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Widths in bits (their sum is 63), the epoch in Unix milliseconds, and the length of one tick in milliseconds."""
+    """How many bits an id has for each part: `time_bits`, `datacenter_bits`, `worker_bits` and `sequence_bits` make 63.
+
+    `epoch_ms` is the moment 0 in Unix milliseconds, `unit_ms` the length of one tick.
+    """
 
     time_bits: int = 41
     datacenter_bits: int = 5
@@ -127,7 +130,7 @@ class Layout:
 
 
 def unix_ms_of(time: datetime | float) -> int:
-    """Whole Unix milliseconds, rounded down."""
+    """Whole Unix milliseconds, rounded down. Raises `TimeOutOfRange`."""
     if isinstance(time, datetime):
         if time.tzinfo is None:
             raise TimeOutOfRange(f"{time.isoformat()} has no time zone; add one, for example +00:00")
@@ -136,17 +139,20 @@ def unix_ms_of(time: datetime | float) -> int:
 
 
 def datetime_of(unix_ms: int) -> datetime:
+    """`unix_ms` (Unix milliseconds) as a datetime in UTC."""
     return _UNIX + timedelta(milliseconds=unix_ms)
 
 
 def parse_decimal(text: str) -> int:
-    """ASCII digits and nothing else: `int()` would take signs, blanks, underscores and other scripts' digits."""
+    """ASCII digits and nothing else: `int()` would take signs, blanks, underscores and other scripts' digits. Raises
+    `InvalidId`."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
         raise InvalidId(f"{text[:40]!r} is no id: up to 19 decimal digits")
     return int(text)
 
 
 def check_below(name: str, value: int, limit: int) -> None:
+    """Raise `BadConfiguration` unless 0 <= `value` < `limit`; `name` is the setting that the message names."""
     if not 0 <= value < limit:
         raise BadConfiguration.of(name, value, f"from 0 to {limit - 1}", 0)
 

@@ -72,7 +72,7 @@ def _goes_on(held: bytes, wrapping: Wrapping) -> bool:
 
 
 def gzip_wrapping(held: bytes) -> tuple[int, int] | None:
-    """RFC 1952, section 2.3."""
+    """RFC 1952, section 2.3. Raises ValueError where it is no gzip header."""
     if not GZIP_MAGIC.startswith(held[:3]):
         raise ValueError("no gzip header")
     if len(held) < 10:

@@ -80,6 +80,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def copy_to_bytes(rules: RobotsTxt, fetched_at: float, fresh_until: float) -> bytes:
+    """A copy for the shared cache. `fetched_at` and `fresh_until` in epoch seconds."""
     return _encode(RobotsCopy(FORM, fetched_at, fresh_until, rules.to_bytes()))
 
 

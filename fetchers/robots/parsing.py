@@ -19,7 +19,7 @@ ESCAPABLE = re.compile(r"[\x80-\xff]|%[0-9a-fA-F]{2}")
 
 
 def parse(body: bytes) -> RobotsTxt:
-    """The rules of a robots.txt. Never raises."""
+    """The rules of a robots.txt with the content `body`. Never raises."""
     builder = _Builder()
     handlers = {
         Kind.USER_AGENT: builder.user_agent,

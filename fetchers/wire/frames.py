@@ -66,7 +66,7 @@ class FrameReader:
             raise ValueError("pieces of what is no answer")
 
     def head(self, now: float) -> Response:
-        """Whose body comes; known before its first piece is."""
+        """Response head; the body follows as chunks. Raises `FetcherUnavailable`."""
         if self._head is None:
             raise FetcherUnavailable("a fetcher sent a body without a head")
         response = messages.answer_of(self._head, b"", now)

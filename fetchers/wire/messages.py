@@ -81,6 +81,7 @@ _heads: msgspec.msgpack.Decoder[Head] = msgspec.msgpack.Decoder(Head)
 
 
 def pack_request(request: HopRequest, now: float, *, streamed: bool = False) -> bytes:
+    """The request as a message. `now` in epoch seconds turns its deadline into seconds that are left."""
     ask = Ask(
         request.url,
         request.start_by - now,

@@ -74,10 +74,14 @@ class Codec(Protocol):
         """Whether bytes that begin like these (at least 64, if there are as many) are of this format."""
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
-        """What the header and the block structure say. Stops counting frames and scans beyond the limits."""
+        """What the header and the block structure say. Stops counting frames and scans beyond the limits.
+
+        Raises `BrokenPicture`, or anything else on bad bytes."""
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         """Open; frames are decoded while they are iterated. Called only after `inspect` passed the limits."""
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
-        """Write one or, if `can_animate`, many frames of one size, in the modes L, RGB or RGBA."""
+        """Write one or, if `can_animate`, many frames of one size, in the modes L, RGB or RGBA.
+
+        Raises `UnsupportedFormat` where `can_write` is false."""

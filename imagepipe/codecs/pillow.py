@@ -46,7 +46,7 @@ def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
 
 
 def shown_duration(milliseconds: float) -> int:
-    """How long browsers show a frame that asks for so many milliseconds."""
+    """For how many milliseconds browsers show a frame that asks for `milliseconds`."""
     if milliseconds < MIN_DURATION:
         return 100
     whole = round(min(milliseconds, MAX_DURATION))

@@ -44,7 +44,7 @@ class Codecs:
         return Codecs(codec for codec in self if codec.name in wanted)
 
     def recognise(self, data: bytes) -> Codec:
-        """The codec whose bytes these are. What a header or a file's name says is not asked."""
+        """The codec whose bytes these are; a header or a file's name does not count. Raises `UnsupportedFormat`."""
         head = data[:64]
         for codec in self:
             if codec.recognises(head):
@@ -52,7 +52,7 @@ class Codecs:
         raise UnsupportedFormat("the bytes are of no picture format that is read here")
 
     def writer(self, name: str) -> Codec:
-        """The codec that writes that format."""
+        """The codec that writes that format. Raises `UnsupportedFormat`."""
         codec = self._by_name.get(name)
         if codec is None or not codec.can_write:
             raise UnsupportedFormat(f"{name!r} cannot be written; known: {', '.join(self.writable)}")

@@ -36,7 +36,7 @@ class Geometry:
 
 
 def focus(gravity: str) -> tuple[float, float]:
-    """The point, each side from 0 to 1, that a crop keeps in sight."""
+    """The point, each side from 0 to 1, that a crop keeps in sight. Raises `InvalidVariant`."""
     if gravity in _COMPASS:
         return _COMPASS[gravity]
     try:

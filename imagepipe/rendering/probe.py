@@ -11,12 +11,15 @@ _DEFAULT = PictureLimits()
 
 
 def probe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | None = None) -> PictureInfo:
-    """What the header says: format, size as shown, frames. Raises `ImageError` and nothing else; decodes nothing."""
+    """What the header of the picture `data` says: format, size as shown, frames. Decodes nothing.
+
+    `limits` and `codecs` are the default ones, unless given. Raises `ImageError` and nothing else.
+    """
     return examine(data, limits, codecs or installed())[1]
 
 
 def examine(data: bytes, limits: PictureLimits, codecs: Codecs) -> tuple[Codec, PictureInfo]:
-    """The codec for these bytes and what it found, within the limits."""
+    """The codec for these bytes and what it found. Raises `ImageError` for what is beyond the limits."""
     if len(data) > limits.bytes:
         raise PictureTooLarge(f"{len(data)} bytes; at most {limits.bytes}")
     codec = codecs.recognise(data)

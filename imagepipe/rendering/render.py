@@ -42,7 +42,17 @@ def render(
     limits: PictureLimits = _DEFAULT,
     codecs: Codecs | None = None,
 ) -> Rendered:
-    """A variant of the picture in `data`. `auto` keeps the format if it can be written and shown everywhere."""
+    """A variant of the picture in `data`.
+
+    `width` and `height` are pixels before `dpr` (device pixel ratio) multiplies them; without them the picture keeps
+    its size, and it is only made larger with `enlarge`. `fit` says how it fills the box, `gravity` what a crop keeps in
+    sight, `background` (`#rrggbb`) what stands behind transparent parts. `format` names a codec; `auto` keeps the
+    format if it can be written and shown everywhere. `quality` is 1 to 100, None for the codec's default; `progressive`
+    matters to JPEG. `animate` keeps all frames, `keep_copyright` that one text of the metadata. `filters` are applied
+    in order. `limits` and `codecs` are the default ones, unless given.
+
+    Blocking, and safe to call from several threads. Raises `imagepipe.errors.ImageError` and nothing else.
+    """
     variant = Variant(
         width, height, fit, format, quality, dpr, gravity, background, enlarge, animate, keep_copyright, filters
     )

@@ -8,7 +8,8 @@ from imagepipe.errors import BrokenPicture, EncodeFailed, ImageError, PictureToo
 
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
-    """Around everything that reads foreign bytes. Pillow leaks ValueError, SyntaxError and others on broken files."""
+    """Around everything that reads foreign bytes: raises `ImageError` alone, where Pillow would leak ValueError,
+    SyntaxError and others."""
     try:
         yield
     except ImageError:
@@ -21,7 +22,7 @@ def decoding(name: str) -> Iterator[None]:
 
 @contextmanager
 def encoding(name: str) -> Iterator[None]:
-    """Around an encoder."""
+    """Around an encoder. Raises `EncodeFailed`."""
     try:
         yield
     except ImageError:

@@ -71,7 +71,7 @@ NOT_ABOUT_LOOKS = frozenset({"src", "preset", "expires", "signature", "preview"}
 
 
 def read_query(query: str) -> dict[str, str]:
-    """The parameters by name; each at most once."""
+    """The parameters by name; each at most once. Raises `InvalidVariant`."""
     if len(query) > MAX_QUERY:
         raise InvalidVariant(f"query: at most {MAX_QUERY} characters")
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -82,7 +82,7 @@ def read_query(query: str) -> dict[str, str]:
 
 
 def parse_variant(parameters: Mapping[str, str], presets: Mapping[str, str]) -> Variant:
-    """The variant that the parameters describe; a preset's own parameters come first and can be overridden."""
+    """The variant that the parameters describe; they override those of a preset. Raises `InvalidVariant`."""
     wanted = dict(parameters)
     name = wanted.get("preset")
     if name is not None:

@@ -36,13 +36,17 @@ class Item(NamedTuple):
 def read_events(
     body: bytes, content_type: str | None = None, limits: EventLimits = DEFAULT_LIMITS
 ) -> list[tuple[Event, bytes]]:
-    """Every event with its own raw bytes, in order; none for an empty body. Raises `UnreadableEvent`."""
+    """Every event of `body` with its own raw bytes, in order; none for an empty body.
+
+    `content_type` is the request's header: it tells NDJSON from one object. Each event must be within `limits`. Raises
+    `UnreadableEvent`.
+    """
     return [(read_item(item, limits), item.body) for item in items_of(body, content_type)]
 
 
 def items_of(body: bytes, content_type: str | None = None) -> Iterator[Item]:
-    """The events of a body, not read yet; white space around each does not count. Raises `UnreadableEvent` where the
-    body is an array that has no end, then or when the items are taken."""
+    """The events of `body`, not read yet; white space around each does not count. `content_type` is the request's
+    header. Raises `UnreadableEvent` where the body is an array that has no end, then or when the items are taken."""
     body = body.removeprefix(b"\xef\xbb\xbf").strip(_WHITE)
     if not body:
         return iter(())

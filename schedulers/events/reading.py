@@ -48,7 +48,8 @@ SHAPES = (
 
 
 def read_event(body: bytes, limits: EventLimits = DEFAULT_LIMITS) -> Event:
-    """The event in `body`. Raises `UnreadableEvent`, which says what is wrong and what would be accepted.
+    """The event in `body` (JSON), if it is within `limits`. Raises `UnreadableEvent`, which says what is wrong and what
+    would be accepted.
 
     Its `id` is "" where the sender gave none: such an event is a share of its own each time, named by who takes it in.
     """
@@ -62,7 +63,7 @@ def read_event(body: bytes, limits: EventLimits = DEFAULT_LIMITS) -> Event:
 
 
 def read_object(value: object) -> Event:
-    """As `read_event`, of JSON that is decoded already and of any size."""
+    """As `read_event`, for JSON that is decoded already, of any size. Raises `UnreadableEvent`."""
     if not isinstance(value, dict):
         raise UnreadableEvent(f"an event is a JSON object, this is {_kind(value)}; {ACCEPTED}")
     if cloudevent.recognises(value):

@@ -49,7 +49,10 @@ _ESCAPED_JAPANESE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
 
 
 def sniff_encoding(body: bytes, content_type: str | None = None) -> str:
-    """The name of the encoding, written as in the Encoding Standard: `UTF-8`, `windows-1252`, `Shift_JIS` …"""
+    """The encoding of `body`, by the name of the Encoding Standard: `UTF-8`, `windows-1252`, `Shift_JIS` …
+
+    `content_type` is the header it came with. Never raises.
+    """
     return (
         _mark(body)  # the bytes themselves: beats everything else
         or (_transport(content_type) if content_type else None)  # who served it was told by whom it belongs to

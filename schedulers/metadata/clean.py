@@ -105,10 +105,12 @@ def first_tag(value: str) -> tuple[int, int] | None:
 
 
 def description(value: str) -> str | None:
+    """`value` as a description, cleaned and cut at `DESCRIPTION_LIMIT`; None where nothing is left."""
     return title(value, DESCRIPTION_LIMIT)
 
 
 def name(value: str) -> str | None:
+    """`value` as a name of a person or site, cleaned and cut; None where nothing is left."""
     return title(value, NAME_LIMIT)
 
 

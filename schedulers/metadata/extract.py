@@ -46,7 +46,11 @@ def extract_metadata(
     headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (),
     generic_pictures: GenericPictures | None = None,
 ) -> Metadata:
-    """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O."""
+    """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O. Never raises.
+
+    `content_type`, `status_code` and `headers` are the answer's; without `content_type` that of `headers` counts.
+    `generic_pictures` knows the pictures that a site shows on all its pages.
+    """
     fields = response_headers.read(headers)
     if content_type is None and (given := fields.get("content-type")):
         content_type = given[0]

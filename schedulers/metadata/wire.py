@@ -10,15 +10,16 @@ _PROVENANCE = msgspec.json.Decoder(dict[str, Provenance])
 
 
 def encode_metadata(metadata: Metadata) -> bytes:
-    """The values alone; fields that the page does not give are left out."""
+    """The values of `metadata` as JSON, without provenance; fields that the page does not give are left out."""
     return _ENCODER.encode(msgspec.structs.replace(metadata, provenance={}))
 
 
 def encode_provenance(metadata: Metadata) -> bytes:
-    """Field → the rule that won and what the others offered."""
+    """The provenance of `metadata` as JSON: field → the rule that won and what the others offered."""
     return _ENCODER.encode(metadata.provenance)
 
 
 def decode_metadata(values: bytes, provenance: bytes = b"{}") -> Metadata:
-    """The inverse of the two above. Raises `msgspec.DecodeError` where `values` is not what they wrote."""
+    """The inverse of the two above. Raises `msgspec.DecodeError` where `values` or `provenance` is not what they
+    wrote."""
     return msgspec.structs.replace(_METADATA.decode(values), provenance=_PROVENANCE.decode(provenance))

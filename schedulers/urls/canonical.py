@@ -25,7 +25,8 @@ _LANGUAGE_HOME = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2,4})?/?", re.IGNORECASE)
 
 
 def accepted_canonical(claimed: str, page_url: str) -> str | None:
-    """The canonical URL, absolute and without its fragment; None where the claim is not to be believed."""
+    """The URL that the page at `page_url` claims to be (`claimed`), absolute and without its fragment; None where the
+    claim is not to be believed."""
     claimed = claimed.strip()
     if _UNFILLED.search(claimed) or _JUNK.fullmatch(claimed):
         return None

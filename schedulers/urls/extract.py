@@ -55,7 +55,8 @@ class _Found(NamedTuple):
 
 
 def extract_urls(text: str) -> list[ExtractedUrl]:
-    """Every URL, in order. Hosts without a scheme too, of Latin letters and with a top-level domain that exists."""
+    """Every URL of `text`, in order; hosts without a scheme too, if they are of Latin letters and have a top-level
+    domain that exists."""
     found: list[ExtractedUrl] = []
     if "." not in text and "://[" not in text:
         return found

@@ -29,7 +29,7 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def dedup_key(url: str) -> str:
-    """The key. Raises `InvalidUrl`."""
+    """The normalised form of `url`, which is the same for URLs of the same page. Raises `InvalidUrl`."""
     try:
         url = without_user(parse_url(url))
     except InvalidUrl:

@@ -19,8 +19,8 @@ def parse_url(text: str, base: str | None = None) -> str:
 
 
 def parse_shared(text: str) -> str:
-    """The same for what people type and share: a host without a scheme gets `http://`, and user information is dropped.
-    Raises `InvalidUrl`."""
+    """The WHATWG serialisation of `text` as people type and share it: a host without a scheme gets `http://`, and user
+    information is dropped. Raises `InvalidUrl`."""
     bare = text.strip()
     user = _USER.match(bare)
     if user is not None and user[1].lower() not in whatwg.WITH_ADDRESSES and _HOST.match(bare, user.end()):

@@ -27,8 +27,8 @@ from snowflake.ports import Clock, Holder
 
 @dataclass(frozen=True, slots=True)
 class FileLease:
-    """The lowest free of `worker_ids` in `folder`. `most_wait_ms`: how long a start waits for an earlier holder's
-    time."""
+    """The lowest free of `worker_ids` in `folder`, for `datacenter_id`. `most_wait_ms`: how long a start waits for an
+    earlier holder's time."""
 
     folder: Path | str
     worker_ids: Sequence[int] = range(32)

@@ -75,7 +75,8 @@ class RecordFile:
         self._turn = 1 - self._turn
 
     def sign(self, holder: str) -> None:
-        """Say who holds it, for whoever comes in vain; and make the file's name itself durable."""
+        """Write down who holds it, for others who want it, and make the file's name itself durable. Raises
+        `LeaseUnavailable`."""
         try:
             os.pwrite(self._descriptor, f"{holder}\n".encode().ljust(_HOLDER_BYTES, b" "), 0)
             os.fsync(self._descriptor)

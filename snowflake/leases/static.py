@@ -18,7 +18,8 @@ _MACHINE_FOLDER = Path("/var/lib/snowflake")
 
 @dataclass(frozen=True, slots=True)
 class StaticLease:
-    """`folder`: where all processes of the machine meet; by default what `machine_folder` says."""
+    """`worker_id` of `datacenter_id`. `folder`: where all processes of the machine meet; by default what
+    `machine_folder` says. `most_wait_ms`: how long a start waits for an earlier holder's time."""
 
     worker_id: int
     datacenter_id: int = 0

@@ -107,6 +107,7 @@ class IdService:
 
 
 def shape_of(layout: Layout) -> LayoutShape:
+    """`layout` as the service tells it to its clients."""
     return LayoutShape(
         layout.time_bits,
         layout.datacenter_bits,

@@ -11,6 +11,7 @@ _ENDINGS = tuple(f"{number:04d}" for number in range(_BLOCK))
 
 
 def render_one(id: int) -> bytes:
+    """The JSON answer for one id."""
     return b'{"id":%d,"id_str":"%d"}' % (id, id)
 
 

@@ -48,6 +48,7 @@ class StoredRecords:
         self._lookups = lookups
 
     async def owns(self, src: str) -> bool:
+        """Whether a stored record has the picture `src`. Raises `RecordsUnavailable`."""
         try:
             return await self._lookups.owns_picture(src)
         except StoreUnavailable as error:

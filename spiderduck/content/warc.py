@@ -61,7 +61,7 @@ class WarcArchive:
         return await asyncio.to_thread(self._read, location)
 
     async def seal(self, older_than: float = 0.0) -> Sequence[Path]:
-        """End the current file where it was begun so many seconds ago. Returns all files that are whole, the oldest
+        """End the current file if it was begun `older_than` seconds ago. Returns all files that are whole, the oldest
         first."""
         return cast(Sequence[Path], await self._worker.submit(lambda: self._seal(older_than)))
 

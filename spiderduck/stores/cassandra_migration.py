@@ -55,7 +55,7 @@ class Migration:
             await self._unlock()
 
     async def missing(self) -> list[tuple[int, Sequence[str]]]:
-        """The blocks that this keyspace has not got."""
+        """The blocks that this keyspace has not got. Raises `StoreUnavailable`."""
         rows = await self._read("SELECT version FROM {keyspace}.schema_versions WHERE name = 'spiderduck'")
         applied = {version for (version,) in rows}
         blocks = list(read_schema(self._keyspace))

@@ -26,14 +26,17 @@ PageRow = tuple[int, str, str, float, int, bytes, bytes, bytes]
 
 
 def state_to_json(state: UrlState) -> bytes:
+    """The state as JSON, for one column."""
     return _encoder.encode(state)
 
 
 def state_from_json(blob: bytes) -> UrlState:
+    """The inverse of `state_to_json`."""
     return _states.decode(blob)
 
 
 def page_to_row(page: Page) -> PageRow:
+    """The values of `page` in the order of the table's columns."""
     head = PageHead(page.status_code, page.content, page.canonical_url, page.etag, page.last_modified, page.archived)
     return (
         page.id,
@@ -48,6 +51,7 @@ def page_to_row(page: Page) -> PageRow:
 
 
 def page_from_row(row: PageRow) -> Page:
+    """The inverse of `page_to_row`."""
     identity, key, url, fetched_at, version, blob, metadata, provenance = row
     head = _heads.decode(blob)
     return Page(

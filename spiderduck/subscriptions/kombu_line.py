@@ -69,7 +69,9 @@ class SubscriptionLine:
         link.attach(self)
 
     async def after(self, position: int, most: int) -> Sequence[Taken]:
-        """The next ones behind a position (0: from the first that is not acknowledged), waiting for at least one."""
+        """The next ones behind a position (0: from the first that is not acknowledged), waiting for at least one.
+
+        Raises `UnknownQueue`."""
         while not (found := list(islice((one for one in self._taken.values() if one.position > position), most))):
             if self.is_gone:
                 raise UnknownQueue(self._name or "")

@@ -48,6 +48,7 @@ class SqliteSubscription:
                 return found
 
     async def poll(self, most: int) -> Sequence[Received]:
+        """At most `most` notices that came since the last call, without waiting. Raises `UnknownQueue`."""
         while self.woken.is_set():
             if self.removed and self.name is not None:
                 raise UnknownQueue(self.name)

@@ -1,7 +1,8 @@
 """pytest's side of the engines: the marker `engine(name)` and where each engine is. A plugin of `tests/conftest.py`.
 
 A test marked `engine("cassandra")`, or one that asks for an address below, is skipped by the engine's name where no
-engine runs. With CI set it fails instead: there no engine may be missing.
+engine runs. With CI set it fails instead: there no engine may be missing. With `--start-engines` the marked engines are
+started (`on_demand.py`).
 """
 
 import os
@@ -12,12 +13,20 @@ import pytest
 
 from tests.engines.catalogue import NAMES, select
 from tests.engines.fleet import running_engines
+from tests.engines.on_demand import EnginesOnDemand, variable
 from tests.engines.running import RunningEngine
 from tests.engines.toxics import Toxiproxy
 
 
-def variable(name: str) -> str:
-    return f"SPIDERDUCK_TEST_{name.upper()}"
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--start-engines", action="store_true", help="start the engines that the selected tests are marked with"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.start_engines:
+        config.pluginmanager.register(EnginesOnDemand(config), "engines-on-demand")
 
 
 def need(name: str) -> str:
