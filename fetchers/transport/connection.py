@@ -62,7 +62,7 @@ class AnswerProtocol(asyncio.Protocol):
     # One request and its answer ---------------------------------------------------------------------------------------
 
     def begin(self, wire: bytes) -> None:
-        """Send a request."""
+        """Send a request. Raises ConnectionResetError where the connection is gone."""
         transport = self.transport
         if transport is None or transport.is_closing() or self._over or self._came:
             raise ConnectionResetError("the connection was closed meanwhile")

@@ -45,6 +45,7 @@ class Documented:
     node: Function
     in_class: bool
     text: str
+    of_port: bool = False
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
@@ -67,10 +68,11 @@ def _of_module(module: str, path: Path) -> Iterator[Documented]:
             yield Documented(module, node.name, node, False, ast.get_docstring(node) or "")
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             about = ast.get_docstring(node) or ""
+            of_port = any(ast.unparse(base).startswith("Protocol") for base in node.bases)
             for method in node.body:
                 if isinstance(method, Function) and (method.name == "__init__" or not method.name.startswith("_")):
                     text = f"{ast.get_docstring(method) or ''} {about}"
-                    yield Documented(module, f"{node.name}.{method.name}", method, True, text)
+                    yield Documented(module, f"{node.name}.{method.name}", method, True, text, of_port)
 
 
 @cache
@@ -78,7 +80,7 @@ def _promised_by_ports() -> dict[str, str]:
     """What the methods of all ports say, by the method's name: an adapter need not say it again."""
     found: dict[str, str] = {}
     for one in everything():
-        if one.in_class and (one.module.endswith("ports") or one.module.endswith(("codec", "client", "services"))):
+        if one.of_port:
             found[one.node.name] = f"{found.get(one.node.name, '')} {one.text}"
     return found
 
