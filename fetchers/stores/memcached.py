@@ -67,7 +67,7 @@ class _Server:
 
 
 class MemcachedRing:
-    """`hosts` as `host:port`."""
+    """`hosts` as `host:port`; `timeout` in seconds. Raises ValueError where there is none."""
 
     def __init__(self, hosts: Sequence[str], clock: Clock, timeout: float = TIMEOUT_SECONDS) -> None:
         if not hosts:
