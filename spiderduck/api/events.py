@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
+from spiderduck.api.accepted import Accepted
 from spiderduck.api.described import REQUEST_BODY
 from spiderduck.api.idempotency import LONGEST, claim_of
 from spiderduck.api.intake import Intake
@@ -15,20 +16,6 @@ from spiderduck.api.keys import WRITE
 from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
 from spiderduck.api.shapes import EVENTS_BODY
-from spiderduck.api.shared_links import SharedEvent
-
-
-class Accepted(msgspec.Struct):
-    """How many events are in the queue now, how many were known already, and the ids of all, in the order sent.
-
-    `events` says what was found in each of them, in the same order; it is left out where there are more than 1,000.
-    """
-
-    accepted: int
-    duplicates: int
-    ids: list[str]
-    events: list[SharedEvent] | msgspec.UnsetType = msgspec.UNSET
-
 
 IdempotencyKey = Annotated[
     str | None,

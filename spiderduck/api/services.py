@@ -10,7 +10,7 @@ from fetchers.model import DomainState, HopRequest, RateLimit
 from groundwork.clock import Clock
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
-from spiderduck.api.card import PictureAddresses
+from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.queues.ports import DeadLetters

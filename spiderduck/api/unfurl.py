@@ -7,12 +7,12 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
+from schedulers.card import Card, alternate, card_of
 from schedulers.model import Known, Status
 from schedulers.record import Record
 from spiderduck.api.asking import Asked, Done, UrlLookup, are_settled, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import asking_again
-from spiderduck.api.card import Card, alternate, card_of
 from spiderduck.api.keys import FETCH, READ, guard_of
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.services import Services
@@ -101,7 +101,8 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
         if lang is not None and (other := alternate(record, lang)) is not None:
             version = await call.record(Asked(other), refresh=False)
             shown = version if version.status is Status.FETCHED else record
-        card = card_of(shown, services.pictures, base_of(request, services.config), provenance=provenance)
+        base = base_of(request, services.config)
+        card = card_of(shown, lambda picture: services.pictures.address(base, picture), provenance=provenance)
         card.url = record.url
         return Response(card, headers=asking_again(record, services.clock.now()))
 

@@ -21,8 +21,8 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build, build_metrics
-from spiderduck.api.card import PictureAddresses
 from spiderduck.api.keys import KeyGuard, open_guard
+from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work

@@ -178,9 +178,9 @@ def test_the_parts_alone_take_files_as_well(tmp_path: Path, monkeypatch: pytest.
 def test_the_command_line_takes_its_key_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_text("a-key-in-a-file\n")
     monkeypatch.setenv("SPIDERDUCK_KEY_FILE", str(tmp_path / "key"))
-    sent = ServerClient("http://127.0.0.1:1", None)._client.headers
+    sent = ServerClient("http://127.0.0.1:1", None)._client.http.headers
     assert sent["authorization"] == "Bearer a-key-in-a-file"
-    assert ServerClient("http://127.0.0.1:1", "given")._client.headers["authorization"] == "Bearer given"
+    assert ServerClient("http://127.0.0.1:1", "given")._client.http.headers["authorization"] == "Bearer given"
     monkeypatch.setenv("SPIDERDUCK_KEY_FILE", str(tmp_path / "none"))
     with pytest.raises(BadSetting, match=r"SPIDERDUCK_KEY_FILE is .*none, which cannot be read"):
         ServerClient("http://127.0.0.1:1", None)

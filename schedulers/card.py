@@ -1,21 +1,16 @@
 """A card: what a client shows for a link. Made from a URL's record and its metadata, flat and typed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
-from imagepipe.signing import sign
 from schedulers.metadata import Metadata, Provenance
 from schedulers.metadata.model import Image
 from schedulers.model import Status
 from schedulers.record import Record, Time
 
 Kind = Literal["summary", "summary_large_image"]
-CARDS_PATH = "/images/cards"
-SHOWN_WIDTH = 1200
-"""Pixels. The widest picture that a card shows."""
 LARGE_WIDTH = 300
 LARGE_SHAPE = 1.2
 """A picture at least so wide, and so much wider than high, is shown above the text (as Twitter's cards were)."""
@@ -78,27 +73,13 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     provenance: dict[str, Provenance] | None = None
 
 
-class PictureAddresses:
-    """Signed addresses of pictures. `base` is the address of this server, without a slash at the end; without a key
-    pictures have no address of ours."""
-
-    def __init__(self, key: str | None) -> None:
-        self._key = key
-
-    def address(self, base: str, url: str) -> str | None:
-        if self._key is None:
-            return None
-        parameters = {"src": url, "w": str(SHOWN_WIDTH)}
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-        return f"{base}{CARDS_PATH}?{query}&signature={sign(CARDS_PATH, parameters, self._key)}"
-
-
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
 _decode_provenance = msgspec.json.Decoder(dict[str, Provenance]).decode
 
 
-def card_of(record: Record, addresses: PictureAddresses, base: str, *, provenance: bool = False) -> Card:
-    """The card of a record. `base`: the address of this server as the client knows it."""
+def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance: bool = False) -> Card:
+    """The card of a record. `proxied` gives the address at which we serve a picture ourselves, None where we do not.
+    `provenance`: tell the rules as well."""
     found = Metadata() if record.metadata is None else _decode_metadata(record.metadata)
     image = found.image
     return Card(
@@ -117,8 +98,8 @@ def card_of(record: Record, addresses: PictureAddresses, base: str, *, provenanc
         language=found.language,
         type=found.type,
         card=_kind(image),
-        image=None if image is None else _image(image, addresses.address(base, image.url)),
-        icon=None if found.icon is None else CardIcon(found.icon.url, addresses.address(base, found.icon.url)),
+        image=None if image is None else _image(image, proxied(image.url)),
+        icon=None if found.icon is None else CardIcon(found.icon.url, proxied(found.icon.url)),
         theme_color=found.theme_color,
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
         fetched_at=record.fetched_at,

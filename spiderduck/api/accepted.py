@@ -1,4 +1,4 @@
-"""What is told of an event that was taken in: the links found in it, and what was passed over."""
+"""The answer to `POST /v1/events`: of each event the links found in it, and what was passed over."""
 
 from collections.abc import Sequence
 
@@ -24,6 +24,18 @@ class SharedEvent(msgspec.Struct):
     id: str
     links: list[str]
     ignored: list[Ignored]
+
+
+class Accepted(msgspec.Struct):
+    """How many events are in the queue now, how many were known already, and the ids of all, in the order sent.
+
+    `events` says what was found in each of them, in the same order; it is left out where there are more than 1,000.
+    """
+
+    accepted: int
+    duplicates: int
+    ids: list[str]
+    events: list[SharedEvent] | msgspec.UnsetType = msgspec.UNSET
 
 
 def told(identity: str, texts: Sequence[str]) -> tuple[SharedEvent, list[Link]]:
