@@ -7,6 +7,7 @@ All frozen. A variant's `key` is canonical: two requests for the same picture ha
 entry and one render.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -68,8 +69,13 @@ class Variant:
         return "/".join(parts)
 
     def pixels(self, side: int | None) -> int | None:
-        """A side in real pixels: times `dpr`, and never more than can be asked for."""
-        return None if side is None else max(1, min(MAX_SIDE, round(side * self.dpr)))
+        """A side in real pixels, rounded half up: times `dpr`, or times as much of it as keeps both sides within what
+        can be asked for, so that they stay in proportion."""
+        if side is None:
+            return None
+        longest = max(self.width or 0, self.height or 0, side)
+        exact = round(side * min(self.dpr, MAX_SIDE / longest), 6)  # 6: 1.1 has no exact number
+        return max(1, min(MAX_SIDE, math.floor(exact + 0.5)))
 
     @property
     def is_plain(self) -> bool:
@@ -84,7 +90,7 @@ class PictureInfo:
     `frames` is 1 for a still picture. `scans` counts the passes of a JPEG. `plain`: surely without palette and alpha.
     `largest_part`: pixels of the largest part that a decoder makes room for; 0 where none exceeds the picture.
     `part_pixels`: pixels of all parts together, where these need not fit the picture. `reference_bytes`: of the frames
-    that a decoder keeps because others are predicted from them.
+    that a decoder keeps because others are predicted from them. `cut_off`: the data end before the picture does.
     """
 
     format: str
@@ -99,6 +105,7 @@ class PictureInfo:
     largest_part: int = 0
     part_pixels: int = 0
     reference_bytes: int = 0
+    cut_off: bool = False
 
     @property
     def animated(self) -> bool:

@@ -15,16 +15,21 @@ _SEQUENCE_HEADER = 1
 _FRAME_HEADER, _FRAME = 3, 6
 _HEAD = 1024  # real ones are under 40 bytes; one with all 32 operating points, and a model for each, is under 512
 _GRID = -1  # no unit: an item that lays tiles side by side
+_NO_COLOURS = (2, 2)
 _REFERENCES = 8  # 7.20: so many frames are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """All streams of a file: the sizes said inside, how many frames they have, and the bytes of the largest one."""
+    """All streams of a file: the sizes said inside, how many frames they have, and the bytes of the largest one.
+
+    `colours`: the first stream's primaries and transfer as H.273 numbers them; 2 where they are not said.
+    """
 
     sizes: tuple[tuple[int, int], ...]
     frames: int
     frame_bytes: int
+    colours: tuple[int, int] = _NO_COLOURS
 
     def kept(self, streams: int) -> int:
         """Bytes of the frames that `streams` decoders keep at most, beside the one that each is working on."""
@@ -36,16 +41,18 @@ def read_streams(data: bytes) -> Streams:
     """From every sequence header inside: a stream may have several, and the last one counts too."""
     sizes: set[tuple[int, int]] = set()
     frames = frame_bytes = 0
+    colours: tuple[int, int] | None = None
     for kind, content in bounded(_units(data)):
         if kind == _SEQUENCE_HEADER:
-            width, height, halves = _read_header(_Bits(content[:_HEAD]))
+            width, height, halves, said = _read_header(_Bits(content[:_HEAD]))
+            colours = colours or said
             sizes.add((width, height))
             frame_bytes = max(frame_bytes, width * height * halves // 2)
         elif kind == _GRID:
             sizes.add(_grid_size(content))
         elif kind in (_FRAME_HEADER, _FRAME):
             frames += 1
-    return Streams(tuple(sizes), frames, frame_bytes)
+    return Streams(tuple(sizes), frames, frame_bytes, colours or _NO_COLOURS)
 
 
 def _units(data: bytes) -> Iterator[tuple[int, memoryview]]:
@@ -82,8 +89,9 @@ def _grid_size(item: memoryview) -> tuple[int, int]:
     return int.from_bytes(item[4 : 4 + half]), int.from_bytes(item[4 + half :])
 
 
-def _read_header(bits: "_Bits") -> tuple[int, int, int]:
-    """Width, height, and half bytes that a pixel takes in a decoded frame, all planes together (5.5.1, 5.5.2)."""
+def _read_header(bits: "_Bits") -> tuple[int, int, int, tuple[int, int]]:
+    """Width, height, half bytes that a pixel takes in a decoded frame, all planes together, and colours (5.5.1,
+    5.5.2)."""
     profile = bits.take(3)
     bits.take(1)  # still picture
     reduced = bits.take(1)
@@ -100,7 +108,13 @@ def _read_header(bits: "_Bits") -> tuple[int, int, int]:
         _pass_tools(bits)
     bits.take(3)
     samples = 3 if profile == 0 else 6  # halves: 4:2:0, or as many as 4:4:4 has
-    return width, height, samples * 2 if bits.take(1) else samples
+    deep = bits.take(1)
+    if profile == 2 and deep:
+        bits.take(1)
+    if profile != 1:
+        bits.take(1)  # monochrome
+    colours = (bits.take(8), bits.take(8)) if bits.take(1) else _NO_COLOURS
+    return width, height, samples * 2 if deep else samples, colours
 
 
 def _pass_tools(bits: "_Bits") -> None:

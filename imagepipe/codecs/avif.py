@@ -2,11 +2,13 @@
 
 import io
 import struct
+from dataclasses import replace
 
 from PIL import AvifImagePlugin
 
 from imagepipe.codecs.av1 import Streams, read_streams
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
+from imagepipe.codecs.colour_space import coded_profile
 from imagepipe.codecs.exif import read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
 from imagepipe.codecs.quality import DEFAULT_QUALITY
@@ -63,13 +65,25 @@ class Avif:
         image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
         raw = image.info.get("exif")
         owner = read_exif(raw).copyright if isinstance(raw, bytes) else None
-        return decode_with(AvifImagePlugin.AvifImageFile, data, wish, owner)
+        decoded = decode_with(AvifImagePlugin.AvifImageFile, data, wish, owner)
+        return decoded if decoded.icc is not None else replace(decoded, icc=_coded_profile(data))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
         quality = wish.quality or DEFAULT_QUALITY["avif"]
         # One thread each: the renders themselves already use every core.
         return save(frames, "AVIF", quality=quality, speed=SPEED, max_threads=1, advanced=_ADVANCED, **exif)
+
+
+def _coded_profile(data: bytes) -> bytes | None:
+    """The colours that the `colr` box names by numbers (ISO/IEC 14496-12, 12.1.5), or else the stream itself.
+
+    The picture's own box stands before that of its alpha, whose colours mean nothing.
+    """
+    at = data.find(b"colrnclx")
+    if 0 <= at <= len(data) - 12:
+        return coded_profile(*struct.unpack_from(">HH", data, at + 8))
+    return coded_profile(*read_streams(data).colours)
 
 
 def _check_boxes(data: bytes, limits: PictureLimits) -> tuple[int, Streams]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from PIL import GifImagePlugin, Image
 
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
-from imagepipe.codecs.gif_blocks import GifFrame, GifScreen, read_plays, read_screen, walk_frames
-from imagepipe.codecs.pillow import save, shown_duration
+from imagepipe.codecs.gif_blocks import GifFrame, GifScreen, mended, read_plays, read_screen, walk_frames
+from imagepipe.codecs.pillow import load, save, shown_duration
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo
 
@@ -34,17 +34,22 @@ class Gif:
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         screen = read_screen(data)
         width, height, frames, largest, parts = screen.width, screen.height, 0, 0, 0
+        end = 0
         for frame in walk_frames(data):
             frames += 1
             # What lies beyond the screen is not shown, but a decoder makes room for it.
             width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
             largest = max(largest, frame.width * frame.height)
             parts += frame.width * frame.height
+            end = frame.body[1]
             if frames > limits.frames:
                 break
         if width * height <= limits.pixels:
             width, height = screen.width, screen.height
-        return PictureInfo(self.name, width, height, max(frames, 1), largest_part=largest, part_pixels=parts)
+        cut_off = end >= len(data)  # a trailer follows the last frame
+        return PictureInfo(
+            self.name, width, height, max(frames, 1), largest_part=largest, part_pixels=parts, cut_off=cut_off
+        )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         screen = read_screen(data)
@@ -64,12 +69,9 @@ def _compose(data: bytes, screen: GifScreen, animate: bool) -> Iterator[Frame]:
     canvas = Image.new("RGBA", (screen.width, screen.height))
     for number, frame in enumerate(walk_frames(data)):
         before = canvas.copy() if frame.disposal == 3 else canvas
-        try:
-            picture = _decode(data, screen, frame)
-        except OSError:
-            if number == 0:
-                raise
-            return  # cut off: browsers show the frames that are whole
+        picture = _decode(data, screen, frame, must_be_whole=number > 0)
+        if picture is None:
+            return  # browsers show the frames that are whole, and of a first one what came
         canvas.paste(picture, (frame.x, frame.y), picture)
         yield Frame(_flat(canvas), shown_duration(frame.duration))
         if not animate:
@@ -79,15 +81,19 @@ def _compose(data: bytes, screen: GifScreen, animate: bool) -> Iterator[Frame]:
         canvas = before
 
 
-def _decode(data: bytes, screen: GifScreen, frame: GifFrame) -> Image.Image:
-    """The frame's own pixels: a GIF of one frame that fills its screen."""
+def _decode(data: bytes, screen: GifScreen, frame: GifFrame, *, must_be_whole: bool) -> Image.Image | None:
+    """The frame's own pixels: a GIF of one frame that fills its screen. None where it is not whole and must be."""
     head = b"GIF89a" + struct.pack("<HHBBB", frame.width, frame.height, screen.flags, 0, 0) + screen.table
     index = frame.transparent
     control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, 0 if index is None else 1, 0, index or 0, 0)
     place = struct.pack("<BHHHHB", 0x2C, 0, 0, frame.width, frame.height, frame.flags)
     start, end = frame.body
-    alone = head + control + place + data[start:end] + b";"
-    return GifImagePlugin.GifImageFile(io.BytesIO(alone)).convert("RGBA")
+    cut = end > len(data)
+    if cut and must_be_whole:
+        return None
+    pixels = mended(data, start) if cut else data[start:end]
+    image = GifImagePlugin.GifImageFile(io.BytesIO(head + control + place + pixels + b";"))
+    return image.convert("RGBA") if load(image) or not must_be_whole else None
 
 
 def _flat(canvas: Image.Image) -> Image.Image:

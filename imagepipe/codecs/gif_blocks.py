@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagepipe.codecs.blocks import MAX_BLOCKS
-from imagepipe.errors import PictureTooLarge
+from imagepipe.errors import BrokenPicture, PictureTooLarge
 
 _MAX_STRAY = 1024 * 1024
 _INTRODUCER = re.compile(rb"[\x21\x2c\x3b]")
+_LOOPING = re.compile(rb"\x21\xff\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,29 @@ def table_bytes(flags: int) -> int:
 
 
 def read_plays(data: bytes) -> int:
-    """How often it is played, 0 = for ever: once without the Netscape extension, one more than it says with it."""
-    at = data.find(b"\x21\xff\x0bNETSCAPE2.0\x03\x01")
-    if at < 0 or at + 18 > len(data):
+    """How often it is played, 0 = for ever: once without the looping extension, one more than it says with it.
+
+    The extension is Netscape's; ANIMEXTS is its other name, which browsers read too.
+    """
+    found = _LOOPING.search(data)
+    if found is None:
         return 1
-    repeats: int = struct.unpack_from("<H", data, at + 16)[0]
+    (repeats,) = struct.unpack("<H", found.group(1))
     return repeats + 1 if repeats else 0
+
+
+def mended(data: bytes, start: int) -> bytes:
+    """The pixels of a frame that begin at `start` and are cut off: the last sub-block is as long as what came.
+
+    Raises `BrokenPicture` where nothing came.
+    """
+    at = start + 1  # behind the code size
+    while at < len(data) and at + 1 + data[at] <= len(data):
+        at += 1 + data[at]
+    rest = data[at + 1 :]
+    if at <= start + 1 and not rest:
+        raise BrokenPicture("GIF that ends before its first pixels")
+    return data[start:at] + bytes((len(rest),)) + rest + (b"\0" if rest else b"")
 
 
 def walk_frames(data: bytes) -> Iterator[GifFrame]:

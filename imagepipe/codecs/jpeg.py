@@ -27,6 +27,11 @@ SIGNATURE = b"\xff\xd8\xff"
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 
+_END = b"\xff\xd9"
+_LEAST_SCAN = 64
+"""Bytes of the first scan, with its header, without which there is nothing to show."""
+
+
 @dataclass(slots=True)
 class JpegHeader:
     """What stands before the first scan."""
@@ -91,6 +96,11 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
     return ends
 
 
+def _is_cut_off(data: bytes, header: JpegHeader) -> bool:
+    """Whether there is no end marker. (One of a thumbnail stands before the first scan.)"""
+    return data.find(_END, header.scan_at) < 0
+
+
 class Jpeg:
     """The JPEG codec."""
 
@@ -117,6 +127,7 @@ class Jpeg:
             progressive=header.progressive,
             scans=self._scans(data, header, limits.scans),
             has_location=facts.has_location,
+            cut_off=_is_cut_off(data, header),
         )
 
     def _scans(self, data: bytes, header: JpegHeader, limit: int) -> int:
@@ -127,14 +138,18 @@ class Jpeg:
         return at_most if at_most <= limit else len(scan_ends(data, header.scan_at, limit))
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
+        header = read_header(data)
+        if _is_cut_off(data, header):
+            if len(data) < header.scan_at + _LEAST_SCAN:
+                raise BrokenPicture("JPEG that ends before its first pixels")
+            data += _END  # then libjpeg makes grey what did not come, as browsers show it
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         raw = image.info.get("icc_profile")
         icc = raw if isinstance(raw, bytes) else None
         size = image.size
         # In RGB even for a JPEG to come: libjpeg-turbo merges that conversion with the upsampling, so it is free.
         image.draft(None, wish.at_least or size)
-        owner = read_header(data).exif.copyright
-        return Decoded(walk(image, animate=False), icc, owner, size=size)
+        return Decoded(walk(image, animate=False), icc, header.exif.copyright, size=size)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}

@@ -36,13 +36,35 @@ def walk(image: ImageFile.ImageFile, animate: bool) -> Iterator[Frame]:
         if number:
             try:
                 image.seek(number)
-            except EOFError:
-                return
-        image.load()
+            except (EOFError, OSError):
+                return  # browsers show the frames that came
+        try:
+            came_whole = load(image)
+        except OSError:
+            if number == first:
+                raise
+            return
+        if not came_whole and number > first:
+            return
         yield Frame(image.copy() if animate else image, shown_duration(image.info.get("duration", 0)))
         number += 1
         if not animate or number >= getattr(image, "n_frames", 1):
             return
+
+
+def load(image: ImageFile.ImageFile) -> bool:
+    """Decode the pixels. False where the data ended too early, and the rest is blank, as browsers show it.
+
+    `OSError` where nothing came. (Pillow's own switch for this holds for the whole process, and does not tell.)
+    """
+    try:
+        image.load()
+    except OSError:
+        if image._im is None:
+            raise
+        image.tile = []
+        return False
+    return True
 
 
 def shown_duration(milliseconds: float) -> int:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from PIL import PngImagePlugin
 
@@ -9,12 +10,17 @@ from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
+from imagepipe.codecs.png_colour import PALETTE, ColourKey, read_key, read_profile, with_key
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+_LEAST_PIXELS = 10
+"""Bytes of packed pixels without which there is nothing to show: those of a single pixel."""
+_SAID = frozenset({b"eXIf", b"tRNS", b"cICP", b"gAMA", b"cHRM", b"sRGB"})
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -48,7 +54,7 @@ class Png:
         if data[12:16] != b"IHDR" or len(data) < 33:
             raise BrokenPicture("PNG does not begin with its header chunk")
         width, height = struct.unpack_from(">II", data, 16)
-        announced, drawn, seen_pixels, facts = 0, 0, False, ExifFacts()
+        announced, drawn, seen_pixels, facts, ended = 0, 0, False, ExifFacts(), False
         plain = data[25] in (0, 2)
         for kind, start, length in chunks(data):
             if kind == b"IHDR" and length >= 8 and start + 8 <= len(data):
@@ -66,6 +72,7 @@ class Png:
                 drawn += 1
             elif kind == b"eXIf":
                 facts = read_exif(data[start : start + length])
+            ended = ended or kind == b"IEND"
             if drawn > limits.frames:
                 break
         frames = max(announced, drawn) if announced else 1
@@ -79,13 +86,19 @@ class Png:
             orientation=facts.orientation,
             has_location=facts.has_location,
             plain=plain,
+            cut_off=not ended and drawn <= limits.frames,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
-        owner = next(
-            (read_exif(data[at : at + size]).copyright for kind, at, size in chunks(data) if kind == b"eXIf"), None
-        )
-        return decode_with(PngImagePlugin.PngImageFile, _without_texts(data), wish, owner)
+        said = _first_chunks(data)
+        owner = read_exif(said[b"eXIf"]).copyright if b"eXIf" in said else None
+        key = read_key(data[25], data[24], said.get(b"tRNS", b""))
+        # Its texts nobody reads, and each may unfold to a megabyte; a colour key too short is none.
+        plain = _without(_mended(data), _TEXTS if key is not None or data[25] == PALETTE else (*_TEXTS, b"tRNS"))
+        decoded = decode_with(PngImagePlugin.PngImageFile, plain, wish, owner)
+        if decoded.icc is None:
+            decoded = replace(decoded, icc=read_profile(said))
+        return decoded if key is None else replace(decoded, frames=_with_key(decoded.frames, key, plain))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
@@ -94,13 +107,47 @@ class Png:
         return save(frames, "PNG", compress_level=6, **exif)
 
 
-def _without_texts(data: bytes) -> bytes:
-    """The picture alone: nobody reads its texts, and each may unfold to a megabyte."""
-    if not any(kind in data for kind in _TEXTS):
+def _with_key(frames: Iterator[Frame], key: ColourKey, data: bytes) -> Iterator[Frame]:
+    for frame in frames:
+        yield replace(frame, image=with_key(frame.image, key, data))
+
+
+def _first_chunks(data: bytes) -> dict[bytes, bytes]:
+    """The small chunks that say something of the whole picture, each as it stands for the first time."""
+    found: dict[bytes, bytes] = {}
+    for kind, start, length in chunks(data):
+        if kind in _SAID and kind not in found:
+            found[kind] = data[start : start + length]
+    return found
+
+
+def _mended(data: bytes) -> bytes:
+    """Where the picture is cut off: what came, with an end."""
+    at, pixels = 8, 0
+    for kind, start, length in chunks(data):
+        if start + length + 4 > len(data):
+            if kind == b"IDAT":
+                pixels += len(data) - start
+                part = data[start:]
+                data = data[:at] + struct.pack(">I", len(part)) + kind + part + bytes(4)
+                at = len(data)
+            break
+        if kind == b"IEND":
+            return data
+        pixels += length if kind == b"IDAT" else 0
+        at = start + length + 4
+    if pixels < _LEAST_PIXELS:
+        raise BrokenPicture("PNG that ends before its first pixels")
+    return data[:at] + _END
+
+
+def _without(data: bytes, kinds: tuple[bytes, ...]) -> bytes:
+    """The same without the chunks of these kinds."""
+    if not any(kind in data for kind in kinds):
         return data
     kept, at = [], 0
     for kind, start, length in chunks(data):
-        if kind in _TEXTS:
+        if kind in kinds:
             kept.append(data[at : start - 8])
             at = start + length + 4
     return b"".join((*kept, data[at:]))

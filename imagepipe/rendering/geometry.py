@@ -64,19 +64,31 @@ def lay_out(shown: Size, variant: Variant) -> Geometry:
 
 
 def _inside(shown: Size, width: int | None, height: int | None, enlarge: bool) -> Size:
-    by_width = width / shown[0] if width else float("inf")
-    by_height = height / shown[1] if height else float("inf")
-    scale = min(by_width, by_height)
-    if scale >= 1 and not enlarge:
+    by_width = height is None or (width is not None and width * shown[1] <= height * shown[0])
+    side, wanted = (shown[0], width) if by_width else (shown[1], height)
+    assert wanted is not None  # one of the two is given
+    if wanted >= side and not enlarge:
         return shown
-    return max(1, round(shown[0] * scale)), max(1, round(shown[1] * scale))
+    if by_width:
+        return wanted, _share(shown[1], wanted, shown[0])
+    return _share(shown[0], wanted, shown[1]), wanted
+
+
+def _share(side: int, numerator: int, denominator: int) -> int:
+    """A side times a fraction, rounded half up as browsers and other picture servers do."""
+    return max(1, (2 * side * numerator + denominator) // (2 * denominator))
 
 
 def _cover(shown: Size, wanted: Size, point: tuple[float, float], enlarge: bool) -> Geometry:
-    scale = max(wanted[0] / shown[0], wanted[1] / shown[1])
-    cut = (min(wanted[0] / scale, shown[0]), min(wanted[1] / scale, shown[1]))
-    size = wanted if scale <= 1 or enlarge else (max(1, round(cut[0])), max(1, round(cut[1])))
-    return Geometry(place(shown, cut, point), size)
+    by_width = wanted[0] * shown[1] >= wanted[1] * shown[0]
+    if by_width:
+        cut = (float(shown[0]), min(wanted[1] * shown[0] / wanted[0], float(shown[1])))
+        whole = (shown[0], _share(wanted[1], shown[0], wanted[0]))
+    else:
+        cut = (min(wanted[0] * shown[1] / wanted[1], float(shown[0])), float(shown[1]))
+        whole = (_share(wanted[0], shown[1], wanted[1]), shown[1])
+    larger = wanted[0] > shown[0] if by_width else wanted[1] > shown[1]
+    return Geometry(place(shown, cut, point), whole if larger and not enlarge else wanted)
 
 
 def place(shown: Size, cut: tuple[float, float], point: tuple[float, float]) -> Box:

@@ -20,6 +20,9 @@ from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
 from imagepipe.rendering.translate import decoding, encoding
 
+CUT_OFF = "cut_off"
+"""The problem of a picture that ends too early: what is there is shown."""
+
 _DEFAULT = PictureLimits()
 
 
@@ -82,10 +85,14 @@ def render_variant(
         format=writer.name,
         lossless=writer.lossless,
         animated=len(frames) > 1,
-        problems=("location_found",) if info.has_location else (),
+        problems=_problems(info),
         original=info,
         postponed=postponed,
     )
+
+
+def _problems(info: PictureInfo) -> tuple[str, ...]:
+    return tuple(name for name, found in (("location_found", info.has_location), (CUT_OFF, info.cut_off)) if found)
 
 
 def render_bytes(

@@ -53,7 +53,7 @@ def expand(image: Image.Image, plan: Plan) -> Image.Image:
     """Palettes, single bits and 16 bits become modes that can be scaled."""
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         return _to_eight_bits(image)
-    if image.mode in ("P", "PA", "1", "LA", "La", "RGBa", "RGBX") or "transparency" in image.info:
+    if image.mode in ("P", "PA", "1", "La", "RGBa", "RGBX") or "transparency" in image.info:
         return image.convert("RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB")
     return image
 
@@ -112,6 +112,8 @@ def colours(image: Image.Image, plan: Plan) -> Image.Image:
     """Any colour profile to sRGB, and every mode to one that encoders take."""
     if plan.icc:
         image = to_srgb(image, plan.icc)
+    if image.mode == "LA":
+        return image.convert("RGBA")
     return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
 
 

@@ -13,14 +13,15 @@ _MAX_ACCEPT = 2048
 def accepted_formats(accept: str) -> tuple[str, ...]:
     """The formats `auto` may choose from. AVIF and WebP only count when named: all clients say `*/*`.
 
-    `q=0` refuses a format, also by `image/*;q=0`. Where the client prefers one modern format, it comes first.
+    `q=0` refuses a format, also by `image/*;q=0`, and who names formats without `*` takes no others (RFC 9110, 12.5.1).
+    Where the client prefers one modern format, it comes first. Who accepts no picture at all gets one all the same.
     """
     weights = _weights(accept[:_MAX_ACCEPT])
     modern = [name for name in _MODERN if weights.get(f"image/{name}", 0.0) > 0]
     modern.sort(key=lambda name: -weights[f"image/{name}"])  # stable: AVIF first among equals
-    rest = weights.get("image/*", weights.get("*/*", 1.0))
+    rest = weights.get("image/*", weights.get("*/*", 0.0 if weights else 1.0))
     baseline = [name for name in _BASELINE if weights.get(f"image/{name}", rest) > 0]
-    return (*modern, *baseline)
+    return (*modern, *baseline) or _BASELINE
 
 
 def _weights(accept: str) -> dict[str, float]:

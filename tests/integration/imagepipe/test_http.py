@@ -130,7 +130,7 @@ async def test_save_data_gets_less() -> None:
 )
 async def test_every_error_is_a_problem_document(address: str, status: int, code: str) -> None:
     """With a stable code, never cached, as safe as a picture."""
-    source = FakeSource(a=Picture(_JPEG), text=Picture(b"<html>"), broken=Picture(_JPEG[:2000]))
+    source = FakeSource(a=Picture(_JPEG), text=Picture(b"<html>"), broken=Picture(_JPEG[:150]))
     async with _client(source) as client:
         answer = await client.get(address)
         assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -466,7 +466,7 @@ async def test_progressive_at_once_if_so_configured(clock: FakeClock) -> None:
 async def test_watchers_are_told(clock: FakeClock) -> None:
     """Started, progress, loaded, finished; and the problems by name."""
     exif_jpeg = encode(photo((64, 48)), "JPEG", exif=_exif_with_location())
-    source = FakeSource(a=Picture(exif_jpeg), b=Picture(_JPEG[:9000]))
+    source = FakeSource(a=Picture(exif_jpeg), b=Picture(_JPEG[:150]))
     watcher = Watcher()
     async with _registry(source, clock, observers=(watcher,)) as registry:
         await registry["cards"].variant(_A, _SMALL)
@@ -489,7 +489,7 @@ def _exif_with_location() -> bytes:
 
 async def test_a_broken_picture_leaves_the_rest_alone(clock: FakeClock) -> None:
     """An error is not kept: the next who ask find the pipeline as it was."""
-    source = FakeSource(a=Picture(_JPEG[:5000]), b=Picture(_JPEG))
+    source = FakeSource(a=Picture(_JPEG[:150]), b=Picture(_JPEG))
     async with _registry(source, clock) as registry:
         for _ in range(2):
             with pytest.raises(BrokenPicture):

@@ -75,6 +75,25 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
+def png_of(
+    colour_type: int,
+    depth: int,
+    pixels: tuple[tuple[int, ...], ...],
+    *more: tuple[bytes, bytes],
+    palette: bytes = b"",
+    side: int = 32,
+) -> bytes:
+    """A square PNG in vertical stripes of these pixels, one number a channel, with further chunks before its own."""
+    rows = bytearray()
+    for _ in range(side):
+        bits = "".join(format(value, f"0{depth}b") for x in range(side) for value in pixels[x * len(pixels) // side])
+        rows += b"\0" + int(bits, 2).to_bytes(len(bits) // 8)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, depth, colour_type, 0, 0, 0))]
+    chunks += [(b"PLTE", palette)] if palette else []
+    chunks += [*more, (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+
+
 def gif_bomb(frames: int) -> bytes:
     """A GIF of that many frames of one pixel."""
     head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"

@@ -1,11 +1,14 @@
 """Sizes, crops and orientation."""
 
+from fractions import Fraction
+from math import floor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagepipe.errors import InvalidVariant
-from imagepipe.model import Variant
+from imagepipe.model import MAX_SIDE, Fit, Variant
 from imagepipe.rendering.geometry import focus, lay_out, stored_box, stored_size
 
 _side = st.integers(1, 3000)
@@ -70,3 +73,40 @@ def test_a_stored_box_has_the_stored_shape(orientation: int, width: int, height:
     """The whole picture as shown is the whole picture as stored, in all eight orientations."""
     stored = stored_size((width, height), orientation)
     assert stored_box((0, 0, width, height), (width, height), orientation) == (0, 0, *stored)
+
+
+@given(_side, _side, _side, _side, st.sampled_from(["inside", "cover"]))
+def test_sizes_round_half_up(width: int, height: int, wanted_width: int, wanted_height: int, fit: Fit) -> None:
+    """The side that gives way is the exact one plus a half, rounded down; the other one is as asked."""
+    geometry = lay_out((width, height), Variant(wanted_width, wanted_height, fit, enlarge=True))
+    if fit == "cover":
+        assert geometry.size == (wanted_width, wanted_height)
+        return
+    scale = min(Fraction(wanted_width, width), Fraction(wanted_height, height))
+    exact = (width * scale, height * scale)
+    assert geometry.size == tuple(max(1, floor(side + Fraction(1, 2))) for side in exact)
+
+
+@given(_side, st.integers(1, 80))
+def test_dpr_rounds_half_up(side: int, tenths: int) -> None:
+    exact = floor(Fraction(side * tenths, 10) + Fraction(1, 2))
+    assert Variant(width=side, dpr=tenths / 10).pixels(side) == max(1, min(MAX_SIDE, exact))
+
+
+@given(st.integers(1, MAX_SIDE), st.integers(1, MAX_SIDE), st.floats(0.1, 8))
+def test_a_dpr_that_is_too_much_keeps_the_shape(width: int, height: int, dpr: float) -> None:
+    """Both sides give way by the same share."""
+    variant = Variant(width=width, height=height, dpr=dpr, fit="cover")
+    wide, tall = variant.pixels(width), variant.pixels(height)
+    assert wide is not None
+    assert tall is not None
+    assert max(wide, tall) <= MAX_SIDE
+    assert abs(wide * height - tall * width) <= max(width, height) + 1 or 1 in (wide, tall)
+
+
+@given(_side, _side, st.integers(1, 3000), st.integers(1, 3000))
+def test_a_cut_has_the_shape_that_was_asked_for(width: int, height: int, wide: int, tall: int) -> None:
+    """Also where the picture is smaller than what is asked for."""
+    geometry = lay_out((width, height), Variant(width=wide, height=tall, fit="cover"))
+    left, top, right, bottom = geometry.crop
+    assert (right - left) * tall == pytest.approx((bottom - top) * wide)

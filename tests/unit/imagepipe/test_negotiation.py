@@ -19,16 +19,21 @@ _GIF = PictureInfo("gif", 10, 10, frames=3)
         ("image/*", ("jpeg", "png", "gif")),
         ("image/avif,image/webp,image/apng,*/*;q=0.8", ("avif", "webp", "jpeg", "png", "gif")),
         ("image/webp,*/*", ("webp", "jpeg", "png", "gif")),
-        ("image/avif;q=0,image/webp", ("webp", "jpeg", "png", "gif")),
-        ("image/avif;q=0.5,image/webp;q=0.9", ("webp", "avif", "jpeg", "png", "gif")),
+        ("image/avif;q=0,image/webp", ("webp",)),
+        ("image/avif;q=0.5,image/webp;q=0.9,*/*;q=0.1", ("webp", "avif", "jpeg", "png", "gif")),
         ("image/png,image/*;q=0", ("png",)),
-        ("IMAGE/WEBP ; Q=1.0", ("webp", "jpeg", "png", "gif")),
+        ("IMAGE/WEBP ; Q=1.0", ("webp",)),
+        ("image/jpeg", ("jpeg",)),
+        ("image/png, image/gif;q=0.2", ("png", "gif")),
+        ("image/jpeg, text/html", ("jpeg",)),
+        ("image/webp;q=0, image/*", ("jpeg", "png", "gif")),
+        ("text/html", ("jpeg", "png", "gif")),
         ("image/webp;q=nonsense", ("jpeg", "png", "gif")),
         (",,;;q=,", ("jpeg", "png", "gif")),
     ],
 )
 def test_accept_is_read_with_its_weights(accept: str, formats: tuple[str, ...]) -> None:
-    """Modern formats only when named, none with q=0, and the client's own order."""
+    """Modern formats only when named, none with q=0 or left out of a list without `*`, and the client's own order."""
     assert accepted_formats(accept) == formats
 
 
@@ -55,7 +60,7 @@ def test_auto_fits_picture_and_client(info: PictureInfo, accepted: tuple[str, ..
 def test_equal_wishes_have_equal_keys() -> None:
     """Two clients that differ only in what does not matter share one cache entry."""
     one = resolve(Variant(width=100), "image/webp,*/*;q=0.8", False, None)
-    two = resolve(Variant(width=50, dpr=2), "image/webp;q=0.9, text/html", False, None)
+    two = resolve(Variant(width=50, dpr=2), "image/webp;q=0.9, text/html, image/*;q=0.3", False, None)
     assert one.key == two.key
 
 
