@@ -8,6 +8,7 @@ imports another package of ours. Each primitive exists once:
 - `memory.py`: what a process holds, and how its allocator and garbage collector are set.
 - `problems.py`: problem details, the body of every refusal.
 - `terminal.py`: what may go to a terminal or into a log.
+- `workers/`: blocking work in threads or in processes that may crash, within a memory budget.
 - `zookeeper.py`: a client of ZooKeeper, for whoever has the extra `cluster`.
 - `front/`: the HTTP server's outer side. Limits on what a connection may send and how slowly, TLS, and the rules that
   keep web pages of others away.

@@ -100,12 +100,12 @@ def _serve(asked: argparse.Namespace) -> int:
     from groundwork.front.limits import FrontLimits
     from groundwork.front.server import FrontServer, bound
     from groundwork.memory import tune_allocator
-    from imagepipe.isolation.pool import isolated_workers
     from imagepipe.originals.sources.folder import FolderSource
     from imagepipe.originals.sources.http import HttpSource
     from imagepipe.registry import Registry
     from imagepipe.service.app import route_handlers
     from imagepipe.settings import additional_caches, read_settings
+    from imagepipe.workers import isolated_workers
 
     log_plainly()
     tune_allocator()

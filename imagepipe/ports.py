@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from imagepipe.model import Original
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +90,6 @@ class Event:
 
 Observer = Callable[[Event], None]
 """Told of every event, in order, on the loop's thread. Must return at once; what it raises is logged and dropped."""
-
-
-class Workers(Protocol):
-    """Runs blocking work on pictures somewhere else than on the loop: threads, or processes that may crash."""
-
-    @property
-    def active(self) -> int:
-        """How many pieces wait or run."""
-
-    @property
-    def small(self) -> int:
-        """Bytes that a piece may take without being large; large ones wait for one another."""
-
-    async def run(self, work: Callable[[], T], *, memory: int = 0) -> T:
-        """The result of `work`, or what it raised. `Busy` where too many wait, `RenderTimedOut` after the limit.
-
-        `memory`: the bytes that it takes at most. They are taken from a budget before it begins; `PictureTooLarge`
-        where the budget never has as many. Cancelled, work that has not begun is dropped; work that has begun ends on
-        its own.
-        """
-
-    async def close(self) -> None:
-        """Let go of what this object itself started."""
 
 
 class OriginalTier(Protocol):

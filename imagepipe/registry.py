@@ -8,14 +8,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 from groundwork.clock import Clock, SystemClock
+from groundwork.workers.interface import Workers
 from imagepipe.admin import Admin
 from imagepipe.background import Background
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_config
 from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
-from imagepipe.isolation.memory_budget import MemoryBudget
-from imagepipe.isolation.threads import WorkerThreads
 from imagepipe.model import Original, VariantResult
 from imagepipe.originals.limiter import LoadLimiter, LoadLimits
 from imagepipe.originals.load import Loader, LoadRules
@@ -23,7 +22,7 @@ from imagepipe.originals.lookup import Originals
 from imagepipe.originals.partials import Partials
 from imagepipe.originals.store import OriginalStore
 from imagepipe.pipeline import Pipeline
-from imagepipe.ports import AdditionalCache, Observer, Source, Workers
+from imagepipe.ports import AdditionalCache, Observer, Source
 from imagepipe.tiers.disk import DiskTier, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
@@ -32,6 +31,7 @@ from imagepipe.variants.idle import IdleWork
 from imagepipe.variants.make import Variants
 from imagepipe.variants.render import Renderer
 from imagepipe.variants.turns import Turns
+from imagepipe.workers import threaded_workers
 
 _LEAST_SHARE = 2  # renders of one client at a time: two cores are not half idle while only one client asks
 _QUEUE_SHARE = 2  # one client has at most half of the queue
@@ -67,13 +67,7 @@ class Registry:
         self._own: list[ThreadPoolExecutor] = []
         threads = executor or self._threads(count, "imagepipe-render")
         self._io = io_executor or self._threads(_IO_THREADS, "imagepipe-io")
-        self.workers: Workers = isolated or WorkerThreads(
-            threads,
-            workers=count,
-            queue=self.config.queue,
-            seconds=self.config.render_seconds,
-            budget=MemoryBudget(self.config.memory_bytes, most_large=count - 1),
-        )
+        self.workers: Workers = isolated or threaded_workers(self.config, threads, count)
         self.renders = LoadLimiter(_render_limits(self.config))
         turns = Turns(self.workers, self.renders)
         self._renderer = Renderer(turns, self.workers, self.config.limits, self.codecs)

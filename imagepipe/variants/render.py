@@ -8,15 +8,15 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from groundwork.workers.interface import Workers
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import PictureLimits
-from imagepipe.isolation.budgeted import PLACEHOLDER, RENDER, Measured
 from imagepipe.model import Original, PictureInfo, Rendered, Variant, VariantResult
-from imagepipe.ports import Workers
 from imagepipe.rendering.footprint import COPIES
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.rendering.probe import probe
 from imagepipe.variants.turns import Turns
+from imagepipe.workers import PLACEHOLDER, RENDER, Measured
 
 T = TypeVar("T")
 

@@ -2,9 +2,9 @@
 
 from typing import Any, TypeVar
 
-from imagepipe.isolation.budgeted import Measured, run_measured
+from groundwork.workers.interface import Workers
 from imagepipe.originals.limiter import LoadLimiter
-from imagepipe.ports import Workers
+from imagepipe.workers import Measured, run_measured
 
 T = TypeVar("T")
 

@@ -9,12 +9,11 @@ import asyncio
 import os
 import sys
 from functools import partial
-from typing import Protocol
 
 from fetchers.model import Response
-from imagepipe.errors import Busy, ImageError, RenderTimedOut
-from imagepipe.isolation.memory_budget import MemoryBudget
-from imagepipe.isolation.pool import WorkerProcesses
+from groundwork.workers.budget import MemoryBudget
+from groundwork.workers.interface import WorkError, Workers, WorkersBusy, WorkLimits, WorkTimedOut
+from groundwork.workers.processes import WorkerProcesses
 from schedulers.metadata import FAILURE, Metadata, PictureCounter, Provenance, extract_metadata, kind_of, note_picture
 from spiderduck.config import Config
 
@@ -30,13 +29,6 @@ TOO_LONG = "reading it took longer than allowed (extract.seconds)"
 TOO_MUCH = "reading it took more memory than allowed (extract.memory_bytes), or ended the process that read it"
 WAITING = 1_000_000
 """Who waits for a process holds a place in flight, of which there are fewer."""
-
-
-class Processes(Protocol):
-    """Workers with limits, as `imagepipe.isolation.pool` has them."""
-
-    async def run(self, work: partial[Metadata], *, memory: int = 0) -> Metadata:
-        """The result of `work`. Raises `ImageError` where the process ended or ran out of time."""
 
 
 def is_quick(response: Response, inline_bytes: int) -> bool:
@@ -55,14 +47,10 @@ def is_quick(response: Response, inline_bytes: int) -> bool:
 
 def open_processes(config: Config) -> WorkerProcesses:
     """The processes of the settings, started when the first is needed. To be closed."""
-    return WorkerProcesses(
-        workers=min(MOST_PROCESSES, os.cpu_count() or 1),
-        queue=WAITING,
-        seconds=config.extract.seconds,
-        memory=config.extract.memory_bytes,
-        budget=MemoryBudget(sys.maxsize),  # the address space of each is its bound
-        prepare=partial(extract_metadata, b"<title>A page</title>", url="http://page.test/"),
-    )
+    limits = WorkLimits(min(MOST_PROCESSES, os.cpu_count() or 1), WAITING, config.extract.seconds)
+    budget = MemoryBudget(sys.maxsize)  # the address space of each is its bound
+    prepare = partial(extract_metadata, b"<title>A page</title>", url="http://page.test/")
+    return WorkerProcesses(limits, budget, memory=config.extract.memory_bytes, prepare=prepare)
 
 
 class Extraction:
@@ -72,7 +60,7 @@ class Extraction:
     """
 
     def __init__(
-        self, inline_bytes: int, pictures: PictureCounter | None = None, processes: Processes | None = None
+        self, inline_bytes: int, pictures: PictureCounter | None = None, processes: Workers | None = None
     ) -> None:
         """`inline_bytes`: larger bodies are never read on the loop. Without `processes` a thread reads them."""
         self._inline_bytes = inline_bytes
@@ -84,7 +72,7 @@ class Extraction:
     async def extract(self, response: Response) -> Metadata:
         """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
 
-        Raises `imagepipe.errors.Busy` once the processes are ending: that is no word about the page."""
+        Raises `WorkersBusy` once the processes are ending: that is no word about the page."""
         quick = is_quick(response, self._inline_bytes)
         if quick and self._warm:
             metadata = _extract(response, self._pictures)
@@ -98,15 +86,15 @@ class Extraction:
             note_picture(self._pictures, metadata, response.url)
         return metadata
 
-    async def _isolated(self, processes: Processes, response: Response) -> Metadata:
+    async def _isolated(self, processes: Workers, response: Response) -> Metadata:
         known = None if self._pictures is None else self._pictures.of_page(response.url)
         try:
             return await processes.run(partial(_extract, response, known))
-        except RenderTimedOut:
+        except WorkTimedOut:
             return Metadata(provenance={FAILURE: Provenance(TOO_LONG)})
-        except Busy:
+        except WorkersBusy:
             raise
-        except ImageError:
+        except WorkError:
             return Metadata(provenance={FAILURE: Provenance(TOO_MUCH)})
 
 

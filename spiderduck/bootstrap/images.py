@@ -18,17 +18,15 @@ import httpx
 
 from fetchers.model import Response
 from groundwork.clock import Clock
+from groundwork.workers.interface import Workers
 from imagepipe.config import ImagesConfig, PictureLimits
 from imagepipe.errors import ImageError
-from imagepipe.isolation.budgeted import PLACEHOLDER, run_measured
-from imagepipe.isolation.memory_budget import MemoryBudget
-from imagepipe.isolation.pool import isolated_workers
-from imagepipe.isolation.threads import WorkerThreads
-from imagepipe.ports import AdditionalCache, Workers
+from imagepipe.ports import AdditionalCache
 from imagepipe.registry import Registry
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
+from imagepipe.workers import PLACEHOLDER, isolated_workers, run_measured, threaded_workers
 from schedulers.ports import Pictures
 from spiderduck.api.app import browser_rules
 from spiderduck.api.client_address import read_networks
@@ -161,8 +159,7 @@ def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
         return isolated_workers(settings)
     executor = ThreadPoolExecutor(1, "measuring")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
-    budget = MemoryBudget(settings.memory_bytes)
-    return WorkerThreads(executor, workers=1, queue=settings.queue, seconds=settings.render_seconds, budget=budget)
+    return threaded_workers(settings, executor, 1)
 
 
 async def _owners(config: Config, backing: Backing, clock: Clock, stack: AsyncExitStack) -> Owners:

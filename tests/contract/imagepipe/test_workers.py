@@ -1,104 +1,88 @@
-"""The `Workers` port: threads and isolated processes keep the same promises."""
+"""Work on pictures, in threads and in processes: what becomes of it has the names of this package."""
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from imagepipe.errors import BrokenPicture, Busy, DecoderCrashed, PictureTooLarge, RenderTimedOut
-from imagepipe.isolation.memory_budget import MemoryBudget
-from imagepipe.isolation.pool import WorkerProcesses
-from imagepipe.isolation.threads import WorkerThreads
+from groundwork.workers.interface import Workers, WorkersBusy, WorkFailed, WorkTimedOut
+from imagepipe.config import default_config
+from imagepipe.errors import BrokenPicture, Busy, DecoderCrashed, ImageError, PictureTooLarge, RenderTimedOut
 from imagepipe.model import Variant
-from imagepipe.ports import Workers
 from imagepipe.rendering.render import render_variant
+from imagepipe.workers import PictureWorkers, isolated_workers, threaded_workers
 from tests.unit.imagepipe.pictures import encode, quarters
 
-
-def _budget() -> MemoryBudget:
-    return MemoryBudget(512 * 1024 * 1024)
+_CONFIG = replace(default_config(), isolated_workers=1, render_seconds=10.0, queue=1)
 
 
 @pytest.fixture(params=["threads", "processes"])
-async def workers(request: pytest.FixtureRequest) -> AsyncIterator[Workers]:
+async def workers(request: pytest.FixtureRequest) -> AsyncIterator[PictureWorkers]:
     if request.param == "threads":
         with ThreadPoolExecutor(1) as executor:
-            yield WorkerThreads(executor, workers=1, queue=1, seconds=5, budget=_budget())
+            yield threaded_workers(_CONFIG, executor, 1)
     else:
-        pool = WorkerProcesses(workers=1, queue=1, seconds=5, memory=1024 * 1024 * 1024, budget=_budget())
+        pool = isolated_workers(_CONFIG)
         yield pool
         await pool.close()
 
 
-async def test_work_is_done(workers: Workers) -> None:
-    """The result comes back."""
+async def test_a_picture_is_rendered(workers: PictureWorkers) -> None:
     work = partial(render_variant, encode(quarters(), "PNG"), Variant(width=10, format="jpeg"))
     assert (await workers.run(work)).width == 10
-    assert workers.active == 0
 
 
-async def test_errors_come_back_as_themselves(workers: Workers) -> None:
+async def test_errors_come_back_as_themselves(workers: PictureWorkers) -> None:
     """With class and text."""
     with pytest.raises(BrokenPicture, match="PNG"):
         await workers.run(partial(render_variant, encode(quarters(), "PNG")[:45], Variant()))
 
 
-async def test_more_than_the_queue_holds_is_refused(workers: Workers) -> None:
-    """At once, with a moment to come back; the others are served."""
-    work = partial(render_variant, encode(quarters(), "PNG"), Variant())
-    results = await asyncio.gather(*(workers.run(work) for _ in range(3)), return_exceptions=True)
-    assert [isinstance(result, Busy) for result in results] == [False, False, True]
+async def test_what_never_fits_names_the_setting(workers: PictureWorkers) -> None:
+    with pytest.raises(PictureTooLarge, match=r"images\.memory_bytes"):
+        await workers.run(partial(pow, 2, 2), memory=2 * _CONFIG.memory_bytes)
 
 
-async def test_a_waiter_that_leaves_does_no_harm(workers: Workers) -> None:
-    """The next one gets its own answer."""
-    task = asyncio.create_task(workers.run(partial(pow, 2, 3)))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    for _ in range(2000):
-        if workers.active == 0:
-            break
-        await asyncio.sleep(0.001)
-    assert await workers.run(partial(pow, 2, 4)) == 16
-
-
-async def test_too_long_is_ended() -> None:
-    """A thread's waiter is let go; a process is killed, and a new one serves."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=1.5, memory=1024 * 1024 * 1024, budget=_budget())
-    try:
-        await pool.run(partial(pow, 1, 1))
-        with pytest.raises(RenderTimedOut):
-            await pool.run(partial(time.sleep, 60))
-        pool._seconds = 10
-        assert await pool.run(partial(pow, 2, 2)) == 4
-    finally:
-        await pool.close()
-
-
-async def test_a_crash_concerns_one_picture() -> None:
-    """The process dies, its picture gets a named error, the next picture is served."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=1024 * 1024 * 1024, budget=_budget())
+async def test_a_crash_and_too_much_memory_are_named() -> None:
+    pool = isolated_workers(_CONFIG)
     try:
         with pytest.raises(DecoderCrashed):
             await pool.run(os.abort)
-        assert await pool.run(partial(pow, 2, 2)) == 4
-        assert pool.crashes == 1
-    finally:
-        await pool.close()
-
-
-async def test_memory_is_limited() -> None:
-    """What wants more than the process may have is refused; the process lives."""
-    pool = WorkerProcesses(workers=1, queue=1, seconds=10, memory=400 * 1024 * 1024, budget=_budget())
-    try:
         with pytest.raises(PictureTooLarge):
-            await pool.run(partial(bytes, 2_000_000_000))
-        assert await pool.run(partial(pow, 2, 2)) == 4
-        assert pool.crashes == 0
+            await pool.run(partial(bytes, 1 << 40))
     finally:
         await pool.close()
+
+
+async def test_too_long_is_named() -> None:
+    pool = isolated_workers(replace(_CONFIG, render_seconds=0.5))
+    try:
+        with pytest.raises(RenderTimedOut):
+            await pool.run(partial(time.sleep, 60))
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(WorkersBusy("full", 3.0), Busy), (WorkTimedOut("late"), RenderTimedOut), (WorkFailed("odd"), BrokenPicture)],
+)
+async def test_every_ending_has_a_name(given: Exception, named: type[ImageError]) -> None:
+    class Failing:
+        active = small = 0
+
+        async def run(self, work: object, *, memory: int = 0) -> None:
+            raise given
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    failing: Workers = Failing()  # type: ignore[assignment]
+    with pytest.raises(named) as raised:
+        await PictureWorkers(failing).run(partial(pow, 2, 2))
+    assert str(raised.value) == str(given)
+    assert getattr(raised.value, "retry_after", 3.0) == 3.0

@@ -7,9 +7,9 @@ from typing import TypeVar
 import pytest
 
 from imagepipe.errors import Busy
-from imagepipe.isolation.budgeted import Measured
 from imagepipe.originals.limiter import LoadLimiter, LoadLimits
 from imagepipe.variants.turns import Turns
+from imagepipe.workers import Measured
 
 T = TypeVar("T")
 CHEAP = Measured(lambda body: body, lambda body: 0)

@@ -1,12 +1,13 @@
 """What strangers serve is read beside the loop, within limits; what is surely quick is read at once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from fetchers.model import Response
-from imagepipe.errors import Busy
-from imagepipe.isolation.pool import WorkerProcesses
+from groundwork.workers.interface import WorkersBusy
+from groundwork.workers.processes import WorkerProcesses
 from schedulers.metadata import FAILURE, PictureCounter
 from spiderduck.bootstrap.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick, open_processes
 from spiderduck.config import Config
@@ -27,7 +28,7 @@ BUSY_MACHINE = 60.0
 @pytest.fixture
 async def processes() -> AsyncIterator[WorkerProcesses]:
     workers = open_processes(Config())
-    workers._seconds = BUSY_MACHINE
+    workers.limits = replace(workers.limits, seconds=BUSY_MACHINE)
     yield workers
     await workers.close()
 
@@ -55,17 +56,17 @@ def test_what_is_quick_is_told_by_kind_bytes_and_tags(body: bytes, content_type:
 async def test_what_takes_too_long_is_given_up_and_the_next_is_read(processes: WorkerProcesses) -> None:
     """Streams within streams unfold to many times what the file holds."""
     extraction = Extraction(INLINE, processes=processes)
-    processes._seconds = 1.0
+    processes.limits = replace(processes.limits, seconds=1.0)
     given_up = await extraction.extract(response(unfolding_pdf(), "application/pdf"))
     assert given_up.title is None
-    processes._seconds = BUSY_MACHINE
+    processes.limits = replace(processes.limits, seconds=BUSY_MACHINE)
     large = PAGE + b"words " * 40_000
     assert (await extraction.extract(response(large))).title == "A page"
 
 
 async def test_a_given_up_answer_says_so(processes: WorkerProcesses) -> None:
     """In its provenance, as for a rule that failed."""
-    processes._seconds = 0.0
+    processes.limits = replace(processes.limits, seconds=0.0)
     found = await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
     assert found.provenance[FAILURE].rule == TOO_LONG
 
@@ -73,7 +74,7 @@ async def test_a_given_up_answer_says_so(processes: WorkerProcesses) -> None:
 async def test_processes_that_are_ending_say_nothing_of_the_page(processes: WorkerProcesses) -> None:
     """It is read when its message comes again."""
     await processes.close()
-    with pytest.raises(Busy):
+    with pytest.raises(WorkersBusy):
         await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
 
 

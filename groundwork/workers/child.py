@@ -1,8 +1,8 @@
 """The isolated process: reads one piece of work after another from standard input, answers on standard output.
 
-Started by `pool.py` as `python -m imagepipe.isolation.worker MEMORY_BYTES SECONDS PARENT`. It limits itself before it
-reads the first byte, and does not outlive its parent. Messages are pickles with a length in front; both ends are ours,
-and nothing else can write to the pipe.
+Started by `processes.py` as `python -m groundwork.workers.child MEMORY_BYTES SECONDS PARENT`. It limits itself
+before it reads the first byte, and does not outlive its parent. Messages are pickles with a length in front; both ends
+are ours, and nothing else can write to the pipe.
 """
 
 import ctypes
@@ -17,11 +17,11 @@ import warnings
 from typing import BinaryIO
 
 from groundwork.memory import give_back, resident_bytes
-from imagepipe.errors import BrokenPicture, ImageError, PictureTooLarge
+from groundwork.workers.interface import OutOfMemory, WorkFailed
 
 LENGTH = struct.Struct(">Q")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_CORES_USED = 4  # of the AVIF encoder's threads, whose times add up
+_CORES_USED = 4  # by threads of encoders, whose times add up
 _IDLE_BYTES = 96 * 1024 * 1024
 
 
@@ -43,12 +43,12 @@ def die_with(parent: int) -> None:
 
 
 def serve(source: BinaryIO, target: BinaryIO, seconds: int) -> None:
-    """Say that it is ready, then work until the other end closes. A picture may take `seconds` of some cores."""
+    """Say that it is ready, then work until the other end closes. A piece may take `seconds` of some cores."""
     target.write(LENGTH.pack(0))
     target.flush()
     while len(head := source.read(LENGTH.size)) == LENGTH.size:
         _limit_time(seconds * _CORES_USED)
-        answer = pickle.dumps(_do(source.read(LENGTH.unpack(head)[0])))
+        answer = _do(source.read(LENGTH.unpack(head)[0]))
         target.write(LENGTH.pack(len(answer)) + answer)
         target.flush()
         del answer
@@ -57,25 +57,26 @@ def serve(source: BinaryIO, target: BinaryIO, seconds: int) -> None:
 
 
 def _limit_time(seconds: int) -> None:
-    """A backstop to the pool's own limit. RLIMIT_CPU counts a whole life, so it moves on with each picture."""
+    """A backstop to the pool's own limit. RLIMIT_CPU counts a whole life, so it moves on with each piece."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
 
 
-def _do(message: bytes) -> tuple[bool, object]:
+def _do(message: bytes) -> bytes:
+    """Whether it went well, and the result or error, as a pickle. Errors with a `code` are expected endings."""
     try:
-        return True, pickle.loads(message)()
-    except ImageError as error:
-        return False, error
+        return pickle.dumps((True, pickle.loads(message)()))
     except MemoryError:
-        return False, PictureTooLarge("no memory for its pixels within the process's limit")
-    except Exception as error:  # noqa: BLE001  the process must live on, and the caller knows only one family
-        return False, BrokenPicture(f"{type(error).__name__}: {error}")
+        found: Exception = OutOfMemory("no memory for it within the process's limit")
+    except Exception as error:  # noqa: BLE001  the process must live on
+        expected = isinstance(getattr(error, "code", None), str)
+        found = error if expected else WorkFailed(f"{type(error).__name__}: {error}")
+    return pickle.dumps((False, found))
 
 
 if __name__ == "__main__":
-    warnings.filterwarnings("ignore", module="PIL")
+    warnings.simplefilter("ignore")  # libraries warn of every odd thing in strangers' bytes; what matters is an error
     die_with(int(sys.argv[3]))
     limit(int(sys.argv[1]))
     serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))

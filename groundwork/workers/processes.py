@@ -1,6 +1,6 @@
 """`Workers` in processes with limits. One that crashes, or takes too long and is killed, is replaced; the rest go on.
 
-A process holds one picture at a time, so a crash can only ever concern that one.
+A process holds one piece of work at a time, so a crash can only ever concern that one.
 """
 
 import asyncio
@@ -12,62 +12,43 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar, cast
 
-from imagepipe.config import ImagesConfig
-from imagepipe.errors import Busy, DecoderCrashed, RenderTimedOut
-from imagepipe.isolation.memory_budget import BUDGET_SECONDS, MemoryBudget
-from imagepipe.isolation.worker import LENGTH
+from groundwork.workers.budget import BUDGET_SECONDS, MemoryBudget
+from groundwork.workers.child import LENGTH
+from groundwork.workers.interface import WorkerCrashed, WorkersBusy, WorkLimits, WorkTimedOut
+from groundwork.workers.places import Places
 
 T = TypeVar("T")
 
 _START_SECONDS = 30.0
-_LEAST_WORKERS = 2
-"""So that a small picture need not wait for a large one, also on one core."""
-
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_")
-"""What a process needs to start. Keys and passwords in the environment are none of a decoder's business."""
+"""What a process needs to start. Keys and passwords in the environment are none of its business."""
 
 
-class WorkerProcesses:
-    """`Workers` on isolated processes. Each is started when it is first needed."""
+class WorkerProcesses(Places):
+    """`Workers` on isolated processes, each with at most `memory` bytes of address space. Each is started when it is
+    first needed."""
 
     def __init__(
-        self,
-        *,
-        workers: int,
-        queue: int,
-        seconds: float,
-        memory: int,
-        budget: MemoryBudget,
-        prepare: Callable[[], object] | None = None,
+        self, limits: WorkLimits, budget: MemoryBudget, *, memory: int, prepare: Callable[[], object] | None = None
     ) -> None:
         """`prepare` is run in each new process, so that what has to be loaded first takes nobody's time."""
+        super().__init__(limits, budget)
         self._prepare = prepare
-        self._room = workers + queue
-        self._seconds = seconds
         self._memory = memory
-        self.budget = budget
         self._running: set[asyncio.subprocess.Process] = set()
         self._closed = False
         self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
-        for _ in range(workers):
+        for _ in range(limits.workers):
             self._idle.put_nowait(None)
-        self.active = 0
         self.crashes = 0
 
-    @property
-    def small(self) -> int:
-        return self.budget.small
-
     async def run(self, work: Callable[[], T], *, memory: int = 0) -> T:
-        """Like the port says; `work` must be something that can be pickled, such as a `partial` of a function."""
-        if self.active >= self._room:
-            raise Busy(f"{self.active} renders are waiting or running", retry_after=1.0)
-        self.active += 1
+        self._enter()
         try:
             async with self.budget.hold(memory, BUDGET_SECONDS):
                 return await self._run(work)
         finally:
-            self.active -= 1
+            self._leave()
 
     async def close(self) -> None:
         """End all processes at once, also those that work."""
@@ -82,16 +63,16 @@ class WorkerProcesses:
             message = pickle.dumps(work)  # now, so that what waits is not held twice
             if process is None or process.returncode is not None:
                 process = await self._start()
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.limits.seconds):
                 good, value = await _exchange(process, message)
             healthy = process
         except TimeoutError as error:
-            raise RenderTimedOut(f"longer than {self._seconds:g} s") from error
+            raise WorkTimedOut(f"longer than {self.limits.seconds:g} s") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             if self._closed:
-                raise Busy("the pictures' processes are ending", retry_after=1.0) from error
+                raise WorkersBusy("the processes are ending") from error
             self.crashes += 1
-            raise DecoderCrashed("the process that decoded this picture died") from error
+            raise WorkerCrashed("the process that did this died") from error
         finally:
             try:
                 if healthy is None and process is not None:
@@ -113,13 +94,13 @@ class WorkerProcesses:
 
     async def _start(self) -> asyncio.subprocess.Process:
         if self._closed:
-            raise Busy("the pictures' processes are ending", retry_after=1.0)
+            raise WorkersBusy("the processes are ending")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "imagepipe.isolation.worker",
+            "groundwork.workers.child",
             str(self._memory),
-            str(math.ceil(self._seconds)),
+            str(math.ceil(self.limits.seconds)),
             str(os.getpid()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -129,7 +110,7 @@ class WorkerProcesses:
         assert process.stdout is not None
         try:
             async with asyncio.timeout(_START_SECONDS):
-                await process.stdout.readexactly(LENGTH.size)  # ready: its start counts against no picture's time
+                await process.stdout.readexactly(LENGTH.size)  # ready: its start counts against no piece's time
                 if self._prepare is not None:
                     await _exchange(process, pickle.dumps(self._prepare))
         except BaseException:
@@ -151,15 +132,3 @@ async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> tupl
 
 def _environment(whole: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in whole.items() if name.startswith(_ENVIRONMENT)}
-
-
-def isolated_workers(config: ImagesConfig) -> WorkerProcesses:
-    """As the configuration says: by default as many processes as cores, but two at least."""
-    workers = config.isolated_workers or max(_LEAST_WORKERS, os.cpu_count() or 1)
-    return WorkerProcesses(
-        workers=workers,
-        queue=config.queue,
-        seconds=config.render_seconds,
-        memory=config.isolated_memory,
-        budget=MemoryBudget(config.memory_bytes, most_large=workers - 1),
-    )

@@ -1,7 +1,7 @@
-"""Bytes that all decodes and renders of a process may take together; who must wait queues.
+"""Bytes that all work of a process may take together; who must wait queues.
 
-A large picture never keeps the small ones waiting: a part of the budget is reserved for them, and a worker too. The
-small ones never starve a large one: while one waits, they stay within what is reserved for them.
+A large piece never keeps the small ones waiting: a part of the budget is reserved for them, and a worker too. The small
+ones never starve a large one: while one waits, they stay within what is reserved for them.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from imagepipe.errors import Busy, PictureTooLarge
+from groundwork.workers.interface import WorkersBusy, WorkTooLarge
 
 _RESERVED_SHARE = 8
 _SMALL_SHARE = 16
 MIB = 1024 * 1024
 BUDGET_SECONDS = 30.0
-"""How long a picture waits for memory before its request is told to come back."""
+"""How long a piece waits for memory before whoever asked is told to come back."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Grant:
 
 @dataclass(slots=True)
 class _Lane:
-    """Pictures of one kind: those that wait, in order, and what the granted ones take."""
+    """Work of one kind: what waits, in order, and what the granted pieces take."""
 
     waiting: deque[tuple[Grant, asyncio.Future[None]]] = field(default_factory=deque)
     taken: int = 0
@@ -37,7 +37,7 @@ class _Lane:
 
 
 class MemoryBudget:
-    """`total` bytes. A picture is large beyond a sixteenth of it; of these at most `most_large` run at a time.
+    """`total` bytes. A piece is large beyond a sixteenth of it; of these at most `most_large` run at a time.
 
     To be used from one event loop.
     """
@@ -55,25 +55,23 @@ class MemoryBudget:
 
     @property
     def small(self) -> int:
-        """Bytes up to which a picture is small."""
+        """Bytes up to which a piece is small."""
         return self.total // _SMALL_SHARE
 
     @property
     def largest(self) -> int:
-        """Bytes that one picture may take."""
+        """Bytes that one piece may take."""
         return self.total - self._reserved
 
     def check(self, needed: int) -> None:
-        """Raise `PictureTooLarge` for a picture that the budget never has room for."""
+        """Raise `WorkTooLarge` for a piece that the budget never has room for."""
         if needed > self.largest:
-            raise PictureTooLarge(
-                f"needs about {_mib(needed)} MiB to decode; at most {_mib(self.largest)} of images.memory_bytes"
-            )
+            raise WorkTooLarge(needed, self.largest)
 
     async def take(self, needed: int, seconds: float) -> Grant:
         """Wait for that many bytes, at most `seconds`.
 
-        Raises `PictureTooLarge` at once where the budget never has as many, and `Busy` after the time.
+        Raises `WorkTooLarge` at once where the budget never has as many, and `WorkersBusy` after the time.
         """
         self.check(needed)
         grant = Grant(needed, needed > self.small)
@@ -90,7 +88,7 @@ class MemoryBudget:
         except BaseException as error:
             self._leave(lane, place)
             if isinstance(error, TimeoutError):
-                raise Busy(f"{_mib(self.taken)} MiB of pictures are being decoded", retry_after=1.0) from error
+                raise WorkersBusy(f"{-(-self.taken // MIB)} MiB of memory are taken by other work") from error
             raise
         return grant
 
@@ -141,7 +139,3 @@ class MemoryBudget:
         if place in lane.waiting:
             lane.waiting.remove(place)
         self._let_in()  # those behind it may fit
-
-
-def _mib(count: int) -> int:
-    return -(-count // MIB)

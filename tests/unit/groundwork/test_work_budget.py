@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from imagepipe.errors import Busy, PictureTooLarge
-from imagepipe.isolation.memory_budget import MemoryBudget
+from groundwork.workers.budget import MemoryBudget
+from groundwork.workers.interface import WorkersBusy, WorkTooLarge
 
 _TOTAL = 1600  # small: up to 100; reserved for small ones: 200
 
@@ -35,7 +35,7 @@ async def test_what_never_fits_is_refused_at_once() -> None:
     """Also while others run."""
     budget = MemoryBudget(_TOTAL)
     async with budget.hold(1400, 5):
-        with pytest.raises(PictureTooLarge, match="memory_bytes"):
+        with pytest.raises(WorkTooLarge, match=r"1401 .* 1400"):
             await budget.take(1401, 5)
 
 
@@ -117,5 +117,5 @@ async def test_a_wait_has_an_end() -> None:
     """Then the request may come back later."""
     budget = MemoryBudget(_TOTAL)
     await budget.take(1400, 5)
-    with pytest.raises(Busy):
+    with pytest.raises(WorkersBusy):
         await budget.take(1400, 0)

@@ -1,1 +1,0 @@
-"""Decoding in processes of their own, which may crash or be killed without harm."""
