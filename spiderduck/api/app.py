@@ -25,6 +25,7 @@ from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.pictures import picture_routes
 from spiderduck.api.problems import answer
+from spiderduck.api.resolve import resolve_routes
 from spiderduck.api.services import Health, Services
 from spiderduck.api.shapes import shape_routes
 from spiderduck.api.stream import stream_routes
@@ -50,6 +51,7 @@ def api_routes(services: Services) -> list[Any]:
         *unfurl_routes(services),
         *event_routes(services),
         *lookup_routes(services),
+        *resolve_routes(services),
         *stream_routes(services),
         *domain_routes(services),
         *fetch_routes(services),

@@ -44,11 +44,11 @@ class Asked:
         return unknown_record(self.url, self.key)
 
 
-def valid(text: str) -> Asked:
-    """The one URL of a call. Raises `BadParameter` (a 400 problem) for what is none."""
+def valid(text: str, name: str = "url") -> Asked:
+    """The URL in the parameter `name` of a call. Raises `BadParameter` (a 400 problem) for what is none."""
     asked = Asked(text)
     if asked.problem is not None:
-        raise BadParameter(f"url is {shortened(text)}: {asked.problem}")
+        raise BadParameter(f"{name} is {shortened(text)}: {asked.problem}")
     return asked
 
 

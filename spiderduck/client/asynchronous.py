@@ -9,6 +9,7 @@ import httpx
 
 from schedulers.card import Card
 from spiderduck.api.accepted import Accepted
+from spiderduck.api.resolved import Resolved
 from spiderduck.client import calls
 from spiderduck.client.calls import Call, Event
 from spiderduck.client.connection import STREAM_TIMEOUT, options, pause_after, timeout, translating
@@ -53,6 +54,10 @@ class AsyncClient:
         """What is known of up to 1,000 URLs, in the order asked (scope `read`). `wait`: seconds for those that are on
         their way. `schedule` has the unknown ones fetched (scope `write`)."""
         return (await self._call(calls.look_up(urls, wait=wait, schedule=schedule))).results
+
+    async def resolve(self, *urls: str, wait: float = 0.0, schedule: bool = False) -> Sequence[Resolved]:
+        """Where up to 1,000 URLs lead, in the order asked (scope `read`). `wait` and `schedule` as in `look_up`."""
+        return (await self._call(calls.resolve(urls, wait=wait, schedule=schedule))).results
 
     async def page(self, page_id: str) -> UrlRecord:
         """One fetched version of a page (scope `read`)."""

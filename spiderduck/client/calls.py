@@ -10,6 +10,7 @@ import msgspec
 
 from schedulers.card import Card
 from spiderduck.api.accepted import Accepted
+from spiderduck.api.resolved import ResolvedUrls
 from spiderduck.client.errors import Unreachable, api_error
 from spiderduck.client.model import Pulled, Results, UrlRecord, Versions
 
@@ -55,6 +56,11 @@ def send_events(events: Sequence[Event]) -> Call[Accepted]:
 def look_up(urls: Sequence[str], *, wait: float, schedule: bool) -> Call[Results]:
     order = {"urls": urls, "wait_ms": round(wait * 1000), "schedule": schedule}
     return Call("POST", "/v1/urls/batch", Results, json=order, wait=wait)
+
+
+def resolve(urls: Sequence[str], *, wait: float, schedule: bool) -> Call[ResolvedUrls]:
+    order = {"urls": urls, "wait_ms": round(wait * 1000), "schedule": schedule}
+    return Call("POST", "/v1/resolve", ResolvedUrls, json=order, wait=wait)
 
 
 def page(page_id: str) -> Call[UrlRecord]:

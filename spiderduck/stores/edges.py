@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain, split
+from schedulers.links import key_of
 from schedulers.model import Change
 
 
@@ -21,12 +22,18 @@ def edges(change: Change) -> list[Edge]:
     if not change.states or not change.states[0].redirects:
         return []
     redirects = change.states[0].redirects
-    targets = [*(step.key for step in redirects[1:]), change.states[-1].key]
+    targets = [*(step.key for step in redirects[1:]), _end(change)]
     return [
         Edge(step.key, target, step.status_code)
         for step, target in zip(redirects, targets, strict=True)
         if step.key != target
     ]
+
+
+def _end(change: Change) -> str:
+    """The key of the chain's last URL. One that was known and fresh is not changed with the others."""
+    last, resolved = change.states[-1], change.states[0].resolved_url
+    return last.key if not last.redirects or resolved is None else key_of(resolved) or last.key
 
 
 def domain_of(url: str) -> str:

@@ -1,0 +1,77 @@
+"""Where links lead: `POST /v1/resolve` for many at once, `GET /v1/redirects` for the graph around one."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody, QueryParameter
+
+from schedulers.model import UrlState
+from spiderduck.api.asking import Asked, UrlLookup, valid
+from spiderduck.api.keys import READ, WRITE, guard_of
+from spiderduck.api.parameters import BadParameter
+from spiderduck.api.resolved import RedirectEdges, ResolvedUrls, edges, resolved
+from spiderduck.api.services import Services
+
+MOST_IN_BATCH = 1000
+MOST_EDGES = 1000
+
+
+class ResolveOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """`schedule`: have the unknown ones fetched, which needs the scope `write`. `wait_ms`: wait so long for URLs that
+    are on their way."""
+
+    urls: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_IN_BATCH)]
+    schedule: bool = False
+    wait_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+    lookups, urls = services.lookups, UrlLookup(services)
+
+    @post(
+        "/v1/resolve",
+        status_code=200,
+        opt={"scope": READ},
+        tags=["look-ups"],
+        summary="Where up to 1,000 URLs lead",
+        description="Answers from what is known. `schedule` has unknown URLs fetched, `wait_ms` waits for them.",
+    )
+    async def resolve_urls(data: JSONBody[ResolveOrder], request: Request[Any, Any, Any]) -> ResolvedUrls:
+        if data.schedule:
+            guard_of(request).require(request, WRITE)
+        asked = [Asked(url) for url in data.urls]
+        if data.schedule:
+            await urls.share_unknown(asked)
+        records = await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked))
+        return ResolvedUrls([resolved(one) for one in records])
+
+    async def leading_to(key: str) -> Sequence[UrlState]:
+        known = await lookups.known(await lookups.redirects_to(key, MOST_EDGES))
+        return [one.state for one in known if one.state is not None]
+
+    @get(
+        "/v1/redirects",
+        opt={"scope": READ},
+        tags=["look-ups"],
+        summary="The redirects to a URL, or from it",
+        description="`to`: the URLs that redirected to it when they were asked last. `from`: the chain that begins "
+        "there. Give one of the two.",
+    )
+    async def list_redirects(
+        to: Annotated[str | None, QueryParameter(description="A URL, percent-encoded.")] = None,
+        start: Annotated[str | None, QueryParameter(name="from", description="A URL, percent-encoded.")] = None,
+    ) -> RedirectEdges:
+        if (to is None) == (start is None):
+            raise BadParameter("give either to= or from=, with a URL")
+        if to is not None:
+            target = valid(to, "to")
+            found = (edge for state in await leading_to(target.key) for edge in edges(state)[:1])
+            return RedirectEdges([edge for edge in found if Asked(edge.to).key == target.key])
+        (known,) = await urls.known([valid(start or "", "from")])
+        return RedirectEdges([] if known.state is None else edges(known.state))
+
+    return [resolve_urls, list_redirects]
