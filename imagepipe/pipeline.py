@@ -10,6 +10,7 @@ This file checks the address, says what the client's wish means, and reloads wha
 
 from collections.abc import Sequence
 
+from groundwork.single_flight import SingleFlight
 from imagepipe.admin import Admin
 from imagepipe.background import Background
 from imagepipe.config import PipelineConfig
@@ -19,7 +20,6 @@ from imagepipe.originals.load import OURSELVES, Requester
 from imagepipe.originals.lookup import Originals
 from imagepipe.originals.source_rules import check_source, normal_source
 from imagepipe.rendering.placeholder import Placeholder
-from imagepipe.single_flight import SingleFlight
 from imagepipe.variants.make import Variants
 from imagepipe.variants.negotiation import resolve
 from imagepipe.variants.query import parse_variant, read_query
@@ -46,7 +46,7 @@ class Pipeline:
         self.admin = admin
         self.events = events
         self._background = background
-        self._reloads: SingleFlight[None] = SingleFlight()
+        self._reloads: SingleFlight[str, None] = SingleFlight()
 
     async def variant(
         self,

@@ -7,6 +7,7 @@ It fails closed. Where robots.txt could not be had, now or lately, the page is n
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
@@ -19,6 +20,7 @@ from fetchers.robots.parsing import parse
 from fetchers.robots.rules import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
 from groundwork.clock import Clock
+from groundwork.single_flight import SingleFlight
 
 MOST_REDIRECTS = 5
 MOST_PATIENT = 4
@@ -70,7 +72,7 @@ class RobotsGate:
         self._perform_hop = perform_hop
         self._counters = counters
         self._slow = asyncio.Semaphore(1)
-        self._loading: dict[str, asyncio.Task[HostEntry | NotNow]] = {}
+        self._loading: SingleFlight[str, HostEntry | NotNow] = SingleFlight(goes_on=True)
         self._waiting: Counter[str] = Counter()
 
     @property
@@ -132,14 +134,10 @@ class RobotsGate:
 
     async def _loaded(self, request: HopRequest, parts: UrlParts, patient_until: float) -> HostEntry | NotNow:
         while True:
-            task = self._loading.get(parts.origin)
-            if task is None:
-                task = asyncio.create_task(self._load(request, parts.origin), name=f"robots.txt of {parts.origin}")
-                self._loading[parts.origin] = task
-                task.add_done_callback(lambda _: self._loading.pop(parts.origin, None))
+            load = self._loading.run(parts.origin, partial(self._load, request, parts.origin))
             patience = max(min(patient_until, request.deadline) - self._clock.now(), 0.0)
             try:
-                loaded = await asyncio.wait_for(asyncio.shield(task), patience)
+                loaded = await asyncio.wait_for(load, patience)
             except TimeoutError:
                 why = "its deadline passed" if patient_until >= request.deadline else "its turn came"
                 return NotNow(self._clock.now(), f"{why} while it waited for robots.txt")

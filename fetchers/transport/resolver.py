@@ -4,17 +4,18 @@ Asked by `dialler.py` for each new connection. One look-up at a time for a name,
 kept for as long as its TTL says, within bounds. Whether an address may be dialled is not decided here.
 """
 
-import asyncio
 import socket
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiodns
 import pycares
 
 from fetchers.errors import DnsError
+from groundwork.single_flight import SingleFlight
 
 Lookup = Callable[[str], Awaitable[Sequence[tuple[str, float]]]]
 """The addresses of a name with their seconds to live. Raises `DnsError`."""
@@ -42,14 +43,14 @@ class Resolver:
         self._lookup: Lookup = lookup or self._system
         self._monotonic = monotonic
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[_Answer]] = {}
+        self._asking: SingleFlight[str, _Answer] = SingleFlight(goes_on=True)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """At least one address. Raises `DnsError`, also for a while after a look-up that failed."""
         name = host.rstrip(".")
         answer = self._answers.get(name)
         if answer is None or answer.expires <= self._monotonic():
-            answer = await self._ask_once(name)
+            answer = await self._asking.run(name, partial(self._ask, name))
         else:
             self._answers.move_to_end(name)
         if answer.failure is not None:
@@ -58,19 +59,8 @@ class Resolver:
 
     async def close(self) -> None:
         """Give up the look-ups under way and the name servers' sockets."""
-        for task in self._asking.values():
-            task.cancel()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await self._asking.close()
         await self._system.close()
-
-    async def _ask_once(self, name: str) -> _Answer:
-        task = self._asking.get(name)
-        if task is None:
-            task = asyncio.create_task(self._ask(name), name=f"look-up of {name}")
-            self._asking[name] = task
-            task.add_done_callback(lambda _: self._asking.pop(name, None))
-        # Shielded: one who gives up does not take the answer from the others.
-        return await asyncio.shield(task)
 
     async def _ask(self, name: str) -> _Answer:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from groundwork.clock import Clock
+from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.events import Events
@@ -15,7 +16,6 @@ from imagepipe.model import Original
 from imagepipe.originals.load import OURSELVES, Loader, Requester
 from imagepipe.originals.store import OriginalStore
 from imagepipe.ports import AdditionalCache
-from imagepipe.single_flight import SingleFlight
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Originals:
         self._config = config
         self._clock = clock
         self._events = events
-        self._searches: SingleFlight[Original] = SingleFlight()
+        self._searches: SingleFlight[str, Original] = SingleFlight()
         places = (("disk", store.disk), ("additional", additional))
         self._absent = {name for name, there in places if not there}
 

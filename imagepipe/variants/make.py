@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
+from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError
 from imagepipe.events import Events, Tracer
@@ -16,7 +17,6 @@ from imagepipe.originals.load import OURSELVES, Requester
 from imagepipe.originals.lookup import Originals
 from imagepipe.originals.partials import Download
 from imagepipe.rendering.placeholder import Placeholder
-from imagepipe.single_flight import SingleFlight
 from imagepipe.variants.ancestor import cheapest, largest_preview
 from imagepipe.variants.cache import RenderedTier
 from imagepipe.variants.idle import IdleWork
@@ -38,13 +38,13 @@ class Variants:
         events: Events,
     ) -> None:
         self.tier = tier
-        self.under_way: SingleFlight[VariantResult] = SingleFlight()
+        self.under_way: SingleFlight[str, VariantResult] = SingleFlight()
         self._config = config
         self._originals = originals
         self._renderer = renderer
         self._idle = idle
         self._events = events
-        self._previews: SingleFlight[VariantResult | None] = SingleFlight()
+        self._previews: SingleFlight[str, VariantResult | None] = SingleFlight()
         self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
 
     def cached(self, src: str, wish: Variant, key: str | None = None) -> VariantResult | None:

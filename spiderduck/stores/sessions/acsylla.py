@@ -19,6 +19,7 @@ from acsylla.errors import (  # type: ignore[import-untyped]
     CassException,
 )
 
+from groundwork.single_flight import SingleFlight
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
@@ -51,7 +52,8 @@ class AcsyllaSession:
         deadline = config.request_timeout + SPARE_SECONDS
         self._asking = Asking(deadline, config.speculative_after, config.speculative_most)
         self._slow = Asking(SCHEMA_SECONDS, 0.0, 0)
-        self._prepared: dict[str, asyncio.Future[Any]] = {}
+        self._prepared: dict[str, Any] = {}
+        self._preparing: SingleFlight[str, Any] = SingleFlight(goes_on=True)
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
@@ -90,18 +92,10 @@ class AcsyllaSession:
     async def _prepare(self, cql: str) -> Any:
         """Prepared once; whoever comes meanwhile waits for the same. One that failed is tried again by the next."""
         found = self._prepared.get(cql)
-        if found is not None and found.done():
-            return found.result()
         if found is None:
-            found = self._prepared[cql] = asyncio.ensure_future(
-                self._asking.once(partial(self._session.create_prepared, cql))
-            )
-            found.add_done_callback(lambda done: self._forget_failed(cql, done))
-        return await asyncio.shield(found)
-
-    def _forget_failed(self, cql: str, done: "asyncio.Future[Any]") -> None:
-        if done.cancelled() or done.exception() is not None:
-            self._prepared.pop(cql, None)
+            ask = partial(self._session.create_prepared, cql)
+            found = self._prepared[cql] = await self._preparing.run(cql, partial(self._asking.once, ask))
+        return found
 
 
 async def open_acsylla(config: CassandraConfig, when_away: WhenAway = give_up) -> AcsyllaSession:
