@@ -30,8 +30,8 @@ chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
 	$(BIN)/python -m pytest --start-engines -m chaos $(ARGS)
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts
-	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks
-	$(BIN)/ruff check $(PACKAGES) tests benchmarks
+	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks docs
+	$(BIN)/ruff check $(PACKAGES) tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -46,8 +46,8 @@ docs: $(DEVELOPMENT) ## build the documentation into docs/_build; a warning or a
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs docs/_build
 
 format: $(DEVELOPMENT) ## format the code and mend what can be mended
-	$(BIN)/ruff format $(PACKAGES) tests benchmarks
-	$(BIN)/ruff check --fix $(PACKAGES) tests benchmarks
+	$(BIN)/ruff format $(PACKAGES) tests benchmarks docs
+	$(BIN)/ruff check --fix $(PACKAGES) tests benchmarks docs
 
 bench: $(DEVELOPMENT) ## print the figures of benchmarks/README.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt

@@ -1,0 +1,72 @@
+"""The reference that is generated from the code leaves nothing out."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from schedulers.model import Status
+from spiderduck.cli.app import app
+from spiderduck.config import Config
+from tests.unit.spiderduck.test_config import keys
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.fixture(scope="module")
+def generated() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "generated_reference", DOCS / "_extensions" / "generated_reference.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_setting_is_in_the_reference(generated: ModuleType) -> None:
+    """By its environment variable, which is unique."""
+    page = generated.settings_page()
+    variables = {f"`SPIDERDUCK_{place.replace('.', '__').upper()}`" for place in keys(Config)}
+    assert [variable for variable in variables if variable not in page] == []
+
+
+def test_secrets_show_no_default(generated: ModuleType) -> None:
+    """A setting that is left out of `repr` is called a secret."""
+    row = next(line for line in generated.settings_page().splitlines() if "`SPIDERDUCK_FETCHERS__TOKEN`" in line)
+    assert "| secret |" in row
+
+
+def test_a_comment_that_goes_on_is_read_whole(generated: ModuleType, tmp_path: Path) -> None:
+    """And a `#` inside a value begins no comment."""
+    file = tmp_path / "some.toml"
+    file.write_text('[a.b]\none = "x#y"        # first\n                   # second\ntwo = { c = 1 }  # third\n')
+    assert dict(generated._commented(file)) == {"a.b.one": "first second", "a.b.two": "third"}
+
+
+def test_every_command_is_in_the_reference(generated: ModuleType) -> None:
+    """Those of groups too."""
+    page = generated.command_page()
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        for path in (
+            (f"{name} {one}" for one in getattr(command, "commands", {})) if hasattr(command, "commands") else (name,)
+        ):
+            assert f"`spiderduck {path}`" in page
+
+
+def test_every_status_is_explained(generated: ModuleType) -> None:
+    """And nothing is explained that is no status."""
+    assert set(generated.ENDINGS) == set(Status)
+
+
+def test_unchanged_pages_are_not_written_again(generated: ModuleType, tmp_path: Path) -> None:
+    """So that the builder reads only what has changed."""
+    generated.write_pages(tmp_path)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    generated.write_pages(tmp_path)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    assert set(before) == set(generated.PAGES)
