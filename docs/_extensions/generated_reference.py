@@ -55,7 +55,7 @@ def settings_page() -> str:
         "",
         "One TOML file (`--config FILE` or `SPIDERDUCK_CONFIG`), with a default for everything. Each setting is an",
         "environment variable too; there, lists and tables are JSON. The command line beats the environment, and the",
-        "environment beats the file. A secret may come from a file: append `_file` to its name, `_FILE` to its variable.",
+        "environment beats the file. A secret may come from a file: append `_file` (`_FILE`) to its name.",
         "",
     ]
     for section, about, rows in _sections(Config, ""):
