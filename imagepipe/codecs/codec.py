@@ -79,7 +79,10 @@ class Codec(Protocol):
         Raises `BrokenPicture`, or anything else on bad bytes."""
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
-        """Open; frames are decoded while they are iterated. Called only after `inspect` passed the limits."""
+        """Open; frames are decoded while they are iterated. Called only after `inspect` passed the limits.
+
+        Raises `BrokenPicture`, or anything else on bad bytes.
+        """
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         """Write one or, if `can_animate`, many frames of one size, in the modes L, RGB or RGBA.

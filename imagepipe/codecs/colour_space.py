@@ -57,7 +57,7 @@ def coded_profile(primaries: int, transfer: int) -> bytes | None:
 
 
 def measured_profile(primaries: Primaries, gamma: float) -> bytes | None:
-    """The profile of chromaticities and a display gamma; None where they are none."""
+    """The profile of chromaticities and a display `gamma`; None where they are none."""
     low, high = _GAMMA_LIKE_SRGB
     if not 0.1 <= gamma <= 10 or any(not (0 < x < 1 and 0 < y < 1) for x, y in primaries):
         return None

@@ -20,7 +20,8 @@ PACKAGES = ("spiderduck", "schedulers", "fetchers", "snowflake", "imagepipe", "g
 FAMILIES = {
     "schedulers.metadata.fields": "`read` of each field: the value, None where no rule offers one",
     "schedulers.metadata.kinds": "`read` of each kind: the metadata of an answer of that kind",
-    "schedulers.events": "`matches` and `read` of each shape, as `reading.py` lists them",
+    "schedulers.events": "`recognises` and `read` of each shape, as `reading.py` lists them",
+    "spiderduck.client.calls": "the request of the client's method of that name, which says what the parameters mean",
 }
 """Functions of one form, many times; the form is documented once, in the package or in the module that calls them."""
 
@@ -28,7 +29,7 @@ WRITTEN_FOR_USERS = ("spiderduck.api", "spiderduck.cli", "snowflake.cli", "snowf
 """Here a docstring is help or API text: it says which problem is answered, not which exception is raised inside."""
 
 TIMES = re.compile(
-    r"(?:^|_)(?:seconds|ms|bytes|pixels|now|at|moment|until|deadline|since|days|due|time|timeout|began|later|after|until)$"
+    r"(?:^|_)(?:seconds|ms|bytes|pixels|now|at|moment|until|deadline|since|days|due|time|timeout|began|later|after|wait)$"
 )
 """Names that say what a number means: a span in seconds, or a moment in epoch seconds."""
 RATES = frozenset(("rate", "per_second", "ratio", "share", "quality"))
@@ -103,7 +104,7 @@ def _raised(node: Function) -> set[str]:
 
 def _says_what_it_raises(one: Documented) -> bool:
     text = f"{one.text} {_promised_by_ports().get(one.node.name, '')}"
-    return bool(re.search(r"\b[Rr]ais(?:es?|ing)\b", text)) or any(name in text for name in _raised(one.node))
+    return bool(re.search(r"\b[Rr]ais(?:es?|ed|ing)\b", text)) or any(name in text for name in _raised(one.node))
 
 
 def _numbers(node: Function) -> Iterator[str]:
