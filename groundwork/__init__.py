@@ -8,6 +8,7 @@ imports another package of ours. Each primitive exists once:
 - `memory.py`: what a process holds, and how its allocator and garbage collector are set.
 - `problems.py`: problem details, the body of every refusal.
 - `single_flight.py`: one call for all who ask for the same at the same moment.
+- `queries.py`: a query parameter stands once.
 - `terminal.py`: what may go to a terminal or into a log.
 - `workers/`: blocking work in threads or in processes that may crash, within a memory budget.
 - `zookeeper.py`: a client of ZooKeeper, for whoever has the extra `cluster`.

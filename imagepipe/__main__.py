@@ -5,8 +5,7 @@ import ipaddress
 import os
 import sys
 import warnings
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,8 +92,6 @@ def _render(asked: argparse.Namespace) -> int:
 
 
 def _serve(asked: argparse.Namespace) -> int:
-    from litestar import Litestar
-
     from groundwork.clock import SystemClock
     from groundwork.front.browsers import BrowserFront, BrowserRules
     from groundwork.front.limits import FrontLimits
@@ -103,7 +100,7 @@ def _serve(asked: argparse.Namespace) -> int:
     from imagepipe.originals.sources.folder import FolderSource
     from imagepipe.originals.sources.http import HttpSource
     from imagepipe.registry import Registry
-    from imagepipe.service.app import route_handlers
+    from imagepipe.service.app import create_app
     from imagepipe.settings import additional_caches, read_settings
     from imagepipe.workers import isolated_workers
 
@@ -127,15 +124,7 @@ def _serve(asked: argparse.Namespace) -> int:
         clock=clock,
     )
 
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with registry:
-            yield
-        await http.close()
-
-    app = Litestar(
-        route_handlers(registry, loopback=_is_loopback(asked.host), unsigned=bool(asked.root)), lifespan=[lifespan]
-    )
+    app = create_app(registry, loopback=_is_loopback(asked.host), unsigned=bool(asked.root), close=http.close)
     try:
         rules = BrowserRules.around(asked.host, *asked.allowed_host)
         listener = bound(asked.host, asked.port)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from groundwork.clock import Clock
 from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
-from imagepipe.errors import ImageError, SourceFailed
+from imagepipe.errors import ImageError, PictureTooLarge, SourceFailed
 from imagepipe.events import Events
 from imagepipe.model import Original
 from imagepipe.originals.load import OURSELVES, Loader, Requester
@@ -105,6 +105,9 @@ class Originals:
             raise refused
         try:
             original = _with_tags_of(old, await self.loader.load(search.url, old, search.requester))
+        except PictureTooLarge as error:
+            self.store.negative.put(search.url, error, self._clock.now())
+            raise
         except SourceFailed as error:
             self.store.negative.put(search.url, error, self._clock.now())
             if old is None:

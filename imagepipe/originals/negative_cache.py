@@ -1,45 +1,80 @@
-"""Remembers for a minute which origins have refused a picture, so that a page with a dead picture asks once. Pure.
+"""Remembers for a minute which pictures cannot be had or shown, so that a page with a dead picture costs one attempt.
+Pure.
 
-Only answers that would be the same in a moment: what broke off, timed out or has to wait is tried again at once.
+Only what would be the same in a moment: an origin's refusal, and a picture that its bytes or its size forbid to show.
+What broke off, timed out or has to wait is tried again at once.
 """
 
 from collections import OrderedDict
+from typing import TypeVar
 
-from imagepipe.errors import SourceFailed
+from imagepipe.errors import (
+    BrokenPicture,
+    DecoderCrashed,
+    EncodeFailed,
+    ImageError,
+    PictureTooLarge,
+    SourceFailed,
+    UnsupportedFormat,
+)
 
 SECONDS = 60.0
-_MOST = 10_000  # some 300 bytes each
+_MOST = 10_000  # pictures, some 300 bytes for each attempt
+_MOST_ATTEMPTS = 8
 _FINAL = frozenset(
     {
         *("not_found", "http_error", "too_large", "unsupported_type", "invalid_url", "unsupported_scheme"),
         *("robots_denied", "blocked_address", "redirect_loop", "too_many_redirects"),
     }
 )
+_OF_THE_PICTURE = (BrokenPicture, DecoderCrashed, EncodeFailed, PictureTooLarge, UnsupportedFormat)
+LOAD = ""
+"""The attempt to load the picture; others are named after what was to be made of it."""
 
 
 class NegativeCache:
-    """Of one pipeline, by the picture's address."""
+    """Of one pipeline, by the picture's address and what was attempted."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, str, str, float | None]] = OrderedDict()
+        self._known: OrderedDict[str, dict[str, tuple[float, ImageError]]] = OrderedDict()
 
-    def get(self, url: str, now: float) -> SourceFailed | None:
+    def get(self, url: str, now: float, attempt: str = LOAD) -> ImageError | None:
         """A new error that says the same; None where there is none, or it is over."""
-        until, message, ending, retry_at = self._known.get(url, (0.0, "", "", None))
-        if until <= now:
-            self.forget(url)
+        attempts = self._known.get(url, {})
+        until, error = attempts.get(attempt, (now, None))
+        if error is None:
             return None
-        return SourceFailed(message, ending, retry_at)
+        if until <= now:
+            del attempts[attempt]
+            return None
+        return _again(error)
 
-    def put(self, url: str, error: SourceFailed, now: float) -> None:
+    def put(self, url: str, error: ImageError, now: float, attempt: str = LOAD) -> None:
         """Remember it, if it is final for now."""
-        if error.ending not in _FINAL:
+        if error.ending not in _FINAL if isinstance(error, SourceFailed) else not isinstance(error, _OF_THE_PICTURE):
             return
-        self._known[url] = (now + SECONDS, str(error), error.ending, error.retry_at)
+        attempts = self._known.setdefault(url, {})
         self._known.move_to_end(url)
+        if len(attempts) >= _MOST_ATTEMPTS:
+            attempts.clear()
+        attempts[attempt] = (now + SECONDS, _again(error))
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
 
+    def loaded(self, url: str) -> None:
+        """It is there now."""
+        self._known.get(url, {}).pop(LOAD, None)
+
     def forget(self, url: str) -> None:
-        """It may be there now."""
+        """It may be there now, or be another picture."""
         self._known.pop(url, None)
+
+
+E = TypeVar("E", bound=ImageError)
+
+
+def _again(error: E) -> E:
+    """An equal one, without the traceback and the cause of the first."""
+    if isinstance(error, SourceFailed):
+        return type(error)(str(error), error.ending, error.retry_at)
+    return type(error)(str(error))

@@ -38,7 +38,7 @@ class OriginalStore:
 
     async def keep(self, url: str, original: Original) -> None:
         """Put it into memory and on disk. The disk is not waited for."""
-        self.negative.forget(url)
+        self.negative.loaded(url)
         if not await self.memory.put(url, original) and self.memory.on:
             self._events.problem(url, "too_large_for_encoded_tier")
         if self.disk is None:

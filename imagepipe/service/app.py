@@ -1,13 +1,15 @@
 """Puts the pipelines on HTTP: as handlers to mount into another application, or as one of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Router
 from litestar.datastructures import ResponseHeader
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
+from groundwork.queries import once
 from imagepipe.errors import ImageError
 from imagepipe.registry import Registry
 from imagepipe.service.access import Access, Alone, Gate, Guard, bearer_guard
@@ -15,7 +17,7 @@ from imagepipe.service.admin import admin_handlers
 from imagepipe.service.info import info_handler
 from imagepipe.service.inspector import inspector_handlers
 from imagepipe.service.pictures import picture_handler
-from imagepipe.service.problems import handler_for
+from imagepipe.service.problems import handler_for, refusal
 from imagepipe.service.request import RequestReader
 from imagepipe.service.response import SAFETY_HEADERS
 
@@ -49,12 +51,29 @@ def route_handlers(
     return [Router("/", route_handlers=handlers, exception_handlers=errors, response_headers=safe, tags=["images"])]
 
 
-def create_app(registry: Registry, *, loopback: bool, access: Access | None = None, unsigned: bool = False) -> Litestar:
-    """A server of its own, which starts and closes the registry. Arguments as for `route_handlers`."""
+def create_app(
+    registry: Registry,
+    *,
+    loopback: bool,
+    access: Access | None = None,
+    unsigned: bool = False,
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> Litestar:
+    """A server of its own, which starts and closes the registry; then it calls `close`. The other arguments as for
+    `route_handlers`."""
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with registry:
-            yield
+        try:
+            async with registry:
+                yield
+        finally:
+            if close is not None:
+                await close()
 
-    return Litestar(route_handlers(registry, loopback=loopback, access=access, unsigned=unsigned), lifespan=[lifespan])
+    return Litestar(
+        route_handlers(registry, loopback=loopback, access=access, unsigned=unsigned),
+        lifespan=[lifespan],
+        guards=[once],
+        exception_handlers={HTTPException: refusal},
+    )

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
+from litestar.exceptions import HTTPException
 
 from groundwork.clock import Clock
 from groundwork.problems import MEDIA_TYPE, problem
@@ -80,3 +81,10 @@ def handler_for(clock: Clock) -> Any:
         return problem_answer(error, clock)
 
     return answer
+
+
+def refusal(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """The framework's own refusals and the guards', in the same form; for the server that stands alone."""
+    body = problem(error.status_code, f"http_{error.status_code}", "Refused", error.detail, kind=KIND)
+    headers = {**SAFETY_HEADERS, **(error.headers or {}), "Cache-Control": "no-store"}
+    return Response(body, status_code=error.status_code, media_type=MEDIA_TYPE, headers=headers)

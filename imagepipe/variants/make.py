@@ -5,12 +5,14 @@ would be slow is made later, in idle time.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
-from imagepipe.errors import ImageError
+from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.events import Events, Tracer
 from imagepipe.model import Original, Rendered, Variant, VariantResult
 from imagepipe.originals.load import OURSELVES, Requester
@@ -22,6 +24,7 @@ from imagepipe.variants.cache import RenderedTier
 from imagepipe.variants.idle import IdleWork
 from imagepipe.variants.render import Renderer, from_ancestor, from_original
 
+_PLACEHOLDER = "placeholder"
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
 
 
@@ -94,8 +97,9 @@ class Variants:
         """Size, main colour and BlurHash of the picture."""
         known = self._placeholders.get(src)
         if known is None:
-            original = await self._originals.find(src, requester)
-            known = self._placeholders[src] = await self._renderer.placeholder(original.body, requester.client)
+            with self._remembering(src, _PLACEHOLDER):
+                original = await self._originals.find(src, requester)
+                known = self._placeholders[src] = await self._renderer.placeholder(original.body, requester.client)
             if len(self._placeholders) > _PLACEHOLDERS_KEPT:
                 self._placeholders.popitem(last=False)
         return known
@@ -103,6 +107,7 @@ class Variants:
     def forget(self, src: str) -> bool:
         """Drop everything that was made from a picture; whether there was any variant."""
         self._placeholders.pop(src, None)
+        self._originals.store.negative.forget(src)
         return self.tier.remove(src) > 0
 
     async def _make(self, src: str, wish: Variant, requester: Requester) -> VariantResult:
@@ -110,13 +115,28 @@ class Variants:
         tracer.add("rendered:miss")
         ancestor = cheapest(self.tier.of(src), wish)
         if ancestor is None:
-            original = await self._originals.find(src, requester)
-            tracer.passed(original.trail[:-1])
-            tracer.add(original.where)
-            return await self.make_from(src, wish, original, requester.client, tracer)
+            with self._remembering(src, wish.key):
+                original = await self._originals.find(src, requester)
+                tracer.passed(original.trail[:-1])
+                tracer.add(original.where)
+                return await self.make_from(src, wish, original, requester.client, tracer)
         tracer.add("ancestor:hit")
         rendered = await self._render(src, wish, ancestor.rendered.body, requester.client)
         return self._finish(src, from_ancestor(rendered, wish, ancestor), "ancestor", tracer)
+
+    @contextmanager
+    def _remembering(self, src: str, attempt: str) -> Iterator[None]:
+        """Around an attempt to make something of the original: one that failed for good is not made again at once."""
+        negative, now = self._originals.store.negative, self._events.clock.now
+        if (known := negative.get(src, now(), attempt)) is not None:
+            raise known
+        try:
+            yield
+        except SourceFailed:
+            raise  # the look-up remembers it
+        except ImageError as error:
+            negative.put(src, error, now(), attempt)
+            raise
 
     async def _render(self, src: str, wish: Variant, body: bytes, client: str) -> Rendered:
         self._events.counts["renders"] += 1

@@ -21,6 +21,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from groundwork.front.browsers import BrowserFront, BrowserRules
 from groundwork.front.limits import FrontLimits
 from groundwork.front.server import FrontServer, bound
+from groundwork.queries import once
 from snowflake.config import GeneratorConfig
 from snowflake.errors import SnowflakeError
 from snowflake.generator import Generator
@@ -128,6 +129,7 @@ def build(service: IdService, sanity: Sanity) -> Litestar:
 
     return Litestar(
         [ids_router(service), healthz, readyz, metrics],
+        guards=[once],
         lifespan=[looking],
         openapi_config=OpenAPIConfig(
             "Snowflake ids", "1", path="/", render_plugins=[JsonRenderPlugin(path="/openapi.json")]

@@ -14,8 +14,8 @@ from litestar.exceptions import HTTPException, PermissionDeniedException, TooMan
 from litestar.handlers.base import BaseRouteHandler
 
 from groundwork.front.browsers import SAFE, BrowserRules, Refusal, values
+from groundwork.queries import once
 from spiderduck.api.keys import KeyGuard
-from spiderduck.api.parameters import BadParameter, shortened
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 OWN_PAGES = "own_pages"
@@ -46,7 +46,7 @@ class BrowserGuard:
         scope = connection.scope
         if scope["type"] != ScopeType.HTTP:
             return
-        _check_once(connection, handler)
+        once(connection, handler)
         headers = list(scope["headers"])
         if scope["method"] in SAFE:
             when = handler.opt.get(OWN_PAGES)
@@ -75,19 +75,6 @@ def key_check(keys: KeyGuard) -> Callable[[Any], bool | Refusal]:
             return Refusal(429, "Too many requests", "too_many_requests", error.detail, headers)
 
     return check
-
-
-def _check_once(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Raises `BadParameter` for a query parameter that stands twice, unless the handler takes a list of them."""
-    query = connection.query_params
-    for name in query:
-        if len(query.getall(name)) > 1 and not _takes_several(handler, name):
-            raise BadParameter(f"the query parameter {shortened(name)} stands more than once; send it once")
-
-
-def _takes_several(handler: BaseRouteHandler, name: str) -> bool:
-    field = handler.parsed_fn_signature.parameters.get(name)
-    return field is not None and any(one.is_non_string_collection for one in (field, *field.inner_types))
 
 
 def _is_given(connection: Connection, handler: BaseRouteHandler, name: str) -> bool:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,12 @@ START_SECONDS = 30.0
 class Product:
     """`start`, `kill` (-9), `stop` (SIGTERM); and the calls that tests make."""
 
-    def __init__(self, data: Path, origin_port: int, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, origin_port: int, settings: Mapping[str, str] | None = None, parts: Sequence[str] = ()
+    ) -> None:
+        """`parts`: only these run; without them all do."""
         self.data = data
+        self.only = ("--only", ",".join(parts)) if parts else ()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SPIDERDUCK_")},
             "SPIDERDUCK_FETCHERS__NETWORK__RESOLVE": json.dumps({"*.test": f"127.0.0.1:{origin_port}"}),
@@ -34,13 +38,13 @@ class Product:
 
     def start(self) -> "Product":
         """Start and wait until it says where it listens."""
-        command = [sys.executable, "-m", "spiderduck", "up", "--port", "0", "--data", str(self.data)]
+        command = [sys.executable, "-m", "spiderduck", "up", "--port", "0", "--data", str(self.data), *self.only]
         log = (self.data.parent / "product.log").open("a")
         self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"https?://[\w.:\[\]]*\w", line)
         assert found, f"it did not start: {line!r}; {(self.data.parent / 'product.log').read_text()[-2000:]}"
         self.client = httpx.Client(base_url=found[0], timeout=30, trust_env=False)
         return self

@@ -395,3 +395,21 @@ async def test_what_it_serves_is_described() -> None:
         )
         names = {parameter["name"] for parameter in paths["/images/{pipeline}"]["get"]["parameters"]}
         assert {"src", "w", "h", "fit", "format", "q", "dpr", "gravity", "preset", "expires", "signature"} <= names
+
+
+@pytest.mark.parametrize("again", ["src=http%3A%2F%2Fo.test%2Fb", "w=100", "signature=x"])
+async def test_a_parameter_that_stands_twice_is_refused(again: str) -> None:
+    """Who signs or filters in front of us might read the other one."""
+    source = FakeSource(a=Picture(_JPEG))
+    async with _client(source) as client:
+        answer = await client.get(f"{_address()}&signature=y&{again}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "http_400")
+        assert "stands more than once" in answer.json()["detail"]
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert source.asked == []
+
+
+async def test_a_list_of_parameters_is_taken() -> None:
+    async with _client(FakeSource(a=Picture(_JPEG))) as client:
+        answer = await client.post("/images/cards/warm?src=http%3A%2F%2Fo.test%2Fa&variant=w%3D10&variant=w%3D20")
+        assert answer.json() == {"queued": 2}

@@ -11,7 +11,15 @@ import pytest
 
 from imagepipe import probe
 from imagepipe.config import ImagesConfig, PictureLimits, PipelineConfig, TierLimits, Tiers, default_config
-from imagepipe.errors import BrokenPicture, ImageError, InvalidSetting, PictureTooLarge, SourceFailed, UnknownPipeline
+from imagepipe.errors import (
+    BrokenPicture,
+    ImageError,
+    InvalidSetting,
+    PictureTooLarge,
+    SourceFailed,
+    UnknownPipeline,
+    UnsupportedFormat,
+)
 from imagepipe.model import Variant
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
@@ -526,3 +534,55 @@ def test_settings_are_checked() -> None:
         replace(default_config(), keys=("short",)).validate()
     with pytest.raises(InvalidSetting, match="pipelines"):
         ImagesConfig(pipelines=(PipelineConfig("a"), PipelineConfig("a"))).validate()
+
+
+_BEYOND_MEMORY = encode(photo((6_000, 4_000)), "PNG", compress_level=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [(_BEYOND_MEMORY, PictureTooLarge), (_JPEG[:400], BrokenPicture), (b"no picture", UnsupportedFormat)],
+    ids=["beyond the memory budget", "broken", "no picture"],
+)
+async def test_a_picture_that_cannot_be_shown_is_tried_once_a_minute(
+    clock: FakeClock, body: bytes, refusal: type[ImageError]
+) -> None:
+    """Neither loaded nor looked at again, also where the tiers have no room for it; each variant by itself."""
+    source = FakeSource(a=Picture(body))
+    config = replace(_one(tiers=Tiers(encoded=TierLimits(0))), memory_bytes=64 * 1024 * 1024)
+    async with _registry(source, clock, config=config) as registry:
+        cards = registry["cards"]
+
+        async def attempt(wish: Variant) -> int:
+            with pytest.raises(refusal):
+                await cards.variant(_A, wish)
+            with pytest.raises(refusal):
+                await cards.placeholder(_A)
+            return len(source.asked)
+
+        first = await attempt(_SMALL)
+        assert [await attempt(_SMALL) for _ in range(3)] == [first] * 3
+        assert cards.events.counts["renders"] == 1
+        assert await attempt(Variant(width=200)) == first + 1
+        await clock.advance(61.0)
+        assert await attempt(_SMALL) > first + 1
+
+
+async def test_a_picture_that_was_replaced_is_looked_at_again(clock: FakeClock) -> None:
+    source = FakeSource(a=Picture(b"no picture"))
+    async with _registry(source, clock) as registry:
+        with pytest.raises(UnsupportedFormat):
+            await registry["cards"].variant(_A, _SMALL)
+        await registry["cards"].put(_A, _JPEG)
+        assert (await registry["cards"].variant(_A, _SMALL)).rendered.width == 100
+
+
+async def test_a_picture_of_too_many_bytes_is_asked_for_once_a_minute(clock: FakeClock) -> None:
+    source = FakeSource(a=Picture(_JPEG))
+    config = replace(_one(), limits=PictureLimits(bytes=1_000))
+    async with _registry(source, clock, config=config) as registry:
+        for seconds, asked in ((0, 1), (30, 1), (31, 2)):
+            await clock.advance(seconds)
+            with pytest.raises(PictureTooLarge):
+                await registry["cards"].variant(_A, _SMALL)
+            assert len(source.asked) == asked

@@ -152,6 +152,18 @@ async def test_the_clock_set_back_is_a_503(generator: Generator) -> None:
         assert "snowflake_clock_refusals_total 2" in (await http.get("/metrics")).text
 
 
+async def test_a_parameter_that_stands_twice_is_refused() -> None:
+    generator = Generator(worker_id=23)
+    async with (
+        httpx.AsyncClient() as nobody,
+        client_of(build(IdService(generator), Sanity(generator, no_peers, nobody))) as http,
+    ):
+        answer = await http.get("/v1/ids/batch?count=1&count=2")
+        assert (answer.status_code, answer.json()["code"]) == (400, "http_400")
+        assert "'count' stands more than once" in answer.json()["detail"]
+        assert (await http.get("/v1/ids/batch?count=1")).status_code == 200
+
+
 async def test_who_asks_is_counted(http: HTTP) -> None:
     """By name, in the statistics."""
     await http.get("/v1/ids", headers={"user-agent": "curl/8.5.0"})
