@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from imagepipe import probe
 from imagepipe.config import ImagesConfig, PictureLimits, PipelineConfig, TierLimits, Tiers, default_config
@@ -536,7 +537,7 @@ def test_settings_are_checked() -> None:
         ImagesConfig(pipelines=(PipelineConfig("a"), PipelineConfig("a"))).validate()
 
 
-_BEYOND_MEMORY = encode(photo((6_000, 4_000)), "PNG", compress_level=1)
+_BEYOND_MEMORY = encode(Image.new("RGB", (6_000, 4_000)), "PNG")
 
 
 @pytest.mark.parametrize(
