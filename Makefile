@@ -64,6 +64,8 @@ lock: $(DEVELOPMENT) ## renew the locked requirements
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \
 	done
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --group clients $(if $(UPGRADE),--upgrade) -o requirements/clients.txt
 
 # uv installs in seconds what pip takes minutes for; where it cannot (a mirror that only pip is told of), pip does it.
 define install

@@ -6,6 +6,7 @@ from tests.engines.cassandra import Cassandra
 from tests.engines.helm import Helm
 from tests.engines.memcached import Memcached
 from tests.engines.model import Engine
+from tests.engines.node import Node
 from tests.engines.rabbitmq import RabbitMQ
 from tests.engines.toxiproxy import Toxiproxy
 from tests.engines.zookeeper import ZooKeeper
@@ -16,6 +17,7 @@ ENGINES: tuple[Engine, ...] = (
     ZooKeeper(),  # who owns which domain queue; worker ids
     Memcached(),  # robots.txt and politeness state that outlive a fetcher
     Toxiproxy(),  # the bad network between all of these
+    Node(),  # compiles and runs a client generated from the OpenAPI document
     Helm(),  # renders the chart for its tests
 )
 
