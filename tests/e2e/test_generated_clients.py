@@ -1,4 +1,4 @@
-"""Clients generated from the OpenAPI document, in Python and in TypeScript, do the main job against the real process."""
+"""Clients generated from the OpenAPI document, in Python and TypeScript, do the main job against the real process."""
 
 import json
 import os
