@@ -12,7 +12,6 @@ from groundwork.problems import MEDIA_TYPE, problem
 from imagepipe import errors
 from imagepipe.service.response import SAFETY_HEADERS
 
-KIND = "urn:imagepipe:"
 STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.BrokenPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -58,7 +57,7 @@ def status_of(error: errors.ImageError) -> HTTPStatus:
 def problem_answer(error: errors.ImageError, clock: Clock) -> Response[bytes]:
     """The error as `application/problem+json`, with `Retry-After` where a moment is known."""
     status = status_of(error)
-    body = problem(status.value, error.code, status.phrase, str(error), kind=KIND, retryable=error.retryable)
+    body = problem(status.value, error.code, status.phrase, str(error), retryable=error.retryable)
     headers = {**SAFETY_HEADERS, "Cache-Control": "no-store"}
     wait = _wait(error, clock)
     if wait is not None:
@@ -85,6 +84,6 @@ def handler_for(clock: Clock) -> Any:
 
 def refusal(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework's own refusals and the guards', in the same form; for the server that stands alone."""
-    body = problem(error.status_code, f"http_{error.status_code}", "Refused", error.detail, kind=KIND)
+    body = problem(error.status_code, f"http_{error.status_code}", "Refused", error.detail)
     headers = {**SAFETY_HEADERS, **(error.headers or {}), "Cache-Control": "no-store"}
     return Response(body, status_code=error.status_code, media_type=MEDIA_TYPE, headers=headers)

@@ -9,7 +9,6 @@ from groundwork.problems import MEDIA_TYPE, problem
 from snowflake.errors import BadConfiguration, InvalidId, SnowflakeError, TimeOutOfRange
 
 _OF_THE_CALLER = (BadConfiguration, InvalidId, TimeOutOfRange)
-KIND = "urn:snowflake:"
 _RETRY_AFTER_SECONDS = "1"
 
 
@@ -30,5 +29,5 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 
 def _problem(status: int, title: str, detail: str, code: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = problem(status, code, title, detail, kind=KIND)
+    body = problem(status, code, title, detail)
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)

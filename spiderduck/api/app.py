@@ -24,6 +24,7 @@ from spiderduck.api.health import health_routes, metrics_route
 from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.api.pictures import picture_routes
+from spiderduck.api.problem_reference import problem_routes
 from spiderduck.api.problems import answer
 from spiderduck.api.resolve import resolve_routes
 from spiderduck.api.services import Health, Services
@@ -58,6 +59,7 @@ def api_routes(services: Services) -> list[Any]:
         *dead_letter_routes(services),
         *picture_routes(services),
         *shape_routes(),
+        *problem_routes(),
         *console_routes(),
     ]
 

@@ -18,6 +18,7 @@ FILES = {
     "/events.js": "events.js",
     "/key.js": "key.js",
     "/docs.js": "docs.js",
+    "/problems.js": "problems.js",
     "/console.css": "console.css",
 }
 
@@ -27,12 +28,17 @@ def console_routes() -> list[HTTPRouteHandler]:
     return [_file(path, name) for path, name in FILES.items()]
 
 
-def _file(path: str, name: str) -> HTTPRouteHandler:
+def document(name: str) -> Response[bytes]:
+    """The answer that gives a file of ours."""
     content = resources.files("spiderduck.console").joinpath("static", name).read_bytes()
-    media_type = TYPES[name.rpartition(".")[2]]
+    return Response(content, media_type=TYPES[name.rpartition(".")[2]], headers=HEADERS)
+
+
+def _file(path: str, name: str) -> HTTPRouteHandler:
+    answer = document(name)
 
     @get(path, include_in_schema=False)
     async def page() -> Response[bytes]:
-        return Response(content, media_type=media_type, headers=HEADERS)
+        return answer
 
     return page

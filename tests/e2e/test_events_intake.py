@@ -45,7 +45,7 @@ def test_texts_have_a_limit_and_nothing_is_no_event(product: Product) -> None:
         ({"urls": []}, "nothing_shared"),
     ):
         status, problem = post(product, body)
-        assert (status, problem["code"], problem["type"]) == (422, code, f"urn:spiderduck:{code}")
+        assert (status, problem["code"], problem["type"]) == (422, code, f"/problems/{code}")
     assert post(product, {"text": "no link"})[0] == 202
 
 
