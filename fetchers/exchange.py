@@ -263,7 +263,9 @@ async def _read(
 
     if plan is None:
         kind = found.get("content-type", "")
-        return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind!r} is none that says something about a link", response())
+        return Ended(
+            Ending.UNSUPPORTED_TYPE, f"its type {kind[:100]!r} is none that says something about a link", response()
+        )
     reading = await read_body(
         stream, found, plan, None if take is None else partial(take, response()), turns, hold, patience
     )

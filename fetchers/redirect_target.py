@@ -11,6 +11,8 @@ from fetchers.errors import InvalidUrl
 from fetchers.model import Response
 from fetchers.urls import parse, without_user
 
+LONGEST_TARGET = 16_384
+"""Characters, percent-encoded: what is shared may be no longer either. Each hop's URL is stored, told and kept."""
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -26,13 +28,14 @@ def redirect_target(response: Response) -> str | None:
 
 def resolve(location: str, base: str) -> str | None:
     """`location` against `base`, without user information, and with the fragment of `base` where it has none; None for
-    a broken one."""
+    a broken or overlong one."""
     try:
         target = without_user(parse(location.strip(), base))
     except InvalidUrl:
         return None
     fragment = base.partition("#")[2]
-    return f"{target}#{fragment}" if fragment and "#" not in target else target
+    target = f"{target}#{fragment}" if fragment and "#" not in target else target
+    return target if len(target) <= LONGEST_TARGET else None
 
 
 _REFRESH = re.compile(r"^\s*(\d+(?:\.\d*)?)\s*[;,]?\s*(?:url\s*=\s*)?(.*)$", re.IGNORECASE | re.DOTALL)

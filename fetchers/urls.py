@@ -13,6 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 from fetchers.errors import InvalidUrl
 
+LONGEST_NAME = 255
 LONGEST_CACHED = 2048
 """Characters. A page may hold an address of a megabyte, and a thousand of these must not stay in memory."""
 
@@ -89,7 +90,6 @@ def _absolute(text: str) -> str:
         return _of_scalar_values(text, None, error)
 
 
-@lru_cache(maxsize=4096)
 def split(url: str) -> UrlParts:
     """The parts of `url`, which need not be serialised yet. Raises `InvalidUrl`. Cached: a URL in flight is split five
     times.
@@ -97,6 +97,11 @@ def split(url: str) -> UrlParts:
     Slices the serialisation instead of asking the parser part by part: the standard percent-encodes `/`, `?`, `#` and
     `@` wherever they do not delimit, so that the first of each is the delimiter, and one call costs 3 µs.
     """
+    return _split(url) if len(url) <= LONGEST_CACHED else _split.__wrapped__(url)
+
+
+@lru_cache(maxsize=4096)
+def _split(url: str) -> UrlParts:
     href = parse(url).partition("#")[0]
     scheme, _, rest = href.partition(":")
     if not rest.startswith("//"):
@@ -173,13 +178,18 @@ def _without_user_in_piece(piece: re.Match[str]) -> str:
     return f"{scheme[0] if scheme else ''}{found.rpartition('@')[2]}"
 
 
-@lru_cache(maxsize=16_384)
 def registrable_domain(host: str) -> str:
     """The domain that somebody registered: `news.example.co.uk` → `example.co.uk`, by the public suffix list.
 
     An address literal, a public suffix and a name of one label are their own domain. Case, empty labels and a trailing
-    dot make no difference, so that no spelling of a name gets a rate limit of its own.
+    dot make no difference, so that no spelling of a name gets a rate limit of its own. Cached where it can be a name of
+    the DNS: the URL standard bounds none.
     """
+    return _registrable_domain(host) if len(host) <= LONGEST_NAME else _registrable_domain.__wrapped__(host)
+
+
+@lru_cache(maxsize=16_384)
+def _registrable_domain(host: str) -> str:
     name = host.lower()
     if name.startswith("[") or ":" in name:
         return name

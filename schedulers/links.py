@@ -17,6 +17,8 @@ from schedulers.urls import dedup_key, parse_shared
 LONGEST_URL = 8192
 """Characters. Browsers and servers draw the line between 2,000 and 64,000; what is longer is kept as an invalid URL,
 cut."""
+LONGEST_SERIALISED = 16_384
+"""Characters of the URL as it is stored and sent, in which each letter beyond ASCII takes six or more."""
 MOST_SHOWN = 200
 """Characters of a text that is no URL. What is longer ends with the digest of the whole, so that no two are one."""
 
@@ -56,6 +58,8 @@ def identify(text: str) -> Link:
         return _invalid(text, f"it is longer than {LONGEST_URL:,} characters")
     try:
         url = parse_shared(text)
+        if len(url) > LONGEST_SERIALISED:
+            return _invalid(text, f"it is longer than {LONGEST_SERIALISED:,} characters, percent-encoded")
         return Link(url, dedup_key(url))
     except InvalidUrl as error:
         return _invalid(text, str(error))

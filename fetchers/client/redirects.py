@@ -15,6 +15,8 @@ from fetchers.ports import PerformHop
 from fetchers.redirect_target import REDIRECTS, redirect_target, refresh_target
 from fetchers.urls import redacted
 
+MOST_SHOWN = 200
+"""Characters of a header in a reason, which is stored and told."""
 Knows = Callable[[str], Awaitable[bool]]
 """Does the caller know this URL already (so that it must not be fetched)?"""
 
@@ -72,7 +74,8 @@ def _checked(result: Response) -> Response | Ended:
         result.release()
         return Ended(
             Ending.PROTOCOL_ERROR,
-            f"it redirects to {redacted(result.header('location') or '')!r}, which is no URL",
+            f"it redirects to {redacted(result.header('location') or '')[:MOST_SHOWN]!r}, which is no URL that can be "
+            "asked for",
             result,
         )
     return result

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
+from groundwork.front.held_bytes import HeldBytes, Holder
 from groundwork.front.limits import FrontLimits
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,10 @@ class Displaced(Protocol):
 
     def displace(self) -> None:
         """Close at once. Called only while it waits for a head."""
+
+
+class Holding(Displaced, Holder, Protocol):
+    """One that may also have to let go of bytes."""
 
 
 class Connections:
@@ -34,6 +39,7 @@ class Connections:
         self._waiting: dict[Displaced, None] = {}
         self._of_address: dict[str, dict[Displaced, None]] = {}
         self._waiting_of: dict[str, dict[Displaced, None]] = {}
+        self._held = HeldBytes(limits.held_bytes)
         self.turned_away = 0
         self._reported_at = -REPORT_SECONDS
 
@@ -63,12 +69,23 @@ class Connections:
             if waiting:
                 line[connection] = None
 
+    def hold(self, connection: Holding, size: int) -> None:
+        """So many bytes wait for it, or for more of what it sends. Others may have to give way, or it itself."""
+        group = self._places.get(connection)
+        if group is None:
+            return
+        before = self._held.given_way
+        self._held.hold(connection, group, size)
+        if self._held.given_way > before:
+            self._report(f"a connection gave way: more than {self._limits.held_bytes:,} bytes wait for clients")
+
     def release(self, connection: Displaced) -> None:
         """It is closed. Does nothing for one that has no place."""
         group = self._places.pop(connection, None)
         if group is None:
             return
         self._waiting.pop(connection, None)
+        self._held.release(connection)
         for table in (self._of_address, self._waiting_of):
             if (line := table.get(group)) is not None:
                 line.pop(connection, None)
@@ -88,10 +105,13 @@ class Connections:
 
     def _turn_away(self, why: str) -> bool:
         self.turned_away += 1
+        self._report(f"a connection was turned away: {why} ({self.turned_away} so far)")
+        return False
+
+    def _report(self, what: str) -> None:
         if self._now() - self._reported_at >= REPORT_SECONDS:
             self._reported_at = self._now()
-            log.warning("a connection was turned away: %s (%d so far)", why, self.turned_away)
-        return False
+            log.warning("%s", what)
 
     def _group(self, address: str | None) -> str:
         """ "": counts in the total alone."""

@@ -16,6 +16,9 @@ class FrontLimits:
     - `pipelined`: requests that may wait for the answer to an earlier one on the same connection.
     - `connections`, `connections_per_address`: open at once. A newcomer takes the place of the connection that waits
       for a head longest; where none waits, it is answered 503.
+    - `held_bytes`: all bodies whose requests are not answered yet and all answers that are not taken yet, small ones
+      left out. Beyond that the oldest of the address with the most bytes gives way: a body is answered 503, an answer
+      is cut off.
     """
 
     head_bytes: int = 65_536
@@ -28,6 +31,7 @@ class FrontLimits:
     pipelined: int = 16
     connections: int = 2000
     connections_per_address: int = 500
+    held_bytes: int = 128 * 1024 * 1024
 
     def validate(self) -> None:
         """Raises ValueError, which names the field and what it takes."""

@@ -30,6 +30,8 @@ DRAIN_BYTES = 512 * 1024 * 1024
 status. Throwing away costs no memory and little time, so the seconds are the bound that matters."""
 FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 """The fields of a head that say where its body ends, and whether another request may follow."""
+SMALL_BYTES = 64 * 1024
+"""Of a body; such requests are most of all, and a place for each of them is a bound by itself."""
 UNUSED_BYTES = 32 * 1024 * 1024
 """Of a body whose request was answered before it came whole."""
 
@@ -64,6 +66,7 @@ class FrontProtocol(HttpToolsProtocol):
         self._head_seen = self._fields = 0
         self._in_window = 0  # bytes of the body
         self._unused = 0
+        self._kept = 0  # bytes of bodies that are not answered yet
         self._refusal = HTTPStatus.BAD_REQUEST
         self._deaf = False  # what comes is thrown away
         self._drained = 0
@@ -114,13 +117,27 @@ class FrontProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_writing(self.transport.get_write_buffer_size())
+        size = self.transport.get_write_buffer_size()
+        self._watch_writing(size)
+        self._connections.hold(self, self._kept + size)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+        self._connections.hold(self, self._kept if self._kept > SMALL_BYTES else 0)
+
+    def give_way(self) -> bool:
+        """See `Holder`. An answer is taken too slowly, or a body comes too slowly."""
+        if self.flow.write_paused:
+            self._deaf = True
+            self.transport.abort()
+        elif self._in_body and not self._deaf:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        else:
+            return False
+        return True
 
     def displace(self) -> None:
         """Give the place up for a newcomer."""
@@ -177,6 +194,7 @@ class FrontProtocol(HttpToolsProtocol):
                 self.transport.close()
         if not self._deaf:
             super().on_body(body)
+            self._keep(len(body))
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -187,8 +205,18 @@ class FrontProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if self._cycles:
             self._cycles.popleft()
+        if not self._cycles:
+            self._kept = 0
+            if not self.flow.write_paused:
+                self._connections.hold(self, 0)
         super().on_response_complete()
         self._settle()
+
+    def _keep(self, size: int) -> None:
+        if not self.cycle.response_complete:
+            self._kept += size
+            if self._kept > SMALL_BYTES:
+                self._connections.hold(self, self._kept)
 
     def _feed(self, piece: bytes) -> None:
         self._progressed = False

@@ -5,7 +5,7 @@ A refusal is the same for every address and asks no origin, so that it tells not
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -121,7 +121,8 @@ class Gate:
             return False
 
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+"""Async, since the framework runs the others in threads, behind everybody's slow work."""
 
 
 def bearer_guard(key: str, loopback: bool) -> Guard:
@@ -131,7 +132,7 @@ def bearer_guard(key: str, loopback: bool) -> Guard:
     it ask, a purge for instance. The inspector's page asks for the key itself.
     """
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         if not key:
             if not loopback:
                 raise PermissionDeniedException("no key is configured for this")

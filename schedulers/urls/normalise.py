@@ -19,13 +19,30 @@ from schedulers.urls.tracking import tracking_of
 _UNUSUAL = re.compile(r"[#?%\[\]^`{|}\\]")
 """A URL without any of these, without repeated slashes and without a dot before one is its own key."""
 
-_ESCAPES = re.compile(r"%([0-9A-Fa-f]{2})?|[\[\]\\^`{|}]")
-"""Escapes, a percent sign that begins none, and what RFC 3986 wants escaped although the URL standard lets it be."""
+_ESCAPES = re.compile(
+    r"%(?:(?![0-9A-F]{2})(?:[0-9A-Fa-f]{2})?|2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])|[\[\]\\^`{|}]"
+)
+"""Escapes in lower case or of an unreserved character, a percent sign that begins none, and what RFC 3986 wants escaped
+although the URL standard lets it be. Not the escapes that stay as they are: a URL may hold sixteen thousand."""
 
 _SLASHES = re.compile(r"(?<!:)//+")
 """Not behind a colon: a path may hold another URL (`/web/2026/https://example.com/`)."""
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+_HEX = "0123456789ABCDEFabcdef"
+
+
+def _form_of(digits: str) -> str:
+    character = chr(int(digits, 16))
+    return character if character in _UNRESERVED else f"%{digits.upper()}"
+
+
+_FORMS = {
+    **{f"%{high}{low}": _form_of(high + low) for high in _HEX for low in _HEX},
+    **{character: f"%{ord(character):02X}" for character in "%[]\\^`{|}"},
+}
+"""The one form of everything that `_ESCAPES` finds."""
 
 
 def dedup_key(url: str) -> str:
@@ -86,11 +103,7 @@ def _escaped(text: str) -> str:
 
 
 def _one_form(found: re.Match[str]) -> str:
-    digits = found[1]
-    if digits is None:
-        return f"%{ord(found[0]):02X}"
-    character = chr(int(digits, 16))
-    return character if character in _UNRESERVED else f"%{digits.upper()}"
+    return _FORMS[found[0]]
 
 
 def _key_of_file(url: str) -> str:

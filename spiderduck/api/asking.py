@@ -16,6 +16,7 @@ from schedulers.errors import InvalidUrl
 from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
+from spiderduck.api.intake import Pause
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter
@@ -49,6 +50,15 @@ def valid(text: str, name: str = "url") -> Asked:
     asked = Asked(text)
     if asked.problem is not None:
         raise BadParameter(f"{name} is {shortened(text)}: {asked.problem}")
+    return asked
+
+
+async def read_all(texts: Sequence[str]) -> list[Asked]:
+    """Each of them. A long URL takes milliseconds, and there may be a thousand: others get their turn in between."""
+    asked, pause = [], Pause()
+    for text in texts:
+        asked.append(Asked(text))
+        await pause()
     return asked
 
 

@@ -36,13 +36,14 @@ class ForeignOrigin(PermissionDeniedException):
 
 
 class BrowserGuard:
-    """A Litestar guard."""
+    """A Litestar guard. Async, since the framework runs the others in threads, where each request would wait in line
+    behind everybody's slow work."""
 
     def __init__(self, rules: BrowserRules, keys: KeyGuard) -> None:
         self._rules = rules
         self._keys = keys
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         scope = connection.scope
         if scope["type"] != ScopeType.HTTP:
             return

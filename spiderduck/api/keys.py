@@ -60,7 +60,7 @@ class KeyGuard:
         self._failed = FailedCalls()
         self._buckets = Buckets()
 
-    def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         self.require(connection, handler.opt.get("scope"))
 
     def require(self, connection: Connection, scope: str | None) -> None:
@@ -164,7 +164,7 @@ class ScopeGuard:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
+    async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         guard_of(connection).require(connection, self.scope)
 
 

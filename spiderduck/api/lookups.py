@@ -1,5 +1,6 @@
 """Looking up what is known of URLs and pages: `/v1/urls` and `/v1/pages`."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from litestar.params import JSONBody, Parameter
 
 from schedulers.model import Page, Status, UrlState
 from schedulers.record import Record, record_of
-from spiderduck.api.asking import Asked, UrlLookup, valid
+from spiderduck.api.asking import UrlLookup, read_all, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import LONG, caching
 from spiderduck.api.keys import READ, WRITE, guard_of
@@ -22,6 +23,8 @@ from spiderduck.content.ports import NotUploadedYet
 
 MOST_IN_BATCH = 1000
 MOST_VERSIONS = 100
+MOST_OPENED = 2
+"""Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
 
@@ -49,6 +52,7 @@ class History(msgspec.Struct):
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     lookups, urls = services.lookups, UrlLookup(services)
+    opening = asyncio.Semaphore(MOST_OPENED)
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def look_up_url(
@@ -72,7 +76,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def look_up_urls(data: JSONBody[Batch], request: Request[Any, Any, Any]) -> Results:
         if data.schedule:
             guard_of(request).require(request, WRITE)
-        asked = [Asked(url) for url in data.urls]
+        asked = await read_all(data.urls)
         if data.schedule:
             await urls.share_unknown(asked)
         return Results(await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked)))
@@ -102,7 +106,8 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def get_page_content(page_id: PageId) -> Response[bytes]:
         page = await page_of(page_id)
-        found = None if page.archived is None else await services.archive.read(page.archived)
+        async with opening:
+            found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:
             raise NotFoundException(f"the bytes of page {page_id} are not kept any more (retention.archive_days)")
         if isinstance(found, NotUploadedYet):

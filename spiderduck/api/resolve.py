@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from schedulers.model import UrlState
-from spiderduck.api.asking import Asked, UrlLookup, valid
+from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.resolved import RedirectEdges, ResolvedUrls, edges, resolved
@@ -43,7 +43,7 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
     async def resolve_urls(data: JSONBody[ResolveOrder], request: Request[Any, Any, Any]) -> ResolvedUrls:
         if data.schedule:
             guard_of(request).require(request, WRITE)
-        asked = [Asked(url) for url in data.urls]
+        asked = await read_all(data.urls)
         if data.schedule:
             await urls.share_unknown(asked)
         records = await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked))

@@ -16,6 +16,8 @@ from spiderduck.settings.queues import QueuesConfig
 from spiderduck.subscriptions.ports import Filter, QueueState, Received
 
 BATCH = 500
+BATCH_BYTES = 256 * 1024
+"""A subscriber that reads slowly holds one batch in memory, and there may be thousands of them."""
 DAY = 86_400.0
 NOTICE = "position, host, type, status, outcome, body"
 LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0)"
@@ -134,11 +136,20 @@ class NoticeLog:
         return await self._database.write(write)
 
     async def read(self, position: int, most: int) -> tuple[list[Row], bool]:
-        """What follows a position, and whether that is all there is."""
+        """What follows a position, as much as fits a batch, and whether that is all there is."""
         limit = min(most, BATCH)
         sql = f"SELECT {NOTICE} FROM notices WHERE position > ? ORDER BY position LIMIT ?"
-        rows = await self._database.read(lambda connection: connection.execute(sql, (position, limit)).fetchall())
-        return rows, len(rows) < limit
+
+        def read(connection: sqlite3.Connection) -> tuple[list[Row], bool]:
+            rows, size = [], 0
+            for row in connection.execute(sql, (position, limit)):
+                rows.append(row)
+                size += len(row[-1])
+                if size >= BATCH_BYTES:
+                    return rows, False
+            return rows, len(rows) < limit
+
+        return await self._database.read(read)
 
     async def hand_out(self, name: str, position: int) -> None:
         """From now on a reader may acknowledge all up to there. Raises `UnknownQueue`."""

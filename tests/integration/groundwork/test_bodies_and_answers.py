@@ -1,6 +1,7 @@
 """Bodies that trickle, answers that nobody takes, and requests that are sent before the answer to earlier ones."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -106,3 +107,46 @@ async def test_requests_one_after_the_other_share_a_connection(count: int) -> No
         for _ in range(count):
             client.send(POST % (b"/", 5) + b"hello")
             assert await client.answer() == (200, b"/ 5")
+
+
+async def test_bodies_that_never_end_give_way_to_newer_ones() -> None:
+    """The first is told so, the application learns that it is gone; a whole body is never taken back."""
+    app = Echo()
+    async with (
+        serving(app, held_bytes=1_000_000) as served,
+        served.client() as whole,
+        served.client() as slow,
+        served.client() as newer,
+    ):
+        whole.send(POST % (b"/wait", 300_000) + bytes(300_000))
+        slow.send(POST % (b"/", 500_000) + bytes(400_000))
+        newer.send(POST % (b"/", 600_000) + bytes(500_000))
+        assert (await slow.answer())[0] == 503
+        newer.send(bytes(100_000))
+        assert await newer.answer() == (200, b"/ 600000")
+        await app.gone.wait()
+        app.go.set()
+        assert await whole.answer() == (200, b"/wait 300000")
+
+
+async def test_small_bodies_never_give_way() -> None:
+    async with serving(Echo(), held_bytes=1000) as served, AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(served.client()) for _ in range(10)]
+        for client in clients:
+            client.send(POST % (b"/", 50_000) + bytes(40_000))
+        for client in clients:
+            client.send(bytes(10_000))
+            assert await client.answer() == (200, b"/ 50000")
+
+
+async def test_answers_that_nobody_takes_give_way_to_newer_ones() -> None:
+    get = b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    async with serving(Echo(), held_bytes=50_000_000) as served, AsyncExitStack() as stack:
+        idle = [await stack.enter_async_context(served.client()) for _ in range(4)]
+        for client in idle:
+            client.send(get)
+            await client.reader.readuntil(b"\r\n\r\n")
+        async with served.client() as reading:
+            reading.send(get)
+            assert (await reading.answer())[0] == 200
+        assert len(await idle[0].ended()) < 32 * 1024 * 1024
