@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import httpx
+from msgspec import structs
 
 from fetchers.body.budget import BodyBudget
 from fetchers.body.turns import DecodeTurns
@@ -217,6 +218,8 @@ class Fetcher:
             sending.over(hold.waited)
             if not answered:
                 hold.release()
+        if isinstance(result, Response) and (said := self.robots.preferences(parts.origin, request.url)):
+            result = structs.replace(result, preferences=said)
         return await self._back_off.learn(queue, result)
 
     async def _check_policy(self, request: HopRequest, _: UrlParts) -> Ended | None:

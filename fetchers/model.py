@@ -90,8 +90,9 @@ class Response(msgspec.Struct, frozen=True):
 
     `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
     `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it. `tls_version`
-    and `certificate_subject` are those of the connection, None over plain HTTP. Whoever has one says `release` when the
-    body is not needed any more, which makes room for others.
+    and `certificate_subject` are those of the connection, None over plain HTTP. `preferences` are what robots.txt says
+    of the use of the page. Whoever has one says `release` when the body is not needed any more, which makes room for
+    others.
     """
 
     url: str
@@ -110,6 +111,7 @@ class Response(msgspec.Struct, frozen=True):
     tls_version: str | None = None
     certificate_subject: str | None = None
     hold: Hold | None = None
+    preferences: tuple[str, ...] = ()
 
     def shared(self) -> "Response":
         """This answer for one more user, who will release it."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from schedulers.metadata import Metadata, Provenance
+from schedulers.metadata import Metadata, Provenance, Usage
 from schedulers.metadata.model import Image
 from schedulers.model import Status
 from schedulers.record import Record, Time
@@ -46,7 +46,8 @@ class CardPlayer(msgspec.Struct, omit_defaults=True):
 class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What to show for a link. `status` is `fetched` where the page was understood; for every other one `reason` says
     why not, and `until` when there will be more. `destination` is where a person ends up, `clean_url` the same without
-    tracking parameters."""
+    tracking parameters. `usage` is what the site lets others do with the page; what it does not let be shown is left
+    out."""
 
     url: str
     status: Status
@@ -67,6 +68,7 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     icon: CardIcon | None = None
     theme_color: str | None = None
     player: CardPlayer | None = None
+    usage: Usage | None = None
     fetched_at: Time | None = None
     fresh_until: Time | None = None
     page_id: str | None = None
@@ -74,6 +76,7 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
+_decode_usage = msgspec.json.Decoder(Usage).decode
 _decode_provenance = msgspec.json.Decoder(dict[str, Provenance]).decode
 
 
@@ -82,6 +85,7 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
     `provenance`: tell the rules as well."""
     found = Metadata() if record.metadata is None else _decode_metadata(record.metadata)
     image = found.image
+    usage = None if record.usage is None else _decode_usage(record.usage)
     return Card(
         url=record.url,
         status=record.status,
@@ -97,11 +101,12 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         published_at=found.published_at,
         language=found.language,
         type=found.type,
-        card=_kind(image),
+        card=_kind(image, usage),
         image=None if image is None else _image(image, proxied(image.url)),
         icon=None if found.icon is None else CardIcon(found.icon.url, proxied(found.icon.url)),
         theme_color=found.theme_color,
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
+        usage=usage,
         fetched_at=record.fetched_at,
         fresh_until=record.fresh_until,
         page_id=record.page_id,
@@ -125,8 +130,10 @@ def _speaks(language: str | None, wanted: str) -> bool:
     return language is not None and language.lower().partition("-")[0] == wanted.lower().partition("-")[0]
 
 
-def _kind(image: Image | None) -> Kind:
+def _kind(image: Image | None, usage: Usage | None) -> Kind:
     if image is None or not image.width or not image.height:
+        return "summary"
+    if usage is not None and usage.max_image_preview is not None and usage.max_image_preview.value != "large":
         return "summary"
     return "summary_large_image" if _is_large(image.width, image.height) else "summary"
 

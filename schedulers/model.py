@@ -110,9 +110,9 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One fetched version of a page. `metadata` and `provenance` are JSON that look-ups pass through unread.
+    """One fetched version of a page. `metadata`, `provenance` and `usage` are JSON that look-ups pass through unread.
 
-    `version` numbers the shape of these two blobs, so that a reader of old rows knows what it has.
+    `version` numbers the shape of the first two, so that a reader of old rows knows what it has.
     """
 
     id: int
@@ -128,6 +128,7 @@ class Page:
     last_modified: str | None = None
     archived: ArchiveLocation | None = None
     version: int = 1
+    usage: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

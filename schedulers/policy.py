@@ -1,6 +1,6 @@
 """Must this URL be fetched? One rule after the other, in the order of `POLICY`; the first answer counts. Pure.
 
-Asked by the `decide` stage, for the shared URL and for every redirect target.
+Asker by the `decide` stage, for the shared URL and for every redirect target.
 """
 
 from collections.abc import Callable

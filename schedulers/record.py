@@ -21,6 +21,7 @@ NOWHERE = frozenset({Status.UNKNOWN, Status.PENDING, Status.DEFERRED, Status.INV
 
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 StoredMetadata = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Metadata"})]
+StoredUsage = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Usage"})]
 StoredProvenance = Annotated[
     msgspec.Raw,
     msgspec.Meta(
@@ -89,6 +90,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     last_error: ErrorRecord | None = None
     blocked_by: str | None = None
     gone_since: Time | None = None
+    usage: StoredUsage | None = None
     metadata: StoredMetadata | None = None
     provenance: StoredProvenance | None = None
 
@@ -140,6 +142,7 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
             canonical_url=page.canonical_url,
             fetched_at=iso_time(page.fetched_at),
             content=ContentRecord(content.type, content.length, content.sha256, content.encoding),
+            usage=None if page.usage is None else msgspec.Raw(page.usage),
             metadata=msgspec.Raw(page.metadata),
             provenance=msgspec.Raw(page.provenance),
         )

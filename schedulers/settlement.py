@@ -9,7 +9,7 @@ from dataclasses import replace
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
 from schedulers.links import Member, key_of
-from schedulers.metadata import encode_provenance
+from schedulers.metadata import encode_provenance, encode_usage
 from schedulers.model import (
     REUSED,
     ArchiveLocation,
@@ -89,6 +89,7 @@ def page_of(understood: Understood, page_id: int, metadata: bytes, archived: Arc
         etag=response.header("etag") if url == response.url else None,
         last_modified=response.header("last-modified") if url == response.url else None,
         archived=archived,
+        usage=encode_usage(said),
     )
 
 

@@ -119,6 +119,11 @@ class RobotsGate:
         asked = entry.rules.crawl_delay(self._agent) or 0.0
         return min(asked, self._config.queues.longest_crawl_delay)
 
+    def preferences(self, origin: str, url: str) -> tuple[str, ...]:
+        """What the origin's robots.txt says of the use of `url`, as far as it is known here."""
+        entry = self._hosts.get(origin, self._clock.now())
+        return () if entry is None or entry.rules is None else entry.rules.preferences(self._agent, url)
+
     async def _load_once(self, request: HopRequest, parts: UrlParts) -> HostEntry | NotNow:
         """One load however many wait. The first few wait until their own deadline, the others until they should have
         started: a robots.txt that does not come must not keep a hundred callers busy. The load goes on for the others.

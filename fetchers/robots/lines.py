@@ -22,6 +22,8 @@ class Kind(IntEnum):
     DISALLOW = 3
     SITEMAP = 4
     CRAWL_DELAY = 5
+    USAGE = 6
+    LICENSE = 7
 
 
 PREFIXES = (
@@ -39,6 +41,9 @@ PREFIXES = (
     ("site-map", Kind.SITEMAP),
     ("crawl-delay", Kind.CRAWL_DELAY),
     ("crawldelay", Kind.CRAWL_DELAY),
+    ("content-signal", Kind.USAGE),
+    ("content-usage", Kind.USAGE),
+    ("license", Kind.LICENSE),
 )
 """Names that count by their beginning, in any case; the misspelt ones are those that Google's parser takes."""
 

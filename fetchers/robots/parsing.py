@@ -8,13 +8,15 @@ import re
 
 from fetchers.robots.lines import Kind, directives, text_of
 from fetchers.robots.matching import Rule
-from fetchers.robots.rules import ANYBODY, RobotsTxt
+from fetchers.robots.rules import ANYBODY, Preferences, RobotsTxt, UsageLine
 
 STRICT_TOKEN = re.compile(r"[a-zA-Z_-]*")
 """RFC 9309, section 2.2.1: the product token is of these characters."""
 NUMBERED_TOKEN = re.compile(r"[a-zA-Z_-]+[0-9][0-9.]*(?![a-zA-Z0-9_-])")
 """Some crawlers have a number behind their name all the same (`bot2`), so a group is known by both. Letters behind the
 number are no name to Google's specification test: `AB42bot` stands for `AB`."""
+MOST_USAGE_LINES = 100
+LONGEST_USAGE = 500
 ESCAPABLE = re.compile(r"[\x80-\xff]|%[0-9a-fA-F]{2}")
 
 
@@ -27,6 +29,8 @@ def parse(body: bytes) -> RobotsTxt:
         Kind.DISALLOW: builder.disallow,
         Kind.SITEMAP: builder.sitemap,
         Kind.CRAWL_DELAY: builder.crawl_delay,
+        Kind.LICENSE: builder.license,
+        Kind.USAGE: builder.usage,
     }
     for number, kind, value in directives(text_of(body)):
         handlers[kind](value, number)
@@ -41,6 +45,8 @@ class _Builder:
         self._groups_of: dict[str, list[int]] = {}
         self._delays: dict[str, float] = {}
         self._sitemaps: dict[str, None] = {}
+        self._licenses: dict[str, None] = {}
+        self._usage: list[UsageLine] = []
         self._rules: list[Rule] | None = None
         self._open = False
         self._named: list[str] = []
@@ -84,12 +90,24 @@ class _Builder:
             for token in self._named:
                 self._delays.setdefault(token, seconds)
 
+    def license(self, value: str, number: int) -> None:
+        """RSL names the terms of the whole site."""
+        if value and len(self._licenses) < MOST_USAGE_LINES:
+            self._licenses[value.encode("latin-1").decode("utf-8", "replace")] = None
+
+    def usage(self, value: str, number: int) -> None:
+        """Of the group around it, like a rule, but it ends no list of agents; before the first group for everybody."""
+        if value and len(self._usage) < MOST_USAGE_LINES:
+            pattern, _, said = value.partition(" ") if value.startswith("/") else ("", "", value)
+            self._usage.append((len(self._groups) - 1, pattern, said.strip()[:LONGEST_USAGE]))
+
     def build(self) -> RobotsTxt:
         return RobotsTxt(
             tuple(tuple(rules) for rules in self._groups),
             {token: tuple(groups) for token, groups in self._groups_of.items()},
             self._delays,
             tuple(self._sitemaps),
+            Preferences(tuple(self._usage), tuple(self._licenses)),
         )
 
     def _rule(self, allow: bool, value: str, number: int) -> None:

@@ -24,11 +24,27 @@ class Verdict(NamedTuple):
     line: int | None = None
 
 
+UsageLine = tuple[int, str, str]
+"""The number of its group (-1: before the first one), the path pattern ("" for all paths), what is said."""
+
+
+class Preferences(NamedTuple):
+    """What a site says of the use of its pages: lines of `Content-Signal` and `Content-Usage`, addresses of RSL
+    licences."""
+
+    usage: tuple[UsageLine, ...] = ()
+    licenses: tuple[str, ...] = ()
+
+
+NO_PREFERENCES = Preferences()
+
+
 class _Stored(msgspec.Struct, array_like=True, frozen=True):
     groups: tuple[tuple[Rule, ...], ...]
     groups_of: dict[str, tuple[int, ...]]
     delays: dict[str, float]
     sitemaps: tuple[str, ...]
+    preferences: Preferences = NO_PREFERENCES
 
 
 class RobotsTxt:
@@ -38,7 +54,7 @@ class RobotsTxt:
     (`ExampleBot/1.0 (+https://…)`) makes no difference.
     """
 
-    __slots__ = ("_delays", "_groups", "_groups_of", "_is_slow", "_matchers", "sitemaps")
+    __slots__ = ("_delays", "_groups", "_groups_of", "_is_slow", "_matchers", "_preferences", "sitemaps")
 
     def __init__(
         self,
@@ -46,11 +62,13 @@ class RobotsTxt:
         groups_of: Mapping[str, tuple[int, ...]],
         delays: Mapping[str, float],
         sitemaps: tuple[str, ...],
+        preferences: Preferences = NO_PREFERENCES,
     ) -> None:
         self._groups = groups
         self._groups_of = dict(groups_of)
         self._delays = dict(delays)
         self._matchers: dict[str, Matcher] = {}
+        self._preferences = preferences
         self.sitemaps = sitemaps
         self._is_slow = sum(map(len, groups)) > FEW_RULES or _specials(groups) > FEW_SPECIAL
 
@@ -82,15 +100,34 @@ class RobotsTxt:
         token = self._token(user_agent)
         return None if token is None else self._delays.get(token)
 
+    def preferences(self, user_agent: str, url: str) -> tuple[str, ...]:
+        """What the file says to `user_agent` of the use of `url`, as `usage: train-ai=n` and `license: https://…`; what
+        it says of a longer path first."""
+        lines, licenses = self._preferences
+        if not lines and not licenses:
+            return ()
+        token = self._token(user_agent)
+        groups = {-1, *(self._groups_of[token] if token is not None else ())}
+        path = path_of(url) if any(pattern for _, pattern, _ in lines) else ""
+        found = [
+            (len(pattern), said)
+            for group, pattern, said in lines
+            if group in groups and (not pattern or Matcher([(True, pattern, 0)]).find(path) is not None)
+        ]
+        found.sort(key=lambda line: -line[0])
+        return (*(f"usage: {said}" for _, said in found), *(f"license: {address}" for address in licenses))
+
     def to_bytes(self) -> bytes:
         """Compact, for a cache that others read too."""
-        return msgspec.msgpack.encode(_Stored(self._groups, self._groups_of, self._delays, self.sitemaps))
+        return msgspec.msgpack.encode(
+            _Stored(self._groups, self._groups_of, self._delays, self.sitemaps, self._preferences)
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "RobotsTxt":
         """What `to_bytes` gave. Raises `ValueError` for anything else."""
         stored = msgspec.msgpack.decode(data, type=_Stored)
-        return cls(stored.groups, stored.groups_of, stored.delays, stored.sitemaps)
+        return cls(stored.groups, stored.groups_of, stored.delays, stored.sitemaps, stored.preferences)
 
     def __reduce__(self) -> tuple[Callable[[bytes], "RobotsTxt"], tuple[bytes]]:
         return RobotsTxt.from_bytes, (self.to_bytes(),)

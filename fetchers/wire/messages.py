@@ -54,6 +54,7 @@ class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
     robots_rule: str | None
     tls_version: str | None = None
     certificate_subject: str | None = None
+    preferences: tuple[str, ...] = ()
 
 
 class Over(msgspec.Struct, array_like=True, frozen=True, tag="ended"):
@@ -215,6 +216,7 @@ def _answered(response: Response, now: float) -> Answered:
         response.robots_rule,
         response.tls_version,
         response.certificate_subject,
+        response.preferences,
     )
 
 
@@ -235,4 +237,5 @@ def _response(head: Answered, body: bytes, now: float) -> Response:
         head.robots_rule,
         head.tls_version,
         head.certificate_subject,
+        preferences=head.preferences,
     )

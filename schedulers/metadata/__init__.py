@@ -6,6 +6,7 @@ Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 from schedulers.metadata.charset import sniff_encoding
 from schedulers.metadata.extract import FAILURE, extract_metadata, kind_of
 from schedulers.metadata.fields.oembed import endpoint_of
+from schedulers.metadata.fields.usage import Asker
 from schedulers.metadata.interstitials import kind_of as wall_kind
 from schedulers.metadata.kinds.oembed_answer import read_oembed
 from schedulers.metadata.model import (
@@ -22,16 +23,27 @@ from schedulers.metadata.model import (
     Price,
     Provenance,
     Robots,
+    Signal,
+    Usage,
 )
 from schedulers.metadata.picture_counter import PictureCounter, note_picture
 from schedulers.metadata.ports import GenericPictures
-from schedulers.metadata.wire import decode_metadata, encode_metadata, encode_provenance
+from schedulers.metadata.usage import Purpose, shown
+from schedulers.metadata.usage import refusal as usage_refusal
+from schedulers.metadata.wire import (
+    decode_metadata,
+    decode_usage,
+    encode_metadata,
+    encode_provenance,
+    encode_usage,
+)
 
 __all__ = [
     "FAILURE",
     "AlternateLanguage",
     "Alternative",
     "AppLink",
+    "Asker",
     "Feed",
     "GenericPictures",
     "Icon",
@@ -43,15 +55,22 @@ __all__ = [
     "Player",
     "Price",
     "Provenance",
+    "Purpose",
     "Robots",
+    "Signal",
+    "Usage",
     "decode_metadata",
+    "decode_usage",
     "encode_metadata",
     "encode_provenance",
+    "encode_usage",
     "endpoint_of",
     "extract_metadata",
     "kind_of",
     "note_picture",
     "read_oembed",
+    "shown",
     "sniff_encoding",
+    "usage_refusal",
     "wall_kind",
 ]

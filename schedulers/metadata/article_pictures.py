@@ -1,6 +1,6 @@
 """The best picture in a page's body, by place, declared size and name; sprites, pixels, avatars, logos and ads are out.
 
-Asked by `fields/image` when the head names none. A picture must earn its place, and none is better than somebody's
+Asker by `fields/image` when the head names none. A picture must earn its place, and none is better than somebody's
 logo.
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from schedulers.metadata import clean
 from schedulers.metadata import headers as response_headers
+from schedulers.metadata.fields.usage import Asker
 from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata, Provenance
@@ -28,6 +29,7 @@ READERS: dict[str, Callable[[Answer], Metadata]] = {
 }
 
 FAILURE = "failure"
+NOBODY = Asker()
 """The provenance of a page that could not be read: it has no other field, and this one's rule says why."""
 REASON_LIMIT = 200
 
@@ -45,16 +47,18 @@ def extract_metadata(
     status_code: int = 200,
     headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (),
     generic_pictures: GenericPictures | None = None,
+    asker: Asker = NOBODY,
 ) -> Metadata:
     """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O. Never raises.
 
     `content_type`, `status_code` and `headers` are the answer's; without `content_type` that of `headers` counts.
     `generic_pictures` knows the pictures that a site shows on all its pages.
+    `asker` is who asked for it, whom directives may name, and what robots.txt says of its use.
     """
     fields = response_headers.read(headers)
     if content_type is None and (given := fields.get("content-type")):
         content_type = given[0]
-    answer = Answer(body, url, content_type, status_code, fields, generic_pictures)
+    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, asker)
     try:
         return READERS[sniff.kind(answer)](answer)
     except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it

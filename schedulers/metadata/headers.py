@@ -37,5 +37,15 @@ def links_of(headers: Headers) -> dict[str, str]:
     return found
 
 
+def typed_link(headers: Headers, rel: str, media_type: str) -> str | None:
+    """The first target that a `Link` header gives with this relation and this `type`."""
+    for value in headers.get("link", ())[:20]:
+        for target, parameters in _LINK.findall(value[:10_000]):
+            rels = " ".join(_REL.findall(parameters)).lower().split()
+            if rel in rels and media_type in parameters.lower():
+                return str(target)
+    return None
+
+
 def _text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,6 +1,6 @@
 """Recognises what stands in front of a page: consent walls, bot challenges, log-ins, parked domains, soft 404s.
 
-Asked by `html` last; the flow never lets such an answer replace good metadata. The signatures are data
+Asker by `html` last; the flow never lets such an answer replace good metadata. The signatures are data
 (`interstitials.toml`, each with source and date). A page that says much is no wall, so markup is searched only in pages
 with little text.
 """

@@ -98,6 +98,39 @@ class Robots(Struct, frozen=True, omit_defaults=True):
     unavailable_after: str | None = None
 
 
+class Signal(Struct, frozen=True):
+    """One thing that a site says of the use of a page, and where it says so."""
+
+    value: bool | int | str
+    source: str
+
+
+class Usage(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a site lets others do with a page, whichever of its signals says so; nothing where it says nothing.
+
+    Of several signals the strictest counts. `false` means that it is not wanted: `tdm` false is a reservation against
+    text and data mining, `ai_input` answers made with the page, `ai_train` training.
+    """
+
+    index: Signal | None = None
+    follow: Signal | None = None
+    archive: Signal | None = None
+    snippet: Signal | None = None
+    max_snippet: Signal | None = None
+    max_image_preview: Signal | None = None
+    max_video_preview: Signal | None = None
+    image_index: Signal | None = None
+    translate: Signal | None = None
+    unavailable_after: Signal | None = None
+    search: Signal | None = None
+    ai_input: Signal | None = None
+    ai_train: Signal | None = None
+    ai_images: Signal | None = None
+    tdm: Signal | None = None
+    tdm_policy: Signal | None = None
+    license: Signal | None = None
+
+
 class Price(Struct, frozen=True, omit_defaults=True):
     amount: str
     currency: str | None = None
@@ -140,6 +173,7 @@ class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
     amp_url: str | None = None
     alternates: tuple[AlternateLanguage, ...] = ()
     robots: Robots | None = None
+    usage: Usage | None = None
     price: Price | None = None
     app_links: tuple[AppLink, ...] = ()
     fediverse_creator: str | None = None

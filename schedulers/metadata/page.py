@@ -38,7 +38,8 @@ Attributes = dict[str, str | None]
 
 class Page:
     """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements,
-    `media` one of `MEDIA` to its properties in order; `graph` is the JSON-LD of all blocks, if there is any."""
+    `media` one of `MEDIA` to its properties in order; `graph` is the JSON-LD of all blocks, if there is any,
+    `rsl` the licence terms written into the head."""
 
     def __init__(self, url: str, tree: LexborHTMLParser, headers: Headers) -> None:
         self.url = url
@@ -54,6 +55,7 @@ class Page:
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
         self.pictures: dict[str, str | None] = {}
+        self.rsl: list[str] = []
         self._json_ld: list[str] = []
         self._based = False
         self._absolute: dict[str, str | None] = {}
@@ -150,8 +152,11 @@ class Page:
             elif tag == "title":
                 self._add_title(node)
             elif tag == "script":
-                if "ld+json" in (node.attributes.get("type") or "").lower():
+                kind = (node.attributes.get("type") or "").lower()
+                if "ld+json" in kind:
                     self._json_ld.append(node.text())
+                elif "rsl+xml" in kind:
+                    self.rsl.append(node.text())
             elif tag == "base" and not self._based and (href := node.attributes.get("href")):
                 # A fake base would move every relative URL of the page; only a fetchable one counts.
                 self._based = True

@@ -2,16 +2,27 @@
 
 import msgspec
 
-from schedulers.metadata.model import Metadata, Provenance
+from schedulers.metadata.model import Metadata, Provenance, Usage
 
 _ENCODER = msgspec.json.Encoder()
 _METADATA = msgspec.json.Decoder(Metadata)
+_USAGE = msgspec.json.Decoder(Usage)
 _PROVENANCE = msgspec.json.Decoder(dict[str, Provenance])
 
 
 def encode_metadata(metadata: Metadata) -> bytes:
-    """The values of `metadata` as JSON, without provenance; fields that the page does not give are left out."""
-    return _ENCODER.encode(msgspec.structs.replace(metadata, provenance={}))
+    """The values of `metadata` as JSON, without provenance and usage; fields that the page does not give are left out."""
+    return _ENCODER.encode(msgspec.structs.replace(metadata, provenance={}, usage=None))
+
+
+def encode_usage(metadata: Metadata) -> bytes | None:
+    """What may be done with the page; None where it does not say."""
+    return None if metadata.usage is None else _ENCODER.encode(metadata.usage)
+
+
+def decode_usage(usage: bytes | None) -> Usage | None:
+    """The inverse. Raises `msgspec.DecodeError`."""
+    return None if usage is None else _USAGE.decode(usage)
 
 
 def encode_provenance(metadata: Metadata) -> bytes:

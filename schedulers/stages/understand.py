@@ -5,7 +5,7 @@ without metadata would replace what is known of the page.
 """
 
 from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
-from schedulers.metadata import FAILURE, encode_metadata, wall_kind
+from schedulers.metadata import FAILURE, encode_metadata, shown, wall_kind
 from schedulers.model import RATE_LIMIT, Failure, Status
 from schedulers.ports import Archive, Extractor, Ids
 from schedulers.settlement import UNKNOWN, page_of
@@ -36,7 +36,7 @@ class Extract:
             return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}", None, limit), code)
         if (failure := metadata.provenance.get(FAILURE)) is not None:
             return Failed(chain, Failure(Status.FAILED, f"the page could not be read: {failure.rule}"), code)
-        return Understood(chain, response, metadata)
+        return Understood(chain, response, shown(metadata))  # what is not to be shown goes no further
 
 
 class KeepInArchive:

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
+from schedulers.metadata import Purpose, decode_usage, usage_refusal
 from schedulers.model import Page, Status, UrlState
 from schedulers.record import Record, record_of
 from spiderduck.api.asking import UrlLookup, read_all, valid
@@ -102,10 +103,21 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ},
         tags=["look-ups"],
         summary="The bytes as archived",
-        responses={200: ANY_BYTES, 503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet")},
+        description="What the site says of the use of its page is kept to (`usage` in its record): for a purpose that "
+        "it forbids, and where no purpose is said for any, the answer is 403 `usage_refused`.",
+        responses={
+            200: ANY_BYTES,
+            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`usage_refused`: the site forbids it"),
+            503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet"),
+        },
     )
-    async def get_page_content(page_id: PageId) -> Response[bytes]:
+    async def get_page_content(
+        page_id: PageId,
+        purpose: Annotated[Purpose, Parameter(description="What the bytes are wanted for.")] = Purpose.ANY,
+    ) -> Response[bytes]:
         page = await page_of(page_id)
+        if (forbidden := usage_refusal(decode_usage(page.usage), purpose)) is not None:
+            return problem(403, forbidden, "usage_refused")
         async with opening:
             found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:

@@ -12,7 +12,7 @@ from litestar import get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
-from schedulers.metadata import Metadata, Provenance
+from schedulers.metadata import Metadata, Provenance, Usage
 from schedulers.notice import ProcessedNotice, UpdatedNotice
 from schedulers.record import Time
 
@@ -61,7 +61,7 @@ EVENTS_BODY: dict[str, Any] = {
 
 NOTICES = (ProcessedNotice, UpdatedNotice)
 EVENTS = (PlainEvent, ForeignEvent)
-BESIDE = (*NOTICES, *EVENTS, Metadata, Provenance)
+BESIDE = (*NOTICES, *EVENTS, Metadata, Provenance, Usage)
 """What no handler names as its type."""
 
 
@@ -89,7 +89,7 @@ def _structs(types: Iterable[Any]) -> set[type[msgspec.Struct]]:
 
 def _published(name: str, title: str, types: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
     types = tuple(types)
-    given, inner = msgspec.json.schema_components((*types, Metadata, Provenance), ref_template="#/$defs/{name}")
+    given, inner = msgspec.json.schema_components((*types, Metadata, Provenance, Usage), ref_template="#/$defs/{name}")
     text = msgspec.json.encode({"anyOf": given[: len(types)], "$defs": inner}).decode()
     schema: dict[str, Any] = msgspec.json.decode(text.replace("#/components/schemas/", "#/$defs/"))
     return {"$schema": DIALECT, "$id": f"/schemas/{name}.json", "title": title, **schema}

@@ -14,7 +14,16 @@ from fetchers.model import Response
 from groundwork.workers.budget import MemoryBudget
 from groundwork.workers.interface import WorkError, Workers, WorkersBusy, WorkLimits, WorkTimedOut
 from groundwork.workers.processes import WorkerProcesses
-from schedulers.metadata import FAILURE, Metadata, PictureCounter, Provenance, extract_metadata, kind_of, note_picture
+from schedulers.metadata import (
+    FAILURE,
+    Asker,
+    Metadata,
+    PictureCounter,
+    Provenance,
+    extract_metadata,
+    kind_of,
+    note_picture,
+)
 from spiderduck.config import Config
 
 HEADER_ONLY = frozenset(("image", "other"))
@@ -60,9 +69,15 @@ class Extraction:
     """
 
     def __init__(
-        self, inline_bytes: int, pictures: PictureCounter | None = None, processes: Workers | None = None
+        self,
+        inline_bytes: int,
+        pictures: PictureCounter | None = None,
+        processes: Workers | None = None,
+        product: str = Asker().product,
     ) -> None:
-        """`inline_bytes`: larger bodies are never read on the loop. Without `processes` a thread reads them."""
+        """`inline_bytes`: larger bodies are never read on the loop. Without `processes` a thread reads them. `product`
+        is our name in robots.txt, which directives of a page may name too."""
+        self._product = product
         self._inline_bytes = inline_bytes
         self._pictures = pictures
         self._processes = processes
@@ -75,10 +90,10 @@ class Extraction:
         Raises `WorkersBusy` once the processes are ending: that is no word about the page."""
         quick = is_quick(response, self._inline_bytes)
         if quick and self._warm:
-            metadata = _extract(response, self._pictures)
+            metadata = _extract(response, self._pictures, self._product)
         elif quick or self._processes is None:
             async with self._one_at_a_time:
-                metadata = await asyncio.to_thread(_extract, response, self._pictures)
+                metadata = await asyncio.to_thread(_extract, response, self._pictures, self._product)
                 self._warm = True
         else:
             metadata = await self._isolated(self._processes, response)
@@ -89,7 +104,7 @@ class Extraction:
     async def _isolated(self, processes: Workers, response: Response) -> Metadata:
         known = None if self._pictures is None else self._pictures.of_page(response.url)
         try:
-            return await processes.run(partial(_extract, response, known))
+            return await processes.run(partial(_extract, response, known, self._product))
         except WorkTimedOut:
             return Metadata(provenance={FAILURE: Provenance(TOO_LONG)})
         except WorkersBusy:
@@ -98,7 +113,7 @@ class Extraction:
             return Metadata(provenance={FAILURE: Provenance(TOO_MUCH)})
 
 
-def _extract(response: Response, pictures: PictureCounter | None) -> Metadata:
+def _extract(response: Response, pictures: PictureCounter | None, product: str) -> Metadata:
     return extract_metadata(
         response.body,
         url=response.url,
@@ -106,4 +121,5 @@ def _extract(response: Response, pictures: PictureCounter | None) -> Metadata:
         status_code=response.status_code,
         headers=response.headers,
         generic_pictures=pictures,
+        asker=Asker(product, response.preferences),
     )

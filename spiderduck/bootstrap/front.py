@@ -18,7 +18,7 @@ from spiderduck.errors import BadSetting
 
 SHUTDOWN_SECONDS = 2
 PROBES = ("/healthz", "/readyz", "/metrics")
-"""Asked for by machines, under whatever name they have for a process."""
+"""Asker for by machines, under whatever name they have for a process."""
 
 
 def make_server(

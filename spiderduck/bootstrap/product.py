@@ -69,7 +69,9 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
             processes = open_processes(config)
             stack.push_async_callback(processes.close)
-            extractor = Extraction(config.extract.inline_bytes, PictureCounter(), processes)
+            extractor = Extraction(
+                config.extract.inline_bytes, PictureCounter(), processes, config.fetchers.product_token
+            )
             ports = _flow_ports(backing.flow, fetching, ids, images, extractor, clock)
             schedulers = _schedulers(ports, config.schedulers, telemetry)
         health = Health(lambda: _missing(backing, ids), telemetry)

@@ -93,7 +93,7 @@ def page(
     """
     import msgspec
 
-    from schedulers.metadata import encode_metadata, encode_provenance, extract_metadata
+    from schedulers.metadata import encode_metadata, encode_provenance, encode_usage, extract_metadata
 
     if source.lower().startswith(("http://", "https://")):
         metadata = _of_url(source, config)
@@ -110,7 +110,9 @@ def page(
         )
         shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         rows.append((name, shown, origin.get("rule", ""), others))
-    data = {"metadata": values, "provenance": provenance}
+    usage = msgspec.json.decode(encode_usage(metadata) or b"{}")
+    rows += [(f"usage: {name}", str(said["value"]).lower(), said["source"], "") for name, said in usage.items()]
+    data = {"metadata": values, "provenance": provenance, "usage": usage}
     _show(rows, ("field", "value", "rule", "alternatives"), data, as_json)
 
 
@@ -118,7 +120,7 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
     """The metadata of the answer that a fetch ends with."""
     from fetchers.model import Response
     from fetchers.report import print_hops
-    from schedulers.metadata import extract_metadata
+    from schedulers.metadata import Asker, extract_metadata
 
     result = fetched(url, config)
     print_hops(result, sys.stderr)
@@ -131,6 +133,7 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
         content_type=answer.header("content-type"),
         status_code=answer.status_code,
         headers=answer.headers,
+        asker=Asker(preferences=answer.preferences),
     )
 
 

@@ -57,7 +57,7 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     policy = open_blocking(settings, clock).policy
     async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
         fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
-        extractor = Extraction(settings.extract.inline_bytes)
+        extractor = Extraction(settings.extract.inline_bytes, product=settings.fetchers.product_token)
         records = []
         for url in urls:
             tell(f"asking {url} … (the first request to a site waits its turn)")

@@ -6,6 +6,9 @@ import msgspec
 from schedulers.model import ArchiveLocation, Content, Page, UrlState
 
 
+NOTHING = msgspec.Raw(b"null")
+
+
 class PageHead(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a page's row holds beside its id, key, URL and the two JSON blobs."""
 
@@ -15,6 +18,7 @@ class PageHead(msgspec.Struct, frozen=True, omit_defaults=True):
     etag: str | None = None
     last_modified: str | None = None
     archived: ArchiveLocation | None = None
+    usage: msgspec.Raw = NOTHING
 
 
 _encoder = msgspec.json.Encoder()
@@ -37,7 +41,10 @@ def state_from_json(blob: bytes) -> UrlState:
 
 def page_to_row(page: Page) -> PageRow:
     """The values of `page` in the order of the table's columns."""
-    head = PageHead(page.status_code, page.content, page.canonical_url, page.etag, page.last_modified, page.archived)
+    usage = NOTHING if page.usage is None else msgspec.Raw(page.usage)
+    head = PageHead(
+        page.status_code, page.content, page.canonical_url, page.etag, page.last_modified, page.archived, usage
+    )
     return (
         page.id,
         page.key,
@@ -68,4 +75,5 @@ def page_from_row(row: PageRow) -> Page:
         last_modified=head.last_modified,
         archived=head.archived,
         version=version,
+        usage=None if head.usage == NOTHING else bytes(head.usage),
     )

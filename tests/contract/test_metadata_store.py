@@ -114,12 +114,22 @@ def page(identity: int = 7, url: str = KEY) -> Page:
         canonical_url=url,
         etag='"1"',
         archived=ArchiveLocation("one.warc.gz", 10, 20, "ab" * 32),
+        usage=b'{"index":{"value":false,"source":"meta:robots"}}',
     )
 
 
 def fetched(identity: int = 7, key: str = KEY, url: str = URL) -> UrlState:
     return UrlState(
-        key, url, Status.FETCHED, page_id=identity, resolved_url=KEY, checked_at=1_000.5, fresh_until=9_000.0
+        key,
+        url,
+        Status.FETCHED,
+        page_id=identity,
+        resolved_url=KEY,
+        checked_at=1_000.5,
+        fresh_until=9_000.0,
+        blocked_by="rate-limit",
+        gone_since=900.25,
+        reason_code="one_time",
     )
 
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser
 
 from schedulers.metadata import clean
-from schedulers.metadata.fields import canonical, robots
+from schedulers.metadata.fields import canonical, usage
 from schedulers.metadata.headers import Headers
 from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.page import Page
@@ -14,7 +14,8 @@ from schedulers.metadata.ports import GenericPictures
 
 
 class Answer(NamedTuple):
-    """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share."""
+    """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share;
+    `asker` is who asked for the page, and what robots.txt says to it."""
 
     body: bytes
     url: str
@@ -22,6 +23,7 @@ class Answer(NamedTuple):
     status_code: int = 200
     headers: Headers = {}  # noqa: RUF012  never changed
     generic_pictures: GenericPictures | None = None
+    asker: usage.Asker = usage.Asker()
 
     @property
     def media_type(self) -> str:
@@ -36,9 +38,15 @@ class Answer(NamedTuple):
         if "title" not in given and (title := self._file_name()):
             given["title"] = title
             provenance["title"] = Provenance("url:file-name")
-        canonical_url, directives = canonical.read(page), robots.read(page)
+        canonical_url, said = canonical.read(page), usage.read(page, self.asker)
         provenance |= page.provenance
-        return Metadata(canonical_url=canonical_url, robots=directives, provenance=provenance, **given)  # type: ignore[arg-type]
+        return Metadata(
+            canonical_url=canonical_url,
+            robots=usage.robots_of(said),
+            usage=said,
+            provenance=provenance,
+            **given,  # type: ignore[arg-type]
+        )
 
     def _file_name(self) -> str | None:
         path = self.url.partition("://")[2].partition("?")[0].partition("#")[0]

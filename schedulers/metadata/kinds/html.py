@@ -21,11 +21,11 @@ from schedulers.metadata.fields import (
     oembed,
     price,
     published,
-    robots,
     site_name,
     tags,
     theme_color,
     title,
+    usage,
 )
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata
@@ -43,7 +43,7 @@ def read(answer: Answer) -> Metadata:
         source = _closed(source)
     tree = LexborHTMLParser(guard.bounded(source), scripting=True, options=_WITHOUT_EVENTS)
     page = Page(answer.url, tree, answer.headers)
-    name = author.read(page)
+    name, said = author.read(page), usage.read(page, answer.asker)
     read_by = reading.measure(page.title, page.body.text)
     return Metadata(
         title=title.read(page, name),
@@ -72,7 +72,8 @@ def read(answer: Answer) -> Metadata:
         price=price.read(page),
         app_links=app_links.read(page),
         fediverse_creator=fediverse.read(page),
-        robots=robots.read(page),
+        robots=usage.robots_of(said),
+        usage=said,
         word_count=read_by.words,
         reading_time=read_by.minutes,
         content_hash=read_by.digest,
