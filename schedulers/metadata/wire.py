@@ -11,7 +11,7 @@ _PROVENANCE = msgspec.json.Decoder(dict[str, Provenance])
 
 
 def encode_metadata(metadata: Metadata) -> bytes:
-    """The values of `metadata` as JSON, without provenance and usage; fields that the page does not give are left out."""
+    """The values of `metadata` as JSON, without provenance and usage; fields that it does not have are left out."""
     return _ENCODER.encode(msgspec.structs.replace(metadata, provenance={}, usage=None))
 
 

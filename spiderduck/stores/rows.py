@@ -5,7 +5,6 @@ import msgspec
 
 from schedulers.model import ArchiveLocation, Content, Page, UrlState
 
-
 NOTHING = msgspec.Raw(b"null")
 
 
