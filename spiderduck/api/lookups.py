@@ -11,19 +11,20 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
 from schedulers.metadata import Purpose, decode_usage, usage_refusal
-from schedulers.model import Page, Status, UrlState
+from schedulers.model import Known, Page, Status, UrlState
 from schedulers.record import Record, record_of
-from spiderduck.api.asking import UrlLookup, read_all, valid
+from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import LONG, caching
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
+from spiderduck.api.versions import Version, described, known_at, moment
 from spiderduck.content.ports import NotUploadedYet
 
 MOST_IN_BATCH = 1000
-MOST_VERSIONS = 100
+MOST_VERSIONS = 1000
 MOST_OPENED = 2
 """Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
@@ -45,15 +46,20 @@ class Results(msgspec.Struct):
 
 
 class History(msgspec.Struct):
-    """The versions of a page, the newest first."""
+    """The versions of a page, the newest first, each with what changed since the one before it."""
 
-    versions: list[Record]
+    versions: list[Version]
 
 
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     lookups, urls = services.lookups, UrlLookup(services)
     opening = asyncio.Semaphore(MOST_OPENED)
+
+    async def at_moment(asked: Asked, at: float) -> Known:
+        (now,) = await urls.known([asked])
+        versions = [] if now.page is None else await lookups.history(now.page.key, MOST_VERSIONS)
+        return known_at(now, versions, at)
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def look_up_url(
@@ -63,11 +69,16 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         schedule: Annotated[
             bool, Parameter(description="Send it in as an event first, where it is unknown. Needs the scope `write`.")
         ] = False,
+        as_of: Annotated[
+            str | None, Parameter(description="What was known at this time (RFC 3339), of the versions that are kept.")
+        ] = None,
     ) -> Response[Record]:
         asked = valid(url)
         if schedule:
             guard_of(request).require(request, WRITE)
             await urls.share_unknown([asked])
+        if as_of is not None:
+            return Response(asked.record(await at_moment(asked, moment(as_of))), headers=dict(LONG))
         record = (await urls.wait([asked], wait_ms) if wait_ms else await urls.records([asked]))[0]
         return Response(record, headers=caching(record, services.clock.now()))
 
@@ -96,7 +107,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def get_page_history(page_id: PageId) -> History:
         page = await page_of(page_id)
         versions = await lookups.history(page.key, MOST_VERSIONS)
-        return History([_page_record(version) for version in versions])
+        return History(described(versions))
 
     @get(
         "/v1/pages/{page_id:str}/content",

@@ -1,0 +1,75 @@
+"""Versions of a page: the one of a moment, and what changed."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from schedulers.model import Content, Known, Page, Status, UrlState
+from spiderduck.api.parameters import BadParameter
+from spiderduck.api.versions import Version, described, known_at, moment
+
+URL = "http://a.test/"
+
+
+def page(number: int, **metadata: object) -> Page:
+    return Page(
+        id=number,
+        key=URL,
+        url=URL,
+        fetched_at=100.0 * number,
+        status_code=200,
+        content=Content("text/html", 1, f"sha-{number // 2}"),
+        metadata=msgspec.json.encode(metadata),
+        provenance=b"{}",
+    )
+
+
+FIRST = page(1, title="A duck", image={"url": "http://a.test/1.png"})
+SECOND = page(2, title="A goose", image={"url": "http://a.test/1.png"}, content_hash="x")
+THIRD = page(3, title="A goose", description="It flies.")
+VERSIONS = [THIRD, SECOND, FIRST]
+NOW = Known(state=UrlState(URL, URL, Status.HTTP_ERROR, reason="gone", page_id=3, fresh_until=9.0), page=THIRD)
+
+
+@pytest.mark.parametrize(("at", "number"), [(100.0, 1), (199.9, 1), (200.0, 2), (300.0, 3), (1e12, 3)])
+def test_the_newest_version_of_then_was_known(at: float, number: int) -> None:
+    found = known_at(NOW, VERSIONS, at)
+    assert found.page is not None
+    assert found.state is not None
+    assert (found.page.id, found.state.status, found.state.reason) == (number, Status.FETCHED, None)
+
+
+def test_before_all_of_them_nothing_was_known() -> None:
+    assert known_at(NOW, VERSIONS, 99.9) == Known()
+    assert known_at(Known(), [], 1e12) == Known()
+
+
+def told(version: Version) -> list[tuple[str, bytes | None, bytes | None]]:
+    return [(one.field, one.before and bytes(one.before), one.after and bytes(one.after)) for one in version.changed]
+
+
+def test_each_version_tells_what_changed() -> None:
+    third, second, first = described(VERSIONS)
+    assert first.changed == ()
+    assert told(second) == [
+        ("content.sha256", b'"sha-0"', b'"sha-1"'),
+        ("title", b'"A duck"', b'"A goose"'),
+    ]
+    assert told(third) == [
+        ("description", None, b'"It flies."'),
+        ("image", b'{"url":"http://a.test/1.png"}', None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-22T10:47:34Z", "2026-11-22T11:47:34+01:00", "2026-11-22T10:47:34", "2026-11-22T10:47:34.000Z"]
+)
+def test_a_moment_is_a_time(text: str) -> None:
+    assert moment(text) == datetime(2026, 11, 22, 10, 47, 34, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "1764000000", "2026-13-01", "9" * 99])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="as_of"):
+        moment(text)
