@@ -29,6 +29,7 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "unauthorized": (401, "The call needs a key: `Authorization: Bearer KEY`. `spiderduck keys create` makes one."),
     "forbidden": (403, "The key lacks the scope that this call needs; `WWW-Authenticate` names it."),
     "foreign_origin": (403, "A web page of another origin asks. `api.origins` says which origins may."),
+    "usage_refused": (403, "The site does not let its page be used so; `usage` in the record says by which signal."),
     "not_found": (404, "There is nothing at this address, or nothing of this id or name."),
     "method_not_allowed": (405, "The address does not take this method; `Allow` says which it takes."),
     "request_timeout": (408, "The head of the request did not come in time."),
