@@ -21,7 +21,7 @@ from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
 from spiderduck.api.versions import Version, described, known_at, moment
-from spiderduck.content.ports import NotUploadedYet
+from spiderduck.content.ports import Archived, NotUploadedYet
 
 MOST_IN_BATCH = 1000
 MOST_VERSIONS = 1000
@@ -49,6 +49,14 @@ class History(msgspec.Struct):
     """The versions of a page, the newest first, each with what changed since the one before it."""
 
     versions: list[Version]
+
+
+class PageText(msgspec.Struct):
+    """The readable text of a page's version; null where it is no HTML page or has no text."""
+
+    page_id: str
+    url: str
+    text: str | None
 
 
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -127,20 +135,56 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         purpose: Annotated[Purpose, Parameter(description="What the bytes are wanted for.")] = Purpose.ANY,
     ) -> Response[bytes]:
         page = await page_of(page_id)
+        opened = await open_page(page, purpose)
+        if isinstance(opened, Response):
+            return opened
+        _, headers, body = opened
+        content_type = dict(headers).get("content-type", page.content.type)
+        return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})
+
+    @get(
+        "/v1/pages/{page_id:str}/text",
+        opt={"scope": READ},
+        tags=["look-ups"],
+        summary="A page's readable text",
+        description="Made on demand from the archived bytes, without navigation and advertisements. Kept to `usage` as "
+        "the bytes are. Needs the extra `text` (501 `not_installed` without it); `text` is null where there is none.",
+        responses={
+            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`usage_refused`: the site forbids it"),
+            422: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`unreadable`: beyond the limits"),
+            501: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`not_installed`: the extra is missing"),
+            503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet, or too many readers"),
+        },
+    )
+    async def get_page_text(
+        page_id: PageId,
+        purpose: Annotated[Purpose, Parameter(description="What the text is wanted for.")] = Purpose.ANY,
+    ) -> Response[PageText]:
+        page = await page_of(page_id)
+        opened = await open_page(page, purpose)
+        if isinstance(opened, Response):
+            return opened
+        is_page = page.content.type in HTML
+        text = await services.reader.text(opened[2], page.url) if is_page else None
+        return Response(PageText(page_id, page.url, text), headers=dict(LONG))
+
+    async def open_page(page: Page, purpose: Purpose) -> Archived | Response[Any]:
+        """The archived answer, or the problem that stands against it."""
         if (forbidden := usage_refusal(decode_usage(page.usage), purpose)) is not None:
             return problem(403, forbidden, "usage_refused")
         async with opening:
             found = None if page.archived is None else await services.archive.read(page.archived)
         if found is None:
-            raise NotFoundException(f"the bytes of page {page_id} are not kept any more (retention.archive_days)")
+            raise NotFoundException(f"the bytes of page {page.id} are not kept any more (retention.archive_days)")
         if isinstance(found, NotUploadedYet):
-            detail = f"the bytes of page {page_id} are on their way to the archive; ask again soon"
+            detail = f"the bytes of page {page.id} are on their way to the archive; ask again soon"
             return problem(503, detail, "not_uploaded_yet", {"Retry-After": str(found.retry_after)})
-        _, headers, body = found
-        content_type = dict(headers).get("content-type", page.content.type)
-        return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})
+        return found
 
-    return [look_up_url, look_up_urls, get_page, get_page_history, get_page_content]
+    return [look_up_url, look_up_urls, get_page, get_page_history, get_page_content, get_page_text]
+
+
+HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
 FOREIGN_CONTENT: dict[str, str] = {

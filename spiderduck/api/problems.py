@@ -12,8 +12,10 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
 from groundwork import problems
+from groundwork.workers.interface import WorkersBusy
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
 from spiderduck.api.parameters import IN_WORDS, shortened
+from spiderduck.content.readable_text import NotInstalled, Unreadable
 from spiderduck.errors import BadSetting, NoPast, NotHandedOut, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.stores.errors import StatementRefused
 
@@ -30,6 +32,9 @@ STATUS: dict[type[Exception], int] = {
     UnknownQueue: 404,
     TooManyQueues: 409,
     StoreUnavailable: 503,
+    Unreadable: 422,
+    NotInstalled: 501,
+    WorkersBusy: 503,
     StatementRefused: 503,  # nothing that the caller could change: the operator reads the same sentence in the log
     FetcherUnavailable: 503,
     CoordinatorUnavailable: 503,
@@ -94,6 +99,7 @@ TITLES = {
     422: "Not acceptable as it is",
     429: "Too many requests",
     500: "Internal error",
+    501: "Not installed here",
     502: "Upstream error",
     503: "Not available at the moment",
     504: "Timed out",

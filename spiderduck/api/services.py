@@ -13,6 +13,7 @@ from schedulers.ports import EventQueue
 from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
+from spiderduck.content.readable_text import Reader
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Lookups
 from spiderduck.subscriptions.ports import Subscriptions
@@ -68,5 +69,6 @@ class Services:
     subscriptions: Subscriptions
     domains: Domains
     pictures: PictureAddresses
+    reader: Reader
     fetch_direct: Callable[[HopRequest], Awaitable[FetchStream]]
     stopping: asyncio.Event

@@ -36,6 +36,8 @@ MOST_INLINE_TAGS = 3_000
 MOST_PROCESSES = 2
 TOO_LONG = "reading it took longer than allowed (extract.seconds)"
 TOO_MUCH = "reading it took more memory than allowed (extract.memory_bytes), or ended the process that read it"
+MOST_READERS = 16
+"""Who may wait for the text of a page; others are told to come again."""
 WAITING = 1_000_000
 """Who waits for a process holds a place in flight, of which there are fewer."""
 
@@ -60,6 +62,12 @@ def open_processes(config: Config) -> WorkerProcesses:
     budget = MemoryBudget(sys.maxsize)  # the address space of each is its bound
     prepare = partial(extract_metadata, b"<title>A page</title>", url="http://page.test/")
     return WorkerProcesses(limits, budget, memory=config.extract.memory_bytes, prepare=prepare)
+
+
+def open_reader(config: Config) -> WorkerProcesses:
+    """A process that reads the text of pages when somebody asks for it, within the same limits. To be closed."""
+    limits = WorkLimits(1, MOST_READERS, config.extract.seconds)
+    return WorkerProcesses(limits, MemoryBudget(sys.maxsize), memory=config.extract.memory_bytes)
 
 
 class Extraction:

@@ -27,13 +27,14 @@ from spiderduck.api.services import Health, Services
 from spiderduck.bootstrap.archived_answers import ArchivedAnswers
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.embedded import open_embedded
-from spiderduck.bootstrap.extraction import Extraction, open_processes
+from spiderduck.bootstrap.extraction import Extraction, open_processes, open_reader
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
 from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.config import Config
+from spiderduck.content.readable_text import Reader
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.telemetry import Telemetry
 
@@ -51,6 +52,14 @@ class Product:
     schedulers: tuple[Scheduler, ...]
     work: tuple[Work, ...]
     services: Services | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What makes of pages and pictures what callers are shown."""
+
+    pictures: PictureAddresses
+    reader: Reader
 
 
 @asynccontextmanager
@@ -77,7 +86,11 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         health = Health(lambda: _missing(backing, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and backing.api is not None:
-            services = _services(config, clock, backing.api, fetching, health, _addresses(images, config))
+            reading = open_reader(config)
+            stack.push_async_callback(reading.close)
+            services = _services(
+                config, clock, backing.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
+            )
             routes = [*api_routes(services), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers))
         if backing.api is not None:
@@ -106,7 +119,7 @@ def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:
 
 
 def _services(
-    config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health, pictures: PictureAddresses
+    config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health, shown: Shown
 ) -> Services:
     return Services(
         config=config,
@@ -118,7 +131,8 @@ def _services(
         archive=api.content,
         subscriptions=api.subscriptions,
         domains=fetching.domains,
-        pictures=pictures,
+        pictures=shown.pictures,
+        reader=shown.reader,
         fetch_direct=fetching.fetch.stream,
         stopping=health.stopping,
     )
