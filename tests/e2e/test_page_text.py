@@ -12,7 +12,8 @@ BODY = " ".join(
 )
 ARTICLE = f"""<!doctype html><html lang="en"><head><title>Ducks</title>MORE</head><body>
 <nav><a href="/">Home</a> <a href="/shop">Shop now</a></nav>
-<article><h1>Ducks in winter</h1><p>{BODY}</p><script>alert(1)</script></article><footer>Imprint</footer></body></html>"""
+<article><h1>Ducks in winter</h1><p>{BODY}</p><script>alert(1)</script></article><footer>Imprint</footer></body>
+</html>"""
 
 
 def page_id(product: Product, url: str) -> str:
