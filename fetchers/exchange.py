@@ -5,6 +5,7 @@ limits of time and size.
 """
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -14,7 +15,7 @@ import httpx
 
 from fetchers.body.budget import BodyBudget, BodyHold, Patience
 from fetchers.body.limits import plan_body
-from fetchers.body.reading import read_body
+from fetchers.body.reading import pass_over, read_body
 from fetchers.body.turns import DecodeTurns
 from fetchers.config import FetchersConfig, Limits
 from fetchers.counters import Counters
@@ -28,8 +29,10 @@ from fetchers.errors import (
     TimedOut,
     TlsError,
 )
-from fetchers.model import Ended, Ending, Headers, HopRequest, NotNow, Response
+from fetchers.media_type import said_type, sniffed_type
+from fetchers.model import CutBy, Ended, Ending, Headers, HopRequest, NotNow, Response
 from fetchers.ports import Take
+from fetchers.redirect_target import target_in_head
 from fetchers.urls import UrlParts
 from groundwork.clock import Clock
 
@@ -58,6 +61,7 @@ ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 
 NO_ROOM_SECONDS = 1.0
+UNSUPPORTED = "its type {!r} is none that says something about a link"
 
 
 class _TimeToRead:
@@ -169,7 +173,7 @@ def _outgoing(
     return httpx.Request(
         "GET",
         url,
-        headers=list(headers),
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
         stream=NO_BODY,
         extensions={
             "parts": parts,
@@ -203,6 +207,10 @@ the transport takes the URL and the request target from the extensions. Transpor
 httpx can hold it."""
 
 
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+"""What no header may hold. A validator is sent as its bytes came (RFC 9110, section 8.8.3), or not at all."""
+
+
 def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> Headers:
     """What is sent, in order."""
     headers = [
@@ -217,7 +225,7 @@ def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> He
         ("Range", request.byte_range),
         ("If-Range", request.if_range),
     ):
-        if value is not None:
+        if value is not None and not _UNSENDABLE.search(value):
             headers.append((name, value))
     return tuple(headers)
 
@@ -238,11 +246,11 @@ async def _read(
     patience: Patience,
 ) -> Response | Ended:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers.raw)
-    found = dict(reversed(headers))
-    plan = plan_body(request, answer.status_code, found.get("content-type"), config.limits)
+    said = said_type(headers)
+    plan = plan_body(request, answer.status_code, said, config.limits)
     connection = answer.extensions.get("connection")
 
-    def response(body: bytes = b"", truncated: bool = False) -> Response:
+    def response(body: bytes = b"", cut_by: CutBy | None = None) -> Response:
         return Response(
             url=request.url,
             status_code=answer.status_code,
@@ -254,25 +262,32 @@ async def _read(
             reason_phrase=_text(answer.extensions.get("reason_phrase"), ""),
             address=getattr(connection, "address", None),
             elapsed=clock.monotonic() - started - hold.waited,
-            truncated=truncated,
+            truncated=cut_by is not None,
             robots_rule=robots_rule,
             tls_version=getattr(connection, "tls_version", None),
             certificate_subject=getattr(connection, "certificate_subject", None),
             hold=hold if hold.taken else None,
+            cut_by=cut_by,
         )
 
+    if target_in_head(answer.status_code, headers, request.url) is not None:
+        await pass_over(stream)  # followed whatever its body does
+        return response()
     if plan is None:
-        kind = found.get("content-type", "")
-        return Ended(
-            Ending.UNSUPPORTED_TYPE, f"its type {kind[:100]!r} is none that says something about a link", response()
-        )
+        return Ended(Ending.UNSUPPORTED_TYPE, UNSUPPORTED.format(said[:100]), response())
     reading = await read_body(
-        stream, found, plan, None if take is None else partial(take, response()), turns, hold, patience
+        stream, headers, plan, None if take is None else partial(take, response()), turns, hold, patience
     )
     counters.body_bytes += reading.size
-    if reading.end == "too_large":
-        return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")
-    return response(reading.body, reading.end == "early")
+    match reading.end:
+        case "too_large":
+            return Ended(Ending.TOO_LARGE, f"its body is larger than {plan.limit} bytes")
+        case "unsupported":
+            return Ended(Ending.UNSUPPORTED_TYPE, UNSUPPORTED.format(sniffed_type(reading.body)), response())
+        case "whole":
+            return response(reading.body)
+        case cut_by:
+            return response(reading.body, cut_by)
 
 
 def _text(value: object, default: str) -> str:

@@ -12,7 +12,13 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec import structs
 
+from fetchers.media_type import said_type, sniffed_type
+
 Headers = tuple[tuple[str, str], ...]
+
+CutBy = Literal["length", "disconnect", "unspecified"]
+"""Why a body ends early, in the words of `WARC-Truncated`: we took no more; its connection or encoding ended; its
+encoding is broken inside."""
 
 
 class Ending(StrEnum):
@@ -88,7 +94,8 @@ class Hold(Protocol):
 class Response(msgspec.Struct, frozen=True):
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
-    `truncated` says that the body ends early: only the first bytes of this type are used, or the encoding broke off.
+    `truncated` says that the body ends early: only the first bytes of this type are used, or it broke off; `cut_by`
+    says which.
     `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it. `tls_version`
     and `certificate_subject` are those of the connection, None over plain HTTP. `preferences` are what robots.txt says
     of the use of the page. Whoever has one says `release` when the body is not needed any more, which makes room for
@@ -112,6 +119,7 @@ class Response(msgspec.Struct, frozen=True):
     certificate_subject: str | None = None
     hold: Hold | None = None
     preferences: tuple[str, ...] = ()
+    cut_by: CutBy | None = None
 
     def shared(self) -> "Response":
         """This answer for one more user, who will release it."""
@@ -128,6 +136,11 @@ class Response(msgspec.Struct, frozen=True):
     def with_retry_at(self, moment: float) -> "Response":
         """This answer of a server in trouble, with the moment from which its domain may be asked again."""
         return structs.replace(self, retry_at=moment)
+
+    @property
+    def content_type(self) -> str:
+        """The media type, with its parameters: what the headers say, else what the body's first bytes are."""
+        return said_type(self.headers) or sniffed_type(self.body)
 
     def header(self, name: str) -> str | None:
         """The first header of that (lower-case) name."""

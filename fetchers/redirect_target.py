@@ -1,19 +1,23 @@
 """Where an HTTP answer leads, if it is a redirect. Pure; used for pages (`client/redirects.py`) and for robots.txt.
 
 The target is resolved by the WHATWG rules against the URL that answered, and takes over its fragment (RFC 9110, section
-10.2.2).
+10.2.2). Headers are bytes, here one character each: those of a URL go on as they stand, as browsers do it.
 """
 
 import re
 from typing import Final
 
 from fetchers.errors import InvalidUrl
-from fetchers.model import Response
+from fetchers.model import Headers, Response
 from fetchers.urls import parse, without_user
 
 LONGEST_TARGET = 16_384
 """Characters, percent-encoded: what is shared may be no longer either. Each hop's URL is stored, told and kept."""
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+SPACE = "\t\n\x0c\r "
+"""What HTML and URLs count as white space; Python counts bytes of UTF-8 as well."""
 
 
 def redirect_target(response: Response) -> str | None:
@@ -23,14 +27,35 @@ def redirect_target(response: Response) -> str | None:
     location = response.header("location")
     if location is None:
         return None
-    return resolve(location, response.url)
+    return resolve(url_text(location), response.url)
+
+
+def target_in_head(status_code: int, headers: Headers, url: str) -> str | None:
+    """Where an answer leads whose body is still to come: by `Location` or a `Refresh` header to another page."""
+    head = Response(url, status_code, headers, b"", 0.0)
+    if (target := redirect_target(head)) is not None:
+        return target
+    refresh = head.header("refresh") if 200 <= status_code < 300 else None
+    target = None if refresh is None else refresh_target(url_text(refresh), url)
+    return None if target is None or is_same_page(target, url) else target
+
+
+def url_text(value: str) -> str:
+    """A header's value as a URL is read from it: UTF-8 where it is that, else its bytes percent-encoded."""
+    if value.isascii():
+        return value
+    raw = value.encode("latin-1", "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
 
 
 def resolve(location: str, base: str) -> str | None:
     """`location` against `base`, without user information, and with the fragment of `base` where it has none; None for
     a broken or overlong one."""
     try:
-        target = without_user(parse(location.strip(), base))
+        target = without_user(parse(location.strip(SPACE), base))
     except InvalidUrl:
         return None
     fragment = base.partition("#")[2]
@@ -38,18 +63,28 @@ def resolve(location: str, base: str) -> str | None:
     return target if len(target) <= LONGEST_TARGET else None
 
 
-_REFRESH = re.compile(r"^\s*(\d+(?:\.\d*)?)\s*[;,]?\s*(?:url\s*=\s*)?(.*)$", re.IGNORECASE | re.DOTALL)
+def is_same_page(target: str, url: str) -> bool:
+    """A page that reloads itself is no redirect."""
+    return as_sent(target) == as_sent(url)
 
-LONGEST_REFRESH_SECONDS = 5.0
+
+def as_sent(url: str) -> str:
+    """Without the fragment, which no server sees."""
+    return url.partition("#")[0]
+
+
+_REFRESH = re.compile(r"^\s*(\d+|(?=\.))[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?(.*)$", re.IGNORECASE | re.DOTALL | re.ASCII)
+
+LONGEST_REFRESH_SECONDS = 5
 """A page that sends people on later than this is meant to be read; browsers and search engines draw the line alike."""
 
 
 def refresh_target(value: str, base: str) -> str | None:
     """The URL of a `Refresh` header or a meta refresh (WHATWG HTML, section 4.2.5.3), where its delay is short."""
     match = _REFRESH.match(value)
-    if match is None or float(match[1]) > LONGEST_REFRESH_SECONDS:
+    if match is None or len(match[1].lstrip("0")) > 1 or int(match[1] or 0) > LONGEST_REFRESH_SECONDS:
         return None
-    text = match[2].strip()
+    text = match[2].strip(SPACE)
     if text[:1] in ("'", '"'):
         text = text[1:].partition(text[0])[0]
     return resolve(text, base) if text else None

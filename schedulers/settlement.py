@@ -6,6 +6,7 @@ A failure never takes away good metadata. A URL that had a page keeps it and gai
 import hashlib
 from dataclasses import replace
 
+from fetchers.media_type import essence_of
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
 from schedulers.links import Member, key_of
@@ -73,7 +74,7 @@ def page_of(understood: Understood, page_id: int, metadata: bytes, archived: Arc
     """
     response, said = understood.response, understood.metadata
     url = understood.page_url or response.url
-    media_type = (response.header("content-type") or "text/html").partition(";")[0].strip().lower()
+    media_type = essence_of(response.content_type)
     digest = archived.sha256 if archived is not None else hashlib.sha256(response.body).hexdigest()
     encoding = None if said.encoding is None else said.encoding.lower()
     return Page(

@@ -5,17 +5,20 @@ it is counted, at every stage of a chain, so that a bomb costs no more memory th
 whether or not anything comes out of it, so that no step of it takes long.
 
 What ends early or is wrong inside keeps everything that was read up to there (`broken`), as browsers show it. Checksums
-at the end are not compared, which is what Chrome does too: a page with a wrong one is still the page.
+at the end are not compared, which is what Chrome does too: a page with a wrong one is still the page. What is not
+encoded as it says is read as what it is (`labelled.py`).
 """
 
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import brotli  # type: ignore[import-untyped]
 
+from fetchers.body.brotli import Brotli
 from fetchers.body.inflate import PIECE, Inflate, deflate_wrapping, gzip_wrapping
+from fetchers.body.labelled import PLAIN, ZSTD_MAGIC, Labelled, Plain, Stage
+from fetchers.media_type import is_binary
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -38,6 +41,8 @@ MEMBER_COST = 512
 """A member counts as so many bytes of work."""
 SLACK = 64 * 1024
 """What a stage may take in beyond the limit: an encoding makes what it cannot compress a little longer."""
+LEAST_OF_USE = 256
+"""Fewer bytes than that, with binary ones among them, are what a wrong decoder makes of anything."""
 ZSTD_WINDOW_LOG = 23
 """RFC 9659, section 3: a window of at most 8 MB."""
 SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
@@ -46,30 +51,19 @@ SKIPPABLE_MAGIC = b"\x2a\x4d\x18"
 DECODE_ERRORS = (zlib.error, brotli.error, zstd.ZstdError, ValueError)
 
 
-class Stage(Protocol):
-    """One encoding, undone by and by. `members`: how many gzip members or zstd frames have begun."""
-
-    members: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything that was begun is over."""
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What `data` adds, in pieces of at most about `PIECE`, some of them empty. Raises one of `DECODE_ERRORS`."""
-
-
 class BodyDecoder:
     """Undoes all encodings of one body, up to `limit` bytes.
 
-    `too_large`: the body is longer than `limit`. `broken`: an encoding is not what it says, or ends early. `refusal`:
-    why it is not decoded any further, being made to cost work rather than to be read. `ended`: no more input is wanted.
-    With `cut`, what goes beyond the limit is cut off.
+    `too_large`: the body is longer than `limit`. `broken`: an encoding is wrong inside, or ends early (`early`).
+    `undecodable`: it is broken, and nothing came out that could be of use. `refusal`: why it is not decoded any
+    further, being made to cost work rather than to be read. `ended`: no more input is wanted. With `cut`, what goes
+    beyond the limit is cut off.
     """
 
     def __init__(self, content_encoding: str, limit: int, *, cut: bool = True) -> None:
         self.too_large = False
         self.broken = False
+        self.early = False
         self.refusal: str | None = None
         self._limit = limit
         self._cut = cut
@@ -79,6 +73,12 @@ class BodyDecoder:
         self._counts = [0] * (len(self._stages) + 1)
         self._members = 0
         self._work = 0
+        self._start = b""
+
+    @property
+    def undecodable(self) -> bool:
+        useless = len(self._start) < LEAST_OF_USE and (not self._start or is_binary(self._start))
+        return self.broken and self._counts[0] > 0 and useless
 
     @property
     def ended(self) -> bool:
@@ -89,24 +89,31 @@ class BodyDecoder:
 
         Whoever shares a thread with others lets them go on between two steps. All must be taken before the next chunk.
         """
-        kept: list[bytes] = []
         for start in range(0, len(chunk), SLICE):
             if self.ended:
-                break
-            for piece in self._unfold(0, chunk[start : start + SLICE]):
-                if piece:
-                    kept.append(piece)
-                if self._work >= STEP:
-                    self._work = 0
-                    yield _joined(kept)
-                    kept = []
+                return
+            yield from self._in_steps(self._unfold(0, chunk[start : start + SLICE]))
+
+    def finish(self) -> Iterator[bytes]:
+        """To be called at the body's end, and taken whole: what was still held, and the verdict."""
+        for index, stage in enumerate(self._stages):
+            if self.ended or not self._counts[0]:
+                return
+            yield from self._in_steps(self._pass_on(index, stage.rest()))
+        if not self.ended and self._counts[0] and not all(stage.complete for stage in self._stages):
+            self.broken = self.early = True
+
+    def _in_steps(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        kept: list[bytes] = []
+        for piece in pieces:
+            if piece:
+                kept.append(piece)
+            if self._work >= STEP:
+                self._work = 0
+                yield _joined(kept)
+                kept = []
         if kept:
             yield _joined(kept)
-
-    def finish(self) -> None:
-        """To be called at the body's end; it adds nothing but the verdict."""
-        if not self.ended and self._counts[0] and not all(stage.complete for stage in self._stages):
-            self.broken = True
 
     def _unfold(self, index: int, data: bytes) -> Iterator[bytes]:
         """Count `data` and give it to the stage of that index, until nothing more is wanted."""
@@ -119,13 +126,17 @@ class BodyDecoder:
         elif 0 < index < len(self._stages) and self._unfolds_too_much(index):
             self.refusal = "its encodings unfold to far more than a body that was encoded twice"
         if last:
+            if len(self._start) < LEAST_OF_USE:
+                self._start += data[:LEAST_OF_USE]
             yield data if len(data) <= room else data[:room] if self._cut else b""
         over = last or self.ended
-        if over:
-            return
-        stage = self._stages[index]
+        if not over:
+            yield from self._pass_on(index, self._stages[index].pieces(data))
+
+    def _pass_on(self, index: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """What the stage of that index gives, to the next one."""
         try:
-            for piece in stage.pieces(data):
+            for piece in pieces:
                 yield from self._unfold(index + 1, piece)
                 self._count_members()
                 if self.ended:
@@ -156,50 +167,34 @@ def _stages_for(content_encoding: str) -> list[Stage]:
     A name that no standard knows (`utf-8`, `none`) stands on plain bodies, and is passed over as browsers do.
     """
     names = [name.strip().lower() for name in content_encoding.split(",")]
-    makers = [STAGES[name] for name in reversed(names) if name in STAGES]
-    return [make() for make in makers[: MOST_ENCODINGS + 1]]
-
-
-class _Brotli:
-    """RFC 7932."""
-
-    def __init__(self) -> None:
-        self.members = 0
-        self._decompressor = brotli.Decompressor()
-
-    @property
-    def complete(self) -> bool:
-        return bool(self._decompressor.is_finished())
-
-    def pieces(self, data: bytes) -> Iterator[bytes]:
-        decompressor = self._decompressor
-        if decompressor.is_finished():
-            return
-        piece = decompressor.process(data, output_buffer_limit=PIECE)
-        # Some output can be left inside although more input would be taken.
-        while piece or not decompressor.can_accept_more_data():
-            yield piece
-            if decompressor.is_finished():
-                return
-            piece = decompressor.process(b"", output_buffer_limit=PIECE)
+    said = [name for name in reversed(names) if name in NOT_SPOKEN or (name in STAGES and name != PLAIN)]
+    return [
+        Labelled(name, STAGES, is_last=index == len(said)) for index, name in enumerate(said[: MOST_ENCODINGS + 1], 1)
+    ]
 
 
 class _Zstd:
-    """RFC 8878, frame after frame. Skippable ones are passed over by their length."""
+    """RFC 8878, frame after frame. Skippable ones are passed over by their length, and so is what is no frame."""
 
     def __init__(self) -> None:
         self.members = 0
         self._frame: zstd.ZstdDecompressor | None = None
         self._head = b""
         self._skip = 0
+        self._over = False
 
     @property
     def complete(self) -> bool:
-        return self._frame is None and not self._head and not self._skip
+        return self._over or (self._frame is None and not self._head and not self._skip)
+
+    def rest(self) -> Iterator[bytes]:
+        if self.members and self._head and not self._may_be_frame(self._head):
+            self._over = True
+        return iter(())
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         more = False  # the frame holds output back, or input that it has taken already
-        while data or more:
+        while (data or more) and not self._over:
             if self._skip:
                 skipped = min(self._skip, len(data))
                 self._skip -= skipped
@@ -225,6 +220,9 @@ class _Zstd:
             self._head = head
             return b""
         self._head = b""
+        if self.members and not self._may_be_frame(head):
+            self._over = True  # anything behind the last frame is padding
+            return b""
         self.members += 1
         if is_skippable:
             self._skip = int.from_bytes(head[4:8], "little")
@@ -232,11 +230,20 @@ class _Zstd:
         self._frame = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG})
         return head
 
+    @staticmethod
+    def _may_be_frame(head: bytes) -> bool:
+        if head[0] >> 4 == 5 and SKIPPABLE_MAGIC.startswith(head[1:4]):
+            return True
+        return ZSTD_MAGIC.startswith(head[:4])
+
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "gzip": lambda: Inflate(gzip_wrapping),
     "x-gzip": lambda: Inflate(gzip_wrapping),
     "deflate": lambda: Inflate(deflate_wrapping),
-    "br": _Brotli,
+    "br": Brotli,
     "zstd": _Zstd,
+    PLAIN: Plain,
 }
+NOT_SPOKEN = frozenset({"compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz"})
+"""The other names of IANA's registry. We ask for none of them; a body that bears one is read where it is plain."""

@@ -45,6 +45,9 @@ class Inflate:
             else:
                 data = self._inflater.unconsumed_tail
 
+    def rest(self) -> Iterator[bytes]:
+        return iter(())
+
     def _begin(self, data: bytes) -> bytes:
         """Skip the last member's trailer and this one's header; returns what lies behind them."""
         if self._trailer:
@@ -99,5 +102,9 @@ def deflate_wrapping(held: bytes) -> tuple[int, int] | None:
     """RFC 9110 means zlib's wrapping (RFC 1950) by `deflate`; many servers send none. The first two bytes tell."""
     if len(held) < 2:
         return None
-    is_zlib = held[0] & 0x0F == 8 and held[0] >> 4 <= 7 and int.from_bytes(held[:2], "big") % 31 == 0
-    return (2, 4) if is_zlib else (0, 0)
+    return (2, 4) if is_zlib(held) else (0, 0)
+
+
+def is_zlib(held: bytes) -> bool:
+    """Whether it begins as RFC 1950 has it; two bytes at least."""
+    return held[0] & 0x0F == 8 and held[0] >> 4 <= 7 and int.from_bytes(held[:2], "big") % 31 == 0

@@ -3,9 +3,12 @@
 A body is read in full only where all of it will be used.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fetchers.config import Limits
+from fetchers.media_type import essence_of, sniffed_type
 from fetchers.model import HopRequest
 
 READ_IN_FULL = (
@@ -31,26 +34,42 @@ ERROR_PAGE_BYTES = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """Read at most `limit` decoded bytes; a longer body is cut there (`cut`), or ends the fetch as too large."""
+    """Read at most `limit` decoded bytes; a longer body is cut there (`cut`), or ends the fetch as too large.
+
+    `keeps_parts`: what came of a body that breaks off is of use. `sniff`: the headers say no type, and its first bytes
+    say what the plan is (None: bodies of that type are not used).
+    """
 
     limit: int
     cut: bool = False
+    keeps_parts: bool = False
+    sniff: "Callable[[bytes], BodyPlan | None] | None" = None
 
 
-def plan_body(request: HopRequest, status_code: int, content_type: str | None, limits: Limits) -> BodyPlan | None:
-    """None where bodies of this type are not used at all."""
+def plan_body(request: HopRequest, status_code: int, content_type: str, limits: Limits) -> BodyPlan | None:
+    """None where bodies of this type are not used at all. `content_type` is empty where none is said."""
     if request.purpose == "robots":
-        return BodyPlan(limits.robots_bytes, cut=True)
+        return BodyPlan(limits.robots_bytes, cut=True, keeps_parts=True)
     if request.purpose == "picture":
         return BodyPlan(request.max_bytes or limits.picture_bytes)
     if request.purpose == "direct":
         return BodyPlan(min(request.max_bytes or limits.direct_bytes, limits.direct_bytes))
     if status_code >= 300:
-        return BodyPlan(ERROR_PAGE_BYTES, cut=True)
-    essence = (content_type or "text/html").partition(";")[0].strip().lower()
+        return BodyPlan(ERROR_PAGE_BYTES, cut=True, keeps_parts=True)
+    if not content_type:
+        sniff = partial(_plan_of_sniffed, request, limits)
+        return BodyPlan(request.max_bytes or limits.page_bytes, keeps_parts=True, sniff=sniff)
+    return _plan_of(essence_of(content_type), request, limits)
+
+
+def _plan_of_sniffed(request: HopRequest, limits: Limits, start: bytes) -> BodyPlan | None:
+    return _plan_of(sniffed_type(start), request, limits)
+
+
+def _plan_of(essence: str, request: HopRequest, limits: Limits) -> BodyPlan | None:
     if essence.startswith(READ_IN_FULL) or essence.endswith(("+xml", "+json")):
         limit = limits.picture_bytes if essence.startswith("image/") else limits.page_bytes
-        return BodyPlan(request.max_bytes or limit)
+        return BodyPlan(request.max_bytes or limit, keeps_parts=True)
     if essence.startswith(READ_FIRST_BYTES):
-        return BodyPlan(limits.media_bytes, cut=True)
+        return BodyPlan(limits.media_bytes, cut=True, keeps_parts=True)
     return None

@@ -9,10 +9,12 @@ from typing import Literal
 
 from msgspec import structs
 
+from fetchers.client.attribute_url import attribute_url
 from fetchers.client.refresh_element import refresh_content
+from fetchers.media_type import said_type
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
 from fetchers.ports import PerformHop
-from fetchers.redirect_target import REDIRECTS, redirect_target, refresh_target
+from fetchers.redirect_target import REDIRECTS, as_sent, is_same_page, redirect_target, refresh_target, url_text
 from fetchers.urls import redacted
 
 MOST_SHOWN = 200
@@ -33,7 +35,7 @@ async def fetch(
     hop may wait for its turn until `start_by`, or for `patience` seconds where that is later.
     """
     hops: list[Hop] = []
-    seen = {_as_sent(request.url)}
+    seen = {as_sent(request.url)}
     while True:
         result = await perform_hop(request)
         if not isinstance(result, Response):
@@ -44,13 +46,13 @@ async def fetch(
         result.release()  # nobody reads it any more
         target, hop = followed
         hops.append(hop)
-        if _as_sent(target) in seen:
+        if as_sent(target) in seen:
             ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a circle, back to {target}", result)
             return FetchResult(target, tuple(hops), ended)
         if len(hops) > most_redirects:
             ended = Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {most_redirects} times", result)
             return FetchResult(target, tuple(hops), ended)
-        seen.add(_as_sent(target))
+        seen.add(as_sent(target))
         if knows is not None and await knows(target):
             return FetchResult(target, tuple(hops), None)
         start_by = max(request.start_by, result.fetched_at + patience)
@@ -72,12 +74,8 @@ def may_lead_on(head: Response) -> bool:
 def _checked(result: Response) -> Response | Ended:
     if _names_none(result):
         result.release()
-        return Ended(
-            Ending.PROTOCOL_ERROR,
-            f"it redirects to {redacted(result.header('location') or '')[:MOST_SHOWN]!r}, which is no URL that can be "
-            "asked for",
-            result,
-        )
+        shown = redacted(url_text(result.header("location") or ""))[:MOST_SHOWN]
+        return Ended(Ending.PROTOCOL_ERROR, f"it redirects to {shown!r}, which is no URL that can be asked for", result)
     return result
 
 
@@ -94,8 +92,8 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
     if not 200 <= response.status_code < 300:
         return None
     header = response.header("refresh")
-    target = meta_refresh(response) if header is None else refresh_target(header, response.url)
-    if target is None or _same_page(target, response.url):
+    target = meta_refresh(response) if header is None else refresh_target(url_text(header), response.url)
+    if target is None or is_same_page(target, response.url):
         return None
     by: Literal["refresh", "meta_refresh"] = "meta_refresh" if header is None else "refresh"
     return target, Hop(response.url, response.status_code, by, response.address, response.fetched_at)
@@ -108,18 +106,8 @@ def meta_refresh(response: Response) -> str | None:
     content = refresh_content(response.body)
     if content is None:
         return None
-    return refresh_target(content.decode("utf-8", "replace").replace("&amp;", "&"), response.url)
+    return refresh_target(attribute_url(content, response.body, response.content_type), response.url)
 
 
 def _is_html(response: Response) -> bool:
-    return "html" in (response.header("content-type") or "text/html")
-
-
-def _same_page(target: str, url: str) -> bool:
-    """A page that reloads itself is no redirect."""
-    return _as_sent(target) == _as_sent(url)
-
-
-def _as_sent(url: str) -> str:
-    """Without the fragment, which no server sees."""
-    return url.partition("#")[0]
+    return "html" in (said_type(response.headers) or "text/html")

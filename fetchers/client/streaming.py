@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from msgspec import structs
 
 from fetchers.body.pipe import BodyPipe
+from fetchers.body.reading import encodings_of
 from fetchers.client import redirects
 from fetchers.client.refresh_element import SEARCHED_BYTES
 from fetchers.errors import BrokenOff
@@ -140,6 +141,6 @@ def _known(result: FetchResult) -> Response | Ended | NotNow:
 def announced_length(response: Response) -> int | None:
     """How long the body will be, where its server said so and it came without a Content-Encoding, which is undone."""
     length = response.header("content-length") or ""
-    if (response.header("content-encoding") or "identity").lower() != "identity":
+    if encodings_of(response.headers) not in ("", "identity"):
         return None
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None

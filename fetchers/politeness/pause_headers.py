@@ -8,6 +8,7 @@ exhausted limit says something; a figure that cannot be read says nothing.
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 LONGEST_DATE = 64
@@ -66,6 +67,11 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - now)
+    if moment.tzinfo is None:  # an HTTP date is UTC in all three forms (RFC 9110, section 5.6.7)
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return max(0.0, moment.timestamp() - now)
+    except OverflowError:
+        return None

@@ -23,9 +23,11 @@ from groundwork.clock import Clock
 from groundwork.single_flight import SingleFlight
 
 MOST_REDIRECTS = 5
+"""RFC 9309, section 2.3.1.2: follow at least five consecutive redirects."""
 MOST_PATIENT = 4
 """Callers that wait for one robots.txt longer than for a turn: as many as may be under way to a domain by default."""
-"""RFC 9309, section 2.3.1.2: follow at least five consecutive redirects."""
+ASK_LATER = frozenset({408, 425, 429})
+"""Of the 4xx those that say nothing of the file, only that now is not the time. Google and Nutch treat 429 as a 5xx."""
 
 SAME_ENDING = frozenset(
     {
@@ -194,12 +196,11 @@ class RobotsGate:
         failed_until = self._clock.now() + LIFE_OF_FAILURE
         if isinstance(result, Response):
             if 200 <= result.status_code < 300:
+                if result.cut_by not in (None, "length"):
+                    return self._unreachable(origin, "broke off; what its end says is not known")
                 return await self._keep(origin, await self._parsed(result.body), life(result.headers))
-            if result.status_code >= 500:
-                reason = (
-                    f"{origin}/robots.txt answered {result.status_code}: until it works nothing there may be fetched"
-                )
-                return HostEntry(None, failed_until, Ended(Ending.ROBOTS_DENIED, reason))
+            if not 400 <= result.status_code < 500 or result.status_code in ASK_LATER:
+                return self._unreachable(origin, f"answered {result.status_code}")
             # RFC 9309, section 2.3.1.3: in the 400-499 range the crawler may access any resource.
             return await self._keep(origin, ALLOW_ALL, life(result.headers))
         if result.ending in SAME_ENDING:
@@ -208,6 +209,11 @@ class RobotsGate:
             return await self._keep(origin, ALLOW_ALL, LONGEST_LIFE)
         reason = f"{origin}/robots.txt could not be read: {result.reason}"
         return HostEntry(None, failed_until, Ended(Ending.ROBOTS_DENIED, reason))
+
+    def _unreachable(self, origin: str, what: str) -> HostEntry:
+        """RFC 9309, section 2.3.1.4: complete disallow."""
+        reason = f"{origin}/robots.txt {what}: until it works nothing there may be fetched"
+        return HostEntry(None, self._clock.now() + LIFE_OF_FAILURE, Ended(Ending.ROBOTS_DENIED, reason))
 
     async def _parsed(self, body: bytes) -> RobotsTxt:
         if len(body) <= PARSED_INLINE:

@@ -4,6 +4,7 @@ It takes what Google's parser takes (a missing colon, misspelt names, anything b
 test their files there.
 """
 
+import re
 from collections.abc import Iterator
 from enum import IntEnum
 
@@ -48,14 +49,18 @@ PREFIXES = (
 """Names that count by their beginning, in any case; the misspelt ones are those that Google's parser takes."""
 
 
+_MARKS = re.compile(rb"\A(?:[\t\n\r ]*(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf))+")
+"""Byte order marks: several, behind blank lines, or encoded once more, as editors and templates leave them."""
+
+
 def text_of(body: bytes) -> str:
-    """The text, one character a byte; without a byte order mark, and within the limit.
+    """The text, one character a byte; without byte order marks at its start, and within the limit.
 
     Half a mark makes the first line unreadable, as Google's specification test has it (its parser takes the half off).
     """
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         body = body[: 2 * LIMIT].decode("utf-16", "replace").encode("utf-8")
-    body = body.removeprefix(b"\xef\xbb\xbf")
+    body = _MARKS.sub(b"", body, 1)
     text = body[:LIMIT].decode("latin-1")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

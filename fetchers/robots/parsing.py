@@ -17,6 +17,7 @@ NUMBERED_TOKEN = re.compile(r"[a-zA-Z_-]+[0-9][0-9.]*(?![a-zA-Z0-9_-])")
 number are no name to Google's specification test: `AB42bot` stands for `AB`."""
 MOST_USAGE_LINES = 100
 LONGEST_USAGE = 500
+NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}")
 ESCAPABLE = re.compile(r"[\x80-\xff]|%[0-9a-fA-F]{2}")
 
 
@@ -134,8 +135,4 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _seconds(value: str) -> float | None:
-    try:
-        seconds = float(value)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
+    return float(value) if NUMBER.fullmatch(value) else None

@@ -1,6 +1,6 @@
 """Reads one HTTP/1.1 answer from the bytes of its connection: the head, and how the body is framed. Pure.
 
-Used by `connection.py`. As lenient as browsers are where that is safe (`docs/decisions/0031-lenient-answers.md` lists
+Used by `connection.py`. As lenient as browsers are where that is safe (`docs/decisions/0034-lenient-answers.md` lists
 what is read and what is refused). Whatever is not clearly in order costs the connection its next request, so that no
 byte of this answer can become another URL's page. Time is linear in what came, and memory is bounded.
 """

@@ -12,7 +12,7 @@ import math
 import msgspec
 
 from fetchers.errors import FetcherUnavailable
-from fetchers.model import Ended, Ending, Headers, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.model import CutBy, Ended, Ending, Headers, HopRequest, HopResult, NotMine, NotNow, Response
 
 LENGTH_BYTES = 4
 MOST_HEAD_BYTES = 4 * 1024 * 1024
@@ -55,6 +55,7 @@ class Answered(msgspec.Struct, array_like=True, frozen=True, tag="answered"):
     tls_version: str | None = None
     certificate_subject: str | None = None
     preferences: tuple[str, ...] = ()
+    cut_by: CutBy | None = None
 
 
 class Over(msgspec.Struct, array_like=True, frozen=True, tag="ended"):
@@ -217,6 +218,7 @@ def _answered(response: Response, now: float) -> Answered:
         response.tls_version,
         response.certificate_subject,
         response.preferences,
+        response.cut_by,
     )
 
 
@@ -238,4 +240,5 @@ def _response(head: Answered, body: bytes, now: float) -> Response:
         head.tls_version,
         head.certificate_subject,
         preferences=head.preferences,
+        cut_by=head.cut_by,
     )

@@ -48,7 +48,7 @@ def is_quick(response: Response, inline_bytes: int) -> bool:
     Tags cost most: the guard before the parser bounds what so many of them can make it do. Text in a page costs little.
     """
     body = response.body
-    kind = kind_of(body, url=response.url, content_type=response.header("content-type"))
+    kind = kind_of(body, url=response.url, content_type=response.content_type)
     if kind in HEADER_ONLY:
         return True
     if kind == "html":
@@ -125,7 +125,7 @@ def _extract(response: Response, pictures: PictureCounter | None, product: str) 
     return extract_metadata(
         response.body,
         url=response.url,
-        content_type=response.header("content-type"),
+        content_type=response.content_type,
         status_code=response.status_code,
         headers=response.headers,
         generic_pictures=pictures,

@@ -7,6 +7,7 @@ download that breaks off the pipeline keeps what came and asks only for the rest
 from collections.abc import AsyncIterator
 from functools import partial
 
+from fetchers.body.reading import encodings_of
 from fetchers.client.streaming import FetchStream, announced_length
 from fetchers.errors import BrokenOff, InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow, Response
@@ -61,7 +62,7 @@ class FetcherSource:
 
     def _answer(self, response: Response, chunks: AsyncIterator[bytes]) -> SourceResponse:
         start, total = content_range(response.header("content-range"))
-        as_sent = (response.header("content-encoding") or "identity").lower() == "identity"
+        as_sent = encodings_of(response.headers) in ("", "identity")
         return SourceResponse(
             status=response.status_code,
             chunks=chunks,

@@ -130,7 +130,7 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
     return extract_metadata(
         answer.body,
         url=answer.url,
-        content_type=answer.header("content-type"),
+        content_type=answer.content_type,
         status_code=answer.status_code,
         headers=answer.headers,
         asker=Asker(preferences=answer.preferences),

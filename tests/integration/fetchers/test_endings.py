@@ -20,12 +20,15 @@ from fetchers.standalone import running_fetcher
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 LIMITS = Limits(connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.5, page_bytes=1_000_000)
+NO_ROBOTS = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
 @asynccontextmanager
-async def fetcher_for(answer: bytes | Answer, limits: Limits = LIMITS) -> AsyncIterator[tuple[Fetcher, list[bytes]]]:
-    """A fetcher whose every name is one server; robots.txt is always open."""
+async def fetcher_for(
+    answer: bytes | Answer, limits: Limits = LIMITS, robots: bytes = NO_ROBOTS
+) -> AsyncIterator[tuple[Fetcher, list[bytes]]]:
+    """A fetcher whose every name is one server; robots.txt is open unless said otherwise."""
     heads: list[bytes] = []
     tasks: set[asyncio.Task[None]] = set()
 
@@ -37,7 +40,7 @@ async def fetcher_for(answer: bytes | Answer, limits: Limits = LIMITS) -> AsyncI
             head = await reader.readuntil(b"\r\n\r\n")
             heads.append(head)
             if b"/robots.txt" in head.split(b"\r\n")[0]:
-                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                writer.write(robots)
             elif isinstance(answer, bytes):
                 writer.write(answer)
             else:
@@ -154,11 +157,11 @@ async def early_hints_flood(writer: asyncio.StreamWriter) -> None:
         (header_flood, {Ending.PROTOCOL_ERROR}),
         (early_hints_flood, {Ending.PROTOCOL_ERROR}),
         (HTML + b"Content-Length: 99999999\r\n\r\n", {Ending.TOO_LARGE}),
-        (HTML + b"Content-Length: 100\r\n\r\nshort", {Ending.PROTOCOL_ERROR}),
+        (HTML + b"Content-Length: 100\r\n\r\n", {Ending.PROTOCOL_ERROR}),
         (HTML + b"Content-Length: -5\r\n\r\n", {Ending.PROTOCOL_ERROR}),
         (HTML + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx", {Ending.PROTOCOL_ERROR}),
         (HTML + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", {Ending.PROTOCOL_ERROR}),
-        (HTML + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", {Ending.PROTOCOL_ERROR}),
+        (HTML + b"Transfer-Encoding: chunked\r\n\r\n5\r\n", {Ending.PROTOCOL_ERROR}),
         (b"<html>HTTP/0.9 style", {Ending.PROTOCOL_ERROR}),
         (b"\x00\x01\x02\x03" * 100, {Ending.PROTOCOL_ERROR}),
         (b"SSH-2.0-OpenSSH_9\r\n", {Ending.PROTOCOL_ERROR}),

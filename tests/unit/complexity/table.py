@@ -251,7 +251,7 @@ def _decode(encoding: str) -> Any:
         decoder = BodyDecoder(encoding, 10_000_000)
         for at in range(0, len(data), 65_536):
             sum(map(len, decoder.steps(data[at : at + 65_536])))
-        decoder.finish()
+        sum(map(len, decoder.finish()))
 
     return call
 

@@ -54,8 +54,8 @@ async def test_a_body_made_to_cost_work_is_refused_with_its_reason(encoding: str
     with pytest.raises(ProtocolError, match=r"^its (body is encoded|encoded body consists|encodings unfold)"):
         await read_body(
             Sent(body),
-            {"content-encoding": encoding},
-            BodyPlan(10_000_000, cut),
+            (("content-encoding", encoding),),
+            BodyPlan(10_000_000, cut=cut),
             None,
             DecodeTurns(),
             BodyBudget(0, 0).hold(),

@@ -51,7 +51,7 @@ TEXT = b"".join(b"<p>paragraph %d of a page</p>" % number for number in range(40
 def decode(encoding: str, data: bytes, *, limit: int = 10 * MEGABYTE, step: int = 1000) -> tuple[bytes, BodyDecoder]:
     decoder = BodyDecoder(encoding, limit)
     out = [piece for start in range(0, len(data), step) for piece in decoder.steps(data[start : start + step])]
-    decoder.finish()
+    out += decoder.finish()
     return b"".join(out), decoder
 
 

@@ -284,9 +284,13 @@ def test_crawl_delay_is_for_the_agents_named_just_before() -> None:
 
 
 def test_byte_order_marks_are_skipped() -> None:
-    """UTF-8's, and UTF-16 files as a whole. Half a mark, or one in the middle, makes its line unreadable."""
+    """UTF-8's, however many at the start, and UTF-16 files as a whole. Half a mark, or one in the middle, makes its
+    line unreadable."""
     text = "user-agent: *\ndisallow: /x\n"
-    assert not allowed(b"\xef\xbb\xbf" + text.encode(), "/x")
+    twice = b"\xef\xbb\xbf".decode("latin-1").encode()
+    mark = b"\xef\xbb\xbf"
+    for marks in (mark, mark * 2, b"\r\n \n" + mark, twice, mark + twice + b"\n"):
+        assert not allowed(marks + text.encode(), "/x")
     for half in (b"\xef\xbb", b"\xef", b"\xef\x11\xbf"):
         assert allowed(half + text.encode(), "/x")
     assert allowed(b"user-agent: *\n\xef\xbb\xbfdisallow: /x\n", "/x")
