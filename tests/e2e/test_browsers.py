@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.origin import Origin
 from tests.e2e.product import Product
+from tests.origin import Origin
 
 pytestmark = pytest.mark.e2e
 

@@ -3,8 +3,8 @@ often than its limit allows, but as often."""
 
 from pathlib import Path
 
-from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
+from tests.origin import Origin, page
 
 BUSY, EACH, RARE = 30, 5, 40
 PER_SECOND, BURST = 0.5, 2

@@ -4,8 +4,8 @@ import pytest
 
 from schedulers.model import Status
 from spiderduck.client import ApiError, AsyncClient, Client
-from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
+from tests.origin import Origin, page
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.e2e.origin import Origin, http, page, redirect
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page, redirect
 
 pytestmark = pytest.mark.e2e
 

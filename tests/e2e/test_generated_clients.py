@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
 from tests.engines.fixtures import need
+from tests.origin import Origin, page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page
 from tests.unit.imagepipe.pictures import encode, photo
 
 pytestmark = pytest.mark.e2e

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.origin import Origin, page
 from tests.e2e.test_command_line import run, told
+from tests.origin import Origin, page
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
+from tests.origin import Origin, page
 
 pytestmark = pytest.mark.e2e
 

@@ -4,8 +4,8 @@ import stat
 from pathlib import Path
 
 import imagepipe
-from tests.e2e.origin import Origin, http
 from tests.e2e.product import Product
+from tests.origin import Origin, http
 from tests.unit.imagepipe.pictures import encode, photo
 
 DUCK = "http://pics.test/duck.png"

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from spiderduck.api.problems import Problem
-from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 

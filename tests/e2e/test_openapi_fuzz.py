@@ -10,8 +10,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 
-from tests.e2e.origin import Origin
 from tests.e2e.product import Product
+from tests.origin import Origin
 
 pytestmark = pytest.mark.e2e
 

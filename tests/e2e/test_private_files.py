@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.origin import Origin
 from tests.e2e.product import Product
 from tests.e2e.test_flow import wait_for_notices
+from tests.origin import Origin
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.origin import Origin, page
 from tests.e2e.product import Product
+from tests.origin import Origin, page
 
 pytestmark = pytest.mark.e2e
 

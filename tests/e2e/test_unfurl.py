@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.origin import Origin, Request, http, page, redirect
 from tests.e2e.product import Product
+from tests.origin import Origin, Request, http, page, redirect
 
 pytestmark = pytest.mark.e2e
 

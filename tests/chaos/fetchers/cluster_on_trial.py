@@ -8,11 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from fetchers.client.routing import Router
 from fetchers.model import HopRequest, Response
+from tests.origin import Origin, Request, http
 
 RATE, BURST = 4.0, 2
 JITTER_SECONDS = 0.02
@@ -28,13 +29,13 @@ class Arrival(NamedTuple):
     sender: str
 
 
-@dataclass
-class Origin:
+class Witness(Origin):
     """Answers everything; `arrivals` by domain: when, and who sent it (its User-Agent)."""
 
-    port: int = 0
-    arrivals: dict[str, list[Arrival]] = field(default_factory=lambda: defaultdict(list))
-    _beats: tuple[float, float] = (0.0, 0.0)
+    def __init__(self) -> None:
+        super().__init__(default=self._note)
+        self.arrivals: dict[str, list[Arrival]] = defaultdict(list)
+        self._beats = (0.0, 0.0)
 
     async def beat(self) -> None:
         """Notes when this process last had its turn."""
@@ -42,19 +43,9 @@ class Origin:
             self._beats = (self._beats[1], time.monotonic())
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                lines = head.decode("latin-1").lower().split("\r\n")
-                headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
-                self.arrivals[headers["host"]].append(Arrival(self._beats[0], time.monotonic(), headers["user-agent"]))
-                body = b"" if "robots.txt" in lines[0] else b"hello"
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        finally:
-            writer.close()
+    def _note(self, request: Request) -> bytes:
+        self.arrivals[request.host].append(Arrival(self._beats[0], time.monotonic(), request.headers["user-agent"]))
+        return http(b"" if request.target == "/robots.txt" else b"hello")
 
     def senders(self, domain: str) -> list[str]:
         return [arrival.sender for arrival in self.arrivals[domain]]
@@ -92,16 +83,13 @@ class FetcherProcess:
 
 
 @asynccontextmanager
-async def origin() -> AsyncIterator[Origin]:
-    one = Origin()
-    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
-    one.port = server.sockets[0].getsockname()[1]
-    beating = asyncio.create_task(one.beat())
-    try:
-        yield one
-    finally:
-        beating.cancel()
-        server.close()
+async def origin() -> AsyncIterator[Witness]:
+    async with Witness() as one:
+        beating = asyncio.create_task(one.beat())
+        try:
+            yield one
+        finally:
+            beating.cancel()
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from secrets import token_hex
 import pytest
 
 from fetchers.client.running import running_client
-from tests.chaos.fetchers.cluster_on_trial import FetcherProcess, Origin, ask_for_ever, fetcher_process, origin
+from tests.chaos.fetchers.cluster_on_trial import FetcherProcess, Witness, ask_for_ever, fetcher_process, origin
 from tests.engines.toxics import Link, Toxiproxy
 
 SESSION = 2.0
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.timeout(120)]
 class Trial:
     """What a test works on."""
 
-    origin: Origin
+    origin: Witness
     fetchers: list[FetcherProcess]
     link: Link
     answered: dict[str, float]

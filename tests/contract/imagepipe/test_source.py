@@ -1,6 +1,5 @@
 """The `Source` port: a folder, HTTP and the fake keep the same promises."""
 
-import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from imagepipe.originals.sources.folder import FolderSource
 from imagepipe.originals.sources.http import HttpSource
 from imagepipe.ports import Source, SourceEnded, SourceResponse, Wanted
 from tests.integration.imagepipe.fakes import FakeSource, Picture
+from tests.origin import Origin
 
 _BODY = bytes(range(256)) * 40
 _FAR = 4_000_000_000.0
@@ -137,21 +137,11 @@ async def test_a_broken_transfer_is_told(tmp_path: Path) -> None:
     """As an `ImageError` in mid-stream, not as the library's own."""
     from imagepipe.errors import SourceFailed
 
-    async def half(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _reader.readuntil(b"\r\n\r\n")
-        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: "a"\r\n\r\nonly this')
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(half, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    half = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: "a"\r\nConnection: close\r\n\r\nonly this'
     source = HttpSource(SystemClock(), user_agent="test", allow_private=True)
-    try:
-        answer = await source.fetch(Wanted(f"http://127.0.0.1:{port}/", 1000, _FAR))
+    async with Origin(default=half) as origin:
+        answer = await source.fetch(Wanted(f"http://{origin.target}/", 1000, _FAR))
         assert isinstance(answer, SourceResponse)
         with pytest.raises(SourceFailed):
             [chunk async for chunk in answer.chunks]
-    finally:
         await source.close()
-        server.close()
-        await server.wait_closed()

@@ -12,10 +12,10 @@ from tests.chaos.cluster.supervisor import all_ready
 from tests.cluster.machine import PROCESSES, migrate, processes
 from tests.cluster.settings import Engines, Installation
 from tests.e2e.cluster.running import KEY, RunningCluster
-from tests.e2e.origin import Origin
 from tests.engines.fixtures import need
 from tests.engines.ports import free_ports
 from tests.engines.toxics import Toxiproxy
+from tests.origin import Origin
 
 SETTINGS = {
     "archive__rotate_seconds": 2.0,

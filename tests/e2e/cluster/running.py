@@ -12,8 +12,8 @@ import httpx
 
 from tests.chaos.cluster.supervisor import Supervised
 from tests.cluster.settings import Installation
-from tests.e2e.origin import Origin
 from tests.engines.toxics import Link
+from tests.origin import Origin
 
 KEY = "the key of the tests"
 OPEN = frozenset({"pending", "unknown", "deferred"})

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.cluster.supervisor import Supervised
 from tests.cluster.machine import PROCESSES
 from tests.e2e.cluster.running import RunningCluster, ended, send, streaming
-from tests.e2e.origin import http, page
+from tests.origin import http, page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine("cassandra", "rabbitmq", "zookeeper", "memcached", "toxiproxy")]
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.cluster.machine import PROCESSES, migrate
 from tests.e2e.cluster.running import RunningCluster, ended, send, streaming
-from tests.e2e.origin import page, redirect
 from tests.e2e.test_flow import picture
+from tests.origin import page, redirect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine("cassandra", "rabbitmq", "zookeeper", "memcached", "toxiproxy")]
 

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-from tests.e2e.origin import Answer, http
+from tests.origin import Answer, http
 
 PAGE_BYTES = 64 * 1024
 LARGE_BYTES = 1024 * 1024

@@ -8,8 +8,8 @@ import pytest
 from tests.e2e.hostile import attacks
 from tests.e2e.hostile.bodies import answers, unfolding_pages
 from tests.e2e.hostile.watch import Bystander
-from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 

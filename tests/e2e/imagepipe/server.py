@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.origin import Origin, Request, http
+
 
 class PictureServer:
     """The real process, on a free port. Use as a context manager; `kill` is -9."""
@@ -53,47 +55,35 @@ class PictureServer:
         return dict(found["pipelines"]["cards"])
 
 
-class DawdlingOrigin:
+class DawdlingOrigin(Origin):
     """One picture at every path, with an ETag and ranges. After `pause_after` bytes it waits for `go`."""
 
     def __init__(self, body: bytes) -> None:
+        super().__init__(default=self._picture)
         self.body = body
         self.ranges: list[str | None] = []
         self.pause_after: int | None = None
         self.go = asyncio.Event()
 
-    async def __aenter__(self) -> "DawdlingOrigin":
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.go.set()
-        self._server.close()
-        await self._server.wait_closed()
-
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/picture"
+        return f"http://{self.target}/picture"
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = (await reader.readuntil(b"\r\n\r\n")).decode()
-        asked = re.search(r"(?im)^range: bytes=(\d+)-", request)
+    async def _picture(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        asked = re.match(r"bytes=(\d+)-", request.headers.get("range", ""))
         self.ranges.append(asked[1] if asked else None)
         start = int(asked[1]) if asked else 0
         part = self.body[start:]
+        spans = {"Content_Range": f"bytes {start}-{len(self.body) - 1}/{len(self.body)}"} if asked else {}
         status = "206 Partial Content" if asked else "200 OK"
-        spans = f"Content-Range: bytes {start}-{len(self.body) - 1}/{len(self.body)}\r\n" if asked else ""
-        head = f"HTTP/1.1 {status}\r\nContent-Type: image/png\r\nContent-Length: {len(part)}\r\n{spans}"
-        head += 'ETag: "1"\r\nAccept-Ranges: bytes\r\nConnection: close\r\n\r\n'
+        more = {"ETag": '"1"', "Accept_Ranges": "bytes", "Connection": "close"}
+        whole = http(part, status, "image/png", **spans, **more)
+        head = len(whole) - len(part)
         pause = len(part) if self.pause_after is None else self.pause_after
-        try:
-            writer.write(head.encode() + part[:pause])
-            await writer.drain()
-            if pause < len(part):
-                await self.go.wait()
-            writer.write(part[pause:])
-            await writer.drain()
-        except ConnectionError:
-            return  # the server that asked was killed
-        finally:
-            writer.close()
+        writer.write(whole[: head + pause])
+        await writer.drain()
+        if pause < len(part):
+            await self.go.wait()
+        writer.write(whole[head + pause :])
+        await writer.drain()
+        writer.close()

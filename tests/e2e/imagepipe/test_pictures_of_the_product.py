@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 import imagepipe
-from tests.e2e.origin import Origin, Request, http
 from tests.e2e.product import Product
 from tests.e2e.test_flow import wait_for_notices
+from tests.origin import Origin, Request, http
 from tests.unit.imagepipe.pictures import encode
 
 pytestmark = pytest.mark.e2e

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 
@@ -14,6 +12,7 @@ from fetchers.transport.dialler import ConnectionInfo
 from fetchers.transport.resolver import Resolver
 from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy
+from tests.origin import Origin, http
 
 PER_SECOND, BURST = 25.0, 2
 
@@ -32,26 +31,7 @@ async def everything_is_here(name: str) -> list[tuple[str, float]]:
     return [("127.0.0.1", 60.0)]
 
 
-@asynccontextmanager
-async def origin() -> AsyncIterator[tuple[int, list[float]]]:
-    """Its port, and when requests arrived."""
-    arrivals: list[float] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                arrivals.append(time.monotonic())
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], arrivals
-    finally:
-        server.close()
+HELLO = http("hello")
 
 
 async def fetch(transport: AiohttpTransport, url: str) -> ConnectionInfo:
@@ -71,26 +51,27 @@ def paced(**network: object) -> AiohttpTransport:
 async def test_names_on_one_address_share_its_pace_over_new_and_kept_connections() -> None:
     transport = paced()
     transport._dialler._policy, transport._dialler._resolver = Anywhere(), Resolver(everything_is_here)
-    async with origin() as (port, arrivals):
-        began = time.monotonic()
-        urls = [f"http://site{number % 6}.example:{port}/{number}" for number in range(12)]
+    async with Origin(default=HELLO) as origin:
+        began = time.time()
+        urls = [f"http://site{number % 6}.example:{origin.port}/{number}" for number in range(12)]
         try:
             infos = await asyncio.gather(*(fetch(transport, url) for url in urls))
         finally:
             await transport.aclose()
     assert {info.paced_by for info in infos} == {"127.0.0.1"}
+    arrivals = [request.at for request in origin.requests]
     assert len(arrivals) == len(urls)
     assert max(arrivals) - began >= (len(urls) - BURST) / PER_SECOND
 
 
 async def test_a_target_that_a_setting_names_is_not_paced() -> None:
     """Somebody's own server, or all of a test's: neither `resolve` nor `allow_addresses`."""
-    async with origin() as (port, _):
-        for network in ({"resolve": {"*.test": f"127.0.0.1:{port}"}}, {"allow_addresses": ("127.0.0.0/8",)}):
+    async with Origin(default=HELLO) as origin:
+        for network in ({"resolve": {"*.test": origin.target}}, {"allow_addresses": ("127.0.0.0/8",)}):
             transport = paced(**network)
             transport._dialler._resolver = Resolver(everything_is_here)
             try:
-                info = await fetch(transport, f"http://a.test:{port}/")
+                info = await fetch(transport, f"http://a.test:{origin.port}/")
             finally:
                 await transport.aclose()
             assert info.paced_by is None

@@ -23,77 +23,17 @@ from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy
 from groundwork.clock import SystemClock
 from tests.corpora import CORPORA
+from tests.origin import Origin, Request
 
 WPT = CORPORA / "url_normalisation" / "wpt_http_urls.json"
 
-Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-
-
-class Origin:
-    """A listener that records every request head and answers with raw bytes."""
-
-    def __init__(self) -> None:
-        self.heads: list[bytes] = []
-        self.connections = 0
-        self.answer: bytes | Answer = OK
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._arrived = asyncio.Event()
-
-    async def start(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
-        self._server = await asyncio.start_server(self._serve, host, 0, ssl=context)
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    @property
-    def target(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.heads.append(head)
-                self._arrived.set()
-                if isinstance(self.answer, bytes):
-                    writer.write(self.answer)
-                    await writer.drain()
-                else:
-                    await self.answer(head, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            return
-        finally:
-            self._tasks.discard(task)
-            writer.close()
-
-    async def has_seen(self, requests: int) -> None:
-        while len(self.heads) < requests:
-            self._arrived.clear()
-            await self._arrived.wait()
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @pytest.fixture
 async def origin() -> AsyncIterator[Origin]:
-    origin = Origin()
-    await origin.start()
-    yield origin
-    await origin.stop()
+    async with Origin(default=OK) as origin:
+        yield origin
 
 
 @pytest.fixture
@@ -199,20 +139,20 @@ async def test_a_connection_is_used_again_once_its_body_is_read(transport: Aioht
 async def test_a_body_left_unread_ends_its_connection(transport: AiohttpTransport, origin: Origin) -> None:
     """An endless one too, at once."""
 
-    async def endless(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def endless(asked: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             writer.write(b"x" * 65536)
             await writer.drain()
 
-    origin.answer = endless
+    origin.default = endless
     response = await transport.handle_async_request(request("http://a.test/radio"))
     assert isinstance(response.stream, httpx.AsyncByteStream)
     async for chunk in response.stream:
         assert chunk
         break
     await response.aclose()
-    origin.answer = OK
+    origin.default = OK
     await fetch(transport, "http://a.test/next")
     assert origin.connections == 2
 
@@ -222,11 +162,11 @@ async def test_on_written_is_called_when_the_head_is_written(transport: AiohttpT
     written: list[int] = []
     released = asyncio.Event()
 
-    async def late(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def late(asked: Request, writer: asyncio.StreamWriter) -> None:
         await released.wait()
         writer.write(OK)
 
-    origin.answer = late
+    origin.default = late
     waiting = asyncio.create_task(fetch(transport, "http://a.test/", on_written=lambda: written.append(1)))
     await origin.has_seen(1)
     assert written == [1]
@@ -240,7 +180,7 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(transport: Aiohttp
     await fetch(transport, "http://a.test/1")
     seen = 0
 
-    async def close_once(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def close_once(asked: Request, writer: asyncio.StreamWriter) -> None:
         nonlocal seen
         seen += 1
         if seen == 1:
@@ -248,7 +188,7 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(transport: Aiohttp
             raise ConnectionResetError
         writer.write(OK)
 
-    origin.answer = close_once
+    origin.default = close_once
     written: list[int] = []
     _, body = await fetch(transport, "http://a.test/2", on_written=lambda: written.append(1))
     assert body == b"hello"
@@ -260,11 +200,11 @@ async def test_a_new_connection_that_closes_without_an_answer_is_an_error(
 ) -> None:
     """It is not tried again."""
 
-    async def hang_up(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def hang_up(asked: Request, writer: asyncio.StreamWriter) -> None:
         writer.close()
         raise ConnectionResetError
 
-    origin.answer = hang_up
+    origin.default = hang_up
     with pytest.raises(ConnectError):
         await fetch(transport, "http://a.test/")
     assert origin.connections == 1
@@ -273,16 +213,16 @@ async def test_a_new_connection_that_closes_without_an_answer_is_an_error(
 async def test_cancelling_gives_the_connection_up(transport: AiohttpTransport, origin: Origin) -> None:
     """And the next request works."""
 
-    async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def never(asked: Request, writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
-    origin.answer = never
+    origin.default = never
     waiting = asyncio.create_task(fetch(transport, "http://a.test/"))
     await origin.has_seen(1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    origin.answer = OK
+    origin.default = OK
     assert (await fetch(transport, "http://a.test/"))[1] == b"hello"
 
 
@@ -291,7 +231,7 @@ async def test_cancelling_gives_the_connection_up(transport: AiohttpTransport, o
 
 async def test_headers_come_back_as_they_were_sent(transport: AiohttpTransport, origin: Origin) -> None:
     """Order, repetition and bytes; encodings are not undone, redirects not followed, cookies not kept."""
-    origin.answer = (
+    origin.default = (
         b"HTTP/1.1 302 Weiter \xfc\r\nLocation: /y\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\nX: \xff\r\n"
         b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b"
     )
@@ -318,9 +258,9 @@ async def test_headers_come_back_as_they_were_sent(transport: AiohttpTransport, 
 )
 async def test_framings(transport: AiohttpTransport, origin: Origin, answer: bytes, body: bytes) -> None:
     """Chunks with extensions and trailers, interim answers, and answers without a body, keeping the connection."""
-    origin.answer = answer
+    origin.default = answer
     assert (await fetch(transport, "http://a.test/"))[1] == body
-    origin.answer = OK
+    origin.default = OK
     assert (await fetch(transport, "http://a.test/"))[1] == b"hello"
     assert origin.connections == 1
 
@@ -328,13 +268,13 @@ async def test_framings(transport: AiohttpTransport, origin: Origin, answer: byt
 async def test_a_body_without_a_length_ends_with_the_connection(transport: AiohttpTransport, origin: Origin) -> None:
     """HTTP/1.0 and `Connection: close`."""
 
-    async def close_after(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def close_after(asked: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.0 200 OK\r\n\r\nall of it")
         await writer.drain()
         writer.close()
         raise ConnectionResetError
 
-    origin.answer = close_after
+    origin.default = close_after
     response, body = await fetch(transport, "http://a.test/")
     assert (body, response.extensions["http_version"]) == (b"all of it", b"HTTP/1.0")
 
@@ -363,13 +303,13 @@ HEADERS_WITHOUT_END = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X%d: %s\r\n" % (n, b"y
 async def test_what_is_no_proper_http_ends_as_such(transport: AiohttpTransport, origin: Origin, answer: bytes) -> None:
     """Garbage, endless headers, endless interim answers, unasked upgrades, bodies that break off."""
 
-    async def send_and_close(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def send_and_close(asked: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
         await writer.drain()
         writer.close()
         raise ConnectionResetError
 
-    origin.answer = send_and_close
+    origin.default = send_and_close
     with pytest.raises(ProtocolError) as caught:
         await fetch(transport, "http://a.test/")
     assert str(caught.value).startswith("a.test ")
@@ -379,19 +319,19 @@ async def test_what_is_no_proper_http_ends_as_such(transport: AiohttpTransport, 
 async def test_silence_ends_at_the_read_limit(transport: AiohttpTransport, origin: Origin) -> None:
     """Before the head, and between the bytes of the body."""
 
-    async def never(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def never(asked: Request, writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
 
-    async def half(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def half(asked: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(OK[:-2])
         await asyncio.Event().wait()
 
     for answer in (never, half):
-        origin.answer = answer
+        origin.default = answer
         with pytest.raises(TimedOut) as caught:
             await fetch(transport, "http://a.test/", timeout={"connect": 1.0, "read": 0.05})
         assert caught.value.phase == "read"
-    origin.answer = half
+    origin.default = half
     with pytest.raises(TimedOut):
         await fetch(transport, "http://a.test/", timeout={"first_byte": 5.0, "read": 0.05})
 
@@ -463,7 +403,7 @@ async def test_a_name_server_that_changes_its_answer_gains_nothing(origin: Origi
     transport = AiohttpTransport(policy, resolver=Resolver(lookup, monotonic=lambda: now))
     try:
         url = f"http://rebind.example:{origin.port}/"
-        origin.answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        origin.default = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
         await fetch(transport, url)
         now = 1000.0
         with pytest.raises(BlockedAddress):
@@ -612,7 +552,7 @@ async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate)
     serving.sni_callback = lambda _, name, __: names.append(name)
-    origin = Origin()
+    origin = Origin(default=OK)
     await origin.start(serving)
     trusting = ssl.create_default_context(cafile=str(certificate))
     transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, ssl_context=trusting)
@@ -664,11 +604,11 @@ async def test_connections_to_one_host_are_capped(origin: Origin) -> None:
     """The rest waits, and a wait that is too long is a time-out of the connect."""
     waiting = asyncio.Event()
 
-    async def hold(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def hold(asked: Request, writer: asyncio.StreamWriter) -> None:
         await waiting.wait()
         writer.write(OK)
 
-    origin.answer = hold
+    origin.default = hold
     transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, connections_per_host=2)
     try:
         tasks = [asyncio.create_task(fetch(transport, "http://a.test/")) for _ in range(2)]

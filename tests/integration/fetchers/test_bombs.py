@@ -8,13 +8,13 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+
+from tests.origin import Origin
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -84,29 +84,11 @@ def bomb(kind: str) -> bytes:
             raise ValueError(kind)
 
 
-@asynccontextmanager
-async def origin(encoding: str, body: bytes) -> AsyncIterator[int]:
+def site(encoding: str, body: bytes) -> Origin:
+    """`/bomb` is the bomb, everything else a greeting. Neither says how long it is."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-    plain = head + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"<p>hello")
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            request = await reader.readuntil(b"\r\n\r\n")
-            if b"/bomb" in request:
-                writer.write(head + f"Content-Encoding: {encoding}\r\n\r\n".encode() + body)
-            else:
-                writer.write(plain)
-            await writer.drain()
-        except ConnectionError:
-            return
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+    bomb = head + f"Content-Encoding: {encoding}\r\n\r\n".encode() + body
+    return Origin({"*/bomb": bomb}, head + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"<p>hello"))
 
 
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "zstd, br"])
@@ -114,9 +96,9 @@ async def origin(encoding: str, body: bytes) -> AsyncIterator[int]:
 async def test_a_bomb_is_too_large_and_costs_little(kind: str) -> None:
     body = bomb(kind)
     assert len(body) < 1.1 * 1024 * 1024
-    async with origin(kind, body) as port:
+    async with site(kind, body) as origin:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", FETCH, str(port), stdout=asyncio.subprocess.PIPE
+            sys.executable, "-c", FETCH, str(origin.port), stdout=asyncio.subprocess.PIPE
         )
         said, _ = await asyncio.wait_for(process.communicate(), 30.0)
     told = json.loads(said)

@@ -1,59 +1,31 @@
 """`python -m fetchers` as a person meets it: hops on standard error, the body on standard output; and the service."""
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from fetchers.__main__ import main
+from tests.origin import Answer, Origin, http, redirect
 
-RULES = b"User-agent: *\nAllow: /page\nDisallow: /private"
-META = b'<meta http-equiv="refresh" content="0; url=/page">'
-PAGES = {
-    b"/robots.txt": b"200 OK\r\nContent-Length: %d\r\n\r\n" % len(RULES) + RULES,
-    b"/short": b"301 Moved\r\nLocation: /meta\r\nContent-Length: 0\r\n\r\n",
-    b"/meta": b"200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(META) + META,
-    b"/page": b"200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello",
+PAGES: dict[str, Answer] = {
+    "*/robots.txt": http("User-agent: *\nAllow: /page\nDisallow: /private"),
+    "*/short": redirect("/meta"),
+    "*/meta": http('<meta http-equiv="refresh" content="0; url=/page">', content_type="text/html"),
+    "*/page": http("hello", content_type="text/html"),
 }
-
-
-async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            writer.write(b"HTTP/1.1 " + PAGES.get(head.split()[1], b"404 Not Found\r\nContent-Length: 0\r\n\r\n"))
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return
-    finally:
-        writer.close()
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """In a thread, since the command line has a loop of its own. Gives the options that lead there."""
-    loop, started, port = asyncio.new_event_loop(), threading.Event(), [0]
-
-    async def serve(stop: asyncio.Event) -> None:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        port[0] = server.sockets[0].getsockname()[1]
-        started.set()
-        await stop.wait()
-        server.close()
-
-    stop = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve(stop)))
-    thread.start()
-    started.wait(10.0)
-    yield f"--resolve=*.test=127.0.0.1:{port[0]}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(10.0)
-    loop.close()
+    with Origin(PAGES) as origin:
+        yield f"--resolve=*.test={origin.target}"
 
 
 def test_every_hop_is_told_and_the_body_given(site: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,44 +20,29 @@ from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow
 from fetchers.ports import Take
 from fetchers.wire import messages
 from groundwork.clock import SystemClock
+from tests.origin import Answer, Origin, Request, http
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
 
 
-@asynccontextmanager
-async def site() -> AsyncIterator[int]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                if b"/slow" in head:
-                    await asyncio.sleep(0.3)
-                body = BODY if b"/big" in head else b"" if b"/robots.txt" in head else b"hello"
-                kind = (
-                    b"video/x-unknown" if b"/odd" in head else b"application/zip" if b"/zip" in head else b"text/html"
-                )
-                length = len(body)
-                writer.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, length) + body
-                )
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        finally:
-            writer.close()
+async def slow(asked: Request, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0.3)
+    writer.write(http("hello"))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+
+SITE: dict[str, Answer] = {
+    "*/robots.txt": http(),
+    "*/slow": slow,
+    "*/big": http(BODY),
+    "*/odd": http("hello", content_type="video/x-unknown"),
+    "*/zip": http("hello", content_type="application/zip"),
+}
 
 
 @asynccontextmanager
 async def member(token: str = "secret") -> AsyncIterator[Member]:
-    async with site() as port:
-        config = FetchersConfig(
-            rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"})
-        )
+    async with Origin(SITE, http("hello")) as origin:
+        config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": origin.target}))
         async with running_member(config, ClusterConfig(port=0, token=token)) as one:
             yield one
 
@@ -168,8 +153,8 @@ TOLD = [
 
 async def test_everything_that_an_operator_asks_for_is_told() -> None:
     """Also how the shared cache does: here its only server is down."""
-    async with site() as port:
-        config = FetchersConfig(network=Network(resolve={"*.test": f"127.0.0.1:{port}"}))
+    async with Origin(SITE, http("hello")) as origin:
+        config = FetchersConfig(network=Network(resolve={"*.test": origin.target}))
         cluster = ClusterConfig(port=0, memcached=("127.0.0.1:9",))
         async with running_member(config, cluster) as one, httpx.AsyncClient() as client:
             assert isinstance(await one.router.perform(ask("http://a.test/")), Response)

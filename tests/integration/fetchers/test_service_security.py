@@ -1,6 +1,5 @@
 """Certificates on both sides of the fetchers' service, and the trace that goes with a request."""
 
-import asyncio
 import logging
 import shutil
 import ssl
@@ -27,6 +26,7 @@ from fetchers.tls import client_context, server_context
 from fetchers.trace import Trace
 from fetchers.wire import messages
 from groundwork.clock import SystemClock
+from tests.origin import Origin, http
 
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01", "vendor=1")
 
@@ -70,21 +70,11 @@ def ours(folder: Path) -> Authority:
 
 @asynccontextmanager
 async def member(tls: Tls, token: str = "") -> AsyncIterator[Member]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.readline() not in (b"\r\n", b""):
-            pass
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    network = Network(resolve={"*.test": f"127.0.0.1:{port}"})
-    config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=network, tls=tls)
-    try:
+    async with Origin(default=http("hello")) as origin:
+        network = Network(resolve={"*.test": origin.target})
+        config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=network, tls=tls)
         async with running_member(config, ClusterConfig(port=0, token=token)) as one:
             yield one
-    finally:
-        server.close()
 
 
 def ask(seconds: float = 10.0) -> HopRequest:
@@ -190,20 +180,13 @@ async def test_a_header_that_is_no_trace_changes_nothing() -> None:
 
 
 async def test_a_trace_never_reaches_an_origin() -> None:
-    heads: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    network = Network(resolve={"*.test": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"})
-    async with running_member(FetchersConfig(network=network), ClusterConfig(port=0)) as one:
-        token = trace.current.set(TRACE)
-        result = await one.router.perform(ask())
-        trace.current.reset(token)
-        assert isinstance(result, Response)
-    server.close()
+    async with Origin(default=http()) as origin:
+        network = Network(resolve={"*.test": origin.target})
+        async with running_member(FetchersConfig(network=network), ClusterConfig(port=0)) as one:
+            token = trace.current.set(TRACE)
+            result = await one.router.perform(ask())
+            trace.current.reset(token)
+            assert isinstance(result, Response)
+    heads = origin.heads
     assert len(heads) == 2
     assert not any(b"trace" in head.lower() for head in heads)
