@@ -35,7 +35,8 @@ def test_a_shared_link_becomes_a_record(origin: Origin, product: Product) -> Non
     }
     assert product.record("http://short.test/x")["status"] == "unknown"
     answer = product.send({"id": "one", "text": "look: http://short.test/x !"})
-    assert answer == {"accepted": 1, "duplicates": 0, "ids": ["one"]}
+    assert (answer["accepted"], answer["duplicates"], answer["ids"]) == (1, 0, ["one"])
+    assert [event["links"] for event in answer["events"]] == [["http://short.test/x"]]
     (record,) = product.ended("http://short.test/x")
     assert record["status"] == "fetched"
     assert record["redirects"] == [{"url": "http://short.test/x", "status_code": 301}]

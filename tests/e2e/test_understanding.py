@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.origin import Origin, http, page, redirect
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page, redirect
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,8 @@ import pytest
 
 from fetchers.transport.aiohttp import AiohttpTransport
 from groundwork.address_guard import AddressPolicy
-from tests.integration.fetchers.test_aiohttp_transport import Origin, fetch
+from tests.integration.fetchers.test_aiohttp_transport import fetch
+from tests.origin import Origin, Request
 
 TRUE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue"
 FALSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse"
@@ -15,10 +16,8 @@ FALSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse"
 
 @pytest.fixture
 async def origin() -> AsyncIterator[Origin]:
-    origin = Origin()
-    await origin.start()
-    yield origin
-    await origin.stop()
+    async with Origin() as origin:
+        yield origin
 
 
 @pytest.fixture
@@ -36,9 +35,9 @@ async def test_bytes_behind_the_answer_end_the_connection_and_not_the_page(
     transport: AiohttpTransport, origin: Origin, first: bytes, unasked: bytes
 ) -> None:
     """In the same segment: the page is whole, and the next one comes on a connection of its own."""
-    origin.answer = first + unasked
+    origin.default = first + unasked
     assert (await fetch(transport, "http://a.test/1"))[1] == b"true"
-    origin.answer = TRUE
+    origin.default = TRUE
     assert (await fetch(transport, "http://a.test/2"))[1] == b"true"
     assert origin.connections == 2
 
@@ -51,12 +50,12 @@ async def test_an_idle_connection_on_which_something_comes_is_given_up(
     """Bytes or the end, read by our loop or still with the system: never the answer to the next request."""
     writers = []
 
-    async def answer(head: bytes, writer: asyncio.StreamWriter) -> None:
+    async def answer(asked: Request, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
         writer.write(TRUE)
         await writer.drain()
 
-    origin.answer = answer
+    origin.default = answer
     await fetch(transport, "http://a.test/1")
     assert transport._pool is not None
     (idle,) = (protocol for kept in transport._pool._conns.values() for protocol, _ in kept)
