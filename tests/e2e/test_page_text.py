@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 
