@@ -4,10 +4,10 @@ Used by `in_flight.py` and the stages `fetch` and `picture`. It also remembers w
 shares one of them meanwhile waits for the same turn instead of taking another one of its domain.
 """
 
-from collections import OrderedDict
 from dataclasses import replace
 
 import msgspec
+from cachetools import TLRUCache
 
 from groundwork.clock import Clock
 from schedulers.context import Deferred, Shared
@@ -27,8 +27,7 @@ class Deferral:
     def __init__(self, queue: EventQueue, store: MetadataStore, clock: Clock) -> None:
         self._queue = queue
         self._store = store
-        self._clock = clock
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._until: TLRUCache[str, float, float] = TLRUCache(MOST_REMEMBERED, lambda _, until, __: until, clock.now)
 
     def until(self, key: str) -> float:
         """When the URL of that dedup key comes back that was deferred; a moment that is past where none was."""
@@ -37,7 +36,7 @@ class Deferral:
     async def defer(self, shared: Shared, until: float, reason: str, *, counted: bool = False) -> Deferred:
         """Durable when this returns. `counted`: its server asked for the pause."""
         link = shared.link
-        self._remember(link.key, until)
+        self._until[link.key] = until
         await self._write_down(shared, until, counted)
         await self._store.mark(UrlState(link.key, link.url, Status.DEFERRED, reason, until=until))
         return Deferred()
@@ -57,16 +56,6 @@ class Deferral:
         if len(message.body) > LONGEST_BODY:
             message = replace(message, body=_short_body(shared.event, url), event_id=shared.event.identity)
         await self._queue.defer(message, until)
-
-    def _remember(self, key: str, until: float) -> None:
-        self._until[key] = until
-        self._until.move_to_end(key)
-        now = self._clock.now()
-        while self._until:
-            oldest = next(iter(self._until))
-            if self._until[oldest] > now and len(self._until) <= MOST_REMEMBERED:
-                return
-            del self._until[oldest]
 
 
 def _short_body(event: Event, url: str) -> bytes:

@@ -4,7 +4,7 @@ Awaited by the transport before each request. Generous, since a content network 
 address. It delays and never refuses; the request's own deadline ends who would wait too long.
 """
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 from fetchers.model import RateLimit
 from groundwork.clock import Clock
@@ -19,8 +19,7 @@ class AddressPace:
         self._clock = clock
         self._interval = limit.interval
         self._tolerance = (limit.burst - 1) * limit.interval
-        self._given_until: OrderedDict[str, float] = OrderedDict()
-        self._most = most
+        self._given_until: LRUCache[str, float] = LRUCache(most)
 
     def __len__(self) -> int:
         return len(self._given_until)
@@ -33,10 +32,6 @@ class AddressPace:
 
     def reserve(self, address: str, now: float) -> float:
         """Take the next turn; returns the seconds until it comes."""
-        given = self._given_until
-        start = max(given.get(address, 0.0), now)
-        given[address] = start + self._interval
-        given.move_to_end(address)
-        if len(given) > self._most:
-            given.popitem(last=False)
+        start = max(self._given_until.get(address, 0.0), now)
+        self._given_until[address] = start + self._interval
         return max(start - self._tolerance - now, 0.0)

@@ -5,10 +5,10 @@ first, and losing an entry costs one more request for a robots.txt and nothing e
 strangers or half-written, so reading a copy gives the rules or None.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import msgspec
+from cachetools import LRUCache
 
 from fetchers.model import Ended
 from fetchers.robots.rules import RobotsTxt
@@ -27,8 +27,7 @@ class HostCache:
     """Origin → `HostEntry`, at most `most` of them."""
 
     def __init__(self, most: int = 100_000) -> None:
-        self._entries: OrderedDict[str, HostEntry] = OrderedDict()
-        self._most = most
+        self._entries: LRUCache[str, HostEntry] = LRUCache(most)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -36,16 +35,10 @@ class HostCache:
     def get(self, origin: str, now: float) -> HostEntry | None:
         """The entry, where it is not over its time."""
         entry = self._entries.get(origin)
-        if entry is None or entry.expires <= now:
-            return None
-        self._entries.move_to_end(origin)
-        return entry
+        return None if entry is None or entry.expires <= now else entry
 
     def put(self, origin: str, entry: HostEntry) -> None:
         self._entries[origin] = entry
-        self._entries.move_to_end(origin)
-        if len(self._entries) > self._most:
-            self._entries.popitem(last=False)
 
     def evict_expired(self, now: float) -> int:
         """Drop what is over its time; returns how many."""
@@ -58,7 +51,7 @@ class HostCache:
         """Drop that share of the entries, the least recently used first; returns how many."""
         count = int(len(self._entries) * share)
         for _ in range(count):
-            self._entries.popitem(last=False)
+            self._entries.popitem()
         return count
 
 

@@ -4,8 +4,10 @@ Beside the robots gate's host cache, which holds parsed rules for a day, the mem
 long as a stale one may still be of use. It is bounded in bytes, the least recently used copy goes first.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
+
+from cachetools import TLRUCache
 
 from groundwork.clock import Clock
 
@@ -20,38 +22,32 @@ class NoSharedCache:
         return None
 
 
+_Kept = tuple[float, bytes]
+"""The seconds for which it is kept, and the value."""
+
+
 class MemoryRobotsCache:
     """At most `most_bytes` of values."""
 
     def __init__(self, clock: Clock, most_bytes: int = 32 * 1024 * 1024) -> None:
-        self._clock = clock
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._values: TLRUCache[str, _Kept, float] = TLRUCache(most_bytes, _until, clock.monotonic, _size)
 
     async def get(self, origin: str) -> bytes | None:
         found = self._values.get(origin)
-        if found is None:
-            return None
-        if found[0] <= self._clock.monotonic():
-            self._forget(origin)
-            return None
-        self._values.move_to_end(origin)
-        return found[1]
+        return None if found is None else found[1]
 
     async def put(self, origin: str, value: bytes, seconds: float) -> None:
-        self._forget(origin)
-        if len(value) > self._most_bytes:
-            return
-        self._values[origin] = (self._clock.monotonic() + seconds, value)
-        self._bytes += len(value)
-        while self._bytes > self._most_bytes:
-            self._forget(next(iter(self._values)))
+        self._values.pop(origin, None)
+        with suppress(ValueError):  # larger than the whole: not kept
+            self._values[origin] = (seconds, value)
 
-    def _forget(self, origin: str) -> None:
-        found = self._values.pop(origin, None)
-        if found is not None:
-            self._bytes -= len(found[1])
+
+def _until(_origin: str, kept: _Kept, now: float) -> float:
+    return now + kept[0]
+
+
+def _size(kept: _Kept) -> int:
+    return len(kept[1])
 
 
 class MemoryHostStates:

@@ -6,13 +6,13 @@ kept for as long as its TTL says, within bounds. Whether an address may be diall
 
 import socket
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import aiodns
 import pycares
+from cachetools import TLRUCache
 
 from fetchers.errors import DnsError
 from groundwork.single_flight import SingleFlight
@@ -42,17 +42,15 @@ class Resolver:
         self._system = SystemLookup()
         self._lookup: Lookup = lookup or self._system
         self._monotonic = monotonic
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._answers: TLRUCache[str, _Answer, float] = TLRUCache(MOST_NAMES, _until, monotonic)
         self._asking: SingleFlight[str, _Answer] = SingleFlight(goes_on=True)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """At least one address. Raises `DnsError`, also for a while after a look-up that failed."""
         name = host.rstrip(".")
         answer = self._answers.get(name)
-        if answer is None or answer.expires <= self._monotonic():
+        if answer is None:
             answer = await self._asking.run(name, partial(self._ask, name))
-        else:
-            self._answers.move_to_end(name)
         if answer.failure is not None:
             raise DnsError(answer.failure)
         return answer.addresses
@@ -70,9 +68,6 @@ class Resolver:
         else:
             answer = self._answer(name, found)
         self._answers[name] = answer
-        self._answers.move_to_end(name)
-        if len(self._answers) > MOST_NAMES:
-            self._answers.popitem(last=False)
         return answer
 
     def _answer(self, name: str, found: Sequence[tuple[str, float]]) -> _Answer:
@@ -81,6 +76,10 @@ class Resolver:
         life = min(ttl for _, ttl in found)
         expires = self._monotonic() + min(max(life, SHORTEST_LIFE), LONGEST_LIFE)
         return _Answer(tuple(address for address, _ in found), expires)
+
+
+def _until(_name: str, answer: _Answer, _now: float) -> float:
+    return answer.expires
 
 
 class SystemLookup:

@@ -5,8 +5,9 @@ Only what would be the same in a moment: an origin's refusal, and a picture that
 What broke off, timed out or has to wait is tried again at once.
 """
 
-from collections import OrderedDict
 from typing import TypeVar
+
+from cachetools import LRUCache
 
 from imagepipe.errors import (
     BrokenPicture,
@@ -36,7 +37,7 @@ class NegativeCache:
     """Of one pipeline, by the picture's address and what was attempted."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, dict[str, tuple[float, ImageError]]] = OrderedDict()
+        self._known: LRUCache[str, dict[str, tuple[float, ImageError]]] = LRUCache(_MOST)
 
     def get(self, url: str, now: float, attempt: str = LOAD) -> ImageError | None:
         """A new error that says the same; None where there is none, or it is over."""
@@ -54,12 +55,9 @@ class NegativeCache:
         if error.ending not in _FINAL if isinstance(error, SourceFailed) else not isinstance(error, _OF_THE_PICTURE):
             return
         attempts = self._known.setdefault(url, {})
-        self._known.move_to_end(url)
         if len(attempts) >= _MOST_ATTEMPTS:
             attempts.clear()
         attempts[attempt] = (now + SECONDS, _again(error))
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
 
     def loaded(self, url: str) -> None:
         """It is there now."""

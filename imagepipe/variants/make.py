@@ -4,11 +4,12 @@ Above it the pipeline, below it the rendered tier, the originals and the rendere
 would be slow is made later, in idle time.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+
+from cachetools import LRUCache
 
 from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
@@ -48,7 +49,7 @@ class Variants:
         self._idle = idle
         self._events = events
         self._previews: SingleFlight[str, VariantResult | None] = SingleFlight()
-        self._placeholders: OrderedDict[str, Placeholder] = OrderedDict()
+        self._placeholders: LRUCache[str, Placeholder] = LRUCache(_PLACEHOLDERS_KEPT)
 
     def cached(self, src: str, wish: Variant, key: str | None = None) -> VariantResult | None:
         """What the rendered tier has. A stale one is a preview. `key` is the wish's own, where the caller has it."""
@@ -100,8 +101,6 @@ class Variants:
             with self._remembering(src, _PLACEHOLDER):
                 original = await self._originals.find(src, requester)
                 known = self._placeholders[src] = await self._renderer.placeholder(original.body, requester.client)
-            if len(self._placeholders) > _PLACEHOLDERS_KEPT:
-                self._placeholders.popitem(last=False)
         return known
 
     def forget(self, src: str) -> bool:

@@ -4,8 +4,9 @@ Pure: time is an argument. Both tables are bounded.
 """
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 MOST_SOURCES = 4096
 FREE_FAILURES = 10
@@ -51,19 +52,16 @@ class Buckets:
     they have been full for long."""
 
     def __init__(self, most: int = MOST_SOURCES) -> None:
-        self._most = most
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(most)
 
     def take(self, key: str, rate: Rate, now: float) -> Taken:
         """A token of `key`'s bucket, if one is there."""
-        tokens, at = self._buckets.pop(key, (float(rate.burst), now))
+        tokens, at = self._buckets.get(key, (float(rate.burst), now))
         tokens = min(float(rate.burst), tokens + max(0.0, now - at) * rate.per_second)
         wait = 0.0 if tokens >= 1 else _bounded((1 - tokens) / rate.per_second)
         if not wait:
             tokens -= 1
         self._buckets[key] = (tokens, now)
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
         return Taken(rate, int(tokens), _bounded((rate.burst - tokens) / rate.per_second), wait)
 
 
@@ -87,8 +85,7 @@ class FailedCalls:
     """
 
     def __init__(self, most: int = MOST_SOURCES) -> None:
-        self._most = most
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
+        self._sources: LRUCache[str, _Source] = LRUCache(most)
 
     def wait(self, source: str, now: float) -> float:
         """Seconds until the next wrong key from there is looked at; 0: at once."""
@@ -113,12 +110,9 @@ class FailedCalls:
         return told
 
     def _source(self, source: str, now: float) -> _Source:
-        found = self._sources.pop(source, None)
+        found = self._sources.get(source)
         if found is None:
-            found = _Source()
+            found = self._sources[source] = _Source()
         elif now - found.failed_at > FORGOTTEN_AFTER:
             found.failures = 0
-        self._sources[source] = found
-        if len(self._sources) > self._most:
-            self._sources.popitem(last=False)
         return found

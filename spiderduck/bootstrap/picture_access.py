@@ -5,11 +5,11 @@ an image process on its own asks the API.
 """
 
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
 import httpx
+from cachetools import TLRUCache
 
 from fetchers.ports import UrlPolicy
 from groundwork.clock import Clock
@@ -55,6 +55,10 @@ class StoredRecords:
             raise RecordsUnavailable("the store does not answer at the moment") from error
 
 
+def _remembered_until(_src: str, owned: bool, now: float) -> float:
+    return now + (OWNED_SECONDS if owned else NOT_OWNED_SECONDS)
+
+
 class RecordsOfApi:
     """Asks the API, and remembers its answers for a moment."""
 
@@ -62,18 +66,12 @@ class RecordsOfApi:
         """`url` of the API; `http` sends a key with the scope `read`."""
         self._url = f"{url.rstrip('/')}/v1/pictures"
         self._http = http
-        self._clock = clock
-        self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+        self._known: TLRUCache[str, bool, float] = TLRUCache(MOST_REMEMBERED, _remembered_until, clock.monotonic)
 
     async def owns(self, src: str) -> bool:
-        now = self._clock.monotonic()
-        owned, until = self._known.get(src, (False, 0.0))
-        if until <= now:
-            owned = await self._ask(src)
-            self._known[src] = (owned, now + (OWNED_SECONDS if owned else NOT_OWNED_SECONDS))
-            self._known.move_to_end(src)
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
+        owned = self._known.get(src)
+        if owned is None:
+            owned = self._known[src] = await self._ask(src)
         return owned
 
     async def _ask(self, src: str) -> bool:
