@@ -24,6 +24,8 @@ class CardImage(msgspec.Struct, omit_defaults=True, kw_only=True):
     width: int | None = None
     height: int | None = None
     alt: str | None = None
+    generic: bool = False
+    thumbhash: str | None = None
     blurhash: str | None = None
     color: str | None = None
 
@@ -133,6 +135,8 @@ def _speaks(language: str | None, wanted: str) -> bool:
 def _kind(image: Image | None, usage: Usage | None) -> Kind:
     if image is None or not image.width or not image.height:
         return "summary"
+    if image.generic:
+        return "summary"
     if usage is not None and usage.max_image_preview is not None and usage.max_image_preview.value != "large":
         return "summary"
     return "summary_large_image" if _is_large(image.width, image.height) else "summary"
@@ -149,6 +153,8 @@ def _image(image: Image, proxied_url: str | None) -> CardImage:
         width=image.width,
         height=image.height,
         alt=image.alt,
+        generic=image.generic,
+        thumbhash=image.thumbhash,
         blurhash=image.blurhash,
         color=image.colour,
     )

@@ -141,7 +141,7 @@ class Pipeline:
         self._archive = stage("archive", KeepInArchive(ports.archive, ports.ids))
         self._store = stage("store", Store(ports.store, clock, config.freshness, observer.ended))
         self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
-        self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports.store, clock))
+        self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports))
 
 
 async def unfurl(text: str, fetch: Fetch, extractor: Extractor, clock: Clock, patience_seconds: float) -> Record:

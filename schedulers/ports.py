@@ -61,6 +61,11 @@ class MetadataStore(Protocol):
     async def page(self, page_id: int) -> Page | None:
         """The page of that id; None where there is none (any more)."""
 
+    async def saw_picture(self, site: str, picture: str, page: str) -> int:
+        """Note that `page` of the registrable domain `site` shows `picture`. Returns how many of the pages of the site
+        that were noted last show it, this one included. The same page again changes nothing; bounded for each site; may
+        be lost, and of two notes at one moment one may be."""
+
 
 class Archive(Protocol):
     """Where the bytes of pages are kept."""
@@ -119,6 +124,10 @@ class Measured(Protocol):
     def blurhash(self) -> str:
         """A blurred picture in some twenty characters (blurha.sh)."""
 
+    @property
+    def thumbhash(self) -> str:
+        """One with its shape and transparency, in base64 (evanw.github.io/thumbhash)."""
+
 
 class Ids(Protocol):
     """Time-sorted unique ids."""
@@ -130,7 +139,7 @@ class Ids(Protocol):
 class Extractor(Protocol):
     """Runs the pure metadata extraction where it cannot block the loop."""
 
-    async def extract(self, response: Response) -> Metadata:
+    async def extract(self, response: Response, *, thorough: bool = False) -> Metadata:
         """Never raises, whatever the bytes."""
 
 

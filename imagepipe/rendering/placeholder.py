@@ -1,4 +1,5 @@
-"""What can be shown before a picture is there: its size, its main colour, and a BlurHash of twenty-odd characters."""
+"""What can be shown before a picture is there: its size, its main colour, a BlurHash and a ThumbHash of some thirty
+characters each."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +16,12 @@ from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import lay_out
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
+from imagepipe.rendering.thumbhash import thumbhash
 from imagepipe.rendering.translate import decoding
 
 _SIDE = 64
+# A ThumbHash has at most seven waves along a side.
+_HASHED_SIDE = 32
 _DEFAULT = PictureLimits()
 
 
@@ -30,6 +34,7 @@ class Placeholder:
     length: int
     colour: str
     blurhash: str
+    thumbhash: str = ""
 
 
 def describe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | None = None) -> Placeholder:
@@ -44,7 +49,11 @@ def describe(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | 
         decoded = decode_as_inspected(codec, data, DecodeWish(at_least=(_SIDE, _SIDE)), info)
         small = run_steps(next(decoded.frames).image, plan(decoded.icc, codec))
         opaque = _opaque(small)
-        return Placeholder(info, codec.content_type, len(data), _main_colour(opaque), blurhash_encode(opaque))
+        blurred = blurhash_encode(opaque)
+        small.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
+        return Placeholder(
+            info, codec.content_type, len(data), _main_colour(opaque), blurred, thumbhash(small.convert("RGBA"))
+        )
 
 
 def describe_bytes(data: bytes, *, limits: PictureLimits = _DEFAULT, codecs: Codecs | None = None) -> int:

@@ -43,6 +43,7 @@ def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: st
             "bytes": found.length,
             "colour": found.colour,
             "blurhash": found.blurhash,
+            "thumbhash": found.thumbhash,
         }
 
     return get_picture_info

@@ -26,7 +26,7 @@ from schedulers.metadata.model import (
     Signal,
     Usage,
 )
-from schedulers.metadata.picture_counter import PictureCounter, note_picture
+from schedulers.metadata.picture_counter import PictureCounter, note_in, note_picture
 from schedulers.metadata.ports import GenericPictures
 from schedulers.metadata.usage import Purpose, shown
 from schedulers.metadata.usage import refusal as usage_refusal
@@ -67,6 +67,7 @@ __all__ = [
     "endpoint_of",
     "extract_metadata",
     "kind_of",
+    "note_in",
     "note_picture",
     "read_oembed",
     "shown",

@@ -48,17 +48,19 @@ def extract_metadata(
     headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (),
     generic_pictures: GenericPictures | None = None,
     asker: Asker = NOBODY,
+    thorough: bool = False,
 ) -> Metadata:
     """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O. Never raises.
 
     `content_type`, `status_code` and `headers` are the answer's; without `content_type` that of `headers` counts.
     `generic_pictures` knows the pictures that a site shows on all its pages.
     `asker` is who asked for it, whom directives may name, and what robots.txt says of its use.
+    `thorough`: candidates for the picture are looked for in the body too, whatever the head names.
     """
     fields = response_headers.read(headers)
     if content_type is None and (given := fields.get("content-type")):
         content_type = given[0]
-    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, asker)
+    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, asker, thorough)
     try:
         return READERS[sniff.kind(answer)](answer)
     except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it

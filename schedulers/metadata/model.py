@@ -24,7 +24,8 @@ class Provenance(Struct, frozen=True, omit_defaults=True):
 class Image(Struct, frozen=True, omit_defaults=True):
     """A picture as the page declares it; the sizes are claims until the picture has been fetched and measured.
 
-    From then on there are `bytes`, its length, and `colour` and `blurhash`, to be shown until it is loaded.
+    From then on there are `bytes`, its length, and `colour`, `blurhash` and `thumbhash`, to be shown until it is
+    loaded. `generic`: the same picture stands for many pages of the site.
     """
 
     url: str
@@ -36,6 +37,8 @@ class Image(Struct, frozen=True, omit_defaults=True):
     bytes: int | None = None
     colour: str | None = None
     blurhash: str | None = None
+    thumbhash: str | None = None
+    generic: bool = False
 
 
 class Icon(Struct, frozen=True, omit_defaults=True):
@@ -147,11 +150,15 @@ class AppLink(Struct, frozen=True, omit_defaults=True):
 
 
 class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Everything known of one page. Dates are ISO 8601, with the offset where the page gives one."""
+    """Everything known of one page. Dates are ISO 8601, with the offset where the page gives one.
+
+    `other_images` are the further candidates for `image`, in order.
+    """
 
     title: str | None = None
     description: str | None = None
     image: Image | None = None
+    other_images: tuple[Image, ...] = ()
     site_name: str | None = None
     type: str | None = None
     author: str | None = None

@@ -41,12 +41,7 @@ class PictureCounter:
         """Notes what `page` names now; an earlier word of the same page is replaced."""
         seen = self._seen.setdefault(site, array("q"))
         self._seen.move_to_end(site)
-        pages = seen[::2]
-        if (key := _digest(page)) in pages:
-            seen[2 * pages.index(key) + 1] = _digest(picture)
-        else:
-            seen.extend((key, _digest(picture)))
-            del seen[: -2 * PAGES]
+        _note(seen, picture, page)
         if len(self._seen) > self._domains:
             self._seen.popitem(last=False)
 
@@ -57,6 +52,25 @@ class PictureCounter:
         if (seen := self._seen.get(site)) is not None:
             one._seen[site] = seen[:]
         return one
+
+
+def note_in(stored: bytes, picture: str, page: str) -> tuple[bytes, int]:
+    """The same for one site whose pages and pictures a store keeps as bytes: what to keep now, and how many of the
+    pages show `picture`. Bytes that are none of ours count as none."""
+    seen = array("q")
+    if len(stored) % (2 * seen.itemsize) == 0:
+        seen.frombytes(stored)
+    _note(seen, picture, page)
+    return seen.tobytes(), seen[1::2].count(_digest(picture))
+
+
+def _note(seen: "array[int]", picture: str, page: str) -> None:
+    pages = seen[::2]
+    if (key := _digest(page)) in pages:
+        seen[2 * pages.index(key) + 1] = _digest(picture)
+    else:
+        seen.extend((key, _digest(picture)))
+        del seen[: -2 * PAGES]
 
 
 def _digest(text: str) -> int:

@@ -73,6 +73,7 @@ def shown(metadata: Metadata) -> Metadata:
     preview = usage.max_image_preview
     if metadata.image is not None and preview is not None and preview.value == "none":
         changes["image"], withheld["image"] = None, preview
+        changes["other_images"] = ()
     if not changes:
         return metadata
     said = {name: Provenance(f"{WITHHELD}:{signal.source}") for name, signal in withheld.items()}

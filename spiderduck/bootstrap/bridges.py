@@ -61,3 +61,4 @@ class MeasuredPicture:
     bytes: int
     colour: str
     blurhash: str
+    thumbhash: str = ""

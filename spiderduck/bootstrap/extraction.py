@@ -92,27 +92,27 @@ class Extraction:
         self._one_at_a_time = asyncio.Semaphore(1)
         self._warm = False  # the first page has tables and libraries loaded, which takes a tenth of a second
 
-    async def extract(self, response: Response) -> Metadata:
+    async def extract(self, response: Response, *, thorough: bool = False) -> Metadata:
         """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
 
         Raises `WorkersBusy` once the processes are ending: that is no word about the page."""
         quick = is_quick(response, self._inline_bytes)
         if quick and self._warm:
-            metadata = _extract(response, self._pictures, self._product)
+            metadata = _extract(response, self._pictures, self._product, thorough)
         elif quick or self._processes is None:
             async with self._one_at_a_time:
-                metadata = await asyncio.to_thread(_extract, response, self._pictures, self._product)
+                metadata = await asyncio.to_thread(_extract, response, self._pictures, self._product, thorough)
                 self._warm = True
         else:
-            metadata = await self._isolated(self._processes, response)
+            metadata = await self._isolated(self._processes, response, thorough)
         if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
             note_picture(self._pictures, metadata, response.url)
         return metadata
 
-    async def _isolated(self, processes: Workers, response: Response) -> Metadata:
+    async def _isolated(self, processes: Workers, response: Response, thorough: bool) -> Metadata:
         known = None if self._pictures is None else self._pictures.of_page(response.url)
         try:
-            return await processes.run(partial(_extract, response, known, self._product))
+            return await processes.run(partial(_extract, response, known, self._product, thorough))
         except WorkTimedOut:
             return Metadata(provenance={FAILURE: Provenance(TOO_LONG)})
         except WorkersBusy:
@@ -121,7 +121,7 @@ class Extraction:
             return Metadata(provenance={FAILURE: Provenance(TOO_MUCH)})
 
 
-def _extract(response: Response, pictures: PictureCounter | None, product: str) -> Metadata:
+def _extract(response: Response, pictures: PictureCounter | None, product: str, thorough: bool) -> Metadata:
     return extract_metadata(
         response.body,
         url=response.url,
@@ -130,4 +130,5 @@ def _extract(response: Response, pictures: PictureCounter | None, product: str) 
         headers=response.headers,
         generic_pictures=pictures,
         asker=Asker(product, response.preferences),
+        thorough=thorough,
     )

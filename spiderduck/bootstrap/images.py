@@ -113,7 +113,9 @@ class HandedOver:
 
 def _measured(found: Placeholder) -> MeasuredPicture:
     info = found.info
-    return MeasuredPicture(info.width, info.height, found.content_type, found.length, found.colour, found.blurhash)
+    return MeasuredPicture(
+        info.width, info.height, found.content_type, found.length, found.colour, found.blurhash, found.thumbhash
+    )
 
 
 async def open_images(

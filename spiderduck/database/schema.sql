@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 2.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 3.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -24,6 +24,12 @@ CREATE TABLE pages (
     provenance BLOB NOT NULL
 );
 CREATE INDEX pages_by_key ON pages (key, id);
+
+-- Which pictures do the pages of a site show that were seen last? `seen` is 640 bytes at most: digests of pages and pictures.
+CREATE TABLE site_pictures (
+    site TEXT PRIMARY KEY,
+    seen BLOB NOT NULL
+) WITHOUT ROWID;
 
 -- Redirect edges, asked from either end.
 CREATE TABLE redirects (

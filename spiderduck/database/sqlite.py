@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 Work = Callable[[sqlite3.Connection], Value]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 CHANGES = {
     2: (
         "ALTER TABLE subscribers ADD COLUMN handed INTEGER NOT NULL DEFAULT 0",
@@ -30,6 +30,7 @@ CHANGES = {
         "UPDATE subscribers SET created_at = at, handed = "
         "max(position, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0))",
     ),
+    3: ("CREATE TABLE site_pictures (site TEXT PRIMARY KEY, seen BLOB NOT NULL) WITHOUT ROWID",),
 }
 """Version of the schema → what makes it from the one before."""
 

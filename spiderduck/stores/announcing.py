@@ -31,6 +31,9 @@ class Records(Protocol):
     async def page(self, page_id: int) -> Page | None:
         """As `MetadataStore.page`."""
 
+    async def saw_picture(self, site: str, picture: str, page: str) -> int:
+        """As `MetadataStore.saw_picture`."""
+
     async def write(self, key: str, change: Change, event_id: str) -> None:
         """Durable when this returns; may be repeated, which makes no second version of the page for the same event. The
         record of the URL `key` is visible last."""
@@ -52,6 +55,7 @@ class AnnouncingStore:
         self.look_up = records.look_up
         self.mark = records.mark
         self.page = records.page
+        self.saw_picture = records.saw_picture
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         identity = notice_id(event_id, key)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from groundwork.clock import Clock
 from schedulers.identity import sent_id
+from schedulers.metadata import note_in
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
 from spiderduck.database.picture_index import picture_key, picture_keys
@@ -140,9 +141,17 @@ class CassandraStore:
             return False
         now = self._clock.now()
         rest = max(1, int(page.fetched_at + self._pages_live - now)) if self._pages_live else 0
-        values = (self._behind(now, [page.id]), rest, page.metadata, page.id)
+        values = (self._behind(now, [page.id]), rest, page.metadata, page.provenance, page.id)
         await self._session.execute(self._statements.put_metadata, values)
         return True
+
+    async def saw_picture(self, site: str, picture: str, page: str) -> int:
+        """As `MetadataStore.saw_picture`. A row that is not written for as long as pages live ends."""
+        rows = await self._ask(self._statements.get_site_pictures, (site,))
+        seen, count = note_in(rows[0][0] if rows else b"", picture, page)
+        values = (site, seen, self._stamps.next(self._clock.now()), self._pages_live)
+        await self._session.execute(self._statements.put_site_pictures, values)
+        return count
 
     def _of_id(self, identity: int) -> int:
         return microseconds(self._moment_of_id(identity))

@@ -23,6 +23,7 @@ class Statements:
     put_recent: Statement
     put_bucket: Statement
     put_picture: Statement
+    put_site_pictures: Statement
     put_finished: Statement
     put_claim: Statement
     get_page: Statement
@@ -35,6 +36,7 @@ class Statements:
     get_redirected_from: Statement
     get_recent: Statement
     get_picture: Statement
+    get_site_pictures: Statement
 
 
 def statements(keyspace: str) -> Statements:
@@ -49,7 +51,9 @@ def statements(keyspace: str) -> Statements:
 
     return Statements(
         put_page=put("pages", PAGE_COLUMNS),
-        put_metadata=Statement(f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? SET metadata = ? WHERE id = ?"),
+        put_metadata=Statement(
+            f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? SET metadata = ?, provenance = ? WHERE id = ?"
+        ),
         put_state=put("urls", "key_hash, key, status, page_id, state"),
         put_mark=put("urls", "key_hash, mark"),
         put_version=put("versions", "key_hash, month, id, share"),
@@ -58,6 +62,7 @@ def statements(keyspace: str) -> Statements:
         put_recent=put("recent", "domain, hour, at, key_hash"),
         put_bucket=put("buckets", "list, owner, bucket"),
         put_picture=put("pictures", "url_hash, page_id"),
+        put_site_pictures=put("site_pictures", "site, seen"),
         put_finished=put("finished", "id"),
         put_claim=Statement(
             f"INSERT INTO {keyspace}.claims (name, fingerprint) VALUES (?, ?) IF NOT EXISTS USING TTL ?",
@@ -73,4 +78,5 @@ def statements(keyspace: str) -> Statements:
         get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
         get_picture=get("pictures", "page_id", "url_hash = ?"),
+        get_site_pictures=get("site_pictures", "seen", "site = ?"),
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from groundwork.clock import Clock
 from schedulers.identity import sent_id
+from schedulers.metadata import note_in
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
 from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_keys
@@ -123,6 +124,15 @@ class SqliteStore:
         sql = f"SELECT {PAGE} FROM pages p WHERE p.id = ?"
         row = await self._database.read(lambda connection: connection.execute(sql, (page_id,)).fetchone())
         return None if row is None else page_from_row(row)
+
+    async def saw_picture(self, site: str, picture: str, page: str) -> int:
+        def write(connection: sqlite3.Connection) -> int:
+            row = connection.execute("SELECT seen FROM site_pictures WHERE site = ?", (site,)).fetchone()
+            seen, count = note_in(b"" if row is None else row[0], picture, page)
+            connection.execute("INSERT OR REPLACE INTO site_pictures (site, seen) VALUES (?, ?)", (site, seen))
+            return count
+
+        return await self._database.write(write)
 
     async def history(self, key: str, most: int) -> Sequence[Page]:
         sql = f"SELECT {PAGE} FROM pages p WHERE p.key = ? ORDER BY p.id DESC LIMIT ?"

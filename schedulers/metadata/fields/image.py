@@ -15,6 +15,7 @@ from schedulers.metadata.ports import GenericPictures
 # Facebook and Twitter refuse pictures below some 200 and 144 pixels; below this it is an icon for certain.
 SMALLEST_SIDE = 48
 _PER_RULE = 10
+CANDIDATES = 5
 _ALTERNATIVES = 6
 
 
@@ -24,16 +25,17 @@ class PictureRule(NamedTuple):
     in_body: bool = False
 
 
-def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
-    """The first acceptable picture of the ladder that is not the site's own."""
+def read(page: Page, generic: GenericPictures | None = None, *, thorough: bool = False) -> tuple[Image, ...]:
+    """The candidates in order, the best first: of the ladder, the site's own pictures last. The body is searched where
+    the head names none, or only the site's own, or where that is asked for (`thorough`)."""
     offers: list[tuple[str, Image]] = []
     for rule, offered, in_body in LADDER:
-        if in_body and offers and not (generic and _all_generic(page, offers, generic)):
+        if in_body and offers and not thorough and not (generic and _all_generic(page, offers, generic)):
             continue
         for image in offered(page):
             offers.append((rule, image))  # noqa: PERF401  half of the rules offer nothing: a generator more for each
     if not offers:
-        return None
+        return ()
     if generic is not None:
         offers.sort(key=lambda offer: generic.is_generic(page.site, offer[1].url))
     rule, image = offers[0]
@@ -41,7 +43,15 @@ def read(page: Page, generic: GenericPictures | None = None) -> Image | None:
     page.provenance["image"] = Provenance(
         rule, tuple([Alternative(name, url) for url, name in islice(others.items(), _ALTERNATIVES)])
     )
-    return image
+    return (image,) if not others else tuple(_different(offers))
+
+
+def _different(offers: list[tuple[str, Image]]) -> list[Image]:
+    """The pictures, each once, as the first rule that named it describes it."""
+    found: dict[str, Image] = {}
+    for _, image in offers:
+        found.setdefault(image.url, image)
+    return list(islice(found.values(), CANDIDATES))
 
 
 def declared(metadata: Metadata) -> list[str]:

@@ -15,7 +15,8 @@ from schedulers.metadata.ports import GenericPictures
 
 class Answer(NamedTuple):
     """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share;
-    `asker` is who asked for the page, and what robots.txt says to it."""
+    `asker` is who asked for the page, and what robots.txt says to it. `thorough`: candidates for
+    the picture are looked for in the body too, whatever the head names."""
 
     body: bytes
     url: str
@@ -24,6 +25,7 @@ class Answer(NamedTuple):
     headers: Headers = {}  # noqa: RUF012  never changed
     generic_pictures: GenericPictures | None = None
     asker: usage.Asker = usage.Asker()
+    thorough: bool = False
 
     @property
     def media_type(self) -> str:

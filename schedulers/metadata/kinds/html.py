@@ -44,11 +44,13 @@ def read(answer: Answer) -> Metadata:
     tree = LexborHTMLParser(guard.bounded(source), scripting=True, options=_WITHOUT_EVENTS)
     page = Page(answer.url, tree, answer.headers)
     name, said = author.read(page), usage.read(page, answer.asker)
+    pictures = image.read(page, answer.generic_pictures, thorough=answer.thorough)
     read_by = reading.measure(page.title, page.body.text)
     return Metadata(
         title=title.read(page, name),
         description=description.read(page),
-        image=image.read(page, answer.generic_pictures),
+        image=pictures[0] if pictures else None,
+        other_images=pictures[1:],
         site_name=site_name.read(page),
         type=kind.read(page),
         author=name,

@@ -718,6 +718,7 @@ NOTHING_FROM_OUTSIDE = {
     "schedulers.metadata.interstitials.kind_of": "looks a name of our own up",
     "schedulers.metadata.interstitials.entries": "reads our own data file",
     "schedulers.metadata.fields.usage.robots_of": _PAGE,
+    "schedulers.metadata.picture_counter.note_in": _OURS,
     "schedulers.metadata.usage.refusal": _PAGE,
     "schedulers.metadata.wire.encode_metadata": _MAKES,
     "schedulers.metadata.wire.encode_usage": _MAKES,
