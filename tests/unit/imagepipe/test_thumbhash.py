@@ -24,7 +24,7 @@ def picture(width: int, height: int, alpha: Callable[[int], int]) -> Image.Image
     ("image", "expected"),
     [
         (picture(32, 24, lambda x: 255), "XQgGFYRAVGVUWIZRVDaUY/2t3FUJ"),
-        (picture(20, 30, lambda x: 255 if x > 9 else 0), "HviBCwZYeMCIWEhYh4/FBXB6iIiIiIc"),
+        (picture(20, 30, lambda x: (x * 37 + 3) % 256 if x > 6 else 0), "HgiCAwIkh7CJiTRoh5/FBmC5eIiHeHg"),
         (Image.new("RGBA", (1, 1), (10, 200, 30, 255)), "VIoon14I9wiIh4hwj3CI+AiIgIAI94cP"),
         (picture(7, 7, lambda x: 0), "AAiCBQAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
     ],
