@@ -49,6 +49,11 @@ class SingleFlight(Generic[K, T]):
             if not flight.waiters and not self._goes_on:
                 self._land(key, flight)
 
+    def leave(self, which: Callable[[K], bool]) -> None:
+        """Who asks from now on for one of these starts afresh; who waits already gets what is under way."""
+        for key in [key for key in self._flights if which(key)]:
+            del self._flights[key]
+
     async def close(self) -> None:
         """Cancel every call and wait for its end."""
         tasks = [flight.task for flight in self._flights.values()]

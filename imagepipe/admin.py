@@ -21,24 +21,32 @@ class Admin:
     async def put(self, src: str, original: Original) -> None:
         """Store a picture; `ImageError` if it is none."""
         await self._renderer.probe(original.body)
+        self._originals.purges.purge(src, self._clock.now())  # it wins over what is being loaded
+        self._variants.originals.forget(src)
         self._variants.forget(src)
         await self._originals.keep(src, original)
 
     async def purge(self, src: str) -> bool:
-        """Forget a picture in every tier; whether it was in any."""
+        """Forget a picture in every tier, and what is being loaded or made of it; whether it was in any tier."""
         made = self._variants.forget(src)
+        self._variants.originals.forget(src)
         return await self._originals.remove(src) or made
 
     async def purge_all(self, tag: str | None = None) -> int:
         """Forget every picture, or those with that tag; how many."""
         found = set(self._originals.identifiers(tag)) | set(self._variants.tier.identifiers(tag))
+        if tag is None:
+            self._originals.purges.purge_all(self._clock.now())
+            self._variants.originals.forget_all()
+            self._variants.forget_all()
         for src in found:
             await self.purge(src)
         return len(found)
 
     async def mark_stale(self, src: str) -> bool:
-        """Serve what is there as a preview, and load it again when it is next asked for; whether it is there."""
-        self._variants.tier.freshen(src, 0.0)
+        """Serve what is there, and load it again when it is next asked for; whether it is there."""
+        self._originals.negative.forget(src)
+        self._variants.tier.freshen(src, self._clock.now())
         original = await self._originals.get(src)
         if original is not None:
             stale_at = min(original.stale_at, self._clock.now())
@@ -48,6 +56,8 @@ class Admin:
     async def rename(self, old: str, new: str) -> bool:
         """The same picture under another identifier, in every tier; whether it was there."""
         original = await self._originals.get(old)
+        self._originals.purges.purge(new, self._clock.now())
+        self._variants.originals.forget(new)
         self._variants.forget(new)
         rendered = self._variants.tier.has(old)
         self._variants.tier.rename(old, new)

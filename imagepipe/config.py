@@ -63,6 +63,11 @@ class PipelineConfig:
     `additional_folders` and `additional_urls` are asked, in that order, before the network. `avif_at_once_pixels`:
     above it, `auto` first answers WebP, and AVIF is made when idle. `progressive`: "idle" sends a JPEG as baseline
     first and, once it is asked for again, re-encodes it in a quiet moment.
+
+    `min_fresh_seconds` holds also where an origin says less. `stale_while_revalidate`: so long beyond its time a
+    picture is answered while its origin is asked; `stale_if_error`: so long where the origin is in trouble (RFC 5861).
+    `store_private`: keep for everybody also what its origin marks `private` or `no-store`. `share`: take originals
+    from the other pipelines that share, and give them.
     """
 
     name: str
@@ -79,6 +84,9 @@ class PipelineConfig:
     min_fresh_seconds: float = 3600.0
     max_fresh_seconds: float = 30 * 86_400.0
     stale_while_revalidate: float = 86_400.0
+    stale_if_error: float = 7 * 86_400.0
+    store_private: bool = False
+    share: bool = True
     avif_at_once_pixels: int = 300_000  # AVIF at speed 8 takes about 0.25 µs a pixel: 75 ms is where a visitor notices
     progressive: Literal["off", "idle", "at_once"] = "idle"  # encoding costs seven times a baseline one's
     progressive_bytes: int = 10 * 1024  # below it a progressive JPEG is not smaller, and nobody sees the passes

@@ -76,13 +76,15 @@ class DeadlineExceeded(ImageError):
 
 
 class SourceFailed(ImageError):
-    """The picture could not be had from its origin. `ending` is the source's own name for how it ended."""
+    """The picture could not be had from its origin. `ending` is the source's own name for how it ended, `status` what
+    its server answered, `retry_at` (epoch seconds) when it may be asked again."""
 
     code = "source_failed"
     retryable = True
 
-    def __init__(self, message: str, ending: str, retry_at: float | None = None) -> None:
+    def __init__(self, message: str, ending: str, retry_at: float | None = None, status: int | None = None) -> None:
         super().__init__(message)
+        self.status = status
         self.ending = ending
         self.retry_at = retry_at
 

@@ -15,6 +15,9 @@ from typing import Literal, get_args
 Fit = Literal["inside", "cover", "contain", "fill"]
 FITS: tuple[str, ...] = get_args(Fit)
 
+Storage = Literal["anybody", "client", "nobody"]
+"""Who may keep a picture by its origin's `Cache-Control`: any cache, the asking browser alone (`private`), nobody."""
+
 MAX_SIDE = 8192
 """Longest side that may be asked for, after `dpr`; WebP's own limit is 16,383 (VP8 frame header)."""
 
@@ -147,6 +150,7 @@ class Original:
 
     `stale_at`: from then on it is asked for again. `tags` are the caller's own, for purging together. `total` is the
     whole length where only the beginning is here. `trail` are the places of a look-up, in order; the last one had it.
+    `storage` says who may keep it.
     """
 
     body: bytes
@@ -158,6 +162,7 @@ class Original:
     tags: tuple[str, ...] = ()
     total: int | None = None
     trail: tuple[str, ...] = ()
+    storage: Storage = "anybody"
 
     @property
     def where(self) -> str:
@@ -197,7 +202,7 @@ class VariantResult:
 
     `stale_at` is epoch seconds, as is `last_modified`. `reworked`: encoded better than at first, or about to be.
     `where`, `trace` and `preview` tell how this answer came about and are empty in the cache; `preview` is a smaller,
-    an older or an unfinished picture: ask again.
+    an unfinished picture: ask again. `storage`: who may keep it.
     """
 
     rendered: Rendered
@@ -211,6 +216,7 @@ class VariantResult:
     where: str = ""
     trace: Trace = Trace()
     preview: bool = False
+    storage: Storage = "anybody"
 
     def found(self, where: str, trace: Trace, *, preview: bool = False) -> "VariantResult":
         """The same as an answer. Spelt out: `dataclasses.replace` takes as long as all else about a cached answer."""
@@ -226,4 +232,5 @@ class VariantResult:
             where,
             trace,
             preview,
+            self.storage,
         )

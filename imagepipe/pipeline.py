@@ -14,10 +14,11 @@ from groundwork.single_flight import SingleFlight
 from imagepipe.admin import Admin
 from imagepipe.background import Background
 from imagepipe.config import PipelineConfig
+from imagepipe.errors import ImageError
 from imagepipe.events import Events
 from imagepipe.model import Original, Variant, VariantResult
 from imagepipe.originals.load import OURSELVES, Requester
-from imagepipe.originals.lookup import Originals
+from imagepipe.originals.lookup import Originals, is_gone
 from imagepipe.originals.source_rules import check_source, normal_source
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.variants.make import Variants
@@ -66,6 +67,8 @@ class Pipeline:
             found = await self.variants.preview(src, wish, requester.client)
             if found is not None:
                 self._background.start(src, self.variants.make(src, wish, requester))
+        if found is None:
+            found = await self._renewed(src, wish, requester)
         if found is not None:
             return found
         made = await self.variants.make(src, wish, requester)
@@ -76,13 +79,17 @@ class Pipeline:
     def cached(
         self, src: str, wish: Variant, key: str | None = None, requester: Requester = OURSELVES
     ) -> VariantResult | None:
-        """The variant from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it.
+        """The variant from the rendered tier alone, if it is there. A stale one is given, and loaded again behind it;
+        one beyond `stale_while_revalidate` is not.
 
         `key` is the wish's own, for a caller that has it at hand.
         """
         found = self.variants.cached(src, wish, key)
-        if found is not None and found.preview:
-            self._reload_later(src, requester)
+        if found is None or not self.variants.tier.is_stale(found):
+            return found
+        if self.events.clock.now() - found.stale_at > self.config.stale_while_revalidate:
+            return None
+        self._reload_later(src, requester)
         return found
 
     async def placeholder(self, src: str, requester: Requester = OURSELVES) -> Placeholder:
@@ -134,12 +141,32 @@ class Pipeline:
         await self._background.settle()
         await self.originals.loader.partials.close()
 
+    async def _renewed(self, src: str, wish: Variant, requester: Requester) -> VariantResult | None:
+        """A variant that is too old to be answered unasked: the same, after its origin was asked. None where there is
+        none, or the picture changed. Where the origin is in trouble, the old one (`stale_if_error`)."""
+        kept = self.variants.cached(src, wish)
+        if kept is None:
+            return None
+        try:
+            await self._reloads.run(requester.flight(src), lambda: self._reload(src, requester))
+        except ImageError as error:
+            if not self.originals.stands_in(error, kept.stale_at):
+                raise
+            self.events.counts["stale"] += 1
+            return kept
+        return self.variants.cached(src, wish)
+
     def _reload_later(self, src: str, requester: Requester) -> None:
-        if src not in self._reloads:
+        if src not in self._reloads and self.originals.may_ask(src):
             self._background.start(src, self._reloads.run(src, lambda: self._reload(src, requester)))
 
     async def _reload(self, src: str, requester: Requester) -> None:
-        original, changed = await self.originals.reload(src, requester)
+        try:
+            original, changed = await self.originals.reload(src, requester)
+        except ImageError as error:
+            if is_gone(error):
+                self.variants.forget(src)
+            raise
         self.events.counts["reloaded"] += 1
         if changed:
             self.variants.forget(src)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from imagepipe.model import Original
+from imagepipe.model import Original, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SourceResponse:
 
     `status` is 200 (the whole), 206 (the rest, from `start`) or 304 (what the validator names is still right).
     `total` is the length of the whole picture where the origin said it. `fresh_seconds` is from `Cache-Control` or
-    `Expires`, None where the origin said nothing.
+    `Expires`, None where the origin said nothing; `storage` from `private` and `no-store`.
     """
 
     status: int
@@ -44,15 +44,20 @@ class SourceResponse:
     last_modified: str | None = None
     accept_ranges: bool = False
     fresh_seconds: float | None = None
+    storage: Storage = "anybody"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEnded:
-    """A source that has no picture to give: `ending` is its stable name for why, `reason` a sentence for a person."""
+    """A source that has no picture to give: `ending` is its stable name for why, `reason` a sentence for a person.
+
+    `status` is the origin's answer, where it answered, `retry_at` when it wants to be asked again (epoch seconds).
+    """
 
     ending: str
     reason: str
     retry_at: float | None = None
+    status: int | None = None
 
 
 class Source(Protocol):
@@ -101,6 +106,9 @@ class OriginalTier(Protocol):
 
     async def get(self, identifier: str) -> Original | None:
         """The original; None for absence, expiry or a torn entry (which is dropped)."""
+
+    def knows(self, identifier: str) -> bool:
+        """Whether it is surely there, without looking. Not a use."""
 
     async def put(self, identifier: str, original: Original) -> bool:
         """Keep it, replacing what was there. False where it is larger than the tier takes."""

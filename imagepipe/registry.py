@@ -18,7 +18,7 @@ from imagepipe.events import Events
 from imagepipe.model import Original, VariantResult
 from imagepipe.originals.limiter import LoadLimiter, LoadLimits
 from imagepipe.originals.load import Loader, LoadRules
-from imagepipe.originals.lookup import Originals
+from imagepipe.originals.lookup import Originals, Places
 from imagepipe.originals.partials import Partials
 from imagepipe.originals.store import OriginalStore
 from imagepipe.pipeline import Pipeline
@@ -70,7 +70,7 @@ class Registry:
         self.workers: Workers = isolated or threaded_workers(self.config, threads, count)
         self.renders = LoadLimiter(_render_limits(self.config))
         turns = Turns(self.workers, self.renders)
-        self._renderer = Renderer(turns, self.workers, self.config.limits, self.codecs)
+        self._renderer = Renderer(turns, self.config.limits, self.codecs)
         self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
         shared = self.config.global_tiers
         self.rendered_total: Shared[VariantResult] = Shared(shared.rendered)
@@ -83,6 +83,7 @@ class Registry:
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
         self.limiter = LoadLimiter(_load_limits(self.config))
+        self._sharing: list[OriginalStore] = []
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
@@ -138,8 +139,11 @@ class Registry:
         rules = LoadRules(config, self.config.limits.bytes, self.config.request_seconds)
         beginnings = Partials(partials, self.clock)
         loader = Loader(self._source, beginnings, rules, self.limiter, self.clock, events.progress)
-        store = OriginalStore(encoded, disk, events, background)
-        originals = Originals(store, additional, loader, config, self.clock, events)
+        store = OriginalStore(config.name, encoded, disk, events, background)
+        places = Places(store, additional, self._sharing if config.share else ())
+        if config.share:
+            self._sharing.append(store)
+        originals = Originals(places, loader, self._renderer, config, events)
         rendered = RenderedTier(config.tiers.rendered, self.rendered_total, self.clock, config.sizes_per_picture)
         variants = Variants(config, rendered, originals, self._renderer, self.idle, events)
         admin = Admin(store, variants, self._renderer, self.clock)

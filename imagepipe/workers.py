@@ -18,8 +18,9 @@ from groundwork.workers.processes import WorkerProcesses
 from groundwork.workers.threads import WorkerThreads
 from imagepipe import errors
 from imagepipe.config import ImagesConfig
-from imagepipe.rendering.footprint import COPIES
+from imagepipe.rendering.footprint import COPIES, probe_bytes
 from imagepipe.rendering.placeholder import describe, describe_bytes
+from imagepipe.rendering.probe import probe
 from imagepipe.rendering.render import render_bytes, render_variant
 
 T = TypeVar("T")
@@ -115,3 +116,4 @@ async def run_measured(workers: Workers, measured: Measured[T], body: bytes, *ar
 
 RENDER = Measured(render_variant, render_bytes)
 PLACEHOLDER = Measured(describe, describe_bytes)
+PROBE = Measured(probe, probe_bytes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from groundwork.clock import Clock
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
-from imagepipe.model import Original
+from imagepipe.model import Original, Storage
 from imagepipe.originals.limiter import LoadLimiter
 from imagepipe.originals.partials import Download, Partials, continues
 from imagepipe.originals.source_rules import host_of
@@ -108,7 +108,7 @@ class Loader:
         if isinstance(answer, SourceEnded):
             if answer.ending in _FORBIDDEN:
                 raise _FORBIDDEN[answer.ending](answer.reason)
-            raise SourceFailed(answer.reason, answer.ending, answer.retry_at)
+            raise SourceFailed(answer.reason, answer.ending, answer.retry_at, answer.status)
         return answer
 
     async def _receive(self, url: str, response: SourceResponse, partial: Original | None) -> Original:
@@ -154,9 +154,16 @@ class Loader:
     def _original(self, download: Download) -> Original:
         said = download.response
         stored_at, stale_at = self._clock.now(), self._stale_at(said)
-        return Original(download.body, said.content_type, stored_at, stale_at, said.etag, said.last_modified)
+        made = Original(download.body, said.content_type, stored_at, stale_at, said.etag, said.last_modified)
+        return replace(made, storage=self._storage(said))
+
+    def _storage(self, response: SourceResponse) -> Storage:
+        return "anybody" if self._rules.config.store_private else response.storage
 
     def _stale_at(self, response: SourceResponse) -> float:
+        """What nobody else may keep is fresh for as long as its origin says, and not longer."""
+        if self._storage(response) != "anybody":
+            return self._clock.now() + (response.fresh_seconds or 0.0)
         return self._clock.now() + self._rules.config.bounded_freshness(response.fresh_seconds)
 
 

@@ -7,6 +7,7 @@ from imagepipe.background import Background
 from imagepipe.events import Events
 from imagepipe.model import Original
 from imagepipe.originals.negative_cache import NegativeCache
+from imagepipe.originals.purges import Purges
 from imagepipe.ports import OriginalTier
 
 _MOST_WAITING = 64 * 1024 * 1024
@@ -14,10 +15,14 @@ _MOST_WAITING = 64 * 1024 * 1024
 
 
 class OriginalStore:
-    """What one pipeline has of originals. `disk` is None where there is no folder."""
+    """What the pipeline `name` has of originals. `disk` is None where there is no folder."""
 
-    def __init__(self, memory: OriginalTier, disk: OriginalTier | None, events: Events, background: Background) -> None:
+    def __init__(
+        self, name: str, memory: OriginalTier, disk: OriginalTier | None, events: Events, background: Background
+    ) -> None:
+        self.name = name
         self.negative = NegativeCache()
+        self.purges = Purges()
         self.memory = memory
         self.disk = disk
         self._events = events
@@ -32,13 +37,22 @@ class OriginalStore:
             original = await self.disk.get(url)
         return original
 
+    async def at_hand(self, url: str) -> bool:
+        """Whether it can be had without asking anybody: it is in memory, or surely on disk."""
+        return await self.in_memory(url) or (self.disk is not None and self.disk.knows(url))
+
     async def in_memory(self, url: str) -> bool:
         """Whether it is in memory, which costs nothing to know."""
         return await self.memory.get(url) is not None
 
-    async def keep(self, url: str, original: Original) -> None:
-        """Put it into memory and on disk. The disk is not waited for."""
+    async def keep(self, url: str, original: Original, moment: int | None = None) -> None:
+        """Put it into memory and on disk, unless its origin forbids it. The disk is not waited for.
+
+        `moment` is when it was asked for, of `purges`: what was purged since is not kept.
+        """
         self.negative.loaded(url)
+        if original.storage != "anybody" or (moment is not None and not self.purges.holds(url, moment)):
+            return
         if not await self.memory.put(url, original) and self.memory.on:
             self._events.problem(url, "too_large_for_encoded_tier")
         if self.disk is None:
@@ -51,13 +65,21 @@ class OriginalStore:
         self._background.start(url, self._keep_on_disk(self.disk, url))
 
     async def remove(self, url: str) -> bool:
-        """Forget it in every tier; whether it was anywhere."""
+        """Forget it in every tier, and what is being loaded of it; whether it was anywhere."""
         self.negative.forget(url)
+        self.purges.purge(url, self._events.clock.now())
         removed = self._to_disk.pop(url, None) is not None
         removed = await self.memory.remove(url) or removed
         if self.disk is not None:
             removed = await self.disk.remove(url) or removed
         return removed
+
+    async def discard(self, url: str) -> None:
+        """Drop it from every tier; what is known of its origin stays."""
+        self._to_disk.pop(url, None)
+        await self.memory.remove(url)
+        if self.disk is not None:
+            await self.disk.remove(url)
 
     def identifiers(self, tag: str | None = None) -> list[str]:
         """Every picture in memory or on disk, or those with that tag."""

@@ -67,6 +67,11 @@ def peak_bytes(length: int, info: PictureInfo, work: Work, writer: Codec | None)
     return round(reading + scaling + writing) + COPIES * length + _BASE
 
 
+def probe_bytes(body: bytes, **_options: object) -> int:
+    """To look at a header."""
+    return COPIES * len(body)
+
+
 def decoded_size(info: PictureInfo, at_least: tuple[int, int]) -> tuple[int, int]:
     """A JPEG is scaled by 1/2, 1/4 or 1/8 while it is decoded; other formats are decoded as they are."""
     if info.format != "jpeg":

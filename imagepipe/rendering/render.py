@@ -4,7 +4,7 @@ Raises `ImageError` and nothing else, whatever the bytes are.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from imagepipe.codecs.codec import Codec, DecodeWish, EncodeWish, Frame
@@ -24,6 +24,14 @@ CUT_OFF = "cut_off"
 """The problem of a picture that ends too early: what is there is shown."""
 
 _DEFAULT = PictureLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What decides on the format beside the variant and the picture. See `render_variant`."""
+
+    slow_pixels: int | None
+    original: PictureInfo | None
 
 
 def render(
@@ -68,11 +76,16 @@ def render_variant(
     *,
     progressive: bool = False,
     slow_pixels: int | None = None,
+    original: PictureInfo | None = None,
     limits: PictureLimits = _DEFAULT,
     codecs: Codecs | None = None,
 ) -> Rendered:
-    """The same with the wishes in one value, as the pipeline keeps them. Above `slow_pixels`, `auto` postpones AVIF."""
-    reader, info, plan, animate, postponed = _prepare(data, variant, slow_pixels, limits, codecs or installed())
+    """The same with the wishes in one value, as the pipeline keeps them.
+
+    Above `slow_pixels`, `auto` postpones AVIF. `original`: what `data` was itself made from, which decides for `auto`.
+    """
+    choice = _Choice(slow_pixels, original)
+    reader, info, plan, animate, postponed = _prepare(data, variant, choice, limits, codecs or installed())
     writer = plan.writer
     frames, loop, owner = _frames(data, reader, info, plan, animate)
     wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
@@ -101,25 +114,27 @@ def render_bytes(
     *,
     progressive: bool = False,
     slow_pixels: int | None = None,
+    original: PictureInfo | None = None,
     limits: PictureLimits = _DEFAULT,
     codecs: Codecs | None = None,
 ) -> int:
     """How many bytes `render_variant` takes at most with the same arguments. Decodes nothing; raises what that one
     raises before it decodes."""
-    _, info, plan, animate, _ = _prepare(data, variant, slow_pixels, limits, codecs or installed())
+    choice = _Choice(slow_pixels, original)
+    _, info, plan, animate, _ = _prepare(data, variant, choice, limits, codecs or installed())
     size = plan.geometry.canvas or plan.geometry.size
     work = Work(decoded_size(info, _at_least(plan)), size, info.frames if animate else 1)
     return peak_bytes(len(data), info, work, plan.writer)
 
 
 def _prepare(
-    data: bytes, variant: Variant, slow_pixels: int | None, limits: PictureLimits, codecs: Codecs
+    data: bytes, variant: Variant, choice: _Choice, limits: PictureLimits, codecs: Codecs
 ) -> tuple[Codec, PictureInfo, Plan, bool, str | None]:
     """Everything that is decided before the first pixel is decoded."""
     check_variant(variant)
     reader, info = examine(data, limits, codecs)
     geometry = lay_out((info.width, info.height), variant)
-    name, postponed = _choose(variant, info, geometry, slow_pixels, codecs)
+    name, postponed = _choose(variant, choice.original or info, geometry, choice.slow_pixels, codecs)
     writer = codecs.writer(name)
     animate = info.animated and variant.animate and writer.can_animate
     # Each filter walks all pixels once more.

@@ -19,6 +19,7 @@ from imagepipe.originals.load import Requester
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.service.access import Gate
+from imagepipe.service.cache_headers import Moment, cache_control
 from imagepipe.service.documented import PictureOperation
 from imagepipe.service.request import Client, PictureRequest, RequestReader, check_time
 from imagepipe.service.response import Headers, WireAnswer, http_date, is_not_modified
@@ -48,7 +49,9 @@ def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path:
         answer, problem = chosen.cached(ask.src, wish, key, requester), None
         if answer is None:
             answer, problem = await _make(chosen, ask, client, registry.config.request_seconds, requester)
-        return _respond(request.method, client, chosen, answer, registry.clock.now(), problem)
+        moment = Moment(registry.clock.now(), None if ask.expires is None else int(ask.expires))
+        kept_for = cache_control(chosen.config, answer, moment, stands_in=problem is not None)
+        return _respond(request.method, client, answer, kept_for, problem)
 
     return get_picture
 
@@ -82,11 +85,11 @@ async def _make(
 
 
 def _respond(
-    method: str, client: Client, pipeline: Pipeline, found: VariantResult, now: float, problem: ImageError | None
+    method: str, client: Client, found: VariantResult, kept_for: bytes, problem: ImageError | None
 ) -> WireAnswer:
     headers = [
         *_validators(found.etag, int(found.last_modified)),
-        (b"cache-control", _cache_control(pipeline, found, now, problem)),
+        (b"cache-control", kept_for),
         (b"x-pipeline-trace", found.trace.text.encode("latin-1", "replace")),
         (b"server-timing", found.trace.server_timing.encode("latin-1", "replace")),
     ]
@@ -107,12 +110,3 @@ def _respond(
 @lru_cache(8192)
 def _validators(etag: str, modified_at: int) -> Headers:
     return [(b"etag", etag.encode()), (b"last-modified", http_date(modified_at).encode())]
-
-
-def _cache_control(pipeline: Pipeline, found: VariantResult, now: float, problem: ImageError | None) -> bytes:
-    if problem is not None:
-        return b"public, max-age=60"  # long enough to spare the origin, short enough to see it come back
-    if found.preview:
-        return b"no-store"
-    fresh = max(0, int(min(found.stale_at - now, pipeline.config.max_fresh_seconds)))
-    return b"public, max-age=%d, stale-while-revalidate=%d" % (fresh, pipeline.config.stale_while_revalidate)

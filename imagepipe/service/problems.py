@@ -30,9 +30,14 @@ STATUS: dict[type[errors.ImageError], HTTPStatus] = {
     errors.UnknownPipeline: HTTPStatus.NOT_FOUND,
     errors.InvalidSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_KEPT = (401, 403, 404, 410, 451)
+"""Answers of an origin that are about the picture, and keep their meaning."""
+_BY_STATUS = {429: HTTPStatus.SERVICE_UNAVAILABLE, 503: HTTPStatus.SERVICE_UNAVAILABLE, 504: HTTPStatus.GATEWAY_TIMEOUT}
+"""Its troubles; all others are 502. Not 404, which CDNs keep and search engines believe."""
+_PAUSE = 30
+"""Seconds of `Retry-After` where an origin is in trouble and does not say for how long."""
 _BY_ENDING = {
     "not_found": HTTPStatus.NOT_FOUND,
-    "http_error": HTTPStatus.NOT_FOUND,
     "robots_denied": HTTPStatus.FORBIDDEN,
     "blocked_address": HTTPStatus.FORBIDDEN,
     "blocked_domain": HTTPStatus.FORBIDDEN,
@@ -50,6 +55,10 @@ _SOON = errors.RenderTimedOut | errors.DeadlineExceeded | errors.RecordsUnavaila
 def status_of(error: errors.ImageError) -> HTTPStatus:
     """The HTTP status of an error; a source's own ending is more precise than 502."""
     if isinstance(error, errors.SourceFailed):
+        if error.status in _KEPT:
+            return HTTPStatus(error.status)
+        if error.status in _BY_STATUS:
+            return _BY_STATUS[error.status]
         return _BY_ENDING.get(error.ending, STATUS[errors.SourceFailed])
     return STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -68,8 +77,8 @@ def problem_answer(error: errors.ImageError, clock: Clock) -> Response[bytes]:
 def _wait(error: errors.ImageError, clock: Clock) -> int | None:
     if isinstance(error, errors.Busy):
         return max(1, math.ceil(error.retry_after))
-    if isinstance(error, errors.SourceFailed) and error.retry_at is not None:
-        return max(1, math.ceil(error.retry_at - clock.now()))
+    if isinstance(error, errors.SourceFailed) and status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _PAUSE if error.retry_at is None else max(1, math.ceil(error.retry_at - clock.now()))
     return 1 if isinstance(error, _SOON) else None
 
 

@@ -95,6 +95,9 @@ class DiskTier:
             self.lru.remove(identifier)
         return original
 
+    def knows(self, identifier: str) -> bool:
+        return identifier in self.lru
+
     async def put(self, identifier: str, original: Original) -> bool:
         return await self._in_turn(identifier, lambda: self._write(identifier, original))
 

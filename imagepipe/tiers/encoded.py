@@ -24,6 +24,9 @@ class EncodedTier:
     async def get(self, identifier: str) -> Original | None:
         return self.lru.get(identifier, self._clock.now())
 
+    def knows(self, identifier: str) -> bool:
+        return identifier in self.lru
+
     async def put(self, identifier: str, original: Original) -> bool:
         return self.lru.put(identifier, original, len(original.body) + OVERHEAD, self._clock.now())
 

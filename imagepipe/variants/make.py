@@ -4,9 +4,9 @@ Above it the pipeline, below it the rendered tier, the originals and the rendere
 would be slow is made later, in idle time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cachetools import LRUCache
@@ -15,12 +15,13 @@ from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.events import Events, Tracer
-from imagepipe.model import Original, Rendered, Variant, VariantResult
+from imagepipe.model import Original, PictureInfo, Rendered, Variant, VariantResult
 from imagepipe.originals.load import OURSELVES, Requester
 from imagepipe.originals.lookup import Originals
+from imagepipe.originals.negative_cache import NO_PICTURE
 from imagepipe.originals.partials import Download
 from imagepipe.rendering.placeholder import Placeholder
-from imagepipe.variants.ancestor import cheapest, largest_preview
+from imagepipe.variants.ancestor import cheapest, is_quicker, largest_preview
 from imagepipe.variants.cache import RenderedTier
 from imagepipe.variants.idle import IdleWork
 from imagepipe.variants.render import Renderer, from_ancestor, from_original
@@ -29,8 +30,17 @@ _PLACEHOLDER = "placeholder"
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
 
 
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """One variant on its way: of which picture, since when (by the store's `purges`), and its steps so far."""
+
+    src: str
+    moment: int
+    tracer: Tracer
+
+
 class Variants:
-    """The variants of one pipeline. `tier` is what it keeps, `under_way` what is being made."""
+    """The variants of one pipeline. `tier` is what it keeps, `under_way` what is being made, `originals` from what."""
 
     def __init__(
         self,
@@ -44,7 +54,7 @@ class Variants:
         self.tier = tier
         self.under_way: SingleFlight[str, VariantResult] = SingleFlight()
         self._config = config
-        self._originals = originals
+        self.originals = originals
         self._renderer = renderer
         self._idle = idle
         self._events = events
@@ -52,16 +62,15 @@ class Variants:
         self._placeholders: LRUCache[str, Placeholder] = LRUCache(_PLACEHOLDERS_KEPT)
 
     def cached(self, src: str, wish: Variant, key: str | None = None) -> VariantResult | None:
-        """What the rendered tier has. A stale one is a preview. `key` is the wish's own, where the caller has it."""
+        """What the rendered tier has, stale or not. `key` is the wish's own, where the caller has it."""
         kept = self.tier.get(src, key or wish.key)
         if kept is None:
             return None
         self._events.counts["rendered"] += 1
         tracer = self._events.tracer()
-        stale = self.tier.is_stale(kept)
-        tracer.add("rendered:stale" if stale else "rendered:hit")
+        tracer.add("rendered:stale" if self.tier.is_stale(kept) else "rendered:hit")
         self._make_progressive_later(src, wish, kept)
-        return kept.found("rendered", tracer.trace, preview=stale)
+        return kept.found("rendered", tracer.trace)
 
     async def make(self, src: str, wish: Variant, requester: Requester = OURSELVES) -> VariantResult:
         """The variant, from the cheapest cached ancestor or from the original, wherever that is."""
@@ -70,12 +79,11 @@ class Variants:
             self._events.counts["coalesced"] += 1
         return await self.under_way.run(key, lambda: self._make(src, wish, requester))
 
-    async def make_from(
-        self, src: str, wish: Variant, original: Original, client: str, tracer: Tracer | None = None
-    ) -> VariantResult:
+    async def make_from(self, src: str, wish: Variant, original: Original, client: str) -> VariantResult:
         """The variant of an original that is here; its `where` is the last of the original's trail."""
+        making = self._begin(src)
         rendered = await self._render(src, wish, original.body, client)
-        return self._finish(src, from_original(rendered, wish, original), original.where, tracer)
+        return self._finish(making, from_original(rendered, wish, original), original.where)
 
     def make_later(self, src: str, wish: Variant) -> None:
         """Make it in a quiet moment."""
@@ -85,7 +93,7 @@ class Variants:
         """Something to show at once: another size from the cache, or the scans that have come so far."""
         tracer = self._events.tracer()
         shown = largest_preview(self.tier.of(src), wish)
-        download = self._originals.loader.downloads.get(src)
+        download = self.originals.loader.downloads.get(src)
         if shown is None and download is not None:
             shown = await self._unfinished(wish, download, client)
         if shown is None:
@@ -98,51 +106,87 @@ class Variants:
         """Size, main colour and BlurHash of the picture."""
         known = self._placeholders.get(src)
         if known is None:
+            making = self._begin(src)
             with self._remembering(src, _PLACEHOLDER):
-                original = await self._originals.find(src, requester)
-                known = self._placeholders[src] = await self._renderer.placeholder(original.body, requester.client)
+                original = await self.originals.find(src, requester)
+                async with self._doubting(src, original):
+                    known = await self._renderer.placeholder(original.body, requester.client)
+            if original.storage != "anybody" or not self._may_keep(making):
+                return known
+            self._placeholders[src] = known
         return known
 
     def forget(self, src: str) -> bool:
         """Drop everything that was made from a picture; whether there was any variant."""
         self._placeholders.pop(src, None)
-        self._originals.store.negative.forget(src)
+        self.originals.store.negative.changed(src)
+        self.under_way.leave(lambda key: key.split("\n", 1)[0] == src)
         return self.tier.remove(src) > 0
 
+    def forget_all(self) -> None:
+        """Who asks from now on does not join what is being made of any picture."""
+        self.under_way.leave(lambda _: True)
+
+    def _begin(self, src: str) -> _Making:
+        return _Making(src, self.originals.store.purges.moment(), self._events.tracer())
+
+    def _may_keep(self, making: _Making) -> bool:
+        return self.originals.store.purges.holds(making.src, making.moment)
+
     async def _make(self, src: str, wish: Variant, requester: Requester) -> VariantResult:
-        tracer = self._events.tracer()
-        tracer.add("rendered:miss")
+        making = self._begin(src)
+        making.tracer.add("rendered:miss")
         ancestor = cheapest(self.tier.of(src), wish)
+        if ancestor is not None and not is_quicker(ancestor) and await self.originals.store.at_hand(src):
+            ancestor = None
         if ancestor is None:
-            with self._remembering(src, wish.key):
-                original = await self._originals.find(src, requester)
-                tracer.passed(original.trail[:-1])
-                tracer.add(original.where)
-                return await self.make_from(src, wish, original, requester.client, tracer)
-        tracer.add("ancestor:hit")
-        rendered = await self._render(src, wish, ancestor.rendered.body, requester.client)
-        return self._finish(src, from_ancestor(rendered, wish, ancestor), "ancestor", tracer)
+            return await self._make_from_original(making, wish, requester)
+        making.tracer.add("ancestor:hit")
+        body, picture = ancestor.rendered.body, ancestor.original
+        rendered = await self._render(src, wish, body, requester.client, original=picture)
+        return self._finish(making, from_ancestor(rendered, wish, ancestor), "ancestor")
+
+    async def _make_from_original(self, making: _Making, wish: Variant, requester: Requester) -> VariantResult:
+        with self._remembering(making.src, wish.key):
+            original = await self.originals.find(making.src, requester)
+            making.tracer.passed(original.trail[:-1])
+            making.tracer.add(original.where)
+            async with self._doubting(making.src, original):
+                rendered = await self._render(making.src, wish, original.body, requester.client)
+        return self._finish(making, from_original(rendered, wish, original), original.where)
 
     @contextmanager
     def _remembering(self, src: str, attempt: str) -> Iterator[None]:
         """Around an attempt to make something of the original: one that failed for good is not made again at once."""
-        negative, now = self._originals.store.negative, self._events.clock.now
+        negative, now = self.originals.store.negative, self._events.clock.now
         if (known := negative.get(src, now(), attempt)) is not None:
             raise known
         try:
             yield
-        except SourceFailed:
+        except (SourceFailed, *NO_PICTURE):
             raise  # the look-up remembers it
         except ImageError as error:
             negative.put(src, error, now(), attempt)
             raise
 
-    async def _render(self, src: str, wish: Variant, body: bytes, client: str) -> Rendered:
+    @asynccontextmanager
+    async def _doubting(self, src: str, original: Original) -> AsyncIterator[None]:
+        """Around work on an original that may prove to be no picture."""
+        try:
+            yield
+        except NO_PICTURE as error:
+            await self.originals.reject(src, original, error)
+            raise
+
+    async def _render(
+        self, src: str, wish: Variant, body: bytes, client: str, original: PictureInfo | None = None
+    ) -> Rendered:
         self._events.counts["renders"] += 1
         at_once = self._config.progressive == "at_once"
         slow = self._config.avif_at_once_pixels
+        options = {"progressive": at_once, "slow_pixels": slow, "original": original}
         try:
-            return await self._renderer.render(body, wish, client, progressive=at_once, slow_pixels=slow)
+            return await self._renderer.render(body, wish, client, **options)
         except ImageError as error:
             self._events.problem(src, f"{error.code}: {error}")
             raise
@@ -164,16 +208,17 @@ class Variants:
         now = self._events.clock.now()
         return from_original(rendered, wish, Original(prefix, "image/jpeg", now, now))
 
-    def _finish(self, src: str, made: VariantResult, where: str, tracer: Tracer | None) -> VariantResult:
-        tracer = tracer or self._events.tracer()
-        tracer.add("render")
-        self._keep(src, made)
+    def _finish(self, making: _Making, made: VariantResult, where: str) -> VariantResult:
+        making.tracer.add("render")
+        self._keep(making, made)
         self._events.counts[where.split(":")[0]] += 1
-        self._events.tell("finished", src, where)
-        return made.found(where, tracer.trace)
+        self._events.tell("finished", making.src, where)
+        return made.found(where, making.tracer.trace)
 
-    def _keep(self, src: str, made: VariantResult) -> None:
-        wish = made.variant
+    def _keep(self, making: _Making, made: VariantResult) -> None:
+        src, wish = making.src, made.variant
+        if made.storage != "anybody" or not self._may_keep(making):
+            return
         if not self.tier.put(src, wish.key, made) and self.tier.lru.on:
             self._events.problem(src, "too_large_for_rendered_tier")
         for problem in made.rendered.problems:
@@ -197,9 +242,12 @@ class Variants:
 
     async def _rework(self, src: str, wish: Variant) -> None:
         """The better encoding of a variant that was answered quickly; it takes the quick one's place."""
-        original = await self._originals.store.get(src)
+        making = self._begin(src)
+        original = await self.originals.store.get(src)
         if original is None:
             return
         rendered = await self._renderer.render(original.body, wish, OURSELVES.client, progressive=True)
+        if not self._may_keep(making):
+            return
         self._events.counts["reworked"] += 1
         self.tier.put(src, wish.key, replace(from_original(rendered, wish, original), reworked=True))

@@ -4,19 +4,15 @@ Above it `make`, below it the workers and, inside them, `rendering`. Nothing is 
 """
 
 from dataclasses import replace
-from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from groundwork.workers.interface import Workers
 from imagepipe.codecs.registry import Codecs
 from imagepipe.config import PictureLimits
 from imagepipe.model import Original, PictureInfo, Rendered, Variant, VariantResult
-from imagepipe.rendering.footprint import COPIES
 from imagepipe.rendering.placeholder import Placeholder
-from imagepipe.rendering.probe import probe
 from imagepipe.variants.turns import Turns
-from imagepipe.workers import PLACEHOLDER, RENDER, Measured
+from imagepipe.workers import PLACEHOLDER, PROBE, RENDER, Measured
 
 T = TypeVar("T")
 
@@ -24,26 +20,22 @@ T = TypeVar("T")
 class Renderer:
     """The render workers, with the limits and codecs that hold for all. Clients take turns; "" is our own work."""
 
-    def __init__(self, turns: Turns, workers: Workers, limits: PictureLimits, codecs: Codecs) -> None:
+    def __init__(self, turns: Turns, limits: PictureLimits, codecs: Codecs) -> None:
         self.limits = limits
         self._turns = turns
-        self._workers = workers
         self._codecs = codecs
 
-    async def render(
-        self, body: bytes, wish: Variant, client: str, *, progressive: bool = False, slow_pixels: int | None = None
-    ) -> Rendered:
-        """The variant. Arguments as for `render_variant`; raises `ImageError`."""
-        return await self._run(client, RENDER, body, wish, progressive=progressive, slow_pixels=slow_pixels)
+    async def render(self, body: bytes, wish: Variant, client: str, **options: Any) -> Rendered:
+        """The variant. Options as for `render_variant`; raises `ImageError`."""
+        return await self._run(client, RENDER, body, wish, **options)
 
     async def placeholder(self, body: bytes, client: str) -> Placeholder:
         """Size, main colour and BlurHash. Raises `ImageError`."""
         return await self._run(client, PLACEHOLDER, body)
 
-    async def probe(self, body: bytes) -> PictureInfo:
+    async def probe(self, body: bytes, client: str = "") -> PictureInfo:
         """What the header says; `ImageError` where it is no picture within the limits."""
-        look = partial(probe, body, limits=self.limits, codecs=self._codecs)
-        return await self._workers.run(look, memory=max(self._workers.small, COPIES * len(body)))
+        return await self._run(client, PROBE, body)
 
     async def _run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
         known = {"limits": self.limits, "codecs": self._codecs}
@@ -61,6 +53,7 @@ def from_original(rendered: Rendered, wish: Variant, original: Original) -> Vari
         original.stored_at,
         original.stale_at,
         tags=original.tags,
+        storage=original.storage,
     )
 
 

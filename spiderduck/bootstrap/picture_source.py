@@ -15,7 +15,7 @@ from fetchers.politeness.pause_headers import parse_retry_after
 from fetchers.urls import parse
 from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed
-from imagepipe.originals.freshness import fresh_seconds
+from imagepipe.originals.freshness import fresh_seconds, storage
 from imagepipe.originals.source_rules import admits
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from spiderduck.bootstrap.bridges import FetchThroughClient, OffTheList
@@ -58,7 +58,8 @@ class FetcherSource:
             return SourceEnded(outcome.ending.value, outcome.reason)
         retry = parse_retry_after(outcome.header("retry-after"), self._clock.now())
         until = None if retry is None else self._clock.now() + retry
-        return SourceEnded("http_error", f"its server answered {outcome.status_code}", outcome.retry_at or until)
+        status = outcome.status_code
+        return SourceEnded("http_error", f"its server answered {status}", outcome.retry_at or until, status)
 
     def _answer(self, response: Response, chunks: AsyncIterator[bytes]) -> SourceResponse:
         start, total = content_range(response.header("content-range"))
@@ -74,6 +75,7 @@ class FetcherSource:
             # A range would be one of the encoded bytes; those that are here are decoded.
             accept_ranges=as_sent and (response.header("accept-ranges") or "").lower() == "bytes",
             fresh_seconds=freshness(response, self._clock.now()),
+            storage=storage(response.header("cache-control")),
         )
 
 

@@ -18,7 +18,7 @@ from groundwork.address_guard import AddressPolicy
 from groundwork.clock import Clock
 from groundwork.interfaces import own_addresses
 from imagepipe.errors import SourceFailed, SourceNotAllowed
-from imagepipe.originals.freshness import fresh_seconds
+from imagepipe.originals.freshness import fresh_seconds, retry_after, storage
 from imagepipe.originals.source_rules import admits, normal_source
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 
@@ -56,7 +56,8 @@ class HttpSource:
             return response
         if response.status not in (200, 206, 304):
             response.release()
-            return SourceEnded("http_error", f"answered {response.status}")
+            pause = retry_after(response.headers.get("Retry-After"), self._clock.now())
+            return SourceEnded("http_error", f"its server answered {response.status}", pause, response.status)
         return self._answer(response)
 
     async def _follow(self, wanted: Wanted, seconds: float) -> aiohttp.ClientResponse | SourceEnded:
@@ -113,6 +114,7 @@ class HttpSource:
             headers.get("Last-Modified"),
             headers.get("Accept-Ranges", "").lower() == "bytes",
             fresh_seconds(headers.get("Cache-Control"), headers.get("Expires"), self._clock.now()),
+            storage(headers.get("Cache-Control")),
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from imagepipe.errors import SourceFailed
+from imagepipe.model import Storage
 from imagepipe.ports import Event, SourceEnded, SourceResponse, Wanted
 
 
@@ -17,6 +18,8 @@ class Picture:
     last_modified: str | None = None
     accept_ranges: bool = True
     fresh_seconds: float | None = None
+    storage: Storage = "anybody"
+    total: bool = True
     chunk: int = 4096
     break_after: int | None = None
     pause_after: int | None = None
@@ -31,13 +34,16 @@ class FakeSource:
     def __init__(self, **pictures: Picture) -> None:
         self.pictures = {f"http://o.test/{name}": picture for name, picture in pictures.items()}
         self.asked: list[Wanted] = []
+        self.endings: dict[str, SourceEnded] = {}
         self.open = 0
 
     async def fetch(self, wanted: Wanted) -> SourceResponse | SourceEnded:
         self.asked.append(wanted)
+        if wanted.url in self.endings:
+            return self.endings[wanted.url]
         picture = self.pictures.get(wanted.url)
         if picture is None:
-            return SourceEnded("http_error", "answered 404")
+            return SourceEnded("http_error", "answered 404", status=404)
         validator = wanted.etag or wanted.last_modified
         same = validator is not None and validator in (picture.etag, picture.last_modified)
         if same and not wanted.resume_from:
@@ -54,11 +60,12 @@ class FakeSource:
             self._chunks(picture, start),
             "image/jpeg",
             start if status == 206 else 0,
-            len(picture.body) + picture.lie_about_total if status != 304 else None,
+            len(picture.body) + picture.lie_about_total if status != 304 and picture.total else None,
             picture.etag,
             picture.last_modified,
             picture.accept_ranges,
             picture.fresh_seconds,
+            picture.storage,
         )
 
     async def _chunks(self, picture: Picture, start: int) -> AsyncIterator[bytes]:

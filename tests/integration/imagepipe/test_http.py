@@ -52,12 +52,12 @@ async def test_a_variant_with_all_its_headers() -> None:
         assert decode(answer.content).size == (100, 75)
         headers = answer.headers
         assert headers["content-type"] == "image/jpeg"
-        assert headers["cache-control"] == "public, max-age=7200, stale-while-revalidate=86400"
+        assert headers["cache-control"] == ("public, max-age=7200, stale-while-revalidate=86400, stale-if-error=604800")
         assert headers["vary"] == "Accept, Save-Data"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"] == "default-src 'none'; sandbox"
         assert headers["cross-origin-resource-policy"] == "cross-origin"
-        assert headers["x-pipeline-trace"] == "rendered:miss > encoded:miss > network > render"
+        assert headers["x-pipeline-trace"] == "rendered:miss > encoded:miss > shared:miss > network > render"
         assert "network;dur=" in headers["server-timing"]
         assert headers["etag"].startswith('"')
         again = await client.get(_address(), headers={"Accept": "*/*"})
@@ -310,7 +310,7 @@ async def test_the_trace_says_where_it_was_not() -> None:
     """In the order in which was looked."""
     async with _client(FakeSource(a=Picture(_JPEG))) as client:
         trace = (await client.get(_address())).headers["x-pipeline-trace"]
-    assert trace == "rendered:miss > encoded:miss > network > render"
+    assert trace == "rendered:miss > encoded:miss > shared:miss > network > render"
 
 
 async def test_too_many_downloads_are_429() -> None:

@@ -22,7 +22,22 @@ from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
 from fetchers.wire import frames, messages
 from groundwork import address_guard
 from imagepipe import signing
-from imagepipe.codecs import av1, avif, bmp, boxes, exif, gif, gif_blocks, ico, jpeg, jpeg2000, jpeg_scans, png, webp
+from imagepipe.codecs import (
+    av1,
+    avif,
+    bmp,
+    boxes,
+    exif,
+    gif,
+    gif_blocks,
+    ico,
+    jpeg,
+    jpeg2000,
+    jpeg_scans,
+    png,
+    png_colour,
+    webp,
+)  # fmt: skip
 from imagepipe.config import PictureLimits
 from imagepipe.originals import freshness
 from imagepipe.variants import negotiation
@@ -680,6 +695,13 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.jpeg.scan_ends": cases(lambda given: jpeg.scan_ends(given, 2, 100), *PICTURES),
     "imagepipe.codecs.jpeg.Jpeg": cases(_inspect(jpeg.Jpeg()), *PICTURES),
     "imagepipe.codecs.jpeg2000.Jpeg2000": cases(_inspect(jpeg2000.Jpeg2000()), *PICTURES, raw(b"\xff\x4f")),
+    "imagepipe.codecs.gif_blocks.mended": cases(
+        lambda given: gif_blocks.mended(given, 0), raw(b"\x01\x00"), raw(b"\xff"), *PICTURES
+    ),
+    "imagepipe.codecs.png_colour.read_key": cases(lambda given: png_colour.read_key(2, 16, given), raw(b"\x01")),
+    "imagepipe.codecs.png_colour.read_profile": cases(
+        lambda given: png_colour.read_profile({b"cICP": given, b"gAMA": given, b"cHRM": given}), raw(b"\x01")
+    ),
     "imagepipe.codecs.png.chunks": cases(lambda given: _all(png.chunks(given)), *PICTURES),
     "imagepipe.codecs.png.Png": cases(_inspect(png.Png()), *PICTURES),
     "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
@@ -691,6 +713,10 @@ TABLE: dict[str, list[Case]] = {
     ),
     "imagepipe.originals.freshness.fresh_seconds": cases(
         lambda given: freshness.fresh_seconds(given, given, 0.0), rows("a,"), rows("9"), rows("Mon, ")
+    ),
+    "imagepipe.originals.freshness.storage": cases(freshness.storage, rows("a,"), rows("private="), rows(",")),
+    "imagepipe.originals.freshness.retry_after": cases(
+        lambda given: freshness.retry_after(given, 0.0), rows("9"), rows("Mon, ")
     ),
     "imagepipe.signing.canonical": cases(lambda given: signing.canonical(given, {given: given}), rows("%"), rows("/")),
     "imagepipe.signing.sign": cases(lambda given: signing.sign(given, {given: given}, "a" * 64), rows("%")),
@@ -728,6 +754,7 @@ NOTHING_FROM_OUTSIDE = {
     "snowflake.layout.check_below": "reads a number",
     "imagepipe.codecs.exif.write_copyright": _MAKES,
     "imagepipe.codecs.gif_blocks.table_bytes": "reads a number",
+    "imagepipe.codecs.png_colour.with_key": "decodes within the limits that `inspect` checked",
     "imagepipe.signing.check_expiry": "reads a number of fixed length",
     "imagepipe.variants.negotiation.resolve": "asks `accepted_formats`",
 }
