@@ -70,6 +70,7 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     icon: CardIcon | None = None
     theme_color: str | None = None
     player: CardPlayer | None = None
+    fediverse_creator: str | None = None
     usage: Usage | None = None
     fetched_at: Time | None = None
     fresh_until: Time | None = None
@@ -108,6 +109,7 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         icon=None if found.icon is None else CardIcon(found.icon.url, proxied(found.icon.url)),
         theme_color=found.theme_color,
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
+        fediverse_creator=found.fediverse_creator,
         usage=usage,
         fetched_at=record.fetched_at,
         fresh_until=record.fresh_until,

@@ -26,6 +26,7 @@ from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
 from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
+from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
 from spiderduck.settings.queues import QueuesConfig
@@ -181,6 +182,7 @@ class Config:
     memcached: MemcachedConfig = field(default_factory=MemcachedConfig)
     ids: IdsConfig = field(default_factory=IdsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)
+    compat: CompatConfig = field(default_factory=CompatConfig)
 
     @property
     def on_loopback(self) -> bool:

@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
 from spiderduck.api.browsers import BrowserGuard
+from spiderduck.api.compat.handlers import compat_routes
 from spiderduck.api.dead_letters import dead_letter_routes
 from spiderduck.api.described import document_of, operation_id
 from spiderduck.api.domains import domain_routes
@@ -58,6 +59,7 @@ def api_routes(services: Services) -> list[Any]:
         *fetch_routes(services),
         *dead_letter_routes(services),
         *picture_routes(services),
+        *compat_routes(services),
         *shape_routes(),
         *problem_routes(),
         *console_routes(),

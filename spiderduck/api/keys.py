@@ -21,7 +21,18 @@ from spiderduck.api.throttle import Buckets, FailedCalls, Rate
 from spiderduck.config import Config
 from spiderduck.keyring import ADMIN, FETCH, READ, WRITE, Key, KeyFile, Keyring
 
-__all__ = ["ADMIN", "FETCH", "READ", "WRITE", "KeyGuard", "ScopeGuard", "guard_of", "open_guard", "send_rate_limit"]
+__all__ = [
+    "ADMIN",
+    "FETCH",
+    "KEY_PARAMETER",
+    "READ",
+    "WRITE",
+    "KeyGuard",
+    "ScopeGuard",
+    "guard_of",
+    "open_guard",
+    "send_rate_limit",
+]
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +40,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 CHALLENGE = 'Bearer realm="spiderduck"'
 CALLER = "spiderduck.caller"
 RATE_LIMIT = "spiderduck.rate_limit"
+KEY_PARAMETER = "key_parameter"
+"""A handler's option: the parameter of its path or query that may hold the key."""
 GUARD = "key_guard"
 """Where the application's state holds its guard."""
 
@@ -112,7 +125,7 @@ class KeyGuard:
         return False
 
     def _identify(self, connection: Connection) -> Key:
-        given = _token(connection.headers.get("authorization", ""))
+        given = _token(connection.headers.get("authorization", "")) or _in_address(connection)
         if not given:
             self._count("missing")
             raise NotAuthorizedException("send a key: Authorization: Bearer KEY", headers=_challenge(CHALLENGE))
@@ -201,6 +214,15 @@ def _token(authorization: str) -> str:
     """The key of a header; the scheme's case does not matter (RFC 9110, section 11.1)."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _in_address(connection: Connection) -> str:
+    """A key in the path or the query, for the handlers that name the parameter: their clients can send no header."""
+    handler = connection.scope.get("route_handler")
+    name = None if handler is None else handler.opt.get(KEY_PARAMETER)
+    if name is None:
+        return ""
+    return str(connection.path_params.get(name) or connection.query_params.get(name) or "")
 
 
 def _challenge(value: str) -> dict[str, str]:

@@ -15,10 +15,11 @@ class PictureAddresses:
     def __init__(self, key: str | None) -> None:
         self._key = key
 
-    def address(self, base: str, url: str) -> str | None:
-        """Of the picture at `url`; `base` is the address of this server, without a slash at the end."""
+    def address(self, base: str, url: str, width: int = SHOWN_WIDTH) -> str | None:
+        """Of the picture at `url`, at most `width` pixels wide; `base` is the address of this server, without a slash
+        at the end."""
         if self._key is None:
             return None
-        parameters = {"src": url, "w": str(SHOWN_WIDTH)}
+        parameters = {"src": url, "w": str(width)}
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
         return f"{base}{PATH}?{query}&signature={sign(PATH, parameters, self._key)}"

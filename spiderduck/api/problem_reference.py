@@ -42,6 +42,7 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "request_header_fields_too_large": (431, "The head of the request is larger than 64 KB."),
     "internal_error": (500, "An error of ours. The server's log holds it, under the answer's `X-Request-Id`."),
     "http_error": (500, "Another refusal of HTTP itself; `status` says which."),
+    "format_not_implemented": (501, "Only oEmbed's JSON is given; leave `format` out."),
     "not_uploaded_yet": (503, "The bytes are on their way to the archive; ask again after `Retry-After`."),
     "service_unavailable": (503, "There are as many connections as there may be; try again after `Retry-After`."),
     "stopping": (503, "This process is shutting down; try again, and another or the next one answers."),

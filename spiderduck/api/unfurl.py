@@ -1,5 +1,6 @@
 """`GET /v1/unfurl`: one URL in, its card out, fetched first where nobody has shared it yet."""
 
+from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated, Any
 
@@ -19,6 +20,17 @@ from spiderduck.api.services import Services
 from spiderduck.config import Config
 
 WAIT_MS = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller wants: as the parameters of `GET /v1/unfurl`."""
+
+    url: str
+    wait_ms: int = WAIT_MS
+    refresh: bool = False
+    lang: str | None = None
+    provenance: bool = False
 
 
 class _Unfurling:
@@ -60,6 +72,29 @@ def _moments(record: Record) -> tuple[object, ...]:
     return record.status, record.fetched_at, record.checked_at, record.last_error
 
 
+class Unfurler:
+    """One call to a card, for every end that gives one."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._urls = UrlLookup(services)
+
+    async def card(self, request: Request[Any, Any, Any], wish: Wish) -> tuple[Card, Record]:
+        """The card, and the record that it is made of. What the caller's key may not have fetched is told as known."""
+        services = self._services
+        asked = valid(wish.url)
+        call = _Unfurling(services, self._urls, guard_of(request).may(request, FETCH), wish.wait_ms)
+        record = await call.record(asked, refresh=wish.refresh)
+        shown = record
+        if wish.lang is not None and (other := alternate(record, wish.lang)) is not None:
+            version = await call.record(Asked(other), refresh=False)
+            shown = version if version.status is Status.FETCHED else record
+        base = base_of(request, services.config)
+        card = card_of(shown, lambda url: services.pictures.address(base, url), provenance=wish.provenance)
+        card.url = record.url
+        return card, record
+
+
 def base_of(request: Request[Any, Any, Any], config: Config) -> str:
     """The address of this server as the caller knows it, without a slash at the end."""
     return config.api.public_url.rstrip("/") or str(request.base_url).rstrip("/")
@@ -67,7 +102,7 @@ def base_of(request: Request[Any, Any, Any], config: Config) -> str:
 
 def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    urls = UrlLookup(services)
+    unfurler = Unfurler(services)
 
     @get(
         "/v1/unfurl",
@@ -92,18 +127,10 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
         ] = None,
         provenance: Annotated[bool, Parameter(description="Tell which rule gave each field.")] = False,
     ) -> Response[Card]:
-        asked, guard = valid(url), guard_of(request)
         if refresh:
-            guard.require(request, FETCH)
-        call = _Unfurling(services, urls, guard.may(request, FETCH), wait_ms)
-        record = await call.record(asked, refresh=refresh)
-        shown = record
-        if lang is not None and (other := alternate(record, lang)) is not None:
-            version = await call.record(Asked(other), refresh=False)
-            shown = version if version.status is Status.FETCHED else record
-        base = base_of(request, services.config)
-        card = card_of(shown, lambda picture: services.pictures.address(base, picture), provenance=provenance)
-        card.url = record.url
+            guard_of(request).require(request, FETCH)
+        wish = Wish(url=url, wait_ms=wait_ms, refresh=refresh, lang=lang, provenance=provenance)
+        card, record = await unfurler.card(request, wish)
         return Response(card, headers=asking_again(record, services.clock.now()))
 
     return [unfurl]

@@ -1,0 +1,15 @@
+"""Which ends for other programs are switched on (docs/how-to/previews-elsewhere.md)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CompatConfig:
+    """All are off by default. `wait_ms` is how long such a call waits for a link that nobody has shared yet: these
+    clients do not ask twice."""
+
+    oembed: bool = False
+    summaly: bool = False
+    matrix: bool = False
+    mastodon: bool = False
+    wait_ms: int = 8_000
