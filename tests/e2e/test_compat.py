@@ -35,7 +35,8 @@ def origin() -> Iterator[Origin]:
         origin.answers |= {
             "news.test/duck": page(
                 "A duck",
-                f'<meta property="og:title" content="A duck {escaped}"><meta property="og:description" content="It swims.">'
+                f'<meta property="og:title" content="A duck {escaped}">'
+                '<meta property="og:description" content="It swims.">'
                 '<meta property="og:site_name" content="Pond Post"><meta name="author" content="A. Drake">'
                 f'<meta property="og:image" content="{PICTURE}"><link rel="icon" href="/icon.png">'
                 '<meta property="og:image:width" content="1600"><meta property="og:image:height" content="800">'
