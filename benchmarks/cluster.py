@@ -28,8 +28,8 @@ from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration
+from spiderduck.stores.cassandra_opening import open_session
 from spiderduck.stores.cassandra_statements import statements
-from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session
 
 METADATA = (

@@ -29,7 +29,7 @@ from schedulers.model import Change, Status, UrlState
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_migration import Migration
-from spiderduck.stores.sessions.opening import open_session
+from spiderduck.stores.cassandra_opening import open_session
 from tests.engines.ports import free_ports
 
 SIZES = (1, 20, 300)

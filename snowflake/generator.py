@@ -21,9 +21,8 @@ from snowflake.errors import BadConfiguration, GeneratorClosed, SnowflakeError
 from snowflake.grants import Grant
 from snowflake.layout import Decoded, Layout
 from snowflake.leases.memory import MemoryLease
-from snowflake.minting import NS_PER_MS, Mint
+from snowflake.minting import NS_PER_MS, Mint, shared_mint
 from snowflake.ports import Clock, Lease
-from snowflake.process_mints import shared_mint
 from snowflake.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,12 @@ second starts beyond every permit of the first. Nothing sleeps or does I/O while
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from functools import cache
 
-from snowflake.clock_steps import ClockSteps
-from snowflake.errors import ClockMovedBack, LeaseLost, SnowflakeError
+from snowflake.clock import ClockSteps
+from snowflake.config import GeneratorConfig
+from snowflake.errors import ClockMovedBack, LeaseLost, SnowflakeError, WorkerIdTaken
 from snowflake.grants import Grant, fit, last_until, running
 from snowflake.layout import Layout
 from snowflake.ports import Clock, Lease
@@ -219,3 +221,24 @@ def _watch_forks() -> "weakref.WeakSet[Mint]":
 
     os.register_at_fork(after_in_child=in_child)
     return mints
+
+
+_lock = threading.Lock()
+_mints: dict[tuple[int, int], tuple[GeneratorConfig, Mint]] = {}
+
+
+def shared_mint(lease: Lease, config: GeneratorConfig, make: Callable[[], Mint]) -> Mint:
+    """Raises `WorkerIdTaken` where the same worker id is in use with other settings, for the two could collide."""
+    key = (lease.datacenter_id, lease.worker_id)
+    with _lock:
+        known = _mints.get(key)
+        if known is not None and known[1].belongs_here:
+            if known[0] != config:
+                raise WorkerIdTaken(
+                    f"worker {key[1]} of datacenter {key[0]} mints in this process with other settings ({known[0]}); "
+                    "use the same, or another worker id"
+                )
+            return known[1]
+        mint = make()
+        _mints[key] = (config, mint)
+        return mint

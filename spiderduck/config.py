@@ -24,12 +24,11 @@ from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
 from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
 from spiderduck.settings.archive import ArchiveConfig
-from spiderduck.settings.broker import BrokerConfig
+from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
-from spiderduck.settings.queues import QueuesConfig
 from spiderduck.settings.secret_files import read_secret, resolve, secret_of
 
 PREFIX = "SPIDERDUCK_"

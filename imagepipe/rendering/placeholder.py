@@ -11,13 +11,12 @@ from imagepipe.codecs.codec import DecodeWish
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo, Variant
-from imagepipe.rendering.decode import decode_as_inspected
+from imagepipe.rendering.decode import decode_as_inspected, decoding
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import lay_out
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
 from imagepipe.rendering.thumbhash import thumbhash
-from imagepipe.rendering.translate import decoding
 
 _SIDE = 64
 # A ThumbHash has at most seven waves along a side.

@@ -5,7 +5,7 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, ImageError, PictureTooLarge, UnsupportedFormat
 from imagepipe.model import PictureInfo
-from imagepipe.rendering.translate import decoding
+from imagepipe.rendering.decode import decoding
 
 _DEFAULT = PictureLimits()
 

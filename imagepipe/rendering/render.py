@@ -12,13 +12,12 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
 from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
-from imagepipe.rendering.decode import decode_as_inspected
+from imagepipe.rendering.decode import decode_as_inspected, decoding, encoding
 from imagepipe.rendering.filters import check_filters
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
-from imagepipe.rendering.translate import decoding, encoding
 
 CUT_OFF = "cut_off"
 """The problem of a picture that ends too early: what is there is shown."""

@@ -18,10 +18,9 @@ from snowflake.clock import SystemClock
 from snowflake.config import HIGH_WATER_MS, MOST_WAIT_MS
 from snowflake.errors import BadConfiguration, GeneratorClosed, LeaseLost, RegistryExhausted, WorkerIdTaken
 from snowflake.grants import Grant
-from snowflake.leases.record import Record
+from snowflake.leases.record import Record, wait_past
 from snowflake.leases.record_file import RecordFile
 from snowflake.leases.renewal import Renewal
-from snowflake.leases.waiting import wait_past
 from snowflake.ports import Clock, Holder
 
 

@@ -1,5 +1,5 @@
 """What is kept beside a worker id: the time up to which it may have been used, and the range leases still running.
-Pure.
+A holder that finds such a time waits until the clock has passed it.
 
 Written by `file.py` and `zookeeper.py` before the time is used. A record that is torn or altered is recognised
 (checksum), never half believed.
@@ -9,7 +9,9 @@ import json
 import zlib
 from dataclasses import dataclass
 
+from snowflake.errors import ClockBehindHighWater
 from snowflake.grants import Grant
+from snowflake.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,14 @@ class Record:
             return None
         content = json.loads(body)
         return cls(content["high_water_ms"], tuple(Grant(*grant) for grant in content["grants"]), content["number"])
+
+
+_NS_PER_MS = 1_000_000
+
+
+def wait_past(worker_id: int, high_water_ms: int, clock: Clock, most_ms: int) -> None:
+    """Sleeps until the clock shows more than `high_water_ms`. Raises `ClockBehindHighWater`."""
+    while (missing := high_water_ms + 1 - clock.time_ns() / _NS_PER_MS) > 0:
+        if missing > most_ms:
+            raise ClockBehindHighWater(worker_id, int(missing), most_ms)
+        clock.sleep(missing / 1000)

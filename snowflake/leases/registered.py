@@ -28,9 +28,8 @@ from snowflake.errors import (
 )
 from snowflake.grants import Grant
 from snowflake.leases.heartbeat import Heartbeat
-from snowflake.leases.record import Record
+from snowflake.leases.record import Record, wait_past
 from snowflake.leases.registry import Peer, Registry
-from snowflake.leases.waiting import wait_past
 from snowflake.ports import Clock, Holder
 
 _NS_PER_MS = 1_000_000

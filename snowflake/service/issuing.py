@@ -13,8 +13,8 @@ from snowflake.generator import Generator
 from snowflake.layout import Layout
 from snowflake.ports import Clock
 from snowflake.service.config import ServiceConfig
+from snowflake.service.metrics import UserAgents
 from snowflake.service.model import Identity, LayoutShape, LeaseAnswer, LeaseRequest
-from snowflake.service.user_agents import UserAgents
 
 _NS_PER_MS = 1_000_000
 

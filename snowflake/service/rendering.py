@@ -6,6 +6,8 @@ endings: no number is converted. Exactly what `json.dumps` of the same lists wou
 
 from collections.abc import Iterable, Iterator
 
+from litestar.types import Receive, Scope, Send
+
 _BLOCK = 10_000
 _ENDINGS = tuple(f"{number:04d}" for number in range(_BLOCK))
 
@@ -39,3 +41,21 @@ def _blocks(ids: range) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _join(prefix: str, endings: tuple[str, ...], separator: str) -> str:
     return prefix + (separator + prefix).join(endings)
+
+
+# Every answer is for one caller: no cache on the way may keep it.
+_HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+
+
+class JsonAnswer:
+    """An ASGI application that sends `body` with status 200."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = (*_HEADERS, (b"content-length", b"%d" % len(self._body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})

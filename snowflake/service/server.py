@@ -17,9 +17,8 @@ from snowflake.moments import parse_moment, write_moment
 from snowflake.service import problems
 from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
-from snowflake.service.json_answer import JsonAnswer
 from snowflake.service.model import DecodedId, Identity, IdsAt, LeaseAnswer, LeaseRequest, ManyIds, OneId
-from snowflake.service.rendering import render_many, render_one
+from snowflake.service.rendering import JsonAnswer, render_many, render_one
 
 
 def route_handlers(generator: Generator, config: ServiceConfig | None = None) -> tuple[ControllerRouterHandler, ...]:

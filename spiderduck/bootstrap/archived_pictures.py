@@ -4,6 +4,7 @@ A picture whose address was shared was fetched and archived like a page: its ori
 older than `MOST_AGE` is left to the origin.
 """
 
+from fetchers.model import Response
 from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed
 from schedulers.errors import InvalidUrl
@@ -53,3 +54,22 @@ class ArchivedPictures:
         if page is None or page.status_code != 200 or not page.content.type.startswith("image/"):
             return None
         return page if self._clock.now() - page.fetched_at <= MOST_AGE else None
+
+
+class ArchivedAnswers:
+    """Waits for nothing: an archive that is away, or that another process has not uploaded to, has no answer now."""
+
+    def __init__(self, archive: ArchiveReader) -> None:
+        self._archive = archive
+
+    async def answer(self, page: Page) -> Response | None:
+        if page.archived is None:
+            return None
+        try:
+            found = await self._archive.read(page.archived)
+        except StoreUnavailable:
+            return None
+        if found is None or isinstance(found, NotUploadedYet):
+            return None
+        status, headers, body = found
+        return Response(page.url, status, headers, body, page.fetched_at)

@@ -35,10 +35,9 @@ from spiderduck.bootstrap.archived_pictures import ArchivedPictures
 from spiderduck.bootstrap.backing import Backing
 from spiderduck.bootstrap.bridges import MeasuredPicture
 from spiderduck.bootstrap.fetching import Fetching
-from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.keys import bearer, signing_key
 from spiderduck.bootstrap.picture_access import NoRecords, Owners, PictureAccess, RecordsOfApi, StoredRecords
 from spiderduck.bootstrap.picture_source import FetcherSource, freshness
-from spiderduck.bootstrap.signing_key import signing_key
 from spiderduck.config import Config
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from groundwork.clock import SystemClock
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 from spiderduck.stores.cassandra_migration import Migration
-from spiderduck.stores.sessions.opening import open_session
+from spiderduck.stores.cassandra_opening import open_session
 
 SCHEMA_SECONDS = 30.0
 """A change of the schema takes seconds, until all nodes agree; what a request may take is set for pages."""

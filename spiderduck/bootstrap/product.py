@@ -24,7 +24,7 @@ from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.api.services import Health, Services
-from spiderduck.bootstrap.archived_answers import ArchivedAnswers
+from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extraction import Extraction, open_processes, open_reader

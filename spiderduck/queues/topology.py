@@ -16,8 +16,7 @@ from typing import Any
 
 import kombu
 
-from spiderduck.settings.broker import BrokerConfig
-from spiderduck.settings.queues import QueuesConfig
+from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 
 _kombu: Any = kombu  # most of it is not annotated
 

@@ -10,8 +10,7 @@ from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.errors import StatementRefused
-from spiderduck.stores.sessions.opening import open_session
-from spiderduck.stores.sessions.ports import Session, WhenAway
+from spiderduck.stores.sessions.ports import Session, WhenAway, give_up
 
 log = logging.getLogger(__name__)
 
@@ -56,3 +55,15 @@ async def _is_missing(migration: Migration) -> bool:
         return bool(await migration.missing())
     except StatementRefused:
         return True  # there is no such keyspace
+
+
+async def open_session(config: CassandraConfig, when_away: WhenAway = give_up) -> Session:
+    """Raises `StoreUnavailable` where no node answers, unless `when_away` waits; `StatementRefused` where the
+    credentials are wrong."""
+    if config.driver == "acsylla":
+        from spiderduck.stores.sessions.acsylla import open_acsylla
+
+        return await open_acsylla(config, when_away)
+    from spiderduck.stores.sessions.cassandra_driver import open_cassandra_driver
+
+    return await open_cassandra_driver(config, when_away)

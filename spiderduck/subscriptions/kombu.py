@@ -17,8 +17,7 @@ from groundwork.clock import Clock
 from spiderduck.errors import NoPast, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology
-from spiderduck.settings.broker import BrokerConfig
-from spiderduck.settings.queues import QueuesConfig
+from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.subscriptions.kombu_line import SubscriptionLine
 from spiderduck.subscriptions.kombu_registry import Listed, Names, QueueRegistry
 from spiderduck.subscriptions.ports import Filter, QueueState, Received

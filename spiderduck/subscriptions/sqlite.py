@@ -12,7 +12,7 @@ from functools import partial
 from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import NotHandedOut, TooManyQueues, UnknownQueue
-from spiderduck.settings.queues import QueuesConfig
+from spiderduck.settings.broker import QueuesConfig
 from spiderduck.subscriptions.ports import Filter, QueueState, Received
 
 BATCH = 500

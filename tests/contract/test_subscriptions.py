@@ -12,7 +12,7 @@ from schedulers.notice import Notice
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import NoPast, NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.queues.topology import Topology
-from spiderduck.settings.queues import QueuesConfig
+from spiderduck.settings.broker import QueuesConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer

@@ -15,7 +15,7 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows, MetadataStore
 from schedulers.scheduler import Scheduler
 from snowflake import Generator, decode
-from spiderduck.bootstrap.archived_answers import ArchivedAnswers
+from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.content.warc import WarcArchive
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.topology import Topology

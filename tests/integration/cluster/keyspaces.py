@@ -11,7 +11,7 @@ from dataclasses import replace
 from groundwork.clock import SystemClock
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
-from spiderduck.stores.sessions.opening import open_session
+from spiderduck.stores.cassandra_opening import open_session
 from spiderduck.stores.sessions.ports import Session
 from tests.engines.toxics import Toxiproxy, slow_link
 

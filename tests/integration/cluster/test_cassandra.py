@@ -14,11 +14,10 @@ from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_keys import key_hash
 from spiderduck.stores.cassandra_migration import Migration, read_schema
-from spiderduck.stores.cassandra_opening import open_when_ready
+from spiderduck.stores.cassandra_opening import open_session, open_when_ready
 from spiderduck.stores.cassandra_pictures import index_stored_pictures
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.errors import StatementRefused
-from spiderduck.stores.sessions.opening import open_session
 from spiderduck.stores.sessions.ports import Session, Statement
 from tests.clock import FakeClock
 from tests.engines.ports import free_ports

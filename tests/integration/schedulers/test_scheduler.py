@@ -17,7 +17,7 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
-from spiderduck.bootstrap.archived_answers import ArchivedAnswers
+from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.bootstrap.bridges import MeasuredPicture
 from spiderduck.bootstrap.extraction import Extraction
 from spiderduck.content.warc import WarcArchive

@@ -15,11 +15,10 @@ from snowflake.leases.ordinal import ordinal
 from snowflake.leases.registry import Peer
 from snowflake.moments import parse_moment, write_moment
 from snowflake.service.config import ServiceConfig
-from snowflake.service.metrics import render_metrics
+from snowflake.service.metrics import INVALID, OTHER, UserAgents, render_metrics
 from snowflake.service.model import Identity
 from snowflake.service.neighbourhood import Answer, findings
 from snowflake.service.rendering import render_many, render_one
-from snowflake.service.user_agents import INVALID, OTHER, UserAgents
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ import pytest
 
 from fetchers.model import Headers
 from schedulers.model import ArchiveLocation, Content, Page
-from spiderduck.bootstrap.archived_answers import ArchivedAnswers
+from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.errors import StoreUnavailable
 
