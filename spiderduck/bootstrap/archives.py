@@ -1,16 +1,13 @@
 """Where the bytes of pages are kept: WARC files in the data folder, or anywhere that fsspec reaches."""
 
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from fetchers.config import VERSION
-from groundwork.clock import Clock
 from schedulers.ports import Archive
-from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
-from spiderduck.config import Config
+from spiderduck.bootstrap.storage import Work
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.warc import WarcArchive
 
@@ -33,23 +30,25 @@ class OpenArchive:
     work: tuple[Work, ...] = ()
 
 
-async def open_archive(config: Config, folder: Path, clock: Clock, stack: AsyncExitStack) -> OpenArchive:
+async def open_archive(given: Composition) -> OpenArchive:
     """For a process with schedulers: what it appends lies on its own disk first."""
-    if config.archive.url:
+    if given.config.archive.url:
         with needed_for("archive.url"):
             from spiderduck.content.fsspec import FsspecArchive
-        remote = FsspecArchive(folder / "spool", config.archive, clock, software=SOFTWARE)
-        stack.push_async_callback(remote.close)
+        remote = FsspecArchive(given.folder / "spool", given.config.archive, given.clock, software=SOFTWARE)
+        given.stack.push_async_callback(remote.close)
         return OpenArchive(remote, (("archive", remote.run),))
-    local = WarcArchive(folder / "archive", clock, software=SOFTWARE, rotate_bytes=config.archive.rotate_bytes)
-    stack.push_async_callback(local.close)
+    local = WarcArchive(
+        given.folder / "archive", given.clock, software=SOFTWARE, rotate_bytes=given.config.archive.rotate_bytes
+    )
+    given.stack.push_async_callback(local.close)
     return OpenArchive(local)
 
 
-def open_reader(config: Config, clock: Clock, stack: AsyncExitStack) -> ArchiveReader:
+def open_archive_reader(given: Composition) -> ArchiveReader:
     """For a process that only reads."""
     with needed_for("archive.url"):
         from spiderduck.content.fsspec import FsspecReader
-    reader = FsspecReader(config.archive, clock)
-    stack.callback(reader.close)
+    reader = FsspecReader(given.config.archive, given.clock)
+    given.stack.callback(reader.close)
     return reader

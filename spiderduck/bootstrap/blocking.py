@@ -13,7 +13,7 @@ from fetchers.urls import split
 from groundwork.clock import Clock
 from schedulers.config import OneTimeLinks
 from schedulers.urls import is_one_time
-from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.storage import Work
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting
 

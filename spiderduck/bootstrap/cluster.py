@@ -5,16 +5,13 @@ The flow waits an outage out, and the API tells it. So each has its own view of 
 
 import logging
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Protocol
 
 import snowflake
-from groundwork.clock import Clock
-from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_reader
-from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
+from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
+from spiderduck.bootstrap.composition import Composition
+from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
-from spiderduck.config import Config
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
@@ -38,10 +35,9 @@ class Troubled(Protocol):
     def trouble(self) -> str | None: ...
 
 
-async def open_cluster(
-    config: Config, folder: Path, clock: Clock, stack: AsyncExitStack, parts: frozenset[str]
-) -> Backing:
+async def open_cluster(given: Composition) -> Storage:
     """Waits for the engines. Raises `StatementRefused` where the credentials are wrong."""
+    config, clock, stack = given.config, given.clock, given.stack
     await wait_for("the broker", addresses_of_broker(config.broker.url), clock)
     topology = Topology(config.broker)
     session = await open_when_ready(config.cassandra, clock)
@@ -57,8 +53,8 @@ async def open_cluster(
     work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
     troubled: dict[str, Troubled] = {"broker": link, "cassandra": watch}
-    if "schedulers" in parts:
-        opened = await open_archive(config, folder, clock, stack)
+    if "schedulers" in given.parts:
+        opened = await open_archive(given)
         queue = KombuQueue(config.broker, publisher, clock)
         stack.push_async_callback(queue.close)
         records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
@@ -67,12 +63,12 @@ async def open_cluster(
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
         work = (*work, ("retention", sweeper.run), *opened.work)
         troubled |= {"events": queue, "archive": opened.archive}
-    if "api" in parts:
+    if "api" in given.parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)
         stack.push_async_callback(intake.close)
         subscriptions = KombuSubscriptions(config.broker, clock, config.queues)
         stack.push_async_callback(subscriptions.close)
-        content = opened.archive if opened is not None else open_reader(config, clock, stack)
+        content = opened.archive if opened is not None else open_archive_reader(given)
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
         api = ForApi(intake, intake, store, content, subscriptions)
         troubled |= {"notices": subscriptions}
@@ -80,7 +76,7 @@ async def open_cluster(
     def trouble() -> Mapping[str, str | None]:
         return {name: one.trouble for name, one in troubled.items()}
 
-    return Backing(flow, api, work, trouble)
+    return Storage(flow, api, work, trouble)
 
 
 def moment_of_id(identity: int) -> float:

@@ -1,7 +1,6 @@
 """The way to the fetchers: one in this process, or those of the cluster through the client library."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from random import Random
 
@@ -11,15 +10,14 @@ from fetchers.model import DomainState, RateLimit
 from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
 from fetchers.standalone import make_transport
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
-from groundwork.clock import Clock
 from schedulers.model import Failure, Status
 from spiderduck.api.services import Domains
-from spiderduck.bootstrap.backing import Work
 from spiderduck.bootstrap.blocking import open_blocking
-from spiderduck.bootstrap.bridges import FetchThroughClient
+from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
-from spiderduck.config import Config
+from spiderduck.bootstrap.storage import Work
 from spiderduck.database.sqlite import Database
+from spiderduck.fetching import FetchThroughClient
 from spiderduck.host_states.sqlite import SqliteHostStates
 
 Gauges = Mapping[str, tuple[str, float]]
@@ -56,21 +54,16 @@ class LocalDomains:
         await self._fetcher.set_limit(name, limit, by)
 
 
-async def open_fetching(
-    config: Config,
-    parts: frozenset[str],
-    database: Database | None,
-    clock: Clock,
-    stack: AsyncExitStack,
-) -> Fetching:
+async def open_fetching(given: Composition, database: Database | None) -> Fetching:
     """With `database`, politeness outlives a restart. Raises `BadSetting`."""
+    config, clock, stack = given.config, given.clock, given.stack
     blocking, patience = open_blocking(config, clock), config.schedulers.defer_after
-    if "fetchers" not in parts:
+    if "fetchers" not in given.parts:
         fetchers = config.fetchers
         router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
         fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
         return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work)
-    states, robots_cache = _caches(config, database, clock, stack)
+    states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = Fetcher(
@@ -87,18 +80,16 @@ async def open_fetching(
     return Fetching(fetch, LocalDomains(fetcher), blocking.policy, blocking.domains, work, lambda: _gauges(fetcher))
 
 
-def _caches(
-    config: Config, database: Database | None, clock: Clock, stack: AsyncExitStack
-) -> tuple[HostStateStore, RobotsCache]:
+def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:
     """Behind the fetcher's own: shared with other fetchers, or for the next start of this one."""
-    if config.memcached.hosts:
+    if given.config.memcached.hosts:
         with needed_for("memcached.hosts"):
             from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
-        ring = MemcachedRing(config.memcached.hosts, clock)
-        stack.push_async_callback(ring.close)
-        return MemcachedHostStates(ring, clock), MemcachedRobotsCache(ring)
-    states = MemoryHostStates() if database is None else SqliteHostStates(database, clock)
-    return states, MemoryRobotsCache(clock)
+        ring = MemcachedRing(given.config.memcached.hosts, given.clock)
+        given.stack.push_async_callback(ring.close)
+        return MemcachedHostStates(ring, given.clock), MemcachedRobotsCache(ring)
+    states = MemoryHostStates() if database is None else SqliteHostStates(database, given.clock)
+    return states, MemoryRobotsCache(given.clock)
 
 
 def _gauges(fetcher: Fetcher) -> Gauges:

@@ -11,7 +11,7 @@ from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate
 from spiderduck.api.app import browser_rules
 from spiderduck.api.browsers import key_check
-from spiderduck.bootstrap.leaving import come_again_when
+from spiderduck.api.shutdown import come_again_when
 from spiderduck.bootstrap.product import Product
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting

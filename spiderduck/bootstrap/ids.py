@@ -20,10 +20,11 @@ from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
 from spiderduck.api.keys import READ
-from spiderduck.bootstrap.backing import Work
+from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.id_peers import open_sanity, own_url
 from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.storage import Work
 from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
 from spiderduck.errors import WorkerIdLost
@@ -46,14 +47,15 @@ class IdParts:
     trouble: Callable[[], str | None] = lambda: None
 
 
-async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: Clock, stack: AsyncExitStack) -> IdParts:
+async def open_ids(given: Composition) -> IdParts:
     """Raises `SnowflakeError` where no worker id is to be had."""
-    if "ids" not in parts and config.ids.url:
+    config, clock, stack = given.config, given.clock, given.stack
+    if "ids" not in given.parts and config.ids.url:
         return await _from_service(config, clock, stack)
     await wait_for("ZooKeeper", config.zookeeper.hosts if config.ids.lease == "zookeeper" else (), clock)
 
     async def acquire() -> Lease:
-        return await asyncio.to_thread(_acquire, config, folder / "snowflake")
+        return await asyncio.to_thread(_acquire, config, given.folder / "snowflake")
 
     lease = await patiently("a worker id", acquire, LeaseUnavailable, clock)
     generator = Generator(lease=lease, bridge_ms=BRIDGE_MS)
@@ -63,7 +65,7 @@ async def open_ids(config: Config, parts: frozenset[str], folder: Path, clock: C
         await _until_lost(generator, clock)
 
     work: tuple[Work, ...] = (("worker id", keep),)
-    if "ids" not in parts:
+    if "ids" not in given.parts:
         return IdParts(generator, (), work, lambda: _lost(generator))
     sanity = await open_sanity(generator, lease, config, stack)
     routes = (Router("/", route_handlers=route_handlers(generator), opt={"scope": READ}),)

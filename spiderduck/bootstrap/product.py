@@ -1,6 +1,6 @@
 """The parts of this process, built with finished objects, in the order in which each needs the other.
 
-    backing (queue, store, archive) → fetching → ids → images → schedulers → API
+    storage (queue, store, archive) → fetching → ids → images → schedulers → API
 
 Called by `processes.py`. What was opened is closed in the reverse order, whatever happens.
 """
@@ -24,21 +24,22 @@ from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.api.services import Health, Services
-from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
-from spiderduck.bootstrap.backing import Backing, ForApi, ForFlow, Work
+from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
-from spiderduck.bootstrap.extraction import Extraction, open_processes, open_reader
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
 from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.parts import EVERYTHING
+from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.config import Config
+from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
+from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.telemetry import Telemetry
 
-NOTHING = Backing(None, None)
+NOTHING = Storage(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,50 +67,42 @@ class Shown:
 async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EVERYTHING) -> AsyncIterator[Product]:
     """`folder` is for what this process keeps on disk."""
     async with AsyncExitStack() as stack:
-        clock, telemetry = SystemClock(), Telemetry()
-        guard = open_guard(config, clock, telemetry.refused)  # first: a broken file of keys stops the start
-        backing = await _open_backing(config, folder, clock, stack, parts)
-        fetching = await open_fetching(config, parts, backing.database, clock, stack)
-        ids = await open_ids(config, parts, folder, clock, stack) if parts & {"schedulers", "ids"} else None
-        images = None
-        if parts & {"schedulers", "images"}:
-            images = await open_images(folder / "images", fetching, clock, config, parts, backing, stack)
+        telemetry = Telemetry()
+        given = Composition(config, folder, parts, SystemClock(), stack)
+        guard = open_guard(config, given.clock, telemetry.refused)  # first: a broken file of keys stops the start
+        storage = await _open_storage(given)
+        fetching = await open_fetching(given, storage.database)
+        ids = await open_ids(given) if parts & {"schedulers", "ids"} else None
+        images = await open_images(given, fetching, storage) if parts & {"schedulers", "images"} else None
         schedulers: tuple[Scheduler, ...] = ()
-        if "schedulers" in parts and backing.flow is not None and ids is not None and images is not None:
-            processes = open_processes(config)
-            stack.push_async_callback(processes.close)
-            extractor = Extraction(
-                config.extract.inline_bytes, PictureCounter(), processes, config.fetchers.product_token
-            )
-            ports = _flow_ports(backing.flow, fetching, ids, images, extractor, clock)
+        if "schedulers" in parts and storage.flow is not None and ids is not None and images is not None:
+            ports = _flow_ports(given, storage.flow, fetching, ids, images)
             schedulers = _schedulers(ports, config.schedulers, telemetry)
-        health = Health(lambda: _missing(backing, ids), telemetry)
+        health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
-        if "api" in parts and backing.api is not None:
+        if "api" in parts and storage.api is not None:
             reading = open_reader(config)
             stack.push_async_callback(reading.close)
             services = _services(
-                config, clock, backing.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
+                given, storage.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
             )
             routes = [*api_routes(services), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers))
-        if backing.api is not None:
-            telemetry.ask(partial(_waiting, backing.api.dead_letters))
+        if storage.api is not None:
+            telemetry.ask(partial(_waiting, storage.api.dead_letters))
         app = build(config, health, routes, guard)
-        work = (*fetching.work, *backing.work, *(() if ids is None else ids.work))
+        work = (*fetching.work, *storage.work, *(() if ids is None else ids.work))
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
-async def _open_backing(
-    config: Config, folder: Path, clock: SystemClock, stack: AsyncExitStack, parts: frozenset[str]
-) -> Backing:
-    if not parts & {"schedulers", "api"}:
+async def _open_storage(given: Composition) -> Storage:
+    if not given.parts & {"schedulers", "api"}:
         return NOTHING
-    if config.broker.url:
+    if given.config.broker.url:
         with needed_for("broker.url"):
             from spiderduck.bootstrap.cluster import open_cluster
-        return await open_cluster(config, folder, clock, stack, parts)
-    return await open_embedded(config, folder, clock, stack)
+        return await open_cluster(given)
+    return await open_embedded(given)
 
 
 def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:
@@ -118,12 +111,10 @@ def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:
     return PictureAddresses(keys[0] if keys else None)
 
 
-def _services(
-    config: Config, clock: SystemClock, api: ForApi, fetching: Fetching, health: Health, shown: Shown
-) -> Services:
+def _services(given: Composition, api: ForApi, fetching: Fetching, health: Health, shown: Shown) -> Services:
     return Services(
-        config=config,
-        clock=clock,
+        config=given.config,
+        clock=given.clock,
         queue=api.queue,
         dead_letters=api.dead_letters,
         lookups=api.store,
@@ -138,9 +129,11 @@ def _services(
     )
 
 
-def _flow_ports(
-    flow: ForFlow, fetching: Fetching, ids: IdParts, images: ImageParts, extractor: Extraction, clock: SystemClock
-) -> FlowPorts:
+def _flow_ports(given: Composition, flow: ForFlow, fetching: Fetching, ids: IdParts, images: ImageParts) -> FlowPorts:
+    config = given.config
+    processes = open_processes(config)
+    given.stack.push_async_callback(processes.close)
+    inline, product = config.extract.inline_bytes, config.fetchers.product_token
     return FlowPorts(
         queue=flow.queue,
         store=flow.store,
@@ -148,9 +141,9 @@ def _flow_ports(
         archived=ArchivedAnswers(flow.content),
         fetcher=fetching.fetch,
         pictures=images.pictures,
-        extractor=extractor,
+        extractor=Extraction(inline, PictureCounter(), processes, product),
         ids=ids.ids,
-        clock=clock,
+        clock=given.clock,
         refusal=fetching.refusal,
     )
 
@@ -166,9 +159,9 @@ def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:
     return [route for part in parts if part is not None for route in part.routes]
 
 
-async def _missing(backing: Backing, ids: IdParts | None) -> Mapping[str, str]:
+async def _missing(storage: Storage, ids: IdParts | None) -> Mapping[str, str]:
     """What this process waits for. A lost worker id ends the ids for good."""
-    trouble = {**backing.trouble(), "ids": None if ids is None else ids.trouble()}
+    trouble = {**storage.trouble(), "ids": None if ids is None else ids.trouble()}
     return {name: said for name, said in trouble.items() if said is not None}
 
 

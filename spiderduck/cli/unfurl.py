@@ -50,8 +50,8 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     from groundwork.clock import SystemClock
     from schedulers.pipeline import unfurl as unfurl_one
     from spiderduck.bootstrap.blocking import open_blocking
-    from spiderduck.bootstrap.bridges import FetchThroughClient
-    from spiderduck.bootstrap.extraction import Extraction
+    from spiderduck.content.extraction import Extraction
+    from spiderduck.fetching import FetchThroughClient
 
     clock = SystemClock()
     policy = open_blocking(settings, clock).policy

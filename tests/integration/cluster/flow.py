@@ -15,8 +15,8 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows, MetadataStore
 from schedulers.scheduler import Scheduler
 from snowflake import Generator, decode
-from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.content.warc import WarcArchive
+from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig

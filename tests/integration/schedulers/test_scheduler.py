@@ -17,11 +17,11 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
-from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
-from spiderduck.bootstrap.bridges import MeasuredPicture
-from spiderduck.bootstrap.extraction import Extraction
+from spiderduck.content.extraction import Extraction
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
+from spiderduck.pictures.archived import ArchivedAnswers
+from spiderduck.pictures.measuring import MeasuredPicture
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter

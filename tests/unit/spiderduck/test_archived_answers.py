@@ -4,9 +4,9 @@ import pytest
 
 from fetchers.model import Headers
 from schedulers.model import ArchiveLocation, Content, Page
-from spiderduck.bootstrap.archived_pictures import ArchivedAnswers
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.errors import StoreUnavailable
+from spiderduck.pictures.archived import ArchivedAnswers
 
 _HEADERS: Headers = (("content-type", "image/png"), ("etag", '"1"'))
 

@@ -9,8 +9,8 @@ from fetchers.model import Response
 from groundwork.workers.interface import WorkersBusy
 from groundwork.workers.processes import WorkerProcesses
 from schedulers.metadata import FAILURE, PictureCounter
-from spiderduck.bootstrap.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick, open_processes
 from spiderduck.config import Config
+from spiderduck.content.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick, open_processes
 from tests.e2e.hostile.bodies import unfolding_pdf
 
 INLINE = 192 * 1024

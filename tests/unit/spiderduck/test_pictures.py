@@ -13,11 +13,11 @@ from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from schedulers.model import ArchiveLocation, Content, Known, Page
 from schedulers.urls import dedup_key
-from spiderduck.bootstrap.archived_pictures import MOST_AGE, ArchivedPictures
-from spiderduck.bootstrap.bridges import FetchThroughClient
-from spiderduck.bootstrap.picture_source import FetcherSource, content_range
 from spiderduck.content.ports import Archived, NotUploadedYet
 from spiderduck.errors import StoreUnavailable
+from spiderduck.fetching import FetchThroughClient
+from spiderduck.pictures.archived import MOST_AGE, ArchivedPictures
+from spiderduck.pictures.source import FetcherSource, content_range
 from spiderduck.stores.ports import Lookups
 from tests.clock import FakeClock
 

@@ -42,7 +42,7 @@ class ForApi:
 
 
 @dataclass(frozen=True, slots=True)
-class Backing:
+class Storage:
     """`trouble` says what is missing at the moment, by name; `database` is there where all is embedded."""
 
     flow: ForFlow | None

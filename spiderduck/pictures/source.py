@@ -18,7 +18,7 @@ from imagepipe.errors import SourceFailed
 from imagepipe.originals.freshness import fresh_seconds, storage
 from imagepipe.originals.source_rules import admits
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
-from spiderduck.bootstrap.bridges import FetchThroughClient, OffTheList
+from spiderduck.fetching import FetchThroughClient, OffTheList
 
 PICTURE_ACCEPT = "image/avif,image/webp,image/*,*/*;q=0.8"
 

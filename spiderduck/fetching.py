@@ -1,7 +1,6 @@
 """What connects two parts that do not know one another: a port of the one, served with the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fetchers.client import redirects
 from fetchers.client.streaming import FetchStream, open_stream
@@ -49,16 +48,3 @@ class FetchThroughClient:
         that `admits` says no to, redirects included."""
         hop = self._stream_hop if admits is None else _checked(self._stream_hop, admits)
         return await open_stream(request, hop, most_redirects=self._most_redirects)
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredPicture:
-    """What a page can show of its picture before the picture is there."""
-
-    width: int
-    height: int
-    type: str
-    bytes: int
-    colour: str
-    blurhash: str
-    thumbhash: str = ""
