@@ -15,6 +15,7 @@ is written; False ends the request as `TurnLost`), `on_written` (called whenever
 (`ConnectionInfo`), `http_version`, `reason_phrase`.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from functools import lru_cache
@@ -150,7 +151,9 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         data = self._rest
         while not self._is_over():
-            for part in self._parts(data):
+            for number, part in enumerate(self._parts(data)):
+                if number:
+                    await asyncio.sleep(0)  # what a slice costs, everybody waits for
                 if piece := self._take(part):
                     yield piece
                 if self._is_over():

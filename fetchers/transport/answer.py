@@ -15,8 +15,9 @@ MOST_HEAD_BYTES = 256 * 1024
 """Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc)."""
 LONGEST_CHUNK_LINE = 8 * 1024
 FREE_OVERHEAD = 256 * 1024
-MOST_OVERHEAD = 16
-"""Chunk lines and trailers may take so many bytes for each one of the body, beyond `FREE_OVERHEAD`."""
+BODY_PER_OVERHEAD = 8
+"""Bytes of the body for each one of chunk lines and trailers, beyond `FREE_OVERHEAD`. A chunk costs a microsecond
+whatever its size, so that a page in chunks of a byte would take minutes of everybody's time."""
 
 BODILESS = frozenset({204, 304})
 
@@ -225,12 +226,12 @@ class Chunks:
                 self._held = data[at:]
                 break
             self._read_line(data[at:line_end])
-            self._overhead += line_end - at
+            self._overhead += line_end + 1 - at
             at = line_end + 1
             if self.ended:
                 break
-        if self._overhead > FREE_OVERHEAD + MOST_OVERHEAD * self._body:
-            raise Malformed("there is more about its chunks than in them")
+        if self._overhead > FREE_OVERHEAD + self._body // BODY_PER_OVERHEAD:
+            raise Malformed("its chunks are too many for what is in them")
         return b"".join(pieces), data[at:] if self.ended else b""
 
     def _read_line(self, line: bytes) -> None:

@@ -19,6 +19,8 @@ from fetchers.urls import registrable_domain, split
 from schedulers.urls.tracking import tracking_of
 
 _PATH, _SEGMENTS, _PAIRS, _VALUE = 300, 40, 60, 2_000
+_LOOKED_AT = 4_096
+"""Characters of a URL. Every hop is asked about, and a URL may have sixteen thousand, all of them escapes."""
 _LONGEST_ACTION = 60
 _MOST_WORDS = 5
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -67,13 +69,13 @@ class _Words(NamedTuple):
     action_values: frozenset[str]
     certain: tuple[_Form, ...]
     public: tuple[_Form, ...]
-    suspect: re.Pattern[str]
+    suspect: tuple[str, ...]
 
 
 def is_one_time(url: str) -> bool:
     """Whether a fetch of the serialised `url` might use it up or change something for a person. Never raises."""
     words = _words()
-    if words.suspect.search(unquote_plus(url) if "%" in url else url) is None:
+    if not _is_suspect(url[:_LOOKED_AT], words):
         return False  # nearly every URL ends here
     try:
         parts = split(url)
@@ -87,6 +89,12 @@ def is_one_time(url: str) -> bool:
     if any(form.fits(parts.host, path, given) for form in words.certain):
         return True
     return _in_path(path, parts.host, words, pairs) or _in_query(pairs, words)
+
+
+def _is_suspect(url: str, words: _Words) -> bool:
+    """Words one by one: fifty searches for a word take a tenth of the time of one for any of them."""
+    text = (unquote_plus(url) if "%" in url else url).lower()
+    return any(word in text for word in words.suspect)
 
 
 def _in_path(path: str, host: str, words: _Words, pairs: list[tuple[str, str]]) -> bool:
@@ -240,10 +248,9 @@ def _form(entry: dict[str, Any]) -> _Form:
     return _Form(frozenset(entry.get("hosts", ())), re.compile(entry.get("path", "")), tuple(parameters.items()))
 
 
-def _suspect(words: Iterable[str], pairs: Iterable[list[str]], certain: Iterable[_Form]) -> re.Pattern[str]:
-    """What every one-time link holds somewhere: one search over a URL instead of taking it apart."""
-    found = {re.escape(word) for word in words}
-    found |= {f"{first}[-_.]?{second}" for first, second in pairs} | {"ticket=st-", "oobcode", "code="}
-    found |= {re.escape(host) for form in certain for host in form.hosts}
-    shortest = [word for word in found if not any(other != word and other in word for other in found)]
-    return re.compile("|".join(sorted(shortest)), re.IGNORECASE)
+def _suspect(words: Iterable[str], pairs: Iterable[list[str]], certain: Iterable[_Form]) -> tuple[str, ...]:
+    """One of these is in every one-time link: looked for over a URL instead of taking it apart. In small letters."""
+    found = {*words, "ticket=st-", "oobcode", "code="}
+    found |= {f"{first}{between}{second}" for first, second in pairs for between in ("", "-", "_", ".")}
+    found |= {host for form in certain for host in form.hosts}
+    return tuple(sorted(word for word in found if not any(other != word and other in word for other in found)))

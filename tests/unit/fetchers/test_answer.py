@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from fetchers.transport.answer import MOST_HEADERS, Head, HeadReader, Malformed
+from fetchers.transport.answer import MOST_HEADERS, Chunks, Head, HeadReader, Malformed
 
 
 def read(raw: bytes, step: int = 10**6, *, has_body: bool = True, closes: bool = True) -> tuple[Head, bytes, bytes]:
@@ -147,3 +147,24 @@ def test_any_cut_of_a_chunked_answer_reads_alike() -> None:
         _, body, behind = read(raw + b"tail", random.randrange(1, 40))
         assert body == b"".join(pieces)
         assert behind == b"tail"
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20])
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
+def test_a_body_in_crumbs_is_given_up_early(size: int, line_end: bytes) -> None:
+    """However little each chunk's line takes: what counts is how many there are."""
+    crumb = b"%x%b%b%b" % (size, line_end, b"a" * size, line_end)
+    framing, came = Chunks(), 0
+    with pytest.raises(Malformed):
+        for _ in range(1000):
+            came += len(framing.take(crumb * 1000)[0])
+    assert came < 250_000 * size
+
+
+@pytest.mark.parametrize(("size", "count"), [(1, 40_000), (30, 30_000), (500, 20_000), (65_536, 300)])
+def test_chunks_as_servers_write_them_are_read(size: int, count: int) -> None:
+    framing, came = Chunks(), 0
+    for _ in range(count):
+        came += len(framing.take(b"%x\r\n%b\r\n" % (size, b"a" * size))[0])
+    framing.take(b"0\r\n\r\n")
+    assert (came, framing.ended) == (size * count, True)
