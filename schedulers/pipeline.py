@@ -56,7 +56,7 @@ class Pipeline:
 
     async def _event(self, message: Message) -> None:
         event = await self._read_event(message)  # first: whatever the shape, from here on it is an Event
-        await side_by_side(shares_of(message, event), self._share)  # one URL at a time from here on
+        await side_by_side(await shares_of(message, event), self._share)  # one URL at a time from here on
 
     async def _share(self, shared: Shared) -> None:
         if await self._wait_for_equal(shared) is not None:  # before deciding, so that who waited finds what was fetched
@@ -120,7 +120,7 @@ class Pipeline:
             if not known.seen:
                 await self._store(shared, Dropped(shared.link, known, shared.link.invalid or failure))
 
-        await side_by_side(shares_of(message, await self._read_event(message)), fail)
+        await side_by_side(await shares_of(message, await self._read_event(message)), fail)
 
     def __init__(self, ports: FlowPorts, config: SchedulersConfig, observer: Observer) -> None:
         clock, in_flight = ports.clock, InFlight()

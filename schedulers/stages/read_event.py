@@ -34,8 +34,14 @@ class ReadEvent:
         return replace(event, id=sent_id(message.event_id), identity=message.event_id)
 
 
-def shares_of(message: Message, event: Event) -> list[Shared]:
+async def shares_of(message: Message, event: Event) -> list[Shared]:
     """One for each different URL of the event, or for the one that the message is about."""
+    if len(message.body) <= INLINE_BYTES:
+        return _shares(message, event)
+    return await asyncio.to_thread(_shares, message, event)  # a thousand long URLs take seconds
+
+
+def _shares(message: Message, event: Event) -> list[Shared]:
     texts = event.urls if message.url is None else (message.url,)
     links: dict[str, Link] = {}
     for text in texts:

@@ -9,6 +9,7 @@ The key of a key is itself. The key is compared and stored, and never fetched.
 """
 
 import re
+from functools import lru_cache
 
 from fetchers.urls import without_user
 from schedulers.errors import InvalidUrl
@@ -58,7 +59,9 @@ def dedup_key(url: str) -> str:
     return url
 
 
+@lru_cache(maxsize=512)
 def _key(url: str) -> str:
+    """Cached: a URL in flight is asked for its key a handful of times, and a long one takes milliseconds."""
     head, _, fragment = url.partition("#")
     authority_end = head.index("/", 8)
     path, _, query = head[authority_end:].partition("?")

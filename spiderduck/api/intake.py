@@ -95,7 +95,10 @@ class Intake:
 
     async def _note(self, identity: str, texts: Sequence[str], *, is_new: bool) -> SharedEvent:
         """A look-up right after the answer must not say that nobody shared the URL."""
-        event, links = told(identity, texts)
+        if sum(map(len, texts)) <= INLINE_BYTES:
+            event, links = told(identity, texts)
+        else:
+            event, links = await asyncio.to_thread(told, identity, texts)
         for link in links if is_new else ():
             await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
             await self._pause()

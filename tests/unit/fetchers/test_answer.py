@@ -154,11 +154,9 @@ def test_any_cut_of_a_chunked_answer_reads_alike() -> None:
 def test_a_body_in_crumbs_is_given_up_early(size: int, line_end: bytes) -> None:
     """However little each chunk's line takes: what counts is how many there are."""
     crumb = b"%x%b%b%b" % (size, line_end, b"a" * size, line_end)
-    framing, came = Chunks(), 0
+    framing = Chunks()
     with pytest.raises(Malformed):
-        for _ in range(1000):
-            came += len(framing.take(crumb * 1000)[0])
-    assert came < 250_000 * size
+        framing.take(crumb * 250_000)
 
 
 @pytest.mark.parametrize(("size", "count"), [(1, 40_000), (30, 30_000), (500, 20_000), (65_536, 300)])
