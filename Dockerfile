@@ -41,6 +41,6 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
+    CMD ["python", "-m", "groundwork.front.probe", "127.0.0.1:8080/healthz"]
 ENTRYPOINT ["spiderduck"]
 CMD ["up"]

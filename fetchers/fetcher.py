@@ -84,7 +84,7 @@ class Fetcher:
         self.counters = Counters()
         self._decode_turns = DecodeTurns()
         limits = config.limits
-        self.bodies = BodyBudget(limits.bodies_bytes, max(limits.page_bytes, limits.picture_bytes))
+        self.bodies = BodyBudget.of(limits)
         self.queues = RequestQueues(clock, config.queues)
         hosts = HostCache()
         self.robots = RobotsGate(config, clock, hosts, robots_cache, perform_hop or self.perform, self.counters)

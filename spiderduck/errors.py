@@ -74,6 +74,21 @@ class NotHandedOut(SpiderDuckError):
         )
 
 
+class HandedOutElsewhere(NotHandedOut):
+    """What is acknowledged was handed out by another process, or is with this one no more."""
+
+    code = "handed_out_elsewhere"
+
+    def __init__(self, name: str, position: int) -> None:
+        SpiderDuckError.__init__(
+            self,
+            f"position {position} of the queue {name} was not handed out by this process, or went back to the queue. "
+            "The broker takes an acknowledgement only from the process that handed the notices out, within a minute. "
+            "Nothing was acknowledged, and they come again: pull once more. Where several API processes run, send all "
+            "requests for a queue to the same one",
+        )
+
+
 class NoPast(SpiderDuckError):
     """The engine keeps no notices of before a queue was made."""
 

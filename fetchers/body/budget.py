@@ -12,6 +12,8 @@ from collections import deque
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Protocol
 
+from fetchers.config import Limits
+
 FREE = 64 * 1024
 """Bytes of each body that take nothing: most pages are no longer."""
 PORTION = 256 * 1024
@@ -45,6 +47,11 @@ class BodyBudget:
     def waiting(self) -> int:
         """How many bodies wait for room."""
         return len(self._waiting)
+
+    @classmethod
+    def of(cls, limits: Limits) -> "BodyBudget":
+        """As the settings say."""
+        return cls(limits.bodies_bytes, max(limits.page_bytes, limits.picture_bytes))
 
     def hold(self) -> "BodyHold":
         """For one body, which holds nothing yet."""

@@ -30,6 +30,8 @@ class ServiceConnection(asyncio.Protocol):
         self._sink: Sink = self._complaint
         self._head_bytes = 0
         self._status = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._seconds_left = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -42,31 +44,35 @@ class ServiceConnection(asyncio.Protocol):
         """
         if self._transport is None:
             raise ConnectionResetError("the fetcher ended the connection")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[int, bytes]] = loop.create_future()
+        answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
         self._answer = answer
         self._sink, self._head_bytes, self._status = sink, 0, 0
         self._transport.write(request)
-        timer = loop.call_later(seconds, self._fail, TimeoutError("no answer in time"))
+        self._set_timer(seconds)
         try:
             return await answer
         except BaseException:
             self.close()  # the answer would be taken for the next one's
             raise
         finally:
-            timer.cancel()
             self._answer = None
             self._sink = self._complaint
             self.resume()
+            self._stop_timer()
 
     def pause(self) -> None:
-        """Read no more until `resume`: whoever wants the content is behind."""
+        """Read no more until `resume`: whoever wants the content is behind. That is not the fetcher's time."""
         if self._transport is not None and self.is_open:
             self._transport.pause_reading()
+            if self._timer is not None:
+                self._seconds_left = max(self._timer.when() - asyncio.get_running_loop().time(), 0.0)
+                self._stop_timer()
 
     def resume(self) -> None:
         if self._transport is not None and self.is_open:
             self._transport.resume_reading()
+            if self._timer is None and self._answer is not None:
+                self._set_timer(self._seconds_left)
 
     def close(self) -> None:
         if self._transport is not None:
@@ -112,6 +118,15 @@ class ServiceConnection(asyncio.Protocol):
             self.close()
         said = b"" if self._status == OK else self._complaint.getvalue()
         self._answer.set_result((self._status, said))
+
+    def _set_timer(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._fail, TimeoutError("no answer in time"))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _fail(self, error: OSError) -> None:
         if self._answer is not None and not self._answer.done():

@@ -6,8 +6,10 @@ An answer is one of the model's values, or `FetcherUnavailable`. The caller's de
 import asyncio
 import io
 import ssl
+import sys
 from collections import deque
 from collections.abc import Mapping
+from contextlib import aclosing
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -16,6 +18,7 @@ import msgspec
 from msgspec import structs
 
 from fetchers import trace
+from fetchers.body.budget import FREE, BodyBudget, BodyHold, Endless
 from fetchers.body.pipe import BodyPipe
 from fetchers.client.connection import OK, ServiceConnection, Sink
 from fetchers.errors import FetcherUnavailable
@@ -75,10 +78,48 @@ class _Paused:
             self._inquiry.pause()
 
 
-class HttpFetchers:
-    """All fetchers' services, by address (`http://host:port`, with `tls` also `https://`)."""
+class _Budgeted:
+    """A sink that reads on only as far as there is room for the answer's body."""
 
-    def __init__(self, clock: Clock, token: str = "", tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, reader: messages.AnswerReader, hold: BodyHold, inquiry: Inquiry) -> None:
+        self._reader = reader
+        self._hold = hold
+        self._inquiry = inquiry
+        self._size = 0
+        self._growing: asyncio.Task[None] | None = None
+
+    def write(self, piece: bytes, /) -> None:
+        self._reader.write(piece)
+        self._size += len(piece)
+        if self._size > FREE + self._hold.taken and self._growing is None:
+            self._inquiry.pause()
+            self._growing = asyncio.create_task(self._grow())
+
+    async def settled(self) -> None:
+        """Returns when there is room for all that came."""
+        if self._growing is not None:
+            await self._growing
+
+    async def aclose(self) -> None:
+        if self._growing is not None:
+            self._growing.cancel()
+            await asyncio.gather(self._growing, return_exceptions=True)
+
+    async def _grow(self) -> None:
+        while self._size > FREE + self._hold.taken:  # what was on its way came all the same
+            await self._hold.grow(self._size, Endless())
+        self._growing = None
+        self._inquiry.resume()
+
+
+class HttpFetchers:
+    """All fetchers' services, by address (`http://host:port`, with `tls` also `https://`). The bodies of whole answers
+    are held within `bodies`; who must wait for room reads no further, and its time stands still."""
+
+    def __init__(
+        self, clock: Clock, token: str = "", tls: ssl.SSLContext | None = None, bodies: BodyBudget | None = None
+    ) -> None:
+        self._bodies = bodies or BodyBudget(sys.maxsize, 0)
         self._clock = clock
         self._token = token
         self._tls = tls
@@ -86,9 +127,20 @@ class HttpFetchers:
 
     async def perform(self, inquiry: Inquiry, request: HopRequest) -> HopResult | NotMine:
         """One hop at the inquiry's address, in the current trace. Raises `FetcherUnavailable`."""
-        reader = messages.AnswerReader()
-        await self._hop(inquiry, request, reader)
-        return reader.result(self._clock.now())
+        reader, hold = messages.AnswerReader(), self._bodies.hold()
+        async with aclosing(_Budgeted(reader, hold, inquiry)) as sink:
+            try:
+                await self._hop(inquiry, request, sink)
+                await sink.settled()
+                result = reader.result(self._clock.now())
+            except BaseException:
+                hold.release()
+                raise
+        if not isinstance(result, Response):
+            hold.release()
+            return result
+        hold.settle(len(result.body))
+        return structs.replace(result, hold=hold) if hold.taken else result
 
     async def stream(self, inquiry: Inquiry, request: HopRequest, take: Take) -> HopResult | NotMine:
         """`perform`, the answer's body going to `take` while it comes."""

@@ -16,7 +16,15 @@ from groundwork.workers.interface import WorkersBusy
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
 from spiderduck.api.parameters import IN_WORDS, shortened
 from spiderduck.content.readable_text import NotInstalled, Unreadable
-from spiderduck.errors import BadSetting, NoPast, NotHandedOut, StoreUnavailable, TooManyQueues, UnknownQueue
+from spiderduck.errors import (
+    BadSetting,
+    HandedOutElsewhere,
+    NoPast,
+    NotHandedOut,
+    StoreUnavailable,
+    TooManyQueues,
+    UnknownQueue,
+)
 from spiderduck.stores.errors import StatementRefused
 
 log = logging.getLogger(__name__)
@@ -28,6 +36,7 @@ STATUS: dict[type[Exception], int] = {
     InvalidUrl: 400,
     BadSetting: 400,
     NotHandedOut: 400,
+    HandedOutElsewhere: 409,
     NoPast: 400,
     UnknownQueue: 404,
     TooManyQueues: 409,

@@ -159,7 +159,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["notices"],
         summary="Acknowledge",
         description="All up to `position` is taken care of. 400 for a position that was not handed out; one that was "
-        "acknowledged before changes nothing.",
+        "acknowledged before changes nothing. On a broker 409 for one that another API process handed out, or this one "
+        "more than a minute ago: the notices come again. Send all requests for a queue to the same process.",
     )
     async def acknowledge_notices(name: QueueName, data: Position) -> None:
         subscription = await subscriptions.open(name, Filter())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from fetchers.body.budget import BodyBudget
 from fetchers.client.running import running_client
 from fetchers.fetcher import Fetcher
 from fetchers.model import DomainState, RateLimit
@@ -60,9 +61,11 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
     blocking, patience = open_blocking(config, clock), config.schedulers.defer_after
     if "fetchers" not in given.parts:
         fetchers = config.fetchers
-        router = await stack.enter_async_context(running_client(fetchers.addresses, fetchers.token, fetchers.tls))
+        bodies = BodyBudget.of(fetchers.limits)
+        client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
+        router = await stack.enter_async_context(client)
         fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work)
+        return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work, lambda: _room(bodies))
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
@@ -97,7 +100,11 @@ def _gauges(fetcher: Fetcher) -> Gauges:
         "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
         "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
         "requests_in_flight": ("Requests under way.", fetcher.queues.in_flight),
-        "bodies_bytes": ("Bytes of decoded bodies in flight.", fetcher.bodies.used),
+        **_room(fetcher.bodies),
         "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
         "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
     }
+
+
+def _room(bodies: BodyBudget) -> Gauges:
+    return {"bodies_bytes": ("Bytes of decoded bodies in flight.", bodies.used)}

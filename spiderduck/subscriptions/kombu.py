@@ -129,7 +129,7 @@ class KombuSubscriptions:
         if after is not None and after > line.handed:
             return KombuSubscription(self, name, line, wanted, line.acknowledged)
         if after is not None:
-            await line.ack(after)
+            await line.resume(after)
         return KombuSubscription(self, name, line, wanted)
 
     async def remove(self, name: str) -> bool:

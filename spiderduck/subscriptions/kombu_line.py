@@ -14,7 +14,7 @@ from typing import Any
 import kombu
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
-from spiderduck.errors import NotHandedOut, UnknownQueue
+from spiderduck.errors import HandedOutElsewhere, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology, topic_pattern
 
@@ -58,7 +58,7 @@ class SubscriptionLine:
             (topology.fanout, "")
         ]
         self._next = int(now * 1000) << COUNTER_BITS
-        self.handed = self.acknowledged = self._next
+        self._began = self._void = self.handed = self.acknowledged = self._next
         self._out: set[int] = set()
         self.is_gone = False
         self._tags: dict[int, int] = {}
@@ -94,10 +94,16 @@ class SubscriptionLine:
         return len(self._taken)
 
     async def ack(self, position: int) -> None:
-        """All up to there. Raises `NotHandedOut`."""
-        if position > self.handed:
-            raise NotHandedOut(self._name or "", position, self.handed)
+        """All up to there. Raises `HandedOutElsewhere` for what this line did not hand out, or has lost since."""
+        if position > self.handed or 0 < position < self._began or self.acknowledged < position <= self._void:
+            raise HandedOutElsewhere(self._name or "", position)
         await self._done(position)
+
+    async def resume(self, position: int) -> None:
+        """A reader that comes back has all up to there. What another line handed out acknowledges nothing here, and
+        comes again."""
+        if self._void < position <= self.handed:
+            await self._done(position)
 
     async def skip(self, position: int) -> None:
         """Nobody wants what lies before `position`, but for what is handed out and not acknowledged."""
@@ -134,7 +140,7 @@ class SubscriptionLine:
         """What was not acknowledged comes again, with new positions."""
         self._channel = None
         self._tags.clear()
-        self._link.tell(self._forget)
+        self._link.tell(partial(self._forget, self._next))
 
     def end(self, connection: Any) -> None:
         """Leave the queue: what was not acknowledged goes back into it, and a temporary one is gone."""
@@ -160,7 +166,9 @@ class SubscriptionLine:
         self._taken[taken.position] = taken
         self._more.set()
 
-    def _forget(self) -> None:
+    def _forget(self, last: int) -> None:
+        """All up to `last` is with the broker again."""
+        self._void = last
         self._taken.clear()
         self._out.clear()
 

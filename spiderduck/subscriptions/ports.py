@@ -69,7 +69,8 @@ class Subscription(Protocol):
 
     async def ack(self, position: int) -> None:
         """All up to this position were taken care of. Durable for a named queue when this returns. A position that was
-        acknowledged before changes nothing. Raises `NotHandedOut` for one beyond what any reader of the queue got."""
+        acknowledged before changes nothing. Raises `NotHandedOut` for one beyond what any reader of the queue got,
+        or, on a broker, that another process handed out."""
 
     async def close(self) -> None:
         """Leave. A named queue goes on collecting; a temporary one is gone."""

@@ -10,9 +10,9 @@ import pytest
 from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.database.sqlite import Database
-from spiderduck.errors import NoPast, NotHandedOut, TooManyQueues, UnknownQueue
+from spiderduck.errors import HandedOutElsewhere, NoPast, NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.queues.topology import Topology
-from spiderduck.settings.broker import QueuesConfig
+from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
@@ -178,6 +178,41 @@ async def test_who_pulls_acknowledges_in_another_call(open_all: OpenAll) -> None
         await acknowledging.ack(found[0].position)
         await acknowledging.close()
         assert await bodies(await opened.log.open("team", Filter()), 1) == [b"two"]
+
+
+@asynccontextmanager
+async def process(config: BrokerConfig, now: float) -> AsyncIterator[KombuSubscriptions]:
+    """What one API process has of the queues."""
+    subscriptions = KombuSubscriptions(config, FakeClock(now), LIMITS)
+    try:
+        yield subscriptions
+    finally:
+        await subscriptions.close()
+
+
+@pytest.mark.engine("rabbitmq")
+@pytest.mark.parametrize("asked_before", [True, False], ids=["older process", "younger process"])
+async def test_who_acknowledges_at_another_process_is_told_and_loses_nothing(asked_before: bool) -> None:
+    """Of several API processes on one broker only the one that handed a notice out can have it acknowledged."""
+    config = own_prefix()
+    began, other_began = (1_700_000_100.0, 1_700_000_000.0) if asked_before else (1_700_000_000.0, 1_700_000_100.0)
+    async with process(config, other_began) as there:
+        async with process(config, began) as here, opened_publisher(config) as (_, publisher):
+            await here.create("team")
+            pulling = await here.open("team", Filter())
+            told = Notice("one", "processed", "http://a.test/", "a.test", "fetched", "fetched", b"one")
+            await KombuAnnouncer(publisher, Topology(config)).announce(told)
+            async with asyncio.timeout(5):
+                (first,) = await pulling.receive(1)
+            elsewhere = await there.open("team", Filter())
+            with pytest.raises(HandedOutElsewhere, match="pull once more"):
+                await elsewhere.ack(first.position)
+            resumed = await there.open("team", Filter(), after=first.position)
+        async with asyncio.timeout(5):
+            (again,) = await resumed.receive(1)
+        assert again.body == first.body
+        await elsewhere.ack(again.position)
+    emptied_broker(config, "team")
 
 
 async def test_waiting_ends_when_something_is_announced(open_all: OpenAll) -> None:

@@ -10,6 +10,7 @@ from random import Random
 import httpx
 import pytest
 
+from fetchers.body.budget import BodyBudget
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.routing import Router
 from fetchers.client.running import running_client
@@ -86,6 +87,45 @@ async def test_a_large_body_is_held_once_on_its_way() -> None:
         assert isinstance(result, Response)
         assert len(result.body) == len(body)
         assert peak < 1.3 * len(body)
+
+
+async def test_whole_answers_are_held_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for room reads no further. The time that it waits is not the fetcher's, and nothing of the budget is
+    kept by who has ended or left."""
+    monkeypatch.setattr("fetchers.client.http.GRACE_SECONDS", 1.0)
+    budget = BodyBudget(10 * 1024 * 1024, 4 * 1024 * 1024)
+    most = 0
+
+    class Constant:
+        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
+            return Response(request.url, 200, (), BODY, time.time())
+
+    async def held_for_a_while(router: Router, number: int) -> None:
+        nonlocal most
+        result = await router.perform(HopRequest(f"http://h{number}.test/", time.time() + 5.0, time.time()))
+        assert isinstance(result, Response)
+        assert result.body == BODY
+        most = max(most, budget.used)
+        await asyncio.sleep(0.2)
+        result.release()
+
+    async with member() as one, running_client([one.address], "secret", bodies=budget) as router:
+        one.service._fetcher = Constant()  # type: ignore[assignment]
+        gone = asyncio.create_task(router.perform(ask("http://gone.test/")))
+        holding = [asyncio.create_task(held_for_a_while(router, number)) for number in range(20)]
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(*holding)
+        await asyncio.gather(gone, return_exceptions=True)
+        assert len(BODY) <= most <= 10 * 1024 * 1024
+        assert (budget.used, budget.waiting) == (0, 0)
+
+
+async def test_short_answers_take_nothing_of_the_budget() -> None:
+    async with member() as one, running_client([one.address], "secret", bodies=BodyBudget(0, 0)) as router:
+        small = await router.perform(ask("http://a.test/small"))
+        assert isinstance(small, Response)
+        assert (small.body, small.hold) == (b"hello", None)
 
 
 async def test_many_at_once_share_few_connections() -> None:

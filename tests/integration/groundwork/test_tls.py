@@ -1,12 +1,15 @@
 """https by two files, renewed without a restart."""
 
+import asyncio
 import os
+import socket
 import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from groundwork.front.probe import is_alive
 from groundwork.front.tls import LOOK_SECONDS, Certificate
 from tests.integration.groundwork.serving import Echo, serving
 
@@ -82,3 +85,17 @@ async def test_renewed_files_are_read_within_a_minute_and_broken_ones_change_not
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"missing\.pem"):
         Certificate(str(tmp_path / "missing.pem"), str(tmp_path / "missing.key"), lambda: 0.0)
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+async def test_a_health_check_understands_both(tmp_path: Path, secure: bool) -> None:
+    certificate = Certificate(*certify(tmp_path, "elsewhere.test"), now=lambda: 0.0) if secure else None
+    async with serving(Echo(), certificate) as served:
+        assert await asyncio.to_thread(is_alive, f"127.0.0.1:{served.port}/healthz")
+    assert not await asyncio.to_thread(is_alive, f"127.0.0.1:{served.port}/healthz")
+
+
+async def test_a_server_that_does_not_answer_is_not_alive() -> None:
+    """It takes connections, and that is all."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not await asyncio.to_thread(is_alive, f"127.0.0.1:{silent.getsockname()[1]}/healthz")

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.unit.complexity.measuring import FACTOR, LONGEST, MARGIN, Case, growth
+from tests.unit.complexity.measuring import FACTOR, LONGEST, MARGIN, Case, growth, growth_at
 from tests.unit.complexity.table import EXEMPT, NOTHING_FROM_OUTSIDE, SEARCHED, TABLE
 
 CASES = [
@@ -84,3 +84,21 @@ def _functions(module: ModuleType) -> dict[str, object]:
 def _reads(function: object) -> bool:
     parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
     return any(word in str(one.annotation) for one in parameters for word in OUTSIDE)
+
+
+def test_the_square_is_found_where_a_call_takes_milliseconds() -> None:
+    """Each fiftieth byte looks at all of them, as quickly as the interpreter can."""
+
+    def square(items: bytes) -> None:
+        for _ in range(len(items) // 50):
+            items.find(b"x")
+
+    times, longest, _ = growth_at(Case(lambda size: b"a" * size, square), 64_000)
+    assert times > FACTOR * MARGIN
+    assert longest < 1
+
+
+def test_a_line_is_no_square_however_quick_a_call_is() -> None:
+    times, longest, _ = growth(Case(lambda size: b"a" * size, lambda items: items.count(b"ab")))
+    assert times <= FACTOR * MARGIN
+    assert longest < LONGEST

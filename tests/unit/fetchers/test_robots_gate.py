@@ -1,6 +1,7 @@
 """robots.txt before every page: which statuses forbid, who fetches it, how long it holds, what a failure does."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 
 import httpx
@@ -10,6 +11,7 @@ from fetchers.config import FetchersConfig
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError
 from fetchers.model import Ended, Ending, NotNow, Response
 from fetchers.robots.life import life, may_be_used
+from fetchers.robots.rules import FEW_RULES, FEW_SPECIAL, RobotsTxt, Verdict
 from fetchers.robots_txt import parse
 from fetchers.stores.memory import MemoryRobotsCache
 from tests.clock import FakeClock, settle
@@ -332,3 +334,60 @@ def test_the_token_is_that_of_the_lines_that_name_us(user_agent: str, token: str
     if token[0].isalpha():
         name = user_agent.partition("/")[0]
         assert not parse(f"User-agent: {name}\nDisallow: /\n".encode()).allows(token, "http://a.test/")
+
+
+MANY_RULES = b"User-agent: *\nDisallow: /private\n" + b"".join(b"Disallow: /%d\n" % n for n in range(FEW_RULES))
+MANY_WILDCARDS = b"User-agent: *\nDisallow: /private\n" + b"".join(
+    b"Disallow: /*a%d*b\n" % n for n in range(FEW_SPECIAL + 1)
+)
+
+
+@pytest.mark.parametrize("rules", [MANY_RULES, MANY_WILDCARDS], ids=["many rules", "many wildcards"])
+async def test_many_rules_are_asked_beside_the_loop_and_decide_alike(
+    rules: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    verdict = RobotsTxt.verdict
+
+    def noting(self: RobotsTxt, agent: str, url: str) -> Verdict:
+        threads.append(threading.get_ident())
+        return verdict(self, agent, url)
+
+    monkeypatch.setattr(RobotsTxt, "verdict", noting)
+    async with small_fetcher(web(httpx.Response(200, content=rules))) as (fetcher, _, clock):
+        denied = await fetcher.perform(ask(PAGE, clock))
+        assert isinstance(denied, Ended)
+        assert denied.ending is Ending.ROBOTS_DENIED
+        assert "line 2: Disallow: /private" in denied.reason
+        assert isinstance(await fetcher.perform(ask("http://a.test/open", clock)), Response)
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+
+
+async def test_a_host_with_slow_rules_holds_up_only_those_like_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question at a time is asked of slow rules, whoever they belong to; quick rules are not behind them."""
+    asked: list[str] = []
+    go = threading.Event()
+    verdict = RobotsTxt.verdict
+
+    def waiting(self: RobotsTxt, agent: str, url: str) -> Verdict:
+        asked.append(url)
+        if self.is_slow:
+            assert go.wait(10)
+        return verdict(self, agent, url)
+
+    monkeypatch.setattr(RobotsTxt, "verdict", waiting)
+    slow = [f"http://slow{number}.test/x" for number in range(3)]
+    many = {f"http://slow{number}.test/robots.txt": httpx.Response(200, content=MANY_RULES) for number in range(3)}
+    pages = {url: page() for url in slow}
+    async with small_fetcher(web(OPEN, **many, **pages)) as (fetcher, small, clock):
+        behind = [asyncio.create_task(fetcher.perform(ask(url, clock))) for url in slow]
+        async with asyncio.timeout(10):
+            while not asked:
+                await asyncio.sleep(0)
+            assert isinstance(await fetcher.perform(ask(PAGE, clock)), Response)
+        assert asked == [asked[0], PAGE]
+        assert not set(slow) & set(small.urls())
+        go.set()
+        assert all(isinstance(one, Response) for one in await asyncio.gather(*behind))
+    assert sorted(asked) == sorted([PAGE, *slow])
