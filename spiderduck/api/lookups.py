@@ -1,6 +1,5 @@
 """Looking up what is known of URLs and pages: `/v1/urls` and `/v1/pages`."""
 
-import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -10,23 +9,21 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
-from schedulers.metadata import Purpose, decode_usage, usage_refusal
+from schedulers.metadata import Purpose
 from schedulers.model import Known, Page, Status, UrlState
 from schedulers.record import Record, record_of
+from spiderduck.api.archived_pages import ArchivedPages
 from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import LONG, caching
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
-from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
+from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
 from spiderduck.api.versions import Version, described, known_at, moment
-from spiderduck.content.ports import Archived, NotUploadedYet
 
 MOST_IN_BATCH = 1000
 MOST_VERSIONS = 1000
-MOST_OPENED = 2
-"""Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
 
@@ -62,7 +59,7 @@ class PageText(msgspec.Struct):
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     lookups, urls = services.lookups, UrlLookup(services)
-    opening = asyncio.Semaphore(MOST_OPENED)
+    archived = ArchivedPages(services)
 
     async def at_moment(asked: Asked, at: float) -> Known:
         (now,) = await urls.known([asked])
@@ -135,10 +132,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         purpose: Annotated[Purpose, Parameter(description="What the bytes are wanted for.")] = Purpose.ANY,
     ) -> Response[bytes]:
         page = await page_of(page_id)
-        opened = await open_page(page, purpose)
-        if isinstance(opened, Response):
-            return opened
-        _, headers, body = opened
+        _, headers, body = await archived.open(page, purpose)
         content_type = dict(headers).get("content-type", page.content.type)
         return Response(body, headers={**FOREIGN_CONTENT, "Content-Type": content_type})
 
@@ -161,30 +155,9 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         purpose: Annotated[Purpose, Parameter(description="What the text is wanted for.")] = Purpose.ANY,
     ) -> Response[PageText]:
         page = await page_of(page_id)
-        opened = await open_page(page, purpose)
-        if isinstance(opened, Response):
-            return opened
-        is_page = page.content.type in HTML
-        text = await services.reader.text(opened[2], page.url) if is_page else None
-        return Response(PageText(page_id, page.url, text), headers=dict(LONG))
-
-    async def open_page(page: Page, purpose: Purpose) -> Archived | Response[Any]:
-        """The archived answer, or the problem that stands against it."""
-        if (forbidden := usage_refusal(decode_usage(page.usage), purpose)) is not None:
-            return problem(403, forbidden, "usage_refused")
-        async with opening:
-            found = None if page.archived is None else await services.archive.read(page.archived)
-        if found is None:
-            raise NotFoundException(f"the bytes of page {page.id} are not kept any more (retention.archive_days)")
-        if isinstance(found, NotUploadedYet):
-            detail = f"the bytes of page {page.id} are on their way to the archive; ask again soon"
-            return problem(503, detail, "not_uploaded_yet", {"Retry-After": str(found.retry_after)})
-        return found
+        return Response(PageText(page_id, page.url, await archived.text(page, purpose)), headers=dict(LONG))
 
     return [look_up_url, look_up_urls, get_page, get_page_history, get_page_content, get_page_text]
-
-
-HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
 FOREIGN_CONTENT: dict[str, str] = {

@@ -19,6 +19,7 @@ from fetchers.model import Ending
 from groundwork.problems import KIND
 from imagepipe.service.problems import STATUS as OF_PICTURES
 from snowflake import errors as of_ids
+from spiderduck.api.archived_pages import NotUploaded, UsageRefused
 from spiderduck.api.idempotency import KeyReused
 from spiderduck.api.parameters import shortened
 from spiderduck.api.problems import CODES, STATUS
@@ -29,7 +30,6 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "unauthorized": (401, "The call needs a key: `Authorization: Bearer KEY`. `spiderduck keys create` makes one."),
     "forbidden": (403, "The key lacks the scope that this call needs; `WWW-Authenticate` names it."),
     "foreign_origin": (403, "A web page of another origin asks. `api.origins` says which origins may."),
-    "usage_refused": (403, "The site does not let its page be used so; `usage` in the record says by which signal."),
     "not_found": (404, "There is nothing at this address, or nothing of this id or name."),
     "method_not_allowed": (405, "The address does not take this method; `Allow` says which it takes."),
     "request_timeout": (408, "The head of the request did not come in time."),
@@ -43,7 +43,6 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "internal_error": (500, "An error of ours. The server's log holds it, under the answer's `X-Request-Id`."),
     "http_error": (500, "Another refusal of HTTP itself; `status` says which."),
     "format_not_implemented": (501, "Only oEmbed's JSON is given; leave `format` out."),
-    "not_uploaded_yet": (503, "The bytes are on their way to the archive; ask again after `Retry-After`."),
     "service_unavailable": (503, "There are as many connections as there may be; try again after `Retry-After`."),
     "stopping": (503, "This process is shutting down; try again, and another or the next one answers."),
     "late": (503, "The turn of the URL's domain comes too late for this call; `Retry-After` says when."),
@@ -74,7 +73,13 @@ def reference() -> dict[str, ProblemMeaning]:
 
 
 def _of_classes() -> Iterator[tuple[str, int, str]]:
-    answered: tuple[tuple[type[Exception], int], ...] = (*STATUS.items(), *OF_PICTURES.items(), (KeyReused, 422))
+    answered: tuple[tuple[type[Exception], int], ...] = (
+        *STATUS.items(),
+        *OF_PICTURES.items(),
+        (KeyReused, 422),
+        (UsageRefused, 403),
+        (NotUploaded, 503),
+    )
     for error, status in answered:
         code = getattr(error, "code", None) or CODES[int(status)]
         yield code, int(status), _meaning(error)

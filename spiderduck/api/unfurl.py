@@ -14,12 +14,27 @@ from schedulers.record import Record
 from spiderduck.api.asking import Asked, Done, UrlLookup, are_settled, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import asking_again
-from spiderduck.api.keys import FETCH, READ, guard_of
+from spiderduck.api.keys import FETCH, READ, Connection, guard_of
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.services import Services
 from spiderduck.config import Config
 
 WAIT_MS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for a card: whether unknown links are fetched for them, and the address of this server as they know it,
+    without a slash at the end."""
+
+    may_fetch: bool
+    base: str
+
+
+def caller_of(connection: Connection, config: Config) -> Caller:
+    """From a request that passed the guard."""
+    base = config.api.public_url or str(connection.base_url)
+    return Caller(guard_of(connection).may(connection, FETCH), base.rstrip("/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,25 +94,19 @@ class Unfurler:
         self._services = services
         self._urls = UrlLookup(services)
 
-    async def card(self, request: Request[Any, Any, Any], wish: Wish) -> tuple[Card, Record]:
+    async def card(self, caller: Caller, wish: Wish) -> tuple[Card, Record]:
         """The card, and the record that it is made of. What the caller's key may not have fetched is told as known."""
         services = self._services
         asked = valid(wish.url)
-        call = _Unfurling(services, self._urls, guard_of(request).may(request, FETCH), wish.wait_ms)
+        call = _Unfurling(services, self._urls, caller.may_fetch, wish.wait_ms)
         record = await call.record(asked, refresh=wish.refresh)
         shown = record
         if wish.lang is not None and (other := alternate(record, wish.lang)) is not None:
             version = await call.record(Asked(other), refresh=False)
             shown = version if version.status is Status.FETCHED else record
-        base = base_of(request, services.config)
-        card = card_of(shown, lambda url: services.pictures.address(base, url), provenance=wish.provenance)
+        card = card_of(shown, lambda url: services.pictures.address(caller.base, url), provenance=wish.provenance)
         card.url = record.url
         return card, record
-
-
-def base_of(request: Request[Any, Any, Any], config: Config) -> str:
-    """The address of this server as the caller knows it, without a slash at the end."""
-    return config.api.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 
 def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -130,7 +139,7 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
         if refresh:
             guard_of(request).require(request, FETCH)
         wish = Wish(url=url, wait_ms=wait_ms, refresh=refresh, lang=lang, provenance=provenance)
-        card, record = await unfurler.card(request, wish)
+        card, record = await unfurler.card(caller_of(request, services.config), wish)
         return Response(card, headers=asking_again(record, services.clock.now()))
 
     return [unfurl]

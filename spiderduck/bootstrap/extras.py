@@ -7,11 +7,11 @@ from spiderduck.errors import BadSetting
 
 
 @contextmanager
-def needed_for(what: str) -> Iterator[None]:
+def needed_for(what: str, extra: str = "cluster") -> Iterator[None]:
     """Around an import. Raises `BadSetting`, which says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise BadSetting(
-            f"{what} needs {error.name}, which is not installed; pip install 'spiderduck[cluster]' brings it"
+            f"{what} needs {error.name}, which is not installed; pip install 'spiderduck[{extra}]' brings it"
         ) from error

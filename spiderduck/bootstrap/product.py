@@ -86,7 +86,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             services = _services(
                 given, storage.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
             )
-            routes = [*api_routes(services), *routes]
+            routes = [*api_routes(services), *await _agents(services, stack), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers))
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
@@ -103,6 +103,17 @@ async def _open_storage(given: Composition) -> Storage:
             from spiderduck.bootstrap.cluster import open_cluster
         return await open_cluster(given)
     return await open_embedded(given)
+
+
+async def _agents(services: Services, stack: AsyncExitStack) -> Sequence[Any]:
+    """The model context protocol, where the settings want it."""
+    if not services.config.compat.mcp:
+        return ()
+    with needed_for("compat.mcp", extra="mcp"):
+        from spiderduck.api.mcp import open_mcp
+    running, routes = open_mcp(services)
+    await stack.enter_async_context(running)
+    return routes
 
 
 def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:

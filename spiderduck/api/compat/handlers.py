@@ -19,7 +19,7 @@ from spiderduck.api.keys import KEY_PARAMETER, READ
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.problems import PROBLEM_TYPE
 from spiderduck.api.services import Services
-from spiderduck.api.unfurl import Unfurler, Wish, base_of
+from spiderduck.api.unfurl import Unfurler, Wish, caller_of
 
 Url = Annotated[str, Parameter(description="The URL, percent-encoded.")]
 Largest = Annotated[int | None, Parameter(ge=1, le=8192, description="Pixels.")]
@@ -45,7 +45,7 @@ class _Ends:
         refused: Callable[[str], Json] = lambda _: {},
     ) -> Response[Any]:
         """`shape` of the card; `refused` gives the members that this client reads of a refusal, beside a problem's."""
-        card, record = await self._unfurler.card(request, wish)
+        card, record = await self._unfurler.card(caller_of(request, self._services.config), wish)
         headers = asking_again(record, self._services.clock.now())
         if record.page_id is not None:
             return Response(shape(card), headers=headers)
@@ -64,7 +64,7 @@ class _Ends:
         if scale == 1.0:
             return card
         smaller = max(1, int(image.width * scale))
-        address = self._services.pictures.address(base_of(request, self._services.config), image.url, smaller)
+        address = self._services.pictures.address(caller_of(request, self._services.config).base, image.url, smaller)
         if address is None:
             return msgspec.structs.replace(card, image=None)
         size = {"width": smaller, "height": max(1, int(image.height * scale))}

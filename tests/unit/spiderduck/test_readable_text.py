@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groundwork.workers.interface import OutOfMemory, WorkError, WorkersBusy, WorkTimedOut
-from spiderduck.content.readable_text import LARGEST_BODY, NotInstalled, Reader, Unreadable, extract
+from spiderduck.content.readable_text import LARGEST_BODY, NotInstalled, Reader, Unreadable, extract, visible
 
 
 class Fails:
@@ -29,12 +29,12 @@ class Fails:
 @pytest.mark.parametrize("error", [WorkTimedOut(""), OutOfMemory("")])
 async def test_a_page_beyond_the_limits_is_unreadable(error: WorkError) -> None:
     with pytest.raises(Unreadable, match=error.code):
-        await Reader(Fails(error)).text(b"x" * LARGEST_BODY * 2, "http://a.test/")
+        await Reader(Fails(error)).text(b"x" * LARGEST_BODY * 2, "http://a.test/", None)
 
 
 async def test_who_finds_no_room_is_told_to_come_again() -> None:
     with pytest.raises(WorkersBusy):
-        await Reader(Fails(WorkersBusy("full"))).text(b"x", "http://a.test/")
+        await Reader(Fails(WorkersBusy("full"))).text(b"x", "http://a.test/", None)
 
 
 def test_without_the_extra_the_answer_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +50,68 @@ def test_without_the_extra_the_answer_says_how_to_get_it(monkeypatch: pytest.Mon
         extract(b"<p>x", "http://a.test/")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"<", b"\0" * 100])
+@pytest.mark.parametrize("body", [b"", b"<p>", b"<nav>x</nav>", b"\0" * 100])
 def test_what_has_no_text_gives_none(body: bytes) -> None:
     assert extract(body, "http://a.test/") is None
+
+
+SEEN = "The ducks of the pond spend their quiet winter days there, as they always did. " * 8
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<p hidden>BAIT</p>",
+        '<p style="display: none">BAIT</p>',
+        '<p style="color:red;DISPLAY:NONE">BAIT</p>',
+        '<p style="visibility:hidden">BAIT</p>',
+        '<p style="opacity:0">BAIT</p>',
+        '<p style="opacity: 0.0; color: red">BAIT</p>',
+        '<p style="font-size:0px">BAIT</p>',
+        '<p style="position:absolute; left:-9999px">BAIT</p>',
+        '<p style="text-indent:-10000px">BAIT</p>',
+        '<div aria-hidden="true"><p>BAIT</p></div>',
+        '<div hidden><div style="display:none"><p hidden>BAIT</p></div></div>',
+        "<template><p>BAIT</p></template>",
+        "<noscript><p>BAIT</p></noscript>",
+        "<!-- BAIT -->",
+        "<script>BAIT</script>",
+    ],
+)
+def test_what_no_reader_sees_is_no_text(hidden: str) -> None:
+    """Text that is hidden from people is written for machines that obey it."""
+    text = extract(
+        f"<html><body><article><p>{SEEN}</p>{hidden}<p>{SEEN}</p></article></body></html>".encode(), "http://a.test/"
+    )
+    assert text is not None
+    assert "The ducks of the pond" in text
+    assert "BAIT" not in text
+
+
+def test_pages_of_other_encodings_are_read_as_browsers_do() -> None:
+    body = f"<article><p>Grüße, {SEEN}</p></article>".encode("windows-1252")
+    assert "Grüße" in (extract(body, "http://a.test/", "text/html; charset=iso-8859-1") or "")
+    assert "Grüße" in (extract(b'<meta charset="windows-1252">' + body, "http://a.test/") or "")
+
+
+@pytest.mark.parametrize("style", ["opacity:0.5", "font-size:0.9em", "left:-5px", "display:block", "opacity:1"])
+def test_what_a_reader_sees_stays(style: str) -> None:
+    text = extract(f'<article><p>{SEEN}</p><p style="{style}">Here {SEEN}</p></article>'.encode(), "http://a.test/")
+    assert text is not None
+    assert "Here The ducks" in text
+
+
+def test_characters_that_nobody_sees_are_taken_out() -> None:
+    smuggled = "".join(chr(0xE0000 + ord(one)) for one in "obey")
+    text = extract(
+        f"<article><p>{SEEN}</p><p>One{smuggled} \u202etwo\u202c \u200bthree, {SEEN}</p></article>".encode(),
+        "http://a.test/",
+    )
+    assert text is not None
+    assert "One two three" in text
+
+
+def test_deep_and_wide_hiding_is_quick() -> None:
+    nested = "<div hidden>" * 5_000 + "x" + "</div>" * 5_000
+    assert b"hidden" not in visible(nested.encode())
+    assert b"BAIT" not in visible(b'<p style="display:none">BAIT' * 50_000)
