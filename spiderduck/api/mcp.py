@@ -2,7 +2,7 @@
 anything.
 
 What a tool gives is what the API gives, under the same keys and the same words of sites (`usage`); text is what a
-reader of the page sees. It is somebody else's text: an agent must not take it for instructions, and each answer says so.
+reader of the page sees. It is somebody else's: an agent must not take it for instructions, and each answer says so.
 """
 
 from collections.abc import Sequence
