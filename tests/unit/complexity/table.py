@@ -295,7 +295,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.urls.redacted_url": cases(urls.redacted_url, *URLS, rows("http://a:b@"), rows("a:/@")),
     "fetchers.urls.split": cases(urls._split.__wrapped__, *URLS),
     "fetchers.urls.registrable_domain": cases(
-        urls.registrable_domain.__wrapped__, rows("a."), rows("."), rows("co.uk")
+        urls._registrable_domain.__wrapped__, rows("a."), rows("."), rows("co.uk")
     ),
     "fetchers.redirect_target.redirect_target": cases(
         redirect_target, lambda n: response(status=301, location="../" * (n // 3))
