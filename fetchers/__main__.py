@@ -61,7 +61,7 @@ def _serve(arguments: Sequence[str]) -> int:
     )
     _add_settings(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    parser.add_argument("--port", type=int, default=8090, help="0: any free one; it is printed")
+    parser.add_argument("--port", type=int, default=8090, help="port; 0 picks a free one, which is printed")
     parser.add_argument("--advertise", default="", metavar="URL", help="where others reach it, if not at host and port")
     parser.add_argument(
         "--zookeeper", default="", metavar="HOST:PORT,…", help="without it this fetcher owns all domains"
@@ -93,10 +93,22 @@ def _serve(arguments: Sequence[str]) -> int:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--user-agent", help="who we say we are, e.g. 'ExampleBot/1.0 (+https://example.com/bot)'")
-    parser.add_argument("--allow-address", action="append", default=[], metavar="NETWORK", help="exempt from the guard")
     parser.add_argument(
-        "--resolve", action="append", default=[], metavar="NAME=HOST:PORT", help="dial that for this name"
+        "--user-agent", help="the User-Agent header, for example 'ExampleBot/1.0 (+https://example.com/bot)'"
+    )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="exempt these addresses from the address guard",
+    )
+    parser.add_argument(
+        "--resolve",
+        action="append",
+        default=[],
+        metavar="NAME=HOST:PORT",
+        help="connect there for this name, like curl --resolve",
     )
     _add_tls(parser)
 

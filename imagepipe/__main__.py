@@ -44,7 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8082, help="0: any free one")
     serve.add_argument(
-        "--allowed-host", action="append", default=[], metavar="NAME", help="a name that leads here, besides localhost"
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host name of this server, besides localhost",
     )
     serve.add_argument("--config", type=Path, help="settings as TOML: pipelines, limits, keys (docs/images.md)")
     serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
@@ -54,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="HOST",
-        help="whose pictures need no signature, e.g. example.com or *.example.com",
+        help="hosts whose pictures need no signature, e.g. example.com or *.example.com",
     )
     serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
     return parser
@@ -80,7 +84,10 @@ def _render(asked: argparse.Namespace) -> int:
         return 1
     if str(asked.output) == "-":
         if sys.stdout.isatty():
-            say("imagepipe: a picture is nothing for a terminal; redirect it, or name a file with --output", error=True)
+            say(
+                "imagepipe: pictures are not written to a terminal; redirect the output, or name a file with --output",
+                error=True,
+            )
             return 2
         put_bytes(rendered.body)
         return 0

@@ -113,7 +113,7 @@ class Pipeline:
 
     async def give_up(self, message: Message, reason: str) -> None:
         """The open URLs of an event end as `failed`, stored and announced like every other ending."""
-        failure = Failure(Status.FAILED, f"its handling failed again and again ({reason})")
+        failure = Failure(Status.FAILED, f"it could not be handled after several attempts ({reason})")
 
         async def fail(shared: Shared) -> None:
             known = await self._ports.store.look_up(shared.link.key, shared.event.identity)

@@ -52,7 +52,7 @@ class RedirectRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the latest re-fetch ended that kept the older metadata."""
+    """How the latest fetch failed. The older metadata was kept."""
 
     status: Status
     reason: str

@@ -99,7 +99,7 @@ class Scheduler:
 
     async def _handle_once(self, delivery: Delivery) -> None:
         if delivery.deliveries > self._config.most_deliveries:
-            await self._give_up(delivery, f"delivered {delivery.deliveries} times without coming to an end")
+            await self._give_up(delivery, f"delivered {delivery.deliveries} times without being finished")
             return
         try:
             await self._pipeline.handle(delivery.message)

@@ -93,9 +93,11 @@ def checked_scopes(scopes: Iterable[str], place: str) -> tuple[str, ...]:
     given = tuple(scopes)
     for scope in given:
         if scope not in SCOPES:
-            raise BadSetting(f"{place} has the scope {scope[:40]!r}, which there is not; it takes {', '.join(SCOPES)}")
+            raise BadSetting(
+                f"{place} has the scope {scope[:40]!r}, which does not exist; it takes {', '.join(SCOPES)}"
+            )
     if not given:
-        raise BadSetting(f"{place} has no scopes, so that it opens nothing; it takes {', '.join(SCOPES)}")
+        raise BadSetting(f"{place} has no scopes, so it allows nothing; it takes {', '.join(SCOPES)}")
     return given
 
 
@@ -177,12 +179,12 @@ class KeyFile:
 
     def _reread(self, version: tuple[int, ...] | None) -> None:
         if version is None:
-            log.error("the file of keys %s is gone; the keys of before stay in force until a restart", self._path)
+            log.error("the file of keys %s is gone; the previous keys stay in force until a restart", self._path)
             return
         try:
             self._keys = read_keys(self._path)
         except BadSetting as error:
-            log.error("%s; the keys of before stay in force", error)
+            log.error("%s; the previous keys stay in force", error)
             return
         self.was_there = True
         log.info("the file of keys %s was read again: %d keys", self._path, len(self._keys))

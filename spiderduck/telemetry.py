@@ -67,17 +67,19 @@ class Telemetry(Collector):
 
     def collect(self) -> Iterable[Metric]:
         calls = CounterMetricFamily(
-            "spiderduck_stage_calls", "URLs and messages that entered a stage.", labels=["stage"]
+            "spiderduck_stage_calls", "URLs and messages that entered a stage of the flow.", labels=["stage"]
         )
-        seconds = CounterMetricFamily("spiderduck_stage_seconds", "Seconds in a stage.", labels=["stage"])
+        seconds = CounterMetricFamily(
+            "spiderduck_stage_seconds", "Seconds spent in a stage, without the stages after it.", labels=["stage"]
+        )
         for name, count in self.stage_calls.items():
             calls.add_metric([name], count)
             seconds.add_metric([name], self.stage_seconds[name])
-        outcomes = CounterMetricFamily("spiderduck_outcomes", "Shares of URLs, by how they ended.", labels=["outcome"])
+        outcomes = CounterMetricFamily("spiderduck_outcomes", "Shared URLs by outcome.", labels=["outcome"])
         for name, count in self.outcomes.items():
             outcomes.add_metric([name], count)
         refusals = CounterMetricFamily(
-            "spiderduck_key_failures", "Calls refused for their key, by reason.", labels=["reason"]
+            "spiderduck_key_failures", "API calls refused because of their key, by reason.", labels=["reason"]
         )
         for reason, count in self.refusals.items():
             refusals.add_metric([reason], count)

@@ -94,12 +94,12 @@ class ServiceConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, ValueError) as error:
-            self._fail(ConnectionError(f"no proper answer: {error}"))
+            self._fail(ConnectionError(f"invalid answer: {error}"))
             return
         if not self._status:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
-                self._fail(ConnectionError("no proper answer: its head does not end"))
+                self._fail(ConnectionError("invalid answer: its head does not end"))
 
     # httptools' side --------------------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class ServiceConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._answer is None or self._answer.done():
-            raise ValueError("a second answer to one question")
+            raise ValueError("a second answer to one request")
         if not self._parser.should_keep_alive():
             self.close()
         said = b"" if self._status == OK else self._complaint.getvalue()

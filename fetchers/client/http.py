@@ -241,7 +241,7 @@ class HttpFetchers:
         parts = urlsplit(address)
         secure = parts.scheme == "https"
         if secure and self._tls is None:
-            raise FetcherUnavailable(f"{address} wants a certificate, and none is set (fetchers.tls)")
+            raise FetcherUnavailable(f"{address} requires a client certificate, and none is set (fetchers.tls)")
         async with asyncio.timeout(CONNECT_SECONDS):
             _, connection = await asyncio.get_running_loop().create_connection(
                 ServiceConnection,
@@ -271,4 +271,4 @@ def _decoded(address: str, body: bytes, kind: type[Told]) -> Told:
     try:
         return msgspec.json.decode(body, type=kind)
     except ValueError as error:
-        raise FetcherUnavailable(f"{address} told what nobody understands: {error}") from error
+        raise FetcherUnavailable(f"{address} sent a reply that could not be decoded: {error}") from error

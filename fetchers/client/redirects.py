@@ -47,7 +47,7 @@ async def fetch(
         target, hop = followed
         hops.append(hop)
         if as_sent(target) in seen:
-            ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a circle, back to {target}", result)
+            ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a loop, back to {target}", result)
             return FetchResult(target, tuple(hops), ended)
         if len(hops) > most_redirects:
             ended = Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {most_redirects} times", result)

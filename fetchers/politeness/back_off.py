@@ -61,7 +61,7 @@ class BackOff:
         self._queues.pause(queue)
         await self._states.save(queue.domain, queue.slot.snapshot())
         until = queue.slot.backoff_until
-        log.info("%s is left alone for %.0f s", queue.domain, until - self._clock.now())
+        log.info("%s is paused for %.0f s", queue.domain, until - self._clock.now())
         if isinstance(result, Response):
             return result.with_retry_at(until)
         return result

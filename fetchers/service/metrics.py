@@ -36,13 +36,19 @@ def cache_figures(ring: MemcachedRing) -> Iterable[Figure]:
     counters = ring.counters
     return (
         Figure("memcached_servers", "Servers of the shared cache.", len(ring.addresses)),
-        Figure("memcached_servers_left_out", "Servers that lately did not answer.", ring.left_out),
-        Figure("memcached_hits", "Keys that were there.", counters.hits, True),
-        Figure("memcached_misses", "Keys that were not there.", counters.misses, True),
-        Figure("memcached_failures", "Questions without an answer in time.", counters.failures, True),
-        Figure("memcached_refused", "Values that were not taken.", counters.refused, True),
-        Figure("memcached_ejections", "Times that a server was left out.", counters.ejections, True),
-        Figure("memcached_unreadable", "Values that were not believed.", counters.unreadable, True),
+        Figure(
+            "memcached_servers_left_out", "Cache servers that are left out because they did not answer.", ring.left_out
+        ),
+        Figure("memcached_hits", "Cache hits.", counters.hits, True),
+        Figure("memcached_misses", "Cache misses.", counters.misses, True),
+        Figure("memcached_failures", "Cache requests that were not answered in time.", counters.failures, True),
+        Figure("memcached_refused", "Values that a cache server refused.", counters.refused, True),
+        Figure(
+            "memcached_ejections", "Times that a cache server was left out after a failure.", counters.ejections, True
+        ),
+        Figure(
+            "memcached_unreadable", "Values that were ignored because they cannot be true.", counters.unreadable, True
+        ),
     )
 
 
@@ -52,11 +58,16 @@ def ownership_figures(ownership: ZookeeperOwnership) -> Iterable[Figure]:
     return (
         Figure("buckets_held", "Buckets of domains held here.", ownership.held),
         Figure("members", "Fetchers that share the domains.", len(ownership.assignment.members)),
-        Figure("coordinator_rounds", "Times that the coordinator proved our session.", counters.rounds, True),
-        Figure("coordinator_failed_rounds", "Times that it did not.", counters.failed_rounds, True),
+        Figure("coordinator_rounds", "Successful checks of the session with the coordinator.", counters.rounds, True),
+        Figure(
+            "coordinator_failed_rounds",
+            "Failed checks of the session with the coordinator.",
+            counters.failed_rounds,
+            True,
+        ),
         Figure("coordinator_sessions_lost", "Sessions that ended.", counters.sessions_lost, True),
-        Figure("buckets_taken", "Buckets that came here.", counters.taken, True),
-        Figure("buckets_given", "Buckets handed over to others.", counters.given, True),
+        Figure("buckets_taken", "Buckets that this fetcher took over.", counters.taken, True),
+        Figure("buckets_given", "Buckets that this fetcher handed over.", counters.given, True),
     )
 
 
@@ -100,13 +111,20 @@ class FetcherCollector(Collector):
         yield Figure("requests_waiting", "Requests waiting for their domain's turn.", queues.waiting)
         longest = max((len(queue.waiting) for queue in queues), default=0)
         yield Figure("longest_queue", "Requests waiting in the longest queue of a domain.", longest)
-        yield Figure("requests_in_flight", "Requests under way.", queues.in_flight)
+        yield Figure("requests_in_flight", "Requests being sent or answered.", queues.in_flight)
         yield Figure("robots_entries", "Origins whose robots.txt is known here.", self._fetcher.robots.known)
-        yield Figure("body_bytes", "Decoded bytes of bodies.", counters.body_bytes, True)
+        yield Figure("body_bytes", "Bytes of decoded bodies.", counters.body_bytes, True)
         yield Figure("coalesced", "Requests that shared an equal one.", counters.coalesced, True)
-        yield Figure("back_offs", "Times that a domain was left alone.", counters.back_offs, True)
-        yield Figure("limits_told", "Answers that said that a limit is used up.", counters.limits_told, True)
-        yield Figure("connections_reused", "Requests that found a connection open.", counters.connections_reused, True)
+        yield Figure("back_offs", "Times that a domain was paused.", counters.back_offs, True)
+        yield Figure(
+            "limits_told", "Answers that said that the site's own rate limit is used up.", counters.limits_told, True
+        )
+        yield Figure(
+            "connections_reused",
+            "Requests sent over a connection that was open already.",
+            counters.connections_reused,
+            True,
+        )
         yield Figure("vultures_rounds", "Rounds of the vultures.", eaten.rounds, True)
         yield Figure("vultures_hungry_rounds", "Rounds in which memory ran short.", eaten.hungry_rounds, True)
         yield Figure("vultures_queues_freed", "Idle queues evicted.", eaten.queues, True)

@@ -93,7 +93,7 @@ class Service:
         if request.method == "GET" and path in ("/healthz", "/readyz", "/metrics"):
             return self._open_route(path)
         if self._certificates and not request.has_certificate:
-            return _text(401, "a certificate is wanted", is_for_callers=False)
+            return _text(401, "a client certificate is required", is_for_callers=False)
         if not self._is_known(request):
             return _text(401, "the shared token is missing or wrong", is_for_callers=False)
         if request.method == "POST" and path == "/v1/hop":

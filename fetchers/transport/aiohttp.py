@@ -83,7 +83,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         extensions = request.extensions
         parts = extensions.get("parts") or split(extensions.get("url") or str(request.url))
         if parts.scheme not in ("http", "https"):
-            raise ProtocolError(f"{parts.scheme}: is not spoken here, only http and https")
+            raise ProtocolError(f"{parts.scheme}: is not supported, only http and https")
         wire = _request_head(request, extensions.get("target") or _target(request, parts))
         if request.method not in ("GET", "HEAD"):
             wire += await request.aread()
@@ -260,7 +260,7 @@ async def _final_answer(protocol: AnswerProtocol, seconds: float | None, *, has_
         while found is None:
             data = await protocol.read(seconds)
             if not data:
-                raise ConnectionResetError("the connection ended before the answer's head was there")
+                raise ConnectionResetError("the connection ended before the answer's head was complete")
             found = reader.feed(data, has_body=has_body)
         head, rest = found
         if head.status >= 200:
@@ -281,7 +281,7 @@ def _translated(error: Exception, host: str, *, answered: bool) -> TransportErro
     if isinstance(error, TimedOut):
         return TimedOut(f"{host} sent nothing for too long", "read")
     if isinstance(error, Malformed):
-        return ProtocolError(f"{host} answered with what is no proper HTTP: {error}")
+        return ProtocolError(f"{host} sent an answer that is not valid HTTP: {error}")
     if answered:
         return ProtocolError(f"{host} ended the connection before its answer was complete")
     return ConnectError(f"{host} ended the connection without an answer")

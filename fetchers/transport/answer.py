@@ -159,7 +159,7 @@ def _length(value: bytes) -> int | None:
     if not lengths:
         return None
     if len(lengths) > 1 or not (length := lengths.pop()).isdigit() or len(length) > 18:
-        raise Malformed("its Content-Length is none")
+        raise Malformed("its Content-Length is not a number")
     return int(length)
 
 

@@ -177,7 +177,7 @@ async def _connect(
             raise
     except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some failed connects
         if getattr(error, "errno", None) == ETIMEDOUT:
-            raise TimedOut(f"{host} did not answer the call for a connection", "connect") from error
+            raise TimedOut(f"{host} did not answer the connection attempt", "connect") from error
         log.debug("no connection to %s: %s", host, error)
         raise ConnectError(f"no connection to {host}: {_connect_reason(error)}") from error
     return opened, (peer[0], peer[1])

@@ -68,7 +68,7 @@ def _do(message: bytes) -> bytes:
     try:
         return pickle.dumps((True, pickle.loads(message)()))
     except MemoryError:
-        found: Exception = OutOfMemory("no memory for it within the process's limit")
+        found: Exception = OutOfMemory("it needs more memory than the process may use")
     except Exception as error:  # noqa: BLE001  the process must live on
         expected = isinstance(getattr(error, "code", None), str)
         found = error if expected else WorkFailed(f"{type(error).__name__}: {error}")

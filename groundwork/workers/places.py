@@ -20,7 +20,7 @@ class Places:
     def _enter(self) -> None:
         """Take a place. Raises `WorkersBusy` where there is none."""
         if self.active >= self.limits.workers + self.limits.queue:
-            raise WorkersBusy(f"{self.active} pieces of work wait or run")
+            raise WorkersBusy(f"{self.active} pieces of work are waiting or running")
         self.active += 1
 
     def _leave(self) -> None:

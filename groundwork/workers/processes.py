@@ -70,9 +70,9 @@ class WorkerProcesses(Places):
             raise WorkTimedOut(f"longer than {self.limits.seconds:g} s") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             if self._closed:
-                raise WorkersBusy("the processes are ending") from error
+                raise WorkersBusy("the worker processes are stopping") from error
             self.crashes += 1
-            raise WorkerCrashed("the process that did this died") from error
+            raise WorkerCrashed("the worker process died") from error
         finally:
             try:
                 if healthy is None and process is not None:
@@ -94,7 +94,7 @@ class WorkerProcesses(Places):
 
     async def _start(self) -> asyncio.subprocess.Process:
         if self._closed:
-            raise WorkersBusy("the processes are ending")
+            raise WorkersBusy("the worker processes are stopping")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -149,7 +149,7 @@ class Loader:
             return
         if download.received < download.total:
             self.partials.keep(download)
-        raise SourceFailed(f"{download.received} bytes came; {download.total} were announced", "protocol_error")
+        raise SourceFailed(f"{download.received} bytes arrived; {download.total} were announced", "protocol_error")
 
     def _original(self, download: Download) -> Original:
         said = download.response

@@ -197,7 +197,7 @@ class Originals:
         One that is cut off is asked for again soon, unless its origin has it so.
         """
         if not original.body:
-            raise UnsupportedFormat("an empty answer is no picture")
+            raise UnsupportedFormat("the answer is empty")
         info = await self._examiner.probe(original.body, search.requester.client)
         if old is not None and old.body != original.body:
             await self._examiner.placeholder(original.body, search.requester.client)

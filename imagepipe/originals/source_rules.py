@@ -24,9 +24,9 @@ def normal_source(url: str) -> str:
         parsed.username = parsed.password = parsed.hash = ""
         normal = parsed.href
     except ValueError as error:
-        raise SourceNotAllowed("src: an address that begins with http:// or https://") from error
+        raise SourceNotAllowed("src: a URL that begins with http:// or https://") from error
     if not normal.startswith(("http://", "https://")):
-        raise SourceNotAllowed("src: an address that begins with http:// or https://")
+        raise SourceNotAllowed("src: a URL that begins with http:// or https://")
     if len(normal) > 3 * MAX_URL:
         raise SourceNotAllowed(f"src: at most {MAX_URL} characters")
     return str(normal)

@@ -11,9 +11,11 @@ from imagepipe.originals.source_rules import normal_source
 from imagepipe.registry import Registry
 from imagepipe.service.access import Guard
 
-Src = Annotated[str, QueryParameter(description="The picture's address")]
-OptionalSrc = Annotated[str | None, QueryParameter(description="One picture; without it and `tag`, all")]
-Tag = Annotated[str | None, QueryParameter(description="Pictures that were stored with this tag")]
+Src = Annotated[str, QueryParameter(description="The picture's URL")]
+OptionalSrc = Annotated[
+    str | None, QueryParameter(description="The picture to purge; without `src` and `tag`, all pictures")
+]
+Tag = Annotated[str | None, QueryParameter(description="Purge the pictures stored with this tag")]
 
 
 def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRouteHandler]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Reference, Schema
 
 _DESCRIPTIONS = {
-    "src": "The picture's address (http or https)",
+    "src": "The picture's URL (http or https)",
     "w": "Width in pixels, 1 to 8192, before `dpr`",
     "h": "Height in pixels, 1 to 8192, before `dpr`",
     "fit": "inside, cover, contain or fill",
     "format": "auto (by `Accept`), jpeg, webp, avif, png, gif, jp2 or a registered codec",
     "q": "Quality, 1 to 100",
-    "dpr": "Device pixels to a pixel, 0.1 to 8",
+    "dpr": "Device pixels per CSS pixel, 0.1 to 8",
     "gravity": "What a crop keeps: a compass name, center, attention, or a point such as 0.3,0.7",
     "bg": "Background as rrggbb or rrggbbaa",
     "enlarge": "1: enlarge small pictures",
@@ -22,8 +22,8 @@ _DESCRIPTIONS = {
     "copyright": "1: keep the copyright line",
     "filters": "For example blur:4,grayscale; at most four, each once; needs a signature or a key",
     "preset": "A named set of parameters",
-    "preview": "1: whatever is there at once, while the real one is made",
-    "expires": "Epoch seconds from which the address is over",
+    "preview": "1: answer at once with whatever is cached, while the real one is made",
+    "expires": "Epoch seconds at which the address expires",
     "signature": "HMAC-SHA256 of path and query, base64url",
 }
 

@@ -91,7 +91,7 @@ class RequestReader:
         signed = self._is_signed(path, parameters)
         src = parameters.get("src")
         if not src:
-            raise InvalidVariant("src: the picture's address")
+            raise InvalidVariant("src: the picture's URL")
         src = check_source(src, pipeline.config.allow_hosts)
         variant = parse_variant(parameters, pipeline.config.presets)
         if variant.format != "auto":

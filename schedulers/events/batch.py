@@ -101,9 +101,9 @@ def _items(body: bytes) -> Iterator[bytes]:
             yield body[start:position].strip(_WHITE)
             start = position + 1
     else:
-        raise UnreadableEvent("it is no JSON array: it does not end; nothing was accepted")
+        raise UnreadableEvent("it is not a JSON array: it has no end; nothing was accepted")
     if character != b"]" or body[position + 1 :].strip(_WHITE):
-        raise UnreadableEvent("it is no JSON array: something follows it; nothing was accepted")
+        raise UnreadableEvent("it is not a JSON array: something follows it; nothing was accepted")
     last = body[start:position].strip(_WHITE)
     if last or start > 1:
         yield last

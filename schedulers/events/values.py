@@ -35,7 +35,7 @@ def decode(body: bytes) -> object:
         repaired = _without_lone_surrogates(body)
         if repaired != body:
             return decode(repaired)
-        raise UnreadableEvent(f"it is no JSON: {error}") from error
+        raise UnreadableEvent(f"it is not JSON: {error}") from error
     except RecursionError as error:
         raise UnreadableEvent("its JSON is nested too deeply") from error
 

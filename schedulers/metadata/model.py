@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 
 class Alternative(Struct, frozen=True, omit_defaults=True):
-    """What a rule that did not win had to offer."""
+    """What a rule with a lower rank offered."""
 
     rule: str
     value: str

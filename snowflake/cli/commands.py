@@ -35,11 +35,13 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of lines.")]
-WorkerId = Annotated[int | None, typer.Option(help="This worker id; refused while another process here has it.")]
+WorkerId = Annotated[
+    int | None, typer.Option(help="Use this worker id; refused while another process on this machine holds it.")
+]
 DatacenterId = Annotated[int, typer.Option(help="The datacenter's number, the same for all workers in it.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="Where worker ids and times are kept. Default: SNOWFLAKE_STATE, or one for the machine."),
+    typer.Option(help="Folder for worker ids and their times. Default: SNOWFLAKE_STATE, or one for the machine."),
 ]
 Form = Annotated[str, typer.Option(help=f"How ids are written: plain, or, sortable as text, {', '.join(FORMS)}.")]
 
@@ -70,7 +72,7 @@ def next_ids(
 
 @app.command()
 def decode(
-    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids; tweet ids work, too.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids to decode; tweet ids work too.")],
     form: Form = "plain",
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +108,9 @@ def at(
 
 @app.command()
 def audit(
-    file: Annotated[typer.FileText, typer.Argument(help="Ids or notices, one a line; - is standard input.")],
+    file: Annotated[
+        typer.FileText, typer.Argument(help="File with one id or notice per line; - reads standard input.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Look for ids given twice and for disorder. Example: spiderduck watch --json | python -m snowflake audit -
@@ -135,12 +139,18 @@ def serve(
     worker_id: WorkerId = None,
     datacenter_id: DatacenterId = 0,
     folder: Folder = None,
-    ordinal: Annotated[bool, typer.Option(help="Take the number at the end of HOSTNAME (StatefulSet).")] = False,
-    zookeeper: Annotated[str | None, typer.Option(help="Claim a worker id there, e.g. zk-0:2181,zk-1:2181.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where peers reach this server; default http://HOST:PORT.")] = None,
+    ordinal: Annotated[
+        bool, typer.Option(help="Use the number at the end of HOSTNAME as worker id (StatefulSet).")
+    ] = False,
+    zookeeper: Annotated[
+        str | None, typer.Option(help="Lease a worker id from this ZooKeeper, e.g. zk-0:2181,zk-1:2181.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address at which peers reach this server; default http://HOST:PORT.")
+    ] = None,
     peer: Annotated[list[str] | None, typer.Option(help="A server to compare clocks with; may be repeated.")] = None,
     allowed_host: Annotated[
-        list[str] | None, typer.Option(help="A name that leads here, besides localhost and the one in --url.")
+        list[str] | None, typer.Option(help="A host name of this server, besides localhost and the one in --url.")
     ] = None,
     own_sequences: Annotated[int, typer.Option(help="Ids of each tick kept here while range leases run.")] = 1024,
 ) -> None:

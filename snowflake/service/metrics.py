@@ -12,8 +12,8 @@ def render_metrics(identity: Identity) -> str:
         "ids_total": ("counter", "Ids given out one by one and in batches.", identity.ids),
         "leases_total": ("counter", "Range leases granted.", identity.leases),
         "waits_total": ("counter", "Times that a caller waited for the next tick.", identity.waits),
-        "clock_refusals_total": ("counter", "Ids refused because the clock was back.", identity.clock_refusals),
-        "renewals_total": ("counter", "Times that a caller waited for the time ahead.", identity.renewals),
+        "clock_refusals_total": ("counter", "Ids refused because the clock had moved back.", identity.clock_refusals),
+        "renewals_total": ("counter", "Times that a caller waited for the lease to be renewed.", identity.renewals),
         "days_left": ("gauge", "Days until the layout's time runs out.", identity.days_left),
         "worker_id": ("gauge", "The worker id in use.", identity.worker_id),
     }

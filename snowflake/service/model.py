@@ -41,7 +41,7 @@ class DecodedId(msgspec.Struct, frozen=True):
 
 
 class IdsAt(msgspec.Struct, frozen=True):
-    """Every id that carries this millisecond lies between the two, both included."""
+    """The lowest and the highest id of this millisecond."""
 
     time: str
     min_id: int

@@ -46,12 +46,14 @@ def ids_router(service: IdService) -> Router:
         count_caller(scope)
         return JsonAnswer(render_many(await service.batch(count)))
 
-    @post("/lease", status_code=200, summary="A window of time and a share of its sequence numbers to mint with")
+    @post(
+        "/lease", status_code=200, summary="Lease a range of ids: a window of time and a share of its sequence numbers"
+    )
     async def lease_ids(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
         count_caller(scope)
         return await service.lease(data or LeaseRequest())
 
-    @get("/self", summary="Who this server is, its clock, and what it has done")
+    @get("/self", summary="The id server's worker id, clock and counters")
     async def get_id_worker() -> Identity:
         return service.identity()
 

@@ -108,7 +108,7 @@ def build(service: IdService, sanity: Sanity) -> Litestar:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @get("/readyz", summary="Should ids be asked of this server?")
+    @get("/readyz", summary="Can this server give out ids?")
     async def readyz() -> Response[dict[str, object]]:
         missing = sanity.missing()
         return Response({"ready": not missing, "missing": missing}, status_code=503 if missing else 200)

@@ -12,7 +12,7 @@ as the body."""
 
 
 class Ignored(msgspec.Struct):
-    """A text that counts for no link of its own, and why."""
+    """A text that was not counted as a link, and why."""
 
     text: str
     reason: str
@@ -27,7 +27,7 @@ class SharedEvent(msgspec.Struct):
 
 
 class Accepted(msgspec.Struct):
-    """How many events are in the queue now, how many were known already, and the ids of all, in the order sent.
+    """How many events were accepted, how many were already known, and the ids of all, in the order sent.
 
     `events` says what was found in each of them, in the same order; it is left out where there are more than 1,000.
     """

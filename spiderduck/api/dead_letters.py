@@ -37,13 +37,13 @@ class Letters(msgspec.Struct):
 
 
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
-    """Which ones to try again; all where `ids` is absent."""
+    """The dead letters to replay; without `ids`, all of them."""
 
     ids: Annotated[list[str], msgspec.Meta(max_length=MOST_AT_ONCE)] | None = None
 
 
 class Replayed(msgspec.Struct):
-    """How many are back in the queue."""
+    """How many were put back into the queue."""
 
     replayed: int
 
@@ -60,7 +60,7 @@ def _shown(body: bytes) -> str:
 def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="What was given up")
+    @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="Dead letters")
     async def list_dead_letters(most: int = 100) -> Letters:
         found = await services.dead_letters.dead(max(1, min(most, 1000)))
         return Letters(
@@ -78,7 +78,9 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
             ]
         )
 
-    @post("/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Try again")
+    @post(
+        "/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Replay dead letters"
+    )
     async def replay_dead_letters(data: Replay) -> Replayed:
         ids = None if data.ids is None else [whole_number(one, "ids") for one in data.ids]
         return Replayed(await services.dead_letters.replay(ids))

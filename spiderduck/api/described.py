@@ -18,7 +18,7 @@ from spiderduck.api.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.shapes import BESIDE, components
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
-UNREADABLE = "The request cannot be read; `detail` says why"
+UNREADABLE = "The request is not valid; `detail` says why"
 PROBLEM = "#/components/schemas/Problem"
 REQUEST_BODY = "request_body"
 """A handler's option: how the document describes a body that the handler reads itself."""
@@ -83,7 +83,10 @@ def _add_true_errors(document: dict[str, Any]) -> None:
             for status, response in list(responses.items()):
                 if _is_the_frameworks(response):
                     responses[status] = {"description": UNREADABLE, "content": content}
-            responses["default"] = {"description": "Any other error; `code` is stable", "content": content}
+            responses["default"] = {
+                "description": "Any other error; `code` identifies it and does not change",
+                "content": content,
+            }
 
 
 def _is_the_frameworks(response: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ MOST_RECENT = 50
 
 
 class Limits(msgspec.Struct):
-    """Requests a second, at once, and under way at the same time."""
+    """Requests per second, requests at once after a pause, and requests under way at the same time."""
 
     per_second: float
     burst: int
@@ -35,7 +35,7 @@ class NewLimit(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RecentResult(msgspec.Struct, omit_defaults=True):
-    """A URL handled lately."""
+    """A URL that was handled recently."""
 
     url: str
     status: str
@@ -44,7 +44,7 @@ class RecentResult(msgspec.Struct, omit_defaults=True):
 
 
 class DomainReport(msgspec.Struct, omit_defaults=True):
-    """`waiting` and `in_flight` count requests in the domain's queue; times are absent where nothing holds it back."""
+    """`waiting` and `in_flight` count requests in the domain's queue. Times are absent if nothing holds it back."""
 
     domain: str
     limits: Limits
@@ -59,7 +59,12 @@ class DomainReport(msgspec.Struct, omit_defaults=True):
 def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/v1/domains/{domain:str}", opt={"scope": READ}, tags=["domains"], summary="How a domain is treated")
+    @get(
+        "/v1/domains/{domain:str}",
+        opt={"scope": READ},
+        tags=["domains"],
+        summary="A domain's queue, limits and recent results",
+    )
     async def get_domain(domain: str) -> DomainReport:
         name = registrable_domain(domain)
         state, recent = await asyncio.gather(

@@ -42,9 +42,9 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": WRITE, REQUEST_BODY: EVENTS_BODY},
         tags=["events"],
         summary="Share events",
-        description="One event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, refresh?}`, "
-        "CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
-        "`link_shared`. Answered when they are durable; where one of them cannot be read, none is accepted. "
+        description="Takes one event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, "
+        "refresh?}`, CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
+        "`link_shared`. The answer comes when they are durable. If one of them cannot be read, none is accepted. "
         "An event without an id is a share of its own each time. A text without links is accepted; its `links` are "
         "empty.",
         responses={
@@ -54,8 +54,8 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
             422: ResponseSpec(
                 Problem,
                 media_type=PROBLEM_TYPE,
-                description="An event has too many URLs, too long a text, or neither (`detail` names it); there are "
-                "too many events; or the Idempotency-Key came with another body.",
+                description="An event has too many URLs, a text that is too long, or neither (`detail` names it); "
+                "there are too many events; or the Idempotency-Key was used with another body.",
             ),
         },
     )

@@ -43,14 +43,16 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["fetch"],
         summary="Fetch one URL, politely",
         description="Answers with the body while it comes, whatever its type and status: `X-Fetched-Url`, "
-        "`X-Fetched-Status` and `X-Fetched-Redirects` say what it is. One that breaks off breaks the connection off.",
+        "`X-Fetched-Status` and `X-Fetched-Redirects` say what it is. If the body breaks off, so does the connection.",
         responses={
             200: ANY_BYTES,
             403: ResponseSpec(
                 Problem, media_type=PROBLEM_TYPE, description="`blocked_domain`, `not_fetched`: never asked for"
             ),
-            502: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="No answer; `code` is the fetch's ending"),
-            503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Its turn comes later: `Retry-After`"),
+            502: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="The fetch failed; `code` is its ending"),
+            503: ResponseSpec(
+                Problem, media_type=PROBLEM_TYPE, description="The domain's turn comes later; see `Retry-After`"
+            ),
         },
     )
     async def fetch_url(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:

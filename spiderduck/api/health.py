@@ -9,7 +9,7 @@ from spiderduck.api.services import Health
 
 
 class Readiness(msgspec.Struct):
-    """`missing`: what must come before this process can work, each with a sentence."""
+    """`missing`: what this process waits for before it can work, each with a sentence."""
 
     ready: bool
     missing: dict[str, str]

@@ -54,7 +54,7 @@ async def claim_of(request: Request[Any, Any, Any], body: bytes, remembered: Mar
 
     async def remember() -> None:
         if not await remembered.claim(name, fingerprint):
-            raise KeyReused("this Idempotency-Key came with another body before; send a new key for a new request")
+            raise KeyReused("this Idempotency-Key was used with another body before; use a new key for a new request")
 
     return Claim(name, remember)
 

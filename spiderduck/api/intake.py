@@ -75,7 +75,7 @@ class Intake:
             messages.append(Message(body, event.identity or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
-            raise UnreadableEvent('there is no event in the body; send e.g. {"text": "look: https://example.com/"}')
+            raise UnreadableEvent('the body holds no event; send, for example, {"text": "look: https://example.com/"}')
         if claim is not None:
             await claim.remember()
         return await self._put(messages, urls)

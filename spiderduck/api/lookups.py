@@ -70,9 +70,11 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def look_up_url(
         url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
         request: Request[Any, Any, Any],
-        wait_ms: Annotated[int, Parameter(ge=0, description="Wait so long for a URL that is on its way.")] = 0,
+        wait_ms: Annotated[
+            int, Parameter(ge=0, description="Milliseconds to wait for a URL that is still being handled.")
+        ] = 0,
         schedule: Annotated[
-            bool, Parameter(description="Send it in as an event first, where it is unknown. Needs the scope `write`.")
+            bool, Parameter(description="If the URL is unknown, send it in as an event first. Needs the scope `write`.")
         ] = False,
         as_of: Annotated[
             str | None, Parameter(description="What was known at this time (RFC 3339), of the versions that are kept.")
@@ -108,7 +110,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def get_page(page_id: PageId) -> Response[Record]:
         return Response(_page_record(await page_of(page_id)), headers=LONG)
 
-    @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of that page")
+    @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
     async def get_page_history(page_id: PageId) -> History:
         page = await page_of(page_id)
         versions = await lookups.history(page.key, MOST_VERSIONS)
@@ -118,7 +120,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         "/v1/pages/{page_id:str}/content",
         opt={"scope": READ},
         tags=["look-ups"],
-        summary="The bytes as archived",
+        summary="The archived bytes",
         description="What the site says of the use of its page is kept to (`usage` in its record): for a purpose that "
         "it forbids, and where no purpose is said for any, the answer is 403 `usage_refused`.",
         responses={

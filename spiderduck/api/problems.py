@@ -51,12 +51,12 @@ STATUS: dict[type[Exception], int] = {
 DECODES_BODIES = "litestar.serialization.msgspec_hooks"
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = problems.MEDIA_TYPE
-ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, as it came")
+ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, unchanged")
 """How the OpenAPI document calls an answer that is none of ours."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """What went wrong; `type` and `code` are stable, `detail` is for a person and says what to do."""
+    """What went wrong. `type` and `code` are stable; `detail` is for people and says what to do."""
 
     status: int
     title: str
@@ -68,7 +68,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
     if _is_unreadable_body(error):
-        error = ClientException("the body is no JSON that can be read: it is not UTF-8, or is nested too deeply")
+        error = ClientException("the body is not readable JSON: it is not UTF-8, or it is nested too deeply")
     status = STATUS.get(type(error), 500)
     if isinstance(error, HTTPException):
         status, detail, code = error.status_code, error.detail, _code_of(error)
@@ -78,7 +78,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
             detail = f"{detail}: {'; '.join(_readable(one) for one in extra)}"
     elif status == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        detail, code = "an error of ours; it is in the server's log", "internal_error"
+        detail, code = "internal error; the server's log has the details", "internal_error"
     else:
         detail, code = str(error), getattr(error, "code", "error")
         if isinstance(error, StatementRefused):

@@ -38,7 +38,7 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ},
         tags=["look-ups"],
         summary="Where up to 1,000 URLs lead",
-        description="Answers from what is known. `schedule` has unknown URLs fetched, `wait_ms` waits for them.",
+        description="Answers from what is known. With `schedule`, unknown URLs are fetched; `wait_ms` waits for them.",
     )
     async def resolve_urls(data: JSONBody[ResolveOrder], request: Request[Any, Any, Any]) -> ResolvedUrls:
         if data.schedule:

@@ -37,7 +37,7 @@ class RedirectEdge(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class RedirectEdges(msgspec.Struct):
-    """At most 1,000 of them."""
+    """At most 1,000 entries."""
 
     redirects: list[RedirectEdge]
 

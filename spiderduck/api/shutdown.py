@@ -16,7 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 """Any ASGI application; frameworks disagree on the types of the messages."""
 
-COME_AGAIN = problem(503, "stopping", "Service Unavailable", "this process stops; try again")
+COME_AGAIN = problem(503, "stopping", "Service Unavailable", "this process is stopping; try again")
 
 
 def come_again_when(stopping: asyncio.Event, app: App) -> App:

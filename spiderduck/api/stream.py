@@ -48,7 +48,7 @@ class Pulled(msgspec.Struct):
 
 
 class Position(msgspec.Struct):
-    """All up to here is taken care of."""
+    """The position up to which everything is done with."""
 
     position: Int64
 
@@ -67,7 +67,7 @@ class DurableQueue(msgspec.Struct):
 
 
 class DurableQueues(msgspec.Struct):
-    """All of them, by name."""
+    """All durable queues, by name."""
 
     queues: list[DurableQueue]
 
@@ -95,7 +95,9 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     async def stream_notices(
         request: Request[Any, Any, Any],
         queue: Annotated[str | None, Parameter(pattern=NAME)] = None,
-        after: Annotated[str | None, Parameter(description="A position: begin behind it; 0 is the beginning.")] = None,
+        after: Annotated[
+            str | None, Parameter(description="A position: the stream begins after it; 0 is the beginning.")
+        ] = None,
         domain: str | None = None,
         type: str | None = None,
         status: str | None = None,
@@ -117,7 +119,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         "/v1/queues/{name:str}",
         opt={"scope": WRITE},
         tags=["notices"],
-        summary="Make a durable queue",
+        summary="Create a durable queue",
         description="It collects from now on: `after=now`, the default. `after=beginning` begins with the oldest "
         "notice that is kept, a number behind that position; both only where the store keeps them (not on a broker). "
         "201 where the queue is new; 200 where there is one already, which stays as it is. 409 where there are as many "
@@ -135,7 +137,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         "/v1/queues/{name:str}",
         opt={"scope": READ, OWN_PAGES: True},
         tags=["notices"],
-        summary="Pull from a durable queue",
+        summary="Read from a durable queue",
     )
     async def pull_notices(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
         subscription = await subscriptions.open(name, Filter())
@@ -158,8 +160,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ},
         tags=["notices"],
         summary="Acknowledge",
-        description="All up to `position` is taken care of. 400 for a position that was not handed out; one that was "
-        "acknowledged before changes nothing. On a broker 409 for one that another API process handed out, or this one "
+        description="Acknowledges every notice up to `position`. 400 for a position that was not handed out; "
+        "acknowledging one again changes nothing. On a broker 409 for one that another API process handed out, or this one "
         "more than a minute ago: the notices come again. Send all requests for a queue to the same process.",
     )
     async def acknowledge_notices(name: QueueName, data: Position) -> None:
@@ -169,7 +171,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         finally:
             await subscription.close()
 
-    @delete("/v1/queues/{name:str}", opt={"scope": WRITE}, tags=["notices"], summary="End a durable queue")
+    @delete("/v1/queues/{name:str}", opt={"scope": WRITE}, tags=["notices"], summary="Delete a durable queue")
     async def delete_queue(name: QueueName) -> None:
         if not await subscriptions.remove(name):
             raise NotFoundException(f"there is no queue {name}")

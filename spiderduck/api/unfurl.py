@@ -126,15 +126,17 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
     async def unfurl(
         request: Request[Any, Any, Any],
         url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
-        wait_ms: Annotated[int, Parameter(ge=0, description="How long to wait at the most.")] = WAIT_MS,
+        wait_ms: Annotated[int, Parameter(ge=0, description="How long to wait at most, in milliseconds.")] = WAIT_MS,
         refresh: Annotated[
-            bool, Parameter(description="Fetch it now, even if it is known. Needs the scope `fetch`.")
+            bool, Parameter(description="Fetch it again, even if it is known. Needs the scope `fetch`.")
         ] = False,
         lang: Annotated[
             str | None,
-            Parameter(pattern=LANGUAGE, description="Prefer the page's version in this language, where it names one."),
+            Parameter(
+                pattern=LANGUAGE, description="Prefer the page's version in this language, if the page names one."
+            ),
         ] = None,
-        provenance: Annotated[bool, Parameter(description="Tell which rule gave each field.")] = False,
+        provenance: Annotated[bool, Parameter(description="Include which rule gave each field.")] = False,
     ) -> Response[Card]:
         if refresh:
             guard_of(request).require(request, FETCH)

@@ -13,5 +13,5 @@ def needed_for(what: str, extra: str = "cluster") -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise BadSetting(
-            f"{what} needs {error.name}, which is not installed; pip install 'spiderduck[{extra}]' brings it"
+            f"{what} needs {error.name}, which is not installed; install it with pip install 'spiderduck[{extra}]'"
         ) from error

@@ -99,7 +99,7 @@ def _gauges(fetcher: Fetcher) -> Gauges:
     return {
         "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
         "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
-        "requests_in_flight": ("Requests under way.", fetcher.queues.in_flight),
+        "requests_in_flight": ("Requests being sent or answered.", fetcher.queues.in_flight),
         **_room(fetcher.bodies),
         "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
         "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),

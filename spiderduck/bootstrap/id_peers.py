@@ -50,5 +50,5 @@ async def open_sanity(generator: Generator, lease: Lease, config: Config, stack:
     try:
         await sanity.check_start()
     except InsaneNeighbourhood as error:
-        raise PeersContradict(f"{error}; set this machine's clock and worker ids right, and start it anew") from error
+        raise PeersContradict(f"{error}; correct this machine's clock and worker ids, and restart") from error
     return sanity

@@ -83,7 +83,7 @@ async def _until_lost(generator: Generator, clock: Clock) -> None:
     Another thread notices, which knows no event of this loop."""
     while generator.ended is None:
         await clock.sleep(LOOK_SECONDS)
-    raise WorkerIdLost(f"the worker id is lost: {generator.ended}") from generator.ended
+    raise WorkerIdLost(f"the lease of the worker id was lost: {generator.ended}") from generator.ended
 
 
 async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> IdParts:

@@ -11,7 +11,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise BadSetting(f"host is {host!r}, which is no address of this machine") from error
+        raise BadSetting(f"host is {host!r}, which is not an address of this machine") from error
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -20,7 +20,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
-                f"something else listens on {host}:{port}; stop it, or choose another port with --port"
+                f"another program listens on {host}:{port}; stop it, or choose another port with --port"
             ) from error
         raise BadSetting(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return listener

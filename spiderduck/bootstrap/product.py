@@ -187,6 +187,6 @@ async def _waiting(dead_letters: DeadLetters) -> Gauges:
     lengths = await dead_letters.lengths()
     return {
         "messages_ready": ("Messages waiting or being worked on.", lengths.ready),
-        "messages_deferred": ("Messages put off until a later time.", lengths.deferred),
-        "dead_letters": ("Messages that were given up.", lengths.dead),
+        "messages_deferred": ("Messages deferred to a later time.", lengths.deferred),
+        "dead_letters": ("Dead letters: messages that were given up.", lengths.dead),
     }

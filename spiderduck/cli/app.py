@@ -70,7 +70,7 @@ def main() -> None:
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             say(f"spiderduck: {error.format_message()}" if hasattr(error, "format_message") else error, error=True)
             sys.exit(error.exit_code)
-        _fail(error, f"an error of ours: {type(error).__name__}: {error} (run again with --debug for the details)", 70)
+        _fail(error, f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)", 70)
 
 
 def _fail(error: Exception, message: str, code: int) -> None:

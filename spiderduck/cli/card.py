@@ -32,12 +32,12 @@ def print_record(console: Console, record: dict[str, Any], outcome: str | None =
     if record.get("reason"):
         lines.append(_text(record["reason"], "yellow"))
     if record.get("until"):
-        lines.append(_text(f"comes again at {record['until']}", "yellow"))
+        lines.append(_text(f"will be tried again at {record['until']}", "yellow"))
     if record.get("last_error"):
         lines.append(_text(f"latest try: {record['last_error']['reason']}", "yellow"))
     title = Text.assemble((f" {shown} ", f"bold {COLOURS.get(shown, 'red')}"), _text(record["url"]), " ")
     console.print(
-        Panel(Group(*lines) if lines else _text("nothing is known of it", "dim"), title=title, title_align="left")
+        Panel(Group(*lines) if lines else _text("nothing is known about it", "dim"), title=title, title_align="left")
     )
 
 

@@ -7,12 +7,12 @@ import typer
 from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
-app = typer.Typer(help="Messages that were given up: what they are, why, and trying them again.", no_args_is_help=True)
+app = typer.Typer(help="List dead letters (messages that were given up) and replay them.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 100, as_json: AsJson = False) -> None:
-    """List what was given up, the newest first, with the reason."""
+    """List dead letters with their reasons, newest first."""
     import msgspec
     from rich.table import Table
 
@@ -34,7 +34,7 @@ def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 1
 
 @app.command()
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(help="Which ones; all where none is named.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids to replay; without any, all dead letters.")] = None,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
     as_json: AsJson = False,
@@ -48,4 +48,4 @@ def replay(
     if as_json:
         say_json(msgspec.json.encode(answer))
     else:
-        say(f"{answer['replayed']} back in the queue")
+        say(f"{answer['replayed']} put back into the queue")

@@ -12,13 +12,14 @@ from spiderduck.cli.settings import AsJson
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 0,
-    keep: Annotated[bool, typer.Option(help="Go on serving afterwards, to look at the console.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the console; 0 picks a free one.")] = 0,
+    keep: Annotated[bool, typer.Option(help="Keep serving afterwards, so that you can look at the console.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start the product beside a small web of its own on this machine, send it events, and show what it makes of them.
+    """Start the product with a small web of its own on this machine, send it events, and show the results.
 
-    Several host names, a redirect chain, a slow host, a robots.txt that forbids a part, pictures. Stores nothing.
+    That web has several hosts, a redirect chain, a slow host, a partly forbidding robots.txt, and pictures. Nothing
+    is stored.
     """
     from spiderduck.bootstrap.logs import set_up_logs
 
@@ -55,7 +56,7 @@ async def _demo(folder: str, port: int, keep: bool, as_json: bool) -> None:
         try:
             await asyncio.to_thread(_tell, url.result(), as_json)
             if keep:
-                say(f"the console is at {url.result()}; Ctrl-C ends")
+                say(f"the console is at {url.result()}; press Ctrl-C to stop")
                 await stop.wait()
         finally:
             stop.set()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def fetch(
-    url: Annotated[str, typer.Argument(help="What to fetch.")],
+    url: Annotated[str, typer.Argument(help="URL to fetch.")],
     config: ConfigFile = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the body there.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write the body to.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch one URL by the rules (robots.txt, rate limit, address guard), every hop told on standard error.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from schedulers.metadata import Metadata
 
 app = typer.Typer(
-    help="Show what is seen in a text, a URL, a page, a robots.txt or an address, which rule decided, and why.",
+    help="Show how a text, URL, page, robots.txt or address is understood, which rule decided, and why.",
     no_args_is_help=True,
 )
 
@@ -56,7 +56,7 @@ def text(
 
 @app.command()
 def url(url: Annotated[str, typer.Argument(help="A URL.")], as_json: AsJson = False) -> None:
-    """Show how a URL is parsed, what is asked on the wire, and its dedup key."""
+    """Show the parts of a URL, what is sent on the wire, and its dedup key."""
     from fetchers.urls import registrable_domain, split
     from schedulers.errors import InvalidUrl
     from schedulers.urls import dedup_key, parse_url
@@ -89,7 +89,7 @@ def page(
 ) -> None:
     """Show a page's metadata: each value, the rule that gave it, and what the other rules offered.
 
-    A URL is fetched by the rules (robots.txt, rate limit, address guard).
+    A URL is fetched politely (robots.txt, rate limit, address guard).
     """
     import msgspec
 
@@ -140,11 +140,11 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
 @app.command()
 def robots(
     file: Annotated[str, typer.Argument(help="A robots.txt; - reads standard input.")],
-    page_url: Annotated[str, typer.Option("--url", help="The page that is to be fetched.")] = "http://site.invalid/",
-    agent: Annotated[str, typer.Option(help="Our name.")] = "SpiderDuck",
+    page_url: Annotated[str, typer.Option("--url", help="URL of the page to check.")] = "http://site.invalid/",
+    agent: Annotated[str, typer.Option(help="Our user agent's name.")] = "SpiderDuck",
     as_json: AsJson = False,
 ) -> None:
-    """Show whether a robots.txt lets a page be fetched, and the line that decides."""
+    """Show whether a robots.txt allows a page to be fetched, and which line decides."""
     from fetchers import robots_txt
 
     rules = robots_txt.parse(_read(file))
@@ -161,7 +161,7 @@ def robots(
 
 @app.command()
 def address(address: Annotated[str, typer.Argument(help="An IP address.")], as_json: AsJson = False) -> None:
-    """Show whether the address guard lets an address be dialled, and why not."""
+    """Show whether the address guard allows a connection to an address, and why not."""
     from groundwork.address_guard import AddressPolicy
 
     refusal = AddressPolicy().refusal(address)

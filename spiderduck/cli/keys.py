@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from spiderduck.keyring import Entry
 
 app = typer.Typer(
-    help="Make, list and revoke the keys of the API. They lie hashed in a file that a running server rereads.",
+    help="Create, list and revoke API keys. They are stored as hashes in a file that running servers reread.",
     no_args_is_help=True,
 )
 
 Data = Annotated[str | None, typer.Option(help="Data folder of the server.", show_default="spiderduck-data")]
-Name = Annotated[str, typer.Argument(help="The key's name: who uses it, and for what.")]
+Name = Annotated[str, typer.Argument(help="Name of the key, such as who uses it.")]
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -29,25 +29,25 @@ def create(
     name: Name,
     scopes: Annotated[str, typer.Option(help="What it may do: read, write, fetch, admin; separated by commas.")],
     expires: Annotated[
-        str, typer.Option(help="When it ends: 12h, 90d, 52w, or a time such as 2030-01-31.", show_default="never")
+        str, typer.Option(help="When it expires: 12h, 90d, 52w, or a date such as 2030-01-31.", show_default="never")
     ] = "",
     per_second: Annotated[
-        float, typer.Option(min=0, help="Calls a second, on average; 0: api.rate_limit.per_second.")
+        float, typer.Option(min=0, help="Calls per second, on average; 0 uses api.rate_limit.per_second.")
     ] = 0.0,
-    burst: Annotated[int, typer.Option(min=0, help="Calls at once; 0: api.rate_limit.burst.")] = 0,
+    burst: Annotated[int, typer.Option(min=0, help="Calls at once after a pause; 0 uses api.rate_limit.burst.")] = 0,
     config: ConfigFile = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and print it. It is shown this once; what is stored is its hash."""
+    """Create a key and print it. It is shown only once; only its hash is stored."""
     import msgspec
 
     from spiderduck.keyring import Entry, create_key
 
     if context.args:
         raise BadSetting(
-            f"{context.args[0][:40]!r} is an argument too many; --scopes takes read, write, fetch, admin, separated by "
-            "commas without spaces: --scopes read,write"
+            f"{context.args[0][:40]!r} is one argument too many; --scopes takes read, write, fetch, admin, separated "
+            "by commas without spaces: --scopes read,write"
         )
     wanted = tuple(one.strip() for one in scopes.split(",") if one.strip())
     entry = Entry(
@@ -65,7 +65,7 @@ def create(
 
 @app.command("list")
 def list_keys(config: ConfigFile = None, data: Data = None, as_json: AsJson = False) -> None:
-    """List the keys of the file: names, first characters, scopes and when they end."""
+    """List the keys: names, first characters, scopes and expiry."""
     import msgspec
     from rich.table import Table
     from rich.text import Text
@@ -90,7 +90,7 @@ def list_keys(config: ConfigFile = None, data: Data = None, as_json: AsJson = Fa
 
 @app.command()
 def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: AsJson = False) -> None:
-    """Take a key away. Running servers refuse it within a second or two."""
+    """Revoke a key. Running servers refuse it within a second or two."""
     import msgspec
 
     from spiderduck.keyring import revoke_key
@@ -102,7 +102,7 @@ def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: As
         return
     say(f"the key {name!r} is revoked")
     if not left:
-        say(f"none is left in {path}: every call that wants a key is refused until there is one", error=True)
+        say(f"no key is left in {path}: every call that needs a key is refused until you create one", error=True)
 
 
 def _path(config: Path | None, data: str | None) -> Path:
@@ -136,5 +136,5 @@ def _moment(text: str, now: datetime) -> datetime | None:
     except (ValueError, OverflowError) as error:
         raise BadSetting(f"--expires is {text[:40]!r}; it takes 12h, 90d, 52w, or a time such as 2030-01-31") from error
     if moment <= now:
-        raise BadSetting(f"--expires is {text[:40]!r}, which is over already")
+        raise BadSetting(f"--expires is {text[:40]!r}, which is in the past")
     return moment.replace(microsecond=0)

@@ -9,13 +9,13 @@ from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 
 def lookup(
-    urls: Annotated[list[str], typer.Argument(help="One URL or several.")],
+    urls: Annotated[list[str], typer.Argument(help="One or more URLs.")],
     server: Server = DEFAULT_SERVER,
     key: Key = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for URLs that are on their way.")] = 0.0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for URLs that are still being handled.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of URLs. Ends with 1 where one of them was never shared."""
+    """Show what is known about URLs. The exit code is 1 if a URL was never shared."""
     import msgspec
 
     from spiderduck.cli.card import print_record

@@ -8,9 +8,9 @@ from spiderduck.errors import BadSetting
 
 
 def migrate(config: ConfigFile = None) -> None:
-    """Make the keyspace and the tables in Cassandra, or bring them up to date.
+    """Create the keyspace and tables in Cassandra, or bring them up to date.
 
-    Repeatable: what is there stays as it is. Of several at once, one works and the others wait for it.
+    Can be repeated: what exists stays as it is. If several run at once, one works and the others wait.
     """
     from spiderduck.bootstrap.logs import set_up_logs
     from spiderduck.bootstrap.migrating import migrate as run

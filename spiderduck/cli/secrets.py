@@ -18,10 +18,14 @@ class CannotWrite(SpiderDuckError):
 
 
 def secrets(
-    folder: Annotated[Path, typer.Argument(help="Where the files go, each group in a folder of its own.")],
-    broker: Annotated[str, typer.Option(help="Where the broker is: host:port.")] = "rabbitmq:5672",
-    fetchers_token: Annotated[str, typer.Option(envvar="FETCHERS_TOKEN", help="One that is there already.")] = "",
-    broker_password: Annotated[str, typer.Option(envvar="BROKER_PASSWORD", help="One that is there already.")] = "",
+    folder: Annotated[Path, typer.Argument(help="Folder for the files; each group gets a subfolder.")],
+    broker: Annotated[str, typer.Option(help="Address of the broker, host:port.")] = "rabbitmq:5672",
+    fetchers_token: Annotated[
+        str, typer.Option(envvar="FETCHERS_TOKEN", help="Use this existing value instead of a new one.")
+    ] = "",
+    broker_password: Annotated[
+        str, typer.Option(envvar="BROKER_PASSWORD", help="Use this existing value instead of a new one.")
+    ] = "",
 ) -> None:
     """Make the secrets of a cluster as files: the API's first key and the key of its own processes, signing keys of
     pictures, the token of the fetchers, the broker's account. What is there is kept.

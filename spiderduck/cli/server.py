@@ -66,7 +66,7 @@ class ServerClient:
         try:
             yield
         except ApiError as error:
-            raise Refused(f"the server refused it ({error.status}): {error}", error.status) from error
+            raise Refused(f"the server refused the request ({error.status}): {error}", error.status) from error
         except Unreachable as error:
             raise ServerUnreachable(f"{error}; start it with `spiderduck up`, or name it with --server") from error
 

@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from spiderduck.config import Config
 
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", envvar="SPIDERDUCK_CONFIG", help="Settings (TOML); see spiderduck.toml.")
+    Path | None, typer.Option("--config", envvar="SPIDERDUCK_CONFIG", help="Settings file (TOML); see spiderduck.toml.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Server = Annotated[
-    str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Where `spiderduck up` listens.", show_default=True)
+    str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Address of the server.", show_default=True)
 ]
 Key = Annotated[
     str | None,
     typer.Option(
         "--key",
         envvar="SPIDERDUCK_KEY",
-        help="Bearer key, where the server wants one. SPIDERDUCK_KEY_FILE: a file.",
+        help="API key, if the server requires one. SPIDERDUCK_KEY_FILE names a file that holds it.",
     ),
 ]
 DEFAULT_SERVER = "http://127.0.0.1:8080"

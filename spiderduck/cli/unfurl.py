@@ -17,13 +17,13 @@ PATIENCE_SECONDS = 120.0
 
 
 def unfurl(
-    urls: Annotated[list[str], typer.Argument(help="One URL or several.")],
+    urls: Annotated[list[str], typer.Argument(help="One or more URLs.")],
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch URLs politely and show what they are. Needs no server and stores nothing.
+    """Fetch URLs politely and show their cards. Needs no server and stores nothing.
 
-    Ends with 1 where one of them could not be understood.
+    The exit code is 1 if a URL could not be understood.
     """
     import msgspec
 

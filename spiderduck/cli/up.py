@@ -15,24 +15,24 @@ from spiderduck.cli.settings import ConfigFile, read_settings
 def up(
     config: ConfigFile = None,
     data: Annotated[
-        str | None, typer.Option(help="Folder where everything durable lies.", show_default="spiderduck-data")
+        str | None, typer.Option(help="Folder for all durable data.", show_default="spiderduck-data")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on; 0 takes a free one.", show_default="8080")
+        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", show_default="8080")
     ] = None,
     only: Annotated[
         str,
         typer.Option(
             metavar="PART,…",
-            help="In a cluster: the parts of this process: schedulers, fetchers, api, ids, images.",
+            help="In a cluster, the parts to run in this process: schedulers, fetchers, api, ids, images.",
             show_default="all of them",
         ),
     ] = "",
 ) -> None:
-    """Start the product: everything in this process, nothing else to install.
+    """Start the product: everything in one process, nothing else to install.
 
-    The console and every API answer at http://127.0.0.1:8080. End it with Ctrl-C; what was accepted is never lost.
+    The console and every API are at http://127.0.0.1:8080. Stop it with Ctrl-C; accepted events are never lost.
 
     In a cluster each part runs in processes of its own, e.g. --only schedulers; the settings say where the engines are
     (spiderduck.toml lists them all).

@@ -21,16 +21,18 @@ def watch(
     queue: Annotated[
         str | None,
         typer.Option(
-            help="A durable queue of that name: it collects while you are away. It is made where there is none, which "
-            "needs the scope write; reading it needs read."
+            help="Read this durable queue, which collects while you are away. If it does not exist, it is created, "
+            "which needs the scope write; reading it needs read."
         ),
     ] = None,
-    domain: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only these statuses or outcomes, separated by commas.")] = None,
-    most: Annotated[int | None, typer.Option(help="End after so many.")] = None,
+    domain: Annotated[str | None, typer.Option(help="Show only these domains, separated by commas.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Show only these statuses or outcomes, separated by commas.")
+    ] = None,
+    most: Annotated[int | None, typer.Option(help="Stop after this many notices.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every link as it is understood, until Ctrl-C. What was shown of a durable queue is acknowledged."""
+    """Show every link as it is understood, until Ctrl-C. With --queue, what was shown is acknowledged."""
     import msgspec
 
     from spiderduck.cli.card import print_record
@@ -46,7 +48,7 @@ def watch(
     try:
         for line in client.lines("/v1/stream", parameters):
             if line.startswith(": connected") and not as_json:
-                say("watching; Ctrl-C ends", error=True)
+                say("watching; press Ctrl-C to stop", error=True)
             if line.startswith(":"):  # also what keeps a quiet stream alive
                 shown.acknowledge()
             text = shown.notice_in(line)

@@ -64,7 +64,7 @@ class AsyncClient:
         return await self._call(calls.page(page_id))
 
     async def history(self, page_id: str) -> Sequence[UrlRecord]:
-        """All versions of that page, the newest first (scope `read`)."""
+        """All versions of a page, the newest first (scope `read`)."""
         return (await self._call(calls.history(page_id))).versions
 
     async def notices(self, *, after: str | None = None, **filters: str) -> AsyncIterator[Notice]:

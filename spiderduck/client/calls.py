@@ -37,7 +37,7 @@ class Call(Generic[T]):
         try:
             return msgspec.json.decode(answer.content or NOTHING, type=self.answer)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unreachable(f"the answer is none of SpiderDuck's API: {error}") from error
+            raise Unreachable(f"the answer is not from SpiderDuck's API: {error}") from error
 
     @property
     def body(self) -> bytes | None:

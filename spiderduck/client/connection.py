@@ -32,7 +32,7 @@ def options(server: str, key: str | None) -> dict[str, Any]:
     except (httpx.InvalidURL, InvalidUrl) as error:
         raise BadAddress(f"{server!r} is no URL") from error
     if base.scheme not in ("http", "https") or not base.host:
-        raise BadAddress(f"{server!r} is no address of a server; it takes e.g. http://127.0.0.1:8080")
+        raise BadAddress(f"{server!r} is not the address of a server; it takes, for example, http://127.0.0.1:8080")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     verify = _certificates() if base.scheme == "https" else True
     return {"base_url": base, "headers": headers, "timeout": TIMEOUT_SECONDS, "trust_env": False, "verify": verify}
@@ -64,7 +64,7 @@ def translating(server: httpx.URL) -> Iterator[None]:
                 f"the certificate of {server} is not trusted ({error}); name the file of its authority in "
                 f"{CERTIFICATES}"
             ) from error
-        raise Unreachable(f"nothing answers at {server} ({error or type(error).__name__})") from error
+        raise Unreachable(f"no server answers at {server} ({error or type(error).__name__})") from error
 
 
 def _certificates() -> ssl.SSLContext | bool:

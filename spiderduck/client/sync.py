@@ -62,7 +62,7 @@ class Client:
         return self._call(calls.page(page_id))
 
     def history(self, page_id: str) -> Sequence[UrlRecord]:
-        """All versions of that page, the newest first (scope `read`)."""
+        """All versions of a page, the newest first (scope `read`)."""
         return self._call(calls.history(page_id)).versions
 
     def notices(self, *, after: str | None = None, **filters: str) -> Iterator[Notice]:

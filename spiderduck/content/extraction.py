@@ -95,7 +95,7 @@ class Extraction:
     async def extract(self, response: Response, *, thorough: bool = False) -> Metadata:
         """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
 
-        Raises `WorkersBusy` once the processes are ending: that is no word about the page."""
+        Raises `WorkersBusy` once the worker processes are stopping: that is no word about the page."""
         quick = is_quick(response, self._inline_bytes)
         if quick and self._warm:
             metadata = _extract(response, self._pictures, self._product, thorough)

@@ -42,7 +42,7 @@ class FetcherSource:
         try:
             stream = await self._fetch.stream(_request(url, wanted), partial(_is_on_lists, wanted.hosts))
         except OffTheList:
-            return SourceEnded("source_not_allowed", "the picture's server redirects to where none are taken from")
+            return SourceEnded("source_not_allowed", "the picture's server redirects to a host that is not allowed")
         outcome = stream.outcome
         if isinstance(outcome, Response) and outcome.status_code in (200, 206, 304):
             return self._answer(outcome, _Pieces(stream))

@@ -84,7 +84,7 @@ class Subscriptions(Protocol):
     """
 
     async def create(self, name: str, *, after: int | None = None) -> bool:
-        """Make a durable queue that collects from now on, or from `after` (0: all that is kept). False where there is
+        """Create a durable queue that collects from now on, or from `after` (0: all that is kept). False where there is
         one already, which stays as it is. Raises `TooManyQueues`, `NoPast`."""
 
     async def queues(self) -> Sequence[QueueState]:
@@ -99,7 +99,7 @@ class Subscriptions(Protocol):
         """
 
     async def remove(self, name: str) -> bool:
-        """End a durable queue. False where there is none."""
+        """Delete a durable queue. False where there is none."""
 
     async def expire(self) -> int:
         """Delete the durable queues that nobody used for too long; returns how many."""

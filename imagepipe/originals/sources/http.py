@@ -47,7 +47,7 @@ class HttpSource:
         except TimeoutError:
             return SourceEnded("timed_out", f"no answer within {seconds:.0f} s")
         except SourceNotAllowed:
-            return SourceEnded("invalid_url", "it redirects to what is no address of a picture")
+            return SourceEnded("invalid_url", "it redirects to something that is not a picture's URL")
         except (aiohttp.ClientError, ValueError) as error:
             if isinstance(getattr(error, "os_error", None), _Refused):
                 return SourceEnded("blocked_address", "the picture's host has no public address")
@@ -65,7 +65,7 @@ class HttpSource:
         url = wanted.url
         for _ in range(_REDIRECTS + 1):
             if not admits(url, wanted.hosts):
-                return SourceEnded("source_not_allowed", "the picture's server redirects to where none are taken from")
+                return SourceEnded("source_not_allowed", "the picture's server redirects to a host that is not allowed")
             response = await self._open().get(
                 URL(url, encoded=True),
                 headers=_headers(wanted),

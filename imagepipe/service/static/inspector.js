@@ -13,7 +13,7 @@ async function look() {
     const answer = await fetch("tables", { cache: "no-store", headers: key ? { Authorization: `Bearer ${key}` } : {} });
     if (answer.ok) show(await answer.text(), key);
     else if (answer.status === 401 || answer.status === 403) ask(key ? (await answer.json()).detail : "");
-    else at("state").textContent = `The server says ${answer.status}.`;
+    else at("state").textContent = `The server answered ${answer.status}.`;
   } catch (error) {
     at("state").textContent = `The server cannot be reached: ${error.message}`;
   }
@@ -41,7 +41,7 @@ at("ask").addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   const key = at("key").value.trim();
   at("key").value = "";
-  if (!/^[\x21-\x7e]+$/.test(key)) return ask("A key has letters, digits and signs of ASCII only.");
+  if (!/^[\x21-\x7e]+$/.test(key)) return ask("A key consists of ASCII letters, digits and signs.");
   sessionStorage.setItem(KEPT, key);
   look();
 });

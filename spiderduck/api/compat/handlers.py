@@ -51,7 +51,7 @@ class _Ends:
             return Response(shape(card), headers=headers)
         is_late = record.status in ON_THEIR_WAY
         status, code = (503, "late") if is_late else (404, "not_found")
-        detail = record.reason or ("it is not known yet; ask again" if is_late else "nothing is known of it")
+        detail = record.reason or ("it is not known yet; ask again" if is_late else "nothing is known about it")
         body = problems.problem(status, code, "No preview", detail, **refused(detail))
         return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
@@ -96,10 +96,10 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         url: Url,
         maxwidth: Largest = None,
         maxheight: Largest = None,
-        format: Annotated[str, Parameter(description="Only json is given; xml is a 501.")] = "json",
+        format: Annotated[str, Parameter(description="Only json is supported; xml is answered with 501.")] = "json",
     ) -> Response[Any]:
         if format != "json":
-            body = problems.problem(501, "format_not_implemented", "Not implemented", "only format=json is given")
+            body = problems.problem(501, "format_not_implemented", "Not implemented", "only format=json is supported")
             return Response(body, status_code=501, media_type=PROBLEM_TYPE)
         return await ends.answer(
             request,
@@ -116,7 +116,7 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
     async def get_iframely(
         request: Request[Any, Any, Any],
         url: Url,
-        api_key: Annotated[str | None, Parameter(description="A key of ours, as Iframely takes one.")] = None,
+        api_key: Annotated[str | None, Parameter(description="An API key, sent as Iframely clients send it.")] = None,
     ) -> Response[Any]:
         wish = Wish(url=url, wait_ms=wait_ms)
         return await ends.answer(request, wish, lambda card: shapes.iframely(card, MOST_SECONDS), error)
@@ -161,7 +161,9 @@ def _matrix(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
     async def get_matrix_preview(
         request: Request[Any, Any, Any],
         url: Url,
-        user_id: Annotated[str | None, Parameter(description="Who asks; not looked at, for all see the same.")] = None,
+        user_id: Annotated[
+            str | None, Parameter(description="The asking user; ignored, because everybody sees the same.")
+        ] = None,
     ) -> Response[Any]:
         return await ends.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.matrix, error)
 

@@ -46,7 +46,7 @@ form.addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   const key = field.value.trim();
   field.value = "";
-  if (!/^[\x21-\x7e]+$/.test(key)) { why.textContent = "A key has letters, digits and signs of ASCII only."; return; }
+  if (!/^[\x21-\x7e]+$/.test(key)) { why.textContent = "A key consists of ASCII letters, digits and signs."; return; }
   sessionStorage.setItem(KEPT, key);
   form.hidden = true;
   waiting?.resolve();

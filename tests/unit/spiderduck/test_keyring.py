@@ -144,7 +144,7 @@ def test_a_list_of_plain_keys_is_read_as_well(path: Path) -> None:
     ("entry", "said"),
     [
         ({"key": "a", "scopes": ["admin"]}, r"api.keys\[0\].key has 1 characters; it takes at least 16"),
-        ({"key": "k" * 20, "scopes": ["reads"]}, "the scope 'reads', which there is not; it takes read, write"),
+        ({"key": "k" * 20, "scopes": ["reads"]}, "the scope 'reads', which does not exist; it takes read, write"),
         ({"key": "k" * 20, "scope": ["write"]}, r"there is no setting api.keys\[0\].scope; .*scopes"),
         ({"key": "k" * 20, "scopes": []}, "no scopes"),
         ({"key": "k" * 20, "scopes": "read"}, "scopes"),
