@@ -66,7 +66,7 @@ def test_send_lookup_watch_and_dead_talk_to_the_server(origin: Origin, product: 
     assert found.returncode == 0
     assert json.loads(found.stdout)["metadata"]["title"] == "A page"
     assert run("lookup", "http://unknown.test/", *server).returncode == 1
-    told(run("send", "-", *server, given="no json"), 1, "no JSON")
+    told(run("send", "-", *server, given="no json"), 1, "not JSON")
     assert "no dead letters" in run("dead", "list", *server).stdout
 
 

@@ -114,7 +114,7 @@ async def test_a_file_that_is_gone_opens_nothing(path: Path, caplog: pytest.LogC
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"sha256": "0" * 64, "scopes": ["reads"]}, "the scope 'reads', which there is not"),
+        ({"sha256": "0" * 64, "scopes": ["reads"]}, "the scope 'reads', which does not exist"),
         ({"sha256": "0" * 64, "scopes": []}, "no scopes"),
         ({"sha256": "0" * 64, "scope": ["read"]}, "unknown field `scope`"),
         ({"sha256": "0" * 63}, "64 lower-case hexadecimal"),
@@ -214,6 +214,6 @@ def test_scopes_with_a_space_between_are_answered_with_how_to_write_them(tmp_pat
     given = ["keys", "create", "one", "--scopes", "read,", "write", "--data", str(tmp_path)]
     refused = CliRunner().invoke(app, given)
     assert isinstance(refused.exception, BadSetting)
-    assert "'write' is an argument too many" in str(refused.exception)
+    assert "'write' is one argument too many" in str(refused.exception)
     assert "--scopes read,write" in str(refused.exception)
     assert not (tmp_path / "keys.json").exists()

@@ -46,10 +46,10 @@ def test_each_form_gives_the_events_with_their_raw_bytes(
         (b"[" + ONE + b", [" + TWO + b"]]", "item 1 (counted from 0): "),
         (ONE + b"\n\n{", "line 3: "),
         (ONE + b'\n{"x": 1}\n' + TWO, "line 2: "),
-        (b"[" + ONE, "no JSON array"),
+        (b"[" + ONE, "not a JSON array"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"x": 1}', "it holds 'x'"),
-        (b"https://example.com/", "no JSON"),
+        (b"https://example.com/", "not JSON"),
     ],
 )
 def test_one_bad_item_refuses_all_and_is_named(body: bytes, place: str) -> None:
