@@ -161,8 +161,9 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["notices"],
         summary="Acknowledge",
         description="Acknowledges every notice up to `position`. 400 for a position that was not handed out; "
-        "acknowledging one again changes nothing. On a broker 409 for one that another API process handed out, or this one "
-        "more than a minute ago: the notices come again. Send all requests for a queue to the same process.",
+        "acknowledging one again changes nothing. On a broker 409 for one that another API process handed out, or "
+        "that was handed out more than a minute ago: the notices come again. Send all requests for a queue to the same "
+        "process.",
     )
     async def acknowledge_notices(name: QueueName, data: Position) -> None:
         subscription = await subscriptions.open(name, Filter())
