@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from spiderduck.config import NOT_SETTINGS, Config, load
 from tests.cluster.machine import PROCESSES
 from tests.cluster.settings import Engines, Installation
-from tests.unit.helm.rendering import Release
+from tests.unit.helm.rendering import CHART, VALUES, Helm, Release
 
 pytestmark = pytest.mark.engine("helm")
 
@@ -186,3 +187,33 @@ def test_a_workload_answers_to_its_services_name(release: Release) -> None:
         if ingress is not None:
             assert (ingress["spec"]["rules"][0]["host"] in hosts) is (part in ("api", "images"))
         assert environment["SPIDERDUCK_METRICS_PORT"]["value"] == "9090"
+
+
+def secrets_of(shape: object, *path: str) -> Iterator[str]:
+    for name, field in getattr(shape, "__dataclass_fields__", {}).items():
+        if not field.repr:
+            yield ".".join((*path, name))
+        yield from secrets_of(field.type, *path, name)
+
+
+@pytest.mark.parametrize("setting", list(secrets_of(Config)))
+def test_no_secret_is_taken_into_the_settings_file(helm: Helm, setting: str) -> None:
+    """That is a ConfigMap, which more people may read than a Secret."""
+    given = ("--values", str(VALUES["minimal"]), "--set", f"config.{setting}=hunter2")
+    result = helm("template", "links", str(CHART), "--kube-version", "1.33.0", *given)
+    assert result.returncode != 0
+    assert f"/config/{setting.replace('.', '/')}" in result.stderr
+
+
+def test_what_a_secret_holds_stands_nowhere_else(release: Release) -> None:
+    made = release.of_kind("Secret").values()
+    texts = [b64decode(value).decode() for one in made for value in one["data"].values()]
+    everything_else = json.dumps([one for one in release.manifests if one["kind"] != "Secret"])
+    assert not [text for text in texts if len(text) >= 20 and text in everything_else]
+
+
+def test_a_password_in_the_archives_address_is_refused(helm: Helm) -> None:
+    given = ("--values", str(VALUES["minimal"]), "--set", "archive.url=ftp://somebody:hunter2@files.example.com/pages")
+    result = helm("template", "links", str(CHART), "--kube-version", "1.33.0", *given)
+    assert result.returncode != 0
+    assert "/archive/url" in result.stderr
