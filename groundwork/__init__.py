@@ -5,8 +5,10 @@ imports another package of ours. Each primitive exists once:
 
 - `address_guard.py`: which addresses may be dialled; `interfaces.py` tells it this machine's own.
 - `clock.py`: time, as a port and as this machine's.
+- `commands.py`: a Typer application as a process, with errors as lines and exit codes.
 - `memory.py`: what a process holds, and how its allocator and garbage collector are set.
 - `problems.py`: problem details, the body of every refusal.
+- `settings.py`: settings from a file, the environment and the command line; `secret_files.py`: secrets from files.
 - `single_flight.py`: one call for all who ask for the same at the same moment.
 - `queries.py`: a query parameter stands once.
 - `terminal.py`: what may go to a terminal or into a log.

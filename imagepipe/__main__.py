@@ -1,6 +1,5 @@
 """`python -m imagepipe serve` and `python -m imagepipe render FILE -w 320`: the picture pipeline alone."""
 
-import argparse
 import ipaddress
 import os
 import sys
@@ -8,97 +7,94 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from groundwork.commands import WRONG, make_app, run
 from groundwork.terminal import log_plainly, put_bytes, say
-from imagepipe.errors import ImageError
-from imagepipe.model import FITS
+from imagepipe.errors import ImageError, InvalidSetting
+from imagepipe.model import Fit
 from imagepipe.rendering.filters import parse_filters
-from imagepipe.rendering.render import render
+from imagepipe.rendering.render import render as render_picture
 
 USER_AGENT = "imagepipe/0.1 (+https://example.com/imagepipe)"
+
+app = make_app("python -m imagepipe", "Pictures at any size.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the process's exit status."""
-    asked = _parser().parse_args(arguments)
     # Pillow warns about every odd tag in strangers' files; what matters is an error.
     warnings.filterwarnings("ignore", module="PIL")
-    command = {"serve": _serve, "render": _render}[asked.command]
-    return command(asked)
+    return run(app, arguments, "imagepipe", OSError, InvalidSetting)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m imagepipe", description="Pictures at any size.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("render", help="render one file")
-    one.add_argument("file", type=Path)
-    one.add_argument("-w", "--width", type=int)
-    one.add_argument("-H", "--height", type=int)
-    one.add_argument("--fit", choices=FITS, default="inside")
-    one.add_argument("--format", default="auto")
-    one.add_argument("-q", "--quality", type=int)
-    one.add_argument("--gravity", default="center")
-    one.add_argument("--filters", default="", help="for example blur:2,grayscale")
-    one.add_argument("-o", "--output", type=Path, help="default: FILE.WIDTHxHEIGHT.FORMAT; - for standard output")
-    serve = commands.add_parser("serve", help="serve pictures over HTTP")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8082, help="0: any free one")
-    serve.add_argument(
-        "--allowed-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a host name of this server, besides localhost",
-    )
-    serve.add_argument("--config", type=Path, help="settings as TOML: pipelines, limits, keys (docs/images.md)")
-    serve.add_argument("--root", type=Path, help="take pictures from this folder instead of the network")
-    serve.add_argument("--cache", type=Path, help="folder for the disk tier; without it nothing is kept on disk")
-    serve.add_argument(
-        "--unsigned-host",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="hosts whose pictures need no signature, e.g. example.com or *.example.com",
-    )
-    serve.add_argument("--allow-private", action="store_true", help="fetch from private addresses too")
-    return parser
-
-
-def _render(asked: argparse.Namespace) -> int:
+@app.command()
+def render(
+    file: Annotated[Path, typer.Argument(help="The picture.")],
+    width: Annotated[int | None, typer.Option("-w", "--width")] = None,
+    height: Annotated[int | None, typer.Option("-H", "--height")] = None,
+    fit: Annotated[Fit, typer.Option(help="How it is made to fit the box.")] = "inside",
+    format: Annotated[str, typer.Option(help="auto, jpeg, webp, avif, png, gif, jp2.")] = "auto",
+    quality: Annotated[int | None, typer.Option("-q", "--quality")] = None,
+    gravity: Annotated[str, typer.Option(help="Which part stays where it is cut.")] = "center",
+    filters: Annotated[str, typer.Option(help="For example blur:2,grayscale.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: FILE.WIDTHxHEIGHT.FORMAT; - for standard output.")
+    ] = None,
+) -> int:
+    """Render one file."""
     try:
-        rendered = render(
-            asked.file.read_bytes(),
-            width=asked.width,
-            height=asked.height,
-            fit=asked.fit,
-            format=asked.format,
-            quality=asked.quality,
-            gravity=asked.gravity,
-            filters=parse_filters(asked.filters),
+        rendered = render_picture(
+            file.read_bytes(),
+            width=width,
+            height=height,
+            fit=fit,
+            format=format,
+            quality=quality,
+            gravity=gravity,
+            filters=parse_filters(filters),
         )
-    except OSError as error:
-        say(f"imagepipe: {error}", error=True)
-        return 2
     except ImageError as error:
         say(f"imagepipe: {error.code}: {error}", error=True)
         return 1
-    if str(asked.output) == "-":
+    if str(output) == "-":
         if sys.stdout.isatty():
             say(
                 "imagepipe: pictures are not written to a terminal; redirect the output, or name a file with --output",
                 error=True,
             )
-            return 2
+            return WRONG
         put_bytes(rendered.body)
         return 0
-    default = asked.file.with_suffix(f".{rendered.width}x{rendered.height}.{rendered.format}")
-    target: Path = asked.output or default
+    target = output or file.with_suffix(f".{rendered.width}x{rendered.height}.{rendered.format}")
     target.write_bytes(rendered.body)
     say(f"{target}: {rendered.content_type} {rendered.width}×{rendered.height} {len(rendered.body)} bytes")
     return 0
 
 
-def _serve(asked: argparse.Namespace) -> int:
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8082,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A host name of this server, besides localhost.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings as TOML: pipelines, limits, keys (docs/images.md).")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Take pictures from this folder instead of the network.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder for the disk tier; without it nothing is kept on disk.")
+    ] = None,
+    unsigned_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Hosts whose pictures need no signature, e.g. example.com or *.example.com."),
+    ] = None,
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="Fetch from private addresses too.")] = False,
+) -> int:
+    """Serve pictures over HTTP."""
     from groundwork.clock import SystemClock
     from groundwork.front.browsers import BrowserFront, BrowserRules
     from groundwork.front.limits import FrontLimits
@@ -114,33 +110,28 @@ def _serve(asked: argparse.Namespace) -> int:
     log_plainly()
     tune_allocator()
     os.umask(0o077)  # what strangers' pages show is nothing for the machine's other users
-    try:
-        config = read_settings(asked.config, os.environ)
-    except ImageError as error:
-        say(f"imagepipe: {error}", error=True)
-        return 2
-    config = replace(config, unsigned_hosts=(*config.unsigned_hosts, *asked.unsigned_host))
+    settings = read_settings(config, os.environ)
+    settings = replace(settings, unsigned_hosts=(*settings.unsigned_hosts, *(unsigned_host or ())))
     clock = SystemClock()
-    http = HttpSource(clock, user_agent=USER_AGENT, allow_private=asked.allow_private)
+    http = HttpSource(clock, user_agent=USER_AGENT, allow_private=allow_private)
     registry = Registry(
-        FolderSource(asked.root) if asked.root else http,
-        config,
-        folder=asked.cache,
-        isolated=isolated_workers(config) if config.isolate else None,
-        additional=additional_caches(config),
+        FolderSource(root) if root else http,
+        settings,
+        folder=cache,
+        isolated=isolated_workers(settings) if settings.isolate else None,
+        additional=additional_caches(settings),
         clock=clock,
     )
 
-    app = create_app(registry, loopback=_is_loopback(asked.host), unsigned=bool(asked.root), close=http.close)
+    served = create_app(registry, loopback=_is_loopback(host), unsigned=bool(root), close=http.close)
     try:
-        rules = BrowserRules.around(asked.host, *asked.allowed_host)
-        listener = bound(asked.host, asked.port)
-    except (OSError, ValueError) as error:
-        say(f"imagepipe: {error}", error=True)
-        return 2
+        rules = BrowserRules.around(host, *(allowed_host or ()))
+        listener = bound(host, port)
+    except ValueError as error:
+        raise InvalidSetting(str(error)) from error
     host, port = listener.getsockname()[:2]
     say(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…")
-    FrontServer(BrowserFront(app, rules), FrontLimits(), shutdown_seconds=5, alone=True).run([listener])
+    FrontServer(BrowserFront(served, rules), FrontLimits(), shutdown_seconds=5, alone=True).run([listener])
     return 0
 
 

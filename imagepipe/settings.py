@@ -5,12 +5,10 @@ parameter, a fallback picture that is none) fails here, with the setting's name.
 """
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
+from groundwork.settings import SettingError, Sources, load
 from imagepipe.config import ImagesConfig, PipelineConfig, default_config
 from imagepipe.errors import ImageError, InvalidSetting
 from imagepipe.originals.additional import FolderCache, HttpCache
@@ -18,24 +16,16 @@ from imagepipe.ports import AdditionalCache
 from imagepipe.rendering.probe import probe
 from imagepipe.variants.query import parse_variant, read_query
 
+PREFIX = "IMAGEPIPE_"
+
 
 def read_settings(file: Path | None, environ: Mapping[str, str]) -> ImagesConfig:
-    """The settings of `python -m imagepipe serve`. The environment beats the file. Raises `InvalidSetting`.
-
-    `IMAGEPIPE_KEYS` (comma separated), `IMAGEPIPE_ADMIN_KEY`, `IMAGEPIPE_ISOLATE` (1 or 0). Keys may come from files:
-    `IMAGEPIPE_KEYS_FILE` (one a line), `IMAGEPIPE_ADMIN_KEY_FILE`.
+    """The settings of `python -m imagepipe serve`. The environment (`IMAGEPIPE_QUEUE`, `IMAGEPIPE_KEYS`, …) beats the
+    file. Raises `InvalidSetting`.
     """
-    tree: dict[str, Any] = {} if file is None else _read(file)
-    if (keys := _secret(environ, "IMAGEPIPE_KEYS")) is not None:
-        tree["keys"] = [key.strip() for key in keys.replace("\n", ",").split(",") if key.strip()]
-    if (admin_key := _secret(environ, "IMAGEPIPE_ADMIN_KEY")) is not None:
-        tree["admin_key"] = admin_key
-    if "IMAGEPIPE_ISOLATE" in environ:
-        tree["isolate"] = environ["IMAGEPIPE_ISOLATE"] in ("1", "true")
-    _check_names(tree, ImagesConfig, "")
     try:
-        return complete(msgspec.convert(tree, ImagesConfig))
-    except msgspec.ValidationError as error:
+        return complete(load(ImagesConfig, Sources(file, environ, PREFIX, lenient=True)))
+    except SettingError as error:
         raise InvalidSetting(str(error)) from error
 
 
@@ -75,40 +65,3 @@ def _complete_one(pipeline: PipelineConfig, config: ImagesConfig) -> PipelineCon
     except (OSError, ImageError) as error:
         raise InvalidSetting(f"{place}.fallback_file: a picture's file; {pipeline.fallback_file!r}: {error}") from error
     return replace(pipeline, fallback=fallback)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return dict(msgspec.toml.decode(file.read_bytes()))
-    except (OSError, msgspec.DecodeError) as error:
-        raise InvalidSetting(f"the settings file {file}: {error}") from error
-
-
-def _secret(environ: Mapping[str, str], name: str) -> str | None:
-    """A variable, or what the file holds that `…_FILE` names, without the newline at its end."""
-    path = environ.get(f"{name}_FILE")
-    if path is None:
-        return environ.get(name)
-    if name in environ:
-        raise InvalidSetting(f"{name} and {name}_FILE are both set; one of them")
-    try:
-        secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise InvalidSetting(f"{name}_FILE: a readable file; {path} is none: {why}") from error
-    if not secret:
-        raise InvalidSetting(f"{name}_FILE: a file with a key; {path} is empty")
-    return secret
-
-
-def _check_names(tree: Mapping[str, Any], shape: Any, place: str) -> None:
-    """A misspelt setting must not be passed over in silence."""
-    fields = {name: one.type for name, one in shape.__dataclass_fields__.items()}
-    for name, value in tree.items():
-        if name not in fields:
-            raise InvalidSetting(f"{place}{name} is no setting; known: {', '.join(fields)}")
-        if is_dataclass(fields[name]) and isinstance(value, Mapping):
-            _check_names(value, fields[name], f"{place}{name}.")
-        if name == "pipelines" and isinstance(value, list):
-            for each in value:
-                _check_names(each if isinstance(each, Mapping) else {}, PipelineConfig, f"{place}pipelines.")

@@ -4,6 +4,7 @@ right."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from groundwork.settings import SettingError, Sources, load
 from snowflake.errors import BadConfiguration
 from snowflake.layout import Layout
 from snowflake.worker import BRIDGE_LIMIT_MS
@@ -37,42 +38,10 @@ class GeneratorConfig:
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "GeneratorConfig":
         """From `SNOWFLAKE_BRIDGE_MS`, `SNOWFLAKE_EPOCH_MS` and so on, one variable for each field, layout included."""
-        layout = Layout(
-            **{
-                name: number
-                for name in Layout.__dataclass_fields__
-                if (number := _whole(environment, name)) is not None
-            }
-        )
-        default = cls()
-        config = cls(
-            layout=layout,
-            bridge_ms=_or(_whole(environment, "bridge_ms"), default.bridge_ms),
-            random_start=_truth(environment, "random_start"),
-            most_step_ms=_or(_whole(environment, "most_step_ms"), default.most_step_ms),
-        )
+        places = {name: f"layout.{name}" for name in Layout.__dataclass_fields__}
+        try:
+            config = load(cls, Sources(None, environment, PREFIX, lenient=True, places=places))
+        except SettingError as error:
+            raise BadConfiguration(str(error)) from error
         config.validate()
         return config
-
-
-def _whole(environment: Mapping[str, str], name: str) -> int | None:
-    variable = PREFIX + name.upper()
-    text = environment.get(variable)
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError as error:
-        raise BadConfiguration.of(variable, text, "a whole number", 1000) from error
-
-
-def _truth(environment: Mapping[str, str], name: str) -> bool:
-    variable = PREFIX + name.upper()
-    text = environment.get(variable, "false")
-    if text.lower() not in {"true", "false", "1", "0"}:
-        raise BadConfiguration.of(variable, text, "true or false", "true")
-    return text.lower() in {"true", "1"}
-
-
-def _or(number: int | None, default: int) -> int:
-    return default if number is None else number

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
-
-import msgspec
 
 from fetchers.blocked_domains import BlockedDomains
 from fetchers.config import FetchersConfig
 from fetchers.rates import wrong_rate
+from groundwork import settings
 from groundwork.front.browsers import BrowserRules
 from groundwork.front.limits import FrontLimits
+from groundwork.settings import SettingError, Sources
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
 from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
@@ -29,7 +28,6 @@ from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
-from spiderduck.settings.secret_files import read_secret, resolve, secret_of
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -240,24 +238,6 @@ def no_keys(config: Config) -> str:
     )
 
 
-def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, object]) -> Config:
-    """Read, merge, check. Raises `BadSetting`, which names the key, what it holds and what it takes."""
-    tree: dict[str, Any] = {} if file is None else _read(file)
-    try:
-        resolve(tree, Config)
-        _put_environment(tree, environment)
-    except ValueError as error:
-        raise BadSetting(str(error)) from error
-    tree.update({name: value for name, value in overrides.items() if value is not None})
-    _check_names(tree, Config, "")
-    try:
-        config = msgspec.convert(tree, Config, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadSetting(_readable(error)) from error
-    config.validate()
-    return config
-
-
 NOT_SETTINGS = frozenset(
     {"SPIDERDUCK_CONFIG", "SPIDERDUCK_SERVER", "SPIDERDUCK_KEY", "SPIDERDUCK_KEY_FILE", "SPIDERDUCK_CORPORA"}
 )
@@ -265,90 +245,11 @@ OF_TESTS = "SPIDERDUCK_TEST_"
 """Variables of the command line, and those that lead the tests to their engines."""
 
 
-def _read(file: Path) -> dict[str, Any]:
+def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, object]) -> Config:
+    """Read, merge, check. Raises `BadSetting`, which names the key, what it holds and what it takes."""
     try:
-        tree = msgspec.toml.decode(file.read_bytes())
-    except FileNotFoundError as error:
-        raise BadSetting(f"there is no settings file {file}; leave --config away to run with the defaults") from error
-    except (OSError, msgspec.DecodeError) as error:
-        raise BadSetting(f"the settings file {file} cannot be read: {error}") from error
-    return dict(tree)
-
-
-def _put_environment(tree: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """`…__TOKEN_FILE` is read, unless a setting has that very name (`api.keys_file`). Raises ValueError."""
-    ours = {
-        name: name.removeprefix(PREFIX).lower().split("__")
-        for name in environment
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS and not name.startswith(OF_TESTS)
-    }
-    for name, path in ours.items():
-        secret = secret_of(path[-1], _shape_at(path[:-1]))
-        if secret is None:
-            _put(tree, path, _parsed(environment[name]))
-            continue
-        if name.removesuffix("_FILE") in ours:
-            raise BadSetting(f"{name.removesuffix('_FILE')} and {name} are both set; it takes one of them")
-        _put(tree, [*path[:-1], secret.name], read_secret(environment[name], secret.type, name))
-
-
-def _shape_at(path: list[str]) -> Any:
-    """The dataclass of a section; None where there is none."""
-    shape: Any = Config
-    for name in path:
-        fields = getattr(shape, "__dataclass_fields__", {})
-        shape = fields[name].type if name in fields else None
-    return shape
-
-
-def _parsed(value: str) -> object:
-    """Lists and tables as JSON; everything else stays text, which is converted to what the setting takes."""
-    if value[:1] in "[{":
-        try:
-            return msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            return value
-    return value
-
-
-def _put(tree: dict[str, Any], path: list[str], value: object) -> None:
-    for name in path[:-1]:
-        below = tree.setdefault(name, {})
-        if not isinstance(below, dict):
-            raise BadSetting(f"{'.'.join(path)} cannot be set: {name} is no table")
-        tree = below
-    tree[path[-1]] = value
-
-
-def _check_names(tree: Mapping[str, Any], shape: Any, place: str) -> None:
-    """A misspelt setting must not be passed over in silence, in lists and tables of tables neither."""
-    fields = _fields(shape)
-    for name, value in tree.items():
-        if name not in fields:
-            known = ", ".join(sorted(fields))
-            raise BadSetting(f"there is no setting {place}{name}; {place or 'the top level'} takes: {known}")
-        _check_below(value, fields[name], f"{place}{name}")
-
-
-def _check_below(value: object, kind: Any, place: str) -> None:
-    """`value` is a table, a list of tables, or a table of them: whatever its type says."""
-    if hasattr(kind, "__dataclass_fields__"):
-        if isinstance(value, Mapping):
-            _check_names(value, kind, f"{place}.")
-        return
-    for inner in get_args(kind):
-        if get_origin(kind) in (tuple, list) and isinstance(value, list | tuple):
-            for number, one in enumerate(value):
-                _check_below(one, inner, f"{place}[{number}]")
-        elif isinstance(value, Mapping):
-            for name, one in value.items():
-                _check_below(one, inner, f"{place}.{name}")
-
-
-def _fields(shape: Any) -> dict[str, Any]:
-    return {name: one.type for name, one in shape.__dataclass_fields__.items()}
-
-
-def _readable(error: msgspec.ValidationError) -> str:
-    text, _, place = str(error).partition(" - at `$.")
-    return f"{place.rstrip('`')}: {text}" if place else text
+        config = settings.load(Config, Sources(file, environment, PREFIX, NOT_SETTINGS | {OF_TESTS}), overrides)
+    except SettingError as error:
+        raise BadSetting(str(error)) from error
+    config.validate()
+    return config

@@ -4,8 +4,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import typer
 
+from groundwork.commands import make_app, run
 from groundwork.terminal import log_plainly, say, say_json
 from snowflake.auditor import Auditor, read_line
 from snowflake.cli.leasing import LeaseOptions
@@ -25,13 +24,10 @@ from snowflake.service.config import ServiceConfig
 from snowflake.service.model import DecodedId
 from snowflake.text import FORMS, TextForm
 
-app = typer.Typer(
-    name="python -m snowflake",
-    help="Unique 63-bit ids that sort by time: 41 bits of milliseconds, 5 of datacenter, 5 of worker, 12 of sequence. "
+app = make_app(
+    "python -m snowflake",
+    "Unique 63-bit ids that sort by time: 41 bits of milliseconds, 5 of datacenter, 5 of worker, 12 of sequence. "
     "Settings such as SNOWFLAKE_BRIDGE_MS or SNOWFLAKE_EPOCH_MS come from the environment.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of lines.")]
@@ -177,8 +173,7 @@ def serve(
 def main() -> None:
     """The entry point. An error of ours is one line on standard error and exit code 2."""
     os.umask(0o077)  # the records of worker ids are for their holders alone
-    with _errors_as_lines():
-        app()
+    sys.exit(run(app, None, "snowflake", SnowflakeError))
 
 
 def _options() -> GeneratorConfig:
@@ -202,12 +197,3 @@ def _form(name: str) -> TextForm:
 def _warn_of_end(layout: Layout) -> None:
     if warning := layout.expiry_warning(time.time_ns() // 1_000_000):
         say(f"snowflake: {warning}", error=True)
-
-
-@contextmanager
-def _errors_as_lines() -> Iterator[None]:
-    try:
-        yield
-    except SnowflakeError as error:
-        say(f"snowflake: {error}", error=True)
-        sys.exit(2)

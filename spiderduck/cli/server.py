@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from groundwork.secret_files import read_secret
 from spiderduck.client.connection import STREAM_TIMEOUT, BadAddress, translating
 from spiderduck.client.errors import ApiError, Unreachable, api_error
 from spiderduck.client.sync import Client
 from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
-from spiderduck.settings.secret_files import read_secret
 
 LONGEST_WAIT = 60.0
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,19 @@ def test_the_service_is_asked_and_goes_when_it_is_told(
         process.communicate()
     assert process.returncode == 0
     assert "set --user-agent to name a page where site owners can read about your bot" in said
+
+
+def test_settings_come_from_a_file_and_the_environment(
+    site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line beats both; a mistake is named."""
+    file = tmp_path / "fetchers.toml"
+    target = site.partition("*.test=")[2]
+    file.write_text(f'[network.resolve]\n"*.test" = "{target}"')
+    assert main(["http://a.test/page", "--config", str(file)]) == 0
+    monkeypatch.setenv("FETCHERS_NETWORK__RESOLVE", f'{{"b.test": "{target}"}}')
+    assert main(["http://b.test/page"]) == 0
+    assert capsys.readouterr().out == "hellohello"
+    monkeypatch.setenv("FETCHERS_LIMITS__PAGE_BYTES", "few")
+    assert main(["http://a.test/page", site]) == 2
+    assert "FETCHERS_LIMITS__PAGE_BYTES is 'few'; it takes a whole number" in capsys.readouterr().err

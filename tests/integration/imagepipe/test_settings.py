@@ -62,9 +62,9 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("colour = 1", "colour is no setting"),
-        ("[limits]\npixel = 1", "limits.pixel is no setting"),
-        ('[[pipelines]]\nname = "a"\nsize = 1', "pipelines.size is no setting"),
+        ("colour = 1", "there is no setting colour"),
+        ("[limits]\npixel = 1", "there is no setting limits.pixel"),
+        ('[[pipelines]]\nname = "a"\nsize = 1', r"there is no setting pipelines\[0\].size"),
         ('[[pipelines]]\nname = "a"\npresets = { p = "width=1" }', "pipelines.a: 'width=1'"),
         ('[[pipelines]]\nname = "a"\nfallback_file = "/nowhere"', "pipelines.a.fallback_file"),
         ('[[pipelines]]\nname = "a b"', "letters, digits"),

@@ -164,7 +164,7 @@ def test_settings_come_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("SNOWFLAKE_BRIDGE_MS", "x", "SNOWFLAKE_BRIDGE_MS is 'x'; it must be a whole number"),
+        ("SNOWFLAKE_BRIDGE_MS", "x", "SNOWFLAKE_BRIDGE_MS is 'x'; it takes a whole number"),
         ("SNOWFLAKE_BRIDGE_MS", "1001", "from 0 to 1000"),
         ("SNOWFLAKE_RANDOM_START", "maybe", "true or false"),
         ("SNOWFLAKE_TIME_BITS", "40", "62 bits"),

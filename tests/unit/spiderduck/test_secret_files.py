@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fetchers.__main__ import _secret as fetchers_secret
+from groundwork.secret_files import secret_variable
 from imagepipe.errors import InvalidSetting
 from imagepipe.settings import read_settings as imagepipe_settings
 from spiderduck.cli.server import ServerClient
@@ -156,7 +156,7 @@ def test_misspelt_settings_are_found_in_lists_and_tables(tmp_path: Path, text: s
         load(file, {}, {})
 
 
-def test_the_parts_alone_take_files_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_alone_take_files_as_well(tmp_path: Path) -> None:
     """`python -m imagepipe serve` and `python -m fetchers serve`; a form given twice is refused there, too."""
     (tmp_path / "keys").write_text("the-first-signing-key\nthe-second-signing-key\n")
     (tmp_path / "key").write_text("word\n")
@@ -166,13 +166,12 @@ def test_the_parts_alone_take_files_as_well(tmp_path: Path, monkeypatch: pytest.
     assert images.admin_key == "word"
     with pytest.raises(InvalidSetting, match="both set"):
         imagepipe_settings(None, {**given, "IMAGEPIPE_ADMIN_KEY": "x"})
-    with pytest.raises(InvalidSetting, match="a readable file"):
+    with pytest.raises(InvalidSetting, match=r"IMAGEPIPE_KEYS_FILE is .*none, which cannot be read"):
         imagepipe_settings(None, {"IMAGEPIPE_KEYS_FILE": str(tmp_path / "none")})
-    monkeypatch.setenv("SPIDERDUCK_FETCHERS_TOKEN_FILE", str(tmp_path / "key"))
-    assert fetchers_secret("SPIDERDUCK_FETCHERS_TOKEN") == "word"
-    monkeypatch.setenv("SPIDERDUCK_FETCHERS_TOKEN", "x")
+    token = {"SPIDERDUCK_FETCHERS_TOKEN_FILE": str(tmp_path / "key")}
+    assert secret_variable(token, "SPIDERDUCK_FETCHERS_TOKEN") == "word"
     with pytest.raises(ValueError, match="both set"):
-        fetchers_secret("SPIDERDUCK_FETCHERS_TOKEN")
+        secret_variable({**token, "SPIDERDUCK_FETCHERS_TOKEN": "x"}, "SPIDERDUCK_FETCHERS_TOKEN")
 
 
 def test_the_command_line_takes_its_key_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 A setting is a secret when its field is left out of `repr`; the same mark keeps it out of whatever is printed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -65,3 +66,13 @@ def read_secret(path: object, kind: Any, place: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         raise ValueError(f"{place} is {path}, which holds no JSON") from None
+
+
+def secret_variable(environment: Mapping[str, str], name: str) -> str | None:
+    """The variable, or what the file holds that `…_FILE` names; None without either. Raises ValueError."""
+    path = environment.get(f"{name}_FILE")
+    if path is None:
+        return environment.get(name)
+    if name in environment:
+        raise ValueError(f"{name} and {name}_FILE are both set; it takes one of them")
+    return str(read_secret(path, str, f"{name}_FILE"))
