@@ -1,0 +1,110 @@
+"""One list as it is in force: what of a URL or of a body it names. Immutable; a new file makes a new one. Pure.
+
+The file's bytes are kept, for a match tells the entry as it is written there.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spiderduck.lists.expressions import Canonical, expressions, hosts
+from spiderduck.lists.formats import Counted, Kind, read
+from spiderduck.lists.table import BYTES, HashTable, digest_of
+from spiderduck.settings.lists import ListConfig
+
+SHORT = 4
+"""Bytes of the shortest hash prefix."""
+KIND_OF = {"urls": Kind.URL, "urlhaus": Kind.URL, "hash_prefixes": Kind.HASH, "content": Kind.CONTENT}
+"""What the entries of a format name; the others name domains."""
+LONGEST_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that matched: the expression that it named, its line as written, and what the list says of it."""
+
+    list: ListConfig
+    version: str
+    expression: str
+    entry: str
+
+
+class Subject:
+    """A URL with what lists may name of it, each digest made once for all lists."""
+
+    __slots__ = ("_hashes", "_hosts", "_of", "_url")
+
+    def __init__(self, url: Canonical) -> None:
+        self._of = url
+        self._hosts: list[tuple[str, bytes]] | None = None
+        self._url: tuple[str, bytes] | None = None
+        self._hashes: list[tuple[str, bytes]] | None = None
+
+    def hosts(self) -> list[tuple[str, bytes]]:
+        if self._hosts is None:
+            self._hosts = [(name, digest_of(name)) for name in hosts(self._of.host)]
+        return self._hosts
+
+    def url(self) -> list[tuple[str, bytes]]:
+        if self._url is None:
+            self._url = self._of.exact, digest_of(self._of.exact)
+        return [self._url]
+
+    def hashes(self) -> list[tuple[str, bytes]]:
+        if self._hashes is None:
+            self._hashes = [(one, digest_of(one)) for one in expressions(self._of)]
+        return self._hashes
+
+
+class LoadedList:
+    """A list that was read from `data`; `loaded_at` and `changed_at` are epoch seconds."""
+
+    def __init__(self, config: ListConfig, data: bytes, loaded_at: float, changed_at: float) -> None:
+        self.config = config
+        self.version = hashlib.sha256(data).hexdigest()[:12]
+        self.loaded_at = loaded_at
+        self.changed_at = changed_at
+        self.counted = Counted()
+        self._data = data
+        entries = read(data, config.format, self.counted)
+        self._kind = KIND_OF.get(config.format, Kind.DOMAIN)
+        if self._kind is not Kind.HASH:
+            of_text = bytes.fromhex if self._kind is Kind.CONTENT else digest_of
+            self._table, self._short = HashTable((of_text(one.text), one.at) for one in entries), HashTable(())
+            return
+        prefixes = [(bytes.fromhex(one.text), one.at) for one in entries]
+        self._table = HashTable(one for one in prefixes if len(one[0]) >= BYTES)
+        self._short = HashTable((one for one in prefixes if len(one[0]) < BYTES), SHORT)
+
+    def __len__(self) -> int:
+        return self.counted.entries
+
+    def names(self, subject: Subject) -> Hit | None:
+        """What of the URL the list names; None where nothing is."""
+        if self._kind is Kind.DOMAIN:
+            return self._among(self._table, subject.hosts())
+        if self._kind is Kind.URL:
+            return self._among(self._table, subject.url())
+        if self._kind is Kind.HASH:
+            return self._among(self._table, subject.hashes()) or self._among(self._short, subject.hashes())
+        return None
+
+    def names_content(self, sha256: str) -> Hit | None:
+        """Whether the list names a body by its SHA-256, in hexadecimal."""
+        if self._kind is not Kind.CONTENT:
+            return None
+        return self._among(self._table, [(f"sha256:{sha256}", bytes.fromhex(sha256))])
+
+    def is_stale(self, now: float) -> bool:
+        """Whether the file was not renewed for too long."""
+        return bool(self.config.max_age_s) and now - self.changed_at > self.config.max_age_s
+
+    def _among(self, table: HashTable, digests: Iterable[tuple[str, bytes]]) -> Hit | None:
+        for expression, digest in digests:
+            if (at := table.find(digest)) is not None:
+                return Hit(self.config, self.version, expression, self._written(at))
+        return None
+
+    def _written(self, at: int) -> str:
+        end = self._data.find(b"\n", at)
+        return self._data[at : len(self._data) if end < 0 else end][:LONGEST_SHOWN].decode("utf-8", "replace").strip()
