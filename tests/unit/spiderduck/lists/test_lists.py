@@ -163,7 +163,7 @@ def test_bad_lines_cost_only_themselves(form: str) -> None:
         "hash_prefixes": SHA.hex(),
     }
     line = good.get(form, {"hosts": "0.0.0.0 evil.test", "adblock": "||evil.test^"}.get(form, "evil.test"))
-    junk = b"\xff\xfe\0\n%%%\n" + b"x" * 100_000 + b'\n<\n\x00/?#\n'
+    junk = b"\xff\xfe\0\n%%%\n" + b"x" * 100_000 + b"\n<\n\x00/?#\n"
     counted = Counted()
     assert len(list(read(junk + line.encode() + b"\n" + junk, form, counted))) == 1
     assert counted.entries == 1
