@@ -69,7 +69,7 @@ def load(name: str) -> RobotsTxt:
         ("many-user-agents.txt", "anybot", "/x", True),
     ],
 )
-def test_verdict(name: str, agent: str, path: str, expected: bool) -> None:
+def test_the_verdict_is_that_of_the_corpus(name: str, agent: str, path: str, expected: bool) -> None:
     """What the file's name promises."""
     assert load(name).allows(agent, "https://www.example.com" + path) is expected
 
@@ -84,7 +84,7 @@ def test_byte_order_marks_hide_no_rule(name: str) -> None:
     assert robots.to_bytes() != parse(b"").to_bytes()
 
 
-def test_crawl_delays() -> None:
+def test_crawl_delays_are_those_of_the_corpus() -> None:
     """For one agent, for anybody, and behind DOS line ends."""
     merging = load("crawl-delay-group-merging.txt")
     assert (merging.crawl_delay("mybot"), merging.crawl_delay("anybot")) == (10.0, 30.0)
@@ -92,7 +92,7 @@ def test_crawl_delays() -> None:
     assert load("dos-line-endings.txt").crawl_delay("anybot") == 1.0
 
 
-def test_sitemaps() -> None:
+def test_sitemaps_are_those_of_the_corpus() -> None:
     """Each once, relative ones as written."""
     assert load("sitemap-robots-dedup.txt").sitemaps == ("http://example.org/sitemap.xml",)
     assert load("relative-sitemap-robots.txt").sitemaps == ("/sitemap.xml",)

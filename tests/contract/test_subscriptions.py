@@ -153,7 +153,7 @@ async def test_what_is_not_acknowledged_comes_again(open_all: OpenAll) -> None:
         Filter(statuses=frozenset({"reused"})),
     ],
 )
-async def test_filters(open_all: OpenAll, wanted: Filter) -> None:
+async def test_a_subscriber_gets_only_what_its_filter_names(open_all: OpenAll, wanted: Filter) -> None:
     async with open_all() as opened:
         subscription = await opened.log.open(None, wanted)
         await opened.announce("no", host="other.test")

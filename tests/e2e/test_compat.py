@@ -64,7 +64,7 @@ def ask(product: Product, path: str, url: str = URL, **parameters: Any) -> httpx
     return product.client.get(path, params={"url": url, **parameters}, headers=headers)
 
 
-def test_oembed(product: Product) -> None:
+def test_oembed_answers_with_a_link_and_its_thumbnail(product: Product) -> None:
     """oembed.com, sections 2.2 and 2.3.4: a link with all of the thumbnail's members, and no HTML."""
     found = ask(product, "/oembed").json()
     assert (found["version"], found["type"], found["provider_name"]) == ("1.0", "link", "Pond Post")
@@ -146,7 +146,7 @@ def test_markup_in_a_title_stays_text(product: Product, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ENDS)
-def test_refusals(product: Product, path: str) -> None:
+def test_each_drop_in_refuses_failed_pages_bad_urls_and_missing_keys(product: Product, path: str) -> None:
     assert ask(product, path, "http://news.test/gone").status_code == 404
     assert ask(product, path, "http://[").status_code == 400
     assert product.client.get(path, params={"url": URL}).status_code == 401

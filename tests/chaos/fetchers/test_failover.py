@@ -129,7 +129,7 @@ async def judge(number: int, zookeeper: str, memcached: tuple[str, int], toxipro
 
 
 @pytest.mark.parametrize("number", range(TRIALS))
-async def test_a_failover(
+async def test_a_failover_keeps_every_domains_rate(
     number: int, zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
 ) -> None:
     """Killed, stopped, cut off, by turns."""
@@ -138,7 +138,7 @@ async def test_a_failover(
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("number", range(CHAOS_TRIALS))
-async def test_many_failovers(
+async def test_many_failovers_keep_every_domains_rate(
     number: int, zookeeper_hosts: str, memcached_address: tuple[str, int], toxiproxy: Toxiproxy
 ) -> None:
     """The same, often enough to meet what is rare."""

@@ -52,7 +52,7 @@ async def _fetch(source: Source, wanted: Wanted) -> tuple[SourceResponse, bytes]
     return answer, b"".join([chunk async for chunk in answer.chunks])
 
 
-async def test_the_whole(source: tuple[Source, str]) -> None:
+async def test_a_source_gives_the_whole_picture(source: tuple[Source, str]) -> None:
     """All bytes, their number, and a validator."""
     adapter, url = source
     answer, body = await _fetch(adapter, Wanted(url, 10**6, _FAR))
@@ -61,7 +61,7 @@ async def test_the_whole(source: tuple[Source, str]) -> None:
     assert answer.accept_ranges or isinstance(adapter, HttpSource)
 
 
-async def test_the_rest(source: tuple[Source, str]) -> None:
+async def test_a_source_gives_the_rest_of_a_picture(source: tuple[Source, str]) -> None:
     """From the byte asked for, if the validator still holds."""
     adapter, url = source
     first, _ = await _fetch(adapter, Wanted(url, 10**6, _FAR))
@@ -76,7 +76,7 @@ async def test_another_version_starts_over(source: tuple[Source, str]) -> None:
     assert (answer.status, body) == (200, _BODY) or answer.etag not in (None, '"another"')
 
 
-async def test_unchanged(source: tuple[Source, str]) -> None:
+async def test_a_source_says_that_a_picture_is_unchanged(source: tuple[Source, str]) -> None:
     """304 and no bytes."""
     adapter, url = source
     first, _ = await _fetch(adapter, Wanted(url, 10**6, _FAR))

@@ -256,7 +256,9 @@ async def test_headers_come_back_as_they_were_sent(transport: AiohttpTransport, 
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", b""),
     ],
 )
-async def test_framings(transport: AiohttpTransport, origin: Origin, answer: bytes, body: bytes) -> None:
+async def test_every_framing_of_a_body_is_read(
+    transport: AiohttpTransport, origin: Origin, answer: bytes, body: bytes
+) -> None:
     """Chunks with extensions and trailers, interim answers, and answers without a body, keeping the connection."""
     origin.default = answer
     assert (await fetch(transport, "http://a.test/"))[1] == body
@@ -448,7 +450,7 @@ async def test_overrides_open_their_names_only(origin: Origin) -> None:
     assert origin.connections == 1
 
 
-def test_override_patterns() -> None:
+def test_the_longest_pattern_of_an_override_wins() -> None:
     """Exact names first, then the longest suffix; a suffix does not stand for the name itself."""
     overrides = Overrides({"*.test": "127.0.0.1:1", "*.b.test": "[::1]:2", "a.b.test": "host.example:3"})
     assert overrides.find("x.test") == ("127.0.0.1", 1)

@@ -90,7 +90,7 @@ async def test_head_is_get_without_a_body() -> None:
         assert head.headers["etag"] == got.headers["etag"]
 
 
-async def test_304() -> None:
+async def test_a_picture_that_the_client_has_is_answered_304() -> None:
     """By ETag, then by date; with the headers that a cache updates."""
     async with _client(FakeSource(a=Picture(_JPEG))) as client:
         first = await client.get(_address())
@@ -140,7 +140,7 @@ async def test_every_error_is_a_problem_document(address: str, status: int, code
         assert answer.json()["detail"]
 
 
-async def test_signatures() -> None:
+async def test_only_what_a_valid_signature_covers_is_served() -> None:
     """Only what is signed, with any of the keys; a preset is no signature; expired is over."""
     clock = FakeClock()
     config = replace(default_config(), keys=(_KEY, "an-older-key-0123"))
@@ -237,7 +237,7 @@ async def test_animations_and_registered_formats() -> None:
             assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
 
 
-async def test_info() -> None:
+async def test_info_tells_size_colour_and_blurhash() -> None:
     """Placeholder data as JSON."""
     async with _client(FakeSource(a=Picture(_JPEG))) as client:
         found = (await client.get("/images/cards/info?src=http://o.test/a")).json()
@@ -246,7 +246,7 @@ async def test_info() -> None:
         assert found["blurhash"]
 
 
-async def test_by_hand() -> None:
+async def test_an_administrator_can_store_rename_and_purge() -> None:
     """Store, look, mark stale, rename, purge by tag and altogether."""
     async with _client(FakeSource()) as client:
         at = "/images/cards/store?src=http://o.test/"
@@ -266,7 +266,7 @@ async def test_by_hand() -> None:
         assert (await client.get(_address("w"))).status_code == 404
 
 
-async def test_warming_up() -> None:
+async def test_variants_are_warmed_in_idle_time() -> None:
     """Variants are made in idle time, before anybody asks."""
     clock = FakeClock()
     async with _client(FakeSource(a=Picture(_JPEG)), clock=clock) as client:

@@ -508,7 +508,7 @@ async def test_a_broken_picture_leaves_the_rest_alone(clock: FakeClock) -> None:
         assert (await registry["cards"].variant("http://o.test/b", _SMALL)).rendered.width == 100
 
 
-async def test_the_placeholder(clock: FakeClock) -> None:
+async def test_a_placeholder_is_made_once(clock: FakeClock) -> None:
     """Size, main colour and BlurHash, looked at once."""
     picture = encode(quarters((80, 60)), "PNG")
     source = FakeSource(a=Picture(picture))

@@ -37,7 +37,7 @@ async def http(generator: Generator) -> AsyncIterator[HTTP]:
         yield client
 
 
-async def test_one_id(http: HTTP) -> None:
+async def test_one_id_is_fresh_each_time(http: HTTP) -> None:
     """As number and string, fresh each time, kept by no cache."""
     one, other = await http.get("/v1/ids"), await http.get("/v1/ids")
     assert one.json()["id_str"] == str(one.json()["id"])
@@ -47,7 +47,7 @@ async def test_one_id(http: HTTP) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 4096, 10_000, 100_000])
-async def test_a_batch(http: HTTP, count: int) -> None:
+async def test_a_batch_has_exactly_as_many_ids(http: HTTP, count: int) -> None:
     """Exactly as many, increasing, over as many milliseconds as it takes."""
     answer = (await http.get("/v1/ids/batch", params={"count": count})).json()
     assert len(answer["ids"]) == count
@@ -94,7 +94,7 @@ async def test_the_ids_of_a_moment(http: HTTP) -> None:
         ("/v1/ids/at?time=now", "time_out_of_range"),
     ],
 )
-async def test_bad_requests(http: HTTP, path: str, code: str) -> None:
+async def test_bad_requests_say_what_would_be_right(http: HTTP, path: str, code: str) -> None:
     """As problem details that say what would be right."""
     answer = await http.get(path)
     assert answer.status_code == 400

@@ -72,7 +72,7 @@ def test_32_ids_and_not_one_more(acquire: Acquire, zookeeper_hosts: str, chroot:
         acquire(terms)
 
 
-def test_a_partition(
+def test_a_partition_never_makes_two_holders(
     acquire: Acquire, toxiproxy: Toxiproxy, zookeeper_hosts: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The one cut off mints to its deadline and stops; another takes the id; no id is given twice by the two."""

@@ -38,7 +38,7 @@ def ask(url: str) -> HopRequest:
     return HopRequest(url, by, by)
 
 
-async def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
+async def test_pytest_httpx_plugs_into_the_fetcher(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(url="http://a.test/robots.txt", status_code=404)
     httpx_mock.add_response(url="http://a.test/x?y=1", text="<p>hello", headers={"content-type": "text/html"})
     async with fetcher_on(httpx.AsyncHTTPTransport()) as fetcher:

@@ -74,7 +74,7 @@ def test_what_a_head_says_is_known_without_its_body() -> None:
         ("0;", None),
     ],
 )
-def test_odd_delays(value: str, target: str | None) -> None:
+def test_odd_delays_of_a_refresh_are_read_as_browsers_do(value: str, target: str | None) -> None:
     assert refresh_target(value, BASE) == target
 
 

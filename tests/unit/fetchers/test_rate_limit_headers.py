@@ -33,7 +33,7 @@ NOW = 1_800_000_000.0
         ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "3"}, 3.0),
     ],
 )
-def test_headers(headers: dict[str, str], seconds: float) -> None:
+def test_rate_limit_headers_give_the_pause_they_ask_for(headers: dict[str, str], seconds: float) -> None:
     assert pause_asked(headers.items(), NOW) == seconds
 
 

@@ -149,7 +149,7 @@ async def test_the_fragment_is_handed_on() -> None:
         ("0; url=/", None),
     ],
 )
-async def test_refresh_header(value: str, target: str | None) -> None:
+async def test_a_refresh_header_redirects_after_short_delays(value: str, target: str | None) -> None:
     """Short delays only; a page that reloads itself is a page."""
     result = await follow(Hops({"http://a.test/": answer("http://a.test/", refresh=value)}))
     assert result.url == (target or "http://a.test/")
@@ -176,7 +176,7 @@ META = b'<meta http-equiv="refresh" content="0; url=/b?x=1&amp;y=2">'
         (b'<meta http-equiv="refresh" content="0; url=http://[">', False),
     ],
 )
-async def test_meta_refresh(body: bytes, followed: bool) -> None:
+async def test_a_meta_refresh_redirects_where_browsers_do(body: bytes, followed: bool) -> None:
     hops = Hops({"http://a.test/": answer("http://a.test/", body=body, content_type="text/html; charset=x")})
     result = await follow(hops)
     assert result.url == ("http://a.test/b?x=1&y=2" if followed else "http://a.test/")

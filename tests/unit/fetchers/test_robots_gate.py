@@ -50,7 +50,7 @@ def web(robots: Answer | list[Answer], **more: Answer) -> Mapping[str, Answer | 
         (ProtocolError("garbage"), Ending.PROTOCOL_ERROR),
     ],
 )
-async def test_status_table(robots: httpx.Response | Exception, ending: Ending | None) -> None:
+async def test_the_status_of_robots_txt_decides(robots: httpx.Response | Exception, ending: Ending | None) -> None:
     """RFC 9309, section 2.3.1; a host that fails for robots.txt fails for the page alike."""
     async with small_fetcher(web(robots)) as (fetcher, small, clock):
         result = await fetcher.perform(ask(PAGE, clock))
@@ -211,7 +211,7 @@ async def test_cache_control_is_respected_within_bounds() -> None:
         ("", DAY),
     ],
 )
-def test_life(value: str, seconds: float) -> None:
+def test_cache_control_bounds_how_long_robots_txt_is_kept(value: str, seconds: float) -> None:
     assert life([("cache-control", value)]) == seconds
 
 

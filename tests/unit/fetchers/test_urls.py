@@ -104,7 +104,7 @@ def test_split_agrees_with_the_parser(text: str) -> None:
         (".", ""),
     ],
 )
-def test_registrable_domain(host: str, domain: str) -> None:
+def test_the_registrable_domain_is_by_the_public_suffix_list(host: str, domain: str) -> None:
     """The public suffix list decides; addresses, suffixes and single labels stand for themselves."""
     assert registrable_domain(host) == domain
 

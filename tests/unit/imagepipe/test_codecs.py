@@ -87,7 +87,7 @@ def test_a_codec_can_be_handed_in() -> None:
     assert "flat" not in built_in().writable
 
 
-def test_only_some() -> None:
+def test_a_set_of_codecs_can_be_narrowed() -> None:
     """A set can be narrowed."""
     assert [codec.name for codec in built_in().only(("png", "jpeg"))] == ["jpeg", "png"]
     assert Codecs(()).writable == ()

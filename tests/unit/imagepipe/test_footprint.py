@@ -100,7 +100,7 @@ def test_a_scaled_decode_counts_as_small() -> None:
     assert render_bytes(data, Variant(width=400, format="jpeg")) < 4000 * 2800 * 2
 
 
-def test_frames_count() -> None:
+def test_each_frame_of_an_animation_takes_memory() -> None:
     """Twelve frames take more than one."""
     data = _animation("GIF")
     still = render_bytes(data, Variant(format="webp", animate=False))

@@ -32,7 +32,7 @@ _side = st.integers(1, 3000)
         (Variant(width=1000, height=10, fit="fill"), (800, 10), None),
     ],
 )
-def test_fits(variant: Variant, size: tuple[int, int], canvas: tuple[int, int] | None) -> None:
+def test_each_fit_gives_its_size(variant: Variant, size: tuple[int, int], canvas: tuple[int, int] | None) -> None:
     """Each way to fit 800×600."""
     geometry = lay_out((800, 600), variant)
     assert (geometry.size, geometry.canvas) == (size, canvas)

@@ -55,7 +55,7 @@ def test_the_path_is_signed_too() -> None:
         verify("/images/avatars", parameters, (_KEY,))
 
 
-def test_expiry() -> None:
+def test_a_signed_address_expires() -> None:
     """Good until that second, then not; and not with anything that is no number."""
     check_expiry({"expires": "100"}, 99.9)
     for text in ("100", "1e9", "-1", "", "٣"):

@@ -46,7 +46,7 @@ def test_what_is_stale_or_on_its_way_is_fetched(known: UrlState) -> None:
     assert decide(candidate(state=known)) is FETCH
 
 
-def test_refresh_forces() -> None:
+def test_refresh_forces_a_fetch() -> None:
     assert decide(candidate(state=state(), refresh=True)) is FETCH
 
 

@@ -72,7 +72,7 @@ def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: tupl
     assert error.count("\n") == 1
 
 
-def test_audit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_audit_fails_where_an_id_was_given_twice(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Exit code 1 where an id was given twice."""
     good, bad = tmp_path / "good", tmp_path / "bad"
     ids = [str(id) for ids in snowflake.Generator(worker_id=12).reserve(100) for id in ids]

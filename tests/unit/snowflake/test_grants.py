@@ -31,7 +31,7 @@ def test_the_gap_between_two_grants_is_used() -> None:
     assert fit(grants, own=0, sequences=30, count=11, from_ms=10, until_ms=18) == Grant(0, 11, 10, 18)
 
 
-def test_grants_end() -> None:
+def test_a_grant_ends_after_its_last_millisecond() -> None:
     """The last millisecond still counts."""
     grants = [Grant(0, 1, 0, 9), Grant(1, 1, 0, 20)]
     assert running(grants, 9) == tuple(grants)

@@ -20,7 +20,7 @@ def test_text_sorts_like_the_number(form: TextForm, one: int, other: int) -> Non
     assert len(form.write(one)) == form.width
 
 
-def test_known_forms() -> None:
+def test_a_known_id_has_its_known_text_forms() -> None:
     """A tweet's id in each."""
     assert DECIMAL.write(685259250369601537) == "0685259250369601537"
     assert BASE62.write((1 << 63) - 1) == "AzL8n0Y58m7"

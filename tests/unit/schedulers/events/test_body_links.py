@@ -27,7 +27,7 @@ from schedulers.events.body_links import links_in_html, links_in_markdown, links
         ("see <https://a.example/x|the page, b.com> now", ["https://a.example/x"]),
     ],
 )
-def test_markdown(text: str, expected: list[str]) -> None:
+def test_links_are_found_in_markdown(text: str, expected: list[str]) -> None:
     """A label is not searched, a picture is no link, and what stands bare is found as in any text."""
     assert links_in_markdown(text) == expected
 
@@ -53,7 +53,7 @@ def test_markdown(text: str, expected: list[str]) -> None:
         ("", []),
     ],
 )
-def test_html(html: str, expected: list[str]) -> None:
+def test_links_are_found_in_html(html: str, expected: list[str]) -> None:
     """Absolute web links of anchors, with the URLs between them; without any anchor all that a text yields."""
     assert links_in_html(html) == expected
 
