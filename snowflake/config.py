@@ -37,7 +37,10 @@ class GeneratorConfig:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "GeneratorConfig":
-        """From `SNOWFLAKE_BRIDGE_MS`, `SNOWFLAKE_EPOCH_MS` and so on, one variable for each field, layout included."""
+        """From `SNOWFLAKE_BRIDGE_MS`, `SNOWFLAKE_EPOCH_MS` and so on, one variable for each field, layout included.
+
+        Raises `BadConfiguration`.
+        """
         places = {name: f"layout.{name}" for name in Layout.__dataclass_fields__}
         try:
             config = load(cls, Sources(None, environment, PREFIX, lenient=True, places=places))

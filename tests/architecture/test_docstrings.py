@@ -25,7 +25,10 @@ FAMILIES = {
 }
 """Functions of one form, many times; the form is documented once, in the package or in the module that calls them."""
 
-WRITTEN_FOR_USERS = ("spiderduck.api", "spiderduck.cli", "snowflake.cli", "snowflake.service", "imagepipe.service")
+WRITTEN_FOR_USERS = (
+    *("spiderduck.api", "spiderduck.cli", "snowflake.cli", "snowflake.service", "imagepipe.service"),
+    *("fetchers.__main__", "imagepipe.__main__", "snowflake.__main__"),
+)
 """Here a docstring is help or API text: it says which problem is answered, not which exception is raised inside."""
 
 TIMES = re.compile(
