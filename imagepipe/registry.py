@@ -15,8 +15,8 @@ from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, default_config
 from imagepipe.errors import UnknownPipeline
 from imagepipe.events import Events
+from imagepipe.limiter import FairLimiter, FairLimits
 from imagepipe.model import Original, VariantResult
-from imagepipe.originals.limiter import LoadLimiter, LoadLimits
 from imagepipe.originals.load import Loader, LoadRules
 from imagepipe.originals.lookup import Originals, Places
 from imagepipe.originals.partials import Partials
@@ -68,7 +68,7 @@ class Registry:
         threads = executor or self._threads(count, "imagepipe-render")
         self._io = io_executor or self._threads(_IO_THREADS, "imagepipe-io")
         self.workers: Workers = isolated or threaded_workers(self.config, threads, count)
-        self.renders = LoadLimiter(_render_limits(self.config))
+        self.renders = FairLimiter(_render_limits(self.config))
         turns = Turns(self.workers, self.renders)
         self._renderer = Renderer(turns, self.config.limits, self.codecs)
         self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
@@ -82,7 +82,7 @@ class Registry:
         self.encoded: dict[str, EncodedTier] = {}
         self.partials: dict[str, DiskTier | EncodedTier] = {}
         self._partial_disks: list[DiskTier] = []
-        self.limiter = LoadLimiter(_load_limits(self.config))
+        self.limiter = FairLimiter(_load_limits(self.config))
         self._sharing: list[OriginalStore] = []
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
@@ -183,14 +183,14 @@ class Registry:
         return executor
 
 
-def _load_limits(config: ImagesConfig) -> LoadLimits:
-    return LoadLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
+def _load_limits(config: ImagesConfig) -> FairLimits:
+    return FairLimits(config.loads, config.loads_per_host, config.loads_per_client, config.loads_waiting)
 
 
-def _render_limits(config: ImagesConfig) -> LoadLimits:
+def _render_limits(config: ImagesConfig) -> FairLimits:
     """Each client's share alone: how many renders there may be in all, the workers and the memory budget decide."""
     share = config.renders_per_client or max(_LEAST_SHARE, (os.cpu_count() or 1) - 1)
-    return LoadLimits(sys.maxsize, sys.maxsize, share, config.queue, _QUEUE_SHARE)
+    return FairLimits(sys.maxsize, sys.maxsize, share, config.queue, _QUEUE_SHARE)
 
 
 def _partial_limits(config: ImagesConfig) -> TierLimits:

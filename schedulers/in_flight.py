@@ -84,7 +84,7 @@ class InFlight:
             flight.keys.append(key)
 
 
-class SingleFlight:
+class EqualUrls:
     """Lets one of equal URLs go on. Who waits holds a place in flight, so it waits no longer than for a domain's turn;
     then it is deferred."""
 

@@ -28,7 +28,7 @@ from schedulers.context import (
 )
 from schedulers.deferral import Deferral
 from schedulers.events import EventLimits
-from schedulers.in_flight import Flight, InFlight, SingleFlight
+from schedulers.in_flight import EqualUrls, Flight, InFlight
 from schedulers.links import Chain, chain_of, identify
 from schedulers.model import RATE_LIMIT, Failure, Message, Status
 from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
@@ -133,7 +133,7 @@ class Pipeline:
         self._deferral = deferral
         self._in_flight = in_flight
         self._read_event = stage("read_event", ReadEvent(EventLimits.of(config)))
-        self._wait_for_equal = stage("single_flight", SingleFlight(in_flight, deferral, clock, config).wait)
+        self._wait_for_equal = stage("single_flight", EqualUrls(in_flight, deferral, clock, config).wait)
         self._decide = stage("decide", decide)
         self._fetch = stage("fetch", fetch)
         self._ask_provider = stage("ask_provider", AskProvider(ports.fetcher, clock, config.defer_after))

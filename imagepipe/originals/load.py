@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from groundwork.clock import Clock
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError, PictureTooLarge, SourceBlocked, SourceFailed, SourceNotAllowed
+from imagepipe.limiter import FairLimiter
 from imagepipe.model import Original, Storage
-from imagepipe.originals.limiter import LoadLimiter
 from imagepipe.originals.partials import Download, Partials, continues
 from imagepipe.originals.source_rules import host_of
 from imagepipe.ports import Source, SourceEnded, SourceResponse, Wanted
@@ -58,7 +58,7 @@ class Loader:
         source: Source,
         partials: Partials,
         rules: LoadRules,
-        limiter: LoadLimiter,
+        limiter: FairLimiter,
         clock: Clock,
         progress: Progress,
     ) -> None:

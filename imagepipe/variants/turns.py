@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from groundwork.workers.interface import Workers
-from imagepipe.originals.limiter import LoadLimiter
+from imagepipe.limiter import FairLimiter
 from imagepipe.workers import Measured, run_measured
 
 T = TypeVar("T")
@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Turns:
     """The workers behind a limiter. Shared by all pipelines."""
 
-    def __init__(self, workers: Workers, limiter: LoadLimiter) -> None:
+    def __init__(self, workers: Workers, limiter: FairLimiter) -> None:
         self._workers = workers
         self._limiter = limiter
 

@@ -12,7 +12,7 @@ SERVING_LIMIT_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PeerAnswer:
     """What a peer said. `registered_id`: the worker id it is registered with, None where only its URL is known.
     `offset_ms`: its clock minus ours."""
 
@@ -23,7 +23,7 @@ class Answer:
     offset_ms: float
 
 
-def findings(datacenter_id: int, worker_id: int, answers: Sequence[Answer], limit_ms: int) -> list[str]:
+def findings(datacenter_id: int, worker_id: int, answers: Sequence[PeerAnswer], limit_ms: int) -> list[str]:
     """What is wrong, as sentences; empty where all is well."""
     found = []
     for peer in answers:

@@ -16,7 +16,7 @@ from snowflake.errors import InsaneNeighbourhood, SnowflakeError
 from snowflake.generator import Generator
 from snowflake.ports import Clock
 from snowflake.service.model import Identity
-from snowflake.service.neighbourhood import SERVING_LIMIT_MS, START_LIMIT_MS, Answer, findings
+from snowflake.service.neighbourhood import SERVING_LIMIT_MS, START_LIMIT_MS, PeerAnswer, findings
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Sanity:
         answers = [answer for answer in asked if answer is not None]
         return findings(self._generator.datacenter_id, self._generator.worker_id, answers, limit_ms)
 
-    async def _ask(self, url: str, registered_id: int | None) -> Answer | None:
+    async def _ask(self, url: str, registered_id: int | None) -> PeerAnswer | None:
         before_ns = self._clock.time_ns()
         try:
             response = await self._http.get(f"{url.rstrip('/')}/v1/ids/self")
@@ -85,4 +85,4 @@ class Sanity:
             return None
         # The peer looked at its clock about halfway between question and answer.
         middle_ms = (before_ns + self._clock.time_ns()) / 2 / _NS_PER_MS
-        return Answer(url, registered_id, peer.worker_id, peer.datacenter_id, peer.now_ms - middle_ms)
+        return PeerAnswer(url, registered_id, peer.worker_id, peer.datacenter_id, peer.now_ms - middle_ms)

@@ -27,7 +27,7 @@ LARGE_BODY = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedEvents:
     """The ids of a request's events as sent and in that order, how many of them the queue did not know, and what was
     found in each, where they are few (`MOST_TOLD`)."""
 
@@ -46,7 +46,7 @@ class Intake:
         self._large = asyncio.Lock()
         self._pause = Pause()
 
-    async def take(self, body: bytes, content_type: str | None, claim: Claim | None = None) -> Taken:
+    async def take(self, body: bytes, content_type: str | None, claim: Claim | None = None) -> AcceptedEvents:
         """All of them or none. `claim` names the events without an id, so that a repeat names them alike.
 
         Raises `UnreadableEvent` or a kind of it, and what the queue raises.
@@ -56,7 +56,7 @@ class Intake:
         async with self._large:
             return await self._take(body, content_type, claim)
 
-    async def _take(self, body: bytes, content_type: str | None, claim: Claim | None) -> Taken:
+    async def _take(self, body: bytes, content_type: str | None, claim: Claim | None) -> AcceptedEvents:
         messages: list[Message] = []
         urls: list[tuple[str, ...]] = []
         pause = Pause()
@@ -80,7 +80,7 @@ class Intake:
             await claim.remember()
         return await self._put(messages, urls)
 
-    async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> Taken:
+    async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> AcceptedEvents:
         bulk = max(len(messages), sum(map(len, urls))) > BULK
         accepted = await self._services.queue.publish(messages, bulk=bulk)
         # After the queue has said which events are new, for nobody would ever work on the URLs of the others; and
@@ -91,7 +91,7 @@ class Intake:
             event = await self._note(identity, texts, is_new=is_new)
             if len(ids) <= MOST_TOLD:
                 events.append(event)
-        return Taken(ids, sum(accepted), events or None)
+        return AcceptedEvents(ids, sum(accepted), events or None)
 
     async def _note(self, identity: str, texts: Sequence[str], *, is_new: bool) -> SharedEvent:
         """A look-up right after the answer must not say that nobody shared the URL."""

@@ -27,7 +27,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Admission:
     """What became of a call: `wait` seconds until one is allowed (0: this one is), and what is left.
 
     `headers` are those of draft-ietf-httpapi-ratelimit-headers: a quota of `burst` in the seconds that fill a bucket.
@@ -54,7 +54,7 @@ class Buckets:
     def __init__(self, most: int = MOST_SOURCES) -> None:
         self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(most)
 
-    def take(self, key: str, rate: Rate, now: float) -> Taken:
+    def take(self, key: str, rate: Rate, now: float) -> Admission:
         """A token of `key`'s bucket, if one is there."""
         tokens, at = self._buckets.get(key, (float(rate.burst), now))
         tokens = min(float(rate.burst), tokens + max(0.0, now - at) * rate.per_second)
@@ -62,7 +62,7 @@ class Buckets:
         if not wait:
             tokens -= 1
         self._buckets[key] = (tokens, now)
-        return Taken(rate, int(tokens), _bounded((rate.burst - tokens) / rate.per_second), wait)
+        return Admission(rate, int(tokens), _bounded((rate.burst - tokens) / rate.per_second), wait)
 
 
 def _bounded(seconds: float) -> float:

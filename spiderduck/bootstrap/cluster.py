@@ -20,7 +20,7 @@ from spiderduck.retention import RetentionSweeper
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_opening import open_when_ready
-from spiderduck.stores.sessions.patient import PatientSession
+from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
@@ -45,8 +45,8 @@ async def open_cluster(given: Composition) -> Storage:
     link = BrokerLink(config.broker, "publishing", topology.declare)
     stack.push_async_callback(link.close)
     publisher = Publisher(link)
-    patient = PatientSession(session, clock, config.cassandra.patience_seconds)
-    asking = PatientSession(session, clock, config.cassandra.lookup_patience_seconds)
+    patient = RetryingSession(session, clock, config.cassandra.patience_seconds)
+    asking = RetryingSession(session, clock, config.cassandra.lookup_patience_seconds)
     watch = Watch(session, clock)
     flow: ForFlow | None = None
     api: ForApi | None = None

@@ -16,7 +16,7 @@ Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 """What runs beside for as long as the process does: its name, and how to begin it."""
 
 
-class Kept(Lookups, Marks, Protocol):
+class RecordStore(Lookups, Marks, Protocol):
     """The store as the API sees it."""
 
 
@@ -36,7 +36,7 @@ class ForApi:
 
     queue: EventQueue
     dead_letters: DeadLetters
-    store: Kept
+    store: RecordStore
     content: ArchiveReader
     subscriptions: Subscriptions
 

@@ -14,7 +14,7 @@ import fsspec  # type: ignore[import-untyped]
 from schedulers.model import ArchiveLocation
 from spiderduck.content.ports import Archived
 from spiderduck.content.warc_record import read_http_block
-from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.archive import ArchiveConfig
 
@@ -56,8 +56,8 @@ class RemoteStore:
         for worker in (self._uploads, *self._readers):
             worker.end()
 
-    def _one_by_one(self, jobs: Sequence[Callable[[], object]]) -> Sequence[Answer]:
-        answers: list[Answer] = []
+    def _one_by_one(self, jobs: Sequence[Callable[[], object]]) -> Sequence[JobResult]:
+        answers: list[JobResult] = []
         for job in jobs:
             try:
                 answers.append((job(), None))

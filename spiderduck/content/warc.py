@@ -14,7 +14,7 @@ from fetchers.model import Headers, Response
 from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
 from spiderduck.content.warc_record import file_info, page_records, read_http_block
-from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
 
 Work = Callable[[], object]
@@ -74,8 +74,8 @@ class WarcArchive:
         """Delete files last written before `moment`, never the one being written. Returns how many."""
         return await asyncio.to_thread(self._remove_older_than, moment)
 
-    def _run_batch(self, jobs: Sequence[Work]) -> Sequence[Answer]:
-        answers: list[Answer] = []
+    def _run_batch(self, jobs: Sequence[Work]) -> Sequence[JobResult]:
+        answers: list[JobResult] = []
         for job in jobs:
             try:
                 answers.append((job(), None))

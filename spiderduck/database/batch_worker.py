@@ -16,8 +16,8 @@ Job = TypeVar("Job")
 MOST_AT_ONCE = 512
 """Jobs in one batch, so that the first of them does not wait for ever while more keep coming."""
 
-Answer = tuple[object, BaseException | None]
-Work = Callable[[Sequence[Job]], Sequence[Answer]]
+JobResult = tuple[object, BaseException | None]
+Work = Callable[[Sequence[Job]], Sequence[JobResult]]
 Entry = tuple[Job, "asyncio.Future[object]"]
 
 
@@ -96,7 +96,7 @@ class BatchWorker(Generic[Job]):
         self._loop.call_soon_threadsafe(_resolve, futures, answers)
 
 
-def _resolve(futures: Sequence["asyncio.Future[object]"], answers: Sequence[Answer]) -> None:
+def _resolve(futures: Sequence["asyncio.Future[object]"], answers: Sequence[JobResult]) -> None:
     for future, (value, error) in zip(futures, answers, strict=True):
         if future.done():
             continue

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TypeVar, cast
 
-from spiderduck.database.batch_worker import Answer, BatchWorker
+from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.database.picture_index import index_pictures
 from spiderduck.errors import StoreUnavailable
 
@@ -75,7 +75,7 @@ class Database:
             connection.close()
         self._writing.close()
 
-    def _write_batch(self, jobs: Sequence[Work[object]]) -> Sequence[Answer]:
+    def _write_batch(self, jobs: Sequence[Work[object]]) -> Sequence[JobResult]:
         """All in one transaction; where one fails, each again in its own."""
         connection = self._writing
         try:
@@ -85,16 +85,16 @@ class Database:
                 return [(None, self._own(error))]
         return [self._alone(connection, job) for job in jobs]
 
-    def _alone(self, connection: sqlite3.Connection, job: Work[object]) -> Answer:
+    def _alone(self, connection: sqlite3.Connection, job: Work[object]) -> JobResult:
         try:
             return self._in_transaction(connection, [job])[0]
         except Exception as error:  # noqa: BLE001 -- it is handed to whoever awaits the job
             return None, self._own(error)
 
-    def _in_transaction(self, connection: sqlite3.Connection, jobs: Sequence[Work[object]]) -> list[Answer]:
+    def _in_transaction(self, connection: sqlite3.Connection, jobs: Sequence[Work[object]]) -> list[JobResult]:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            answers: list[Answer] = [(job(connection), None) for job in jobs]
+            answers: list[JobResult] = [(job(connection), None) for job in jobs]
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -102,9 +102,9 @@ class Database:
             raise
         return answers
 
-    def _read_with(self, connection: sqlite3.Connection) -> Callable[[Sequence[Work[object]]], Sequence[Answer]]:
-        def read_batch(jobs: Sequence[Work[object]]) -> Sequence[Answer]:
-            answers: list[Answer] = []
+    def _read_with(self, connection: sqlite3.Connection) -> Callable[[Sequence[Work[object]]], Sequence[JobResult]]:
+        def read_batch(jobs: Sequence[Work[object]]) -> Sequence[JobResult]:
+            answers: list[JobResult] = []
             for job in jobs:
                 try:
                     answers.append((job(connection), None))

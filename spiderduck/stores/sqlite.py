@@ -19,7 +19,7 @@ from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
-from spiderduck.stores.young_marks import YoungMarks
+from spiderduck.stores.write_behind import WriteBehindMarks
 
 PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.provenance"
 LOOK_UP = f"""
@@ -50,24 +50,24 @@ class SqliteStore:
         self._database = database
         self._clock = clock
         self._announced = announced
-        self._young = YoungMarks(self._write_marks)
+        self._fresh_marks = WriteBehindMarks(self._write_marks)
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
         finished = NOBODY if event_id is None else (_finished_id(event_id, key), _finished_id(sent_id(event_id), key))
-        before = self._young.get(key)
+        before = self._fresh_marks.get(key)
         known = await self._database.read(lambda connection: _look_up(connection, key, finished))
         return self._marked(key, known, before)
 
     async def known(self, keys: Sequence[str]) -> Sequence[Known]:
-        before = [self._young.get(key) for key in keys]
+        before = [self._fresh_marks.get(key) for key in keys]
         found = await self._database.read(lambda connection: [_look_up(connection, key, NOBODY) for key in keys])
         return [self._marked(*one) for one in zip(keys, found, before, strict=True)]
 
     async def mark(self, state: UrlState) -> None:
         if state.status is Status.PENDING:
-            self._young.put(replace(state, marked_at=self._clock.now()))
+            self._fresh_marks.put(replace(state, marked_at=self._clock.now()))
         else:
-            self._young.drop(state.key)
+            self._fresh_marks.drop(state.key)
             self._write_marks([state])
 
     async def claim(self, name: str, fingerprint: str) -> bool:
@@ -105,7 +105,7 @@ class SqliteStore:
 
         await self._database.write(write)
         for state in change.states:
-            self._young.drop(state.key)
+            self._fresh_marks.drop(state.key)
         self._announced()
 
     async def update_page(self, page: Page, notice: Notice) -> None:
@@ -156,7 +156,7 @@ class SqliteStore:
 
     def _marked(self, key: str, known: Known, before: UrlState | None) -> Known:
         """What the store knows, or the mark that is not written yet, or was not `before` the store was read."""
-        mark = self._young.get(key) or (before if known.state is None else None)
+        mark = self._fresh_marks.get(key) or (before if known.state is None else None)
         if mark is None or (known.state is not None and known.state.status not in (Status.PENDING, Status.DEFERRED)):
             return known
         return Known(known.seen, mark, known.page)

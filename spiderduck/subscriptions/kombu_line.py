@@ -27,7 +27,7 @@ takes fewer than 2048 notices in every millisecond of its life never reaches the
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class HeldNotice:
     """A notice from the broker; what filters ask for comes from its headers."""
 
     position: int
@@ -63,12 +63,12 @@ class SubscriptionLine:
         self.is_gone = False
         self._tags: dict[int, int] = {}
         self._channel: Any = None
-        self._taken: dict[int, Taken] = {}
+        self._taken: dict[int, HeldNotice] = {}
         self._more = asyncio.Event()
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         link.attach(self)
 
-    async def after(self, position: int, most: int) -> Sequence[Taken]:
+    async def after(self, position: int, most: int) -> Sequence[HeldNotice]:
         """The next ones behind a position (0: from the first that is not acknowledged), waiting for at least one.
 
         Raises `UnknownQueue`."""
@@ -162,7 +162,7 @@ class SubscriptionLine:
         body = message.body if isinstance(message.body, bytes) else bytes(message.body, "utf-8")
         self._link.tell(partial(self._keep, _taken(self._next, body, message.headers or {})))
 
-    def _keep(self, taken: Taken) -> None:
+    def _keep(self, taken: HeldNotice) -> None:
         self._taken[taken.position] = taken
         self._more.set()
 
@@ -184,6 +184,6 @@ class SubscriptionLine:
             self.ready.set_result(None)
 
 
-def _taken(position: int, body: bytes, headers: Mapping[str, Any]) -> Taken:
+def _taken(position: int, body: bytes, headers: Mapping[str, Any]) -> HeldNotice:
     fields = (str(headers.get(name, "")) for name in ("host", "type", "status", "outcome"))
-    return Taken(position, body, *fields)
+    return HeldNotice(position, body, *fields)

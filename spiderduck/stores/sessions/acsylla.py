@@ -23,7 +23,7 @@ from groundwork.single_flight import SingleFlight
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.errors import StatementRefused
-from spiderduck.stores.sessions.asking import Asking
+from spiderduck.stores.sessions.hedging import Hedging
 from spiderduck.stores.sessions.ports import Row, Statement, Value, WhenAway, Write, give_up
 
 REFUSALS = (
@@ -50,8 +50,8 @@ class AcsyllaSession:
         self._read = acsylla.Consistency[config.read_consistency]
         self._write = acsylla.Consistency[config.write_consistency]
         deadline = config.request_timeout + SPARE_SECONDS
-        self._asking = Asking(deadline, config.speculative_after, config.speculative_most)
-        self._slow = Asking(SCHEMA_SECONDS, 0.0, 0)
+        self._hedging = Hedging(deadline, config.speculative_after, config.speculative_most)
+        self._slow = Hedging(SCHEMA_SECONDS, 0.0, 0)
         self._prepared: dict[str, Any] = {}
         self._preparing: SingleFlight[str, Any] = SingleFlight(goes_on=True)
 
@@ -59,7 +59,7 @@ class AcsyllaSession:
         try:
             bound = await self._bound(statement, values)
             ask = partial(self._session.execute, bound)
-            result = await (self._asking.read(ask) if statement.reads else self._asking.once(ask))
+            result = await (self._hedging.read(ask) if statement.reads else self._hedging.once(ask))
             return [row.as_tuple() for row in result.all()] if statement.reads or statement.conditional else ()
         except CassException as error:
             raise _translated(error) from error
@@ -70,7 +70,7 @@ class AcsyllaSession:
         try:
             for statement, values in writes:
                 batch.add_statement(await self._bound(statement, values))
-            await self._asking.once(partial(self._session.execute_batch, batch))
+            await self._hedging.once(partial(self._session.execute_batch, batch))
         except CassException as error:
             raise _translated(error) from error
 
@@ -94,7 +94,7 @@ class AcsyllaSession:
         found = self._prepared.get(cql)
         if found is None:
             ask = partial(self._session.create_prepared, cql)
-            found = self._prepared[cql] = await self._preparing.run(cql, partial(self._asking.once, ask))
+            found = self._prepared[cql] = await self._preparing.run(cql, partial(self._hedging.once, ask))
         return found
 
 

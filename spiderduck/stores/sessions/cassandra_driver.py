@@ -106,7 +106,7 @@ def _cluster(config: CassandraConfig) -> Any:
     speculative = ConstantSpeculativeExecutionPolicy(config.speculative_after, config.speculative_most)
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(config.local_datacenter)),
-        retry_policy=FallthroughRetryPolicy(),  # `sessions.patient` repeats, with patience, for every driver alike
+        retry_policy=FallthroughRetryPolicy(),  # `sessions.retrying` repeats, with patience, for every driver alike
         serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=config.request_timeout,
         row_factory=tuple_factory,

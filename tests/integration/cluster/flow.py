@@ -23,8 +23,8 @@ from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
-from spiderduck.stores.sessions.patient import PatientSession
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
+from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from spiderduck.telemetry import Telemetry
 from tests.integration.cluster.brokers import opened_publisher
@@ -131,7 +131,7 @@ async def running_flow(
         archive = WarcArchive(folder, clock, software="SpiderDuck/test")
         stack.push_async_callback(archive.close)
         records = CassandraStore(
-            PatientSession(session, clock, cassandra.patience_seconds), cassandra, clock, moment_of_snowflake
+            RetryingSession(session, clock, cassandra.patience_seconds), cassandra, clock, moment_of_snowflake
         )
         store = AnnouncingStore(records, KombuAnnouncer(publisher, Topology(broker)))
         flow = Flow(queue, records, store, None)  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.announcing import AnnouncingStore
-from spiderduck.stores.sessions.patient import PatientSession
 from spiderduck.stores.sessions.ports import Row, Statement, Value
+from spiderduck.stores.sessions.retrying import RetryingSession
 from tests.clock import FakeClock
 
 NOTICE = Notice("id", "type", "http://a.test/", "a.test", "fetched", "fetched", b"{}")
@@ -101,14 +101,14 @@ class Flaky:
 
 async def test_an_outage_is_waited_for() -> None:
     clock, flaky = Quick(), Flaky(5)
-    session = PatientSession(flaky, clock, 60.0)  # type: ignore[arg-type]
+    session = RetryingSession(flaky, clock, 60.0)  # type: ignore[arg-type]
     assert await session.execute(Statement("SELECT"), []) == [(1,)]
     assert (flaky.asked, session.trouble) == (6, None)
 
 
 async def test_patience_ends_with_the_last_error() -> None:
     clock, flaky = Quick(), Flaky(10**6)
-    session = PatientSession(flaky, clock, 10.0)  # type: ignore[arg-type]
+    session = RetryingSession(flaky, clock, 10.0)  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailable):
         await session.execute(Statement("SELECT"), [])
     assert 9.0 < clock.now() - 1_000_000.0 <= 10.0
@@ -118,7 +118,7 @@ async def test_patience_ends_with_the_last_error() -> None:
 async def test_a_condition_is_never_tried_twice() -> None:
     flaky = Flaky(1)
     with pytest.raises(StoreUnavailable):
-        await PatientSession(flaky, Quick(), 60.0).execute(Statement("INSERT", conditional=True), [])  # type: ignore[arg-type]
+        await RetryingSession(flaky, Quick(), 60.0).execute(Statement("INSERT", conditional=True), [])  # type: ignore[arg-type]
     assert flaky.asked == 1
 
 

@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack
 import pytest
 
 from imagepipe.errors import Busy
-from imagepipe.originals.limiter import LoadLimiter, LoadLimits
+from imagepipe.limiter import FairLimiter, FairLimits
 
 
 class Loads:
     """Loads that hold their place until they are told to end."""
 
-    def __init__(self, limiter: LoadLimiter) -> None:
+    def __init__(self, limiter: FairLimiter) -> None:
         self.limiter = limiter
         self.begun: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
@@ -41,7 +41,7 @@ async def settle() -> None:
 
 @pytest.fixture
 def loads() -> Loads:
-    return Loads(LoadLimiter(LoadLimits(total=6, per_host=2, per_client=3, waiting=8)))
+    return Loads(FairLimiter(FairLimits(total=6, per_host=2, per_client=3, waiting=8)))
 
 
 async def test_a_host_that_hangs_leaves_room_for_others(loads: Loads) -> None:
@@ -64,7 +64,7 @@ async def test_a_client_that_asks_for_much_leaves_room_for_others(loads: Loads) 
 
 
 async def test_clients_that_wait_take_turns() -> None:
-    loads = Loads(LoadLimiter(LoadLimits(total=1, per_host=9, per_client=9, waiting=20)))
+    loads = Loads(FairLimiter(FairLimits(total=1, per_host=9, per_client=9, waiting=20)))
     await loads.start("first", "a.test", "z")
     for name, client in (("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b")):
         await loads.start(name, "a.test", client)
@@ -92,7 +92,7 @@ async def test_the_queue_is_bounded_in_all_and_for_each_client(loads: Loads) -> 
 
 
 async def test_where_no_more_may_wait_the_client_that_waits_for_most_gives_way() -> None:
-    loads = Loads(LoadLimiter(LoadLimits(total=9, per_host=9, per_client=1, waiting=6, waiting_share=2)))
+    loads = Loads(FairLimiter(FairLimits(total=9, per_host=9, per_client=1, waiting=6, waiting_share=2)))
     for name in ("a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"):
         await loads.start(name, "o.test", name[0])
     assert (loads.begun, loads.limiter.waiting) == (["a0", "b0"], 6)
@@ -112,7 +112,7 @@ async def test_where_no_more_may_wait_the_client_that_waits_for_most_gives_way()
 
 
 async def test_who_must_give_way_in_the_moment_it_gives_up_leaves_nothing_behind() -> None:
-    loads = Loads(LoadLimiter(LoadLimits(total=9, per_host=9, per_client=1, waiting=2, waiting_share=1)))
+    loads = Loads(FairLimiter(FairLimits(total=9, per_host=9, per_client=1, waiting=2, waiting_share=1)))
     for name in ("a0", "a1", "a2", "b0"):
         await loads.start(name, "o.test", name[0])
     starting = asyncio.create_task(loads.start("b1", "o.test", "b"))
@@ -129,7 +129,7 @@ async def test_who_must_give_way_in_the_moment_it_gives_up_leaves_nothing_behind
 
 
 async def test_our_own_work_gives_way_to_nobody() -> None:
-    loads = Loads(LoadLimiter(LoadLimits(total=1, per_host=9, per_client=9, waiting=3)))
+    loads = Loads(FairLimiter(FairLimits(total=1, per_host=9, per_client=9, waiting=3)))
     for number in range(4):
         await loads.start(f"own {number}", "o.test", "")
     with pytest.raises(Busy):
@@ -152,7 +152,7 @@ async def test_who_gives_up_leaves_nothing_behind(loads: Loads) -> None:
 
 
 async def test_two_hundred_and_fifty_six_hanging_sources_of_one_client_do_not_stop_another() -> None:
-    loads = Loads(LoadLimiter(LoadLimits(total=256, per_host=32, per_client=64, waiting=4096)))
+    loads = Loads(FairLimiter(FairLimits(total=256, per_host=32, per_client=64, waiting=4096)))
     for number in range(256):
         await loads.start(f"h{number}", f"hang{number}.test", "stranger")
     await loads.start("mine", "fine.test", "me")

@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 
 from imagepipe.errors import Busy
-from imagepipe.originals.limiter import LoadLimiter, LoadLimits
+from imagepipe.limiter import FairLimiter, FairLimits
 from imagepipe.variants.turns import Turns
 from imagepipe.workers import Measured
 
@@ -47,7 +47,7 @@ class OneAtATime:
 
 
 def _turns(workers: OneAtATime, per_client: int = 2, waiting: int = 60) -> Turns:
-    return Turns(workers, LoadLimiter(LoadLimits(1000, 1000, per_client, waiting, 2)))
+    return Turns(workers, FairLimiter(FairLimits(1000, 1000, per_client, waiting, 2)))
 
 
 async def test_a_newcomer_waits_for_a_few_renders_and_not_for_a_queue() -> None:

@@ -17,7 +17,7 @@ from snowflake.moments import parse_moment, write_moment
 from snowflake.service.config import ServiceConfig
 from snowflake.service.metrics import INVALID, OTHER, UserAgents, render_metrics
 from snowflake.service.model import Identity
-from snowflake.service.neighbourhood import Answer, findings
+from snowflake.service.neighbourhood import PeerAnswer, findings
 from snowflake.service.rendering import render_many, render_one
 
 
@@ -67,9 +67,9 @@ def test_user_agents_do_not_grow_without_bound() -> None:
     assert agents.counts.total() == 5000
 
 
-def answer(**changed: object) -> Answer:
+def answer(**changed: object) -> PeerAnswer:
     values = {"url": "http://b", "registered_id": 2, "worker_id": 2, "datacenter_id": 0, "offset_ms": 0.0}
-    return Answer(**(values | changed))  # type: ignore[arg-type]
+    return PeerAnswer(**(values | changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def answer(**changed: object) -> Answer:
         ([answer(worker_id=1, registered_id=None)], ["http://b mints as worker 1, and so does this server"]),
     ],
 )
-def test_what_peers_may_say(answers: list[Answer], found: list[str]) -> None:
+def test_what_peers_may_say(answers: list[PeerAnswer], found: list[str]) -> None:
     """Each contradiction is named with the peer."""
     assert findings(0, 1, answers, 500) == found
 

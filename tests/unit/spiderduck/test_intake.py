@@ -17,7 +17,7 @@ from schedulers.model import Change, Status, UrlState
 from schedulers.notice import Notice
 from spiderduck.api.asking import STALE_SECONDS
 from spiderduck.api.idempotency import KeyReused, claim_of
-from spiderduck.api.intake import BULK, Intake, Taken
+from spiderduck.api.intake import BULK, AcceptedEvents, Intake
 from spiderduck.api.keys import CALLER
 from spiderduck.api.lookups import lookup_routes
 from spiderduck.config import Config
@@ -39,7 +39,7 @@ class Desk:
     store: SqliteStore
     clock: FakeClock
 
-    async def take(self, *events: object, key: str | None = None) -> Taken:
+    async def take(self, *events: object, key: str | None = None) -> AcceptedEvents:
         body = msgspec.json.encode(events)
         return await self.intake.take(body, "application/json", await self.claim(key, body))
 
@@ -117,7 +117,7 @@ async def test_of_requests_with_one_key_at_one_moment_one_body_wins(desk: Desk, 
     """Whoever loses is told, and may send its body under another key."""
     texts = [f"{number} {'x' * size} http://race.test/{number}" for number in range(5)]
     results = await asyncio.gather(*(desk.take({"text": text}, key="k") for text in texts), return_exceptions=True)
-    won = [number for number, result in enumerate(results) if isinstance(result, Taken)]
+    won = [number for number, result in enumerate(results) if isinstance(result, AcceptedEvents)]
     assert len(won) == 1
     assert [type(result) for number, result in enumerate(results) if number not in won] == [KeyReused] * 4
     assert await desk.queued() == 1

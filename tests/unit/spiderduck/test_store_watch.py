@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.sessions.patient import PatientSession
 from spiderduck.stores.sessions.ports import Row, Statement, Value, Write
+from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.stores.sessions.watch import Watch
 from tests.clock import FakeClock
 
@@ -48,7 +48,7 @@ async def test_an_outage_is_seen_without_a_caller_and_so_is_its_end() -> None:
 
 async def test_a_session_that_gave_up_is_well_again_with_the_next_answer() -> None:
     cluster = Cluster()
-    session = PatientSession(cluster, FakeClock(), seconds=0.0)
+    session = RetryingSession(cluster, FakeClock(), seconds=0.0)
     cluster.away = True
     with pytest.raises(StoreUnavailable):
         await session.execute(READ, ())

@@ -1,5 +1,4 @@
-"""Marks that say `pending`, kept in memory for their first moment: most URLs come to their end before one need be
-written.
+"""A write-behind buffer of marks that say `pending`: most URLs come to their end before one need be written.
 
 Used by `sqlite.py`, whose look-ups see them. A mark is lost only together with the process, and then the event comes
 again and sets it anew.
@@ -17,7 +16,7 @@ MOST_AT_ONCE = 500
 NEXT_SECONDS = 0.02
 
 
-class YoungMarks:
+class WriteBehindMarks:
     """`write` gets those that grew old, all at once. They are seen here until it is done."""
 
     def __init__(self, write: Callable[[Sequence[UrlState]], "asyncio.Future[object]"]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spiderduck.errors import StoreUnavailable
-from spiderduck.stores.sessions.asking import MOST_SAVED, Asking
+from spiderduck.stores.sessions.hedging import MOST_SAVED, Hedging
 
 NEVER, SOON = 60.0, 0.001
 
@@ -44,16 +44,16 @@ async def test_an_answer_that_never_comes_is_waited_for_until_the_deadline() -> 
     """A driver that lost the request must not hold an event for ever."""
     driver = Driver()
     with pytest.raises(StoreUnavailable, match="in time"):
-        await Asking(SOON, NEVER, 1).once(driver.send)
+        await Hedging(SOON, NEVER, 1).once(driver.send)
     with pytest.raises(StoreUnavailable, match="in time"):
-        await Asking(SOON, SOON, 1).read(driver.send)
+        await Hedging(SOON, SOON, 1).read(driver.send)
     await asyncio.sleep(0)
     assert driver.given_up == len(driver.sent), "nothing is left waiting"
 
 
 async def test_a_slow_read_is_asked_again_and_the_first_answer_counts() -> None:
     driver = Driver()
-    reading = asyncio.create_task(Asking(NEVER, SOON, 1).read(driver.send))
+    reading = asyncio.create_task(Hedging(NEVER, SOON, 1).read(driver.send))
     await driver.until(2)
     driver.sent[1].set_result("second")
     assert await reading == "second"
@@ -63,7 +63,7 @@ async def test_a_slow_read_is_asked_again_and_the_first_answer_counts() -> None:
 
 async def test_a_copy_that_fails_leaves_the_other_to_answer() -> None:
     driver = Driver()
-    reading = asyncio.create_task(Asking(NEVER, SOON, 1).read(driver.send))
+    reading = asyncio.create_task(Hedging(NEVER, SOON, 1).read(driver.send))
     await driver.until(2)
     driver.sent[0].set_exception(ConnectionResetError("gone"))
     await asyncio.sleep(0)
@@ -75,8 +75,8 @@ async def test_a_copy_that_fails_leaves_the_other_to_answer() -> None:
 
 async def test_writes_are_sent_once() -> None:
     driver = Driver()
-    writing = asyncio.create_task(Asking(NEVER, SOON, 1).once(driver.send))
-    reading = asyncio.create_task(Asking(NEVER, SOON, 1).read(driver.send))
+    writing = asyncio.create_task(Hedging(NEVER, SOON, 1).once(driver.send))
+    reading = asyncio.create_task(Hedging(NEVER, SOON, 1).read(driver.send))
     await driver.until(3)
     assert len(driver.sent) == 3, "one write, two copies of the read"
     driver.sent[0].set_result("written")
@@ -86,7 +86,7 @@ async def test_writes_are_sent_once() -> None:
 
 async def test_a_cluster_that_is_slow_altogether_is_not_asked_twice_for_each() -> None:
     """Copies stay a tenth of the reads, above a small saving for a hiccup."""
-    driver, asking, reads = Driver(), Asking(NEVER, SOON, 1), 100
+    driver, asking, reads = Driver(), Hedging(NEVER, SOON, 1), 100
     reading = [asyncio.create_task(asking.read(driver.send)) for _ in range(reads)]
     most = reads + int(MOST_SAVED)
     await driver.until(most)
@@ -100,7 +100,7 @@ async def test_a_cluster_that_is_slow_altogether_is_not_asked_twice_for_each() -
 
 async def test_who_gives_up_leaves_nothing_behind() -> None:
     driver = Driver()
-    reading = asyncio.create_task(Asking(NEVER, SOON, 1).read(driver.send))
+    reading = asyncio.create_task(Hedging(NEVER, SOON, 1).read(driver.send))
     await driver.until(2)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):

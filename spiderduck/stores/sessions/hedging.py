@@ -1,4 +1,4 @@
-"""A statement under way: none is waited for beyond a deadline, and a slow read is asked a second time, so that one node
+"""Hedged reads: no statement is waited for beyond a deadline, and a slow read is asked a second time, so that one node
 that collects its garbage holds nobody up.
 
 Used by `acsylla.py`. The C++ driver could ask twice by itself, but then it loses for ever what is in flight on a
@@ -19,7 +19,7 @@ SHARE = 0.1
 MOST_SAVED = 20.0
 
 
-class Asking:
+class Hedging:
     """Sends a read up to `most` further times, one every `after` seconds; the driver picks a replica for each anew."""
 
     def __init__(self, deadline: float, after: float, most: int) -> None:
@@ -30,20 +30,20 @@ class Asking:
 
     async def once(self, send: Send) -> Any:
         """The answer. Raises `StoreUnavailable` behind the deadline."""
-        return await _Asked(self, send, 0).answered()
+        return await _HedgedCall(self, send, 0).answered()
 
     async def read(self, send: Send) -> Any:
         """The first answer. Where every copy failed, the error of the last; `StoreUnavailable` behind the deadline."""
         self.credit = min(MOST_SAVED, self.credit + SHARE)
-        return await _Asked(self, send, self.most).answered()
+        return await _HedgedCall(self, send, self.most).answered()
 
 
-class _Asked:
+class _HedgedCall:
     """By callbacks, because a task and a timer cost a tenth of what `asyncio.wait` and `asyncio.timeout` do here."""
 
     __slots__ = ("_answer", "_copies", "_loop", "_owner", "_rest", "_send", "_timer", "_under_way")
 
-    def __init__(self, owner: Asking, send: Send, copies: int) -> None:
+    def __init__(self, owner: Hedging, send: Send, copies: int) -> None:
         self._owner = owner
         self._send = send
         self._copies = copies

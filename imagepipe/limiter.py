@@ -15,8 +15,8 @@ from imagepipe.errors import Busy
 
 
 @dataclass(frozen=True, slots=True)
-class LoadLimits:
-    """Loads at a time, and how many may wait for one. One client has at most one in `waiting_share` of these places."""
+class FairLimits:
+    """Pieces at a time, and how many may wait. One client has at most one in `waiting_share` of these places."""
 
     total: int
     per_host: int
@@ -32,10 +32,10 @@ class _Waiter:
     turn: "asyncio.Future[None]"
 
 
-class LoadLimiter:
+class FairLimiter:
     """Over all pipelines. The client "" stands for our own work and has no limit of its own."""
 
-    def __init__(self, limits: LoadLimits) -> None:
+    def __init__(self, limits: FairLimits) -> None:
         self._limits = limits
         self._taken = 0
         self._waiting = 0
@@ -45,12 +45,12 @@ class LoadLimiter:
 
     @property
     def taken(self) -> int:
-        """Loads under way."""
+        """Pieces under way."""
         return self._taken
 
     @property
     def waiting(self) -> int:
-        """Loads that wait for their place."""
+        """Pieces that wait for their place."""
         return self._waiting
 
     @asynccontextmanager

@@ -14,12 +14,12 @@ from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Wri
 
 log = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 
 
-class PatientSession:
+class RetryingSession:
     """Tries again for `seconds`, pausing 0.05 s at first and a second at the most. `trouble` says why it waits."""
 
     def __init__(self, session: Session, clock: Clock, seconds: float) -> None:
@@ -51,7 +51,7 @@ class PatientSession:
     async def close(self) -> None:
         await self._session.close()
 
-    async def _again(self, ask: Callable[[], Awaitable[Answer]], error: StoreUnavailable) -> Answer:
+    async def _again(self, ask: Callable[[], Awaitable[T]], error: StoreUnavailable) -> T:
         self._notice(error)
         give_up, pause = self._clock.monotonic() + self._seconds, FIRST_PAUSE
         while self._clock.monotonic() + pause < give_up:
