@@ -1,0 +1,128 @@
+"""Keeps lists at what their files say: read in a thread, again within seconds of a change.
+
+A file that cannot be read leaves in force what was read before, and says so once; the first reading of a list that the
+settings name must succeed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from groundwork.clock import Clock
+from spiderduck.lists.loaded import LoadedList
+from spiderduck.settings.lists import ListConfig
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 2.0
+MOST_FILE_BYTES = 256 * 1024 * 1024
+"""Some five million entries."""
+Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class _Watched:
+    config: ListConfig
+    loaded: LoadedList | None = None
+    stamp: Stamp | None = None
+    told: str = ""
+
+
+class Lists:
+    """All lists that are in force. `current` is replaced as a whole, so that who reads it sees one moment."""
+
+    def __init__(self, clock: Clock, configs: Iterable[ListConfig] = ()) -> None:
+        """Raises ValueError where a list cannot be read."""
+        self._clock = clock
+        self._watched = {config.name: _Watched(config) for config in configs}
+        self._changed: list[Callable[[], None]] = []
+        for watched in self._watched.values():
+            try:
+                watched.loaded, watched.stamp = self._read(watched.config), _stamp(Path(watched.config.path))
+            except (OSError, ValueError) as error:
+                raise ValueError(f"lists.{watched.config.name}: {watched.config.path}: {_reason(error)}") from error
+        self.current: tuple[LoadedList, ...] = ()
+        self._replace()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Called after lists changed."""
+        self._changed.append(callback)
+
+    @property
+    def configs(self) -> Sequence[ListConfig]:
+        """What is watched, in the order of names."""
+        return [self._watched[name].config for name in sorted(self._watched)]
+
+    async def put(self, config: ListConfig) -> LoadedList:
+        """A new list, or another in the place of the one of that name, from now on. Raises ValueError where its file
+        cannot be read, and changes nothing then."""
+        try:
+            stamp = _stamp(Path(config.path))
+            loaded = await asyncio.to_thread(self._read, config)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{config.path} cannot be read: {_reason(error)}") from error
+        self._watched[config.name] = _Watched(config, loaded, stamp)
+        self._replace()
+        return loaded
+
+    def remove(self, name: str) -> bool:
+        """Whether there was such a list."""
+        if self._watched.pop(name, None) is None:
+            return False
+        self._replace()
+        return True
+
+    async def run(self) -> None:
+        """Look for changed files until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Once."""
+        fresh = [one for one in list(self._watched.values()) if await self._renew(one)]
+        if fresh:
+            self._replace()
+
+    async def _renew(self, watched: _Watched) -> bool:
+        try:
+            stamp = _stamp(Path(watched.config.path))
+            if stamp == watched.stamp:
+                return False
+            watched.loaded = await asyncio.to_thread(self._read, watched.config)
+            watched.stamp, watched.told = stamp, ""
+        except (OSError, ValueError) as error:
+            if watched.told != (reason := _reason(error)):
+                watched.told = reason
+                log.warning("the list %s was not read again, its last version stays: %s", watched.config.name, reason)
+            return False
+        log.info("the list %s has %d entries now", watched.config.name, len(watched.loaded))
+        return True
+
+    def _read(self, config: ListConfig) -> LoadedList:
+        path = Path(config.path)
+        with path.open("rb") as file:
+            changed_at = path.stat().st_mtime
+            data = file.read(MOST_FILE_BYTES + 1)
+        if len(data) > MOST_FILE_BYTES:
+            raise ValueError(f"it is larger than {MOST_FILE_BYTES:,} bytes")
+        loaded = LoadedList(config, data, self._clock.now(), changed_at)
+        if loaded.counted.unread and not loaded.counted.entries:
+            raise ValueError(f"none of its lines is an entry of the format {config.format}")
+        return loaded
+
+    def _replace(self) -> None:
+        self.current = tuple(one.loaded for _, one in sorted(self._watched.items()) if one.loaded is not None)
+        for callback in self._changed:
+            callback()
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
