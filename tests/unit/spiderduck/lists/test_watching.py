@@ -52,7 +52,7 @@ def test_the_first_reading_must_succeed(tmp_path: Path, content: str | None) -> 
     file = tmp_path / "bad.txt"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(ValueError, match="lists.bad"):
+    with pytest.raises(ValueError, match=r"lists\.bad"):
         Lists(FakeClock(), [ListConfig("bad", str(file))])
 
 
