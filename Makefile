@@ -53,8 +53,9 @@ bench: $(DEVELOPMENT) ## print the figures of benchmarks/README.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	$(BIN)/python -m benchmarks
 
-quality: $(DEVELOPMENT) ## the table of extracted fields beside a plain OpenGraph rule and trafilatura
+quality: $(DEVELOPMENT) ## the table of extracted fields beside a plain OpenGraph rule, trafilatura and metascraper
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@command -v npm >/dev/null && npm install --prefix benchmarks/metascraper --silent --no-audit --no-fund --no-package-lock --ignore-scripts || true
 	$(BIN)/python -m benchmarks.quality
 
 lock: $(DEVELOPMENT) ## renew the locked requirements

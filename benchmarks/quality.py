@@ -1,17 +1,22 @@
 """Prints how well titles, authors, descriptions, pictures and so on are found in real article pages.
 
-Beside ours: a plain OpenGraph rule, and trafilatura's `extract_metadata` (installed for this only). The pages lie in the
-folder `SPIDERDUCK_CORPORA`: mozilla/readability's test pages, whose values are compared as equal, and postlight/parser's,
-whose titles and descriptions people recorded in other words, so that one must hold the other. Every miss is listed.
+Beside ours: a plain OpenGraph rule, trafilatura's `extract_metadata` and, where node is there, metascraper (both
+installed for this only; `make quality`). The pages lie in the folder `SPIDERDUCK_CORPORA`: mozilla/readability's test
+pages, whose values are compared as equal, and postlight/parser's, whose titles and descriptions people recorded in other
+words, so that one must hold the other. Each cell gives both: equal, and contained. Every miss of ours is listed.
 
     python -m benchmarks.quality
 """
 
 import json
+import shutil
+import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -54,6 +59,17 @@ _TRAFILATURA = {
     "image": "image",
 }
 
+_METASCRAPER = {
+    "title": "title",
+    "author": "author",
+    "description": "description",
+    "site_name": "publisher",
+    "language": "lang",
+    "published_at": "date",
+    "image": "image",
+}
+METASCRAPER = Path(__file__).parent / "metascraper"
+
 # Their name in postlight's expected.json → ours.
 _POSTLIGHT = {
     "title": "title",
@@ -74,9 +90,13 @@ class Case(NamedTuple):
 
     name: str
     url: str
-    body: bytes
+    file: Path
     expected: Values
     loosely: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return self.file.read_bytes()
 
 
 def cases() -> Iterator[Case]:
@@ -84,14 +104,14 @@ def cases() -> Iterator[Case]:
     for folder in sorted(PAGES.iterdir()):
         expected = json.loads((folder / "expected.json").read_text("utf-8"))
         values = {ours: expected.get(theirs) for theirs, ours in FIELDS.items()}
-        yield Case(folder.name, URL, (folder / "page.html").read_bytes(), values)
+        yield Case(folder.name, URL, folder / "page.html", values)
 
 
 def postlight_cases() -> Iterator[Case]:
     """Every page of postlight's corpus."""
     for page in json.loads((POSTLIGHT / "expected.json").read_text("utf-8")):
         values = {ours: page["expected"].get(theirs) for theirs, ours in _POSTLIGHT.items()}
-        yield Case(page["file"], page["url"], (POSTLIGHT / page["file"]).read_bytes(), values, loosely=True)
+        yield Case(page["file"], page["url"], POSTLIGHT / page["file"], values, loosely=True)
 
 
 def ours(case: Case) -> Values:
@@ -116,6 +136,27 @@ def trafilatura(case: Case) -> Values:
 
     document = extract(case.body, default_url=case.url)
     return {field: getattr(document, name) if document else None for field, name in _TRAFILATURA.items()}
+
+
+def metascraper(case: Case) -> Values:
+    return _metascraped().get(str(case.file), {})
+
+
+@cache
+def _metascraped() -> dict[str, Values]:
+    """File → what metascraper finds, for all pages in one process."""
+    pages = [case for corpus in (cases, postlight_cases) if corpus is cases or POSTLIGHT.is_dir() for case in corpus()]
+    lines = "\n".join(
+        json.dumps({"file": str(case.file.absolute()), "url": case.url.replace("fakehost", "example.com")})
+        for case in pages
+    )
+    ran = subprocess.run(
+        ["node", "run.mjs"], cwd=METASCRAPER, input=lines, capture_output=True, text=True, check=True, timeout=600
+    )
+    return {
+        str(case.file): {field: found.get(name) for field, name in _METASCRAPER.items()}
+        for case, found in zip(pages, map(json.loads, ran.stdout.splitlines()), strict=True)
+    }
 
 
 def agrees(field: str, expected: str, found: str | None, loosely: bool = False) -> bool:
@@ -160,15 +201,19 @@ EXTRACTORS: dict[str, Callable[[Case], Values]] = {
     "spiderduck": ours,
     "open graph": open_graph,
     "trafilatura": trafilatura,
+    "metascraper": metascraper,
 }
 
 
 class Score(NamedTuple):
-    """Hits of `wanted` pages that have the field; misses with what was found instead."""
+    """Of `wanted` pages that have the field the hits, as the corpus is compared; the misses with what was found
+    instead; and how many are equal and contained."""
 
     wanted: int
     hits: int
     misses: list[tuple[str, str, str | None]]
+    equal: int = 0
+    contained: int = 0
 
 
 def score(extract: Callable[[Case], Values], pages: Callable[[], Iterator[Case]] = cases) -> dict[str, Score]:
@@ -179,11 +224,13 @@ def score(extract: Callable[[Case], Values], pages: Callable[[], Iterator[Case]]
         for field, expected in case.expected.items():
             if not expected:
                 continue
-            wanted, hits, misses = scores.get(field, Score(0, 0, []))
-            hit = agrees(field, expected, found.get(field), case.loosely)
-            if not hit:
-                misses.append((case.name, expected, found.get(field)))
-            scores[field] = Score(wanted + 1, hits + hit, misses)
+            before, value = scores.get(field, Score(0, 0, [])), found.get(field)
+            equal, contained = agrees(field, expected, value), agrees(field, expected, value, loosely=True)
+            hit = contained if case.loosely else equal
+            misses = before.misses if hit else [*before.misses, (case.name, expected, value)]
+            scores[field] = Score(
+                before.wanted + 1, before.hits + hit, misses, before.equal + equal, before.contained + contained
+            )
     return scores
 
 
@@ -193,6 +240,9 @@ def main() -> int:
         print(f"no pages in {PAGES}; set SPIDERDUCK_CORPORA")
         return 0
     console = Console()
+    if shutil.which("node") is None or not (METASCRAPER / "node_modules").exists():
+        console.print(f"metascraper is not measured: it takes node, and `npm install` in {METASCRAPER}")
+        del EXTRACTORS["metascraper"]
     behind = _compare(console, "readability's pages, equal", cases)
     if POSTLIGHT.is_dir():
         _compare(console, "postlight's pages, contained", postlight_cases)
@@ -204,13 +254,15 @@ def main() -> int:
 def _compare(console: Console, title: str, pages: Callable[[], Iterator[Case]]) -> list[str]:
     """Prints the table and our misses. Returns the fields in which a peer is better."""
     scores = {name: score(extract, pages) for name, extract in EXTRACTORS.items()}
-    table = Table(title=f"{title}: found of expected")
+    table = Table(title=f"{title}: equal / contained")
     table.add_column("field")
+    table.add_column("of", justify="right")
     for name in EXTRACTORS:
         table.add_column(name, justify="right")
     own = scores["spiderduck"]
     for field, found in own.items():
-        table.add_row(field, *(f"{scores[name][field].hits}/{found.wanted}" for name in EXTRACTORS))
+        cells = [f"{scores[name][field].equal} / {scores[name][field].contained}" for name in EXTRACTORS]
+        table.add_row(field, str(found.wanted), *cells)
     console.print(table)
     for field, found in own.items():
         for name, expected, instead in found.misses:

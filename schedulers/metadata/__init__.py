@@ -4,9 +4,8 @@ Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 """
 
 from schedulers.metadata.charset import sniff_encoding
-from schedulers.metadata.extract import FAILURE, extract_metadata, kind_of
+from schedulers.metadata.extract import FAILURE, examine, extract_metadata, kind_of
 from schedulers.metadata.fields.oembed import endpoint_of
-from schedulers.metadata.fields.usage import Asker
 from schedulers.metadata.interstitials import kind_of as wall_kind
 from schedulers.metadata.kinds.oembed_answer import read_oembed
 from schedulers.metadata.model import (
@@ -26,6 +25,7 @@ from schedulers.metadata.model import (
     Signal,
     Usage,
 )
+from schedulers.metadata.options import Examined, ReadingOptions
 from schedulers.metadata.picture_counter import PictureCounter, note_in, note_picture
 from schedulers.metadata.ports import GenericPictures
 from schedulers.metadata.usage import Purpose, shown
@@ -43,7 +43,7 @@ __all__ = [
     "AlternateLanguage",
     "Alternative",
     "AppLink",
-    "Asker",
+    "Examined",
     "Feed",
     "GenericPictures",
     "Icon",
@@ -56,6 +56,7 @@ __all__ = [
     "Price",
     "Provenance",
     "Purpose",
+    "ReadingOptions",
     "Robots",
     "Signal",
     "Usage",
@@ -65,6 +66,7 @@ __all__ = [
     "encode_provenance",
     "encode_usage",
     "endpoint_of",
+    "examine",
     "extract_metadata",
     "kind_of",
     "note_in",

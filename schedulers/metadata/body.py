@@ -7,10 +7,11 @@ looked at.
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from schedulers.metadata import clean
+from schedulers.metadata import clean, dates
 
 CANDIDATES = 200
 NODES = 50_000
@@ -36,11 +37,35 @@ _CONSENT = re.compile(
 _NAMES_IN_BYLINE = 'a[rel~="author"],a[href*="/author/"],[class*="author-name" i],[class*="author__name" i]'
 _DATED = (
     '[class*="publish" i],[class*="pub-date" i],[class*="pubdate" i],[class*="article-date" i],[class*="post-date" i],'
-    '[class*="entry-date" i],[class*="timestamp" i]'
+    '[class*="entry-date" i],[class*="timestamp" i],[class*="article-time" i],[class*="dateline" i],[class~="date" i],'
+    '[class~="posted" i],[class~="published" i],[id*="pubdate" i]'
 )
+# A date in a line of text, as it is written beside a headline: the day, the month and the year, then the clock.
+_YEAR = r"(?:19|20)\d\d"
+_CLOCK = r"(?:,?\s+(?:(?:at|um|à|-|–|\|)\s+)?\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b\.?)?)?"
+_DATE_IN_LINE = re.compile(
+    rf"(?:\b\d{{1,2}}(?:st|nd|rd|th|\.|º)?\s+(?:of\s+|de\s+)?[^\W\d_]{{3,12}}\.?,?\s+(?:de\s+)?{_YEAR}"
+    rf"|\b[^\W\d_]{{3,12}}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+{_YEAR}"
+    rf"|(?<!\d){_YEAR}(?:[-/.]\d{{1,2}}[-/.]\d{{1,2}}|年\s?\d{{1,2}}月\s?\d{{1,2}}日)(?!\d)){_CLOCK}",
+    re.IGNORECASE,
+)
+# Text nodes around the headline in which its date is looked for; a longer one is no line of facts.
+_AROUND, _LINE = 40, 160
 _TIMES = 20
 _LONGEST_DATE = 64
-_AUTHOR_LINKS = 'a[href*="/author/"],a[href*="/authors/"],a[href*="/auteur/"],a[href*="/autor/"]'
+_AUTHOR_LINKS = (
+    'a[href*="/author/"],a[href*="/authors/"],a[href*="/auteur/"],a[href*="/autor/"],a[href*="/editors/"],'
+    'a[href*="/contributors/"],a[href*="/staff/"],a[href*="/writers/"],a[href*="/journalist"]'
+)
+# `By` and a link to a person, whatever the elements around them are called; not `Powered by` or `Photo by`.
+_BY_LINK = re.compile(
+    r">\s{0,50}(?:(?:written|posted|published|reported|submitted|story|words|text|article)\s{1,5})?"
+    r"(?:by|von|par|por|door)\s{0,5}:?\s{0,50}(?:</?(?:span|div|p|em|strong)\b[^<>]{0,200}>\s{0,50}){0,3}"
+    r"<a\b[^<>]{0,500}>\s{0,50}(?:<span\b[^<>]{0,200}>\s{0,50})?([^<>]{3,60}?)\s{0,50}<",
+    re.IGNORECASE,
+)
+# Bytes behind the headline in which it is looked for.
+_SEARCHED = 20_000
 _BYLINE = (
     'a[rel~="author"],[itemprop~="author"],[class*="byline" i],[id*="byline" i],'
     '[class*="author-name" i],[class*="author__name" i],[class*="authorname" i],[class*="writer-name" i],'
@@ -116,6 +141,16 @@ class Body:
         return names.pop() if len(names) == 1 else None
 
     @cached_property
+    def by_link(self) -> str | None:
+        """The name of the first link behind the headline that stands right behind the word `by`."""
+        source = self._tree.raw_html
+        start = source.find(b"<h1")
+        if start < 0:
+            return None
+        found = _BY_LINK.search(source[start : start + _SEARCHED].decode("utf-8", "replace"))
+        return clean.text(found[1], 100) if found else None
+
+    @cached_property
     def published_time(self) -> str | None:
         """The first `<time>` of the page's one article; a list of articles has no date of its own."""
         if len(self._tree.css("article")[:2]) > 1:
@@ -136,11 +171,40 @@ class Body:
 
     @cached_property
     def dated_element(self) -> str | None:
-        """The first short text of an element whose class says that it holds the date."""
-        for node in self._tree.css(_DATED)[:_TIMES]:
-            text = node.attributes.get("datetime") or clean.text(node.text(separator=" "), 200)
-            if text and len(text) <= _LONGEST_DATE and any(character.isdigit() for character in text):
-                return text
+        """The first date behind the headline, else the first of all, of an element that is there for dates or whose
+        class says so."""
+        first: str | None = None
+        seen_headline = False
+        for node in self._tree.css(f"h1,time,{_DATED}")[:_TIMES]:
+            seen_headline = seen_headline or node.tag == "h1"
+            attributes = node.attributes
+            for text in (attributes.get("datetime"), attributes.get("data-published"), clean.text(node.text(), 200)):
+                if text and len(text) <= _LONGEST_DATE and dates.iso(text) is not None:
+                    first = first or text
+                    if seen_headline:
+                        return text
+        return first
+
+    @cached_property
+    def dated_line(self) -> str | None:
+        """The date in the short lines behind the headline, else in those before it."""
+        before: list[str] = []
+        behind: list[str] = []
+        seen_headline = False
+        body = self._tree.body
+        for node in islice(body.traverse(include_text=True), NODES) if body is not None else ():
+            tag = node.tag
+            if tag == "h1" and not seen_headline:
+                seen_headline = True
+            elif tag == "-text" and (text := node.text()) and not text.isspace():
+                (behind if seen_headline else before).append(text)
+                if len(behind) >= _AROUND:
+                    break
+        if not seen_headline:
+            return None
+        for text in (*behind, *reversed(before[-_AROUND:])):
+            if len(text) <= _LINE and (found := _DATE_IN_LINE.search(text)) and dates.iso(found.group()) is not None:
+                return found.group()
         return None
 
     @cached_property

@@ -9,10 +9,10 @@ from typing import Any
 
 from schedulers.metadata import clean
 from schedulers.metadata import headers as response_headers
-from schedulers.metadata.fields.usage import Asker
 from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
 from schedulers.metadata.kinds.answer import Answer
 from schedulers.metadata.model import Metadata, Provenance
+from schedulers.metadata.options import PLAIN, Examined, ReadingOptions
 from schedulers.metadata.ports import GenericPictures
 
 READERS: dict[str, Callable[[Answer], Metadata]] = {
@@ -29,9 +29,15 @@ READERS: dict[str, Callable[[Answer], Metadata]] = {
 }
 
 FAILURE = "failure"
-NOBODY = Asker()
 """The provenance of a page that could not be read: it has no other field, and this one's rule says why."""
 REASON_LIMIT = 200
+
+
+def examine(body: bytes, *, url: str, content_type: str | None = None) -> Examined:
+    """What `body`, the answer for `url`, will be read as. Whoever decides by it where it is read hands it on to
+    `extract_metadata`, which need not look again."""
+    kind = kind_of(body, url=url, content_type=content_type)
+    return Examined(kind, body.count(b"<") if kind == "html" else None)
 
 
 def kind_of(body: bytes, *, url: str, content_type: str | None = None) -> str:
@@ -47,22 +53,20 @@ def extract_metadata(
     status_code: int = 200,
     headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (),
     generic_pictures: GenericPictures | None = None,
-    asker: Asker = NOBODY,
-    thorough: bool = False,
+    options: ReadingOptions = PLAIN,
 ) -> Metadata:
     """Everything that `body`, the answer for `url`, says about itself. Pure: no clock, no I/O. Never raises.
 
     `content_type`, `status_code` and `headers` are the answer's; without `content_type` that of `headers` counts.
     `generic_pictures` knows the pictures that a site shows on all its pages.
-    `asker` is who asked for it, whom directives may name, and what robots.txt says of its use.
-    `thorough`: candidates for the picture are looked for in the body too, whatever the head names.
+    `options` says how it is to be read.
     """
     fields = response_headers.read(headers)
     if content_type is None and (given := fields.get("content-type")):
         content_type = given[0]
-    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, asker, thorough)
+    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, options)
     try:
-        return READERS[sniff.kind(answer)](answer)
+        return READERS[sniff.kind(answer) if options.examined is None else options.examined.kind](answer)
     except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it
         reason = clean.text(f"{type(error).__name__}: {error}", REASON_LIMIT)
         return Metadata(provenance={FAILURE: Provenance(reason or type(error).__name__)})

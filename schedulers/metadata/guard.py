@@ -15,8 +15,9 @@ SIZE = 5_000_000
 DEPTH = 512
 # Fewer tags than this take lexbor 16 ms at most, however they nest; walking over them here would cost every page more.
 FEW_TAGS = 3_000
-# Fewer than this cannot open formatting again so often that it matters.
-FEW_BLOCKS = 1_000
+# Up to so many tags cannot open formatting again too often: of them some open formatting and the others are the blocks,
+# whose product is largest where both are one half (1,095² is `MOST_REOPENED`).
+FEW_BLOCKS = 2_190
 # Each element takes some 300 bytes; pages of more than 20,000 are books and lists.
 MOST_TAGS = 30_000
 # Elements that formatting may make, were all of it opened again in each block.
@@ -50,13 +51,14 @@ _FLAT = frozenset(
 )
 
 
-def bounded(source: bytes) -> bytes:
-    """`source`, cut where it nests too deep, without tags that have too many attributes."""
+def bounded(source: bytes, tags: int | None = None) -> bytes:
+    """`source`, cut where it nests too deep, without tags that have too many attributes. `tags`: how many `<` it holds,
+    where that was counted."""
     if len(source) > SIZE:
         source = source[:SIZE]
     if len(source) <= _BLOCK:
         return source
-    tags, values = source.count(b"<"), source.count(b"=")
+    tags, values = source.count(b"<") if tags is None else tags, source.count(b"=")
     if tags > MOST_TAGS:
         source = source[: _too_many(source)]
     if tags > FEW_TAGS:

@@ -120,7 +120,7 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
     """The metadata of the answer that a fetch ends with."""
     from fetchers.model import Response
     from fetchers.report import print_hops
-    from schedulers.metadata import Asker, extract_metadata
+    from schedulers.metadata import ReadingOptions, extract_metadata
 
     result = fetched(url, config)
     print_hops(result, sys.stderr)
@@ -133,7 +133,7 @@ def _of_url(url: str, config: Path | None) -> "Metadata":
         content_type=answer.content_type,
         status_code=answer.status_code,
         headers=answer.headers,
-        asker=Asker(preferences=answer.preferences),
+        options=ReadingOptions(preferences=answer.preferences),
     )
 
 

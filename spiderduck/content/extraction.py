@@ -16,12 +16,13 @@ from groundwork.workers.interface import WorkError, Workers, WorkersBusy, WorkLi
 from groundwork.workers.processes import WorkerProcesses
 from schedulers.metadata import (
     FAILURE,
-    Asker,
+    Examined,
     Metadata,
     PictureCounter,
     Provenance,
+    ReadingOptions,
+    examine,
     extract_metadata,
-    kind_of,
     note_picture,
 )
 from spiderduck.config import Config
@@ -42,17 +43,18 @@ WAITING = 1_000_000
 """Who waits for a process holds a place in flight, of which there are fewer."""
 
 
-def is_quick(response: Response, inline_bytes: int) -> bool:
-    """Whether extraction takes less than 50 ms whatever the bytes are: by their kind, their number, and a page's tags.
+def is_quick(response: Response, inline_bytes: int, examined: Examined) -> bool:
+    """Whether extraction of what was `examined` takes less than 50 ms whatever the bytes are: by their kind, their
+    number, and a page's tags.
 
     Tags cost most: the guard before the parser bounds what so many of them can make it do. Text in a page costs little.
     """
     body = response.body
-    kind = kind_of(body, url=response.url, content_type=response.content_type)
+    kind = examined.kind
     if kind in HEADER_ONLY:
         return True
     if kind == "html":
-        return len(body) <= inline_bytes and body.count(b"<") <= MOST_INLINE_TAGS
+        return len(body) <= inline_bytes and (examined.tags or 0) <= MOST_INLINE_TAGS
     return kind in QUICK_KINDS and len(body) <= min(ALWAYS_QUICK, inline_bytes)
 
 
@@ -81,7 +83,7 @@ class Extraction:
         inline_bytes: int,
         pictures: PictureCounter | None = None,
         processes: Workers | None = None,
-        product: str = Asker().product,
+        product: str = ReadingOptions().product,
     ) -> None:
         """`inline_bytes`: larger bodies are never read on the loop. Without `processes` a thread reads them. `product`
         is our name in robots.txt, which directives of a page may name too."""
@@ -96,23 +98,25 @@ class Extraction:
         """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
 
         Raises `WorkersBusy` once the worker processes are stopping: that is no word about the page."""
-        quick = is_quick(response, self._inline_bytes)
+        examined = examine(response.body, url=response.url, content_type=response.content_type)
+        options = ReadingOptions(self._product, response.preferences, thorough, examined)
+        quick = is_quick(response, self._inline_bytes, examined)
         if quick and self._warm:
-            metadata = _extract(response, self._pictures, self._product, thorough)
+            metadata = _extract(response, self._pictures, options)
         elif quick or self._processes is None:
             async with self._one_at_a_time:
-                metadata = await asyncio.to_thread(_extract, response, self._pictures, self._product, thorough)
+                metadata = await asyncio.to_thread(_extract, response, self._pictures, options)
                 self._warm = True
         else:
-            metadata = await self._isolated(self._processes, response, thorough)
+            metadata = await self._isolated(self._processes, response, options)
         if self._pictures is not None and 200 <= response.status_code < 300 and metadata.interstitial is None:
             note_picture(self._pictures, metadata, response.url)
         return metadata
 
-    async def _isolated(self, processes: Workers, response: Response, thorough: bool) -> Metadata:
+    async def _isolated(self, processes: Workers, response: Response, options: ReadingOptions) -> Metadata:
         known = None if self._pictures is None else self._pictures.of_page(response.url)
         try:
-            return await processes.run(partial(_extract, response, known, self._product, thorough))
+            return await processes.run(partial(_extract, response, known, options))
         except WorkTimedOut:
             return Metadata(provenance={FAILURE: Provenance(TOO_LONG)})
         except WorkersBusy:
@@ -121,7 +125,7 @@ class Extraction:
             return Metadata(provenance={FAILURE: Provenance(TOO_MUCH)})
 
 
-def _extract(response: Response, pictures: PictureCounter | None, product: str, thorough: bool) -> Metadata:
+def _extract(response: Response, pictures: PictureCounter | None, options: ReadingOptions) -> Metadata:
     return extract_metadata(
         response.body,
         url=response.url,
@@ -129,6 +133,5 @@ def _extract(response: Response, pictures: PictureCounter | None, product: str, 
         status_code=response.status_code,
         headers=response.headers,
         generic_pictures=pictures,
-        asker=Asker(product, response.preferences),
-        thorough=thorough,
+        options=options,
     )

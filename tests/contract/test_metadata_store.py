@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -260,14 +261,16 @@ async def test_recent_results_of_a_domain(opened: Opened) -> None:
 
 
 async def test_pages_of_a_site_that_show_one_picture_are_counted(opened: Opened) -> None:
+    site = f"{uuid4().hex}.test"  # a cluster keeps what another test noted
     saw, logo = opened.store.saw_picture, "http://news.test/logo.png"
-    assert [await saw("news.test", logo, f"/{number}") for number in range(3)] == [1, 2, 3]
-    assert await saw("news.test", logo, "/0") == 3, "the same page again"
-    assert await saw("other.test", logo, "/0") == 1, "of each site by itself"
-    assert await saw("news.test", "http://news.test/own.png", "/1") == 1
-    assert await saw("news.test", logo, "/3") == 3, "a page shows one picture at a time"
+    assert [await saw(site, logo, f"/{number}") for number in range(3)] == [1, 2, 3]
+    assert await saw(site, logo, "/0") == 3, "the same page again"
+    assert await saw(f"other.{site}", logo, "/0") == 1, "of each site by itself"
+    assert await saw(site, "http://news.test/own.png", "/1") == 1
+    assert await saw(site, logo, "/3") == 3, "a page shows one picture at a time"
 
 
 async def test_the_count_of_a_site_is_bounded(opened: Opened) -> None:
-    counts = [await opened.store.saw_picture("news.test", "logo.png", f"/{number}") for number in range(60)]
+    site = f"{uuid4().hex}.test"
+    counts = [await opened.store.saw_picture(site, "logo.png", f"/{number}") for number in range(60)]
     assert max(counts) == counts[-1] == 40

@@ -38,7 +38,10 @@ _WRITTEN_BY = frozenset(
         "geschreven door",
     )
 )
-_KEYS = ("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator", "author", "parsely-author", "byl")
+_KEYS = (
+    *("citation_author", "dc:creator", "dcterms:creator", "dcterm:creator"),
+    *("article:author", "author", "parsely-author", "byl"),
+)
 
 
 def read(page: Page) -> str | None:
@@ -77,7 +80,9 @@ def _json_ld_names(graph: Graph) -> list[str]:
 
 
 def _json_ld(graph: Graph) -> str | None:
-    return graph.text(graph.subject, "author") or graph.text(graph.subject, "creator")
+    author = graph.text(graph.subject, "author") or graph.text(graph.subject, "creator")
+    # A publisher that names itself says nothing of who wrote the page: whoever names a person goes before it.
+    return None if author and author == graph.text(graph.subject, "publisher") else author
 
 
 def _written_by(page: Page) -> str | None:
@@ -93,7 +98,6 @@ LADDER = Ladder(
     in_graph(JSON_LD, _json_ld),
     *meta(*_KEYS),
     *meta(
-        "article:author",
         "article:author_name",
         "sailthru:author",
         "citation_authors",
@@ -105,5 +109,7 @@ LADDER = Ladder(
     in_body("rdfa:author", lambda page: page.items.author(RDFA)),
     in_page("twitter:data", _written_by),
     in_body("byline", lambda page: page.body.byline),
+    in_body("by-link", lambda page: page.body.by_link),
     in_body("author-link", lambda page: page.body.linked_author),
+    in_graph("json-ld:publisher-as-author", lambda graph: graph.text(graph.subject, "author")),
 )

@@ -1,9 +1,14 @@
 """When the page was first published and last changed, as ISO 8601 with the offset where the page gives one."""
 
+import re
+
 from schedulers.metadata import dates
 from schedulers.metadata.items import MICRODATA, RDFA, Syntax
-from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, meta
+from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, in_page, meta
 from schedulers.metadata.page import Page
+from schedulers.urls.canonical import is_home
+
+_DAY_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/.-])")
 
 
 def read(page: Page) -> str | None:
@@ -25,6 +30,12 @@ def _in_items(key: str) -> tuple[Rule, Rule]:
     )
 
 
+def _in_url(url: str) -> str | None:
+    """The day in a path (`/2026/05/04/a-story`)."""
+    found = _DAY_IN_PATH.search(url)
+    return None if found is None else "-".join(found.groups())
+
+
 def _modified(page: Page, syntax: Syntax) -> str | None:
     """Only where the first date stood in the body too, or nowhere: a page keeps its dates in one place."""
     published = page.provenance.get("published_at")
@@ -40,7 +51,8 @@ PUBLISHED = Ladder(
     *meta("citation_publication_date", "citation_online_date", "citation_date", "parsely-pub-date", "sailthru:date"),
     *meta("dcterms:issued", "dcterms:created", "dc:date:issued", "dc:date:created", "dc:date", "dcterms:date"),
     *meta(
-        "datepublished", "publish-date", "publish_date", "publishdate", "pubdate", "pdate", "cxenseparse:publishtime"
+        *("datepublished", "publish-date", "publish_date", "publishdate", "pubdate", "pdate"),
+        *("cxenseparse:publishtime", "cxenseparse:recs:publishtime"),
     ),
     *meta("date", "article:created", "created", "rnews:datepublished", "bt:pubdate", "video:release_date"),
     _json_ld("dateCreated"),
@@ -49,6 +61,8 @@ PUBLISHED = Ladder(
     in_body("time", lambda page: page.body.published_time),
     in_body("only-time", lambda page: page.body.only_time),
     in_body("dated-element", lambda page: page.body.dated_element),
+    in_page("url", lambda page: _in_url(page.url)),
+    in_body("dated-line", lambda page: None if is_home(page.url) else page.body.dated_line),
 )
 
 MODIFIED = Ladder(

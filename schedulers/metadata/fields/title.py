@@ -27,6 +27,7 @@ _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*$")
 # `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
 _SAME = 0.75
 _FEW_WORDS = 5
+_BEFORE_BAR = 3
 # Google's old limit for `headline`, at which plug-ins cut it.
 _CUT_AT = 100
 _LONG = 300
@@ -81,9 +82,12 @@ def _shared(page: Page) -> Offer | None:
 
 def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
     """`shared`, or the other title of the page that completes or shortens it."""
-    others = [other for other in _others(page) if other[0] != shared[0]]
     title = shared[1]
-    if _ELLIPSIS.search(title):
+    cut = _ELLIPSIS.search(title) is not None
+    if not cut and _PARTED.search(title) is None:
+        return shared  # there is nothing to complete and nothing to take off
+    others = [other for other in _others(page) if other[0] != shared[0]]
+    if cut:
         for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or "")):
             if not _ELLIPSIS.search(other) and _goes_on(other, title):
                 return rule, without_site(other, site_name.known(page), (host(page.url),))
@@ -211,7 +215,16 @@ def _without_likely(title: str, page: Page, author: str | None) -> str:
         if len(rest.split()) >= _FEW_WORDS and clean.fold(rest) == clean.fold(page.body.h1 or ""):
             return rest
     without = without_site(title, site_name.likely(page, author), site_name.hosts(page))
-    return without if len(without.split()) >= _FEW_WORDS else title
+    taken_off = without != title and len(without.split()) >= _FEW_WORDS
+    return without if taken_off else _without_behind_bar(title)
+
+
+def _without_behind_bar(title: str) -> str:
+    """`title` without the name behind its one bar. One word there may be a section (`A story | Sports`)."""
+    rest, bar, tail = title.partition(" | ")
+    words = tail.split()
+    is_name = 1 < len(words) < _FEW_WORDS and "|" not in tail and all(word[:1].isupper() for word in words)
+    return rest.rstrip() if bar and is_name and len(rest.split()) >= _BEFORE_BAR and not _PARTED.search(rest) else title
 
 
 def _is_site(part: str, names: frozenset[str], hosts: tuple[str, ...]) -> bool:

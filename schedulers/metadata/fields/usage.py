@@ -8,11 +8,11 @@
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from schedulers.metadata import dates
 from schedulers.metadata.headers import typed_link
 from schedulers.metadata.model import Robots, Signal, Usage
+from schedulers.metadata.options import ReadingOptions
 from schedulers.metadata.page import Page
 
 _VALUES = 10
@@ -65,17 +65,10 @@ Said = tuple[str, bool | int | str]
 """A field of `Usage` and its value."""
 
 
-class Asker(NamedTuple):
-    """Who asks: the product token that signals may name, and what robots.txt said to it."""
-
-    product: str = "spiderduck"
-    preferences: tuple[str, ...] = ()
-
-
-def read(page: Page, asker: Asker) -> Usage | None:
+def read(page: Page, options: ReadingOptions) -> Usage | None:
     """Everything that is said; `None` where nothing is."""
     found: dict[str, Signal] = {}
-    for source, values in _by_source(page, asker):
+    for source, values in _by_source(page, options):
         for said, value in values:
             _take(found, said, Signal(value, source))
     return Usage(**found) if found else None
@@ -95,25 +88,25 @@ def robots_of(usage: Usage | None) -> Robots | None:
     return Robots(**given) if given else None  # type: ignore[arg-type]
 
 
-def _by_source(page: Page, asker: Asker) -> Iterator[tuple[str, Iterable[Said]]]:
+def _by_source(page: Page, options: ReadingOptions) -> Iterator[tuple[str, Iterable[Said]]]:
     meta, headers = page.meta, page.headers
-    for name in dict.fromkeys(("robots", asker.product.lower())):
+    for name in dict.fromkeys(("robots", options.product.lower())):
         for value in meta.get(name, ())[:_VALUES]:
             yield f"meta:{name}", _directives(value.lower().split(","))
     for value in headers.get("x-robots-tag", ())[:_VALUES]:
-        yield "header:x-robots-tag", _directives(_addressed(value, asker.product.lower()))
+        yield "header:x-robots-tag", _directives(_addressed(value, options.product.lower()))
     for name in ("content-signal", "content-usage"):
         for value in headers.get(name, ())[:_VALUES]:
             yield f"header:{name}", _signals(value)
     # What robots.txt says of a longer path comes first, and for the same question it alone counts.
-    usage = [one for one in asker.preferences if one.startswith("usage: ")]
+    usage = [one for one in options.preferences if one.startswith("usage: ")]
     if usage:
         yield "robots.txt", _first_of_each(said for one in usage for said in _signals(one.removeprefix("usage: ")))
     for name in ("tdm-reservation", "tdm-policy"):
         for place, values in (("header", headers.get(name)), ("meta", meta.get(name))):
             if values:
                 yield f"{place}:{name}", _tdm(name, values[0], page)
-    yield from _licenses(page, asker.preferences)
+    yield from _licenses(page, options.preferences)
 
 
 def _take(found: dict[str, Signal], field: str, new: Signal) -> None:

@@ -9,14 +9,13 @@ from schedulers.metadata import clean
 from schedulers.metadata.fields import canonical, usage
 from schedulers.metadata.headers import Headers
 from schedulers.metadata.model import Metadata, Provenance
+from schedulers.metadata.options import PLAIN, ReadingOptions
 from schedulers.metadata.page import Page
 from schedulers.metadata.ports import GenericPictures
 
 
 class Answer(NamedTuple):
-    """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share;
-    `asker` is who asked for the page, and what robots.txt says to it. `thorough`: candidates for
-    the picture are looked for in the body too, whatever the head names."""
+    """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share."""
 
     body: bytes
     url: str
@@ -24,8 +23,12 @@ class Answer(NamedTuple):
     status_code: int = 200
     headers: Headers = {}  # noqa: RUF012  never changed
     generic_pictures: GenericPictures | None = None
-    asker: usage.Asker = usage.Asker()
-    thorough: bool = False
+    options: ReadingOptions = PLAIN
+
+    @property
+    def tags(self) -> int | None:
+        """How many `<` the body holds, where that was counted."""
+        return None if self.options.examined is None else self.options.examined.tags
 
     @property
     def media_type(self) -> str:
@@ -40,7 +43,7 @@ class Answer(NamedTuple):
         if "title" not in given and (title := self._file_name()):
             given["title"] = title
             provenance["title"] = Provenance("url:file-name")
-        canonical_url, said = canonical.read(page), usage.read(page, self.asker)
+        canonical_url, said = canonical.read(page), usage.read(page, self.options)
         provenance |= page.provenance
         return Metadata(
             canonical_url=canonical_url,

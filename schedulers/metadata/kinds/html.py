@@ -41,10 +41,11 @@ def read(answer: Answer) -> Metadata:
     source, encoding = as_utf_8(answer.body, answer.content_type)
     if "xhtml" in answer.media_type:
         source = _closed(source)
-    tree = LexborHTMLParser(guard.bounded(source), scripting=True, options=_WITHOUT_EVENTS)
+    counted = answer.tags if source is answer.body else None
+    tree = LexborHTMLParser(guard.bounded(source, counted), scripting=True, options=_WITHOUT_EVENTS)
     page = Page(answer.url, tree, answer.headers)
-    name, said = author.read(page), usage.read(page, answer.asker)
-    pictures = image.read(page, answer.generic_pictures, thorough=answer.thorough)
+    name, said = author.read(page), usage.read(page, answer.options)
+    pictures = image.read(page, answer.generic_pictures, thorough=answer.options.thorough)
     read_by = reading.measure(page.title, page.body.text)
     return Metadata(
         title=title.read(page, name),

@@ -111,6 +111,7 @@ from schedulers.metadata.kinds import (
     svg,
 )
 from schedulers.metadata.model import OEmbed
+from schedulers.metadata.options import ReadingOptions
 from schedulers.urls import canonical as canonical_urls
 from schedulers.urls import clean as clean_urls
 from schedulers.urls import extract as extract_urls
@@ -454,6 +455,7 @@ TABLE: dict[str, list[Case]] = {
     ),
     "schedulers.urls.tracking.tracking_of": cases(tracking.tracking_of, rows("a.", "http://"), rows("@")),
     # metadata: the whole
+    "schedulers.metadata.extract.examine": cases(lambda body: extract.examine(body, url=URL), *PAGES, *PDFS),
     "schedulers.metadata.extract.kind_of": cases(lambda body: extract.kind_of(body, url=URL), *PAGES, *PDFS, *PICTURES),
     "schedulers.metadata.extract.extract_metadata": [
         *cases(lambda given: extract.extract_metadata(given, url=URL, content_type="text/html"), *MARKUP, *PAGES),
@@ -656,7 +658,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.fields.published.read": page_cases(published.read, raw(b"<time datetime=x>")),
     "schedulers.metadata.fields.published.read_modified": page_cases(published.read_modified),
     "schedulers.metadata.fields.usage.read": page_cases(
-        lambda page: usage.read(page, usage.Asker()),
+        lambda page: usage.read(page, ReadingOptions()),
         raw(b"noindex,", b"<meta name=robots content='"),
         raw(b"unavailable_after:1,", b"<meta name=robots content='"),
         raw(b"<prohibits usage ", b"<head><script type='application/rsl+xml'>"),

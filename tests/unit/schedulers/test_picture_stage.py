@@ -9,7 +9,7 @@ import msgspec
 
 from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
-from schedulers.metadata import Metadata, encode_metadata, encode_provenance, extract_metadata
+from schedulers.metadata import Metadata, ReadingOptions, encode_metadata, encode_provenance, extract_metadata
 from schedulers.model import Content, Known, Message, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline
@@ -54,7 +54,9 @@ class World:
         self.stored = Page(7, URL, URL, 1.0, 200, content, encode_metadata(said), encode_provenance(said))
 
     def metadata(self, thorough: bool) -> Metadata:
-        return extract_metadata(self.body.encode(), url=URL, content_type="text/html", thorough=thorough)
+        return extract_metadata(
+            self.body.encode(), url=URL, content_type="text/html", options=ReadingOptions(thorough=thorough)
+        )
 
     async def page(self, page_id: int) -> Page:
         return self.stored

@@ -8,7 +8,7 @@ import pytest
 from fetchers.model import Response
 from groundwork.workers.interface import WorkersBusy
 from groundwork.workers.processes import WorkerProcesses
-from schedulers.metadata import FAILURE, PictureCounter
+from schedulers.metadata import FAILURE, PictureCounter, examine
 from spiderduck.config import Config
 from spiderduck.content.extraction import ALWAYS_QUICK, TOO_LONG, Extraction, is_quick, open_processes
 from tests.e2e.hostile.bodies import unfolding_pdf
@@ -50,7 +50,8 @@ async def processes() -> AsyncIterator[WorkerProcesses]:
 )
 def test_what_is_quick_is_told_by_kind_bytes_and_tags(body: bytes, content_type: str, quick: bool) -> None:
     """By what the bytes are, not by what the server calls them."""
-    assert is_quick(response(body, content_type), INLINE) is quick
+    examined = examine(body, url="http://a.test/x", content_type=content_type)
+    assert is_quick(response(body, content_type), INLINE, examined) is quick
 
 
 async def test_what_takes_too_long_is_given_up_and_the_next_is_read(processes: WorkerProcesses) -> None:

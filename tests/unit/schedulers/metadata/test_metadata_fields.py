@@ -299,3 +299,95 @@ def test_several_names_in_one_property_and_repeated_properties() -> None:
     """`property` may hold several names (RDFa), and the first good value of a repeated one counts."""
     assert page(meta("x:title dc:title", "Preferred") + meta("title", "Other")).title == "Preferred"
     assert page(meta("og:title", " ") + meta("og:title", "Second")).title == "Second"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Why ducks float | Pond Post", "Why ducks float"),
+        ("Why ducks float | The Daily Pond Post", "Why ducks float"),
+        ("Why ducks float | Sports", "Why ducks float | Sports"),
+        ("Why ducks float | and how they dive", "Why ducks float | and how they dive"),
+        ("Why ducks | Pond Post", "Why ducks | Pond Post"),
+        ("Why ducks float | Water | Pond Post", "Why ducks float | Water | Pond Post"),
+    ],
+)
+def test_a_name_of_several_words_behind_the_one_bar_is_the_sites(title: str, expected: str) -> None:
+    assert page(f"<title>{title}</title>").title == expected
+
+
+H1 = "<h1>Why ducks float</h1>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{H1}<span>By </span><a href="/profile/anas-1">Anas Platt</a>',
+        f'{H1}<p>Written by <a href="/x"><span>Anas Platt</span></a></p>',
+        f'{H1}<div>Von: <strong><a href="/autor">Anas Platt</a></strong></div>',
+        f'{H1}<cite>\n By <a title="More" href="/anas">\n Anas Platt</a>, <time>today</time></cite>',
+    ],
+)
+def test_the_author_is_who_is_linked_behind_by(body: str) -> None:
+    assert page("", body).author == "Anas Platt"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{H1}<footer>Powered by <a href="https://press.example">Some Press</a></footer>',
+        f'{H1}<p>Photo by <a href="/x">Mallard Images</a></p>',
+        f'<p>By <a href="/x">Anas Platt</a></p>{H1}',
+        '<p>By <a href="/x">Anas Platt</a></p>',
+        f'{H1}<p>Stand by <a href="/x">your ducks</a></p>',
+    ],
+)
+def test_who_made_something_else_is_not_the_author(body: str) -> None:
+    assert page("", body).author is None
+
+
+def test_a_publisher_that_names_itself_as_the_author_goes_behind_who_names_a_person() -> None:
+    ours = '{"@type":"Article","headline":"A","author":{"name":"Pond Post"},"publisher":{"name":"Pond Post"}}'
+    found = page(json_ld(ours) + '<meta name="author" content="Anas Platt">')
+    assert found.author == "Anas Platt"
+    assert page(json_ld(ours)).author == "Pond Post"
+
+
+@pytest.mark.parametrize(
+    ("body", "url", "day", "rule"),
+    [
+        (f"{H1}<time>Dec 9, 2016</time>", URL, "2016-12-09", "dated-element"),
+        (f'{H1}<time data-published="2016-12-09 09:13:00Z">x</time>', URL, "2016-12-09", "dated-element"),
+        (f'{H1}<div class="date">Apr 27th, 2020</div>', URL, "2020-04-27", "dated-element"),
+        (
+            f'<div class="date">May 1, 2015</div>{H1}<div class="date">May 3, 2015</div>',
+            URL,
+            "2015-05-03",
+            "dated-element",
+        ),
+        (f"{H1}<span>Published in</span> <span>December 14, 2016</span>", URL, "2016-12-14", "dated-line"),
+        (f"{H1}<p>Anas in Ponds on 1 June 2019 at 08:34 PM EDT.</p>", URL, "2019-06-01", "dated-line"),
+        (f"<p>2019年4月4日</p>{H1}<p>Quack</p>", URL, "2019-04-04", "dated-line"),
+        (H1, "https://news.example/2019/03/05/a.html", "2019-03-05", "url"),
+        (H1, "https://news.example/a/2019-3-5/story", "2019-03-05", "url"),
+    ],
+)
+def test_a_date_that_only_people_are_shown(body: str, url: str, day: str, rule: str) -> None:
+    found = page("", body, url)
+    assert (found.published_at or "")[:10] == day
+    assert found.provenance["published_at"].rule == rule
+
+
+@pytest.mark.parametrize(
+    ("body", "url"),
+    [
+        ("<p>On 1 June 2019 they flew.</p>", URL),
+        (f"{H1}<p>{'They swim and dive. ' * 10} On 1 June 2019 they flew.</p>", URL),
+        (f"{H1}<p>June 2019</p><p>1 June</p>", URL),
+        (f"{H1}<p>1 June 2019</p>", "https://news.example/"),
+        (H1, "https://news.example/2019/13/05/a"),
+        (H1, "https://news.example/v/2019/3/507"),
+    ],
+)
+def test_what_is_no_date_of_the_page(body: str, url: str) -> None:
+    assert page("", body, url).published_at is None

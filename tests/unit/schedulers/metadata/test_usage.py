@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from schedulers.metadata import (
-    Asker,
     Image,
     Metadata,
     Purpose,
+    ReadingOptions,
     Signal,
     Usage,
     decode_metadata,
@@ -22,10 +22,10 @@ from schedulers.metadata import (
 )
 
 URL = "https://pond.test/duck"
-ASKER = Asker("pondbot")
+OPTIONS = ReadingOptions("pondbot")
 
 
-def usage(head: str = "", asker: Asker = ASKER, **headers: str | list[str]) -> dict[str, tuple[Any, str]]:
+def usage(head: str = "", options: ReadingOptions = OPTIONS, **headers: str | list[str]) -> dict[str, tuple[Any, str]]:
     """Field → value and source. Names of headers with `_` for `-`."""
     pairs = [
         (name.replace("_", "-"), one)
@@ -33,7 +33,7 @@ def usage(head: str = "", asker: Asker = ASKER, **headers: str | list[str]) -> d
         for one in ([values] if isinstance(values, str) else values)
     ]
     body = f"<head><title>Duck</title>{head}</head><p>Quack".encode()
-    found = extract_metadata(body, url=URL, content_type="text/html", headers=pairs, asker=asker).usage
+    found = extract_metadata(body, url=URL, content_type="text/html", headers=pairs, options=options).usage
     return {} if found is None else {k: (v.value, v.source) for k, v in msgspec.structs.asdict(found).items() if v}
 
 
@@ -131,8 +131,11 @@ def test_content_signal_and_content_usage(name: str, value: str, fields: dict[st
 
 def test_what_robots_txt_says_of_the_longer_path_counts_there_and_the_stricter_elsewhere() -> None:
     said = ("usage: train-ai=y", "usage: train-ai=n, search=y")
-    assert usage(asker=Asker("pondbot", said)) == {"ai_train": (True, "robots.txt"), "search": (True, "robots.txt")}
-    found = usage(asker=Asker("pondbot", said), content_usage="train-ai=n")
+    assert usage(options=ReadingOptions("pondbot", said)) == {
+        "ai_train": (True, "robots.txt"),
+        "search": (True, "robots.txt"),
+    }
+    found = usage(options=ReadingOptions("pondbot", said), content_usage="train-ai=n")
     assert found["ai_train"] == (False, "header:content-usage")
 
 
@@ -154,7 +157,7 @@ def test_licences_of_rsl() -> None:
     assert usage(link) == {"license": (rsl, "link:license")}
     header = f'<https://cc.test/by>; rel="license", <{rsl}>; rel="license"; type="application/rsl+xml"'
     assert usage(link=header) == {"license": (rsl, "header:link")}
-    assert usage(asker=Asker("pondbot", (f"license: {rsl}",))) == {"license": (rsl, "robots.txt")}
+    assert usage(options=ReadingOptions("pondbot", (f"license: {rsl}",))) == {"license": (rsl, "robots.txt")}
     assert usage('<link rel="license" href="https://cc.test/by">') == {}
     written = '<script type="application/rsl+xml"><rsl><content url="/"><license>'
     written += '<prohibits type="usage">ai-train, search</prohibits></license></content></rsl></script>'
