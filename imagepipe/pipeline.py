@@ -9,6 +9,7 @@ This file checks the address, says what the client's wish means, and reloads wha
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from groundwork.single_flight import SingleFlight
 from imagepipe.admin import Admin
@@ -27,6 +28,15 @@ from imagepipe.variants.query import parse_variant, read_query
 
 _FALLBACK = "fallback"  # no address, so that no picture can take its place
 _WARM_ACCEPT = "image/avif,image/webp"  # as most browsers ask
+
+
+@dataclass(frozen=True, slots=True)
+class FromOrigin:
+    """What a picture's own server said of it: its validators, and for how many seconds it is fresh."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    fresh_seconds: float | None = None
 
 
 class Pipeline:
@@ -102,15 +112,14 @@ class Pipeline:
         body: bytes,
         content_type: str = "",
         *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        fresh_seconds: float | None = None,
+        origin: FromOrigin | None = None,
         tags: tuple[str, ...] = (),
     ) -> None:
         """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
-        src, now = normal_source(src), self.events.clock.now()
-        stale_at = now + self.config.bounded_freshness(fresh_seconds)
-        await self.admin.put(src, Original(body, content_type, now, stale_at, etag, last_modified, tags))
+        src, now, origin = normal_source(src), self.events.clock.now(), origin or FromOrigin()
+        stale_at = now + self.config.bounded_freshness(origin.fresh_seconds)
+        found = Original(body, content_type, now, stale_at, origin.etag, origin.last_modified, tags)
+        await self.admin.put(src, found)
         self.warm(src)
 
     def warm(self, src: str, queries: Sequence[str] | None = None) -> int:

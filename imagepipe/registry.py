@@ -23,7 +23,7 @@ from imagepipe.originals.partials import Partials
 from imagepipe.originals.store import OriginalStore
 from imagepipe.pipeline import Pipeline
 from imagepipe.ports import AdditionalCache, Observer, Source
-from imagepipe.tiers.disk import DiskTier, OnDisk
+from imagepipe.tiers.disk import DiskTier, FileAccess, OnDisk
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
 from imagepipe.variants.cache import RenderedTier
@@ -157,8 +157,7 @@ class Registry:
             config.tiers.disk,
             self.disk_total,
             self.clock,
-            self._io,
-            writing=self._writing,
+            FileAccess(self._io, self._writing),
         )
 
     def _partials(self, name: str) -> DiskTier | EncodedTier:
@@ -170,9 +169,8 @@ class Registry:
             limits,
             self.partial_total,
             self.clock,
-            self._io,
+            FileAccess(self._io, self._writing_partials),
             growing=True,
-            writing=self._writing_partials,
         )
         self._partial_disks.append(disk)
         return disk

@@ -23,7 +23,7 @@ from snowflake.layout import Decoded, Layout
 from snowflake.leases.memory import MemoryLease
 from snowflake.minting import NS_PER_MS, Mint, shared_mint
 from snowflake.ports import Clock, Lease
-from snowflake.worker import Worker
+from snowflake.worker import Sequences, Worker
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,6 @@ def _mint(lease: Lease, config: GeneratorConfig, clock: Clock) -> Mint:
         lease.worker_id,
         floor_ms=lease.floor_ms,
         bridge_ms=config.bridge_ms,
-        random_below=random_below,
+        sequences=Sequences(random_below=random_below),
     )
     return Mint(worker, config.layout, lease, clock, config.most_step_ms)

@@ -5,12 +5,23 @@ it is and hears what to do by the answer (ids, none yet, or `ClockMovedBack`).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from snowflake.errors import BadConfiguration, ClockMovedBack
 from snowflake.layout import Layout, check_below
 
 BRIDGE_LIMIT_MS = 1000  # ids of all workers stay sorted within one second, which is what "k-sorted" promises
 _EMPTY = range(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """The sequence numbers of each tick: `count` of them (None: all) from `first` on. `random_below(n)` draws the one
+    that a tick begins with."""
+
+    first: int = 0
+    count: int | None = None
+    random_below: Callable[[int], int] | None = None
 
 
 class Worker:
@@ -40,12 +51,10 @@ class Worker:
         *,
         floor_ms: int | None = None,
         bridge_ms: int = 0,
-        random_below: Callable[[int], int] | None = None,
-        first_sequence: int = 0,
-        sequences: int | None = None,
+        sequences: Sequences | None = None,
     ) -> None:
-        """`floor_ms`: no id carries this time or an earlier one. `random_below(n)`: draws the first sequence number of
-        a tick. `first_sequence` and `sequences` confine it to a share of the numbers."""
+        """`floor_ms`: no id carries this time or an earlier one. `sequences`: all, from 0 on, by default."""
+        sequences = sequences or Sequences()
         check_below("datacenter_id", datacenter_id, layout.datacenters)
         check_below("worker_id", worker_id, layout.workers)
         if not 0 <= bridge_ms <= BRIDGE_LIMIT_MS:
@@ -54,9 +63,9 @@ class Worker:
         self._datacenter_id = datacenter_id
         self._worker_id = worker_id
         self._bridge = bridge_ms // layout.unit_ms
-        self._random_below = random_below
-        self._first = first_sequence
-        self._stop_sequence = layout.sequences if sequences is None else first_sequence + sequences
+        self._random_below = sequences.random_below
+        self._first = sequences.first
+        self._stop_sequence = layout.sequences if sequences.count is None else sequences.first + sequences.count
         self._narrow_stop = self._stop_sequence
         self._narrow_until = -1
         self.tick = -1 if floor_ms is None or floor_ms < layout.epoch_ms else layout.tick(floor_ms)

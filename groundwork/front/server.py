@@ -5,7 +5,7 @@ import contextlib
 import resource
 import socket
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -14,7 +14,7 @@ from uvicorn.config import STARTUP_FAILURE
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
 from groundwork.front.protocol import FrontProtocol
-from groundwork.front.tls import Certificate
+from groundwork.front.tls import Encryption
 
 BACKLOG = 1024
 OTHER_FILES = 4096
@@ -30,12 +30,11 @@ class FrontServer(uvicorn.Server):
         limits: FrontLimits,
         *,
         trusted: Sequence[str] = (),
-        certificate: Certificate | None = None,
-        plain: Collection[socket.socket] = (),
+        encryption: Encryption | None = None,
         shutdown_seconds: int = 2,
         alone: bool = False,
     ) -> None:
-        """`trusted`: networks of proxies. `plain`: sockets that get no TLS in any case. `alone`: the server is all that
+        """`trusted`: networks of proxies. `encryption`: none by default. `alone`: the server is all that
         runs, so that SIGTERM and SIGINT end it, and the application has a start and an end of its own."""
         super().__init__(
             uvicorn.Config(
@@ -53,8 +52,9 @@ class FrontServer(uvicorn.Server):
         )
         self.limits = limits
         self._alone = alone
-        self._certificate = certificate
-        self._plain = plain
+        encryption = encryption or Encryption()
+        self._certificate = encryption.certificate
+        self._plain = encryption.plain
         self._trusted = trusted
         self.places: Connections | None = None
 

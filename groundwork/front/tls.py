@@ -1,8 +1,10 @@
 """A server's certificate from two PEM files, read again when they change, so that a renewed one needs no restart."""
 
 import logging
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -48,3 +50,11 @@ class Certificate:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(*self._files)
         return context
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """What a server speaks TLS with, if with anything; on the sockets in `plain` it never does."""
+
+    certificate: Certificate | None = None
+    plain: Collection[socket.socket] = ()

@@ -9,7 +9,7 @@ file's name, and only writes wait for it.
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -34,11 +34,17 @@ class OnDisk:
     tags: tuple[str, ...] = ()
 
 
-class DiskTier:
-    """An `OriginalTier` in a folder; with `growing` a `PartialTier`.
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """The threads that read and write files, and how many may write at a time over all tiers that share a limit; times
+    their largest share they must fit."""
 
-    `writing` lets so many write at a time, over all tiers that share a limit; times their largest share they must fit.
-    """
+    executor: Executor
+    writing: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
+
+
+class DiskTier:
+    """An `OriginalTier` in a folder; with `growing` a `PartialTier`."""
 
     def __init__(
         self,
@@ -46,17 +52,16 @@ class DiskTier:
         limits: TierLimits,
         shared: Shared[OnDisk],
         clock: Clock,
-        executor: Executor,
+        access: FileAccess,
         *,
         growing: bool = False,
-        writing: asyncio.Semaphore | None = None,
     ) -> None:
         self.lru = shared.join(limits, _evicted)
         self._folder = folder
         self._clock = clock
-        self._executor = executor
+        self._executor = access.executor
         self._growing = growing
-        self._writing = writing or asyncio.Semaphore()
+        self._writing = access.writing
         self._serial = 0
         self._listing: asyncio.Task[None] | None = None
         self._writes: dict[str, asyncio.Task[bool]] = {}

@@ -79,7 +79,16 @@ class RegisteredLease:
             if (version_now := registry.write(worker_id, _join(owner, record), version)) is not None:
                 break
         wait_past(worker_id, record.high_water_ms, clock, self.most_wait_ms)
-        return HeldRegisteredLease(self, worker_id, owner, registry, record, version_now, clock)
+        return HeldRegisteredLease(self, worker_id, _Written(owner, record, version_now), registry, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What stands in the registry: by whom it was written, and as which version."""
+
+    owner: str
+    record: Record
+    version: int
 
 
 class HeldRegisteredLease:
@@ -89,21 +98,19 @@ class HeldRegisteredLease:
         self,
         terms: RegisteredLease,
         worker_id: int,
-        owner: str,
+        written: _Written,
         registry: Registry,
-        record: Record,
-        version: int,
         clock: Clock,
     ) -> None:
         self.worker_id = worker_id
         self.datacenter_id = terms.datacenter_id
-        self.floor_ms = record.high_water_ms
-        self.grants: Sequence[Grant] = record.grants
+        self.floor_ms = written.record.high_water_ms
+        self.grants: Sequence[Grant] = written.record.grants
         self._deadline_ms = terms.deadline_ms
-        self._owner = owner
+        self._owner = written.owner
         self._registry = registry
-        self._record = record
-        self._version = version
+        self._record = written.record
+        self._version = written.version
         self._clock = clock
         self._pid = os.getpid()
         self._lost: LeaseLost | None = None

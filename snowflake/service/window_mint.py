@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from snowflake.errors import NoRangeLease
 from snowflake.layout import Layout
 from snowflake.ports import Clock
-from snowflake.worker import BRIDGE_LIMIT_MS, Worker
+from snowflake.worker import BRIDGE_LIMIT_MS, Sequences, Worker
 
 NEAR_MS = 500  # ids of all workers stay sorted within a second when no clock is further off than half of it
 _NS_PER_MS = 1_000_000
@@ -132,8 +132,7 @@ class WindowMint:
             window.worker_id,
             floor_ms=max(self._last_ms, window.from_ms - 1),
             bridge_ms=BRIDGE_LIMIT_MS,
-            first_sequence=window.first_sequence,
-            sequences=window.sequences,
+            sequences=Sequences(window.first_sequence, window.sequences),
         )
 
     def _open_window(self, worker: Worker, window: Window, now_ms: int) -> None:

@@ -8,7 +8,7 @@ from groundwork.clock import Clock
 from groundwork.front.browsers import BrowserFront
 from groundwork.front.manners import Manners
 from groundwork.front.server import FrontServer
-from groundwork.front.tls import Certificate
+from groundwork.front.tls import Certificate, Encryption
 from spiderduck.api.app import browser_rules
 from spiderduck.api.browsers import key_check
 from spiderduck.api.shutdown import come_again_when
@@ -34,8 +34,7 @@ def make_server(
         app,
         config.api.front,
         trusted=config.api.trusted_proxies,
-        certificate=certificate_of(config, clock),
-        plain=() if metrics_listener is None else (metrics_listener,),
+        encryption=Encryption(certificate_of(config, clock), () if metrics_listener is None else (metrics_listener,)),
         shutdown_seconds=SHUTDOWN_SECONDS,
     )
 

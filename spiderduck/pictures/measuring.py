@@ -12,6 +12,7 @@ from fetchers.model import Response
 from groundwork.workers.interface import Workers
 from imagepipe.config import PictureLimits
 from imagepipe.errors import ImageError
+from imagepipe.pipeline import FromOrigin
 from imagepipe.registry import Registry
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.workers import PLACEHOLDER, run_measured
@@ -49,9 +50,11 @@ class CardPictures:
                 url,
                 response.body,
                 response.header("content-type") or "",
-                etag=response.header("etag"),
-                last_modified=response.header("last-modified"),
-                fresh_seconds=freshness(response, response.fetched_at),
+                origin=FromOrigin(
+                    response.header("etag"),
+                    response.header("last-modified"),
+                    freshness(response, response.fetched_at),
+                ),
             )
             return _measured(await cards.placeholder(url))
         except ImageError:

@@ -9,7 +9,7 @@ import pytest
 from imagepipe.config import TierLimits
 from imagepipe.model import Original
 from imagepipe.ports import OriginalTier
-from imagepipe.tiers.disk import DiskTier
+from imagepipe.tiers.disk import DiskTier, FileAccess
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
 from tests.clock import FakeClock
@@ -28,7 +28,7 @@ async def tier(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path)
         yield EncodedTier(_LIMITS, Shared(_LIMITS), clock)
         return
     with ThreadPoolExecutor(2) as executor:
-        disk = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), clock, executor)
+        disk = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), clock, FileAccess(executor))
         disk.start()
         yield disk
         await disk.close()

@@ -11,7 +11,7 @@ from imagepipe.config import TierLimits
 from imagepipe.model import Original
 from imagepipe.ports import PartialTier
 from imagepipe.tiers import picture_file
-from imagepipe.tiers.disk import DiskTier
+from imagepipe.tiers.disk import DiskTier, FileAccess
 from imagepipe.tiers.encoded import EncodedTier
 from imagepipe.tiers.lru import Shared
 from tests.clock import FakeClock
@@ -27,7 +27,7 @@ async def on_disk(tmp_path: Path) -> AsyncIterator[Callable[[], DiskTier]]:
         opened: list[DiskTier] = []
 
         def open_tier() -> DiskTier:
-            tier = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), FakeClock(), executor, growing=True)
+            tier = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), FakeClock(), FileAccess(executor), growing=True)
             tier.start()
             opened.append(tier)
             return tier

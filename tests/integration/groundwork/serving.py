@@ -9,7 +9,7 @@ from typing import Any
 
 from groundwork.front.limits import FrontLimits
 from groundwork.front.server import FrontServer
-from groundwork.front.tls import Certificate
+from groundwork.front.tls import Certificate, Encryption
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Served:
 async def serving(app: Any, certificate: Certificate | None = None, **limits: Any) -> AsyncIterator[Served]:
     """`limits`: fields of `FrontLimits`; `trusted`: proxies."""
     trusted = limits.pop("trusted", ())
-    server = FrontServer(app, FrontLimits(**limits), trusted=trusted, certificate=certificate)
+    server = FrontServer(app, FrontLimits(**limits), trusted=trusted, encryption=Encryption(certificate))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)

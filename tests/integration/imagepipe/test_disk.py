@@ -10,7 +10,7 @@ import pytest
 from imagepipe.config import TierLimits
 from imagepipe.model import Original
 from imagepipe.tiers import picture_file
-from imagepipe.tiers.disk import DiskTier
+from imagepipe.tiers.disk import DiskTier, FileAccess
 from imagepipe.tiers.lru import Shared
 from tests.clock import FakeClock
 
@@ -24,7 +24,7 @@ def threads():  # type: ignore[no-untyped-def]
 
 
 def _tier(folder: Path, threads: ThreadPoolExecutor, limits: TierLimits = _LIMITS) -> DiskTier:
-    tier = DiskTier(folder, limits, Shared(limits), FakeClock(), threads)
+    tier = DiskTier(folder, limits, Shared(limits), FakeClock(), FileAccess(threads))
     tier.start()
     return tier
 
@@ -119,7 +119,7 @@ async def test_the_first_answer_does_not_wait_for_the_listing(tmp_path: Path, th
     first = _tier(tmp_path, threads)
     await first.put("a", _original(1_000))
     await first.close()
-    second = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), FakeClock(), threads)
+    second = DiskTier(tmp_path, _LIMITS, Shared(_LIMITS), FakeClock(), FileAccess(threads))
     assert await second.get("a") == _original(1_000)
     assert await second.get("b") is None
     await second.close()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from snowflake.errors import BadConfiguration, ClockMovedBack
 from snowflake.layout import Layout
-from snowflake.worker import Worker
+from snowflake.worker import Sequences, Worker
 from tests.unit.snowflake.hand_clock import NOW_MS
 
 LAYOUT = Layout()
@@ -67,7 +67,7 @@ def test_the_floor_is_spent() -> None:
 
 def test_a_random_start_spreads_quiet_ids() -> None:
     """One id a tick falls on both even and odd numbers; a worker under load uses every number."""
-    worker = Worker(LAYOUT, 0, 0, random_below=Random(1).randrange)
+    worker = Worker(LAYOUT, 0, 0, sequences=Sequences(random_below=Random(1).randrange))
     quiet = [worker.take(NOW_MS + 2 * n, 1).start for n in range(100)]
     assert {id % 2 for id in quiet} == {0, 1}
     worker.take(NOW_MS + 1000, 4096)
@@ -84,7 +84,7 @@ def test_a_narrowed_worker_leaves_the_numbers_to_others() -> None:
 
 def test_a_share_stays_within_its_numbers() -> None:
     """As a range lease gives it."""
-    worker = Worker(LAYOUT, 0, 0, first_sequence=128, sequences=64)
+    worker = Worker(LAYOUT, 0, 0, sequences=Sequences(128, 64))
     assert [LAYOUT.decode(id).sequence for id in worker.take(NOW_MS, 100)] == list(range(128, 192))
 
 
@@ -103,7 +103,7 @@ def test_a_bridge_beyond_a_second_is_refused() -> None:
 def test_always_unique_and_increasing(bridge_ms: int, moves: list[tuple[int, int]], random_start: bool) -> None:
     """Whatever the clock does: ids increase, and lie no more than the bridge ahead of the clock."""
     draw = Random(3).randrange if random_start else None
-    worker = Worker(SMALL, 3, 5, bridge_ms=bridge_ms, random_below=draw)
+    worker = Worker(SMALL, 3, 5, bridge_ms=bridge_ms, sequences=Sequences(random_below=draw))
     now, last = NOW_MS, -1
     for move, count in moves:
         now += move
