@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from groundwork.single_flight import SingleFlight
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Telemetry(Collector):
         self.refusals: Counter[str] = Counter()
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
+        self._rendering: SingleFlight[str, bytes] = SingleFlight(goes_on=True)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -55,7 +57,10 @@ class Telemetry(Collector):
         self._gauges.append(gauges)
 
     async def render(self) -> bytes:
-        """The Prometheus text format."""
+        """The Prometheus text format. Who asks at the same moment gets the same."""
+        return await self._rendering.run("metrics", self._render)
+
+    async def _render(self) -> bytes:
         self._asked = {}
         for gauges in self._gauges:
             try:

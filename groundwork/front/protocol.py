@@ -32,6 +32,10 @@ FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 """The fields of a head that say where its body ends, and whether another request may follow."""
 SMALL_BYTES = 64 * 1024
 """Of a body; such requests are most of all, and a place for each of them is a bound by itself."""
+BODY_PER_FRAMING = 4
+"""Least bytes of a body for each byte around its chunks, beyond `PIECE_BYTES`: lines of 24 characters one by one."""
+PIECE_BYTES = 16 * 1024
+"""So much goes to the parser at a time."""
 UNUSED_BYTES = 32 * 1024 * 1024
 """Of a body whose request was answered before it came whole."""
 
@@ -67,6 +71,9 @@ class FrontProtocol(HttpToolsProtocol):
         self._in_window = 0  # bytes of the body
         self._unused = 0
         self._kept = 0  # bytes of bodies that are not answered yet
+        self._chunks: list[bytes] = []  # of the body, not handed on yet
+        self._received = self._received_before = 0  # bytes of bodies: all, and those of earlier requests
+        self._framing = 0  # bytes of what is around the chunks of this body
         self._refusal = HTTPStatus.BAD_REQUEST
         self._deaf = False  # what comes is thrown away
         self._drained = 0
@@ -107,7 +114,7 @@ class FrontProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         start = 0
         while start < len(data) and not self._deaf:
-            piece = data[start : start + self._limits.head_bytes - self._overhead]
+            piece = data[start : start + min(PIECE_BYTES, self._limits.head_bytes - self._overhead)]
             if not piece:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
                 return
@@ -180,12 +187,22 @@ class FrontProtocol(HttpToolsProtocol):
             raise _Refused
         super().on_headers_complete()
         self._in_head, self._in_body, self._progressed = False, True, True
-        self._in_window = self._unused = 0
+        self._in_window = self._unused = self._framing = 0
+        self._received_before = self._received
         self._phase = "begun"  # so that the body's first window is a whole one
         self._cycles.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
+        """Called for every chunk, however small, so that it does next to nothing."""
         self._progressed = True
+        self._received += len(body)
+        self._chunks.append(body)
+
+    def _deliver(self) -> None:
+        if not self._chunks:
+            return
+        body = b"".join(self._chunks)
+        self._chunks.clear()
         self._in_window += len(body)
         if self.cycle.response_complete:
             self._unused += len(body)
@@ -199,6 +216,7 @@ class FrontProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return  # the parser says so at the end of the head already
+        self._deliver()
         self._in_body, self._progressed = False, True
         super().on_message_complete()
 
@@ -220,11 +238,13 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _feed(self, piece: bytes) -> None:
         self._progressed = False
-        rest = piece
+        rest, in_body, before = piece, self._in_body, self._received
         try:
             while rest and not self._deaf:
                 rest = self._parse(rest)
-        except httptools.HttpParserError:
+            if in_body and self._in_body:
+                self._count_framing(len(piece) - (self._received - before))
+        except (httptools.HttpParserError, _Refused):
             if not self._deaf:
                 self._refuse(self._refusal)
             return
@@ -233,10 +253,17 @@ class FrontProtocol(HttpToolsProtocol):
         else:
             self._overhead += len(piece)
 
+    def _count_framing(self, size: int) -> None:
+        """A body in chunks of a byte costs a hundred times what it costs in large ones."""
+        self._framing += size
+        if self._framing > PIECE_BYTES + (self._received - self._received_before) // BODY_PER_FRAMING:
+            self._raise(HTTPStatus.BAD_REQUEST)
+
     def _parse(self, piece: bytes) -> bytes:
         """Returns what the parser left, which it does at an upgrade."""
         try:
             self.parser.feed_data(piece)
+            self._deliver()
             return b""
         except httptools.HttpParserUpgrade as upgrade:
             if self.scope["method"] == "CONNECT":  # what follows is no HTTP

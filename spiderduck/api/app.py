@@ -47,6 +47,10 @@ def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(state[DOCUMENT], media_type=MediaType.JSON, headers={"Cache-Control": "private, max-age=60"})
 
 
+MOST_BODY_BYTES = 4 * 1024 * 1024
+"""Of a request other than events. Such a body is decoded in one piece, to values that take twenty times its size."""
+
+
 def api_routes(services: Services) -> list[Any]:
     """The handlers of the part `api`: events, look-ups, stream, domains, fetch, dead letters and the console."""
     return [
@@ -87,7 +91,7 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
         before_send=[send_rate_limit],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
-        request_max_body_size=config.api.most_event_bytes,
+        request_max_body_size=min(MOST_BODY_BYTES, config.api.most_event_bytes),
         openapi_config=OpenAPIConfig(
             title="SpiderDuck",
             version=VERSION,

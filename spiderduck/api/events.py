@@ -39,6 +39,7 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/events",
         status_code=202,
+        request_max_body_size=services.config.api.most_event_bytes,
         opt={"scope": WRITE, REQUEST_BODY: EVENTS_BODY},
         tags=["events"],
         summary="Share events",

@@ -88,7 +88,7 @@ def send_odd_requests(base_url: str) -> None:
 def send_huge_heads(base_url: str) -> None:
     """Heads without an end: the server says 431 or closes."""
     for _ in range(3):
-        with _connection(base_url) as one:
+        with connection(base_url) as one:
             one.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
             try:
                 for _ in range(2_000):
@@ -117,14 +117,14 @@ def slow_heads(base_url: str, count: int) -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
         opened = []
         for _ in range(count):
-            one = stack.enter_context(_connection(base_url))
+            one = stack.enter_context(connection(base_url))
             one.sendall(b"GET /healthz HTTP/1.1\r\nX")
             opened.append(one)
         yield opened
 
 
 @contextmanager
-def _connection(base_url: str) -> Iterator[socket.socket]:
+def connection(base_url: str) -> Iterator[socket.socket]:
     url = httpx.URL(base_url)
     with socket.create_connection((url.host, url.port), timeout=60) as one:
         yield one

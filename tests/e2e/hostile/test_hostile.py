@@ -1,12 +1,13 @@
 """Strangers attack the real process from several connections at once; other users must not notice."""
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.hostile import attacks
-from tests.e2e.hostile.bodies import answers, unfolding_pages
+from tests.e2e.hostile import attacks, hoarding
+from tests.e2e.hostile.bodies import LARGE_BYTES, answers, repeated, unfolding_pages
 from tests.e2e.hostile.watch import Bystander
 from tests.e2e.product import Product
 from tests.origin import Origin, http, page
@@ -83,3 +84,31 @@ def test_pages_that_unfold_take_turns_for_memory(origin: Origin, tmp_path: Path)
         assert max(seen.health) < HEALTH_SECONDS
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        hoarding.begin_bodies_without_an_end,
+        hoarding.send_bodies_in_crumbs,
+        hoarding.take_no_answer,
+        hoarding.share_and_ask_for_long_links,
+        hoarding.send_lists_without_number,
+        hoarding.share_pages_in_crumbs,
+    ],
+    ids=lambda kind: kind.__name__,
+)
+def test_who_makes_the_server_keep_things_is_bounded(origin: Origin, tmp_path: Path, kind: attacks.Attack) -> None:
+    origin.answers["large.test/page"] = http(
+        gzip.compress(repeated("<p>word</p>", size=9 * LARGE_BYTES)), Content_Encoding="gzip"
+    )
+    origin.answers["*/crumbs"] = hoarding.crumbs()
+    origin.answers["*/robots.txt"] = http("", content_type="text/plain")
+    origin.default = page("A friend's page")
+    with Product(tmp_path / "data", origin.port, ALLOWED) as product:
+        seen = attack(product, kind)
+        assert max(seen.health) < HEALTH_SECONDS
+        assert max(seen.links) < LINK_SECONDS
+        assert seen.memory < MEMORY_BYTES
+        assert product.stop() == 0

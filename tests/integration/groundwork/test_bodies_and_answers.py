@@ -150,3 +150,24 @@ async def test_answers_that_nobody_takes_give_way_to_newer_ones() -> None:
             reading.send(get)
             assert (await reading.answer())[0] == 200
         assert len(await idle[0].ended()) < 32 * 1024 * 1024
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 5])
+async def test_a_body_in_crumbs_is_refused(size: int) -> None:
+    crumb = b"%x\r\n%b\r\n" % (size, b"a" * size)
+    async with serving(Echo()) as served, served.client() as client:
+        client.send(CHUNKED + crumb * 30_000 + b"0\r\n\r\n")
+        assert (await client.answer())[0] == 400
+
+
+@pytest.mark.parametrize(("size", "count"), [(1, 1_000), (30, 20_000), (4_000, 500)])
+async def test_chunks_as_clients_write_them_arrive_whole(size: int, count: int) -> None:
+    """Whatever the pieces in which they come, and the next request behind them as well."""
+    body = (b"%x\r\n%b\r\n" % (size, b"a" * size)) * count + b"0\r\n\r\n"
+    async with serving(Echo()) as served, served.client() as client:
+        client.send(CHUNKED + body + CHUNKED + body)
+        for _ in range(2):
+            assert await client.answer() == (200, b"/ %d" % (size * count))
