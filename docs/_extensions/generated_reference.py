@@ -13,12 +13,24 @@ from typing import Any
 import typer
 from typer.cli import get_docs_for_click
 
+import fetchers.__main__
+import imagepipe.__main__
+import snowflake.cli.commands
 from schedulers.model import Status
 from spiderduck.cli.app import app as command_line
 from spiderduck.config import Config
 
 ROOT = Path(__file__).parents[2]
 PLACE = Path(__file__).parents[1] / "reference" / "generated"
+
+COMMANDS = {
+    "spiderduck": command_line,
+    "python -m fetchers": fetchers.__main__.one_url,
+    "python -m fetchers serve": fetchers.__main__.service,
+    "python -m snowflake": snowflake.cli.commands.app,
+    "python -m imagepipe": imagepipe.__main__.app,
+}
+"""The commands of the product and of its parts alone."""
 
 ENDINGS: dict[Status, str] = {
     Status.UNKNOWN: "Never shared here. No ending; a look-up answers it for a URL that it does not know.",
@@ -72,10 +84,14 @@ def settings_page() -> str:
 
 def command_page() -> str:
     """Every command with its arguments and options, as `--help` shows them."""
-    command = typer.main.get_command(command_line)
-    text = get_docs_for_click(obj=command, ctx=command.make_context("spiderduck", [], resilient_parsing=True))
-    text = re.sub(r"\[bold\](.*?)\[/\]", r"**\1**", text)
-    return text.replace("# `spiderduck`", "# Command line", 1)
+    return "\n".join(["# Command line", "", *(_commands(name, app) for name, app in COMMANDS.items())])
+
+
+def _commands(name: str, app: typer.Typer) -> str:
+    command = typer.main.get_command(app)
+    context = command.make_context(name, [], resilient_parsing=True)
+    text = get_docs_for_click(obj=command, ctx=context, name=name)
+    return re.sub(r"\[bold\](.*?)\[/\]", r"**\1**", text.replace("# `", "## `", 1))
 
 
 def endings_page() -> str:
