@@ -1,6 +1,7 @@
 """Writes the reference of settings, commands and endings from the code, before Sphinx reads its sources.
 
 The pages lie in `docs/reference/generated/`, which is not committed: the code and `spiderduck.toml` are the one source.
+Files of the repository's root (`ARCHITECTURE.md` and others) become pages, with their links made to fit.
 """
 
 import re
@@ -105,6 +106,14 @@ def endings_page() -> str:
     return "\n".join(["# Statuses and endings", "", intro, "", "| status | meaning |", "|---|---|", *rows, ""])
 
 
+ROOT_PAGES = {
+    "ARCHITECTURE.md": "architecture.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "README.md": "index.md",
+    "SECURITY.md": "security.md",
+}
+"""Files of the root, and the pages that show them (of `README.md`, the page that stands for it)."""
 PAGES = {"settings.md": settings_page, "command-line.md": command_page, "endings.md": endings_page}
 
 
@@ -117,9 +126,28 @@ def write_pages(folder: Path = PLACE) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def as_page(text: str) -> str:
+    """A file of the root as a page of `docs/`: its links lead to pages, where it links files."""
+
+    def inside(link: re.Match[str]) -> str:
+        target = link[1]
+        return f"]({ROOT_PAGES.get(target) or target.removeprefix('docs/')})"
+
+    return re.sub(r"\]\((?!https?:|#)([^)\s]+)\)", inside, text)
+
+
+def read_root_page(app: Any, name: str, source: list[str]) -> None:
+    """Sphinx's `source-read`: the file that the page `name` stands for."""
+    for file, page in ROOT_PAGES.items():
+        if page == f"{name}.md" and file != "README.md":
+            app.env.note_dependency(str(ROOT / file))
+            source[0] = as_page((ROOT / file).read_text(encoding="utf-8"))
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Sphinx's entry point."""
     app.connect("builder-inited", lambda app: write_pages())
+    app.connect("source-read", read_root_page)
     return {"parallel_read_safe": True}
 
 

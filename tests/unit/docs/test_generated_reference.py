@@ -75,3 +75,9 @@ def test_unchanged_pages_are_not_written_again(generated: ModuleType, tmp_path: 
     generated.write_pages(tmp_path)
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
     assert set(before) == set(generated.PAGES)
+
+
+def test_links_of_the_roots_files_lead_to_pages(generated: ModuleType) -> None:
+    """Addresses and anchors stay as they are."""
+    text = "[a](docs/glossary.md) [b](SECURITY.md) [c](https://example.com/docs/x.md) [d](#there)"
+    assert generated.as_page(text) == "[a](glossary.md) [b](security.md) [c](https://example.com/docs/x.md) [d](#there)"
