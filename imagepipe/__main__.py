@@ -102,7 +102,7 @@ def serve(
     from groundwork.memory import tune_allocator
     from imagepipe.originals.sources.folder import FolderSource
     from imagepipe.originals.sources.http import HttpSource
-    from imagepipe.registry import Registry
+    from imagepipe.registry import Extensions, Registry
     from imagepipe.service.app import create_app
     from imagepipe.settings import additional_caches, read_settings
     from imagepipe.workers import isolated_workers
@@ -118,8 +118,8 @@ def serve(
         FolderSource(root) if root else http,
         settings,
         folder=cache,
-        isolated=isolated_workers(settings) if settings.isolate else None,
-        additional=additional_caches(settings),
+        workers=isolated_workers(settings) if settings.isolate else None,
+        extensions=Extensions(additional_caches(settings)),
         clock=clock,
     )
 

@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from groundwork.clock import Clock, SystemClock
@@ -38,11 +39,21 @@ _QUEUE_SHARE = 2  # one client has at most half of the queue
 _IO_THREADS = 2  # a disk answers in under a millisecond; more threads only wait in the same queue
 
 
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What others add: caches that a pipeline asks before the network, by its name; whoever is told of events; codecs
+    beside or instead of those that are installed."""
+
+    additional: Mapping[str, Sequence[AdditionalCache]] = field(default_factory=dict)
+    observers: Sequence[Observer] = ()
+    codecs: Codecs | None = None
+
+
 class Registry:
     """All pipelines of a process. `async with` it, or `start()` and `close()`.
 
-    `folder` holds the disk tiers (None = memory only). `executor` are the worker threads, `workers` how many; without
-    one it makes its own of the core count. `io_executor` reads and writes files.
+    `folder` holds the disk tiers (None = memory only). `workers` is who renders (`imagepipe.workers` makes them), or
+    how many threads of its own do (None: as many as cores).
     """
 
     def __init__(
@@ -51,23 +62,17 @@ class Registry:
         config: ImagesConfig | None = None,
         *,
         folder: Path | None = None,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        io_executor: Executor | None = None,
-        isolated: Workers | None = None,
-        additional: Mapping[str, Sequence[AdditionalCache]] | None = None,
-        observers: Sequence[Observer] = (),
-        codecs: Codecs | None = None,
+        workers: Workers | int | None = None,
+        extensions: Extensions | None = None,
         clock: Clock | None = None,
     ) -> None:
+        extensions = extensions or Extensions()
         self.config = (config or default_config()).validate()
-        self.codecs = codecs or installed()
+        self.codecs = extensions.codecs or installed()
         self.clock: Clock = clock or SystemClock()
-        count = workers or os.cpu_count() or 1
         self._own: list[ThreadPoolExecutor] = []
-        threads = executor or self._threads(count, "imagepipe-render")
-        self._io = io_executor or self._threads(_IO_THREADS, "imagepipe-io")
-        self.workers: Workers = isolated or threaded_workers(self.config, threads, count)
+        self._io = self._threads(_IO_THREADS, "imagepipe-io")
+        self.workers = self._render_threads(workers) if workers is None or isinstance(workers, int) else workers
         self.renders = FairLimiter(_render_limits(self.config))
         turns = Turns(self.workers, self.renders)
         self._renderer = Renderer(turns, self.config.limits, self.codecs)
@@ -87,8 +92,8 @@ class Registry:
         self._writing, self._writing_partials = asyncio.Semaphore(_IO_THREADS), asyncio.Semaphore()
         self._source = source
         self._folder = folder
-        self._observers = observers
-        self._additional = {name: tuple(caches) for name, caches in (additional or {}).items()}
+        self._observers = extensions.observers
+        self._additional = {name: tuple(caches) for name, caches in extensions.additional.items()}
         self.pipelines = {
             each.name: self._pipeline(each, self._additional.get(each.name, ())) for each in self.config.pipelines
         }
@@ -174,6 +179,10 @@ class Registry:
         )
         self._partial_disks.append(disk)
         return disk
+
+    def _render_threads(self, count: int | None) -> Workers:
+        count = count or os.cpu_count() or 1
+        return threaded_workers(self.config, self._threads(count, "imagepipe-render"), count)
 
     def _threads(self, count: int, name: str) -> ThreadPoolExecutor:
         executor = ThreadPoolExecutor(count, thread_name_prefix=name)

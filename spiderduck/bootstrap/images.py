@@ -18,7 +18,7 @@ from groundwork.clock import Clock
 from groundwork.workers.interface import Workers
 from imagepipe.config import ImagesConfig
 from imagepipe.ports import AdditionalCache
-from imagepipe.registry import Registry
+from imagepipe.registry import Extensions, Registry
 from imagepipe.service.app import route_handlers
 from imagepipe.settings import additional_caches, complete
 from imagepipe.workers import isolated_workers, threaded_workers
@@ -67,8 +67,8 @@ async def open_images(given: Composition, fetching: Fetching, storage: Storage) 
         FetcherSource(fetching.fetch, clock),
         settings,
         folder=given.folder / "images",
-        isolated=isolated_workers(settings) if settings.isolate else None,
-        additional=_beside(settings, _archived(storage, clock)),
+        workers=isolated_workers(settings) if settings.isolate else None,
+        extensions=Extensions(_beside(settings, _archived(storage, clock))),
         clock=clock,
     )
     await stack.enter_async_context(registry)

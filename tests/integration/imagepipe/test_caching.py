@@ -14,7 +14,7 @@ import imagepipe
 from imagepipe.config import ImagesConfig, PipelineConfig, TierLimits, Tiers, default_config
 from imagepipe.model import Storage
 from imagepipe.ports import SourceEnded
-from imagepipe.registry import Registry
+from imagepipe.registry import Extensions, Registry
 from imagepipe.service.app import create_app
 from tests.clock import FakeClock
 from tests.integration.imagepipe.fakes import FakeSource, Picture, until
@@ -371,7 +371,7 @@ async def test_an_additional_cache_with_no_picture_is_passed_over() -> None:
             """Nothing."""
 
     source = FakeSource(a=Picture(_JPEG))
-    async with Registry(source, clock=FakeClock(), workers=1, additional={"cards": [Legacy()]}) as registry:
+    async with Registry(source, clock=FakeClock(), workers=1, extensions=Extensions({"cards": [Legacy()]})) as registry:
         found = await registry["cards"].variant(_A, imagepipe.Variant(width=100))
         assert found.where == "network"
         assert "additional_cache_failed" in registry["cards"].events.problems[0][2]

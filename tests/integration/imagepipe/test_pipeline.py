@@ -24,7 +24,7 @@ from imagepipe.errors import (
 from imagepipe.model import Variant
 from imagepipe.pipeline import Pipeline
 from imagepipe.ports import SourceEnded
-from imagepipe.registry import Registry
+from imagepipe.registry import Extensions, Registry
 from tests.clock import FakeClock
 from tests.integration.imagepipe.fakes import FakeSource, Picture, Watcher, until
 from tests.unit.imagepipe.pictures import encode, photo, quarters
@@ -97,7 +97,7 @@ async def test_an_additional_cache_stands_before_the_network(clock: FakeClock) -
     closed: list[str] = []
     source = FakeSource(b=Picture(_JPEG))
     caches = {"cards": [Legacy("broken", None), Legacy("legacy", _JPEG)]}
-    async with _registry(source, clock, additional=caches) as registry:
+    async with _registry(source, clock, extensions=Extensions(caches)) as registry:
         answer = await registry["cards"].variant(_A, _SMALL)
         assert answer.where == "additional:legacy"
         assert (await registry["cards"].variant("http://o.test/b", _SMALL)).where == "network"
@@ -479,7 +479,7 @@ async def test_watchers_are_told(clock: FakeClock) -> None:
     exif_jpeg = encode(photo((64, 48)), "JPEG", exif=_exif_with_location())
     source = FakeSource(a=Picture(exif_jpeg), b=Picture(_JPEG[:150]))
     watcher = Watcher()
-    async with _registry(source, clock, observers=(watcher,)) as registry:
+    async with _registry(source, clock, extensions=Extensions(observers=(watcher,))) as registry:
         await registry["cards"].variant(_A, _SMALL)
         assert list(dict.fromkeys(watcher.kinds())) == [
             "started", "progress", "loaded", "problem", "finished",
