@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.clock import SystemClock
+from schedulers.identity import identity_of
 from schedulers.model import Message
 from schedulers.urls import dedup_key
 from spiderduck.errors import StoreUnavailable
@@ -56,7 +57,9 @@ async def test_a_broker_killed_and_started_again_loses_nothing(
             engine.launch()
             await asyncio.to_thread(fleet.wait, [engine])
             await flow.acknowledged(len(NAMES))
-            known = await asyncio.gather(*(flow.records.look_up(dedup_key(url_of(name)), name) for name in NAMES))
+            known = await asyncio.gather(
+                *(flow.records.look_up(dedup_key(url_of(name)), identity_of("generic", name)) for name in NAMES)
+            )
             assert all(one.seen for one in known)
             async with asyncio.timeout(20):
                 while len(told) < len(NAMES):

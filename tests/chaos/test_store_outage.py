@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.clock import SystemClock
+from schedulers.identity import identity_of
 from schedulers.model import Status
 from schedulers.urls import dedup_key
 from spiderduck.settings.cassandra import CassandraConfig
@@ -24,7 +25,9 @@ START_SECONDS = 7.0
 
 async def unfinished(flow: Flow, names: list[str]) -> list[str]:
     """Those of the events that the store does not know as finished."""
-    known = await asyncio.gather(*(flow.records.look_up(dedup_key(url_of(name)), name) for name in names))
+    known = await asyncio.gather(
+        *(flow.records.look_up(dedup_key(url_of(name)), identity_of("generic", name)) for name in names)
+    )
     return [name for name, one in zip(names, known, strict=True) if not one.seen]
 
 

@@ -36,6 +36,9 @@ class Steps:
     async def page(self, page_id: int) -> Page | None:
         return None
 
+    async def saw_picture(self, site: str, picture: str, page: str) -> int:
+        return 1
+
     async def write(self, key: str, change: Change, event_id: str) -> None:
         self._step("write")
 
