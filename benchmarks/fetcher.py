@@ -15,21 +15,19 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 from random import Random
 
-import httpx
 import uvloop
 
+from benchmarks.bare import fetch_bare
 from benchmarks.site import running_site
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, Queues, RateLimits
-from fetchers.exchange import PLACEHOLDER
 from fetchers.model import HopRequest, RateLimit, Response
 from fetchers.politeness.queue import BACK
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import DomainSlot
 from fetchers.standalone import make_transport, running_fetcher
-from fetchers.urls import split
 from groundwork.clock import SystemClock
 from groundwork.memory import tune_allocator
 
@@ -74,17 +72,7 @@ async def costs(config: FetchersConfig, count: int) -> tuple[float, float, float
     transport = make_transport(config)
 
     async def bare(url: str) -> int:
-        parts = split(url)
-        request = httpx.Request(
-            "GET",
-            PLACEHOLDER,
-            headers=[("Host", parts.authority), ("Accept", "*/*")],
-            extensions={"parts": parts, "target": parts.target.encode()},
-        )
-        response = await transport.handle_async_request(request)
-        body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
-        await response.aclose()
-        return len(body)
+        return len(await fetch_bare(transport, url))
 
     clock = SystemClock()
     async with running_fetcher(config) as fetcher, running_member(config, ClusterConfig(port=0)) as member:

@@ -16,15 +16,14 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import httpx
 import msgspec
 import uvloop
 from selectolax.lexbor import LexborHTMLParser
 
+from benchmarks.bare import fetch_bare
 from benchmarks.site import running_site
-from fetchers.exchange import PLACEHOLDER
+from fetchers.ports import Transport
 from fetchers.standalone import make_transport
-from fetchers.urls import split
 from schedulers.model import Message
 from spiderduck.bootstrap.data_folder import DataFolder
 from spiderduck.bootstrap.product import Product, running_parts
@@ -65,22 +64,13 @@ def urls(count: int) -> list[str]:
     return [f"http://host{number % HOSTS}.test/articles/{number}" for number in range(count)]
 
 
-async def floor(transport: httpx.AsyncBaseTransport, pages: Sequence[str]) -> Figures:
+async def floor(transport: Transport, pages: Sequence[str]) -> Figures:
     """What cannot be done without."""
     waiting = iter(pages)
 
     async def work() -> None:
         for url in waiting:
-            parts = split(url)
-            request = httpx.Request(
-                "GET",
-                PLACEHOLDER,
-                headers=[("Host", parts.authority), ("Accept", "*/*")],
-                extensions={"url": url, "parts": parts, "target": parts.target.encode()},
-            )
-            response = await transport.handle_async_request(request)
-            body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
-            await response.aclose()
+            body = await fetch_bare(transport, url)
             tree = LexborHTMLParser(body)
             for query in QUERIES:
                 tree.css_first(query)

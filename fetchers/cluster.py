@@ -17,6 +17,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
 from fetchers.config import FetchersConfig
@@ -27,7 +28,7 @@ from fetchers.ownership.assignment import BUCKETS
 from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.politeness.limits import MemoryLimitStore
-from fetchers.ports import HostStateStore, LimitStore, Ownership, RobotsCache, UrlPolicy
+from fetchers.ports import HostStateStore, LimitStore, NothingBlocked, Ownership, RobotsCache, UrlPolicy
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
 from fetchers.service.server import Owners, Service, bound, listening
 from fetchers.standalone import make_transport
@@ -143,27 +144,24 @@ async def running_member(
         scheme = "http" if certificates is None else "https"
         address = cluster.advertise or f"{scheme}://{cluster.host}:{port}"
         ring = _ring(cluster, clock, stack)
-        states, robots_cache = _caches(ring, clock)
         coordination = await _coordination(cluster, address, clock, stack)
         http = HttpFetchers(clock, cluster.token, client_context(config.tls))
         router = Router((), http, clock, Random(), own_address=address, known_addresses=coordination.known)
         stack.push_async_callback(router.close)
         transport = make_transport(config)
         stack.push_async_callback(transport.aclose)
-        fetcher = Fetcher(
-            config=config,
-            clock=clock,
-            random=Random(),
-            transport=transport,
-            states=states,
-            robots_cache=robots_cache,
-            perform_hop=router.perform,
+        adapters = Adapters(
+            transport,
+            *_caches(ring, clock),
+            clock,
             ownership=coordination.ownership,
             limit_store=coordination.limits,
+            policy=policy or NothingBlocked(),
             pressure=memory_pressure(cluster.memory_bytes),
-            policy=policy,
+            perform_hop=router.perform,
         )
-        router.local = fetcher
+        fetcher = build_fetcher(config, adapters)
+        router.local = fetcher.open_own_hop
         turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         service = Service(

@@ -1,95 +1,180 @@
-"""Equal requests at the same moment share one: the first leads, the others wait for what it gets. Used by `fetcher.py`.
+"""Equal requests at the same moment share one exchange. Used by `fetcher.py`.
 
-Nobody gets less for having shared. Who waited for one that gave up, or had less time, takes its place.
+A body that is wanted whole is put together once: the first request leads, the others wait for what it gets. A body that
+is wanted while it comes is shared by a tee (`tee.py`). Nobody gets less for having shared: who waited for one that gave
+up, or had less time, takes its place.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from msgspec import structs
+
+from fetchers.body.budget import BodyBudget
+from fetchers.body.chunks import NO_CHUNKS, BodyEnd, Chunks, OpenOwnHop, collect
 from fetchers.counters import Counters
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.ports import Take
-from fetchers.shared_streams import SharedStreams
+from fetchers.tee import Tee
 from groundwork.clock import Clock
 
-Shared = tuple[HopResult | NotMine, HopRequest]
-"""What a leader of equal requests got, and the request it got it for."""
-
+Answer = HopResult | NotMine
 LEADERS_GRACE = 1.0
 """An exchange ends at its deadline by itself; whoever waits for somebody else's is sent away a moment later."""
-
-
-class Perform(Protocol):
-    """Sends one request, whatever else is under way."""
-
-    def __call__(self, request: HopRequest, take: Take | None = None) -> Awaitable[HopResult | NotMine]: ...
+NO_ROOM_SECONDS = 1.0
 
 
 class Coalescing:
     """All requests under way in one fetcher."""
 
-    def __init__(self, perform: Perform, clock: Clock, counters: Counters) -> None:
-        self._perform = perform
+    def __init__(self, open_alone: OpenOwnHop, bodies: BodyBudget, clock: Clock, counters: Counters) -> None:
+        self._open_alone = open_alone
+        self._bodies = bodies
         self._clock = clock
         self._counters = counters
-        self._in_flight: dict[tuple[object, ...], list[asyncio.Future[Shared | None]]] = {}
-        self._streams = SharedStreams(perform)
+        self._leaders: dict[tuple[object, ...], _Leader] = {}
+        self._tees: dict[tuple[object, ...], Tee] = {}
 
-    async def whole(self, request: HopRequest) -> HopResult | NotMine:
-        """The answer with its body."""
+    def open(self, request: HopRequest) -> AbstractAsyncContextManager[tuple[Answer, Chunks]]:
+        """The answer to `request`, or to an equal one, and its body."""
+        return self._open_streamed(request) if request.streamed else _WholeHop(self, request)
+
+    # Put together first -----------------------------------------------------------------------------------------------
+
+    async def whole(self, request: HopRequest) -> Answer:
+        """The answer with its body, for one who will release it."""
         key = request.coalescing_key
-        while (followers := self._in_flight.get(key)) is not None:
-            shared = await self._follow(request, followers)
-            if shared is not None:
-                return shared
-        followers = self._in_flight[key] = []
-        answer: HopResult | NotMine | None = None
+        while (leader := self._leaders.get(key)) is not None:
+            answer = await self._follow(request, leader)
+            if answer is not None:
+                return answer
+        leader = self._leaders[key] = _Leader(request)
+        answer = None
         try:
-            answer = await self._perform(request)
+            answer = await self._collected(request)
             return answer
         finally:
-            del self._in_flight[key]
-            for follower in followers:
-                if not follower.done():
-                    shared = answer.shared() if isinstance(answer, Response) else answer
-                    follower.set_result(None if shared is None else (shared, request))
+            del self._leaders[key]
+            leader.tell(answer)
 
-    async def stream(self, request: HopRequest, take: Take) -> HopResult | NotMine:
-        """The answer without its body, which `take` is given while it comes."""
-        while True:
-            try:
-                async with asyncio.timeout(max(request.deadline - self._clock.now(), 0.0) + LEADERS_GRACE):
-                    answer, led_by, passed = await self._streams.join(request, take)
-            except TimeoutError:
-                return Ended(Ending.TIMED_OUT, "its deadline passed while an equal request was under way")
-            if led_by is not request:
-                if not passed and not self._serves(request, answer, led_by):
-                    continue
-                self._counters.coalesced += 1
-            return answer
+    async def _collected(self, request: HopRequest) -> Answer:
+        hold, has_it = self._bodies.hold(max(request.deadline - self._clock.now(), 0.0)), False
+        try:
+            async with self._open_alone(request) as (head, chunks):
+                if not isinstance(head, Response):
+                    return head
+                try:
+                    answer = await collect(chunks, hold)
+                except TimeoutError:
+                    return NotNow(self._clock.now() + NO_ROOM_SECONDS, "there was no room for its body")
+                has_it = isinstance(answer, Response)
+                return answer
+        finally:
+            if not has_it:
+                hold.release()
 
-    async def _follow(
-        self, request: HopRequest, followers: "list[asyncio.Future[Shared | None]]"
-    ) -> HopResult | NotMine | None:
+    async def _follow(self, request: HopRequest, leader: "_Leader") -> Answer | None:
         """What the leader got. None where that is no answer for us: it gave up, or ended for want of time that we
         have.
         """
-        future: asyncio.Future[Shared | None] = asyncio.get_running_loop().create_future()
-        followers.append(future)
         patience = max(request.deadline - self._clock.now(), 0.0)
         try:
-            shared = await asyncio.wait_for(future, patience)
+            answer = await asyncio.wait_for(leader.answer(), patience)
         except TimeoutError:
             return NotNow(self._clock.now(), "its deadline passed while an equal request was under way")
-        if shared is None or not self._serves(request, *shared):
+        if answer is None or not self._serves(request, answer, leader.request):
             return None
         self._counters.coalesced += 1
-        return shared[0]
+        return answer
 
-    def _serves(self, request: HopRequest, answer: HopResult | NotMine, led_by: HopRequest) -> bool:
+    # While it comes ---------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _open_streamed(self, request: HopRequest) -> AsyncIterator[tuple[Answer, Chunks]]:
+        key = request.coalescing_key
+        while True:
+            tee = self._tees.get(key)
+            if tee is None or not tee.joinable:
+                tee = self._tees[key] = Tee(request, self._open_alone)
+            reader = tee.join(max(request.deadline - self._clock.now(), 0.0) + LEADERS_GRACE)
+            try:
+                head = await reader.opened()
+                if tee.request is request or self._serves(request, head, tee.request):
+                    self._counters.coalesced += tee.request is not request
+                    yield head, reader if isinstance(head, Response) else NO_CHUNKS
+                    return
+            finally:
+                tee.leave(reader)
+                if not tee.joinable and self._tees.get(key) is tee:
+                    del self._tees[key]
+
+    def _serves(self, request: HopRequest, answer: Answer, led_by: HopRequest) -> bool:
         """Whether what `led_by` got is an answer for `request`, which has perhaps more time."""
         if isinstance(answer, NotNow):
             return answer.until > request.start_by
         out_of_time = isinstance(answer, Ended) and answer.ending is Ending.TIMED_OUT
         return not (out_of_time and led_by.deadline < request.deadline and led_by.deadline <= self._clock.now())
+
+
+class _WholeHop:
+    """`async with` it for what `Coalescing.whole` gives. (A generator would take five times as long.)"""
+
+    __slots__ = ("_body", "_coalescing", "_request")
+
+    def __init__(self, coalescing: Coalescing, request: HopRequest) -> None:
+        self._coalescing = coalescing
+        self._request = request
+        self._body: WholeBody | None = None
+
+    async def __aenter__(self) -> tuple[Answer, Chunks]:
+        answer = await self._coalescing.whole(self._request)
+        if not isinstance(answer, Response):
+            return answer, NO_CHUNKS
+        self._body = WholeBody(answer)
+        return self._body.head, self._body
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._body is not None:
+            self._body.close()
+
+
+class _Leader:
+    """A request that others wait for."""
+
+    def __init__(self, request: HopRequest) -> None:
+        self.request = request
+        self._followers: list[asyncio.Future[Answer | None]] = []
+
+    def answer(self) -> "asyncio.Future[Answer | None]":
+        """What it gets; None where it gives up."""
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._followers.append(future)
+        return future
+
+    def tell(self, answer: Answer | None) -> None:
+        for follower in self._followers:
+            if not follower.done():
+                follower.set_result(answer.shared() if isinstance(answer, Response) else answer)
+
+
+class WholeBody(Chunks):
+    """A body that is here already, in one piece, until whoever reads takes the whole answer or closes it."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(structs.replace(answer, body=b"", hold=None))
+        self._answer: Response | None = answer
+        if answer.body:
+            self._ahead.append(answer.body)
+        self.end = BodyEnd(answer.cut_by, answer.elapsed)
+
+    async def whole(self) -> Response:
+        """With its hold, which whoever has the answer releases."""
+        assert self._answer is not None, "it was taken or closed"
+        answer, self._answer = self._answer, None
+        return answer
+
+    def close(self) -> None:
+        """The body is not needed any more, unless `whole` has handed it on."""
+        if self._answer is not None:
+            self._answer.release()
+            self._answer = None

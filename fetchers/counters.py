@@ -5,7 +5,8 @@
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+
+from fetchers.ports import ConnectionInfo
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -24,25 +25,6 @@ class Histogram:
         """Count one duration of `value` seconds."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
-
-
-class ConnectionTimes(Protocol):
-    """What a transport says of a connection; see `transport/dialler.py`."""
-
-    @property
-    def dns_seconds(self) -> float: ...
-
-    @property
-    def connect_seconds(self) -> float: ...
-
-    @property
-    def tls_seconds(self) -> float: ...
-
-    @property
-    def tls_version(self) -> str | None: ...
-
-    @property
-    def reused(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -66,7 +48,7 @@ class Counters:
     first_byte: Histogram = field(default_factory=Histogram)
     whole: Histogram = field(default_factory=Histogram)
 
-    def head_came(self, connection: ConnectionTimes | None, seconds: float) -> None:
+    def head_came(self, connection: ConnectionInfo | None, seconds: float) -> None:
         """The head of an answer came `seconds` after its request set out."""
         self.first_byte.observe(seconds)
         if connection is None:

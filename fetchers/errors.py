@@ -1,9 +1,8 @@
 """What can go wrong while fetching as a surprise; expected endings are values (`fetchers.model.Ending`)."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from fetchers.model import Ended
+from fetchers.model import Ended, Ending
 
 
 class FetcherError(Exception):
@@ -20,10 +19,18 @@ class InvalidUrl(FetcherError, ValueError):
 
 
 class TransportError(FetcherError):
-    """A request that the network did not answer. Each kind has its own ending; the text is a sentence for a person."""
+    """A request that the network did not answer. The text is a sentence for a person.
+
+    The code of each kind is the name of its ending. `unreached`: no connection came about.
+    """
 
     code = "transport_error"
     retryable = True
+    unreached = False
+
+    def as_ending(self) -> Ended:
+        """What a caller is told."""
+        return Ended(Ending(self.code), str(self), unreached=self.unreached)
 
 
 class BlockedAddress(TransportError):
@@ -49,6 +56,7 @@ class ConnectError(TransportError):
     """The address took no connection, or the connection ended before the first byte of an answer."""
 
     code = "connect_error"
+    unreached = True
 
 
 class TurnLost(FetcherError):
@@ -78,7 +86,7 @@ class BrokenOff(FetcherError):
     code = "broken_off"
     retryable = True
 
-    def __init__(self, ended: "Ended") -> None:
+    def __init__(self, ended: Ended) -> None:
         super().__init__(ended.reason)
         self.ended = ended
 
@@ -91,6 +99,7 @@ class TimedOut(TransportError):
     def __init__(self, message: str, phase: str) -> None:
         super().__init__(message)
         self.phase = phase
+        self.unreached = phase == "connect"
 
 
 class ProtocolError(TransportError):

@@ -1,10 +1,93 @@
 """What the fetcher needs from outside. Each port has one contract suite in `tests/contract`, run on every adapter."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from fetchers.model import Ending, HopRequest, HopResult, NotMine, RateLimit, Response
+import msgspec
+
+from fetchers.model import Ending, Headers, HopRequest, HopResult, NotMine, RateLimit
+from fetchers.urls import UrlParts
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
+
+class RightToSend(Protocol):
+    """The right to write one request to its domain, given by the domain's queue (`politeness/right.py`)."""
+
+    def may_write(self) -> bool:
+        """Whether it still holds; asked just before the request is written."""
+
+    def written(self) -> None:
+        """The request has been written: the domain's interval begins. Idempotent."""
+
+    async def again(self) -> bool:
+        """Wait for the right to write the request once more. False where none comes before the deadline."""
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """Seconds: for a connection, for the answer's first byte, and between two of its bytes. None: any time."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    read: float | None = None
+
+
+class TransportRequest(msgspec.Struct, frozen=True):
+    """One GET request as it goes out. `parts.target` and `headers` go on the wire byte for byte (Latin-1)."""
+
+    parts: UrlParts
+    headers: Headers
+    right: RightToSend
+    timeouts: Timeouts = Timeouts()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """How a request travelled. `address` is the peer's; seconds are those of the connection's making.
+
+    `paced_by` is the first of the name's checked addresses, by which all requests to one server are counted; None where
+    a setting (`resolve`, `allow_addresses`) let us dial it.
+    """
+
+    address: str
+    port: int
+    tls_version: str | None = None
+    certificate_subject: str | None = None
+    dns_seconds: float = 0.0
+    connect_seconds: float = 0.0
+    tls_seconds: float = 0.0
+    reused: bool = False
+    paced_by: str | None = None
+
+    def again(self) -> "ConnectionInfo":
+        """The same for a request that found the connection open."""
+        return replace(self, reused=True, dns_seconds=0.0, connect_seconds=0.0, tls_seconds=0.0)
+
+
+class AnswerHead(msgspec.Struct, frozen=True):
+    """The head of an answer, as it came. `connection` is None where the transport does not tell."""
+
+    status_code: int
+    headers: RawHeaders
+    http_version: str = "HTTP/1.1"
+    reason_phrase: str = ""
+    connection: ConnectionInfo | None = None
+
+
+TransportAnswer = tuple[AnswerHead, AsyncIterator[bytes]]
+"""An answer's head, and its body as it comes: still encoded, in pieces of any size."""
+
+
+class Transport(Protocol):
+    """The way to the network: one request, one answer."""
+
+    def open(self, request: TransportRequest) -> AbstractAsyncContextManager[TransportAnswer]:
+        """Send `request` once its right says so. The block may end before the body does, which is then read no further.
+
+        Entering and reading raise a `TransportError`, entering also `TurnLost` where the right is gone.
+        """
 
 
 class HostStateStore(Protocol):
@@ -57,14 +140,6 @@ class NothingBlocked:
 
 PerformHop = Callable[[HopRequest], Awaitable[HopResult]]
 """Performs one hop wherever its domain's queue lives: the fetcher in this process, or the one that owns it."""
-
-Take = Callable[[Response, bytes], Awaitable[bool]]
-"""Takes an answer while it comes: its head (whose `body` is empty) with every decoded piece, none of them empty.
-Whoever waits in it slows the far end down. False: that was enough, the rest is not read."""
-
-StreamHop = Callable[[HopRequest, Take], Awaitable[HopResult]]
-"""`PerformHop` for an answer that is wanted while it comes. The `Response` that ends it has an empty body, which `Take`
-has had; where the hop ends otherwise after some pieces, the answer broke off there."""
 
 
 class Holding(Protocol):

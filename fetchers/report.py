@@ -29,9 +29,9 @@ async def fetch_once(
     if through:
         request = structs.replace(request, start_by=time.time() + SERVICE_PATIENCE_SECONDS)
         async with running_client([through], config.token, config.tls) as router:
-            return await redirects.fetch(request, router.perform, most_redirects=config.limits.redirects)
+            return await redirects.fetch(request, router.open_hop, most_redirects=config.limits.redirects)
     async with running_fetcher(config, policy=policy) as fetcher:
-        return await redirects.fetch(request, fetcher.perform, most_redirects=config.limits.redirects)
+        return await redirects.fetch(request, fetcher.open_hop, most_redirects=config.limits.redirects)
 
 
 def print_hops(result: FetchResult, out: TextIO) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import Random
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.config import FetchersConfig
 from fetchers.fetcher import Fetcher
 from fetchers.model import RateLimit
 from fetchers.politeness.address_pace import AddressPace
-from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
+from fetchers.ports import HostStateStore, NothingBlocked, RobotsCache, UrlPolicy
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
 from groundwork.address_guard import AddressPolicy
@@ -34,15 +34,13 @@ async def running_fetcher(
 ) -> AsyncIterator[Fetcher]:
     """A fetcher that gives turns for as long as the block lasts."""
     transport = make_transport(config)
-    fetcher = Fetcher(
-        config=config,
-        clock=SystemClock(),
-        random=Random(),
-        transport=transport,
-        states=states or MemoryHostStates(),
-        robots_cache=robots_cache or NoSharedCache(),
-        policy=policy,
+    adapters = Adapters(
+        transport,
+        states or MemoryHostStates(),
+        robots_cache or NoSharedCache(),
+        policy=policy or NothingBlocked(),
     )
+    fetcher = build_fetcher(config, adapters)
     running = asyncio.create_task(fetcher.run(), name="fetcher")
     try:
         yield fetcher

@@ -1,7 +1,7 @@
 """The memory that bodies in flight are held in, decoded, from their first byte until their URL has ended.
 
-One budget per fetcher. `reading.py` takes from it while a body grows; whoever was given the `Response` gives it back
-(`Response.release`). Who must wait does not read on, so that its far end waits as well.
+One budget per fetcher. `chunks.py` takes from it while a body is put together; whoever was given the `Response` gives
+it back (`Response.release`). Who must wait does not read on, so that its far end waits as well, and is not blamed.
 
 It cannot come to a standstill. The last part of the budget, as large as the largest body, is for one body at a time:
 the one that has waited longest. That one always gets what it needs until it has ended, and then the next one does.
@@ -9,8 +9,7 @@ the one that has waited longest. That one always gets what it needs until it has
 
 import asyncio
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Protocol
+from contextlib import suppress
 
 from fetchers.config import Limits
 
@@ -18,20 +17,6 @@ FREE = 64 * 1024
 """Bytes of each body that take nothing: most pages are no longer."""
 PORTION = 256 * 1024
 """A body takes so many bytes at once."""
-
-
-class Patience(Protocol):
-    """The time that a body may take."""
-
-    def stopped(self) -> AbstractContextManager[None]:
-        """It stands still meanwhile."""
-
-
-class Endless:
-    """For whoever has all the time."""
-
-    def stopped(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 class BodyBudget:
@@ -53,12 +38,12 @@ class BodyBudget:
         """As the settings say."""
         return cls(limits.bodies_bytes, max(limits.page_bytes, limits.picture_bytes))
 
-    def hold(self) -> "BodyHold":
-        """For one body, which holds nothing yet."""
-        return BodyHold(self)
+    def hold(self, seconds: float | None = None) -> "BodyHold":
+        """For one body, which holds nothing yet, and waits for room until `seconds` from now."""
+        return BodyHold(self, seconds)
 
-    async def take(self, hold: "BodyHold", size: int, patience: Patience) -> None:
-        """Returns when `hold` has `size` bytes more; first come, first served."""
+    async def take(self, hold: "BodyHold", size: int) -> None:
+        """Returns when `hold` has `size` bytes more; first come, first served. Raises TimeoutError."""
         if hold.ticket is self._first or (not self._waiting and self.used + size <= self._shared):
             self._grant(hold, size)
             return
@@ -68,14 +53,14 @@ class BodyBudget:
         self._serve()
         if future.done():
             return
-        with patience.stopped():
-            try:
+        try:
+            async with asyncio.timeout_at(hold.until):
                 await future
-            except BaseException:
-                if entry in self._waiting:
-                    self._waiting.remove(entry)
-                    self._serve()
-                raise
+        except BaseException:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+                self._serve()
+            raise
 
     def give_back(self, ticket: object, size: int, over: bool) -> None:
         """`over`: the body is in flight no more."""
@@ -104,23 +89,19 @@ class BodyBudget:
 class BodyHold:
     """What one body holds, for one or several who use it."""
 
-    def __init__(self, budget: BodyBudget) -> None:
+    def __init__(self, budget: BodyBudget, seconds: float | None = None) -> None:
         self.ticket = object()
         self.taken = 0
-        self.waited = 0.0
         self._budget = budget
         self._users = 1
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def grow(self, size: int, patience: Patience) -> None:
-        """Returns when the body may be `size` bytes long."""
-        missing = size - FREE - self.taken
-        if missing <= 0:
-            return
         self._loop = asyncio.get_running_loop()
-        begun = self._loop.time()
-        await self._budget.take(self, -(-missing // PORTION) * PORTION, patience)
-        self.waited += self._loop.time() - begun
+        self.until = None if seconds is None else self._loop.time() + seconds
+
+    async def grow(self, size: int) -> None:
+        """Returns when the body may be `size` bytes long. Raises TimeoutError where there is no room in time."""
+        missing = size - FREE - self.taken
+        if missing > 0:
+            await self._budget.take(self, -(-missing // PORTION) * PORTION)
 
     def settle(self, size: int) -> None:
         """The body has come and is `size` bytes long."""
@@ -146,7 +127,7 @@ class BodyHold:
 
     def __del__(self) -> None:
         """For users who forget it, or were cancelled before they had it. Garbage is collected in any thread."""
-        if self.taken and self._loop is not None:
+        if self.taken:
             with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._budget.give_back, self.ticket, self.taken, True)
 

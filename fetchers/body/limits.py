@@ -1,6 +1,6 @@
-"""How much of a body is read: in full, the first bytes, or nothing. Pure; asked by `fetcher.py` once the head is there.
+"""How much of a body is read: in full, the first bytes, or nothing. Pure.
 
-A body is read in full only where all of it will be used.
+Asked by `exchange.py` once the head is there. A body is read in full only where all of it will be used.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from functools import partial
 
 from fetchers.config import Limits
 from fetchers.media_type import essence_of, sniffed_type
-from fetchers.model import HopRequest
+from fetchers.model import Ended, Ending, Headers, HopRequest, Response
 
 READ_IN_FULL = (
     "text/",
@@ -44,6 +44,36 @@ class BodyPlan:
     cut: bool = False
     keeps_parts: bool = False
     sniff: "Callable[[bytes], BodyPlan | None] | None" = None
+
+    def forbids(self, response: Response) -> bool:
+        """Whether the head says already that the body is longer than it may be."""
+        length = announced_length(response)
+        return length is not None and length > self.limit and not self.cut
+
+    def exceeded(self) -> Ended:
+        """How a fetch ends whose body is longer than it may be."""
+        return Ended(Ending.TOO_LARGE, f"its body is larger than {self.limit} bytes")
+
+
+TRANSFER_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+def encodings_of(headers: Headers) -> str:
+    """All that was done to the body, in order. Several lines are one list (RFC 9110, section 5.3), and a coding of the
+    transfer, which nobody asked for, was done last."""
+    said = [value for name, value in headers if name == "content-encoding"]
+    for name, value in headers:
+        if name == "transfer-encoding":
+            said += [coding for coding in value.lower().split(",") if coding.strip() in TRANSFER_CODINGS]
+    return ",".join(said).strip().lower()
+
+
+def announced_length(response: Response) -> int | None:
+    """How long the body will be, where its server said so and it came without a Content-Encoding, which is undone."""
+    length = response.header("content-length") or ""
+    if encodings_of(response.headers) not in ("", "identity"):
+        return None
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
 
 
 def plan_body(request: HopRequest, status_code: int, content_type: str, limits: Limits) -> BodyPlan | None:

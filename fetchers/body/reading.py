@@ -1,164 +1,220 @@
-"""The reading of an answer's body, decoded and within its limits. Called by `exchange.py` once the head is there.
+"""An answer's body as its server sends it: read, decoded and cut within its limits. Made by `exchange.py`.
 
-A body is held once at the most, and not at all where somebody takes it while it comes.
+The time limit counts while the server is waited for, and not while whoever reads is busy elsewhere.
 """
 
 import asyncio
-import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
 
-import httpx
-
-from fetchers.body.budget import BodyHold, Patience
+from fetchers.body.chunks import BodyEnd, Chunks
 from fetchers.body.decoding import BodyDecoder
-from fetchers.body.limits import ERROR_PAGE_BYTES, BodyPlan
+from fetchers.body.limits import ERROR_PAGE_BYTES, BodyPlan, encodings_of
 from fetchers.body.turns import DecodeTurns
 from fetchers.errors import CutShort, ProtocolError, TransportError
-from fetchers.media_type import SNIFFED_BYTES
-from fetchers.model import CutBy, Headers
-
-ReadingEnd = CutBy | Literal["whole", "too_large", "unsupported"]
+from fetchers.media_type import SNIFFED_BYTES, sniffed_type
+from fetchers.model import CutBy, Ended, Ending, Response
 
 
-@dataclass(slots=True)
-class Reading:
-    """What was read: the `body` where nobody took it, its decoded `size`, and how the reading ended: at the body's end,
-    before it (`length`: cut off by the plan, or "enough"; `disconnect`; `unspecified`: broken inside), beyond what it
-    may have, or as soon as it proved to be of a type that is not used."""
+class TimeLimit:
+    """The time that the answer of `host` may take: `seconds` of waiting for it, all of them within `left` from now.
 
-    body: bytes
-    size: int
-    end: ReadingEnd
-
-
-class _Held:
-    """Pieces put together. A list that is joined at the end would hold them twice, and most bodies are one piece."""
-
-    __slots__ = ("_buffer", "_only")
-
-    def __init__(self) -> None:
-        self._only = b""
-        self._buffer: io.BytesIO | None = None
-
-    def add(self, piece: bytes) -> None:
-        if self._buffer is not None:
-            self._buffer.write(piece)
-        elif not self._only:
-            self._only = piece
-        else:
-            self._buffer = io.BytesIO()
-            self._buffer.write(self._only)
-            self._buffer.write(piece)
-
-    def whole(self) -> bytes:
-        return self._only if self._buffer is None else self._buffer.getvalue()
-
-
-TRANSFER_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
-
-
-def encodings_of(headers: Headers) -> str:
-    """All that was done to the body, in order. Several lines are one list (RFC 9110, section 5.3), and a coding of the
-    transfer, which nobody asked for, was done last."""
-    said = [value for name, value in headers if name == "content-encoding"]
-    for name, value in headers:
-        if name == "transfer-encoding":
-            said += [coding for coding in value.lower().split(",") if coding.strip() in TRANSFER_CODINGS]
-    return ",".join(said).strip().lower()
-
-
-async def read_body(
-    stream: httpx.AsyncByteStream,
-    headers: Headers,
-    plan: BodyPlan,
-    take: Callable[[bytes], Awaitable[bool]] | None,
-    turns: DecodeTurns,
-    hold: BodyHold,
-    patience: Patience,
-) -> Reading:
-    """Read it to its end, to the plan's limit, or until `take` says that it has enough. `hold` holds what nobody took.
-
-    Raises `ProtocolError` for encodings that are made to cost work, and for a body that cannot be decoded at all.
+    `with` it around each wait, which raises TimeoutError where no time is left. One timer serves all waits of an
+    answer: `asyncio.timeout` around each would cost a third of a small fetch.
     """
-    encoding = encodings_of(headers)
-    plain = encoding in ("", "identity")
-    length = next((value for name, value in headers if name == "content-length"), "")
-    if plain and not plan.cut and length.isascii() and length.isdigit() and int(length) > plan.limit:
-        return Reading(b"", 0, "too_large")
-    decoder = None if plain else BodyDecoder(encoding, plan.limit, cut=plan.cut)
-    held, size = _Held(), 0
-    end: ReadingEnd = "whole"
-    pieces = stream if decoder is None else _decoded(stream, decoder, turns)
-    try:
-        async for piece in pieces:
-            size += len(piece)
-            if size > plan.limit:
-                if not plan.cut:
-                    return Reading(b"", size, "too_large")
-                piece = piece[: len(piece) - (size - plan.limit)]
-                end = "length"
-            if take is None:
-                await hold.grow(min(size, plan.limit), patience)
-                held.add(piece)
-            elif piece and not await take(piece):
-                end = "length"
-            if plan.sniff is not None and size >= SNIFFED_BYTES:
-                found = plan.sniff(held.whole())
-                if found is None:
-                    return Reading(held.whole(), size, "unsupported")
-                plan = found
-            if end == "length":
-                break
-    except CutShort:
-        if not size or not plan.keeps_parts:
-            raise
-        end = "disconnect"
-    if decoder is not None:
+
+    __slots__ = (
+        "_began",
+        "_begun",
+        "_cancelling",
+        "_due",
+        "_host",
+        "_latest",
+        "_loop",
+        "_rang",
+        "_seconds",
+        "_task",
+        "_timer",
+        "spent",
+    )
+
+    def __init__(self, host: str, seconds: float, left: float) -> None:
+        self.spent = 0.0
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._began = self._loop.time()
+        self._latest = self._begun + left
+        self._seconds = min(seconds, left)
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._rang = False
+
+    @property
+    def idle(self) -> float:
+        """Seconds so far in which nobody waited for the server."""
+        return max(self._loop.time() - self._begun - self.spent, 0.0)
+
+    def ended(self) -> Ended:
+        """How the answer ends where the time is over."""
+        return Ended(Ending.TIMED_OUT, f"{self._host} did not finish its answer within {self._seconds:.0f} s")
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def __enter__(self) -> None:
+        self._began = self._loop.time()
+        self._due = min(self._began + self._seconds - self.spent, self._latest)
+        task = self._task = asyncio.current_task()
+        self._cancelling = 0 if task is None else task.cancelling()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._due, self._ring)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self.spent += self._loop.time() - self._began
+        task, self._task = self._task, None
+        if self._rang and task is not None:
+            self._rang = False
+            if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._task is None:
+            return  # the next wait sets it again
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._ring)
+        else:
+            self._rang = True
+            self._task.cancel()
+
+
+class AnswerBody(Chunks):
+    """The body of one answer. `size` counts its decoded bytes."""
+
+    def __init__(
+        self, head: Response, raw: AsyncIterator[bytes], plan: BodyPlan, turns: DecodeTurns, time: TimeLimit
+    ) -> None:
+        super().__init__(head)
+        self.size = 0
+        self._plan = plan
+        self._time = time
+        self._start = b""  # what its type is read from, where its head says none
+        self._encoding = encodings_of(head.headers)
+        plain = self._encoding in ("", "identity")
+        self._decoder = None if plain else BodyDecoder(self._encoding, plan.limit, cut=plan.cut)
+        self._pieces = self._within_limits(raw if self._decoder is None else _decoded(raw, self._decoder, turns))
+
+    async def aclose(self) -> None:
+        """Nothing more is read."""
+        await self._pieces.aclose()
+
+    async def _pull(self) -> bytes:
+        try:
+            with self._time:
+                return await anext(self._pieces)
+        except TimeoutError:
+            ended = self._time.ended()
+        except TransportError as error:
+            ended = error.as_ending()
+        except _Unwanted as error:
+            ended = error.ended
+        raise self._broken_off(ended)
+
+    async def _within_limits(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        cut_by: CutBy | None = None
+        try:
+            async for piece in pieces:
+                self.size += len(piece)
+                if self.size > self._plan.limit:
+                    if not self._plan.cut:
+                        raise _Unwanted(self._plan.exceeded())
+                    piece = piece[: len(piece) - (self.size - self._plan.limit)]
+                    self.size, cut_by = self._plan.limit, "length"
+                if self._plan.sniff is not None:
+                    self._start += piece[: SNIFFED_BYTES - len(self._start)]
+                    if len(self._start) >= SNIFFED_BYTES:
+                        self._sniff(self._plan.sniff)
+                if piece:
+                    yield piece
+                if cut_by is not None:
+                    break
+        except CutShort:
+            if not self.size or not self._plan.keeps_parts:
+                raise
+            cut_by = "disconnect"
+        if self._decoder is not None:
+            cut_by = self._decoded_to(self._decoder, cut_by)
+        if self._plan.sniff is not None:
+            self._sniff(self._plan.sniff)
+        self.end = BodyEnd(cut_by, self._time.spent)
+
+    def _sniff(self, sniff: Callable[[bytes], BodyPlan | None]) -> None:
+        plan = sniff(self._start)
+        if plan is None:
+            raise _Unwanted(unsupported(sniffed_type(self._start), self.head))
+        self._plan = plan
+
+    def _decoded_to(self, decoder: BodyDecoder, cut_by: CutBy | None) -> CutBy | None:
+        """Why the body ends early, as far as its encoding says."""
         if decoder.refusal is not None:
             raise ProtocolError(decoder.refusal)
         if decoder.undecodable:
-            raise ProtocolError(f"its body is no {encoding[:100]}, which its Content-Encoding says, nor plain")
-        if decoder.too_large and not plan.cut:
-            return Reading(b"", size, "too_large")
-        end = _end_of(decoder, end)
-    body = held.whole()
-    if plan.sniff is not None and plan.sniff(body) is None:
-        return Reading(body, size, "unsupported")
-    hold.settle(len(body))
-    return Reading(body, min(size, plan.limit), end)
+            raise ProtocolError(f"its body is no {self._encoding[:100]}, which its Content-Encoding says, nor plain")
+        if decoder.too_large:
+            if not self._plan.cut:
+                raise _Unwanted(self._plan.exceeded())
+            return "length"
+        if decoder.broken and cut_by is None:
+            return "disconnect" if decoder.early else "unspecified"
+        return cut_by
+
+
+class NoBody(Chunks):
+    """The body of an answer whose body nobody wants."""
+
+    def __init__(self, head: Response) -> None:
+        super().__init__(head)
+        self.end = BodyEnd(elapsed=head.elapsed)
+
+
+class _Unwanted(Exception):
+    """The body is not one that is read to its end."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
+
+
+def unsupported(kind: str, response: Response) -> Ended:
+    """How a fetch ends whose body is of a type that is not used."""
+    return Ended(Ending.UNSUPPORTED_TYPE, f"its type {kind[:100]!r} is none that says something about a link", response)
 
 
 AT_ONCE_SECONDS = 0.25
 """So long a redirect's body may take: its connection can be used again then, and nobody reads it."""
 
 
-async def pass_over(stream: httpx.AsyncByteStream) -> None:
+async def pass_over(raw: AsyncIterator[bytes]) -> None:
     """Read a body that nobody needs, where it is there at once. However it ends, that is no matter."""
     size = 0
-    with suppress(TimeoutError, TransportError, httpx.TransportError):
+    with suppress(TimeoutError, TransportError):
         async with asyncio.timeout(AT_ONCE_SECONDS):
-            async for chunk in stream:
+            async for chunk in raw:
                 size += len(chunk)
                 if size > ERROR_PAGE_BYTES:
                     return
 
 
-def _end_of(decoder: BodyDecoder, end: ReadingEnd) -> ReadingEnd:
-    if decoder.too_large:
-        return "length"
-    if decoder.broken and end == "whole":
-        return "disconnect" if decoder.early else "unspecified"
-    return end
-
-
-async def _decoded(stream: httpx.AsyncByteStream, decoder: BodyDecoder, turns: DecodeTurns) -> AsyncIterator[bytes]:
+async def _decoded(raw: AsyncIterator[bytes], decoder: BodyDecoder, turns: DecodeTurns) -> AsyncIterator[bytes]:
     """Until the body's end or the decoder's."""
     cut: CutShort | None = None
     try:
-        async for chunk in stream:
+        async for chunk in raw:
             async for piece in turns.each(decoder.steps(chunk)):
                 if piece:
                     yield piece

@@ -1,22 +1,18 @@
 """One connection to a fetcher's service, kept for the next question. Made and kept by `http.py`.
 
-One question at a time, and a body is held once, however large: what arrives goes at once to whoever wants it (`Sink`).
+One question at a time. The answer is pulled: what has come and was not read yet is bounded, and the service waits for
+who reads slowly.
 """
 
 import asyncio
-import io
-from typing import Protocol, cast
+from collections import deque
+from typing import cast
 
 import httptools
 
 OK = 200
 MOST_HEAD_BYTES = 16 * 1024
-
-
-class Sink(Protocol):
-    """Takes the content of a good answer as it comes. May raise ValueError for what it cannot be."""
-
-    def write(self, piece: bytes, /) -> object: ...
+MOST_UNREAD = 256 * 1024
 
 
 class ServiceConnection(asyncio.Protocol):
@@ -25,58 +21,80 @@ class ServiceConnection(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
-        self._complaint = io.BytesIO()
-        self._sink: Sink = self._complaint
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._unread: deque[bytes] = deque()
+        self._size = 0
         self._head_bytes = 0
         self._status = 0
-        self._timer: asyncio.TimerHandle | None = None
         self._seconds_left = 0.0
+        self._paused = False
+        self._over = True
+        self._error: OSError | None = None
 
     @property
     def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    async def ask(self, request: bytes, sink: Sink, seconds: float) -> tuple[int, bytes]:
-        """The status, and what was said where that is not 200; else the content is in `sink`.
+    @property
+    def is_ready(self) -> bool:
+        """For the next question: the last one was answered to its end."""
+        return self.is_open and self._over and not self._unread
 
-        Raises OSError, of which TimeoutError is one; the connection is closed then.
+    async def ask(self, request: bytes, seconds: float) -> int:
+        """Send `request`; the status of its answer, whose content `read` gives, all within so many seconds of waiting.
+
+        Raises OSError, of which TimeoutError is one.
         """
         if self._transport is None:
             raise ConnectionResetError("the fetcher ended the connection")
-        answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-        self._answer = answer
-        self._sink, self._head_bytes, self._status = sink, 0, 0
+        self._unread.clear()
+        self._size = self._head_bytes = self._status = 0
+        self._over, self._seconds_left = False, seconds
         self._transport.write(request)
-        self._set_timer(seconds)
-        try:
-            return await answer
-        except BaseException:
-            self.close()  # the answer would be taken for the next one's
-            raise
-        finally:
-            self._answer = None
-            self._sink = self._complaint
-            self.resume()
-            self._stop_timer()
+        while not self._status:
+            await self._more()
+        return self._status
 
-    def pause(self) -> None:
-        """Read no more until `resume`: whoever wants the content is behind. That is not the fetcher's time."""
-        if self._transport is not None and self.is_open:
-            self._transport.pause_reading()
-            if self._timer is not None:
-                self._seconds_left = max(self._timer.when() - asyncio.get_running_loop().time(), 0.0)
-                self._stop_timer()
-
-    def resume(self) -> None:
-        if self._transport is not None and self.is_open:
+    async def read(self) -> bytes:
+        """The next piece of the content; empty at its end. Raises OSError."""
+        while not self._unread and not self._over:
+            await self._more()
+        if not self._unread:
+            return b""
+        piece = self._unread.popleft()
+        self._size -= len(piece)
+        if self._paused and self._size <= MOST_UNREAD and self._transport is not None:
+            self._paused = False
             self._transport.resume_reading()
-            if self._timer is None and self._answer is not None:
-                self._set_timer(self._seconds_left)
+        return piece
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+    async def _more(self) -> None:
+        """Returns when something has come. Time in which nobody waits is not the fetcher's."""
+        if self._error is not None:
+            raise self._error
+        self._waiter = self._loop.create_future()
+        due = self._loop.time() + self._seconds_left
+        timer = self._loop.call_at(due, self._fail, TimeoutError("no answer in time"))
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+            self._seconds_left = max(due - self._loop.time(), 0.0)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, error: OSError) -> None:
+        self._error = self._error or error
+        self.close()
+        self._wake()
 
     # asyncio's side ---------------------------------------------------------------------------------------------------
 
@@ -88,7 +106,7 @@ class ServiceConnection(asyncio.Protocol):
         self._fail(ConnectionResetError("the fetcher ended the connection"))
 
     def data_received(self, data: bytes) -> None:
-        if self._answer is None or self._answer.done():
+        if self._over:
             self.close()  # nothing was asked
             return
         try:
@@ -100,34 +118,23 @@ class ServiceConnection(asyncio.Protocol):
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._fail(ConnectionError("invalid answer: its head does not end"))
+        elif self._size > MOST_UNREAD and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
 
     # httptools' side --------------------------------------------------------------------------------------------------
 
     def on_headers_complete(self) -> None:
         self._status = self._parser.get_status_code()
-        if self._status != OK:
-            self._sink = self._complaint = io.BytesIO()
 
     def on_body(self, body: bytes) -> None:
-        self._sink.write(body)
+        self._unread.append(body)
+        self._size += len(body)
 
     def on_message_complete(self) -> None:
-        if self._answer is None or self._answer.done():
+        if self._over:
             raise ValueError("a second answer to one request")
-        if not self._parser.should_keep_alive():
-            self.close()
-        said = b"" if self._status == OK else self._complaint.getvalue()
-        self._answer.set_result((self._status, said))
-
-    def _set_timer(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._fail, TimeoutError("no answer in time"))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _fail(self, error: OSError) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)
+        self._over = True
+        if not self._parser.should_keep_alive() and self._transport is not None:
+            self._transport.close()

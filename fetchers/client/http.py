@@ -1,37 +1,32 @@
 """Asks a fetcher's service for one hop, over connections that are kept (`connection.py`). Used by `routing.py`.
 
-An answer is one of the model's values, or `FetcherUnavailable`. The caller's deadline ends the wait.
+The answer's body is pulled from the service, which pulls it from its origin. The caller's deadline ends the wait.
 """
 
 import asyncio
-import io
 import ssl
 import sys
 from collections import deque
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from msgspec import structs
 
-from fetchers import trace
-from fetchers.body.budget import FREE, BodyBudget, BodyHold, Endless
-from fetchers.body.pipe import BodyPipe
-from fetchers.client.connection import OK, ServiceConnection, Sink
+from fetchers import trace, wire
+from fetchers.body.budget import BodyBudget
+from fetchers.body.chunks import BodyEnd, Chunks, collect
+from fetchers.client.connection import OK, ServiceConnection
 from fetchers.errors import FetcherUnavailable
-from fetchers.model import DomainState, HopRequest, HopResult, NotMine, Response
-from fetchers.ports import Take
-from fetchers.wire import frames, messages
+from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, Response
 from groundwork.clock import Clock
 
-Told = TypeVar("Told")
+Decoded = TypeVar("Decoded")
 
 MOST_IDLE = 64
 CONNECT_SECONDS = 2.0
-TELL_SECONDS = 1.0
+CALL_SECONDS = 1.0
 GRACE_SECONDS = 2.0
 """The service ends a hop at its deadline; its answer needs a moment more."""
 
@@ -50,116 +45,30 @@ class Inquiry:
         self.connection: ServiceConnection | None = None
 
     def give_up(self) -> None:
-        """`perform` raises `FetcherUnavailable`."""
+        """Whoever waits for it gets `FetcherUnavailable`."""
         if self.connection is not None:
             self.connection.close()
-
-    def pause(self) -> None:
-        """Nothing more is read of the answer until `resume`."""
-        if self.connection is not None:
-            self.connection.pause()
-
-    def resume(self) -> None:
-        if self.connection is not None:
-            self.connection.resume()
-
-
-class _Paused:
-    """A sink that stops the connection when whoever reads the pipe is behind."""
-
-    def __init__(self, reader: frames.FrameReader, pipe: BodyPipe, inquiry: Inquiry) -> None:
-        self._reader = reader
-        self._pipe = pipe
-        self._inquiry = inquiry
-
-    def write(self, piece: bytes, /) -> None:
-        self._reader.write(piece)
-        if self._pipe.is_full:
-            self._inquiry.pause()
-
-
-class _Budgeted:
-    """A sink that reads on only as far as there is room for the answer's body."""
-
-    def __init__(self, reader: messages.AnswerReader, hold: BodyHold, inquiry: Inquiry) -> None:
-        self._reader = reader
-        self._hold = hold
-        self._inquiry = inquiry
-        self._size = 0
-        self._growing: asyncio.Task[None] | None = None
-
-    def write(self, piece: bytes, /) -> None:
-        self._reader.write(piece)
-        self._size += len(piece)
-        if self._size > FREE + self._hold.taken and self._growing is None:
-            self._inquiry.pause()
-            self._growing = asyncio.create_task(self._grow())
-
-    async def settled(self) -> None:
-        """Returns when there is room for all that came."""
-        if self._growing is not None:
-            await self._growing
-
-    async def aclose(self) -> None:
-        if self._growing is not None:
-            self._growing.cancel()
-            await asyncio.gather(self._growing, return_exceptions=True)
-
-    async def _grow(self) -> None:
-        while self._size > FREE + self._hold.taken:  # what was on its way came all the same
-            await self._hold.grow(self._size, Endless())
-        self._growing = None
-        self._inquiry.resume()
 
 
 class HttpFetchers:
     """All fetchers' services, by address (`http://host:port`, with `tls` also `https://`). The bodies of whole answers
-    are held within `bodies`; who must wait for room reads no further, and its time stands still."""
+    are held within `bodies`; who must wait for room reads no further."""
 
     def __init__(
         self, clock: Clock, token: str = "", tls: ssl.SSLContext | None = None, bodies: BodyBudget | None = None
     ) -> None:
-        self._bodies = bodies or BodyBudget(sys.maxsize, 0)
+        self.bodies = bodies or BodyBudget(sys.maxsize, 0)
         self._clock = clock
         self._token = token
         self._tls = tls
         self._idle: dict[str, deque[ServiceConnection]] = {}
 
-    async def perform(self, inquiry: Inquiry, request: HopRequest) -> HopResult | NotMine:
-        """One hop at the inquiry's address, in the current trace. Raises `FetcherUnavailable`."""
-        reader, hold = messages.AnswerReader(), self._bodies.hold()
-        async with aclosing(_Budgeted(reader, hold, inquiry)) as sink:
-            try:
-                await self._hop(inquiry, request, sink)
-                await sink.settled()
-                result = reader.result(self._clock.now())
-            except BaseException:
-                hold.release()
-                raise
-        if not isinstance(result, Response):
-            hold.release()
-            return result
-        hold.settle(len(result.body))
-        return structs.replace(result, hold=hold) if hold.taken else result
+    def open_hop(self, inquiry: Inquiry, request: HopRequest) -> "RemoteHop":
+        """One hop at the inquiry's address, in the current trace: `async with` it for its head and body.
 
-    async def stream(self, inquiry: Inquiry, request: HopRequest, take: Take) -> HopResult | NotMine:
-        """`perform`, the answer's body going to `take` while it comes."""
-        pipe = BodyPipe()
-        reader = frames.FrameReader(pipe)
-        asking = asyncio.create_task(self._hop(inquiry, request, _Paused(reader, pipe, inquiry), streamed=True))
-        asking.add_done_callback(lambda _: pipe.close())
-        head: Response | None = None
-        try:
-            async for piece in pipe:
-                inquiry.resume()
-                head = head or reader.head(self._clock.now())
-                if not await take(head, piece):
-                    return structs.replace(head, truncated=True)
-            await asking
-            return reader.result(self._clock.now())
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        Entering raises `FetcherUnavailable`; a fetcher that goes later leaves a body that breaks off.
+        """
+        return RemoteHop(self, inquiry, request)
 
     async def owners(self, address: str) -> Mapping[str, object]:
         """What `GET /v1/owners` says there. Raises `FetcherUnavailable`."""
@@ -179,48 +88,34 @@ class HttpFetchers:
                 connection.close()
         self._idle.clear()
 
-    async def _hop(self, inquiry: Inquiry, request: HopRequest, sink: Sink, *, streamed: bool = False) -> None:
+    async def ask_hop(self, inquiry: Inquiry, request: HopRequest) -> "RemoteChunks":
+        """Ask over a connection that the inquiry holds from now on, until it is given to `keep`."""
         now = self._clock.now()
-        body = messages.pack_request(request, now, streamed=streamed)
-        seconds = max(request.deadline - now, 0.0) + GRACE_SECONDS
-        status, said = await self._ask(inquiry.address, "POST", "/v1/hop", body, sink, seconds, inquiry)
-        if status != OK:
-            raise FetcherUnavailable(f"{inquiry.address} answered {status}: {said[:200].decode('utf-8', 'replace')}")
+        connection = inquiry.connection = await self._connection(inquiry.address)
+        answer = _Answer(inquiry.address, connection, max(request.deadline - now, 0.0) + GRACE_SECONDS)
+        await answer.to(self._question(inquiry.address, "POST", "/v1/hop", wire.pack_request(request, now)))
+        return RemoteChunks(answer, inquiry, self._clock, self.bodies)
 
     async def _call(self, address: str, method: str, path: str, body: bytes = b"") -> bytes:
-        told = io.BytesIO()
-        status, said = await self._ask(address, method, path, body, told, TELL_SECONDS)
-        if status == 400:
-            raise ValueError(said.decode("utf-8", "replace"))
-        if status != OK:
-            raise FetcherUnavailable(f"{address} answered {status} to {method} {path}")
-        return told.getvalue()
-
-    async def _ask(
-        self,
-        address: str,
-        method: str,
-        path: str,
-        body: bytes,
-        sink: Sink,
-        seconds: float,
-        inquiry: Inquiry | None = None,
-    ) -> tuple[int, bytes]:
-        request = b"%b%d\r\n%b\r\n%b" % (_head(address, method, path, self._token), len(body), _trace_lines(), body)
+        connection = await self._connection(address)
         try:
-            connection = self._kept(address) or await self._connect(address)
-            if inquiry is not None:
-                inquiry.connection = connection
-            answer = await connection.ask(request, sink, seconds)
-        except TimeoutError as error:
-            raise FetcherUnavailable(f"{address} did not answer within {seconds:.1f} s") from error
+            answer = _Answer(address, connection, CALL_SECONDS)
+            await answer.to(self._question(address, method, path, body), (OK, 400))
+            content = b"".join([piece async for piece in answer])
+        finally:
+            self.keep(address, connection)
+        if answer.status != OK:
+            raise ValueError(content.decode("utf-8", "replace"))
+        return content
+
+    def _question(self, address: str, method: str, path: str, body: bytes) -> bytes:
+        return b"%b%d\r\n%b\r\n%b" % (_head(address, method, path, self._token), len(body), _trace_lines(), body)
+
+    async def _connection(self, address: str) -> ServiceConnection:
+        try:
+            return self._kept(address) or await self._connect(address)
         except OSError as error:
             raise FetcherUnavailable(f"{address}: {error}") from error
-        finally:
-            if inquiry is not None:
-                inquiry.connection = None
-        self._keep(address, connection)
-        return answer
 
     def _kept(self, address: str) -> ServiceConnection | None:
         idle = self._idle.get(address)
@@ -230,9 +125,10 @@ class HttpFetchers:
                 return connection
         return None
 
-    def _keep(self, address: str, connection: ServiceConnection) -> None:
+    def keep(self, address: str, connection: ServiceConnection) -> None:
+        """For the next question, where the last one was answered to its end."""
         idle = self._idle.setdefault(address, deque())
-        if connection.is_open and len(idle) < MOST_IDLE:
+        if connection.is_ready and len(idle) < MOST_IDLE:
             idle.append(connection)
         else:
             connection.close()
@@ -252,6 +148,132 @@ class HttpFetchers:
         return connection
 
 
+class RemoteHop:
+    """A hop that another fetcher performs."""
+
+    __slots__ = ("_fetchers", "_inquiry", "_request")
+
+    def __init__(self, fetchers: HttpFetchers, inquiry: Inquiry, request: HopRequest) -> None:
+        self._fetchers = fetchers
+        self._inquiry = inquiry
+        self._request = request
+
+    async def __aenter__(self) -> "tuple[HopResult | NotMine, RemoteChunks]":
+        try:
+            chunks = await self._fetchers.ask_hop(self._inquiry, self._request)
+            return await chunks.opened(), chunks
+        except BaseException:
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        connection, self._inquiry.connection = self._inquiry.connection, None
+        if connection is not None:
+            self._fetchers.keep(self._inquiry.address, connection)
+
+
+class _Answer:
+    """What a service answers to one question, within so many seconds."""
+
+    def __init__(self, address: str, connection: ServiceConnection, seconds: float) -> None:
+        self.status = 0
+        self._address = address
+        self._connection = connection
+        self._seconds = seconds
+
+    async def to(self, question: bytes, statuses: tuple[int, ...] = (OK,)) -> None:
+        """Ask it. Raises `FetcherUnavailable`, also where the status is none of those."""
+        try:
+            self.status = await self._connection.ask(question, self._seconds)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        if self.status not in statuses:
+            said = (await self.read())[:200].decode("utf-8", "replace")
+            raise FetcherUnavailable(f"{self._address} answered {self.status}: {said}")
+
+    async def read(self) -> bytes:
+        """The next piece of its content, empty at the end. Raises `FetcherUnavailable`."""
+        try:
+            return await self._connection.read()
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self.read():
+            yield piece
+
+    def _unavailable(self, error: OSError) -> FetcherUnavailable:
+        if isinstance(error, TimeoutError):
+            return FetcherUnavailable(f"{self._address} did not answer within {self._seconds:.1f} s")
+        return FetcherUnavailable(f"{self._address}: {error}")
+
+
+class RemoteChunks(Chunks):
+    """The body that a fetcher's service sends."""
+
+    def __init__(self, answer: _Answer, inquiry: Inquiry, clock: Clock, bodies: BodyBudget) -> None:
+        self.end = None
+        self._ahead = deque()
+        self._answer = answer
+        self._inquiry = inquiry
+        self._clock = clock
+        self._bodies = bodies
+        self._frames = wire.FrameReader()
+        self._came: deque[wire.Frame] = deque()
+
+    async def opened(self) -> HopResult | NotMine:
+        """The head, or what came instead. Raises `FetcherUnavailable`."""
+        head = await self._next()
+        if isinstance(head, bytes | BodyEnd):
+            raise FetcherUnavailable("a fetcher sent a body without a head")
+        if isinstance(head, Response):
+            self.head = head
+            self._inquiry.begun = True
+        else:
+            await self._finish()
+        return head
+
+    async def whole(self) -> Response | Ended:
+        """Within the budget."""
+        hold, answer = self._bodies.hold(), None
+        try:
+            answer = await collect(self, hold)
+            return answer
+        finally:
+            if not isinstance(answer, Response) or answer.hold is None:
+                hold.release()
+
+    async def _pull(self) -> bytes:
+        try:
+            came = await self._next()
+            if isinstance(came, bytes):
+                return came
+            await self._finish()
+        except FetcherUnavailable as error:
+            reason = f"the fetcher that read it is gone: {error}"
+            raise self._broken_off(Ended(Ending.CONNECT_ERROR, reason)) from error
+        if isinstance(came, Ended):
+            raise self._broken_off(came)
+        self.end = came if isinstance(came, BodyEnd) else BodyEnd("unspecified")
+        raise StopAsyncIteration
+
+    async def _next(self) -> wire.Frame:
+        while not self._came:
+            data = await self._answer.read()
+            if not data:
+                raise FetcherUnavailable("a fetcher's answer broke off")
+            try:
+                self._came.extend(self._frames.feed(data, self._clock.now()))
+            except ValueError as error:
+                raise FetcherUnavailable(f"a fetcher sent a reply that could not be decoded: {error}") from error
+        return self._came.popleft()
+
+    async def _finish(self) -> None:
+        """Come to the end of the answer, behind which the connection takes the next question."""
+        if self._came or await self._answer.read():
+            raise FetcherUnavailable("a fetcher's answer goes on behind its end")
+
+
 @lru_cache(maxsize=1024)
 def _head(address: str, method: str, path: str, token: str) -> bytes:
     """All of a request's head that is the same every time; what is missing is the length."""
@@ -267,7 +289,7 @@ def _trace_lines() -> bytes:
     return f"traceparent: {place.parent}\r\n{state}".encode("latin-1")
 
 
-def _decoded(address: str, body: bytes, kind: type[Told]) -> Told:
+def _decoded(address: str, body: bytes, kind: type[Decoded]) -> Decoded:
     try:
         return msgspec.json.decode(body, type=kind)
     except ValueError as error:

@@ -1,19 +1,22 @@
 """A whole fetch: one hop after the other until there is an answer that is no redirect.
 
 Redirects belong to the client library, not to the fetcher, so that each hop waits in the queue of its own domain. After
-every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched.
+every hop the caller is asked whether it knows the next URL already, and then nothing more is fetched. A redirect is
+followed as soon as its head is known, or as much of its body as may tell.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from msgspec import structs
 
+from fetchers.body.chunks import NO_CHUNKS, Chunks, OpenHop
 from fetchers.client.attribute_url import attribute_url
-from fetchers.client.refresh_element import refresh_content
+from fetchers.client.refresh_element import SEARCHED_BYTES, refresh_content
+from fetchers.errors import BrokenOff
 from fetchers.media_type import said_type
-from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, Response
-from fetchers.ports import PerformHop
+from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, HopResult, Response
 from fetchers.redirect_target import REDIRECTS, as_sent, is_same_page, redirect_target, refresh_target, url_text
 from fetchers.urls import redacted
 
@@ -25,58 +28,93 @@ Knows = Callable[[str], Awaitable[bool]]
 
 async def fetch(
     request: HopRequest,
-    perform_hop: PerformHop,
+    open_hop: OpenHop,
     *,
     knows: Knows | None = None,
     most_redirects: int = 20,
     patience: float = 0.0,
 ) -> FetchResult:
-    """Fetch `request.url` and follow its redirects. Validators (ETag …) are sent to the first URL only. Each further
-    hop may wait for its turn until `start_by`, or for `patience` seconds where that is later.
+    """`open_fetch` with the whole body."""
+    opened = open_fetch(request, open_hop, knows=knows, most_redirects=most_redirects, patience=patience)
+    async with opened as (result, chunks):
+        if isinstance(result.outcome, Response):
+            return FetchResult(result.url, result.hops, await chunks.whole())
+        return result
+
+
+@asynccontextmanager
+async def open_fetch(
+    request: HopRequest,
+    open_hop: OpenHop,
+    *,
+    knows: Knows | None = None,
+    most_redirects: int = 20,
+    patience: float = 0.0,
+) -> AsyncIterator[tuple[FetchResult, Chunks]]:
+    """Fetch `request.url` and follow its redirects: `async with open_fetch(…) as (result, chunks)`, where a `Response`
+    as the outcome has its body in `chunks`.
+
+    Validators (ETag …) are sent to the first URL only. Each further hop may wait for its turn until `start_by`, or for
+    `patience` seconds where that is later.
     """
-    hops: list[Hop] = []
-    seen = {as_sent(request.url)}
+    trail = _Trail(request.url, most_redirects)
     while True:
-        result = await perform_hop(request)
-        if not isinstance(result, Response):
-            return FetchResult(request.url, tuple(hops), result)
-        followed = next_hop(result)
-        if followed is None:
-            return FetchResult(request.url, tuple(hops), _checked(result))
-        result.release()  # nobody reads it any more
-        target, hop = followed
-        hops.append(hop)
-        if as_sent(target) in seen:
-            ended = Ended(Ending.REDIRECT_LOOP, f"it redirects in a loop, back to {target}", result)
-            return FetchResult(target, tuple(hops), ended)
-        if len(hops) > most_redirects:
-            ended = Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {most_redirects} times", result)
-            return FetchResult(target, tuple(hops), ended)
-        seen.add(as_sent(target))
-        if knows is not None and await knows(target):
-            return FetchResult(target, tuple(hops), None)
-        start_by = max(request.start_by, result.fetched_at + patience)
-        request = structs.replace(request, url=target, etag=None, last_modified=None, start_by=start_by)
+        async with open_hop(request) as (head, chunks):
+            outcome, hop = await _judge(head, chunks)
+            if hop is None:
+                yield FetchResult(request.url, trail.hops, outcome), chunks
+                return
+        ended = trail.go_on(*hop, outcome)
+        url = hop[0]
+        if ended is not None or (knows is not None and await knows(url)):
+            yield FetchResult(url, trail.hops, ended), NO_CHUNKS
+            return
+        start_by = max(request.start_by, (hop[1].fetched_at or 0.0) + patience)
+        request = structs.replace(request, url=url, etag=None, last_modified=None, start_by=start_by)
 
 
-def leads_on(response: Response) -> bool:
-    """Whether this is a redirect, or would be one if it named a URL: its body is nobody's page."""
-    return next_hop(response) is not None or _names_none(response)
+class _Trail:
+    """The redirects followed so far, and whether the next one may be."""
+
+    def __init__(self, url: str, most: int) -> None:
+        self.hops: tuple[Hop, ...] = ()
+        self._seen = {as_sent(url)}
+        self._most = most
+
+    def go_on(self, target: str, hop: Hop, answer: HopResult) -> Ended | None:
+        """`hop`, which was `answer`, leads to `target`. None where it may be followed."""
+        self.hops += (hop,)
+        response = answer if isinstance(answer, Response) else None
+        if as_sent(target) in self._seen:
+            return Ended(Ending.REDIRECT_LOOP, f"it redirects in a loop, back to {target}", response)
+        if len(self.hops) > self._most:
+            return Ended(Ending.TOO_MANY_REDIRECTS, f"it redirects more than {self._most} times", response)
+        self._seen.add(as_sent(target))
+        return None
+
+
+async def _judge(head: HopResult, chunks: Chunks) -> tuple[HopResult, tuple[str, Hop] | None]:
+    """What came of a hop, and where it leads, if it is a redirect."""
+    if not isinstance(head, Response):
+        return head, None
+    followed = next_hop(head)
+    if followed is not None:
+        return head, followed
+    if _names_none(head):
+        shown = redacted(url_text(head.header("location") or ""))[:MOST_SHOWN]
+        reason = f"it redirects to {shown!r}, which is no URL that can be asked for"
+        return Ended(Ending.PROTOCOL_ERROR, reason, head), None
+    in_doubt = may_lead_on(head)
+    try:
+        beginning = await chunks.beginning(SEARCHED_BYTES if in_doubt else 1)
+    except BrokenOff as error:
+        return error.ended, None
+    return head, next_hop(structs.replace(head, body=beginning)) if in_doubt else None
 
 
 def may_lead_on(head: Response) -> bool:
     """Whether an answer with that head may prove to be a redirect once more of its body is there."""
-    if leads_on(head):
-        return True
     return 200 <= head.status_code < 300 and head.header("refresh") is None and _is_html(head)
-
-
-def _checked(result: Response) -> Response | Ended:
-    if _names_none(result):
-        result.release()
-        shown = redacted(url_text(result.header("location") or ""))[:MOST_SHOWN]
-        return Ended(Ending.PROTOCOL_ERROR, f"it redirects to {shown!r}, which is no URL that can be asked for", result)
-    return result
 
 
 def _names_none(result: Response) -> bool:

@@ -1,4 +1,4 @@
-"""Takes each hop to the fetcher that owns its domain. The `PerformHop` of whoever is not alone.
+"""Takes each hop to the fetcher that owns its domain. The `OpenHop` of whoever is not alone.
 
 Keeps a table of who owns which bucket, learnt from any fetcher (`GET /v1/owners`) and corrected by "not mine, ask X".
 It asks until somebody takes the request or the caller's time is over; only an owner ever sends anything, so that asking
@@ -8,15 +8,15 @@ twice harms nobody.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Protocol
+from typing import NamedTuple
 
+from fetchers.body.chunks import NO_CHUNKS, Chunks, OpenOwnHop
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.errors import FetcherUnavailable, InvalidUrl
 from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.assignment import BUCKETS, bucket_of
-from fetchers.ports import Take
 from fetchers.urls import registrable_domain, split
 from groundwork.clock import Clock
 
@@ -31,14 +31,6 @@ DOWN_SECONDS = 5.0
 """So long is an address passed over, where another will do, that did not answer."""
 WATCH_SECONDS = 0.5
 """So often we look whether a domain has moved while a fetcher owes us an answer: one that was stopped says nothing."""
-
-
-class Local(Protocol):
-    """The fetcher in this process."""
-
-    async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine: ...
-
-    async def stream_if_mine(self, request: HopRequest, take: Take) -> HopResult | NotMine: ...
 
 
 class Router:
@@ -66,36 +58,39 @@ class Router:
         self._refreshing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._open: set[Inquiry] = set()
-        self.local: Local | None = None
+        self.local: OpenOwnHop | None = None
+
+    def open_hop(self, request: HopRequest) -> "RoutedHop":
+        """One hop, wherever: `OpenHop`. `NotNow` where no owner takes it in time. Where its fetcher goes after the
+        head, the body breaks off: nobody else could go on with it.
+        """
+        return RoutedHop(self, request)
 
     async def perform(self, request: HopRequest) -> HopResult:
-        """One hop, wherever. `NotNow` where no owner takes it in time."""
-        return await self._route(request, None)
+        """One hop with its whole body."""
+        async with self.open_hop(request) as (head, chunks):
+            return await chunks.whole() if isinstance(head, Response) else head
 
-    async def stream(self, request: HopRequest, take: Take) -> HopResult:
-        """`perform`, the answer's body going to `take` while it comes.
-
-        Where its fetcher is gone after some pieces, it ends there: nobody else could go on with it.
-        """
-        return await self._route(request, take)
-
-    async def _route(self, request: HopRequest, take: Take | None) -> HopResult:
+    async def route(self, request: HopRequest) -> "Attempt":
+        """Ask until somebody takes it; what was opened must be closed."""
         try:
             bucket = bucket_of(registrable_domain(split(request.url).host))
         except InvalidUrl as error:
-            return Ended(Ending.INVALID_URL, str(error))
+            return Attempt(Ended(Ending.INVALID_URL, str(error)))
         pause, why, asked_at = FIRST_PAUSE, "no fetcher is known", self._clock.now()
         while True:
             address = self._owners[bucket] or self._anyone()
             if address is not None:
-                answer = await self._ask(address, bucket, request, take)
-                if not isinstance(answer, NotMine):
+                attempt = await self._ask(Inquiry(address, bucket), request)
+                head = attempt.head
+                if not isinstance(head, NotMine):
                     if self._owners[bucket] is None:
                         self._owners[bucket] = address
-                    return answer
-                why = answer.reason
-                moved = answer.owner is not None and answer.owner != address
-                self._owners[bucket] = answer.owner
+                    return attempt
+                await self.close_attempt(attempt)
+                why = head.reason
+                moved = head.owner is not None and head.owner != address
+                self._owners[bucket] = head.owner
                 if moved and pause == FIRST_PAUSE:
                     pause *= 2
                     continue  # we know better now: ask there at once, and wait only if that was wrong as well
@@ -105,9 +100,34 @@ class Router:
             if not self._any_alive():
                 patient_until = max(patient_until, asked_at + PATIENCE_SECONDS)
             if now + pause > min(patient_until, request.deadline):
-                return NotNow(now + AWAY_SECONDS * (0.5 + self._random.random()), f"no fetcher takes it now: {why}")
+                until = now + AWAY_SECONDS * (0.5 + self._random.random())
+                return Attempt(NotNow(until, f"no fetcher takes it now: {why}"))
             await self._clock.sleep(pause * (0.5 + self._random.random()))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _ask(self, inquiry: Inquiry, request: HopRequest) -> "Attempt":
+        if inquiry.address == self._own_address and self.local is not None:
+            hop = self.local(request)
+            return Attempt(*await hop.__aenter__(), hop)
+        self._open.add(inquiry)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch(), name="moves of domains")
+        hop = self._http.open_hop(inquiry, request)
+        try:
+            return Attempt(*await hop.__aenter__(), hop, inquiry)
+        except FetcherUnavailable as error:
+            self._open.discard(inquiry)
+            self._note_down(inquiry.address, error)
+            return Attempt(NotMine(None, str(error)))
+        except BaseException:
+            self._open.discard(inquiry)
+            raise
+
+    async def close_attempt(self, attempt: "Attempt") -> None:
+        if attempt.inquiry is not None:
+            self._open.discard(attempt.inquiry)
+        if attempt.hop is not None:
+            await attempt.hop.__aexit__(None, None, None)
 
     async def domain_state(self, domain: str) -> DomainState:
         """How the fetcher that owns the domain treats it. Raises `FetcherUnavailable`."""
@@ -129,27 +149,6 @@ class Router:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.close()
-
-    async def _ask(self, address: str, bucket: int, request: HopRequest, take: Take | None) -> HopResult | NotMine:
-        if address == self._own_address and self.local is not None:
-            if take is not None:
-                return await self.local.stream_if_mine(request, take)
-            return await self.local.perform_if_mine(request)
-        inquiry = Inquiry(address, bucket)
-        self._open.add(inquiry)
-        if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch(), name="moves of domains")
-        try:
-            if take is not None:
-                return await self._http.stream(inquiry, request, partial(_handing_on, inquiry, take))
-            return await self._http.perform(inquiry, request)
-        except FetcherUnavailable as error:
-            self._note_down(address, error)
-            if inquiry.begun:
-                return Ended(Ending.CONNECT_ERROR, f"the fetcher that read it is gone: {error}")
-            return NotMine(None, str(error))
-        finally:
-            self._open.discard(inquiry)
 
     def _note_down(self, address: str, error: FetcherUnavailable) -> None:
         now = self._clock.monotonic()
@@ -214,9 +213,34 @@ class Router:
         ]
 
 
-async def _handing_on(inquiry: Inquiry, take: Take, head: Response, piece: bytes) -> bool:
-    inquiry.begun = True
-    return await take(head, piece)
+class Attempt(NamedTuple):
+    """A fetcher that was asked: what it answered, and what is open until its body has been read."""
+
+    head: HopResult | NotMine
+    chunks: Chunks = NO_CHUNKS
+    hop: AbstractAsyncContextManager[tuple[HopResult | NotMine, Chunks]] | None = None
+    inquiry: Inquiry | None = None
+
+
+class RoutedHop:
+    """A hop that some fetcher performs."""
+
+    __slots__ = ("_attempt", "_request", "_router")
+
+    def __init__(self, router: Router, request: HopRequest) -> None:
+        self._router = router
+        self._request = request
+        self._attempt: Attempt | None = None
+
+    async def __aenter__(self) -> tuple[HopResult, Chunks]:
+        self._attempt = await self._router.route(self._request)
+        head = self._attempt.head
+        assert not isinstance(head, NotMine), "the router asks until somebody takes it"
+        return head, self._attempt.chunks
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._attempt is not None:
+            await self._router.close_attempt(self._attempt)
 
 
 def _known(address: str | None) -> str:

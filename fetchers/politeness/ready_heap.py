@@ -7,6 +7,7 @@ and taken back exactly once.
 
 import asyncio
 import heapq
+import logging
 import math
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -18,6 +19,8 @@ from fetchers.politeness.queue import FRONT, LOST, Answer, DomainQueue, Turn
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.ports import Holding
 from groundwork.clock import Clock
+
+log = logging.getLogger(__name__)
 
 LONGEST_SLEEP = 3600.0
 """Seconds until the heap is looked at again; event loops take no time however far away."""
@@ -116,13 +119,14 @@ class RequestQueues:
         if queue.waiting:
             self._schedule(queue, now)
 
-    def close_lost(self) -> int:
-        """Drop the queues whose holding has ended and send away who waits in them; returns how many."""
+    def close_lost(self) -> None:
+        """Drop the queues whose holding has ended and send away who waits in them."""
         lost = [queue for queue in self._queues.values() if not queue.holding.holds()]
         for queue in lost:
             del self._queues[queue.domain]
             self._drop(queue)
-        return len(lost)
+        if lost:
+            log.info("%d queues were handed over", len(lost))
 
     def _drop(self, queue: DomainQueue) -> None:
         self.waiting -= len(queue.waiting)

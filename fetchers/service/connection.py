@@ -6,7 +6,8 @@ ten seconds for a request, and gives its place up when there are too many.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -45,28 +46,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`pieces` are sent one after the other, large ones by slices. `is_for_callers`: the caller has shown the token.
-    `sent` is called when the pieces are not needed any more."""
+    """`pieces` are sent one after the other, large ones by slices. `is_for_callers`: the caller has shown the token."""
 
     status: int
     content_type: str
     pieces: Sequence[bytes]
     is_for_callers: bool = True
-    sent: Callable[[], None] = lambda: None
-
-
-Write = Callable[[bytes, bytes], Awaitable[None]]
-"""Sends the next two pieces, without putting them together; returns when the client has taken most of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
-    """An answer (200) that is sent while it comes about. What `produce` raises ends the connection, so that a part is
-    never taken for the whole.
+    """An answer (200) that is pulled while it comes about. What it raises ends the connection, so that a part is never
+    taken for the whole.
     """
 
     content_type: str
-    produce: Callable[[Write], Awaitable[None]]
+    pieces: AsyncGenerator[Sequence[bytes], None]
 
 
 Handle = Callable[[Request], Awaitable[Answer | StreamedAnswer]]
@@ -99,6 +94,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._may_write = asyncio.Event()
         self._may_write.set()
+        self._out: list[bytes] = []
         self._last = False
         self._has_certificate = False
 
@@ -223,10 +219,7 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(answer, StreamedAnswer):
             await self._send_chunks(answer)
         else:
-            try:
-                await self._send(answer)
-            finally:
-                answer.sent()
+            await self._send(answer)
         self._task = None
         self._watch()
         if self._last:
@@ -243,20 +236,36 @@ class ClientConnection(asyncio.Protocol):
 
     async def _send_chunks(self, answer: StreamedAnswer) -> None:
         """RFC 9112, section 7.1: the only way to send what has no known length and to keep the connection."""
-
-        async def write(*pieces: bytes) -> None:
-            if self._transport is not None:
-                self._transport.writelines([b"%x\r\n" % sum(map(len, pieces)), *pieces, b"\r\n"])
-            await self._may_write.wait()
-
-        await self._write(self._head(200, answer.content_type, None))
+        self._put(self._head(200, answer.content_type, None))
         try:
-            await answer.produce(write)
+            async with aclosing(answer.pieces) as groups:
+                async for pieces in groups:
+                    size = sum(map(len, pieces))
+                    if size <= SLICE:
+                        self._put(b"%x\r\n" % size, *pieces, b"\r\n")
+                        if not self._may_write.is_set():
+                            await self._may_write.wait()
+                    else:
+                        self._flush()
+                        for piece in (b"%x\r\n" % size, *pieces, b"\r\n"):
+                            await self._write(piece)
         except Exception:
             if self._transport is not None:
                 self._transport.abort()
             raise
-        await self._write(b"0\r\n\r\n")
+        self._put(b"0\r\n\r\n")
+        self._flush()
+
+    def _put(self, *pieces: bytes) -> None:
+        """Send them with whatever else is put before the loop's next round: a short answer goes out at once."""
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out += pieces
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        if out and self._transport is not None:
+            self._transport.writelines(out)
 
     def _head(self, status: int, content_type: str, length: int | None) -> bytes:
         close = "connection: close\r\n" if self._last else ""

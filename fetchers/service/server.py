@@ -10,22 +10,21 @@ import hmac
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from random import Random
 from typing import Protocol
 from urllib.parse import unquote
 
 import msgspec
 
-from fetchers import trace
-from fetchers.errors import CoordinatorUnavailable
+from fetchers import trace, wire
+from fetchers.body.chunks import BodyEnd
+from fetchers.errors import BrokenOff, CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, RateLimit, Response
-from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer, Write
+from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer
 from fetchers.service.metrics import Metrics
-from fetchers.wire import frames, messages
 from groundwork.clock import Clock
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
@@ -132,38 +131,24 @@ class Service:
 
     async def _hop(self, request: Request) -> Answer | StreamedAnswer:
         try:
-            hop, streamed = messages.unpack_request(request.body, self._clock.now())
+            hop = wire.unpack_request(request.body, self._clock.now())
         except ValueError as error:
             return _text(400, str(error))
         self._go_on_with_trace(request)
-        if streamed:
-            return StreamedAnswer(HOP, partial(self._stream, hop))
+        return StreamedAnswer(HOP, self._frames(hop))
+
+    async def _frames(self, hop: HopRequest) -> AsyncGenerator[Sequence[bytes], None]:
+        """The answer on the wire, pulled as fast as the client takes it."""
         with self._at_work():
-            result = await self._fetcher.perform_if_mine(hop)
-        head, body = messages.pack_answer(result, self._clock.now())
-        pieces = [head, body] if body else [head]
-        return (
-            Answer(200, HOP, pieces, sent=result.release) if isinstance(result, Response) else Answer(200, HOP, pieces)
-        )
-
-    async def _stream(self, hop: HopRequest, write: Write) -> None:
-        """The head, the pieces as they come, the end."""
-        begun = False
-
-        async def send(kind: bytes, content: bytes) -> None:
-            await write(frames.pack_frame(kind, content), content)
-
-        async def take(head: Response, piece: bytes) -> bool:
-            nonlocal begun
-            if not begun:
-                begun = True
-                await send(frames.HEAD, messages.pack_head(head, self._clock.now()))
-            await send(frames.PIECE, piece)
-            return True
-
-        with self._at_work():
-            result = await self._fetcher.stream_if_mine(hop, take)
-            await send(frames.END, messages.pack_head(result, self._clock.now()))
+            async with self._fetcher.open_own_hop(hop) as (head, chunks):
+                begun: tuple[bytes, ...] = (wire.pack_head(head, self._clock.now()),)
+                if isinstance(head, Response):
+                    with suppress(BrokenOff):  # the end says how
+                        async for piece in chunks:
+                            yield *begun, wire.pack_prefix(wire.PIECE, len(piece)), piece
+                            begun = ()
+                    begun += (wire.pack_end(chunks.end or BodyEnd()),)
+                yield begun
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

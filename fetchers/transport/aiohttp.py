@@ -7,12 +7,6 @@ from the environment.
 aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
 than the exchange itself. Its parser refuses what browsers read, and keeps what comes unasked for the next request.
 There remains the pool (`BaseConnector`, extended as its own Unix and TCP connectors extend it, in `pool.py`).
-
-Request extensions: `url` (a WHATWG serialisation; httpx's own URL class refuses some valid hosts) or `parts` (the same,
-split), `target` (bytes), `timeout` (httpx's, with `first_byte` beside `read`), `may_write` (asked just before the head
-is written; False ends the request as `TurnLost`), `on_written` (called whenever the head has been written), `again`
-(awaited before the request is written a second time; False gives it up). Response extensions: `connection`
-(`ConnectionInfo`), `http_version`, `reason_phrase`.
 """
 
 import asyncio
@@ -21,17 +15,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from functools import lru_cache
 from typing import cast
 
-import httpx
 from aiohttp import ClientRequest, ClientTimeout
 from aiohttp.connector import Connection
 
 from fetchers.errors import ConnectError, CutShort, ProtocolError, TimedOut, TransportError, TurnLost
+from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.transport.answer import Chunks, Head, HeadReader, Malformed
 from fetchers.transport.connection import AnswerProtocol
 from fetchers.transport.dialler import Dialler, make_ssl_context
 from fetchers.transport.pool import Pool, Target
 from fetchers.transport.resolver import Overrides, Resolver
-from fetchers.urls import UrlParts, split
+from fetchers.urls import UrlParts
 from groundwork.address_guard import AddressPolicy
 from groundwork.interfaces import own_addresses
 
@@ -40,17 +34,13 @@ MOST_ATTEMPTS = 3
 SLICE = 16 * 1024
 """Of a body in chunks, which can be thousands, so much is taken apart in one piece."""
 
-HTTP_VERSIONS = {(1, 0): b"HTTP/1.0", (1, 1): b"HTTP/1.1"}
-NO_TIMEOUT: Mapping[str, float | None] = {}
+HTTP_VERSIONS = {(1, 0): "HTTP/1.0", (1, 1): "HTTP/1.1"}
 Pace = Callable[[str], Awaitable[None]]
 """Waits until one more request may go to an address."""
 
 
-class AiohttpTransport(httpx.AsyncBaseTransport):
+class AiohttpTransport:
     """See the module. One per process; to be closed with `aclose`."""
-
-    takes_url_from_extensions = True
-    """`request.url` may be a placeholder: httpx's own class refuses some valid hosts, and costs more than the rest."""
 
     def __init__(
         self,
@@ -78,25 +68,24 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._pace = pace
         self._pool: Pool | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` and return the answer's head, its body still to come. Raises a `TransportError`."""
-        extensions = request.extensions
-        parts = extensions.get("parts") or split(extensions.get("url") or str(request.url))
+    def open(self, request: TransportRequest) -> "_Opened":
+        """The `Transport` port."""
+        return _Opened(self, request)
+
+    async def send(self, request: TransportRequest) -> "tuple[AnswerHead, _Body]":
+        """The answer's head and its body, which must be closed. Raises a `TransportError`."""
+        parts = request.parts
         if parts.scheme not in ("http", "https"):
             raise ProtocolError(f"{parts.scheme}: is not supported, only http and https")
-        wire = _request_head(request, extensions.get("target") or _target(request, parts))
-        if request.method not in ("GET", "HEAD"):
-            wire += await request.aread()
-        timeout = extensions.get("timeout") or NO_TIMEOUT
+        wire = _request_head(request)
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            connection = await self._connect(parts, timeout.get("connect"))
+            connection = await self._connect(parts, request.timeouts.connect)
             if self._pace is not None:
                 await self._keep_pace(connection, self._pace)
-            answer = await _attempt(connection, wire, request, parts, timeout, attempt)
+            answer = await _attempt(connection, wire, request, attempt)
             if answer is not None:
                 return answer
-            again: Callable[[], Awaitable[bool]] | None = extensions.get("again")
-            if again is not None and not await again():
+            if not await request.right.again():
                 break
         raise ConnectError(f"{parts.host} closed every connection without an answer")
 
@@ -134,7 +123,26 @@ def _connect_timeout(seconds: float | None) -> ClientTimeout:
     return ClientTimeout(connect=seconds)
 
 
-class _Body(httpx.AsyncByteStream):
+class _Opened:
+    """A request under way."""
+
+    __slots__ = ("_body", "_request", "_transport")
+
+    def __init__(self, transport: AiohttpTransport, request: TransportRequest) -> None:
+        self._transport = transport
+        self._request = request
+        self._body: _Body | None = None
+
+    async def __aenter__(self) -> TransportAnswer:
+        head, self._body = await self._transport.send(self._request)
+        return head, aiter(self._body)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._body is not None:
+            self._body.close()
+
+
+class _Body:
     """The body as it comes. Its end gives the connection back; closed before that, the connection is over."""
 
     __slots__ = ("_connection", "_head", "_host", "_protocol", "_rest", "_seconds")
@@ -198,7 +206,7 @@ class _Body(httpx.AsyncByteStream):
         else:
             _hang_up(self._connection)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         _hang_up(self._connection)
 
 
@@ -207,29 +215,20 @@ def _protocol_of(connection: Connection) -> AnswerProtocol:
 
 
 async def _attempt(
-    connection: Connection,
-    wire: bytes,
-    request: httpx.Request,
-    parts: UrlParts,
-    timeout: Mapping[str, float | None],
-    attempt: int,
-) -> httpx.Response | None:
+    connection: Connection, wire: bytes, request: TransportRequest, attempt: int
+) -> tuple[AnswerHead, _Body] | None:
     """The answer; None where a connection from the pool proved dead before its first byte (RFC 9112, section 9.3.1)."""
     protocol = _protocol_of(connection)
     info = protocol.info
     if not info.reused:
         protocol.info = info.again()
-    read = timeout.get("read")
+    parts, timeouts = request.parts, request.timeouts
     try:
-        may_write: Callable[[], bool] | None = request.extensions.get("may_write")
-        if may_write is not None and not may_write():
+        if not request.right.may_write():
             raise TurnLost(f"the turn for {parts.host} went elsewhere while the connection was made")
         protocol.begin(wire)
-        on_written: Callable[[], None] | None = request.extensions.get("on_written")
-        if on_written is not None:
-            on_written()
-        seconds = timeout.get("first_byte") or read
-        head, rest = await _final_answer(protocol, seconds, has_body=request.method != "HEAD")
+        request.right.written()
+        head, rest = await _final_answer(protocol, timeouts.first_byte or timeouts.read)
     except (OSError, Malformed, TimedOut) as error:
         _hang_up(connection)
         translated = _translated(error, parts.host, answered=protocol.answered)
@@ -239,29 +238,22 @@ async def _attempt(
     except BaseException:
         _hang_up(connection)
         raise
-    return httpx.Response(
-        head.status,
-        headers=head.headers,
-        stream=_Body(head, rest, connection, parts.host, read),
-        extensions={
-            "connection": info,
-            "http_version": HTTP_VERSIONS.get(head.version, b"HTTP/1.1"),
-            "reason_phrase": head.reason,
-        },
-    )
+    version = HTTP_VERSIONS.get(head.version, "HTTP/1.1")
+    answer = AnswerHead(head.status, head.headers, version, head.reason.decode("latin-1"), info)
+    return answer, _Body(head, rest, connection, parts.host, timeouts.read)
 
 
-async def _final_answer(protocol: AnswerProtocol, seconds: float | None, *, has_body: bool) -> tuple[Head, bytes]:
+async def _final_answer(protocol: AnswerProtocol, seconds: float | None) -> tuple[Head, bytes]:
     """The head of the first answer that is none of 1xx, and what came behind it."""
     rest = b""
     for _ in range(MOST_INTERIM_ANSWERS):
         reader = HeadReader()
-        found = reader.feed(rest, has_body=has_body) if rest else None
+        found = reader.feed(rest, has_body=True) if rest else None
         while found is None:
             data = await protocol.read(seconds)
             if not data:
-                raise ConnectionResetError("the connection ended before the answer's head was complete")
-            found = reader.feed(data, has_body=has_body)
+                raise ConnectionResetError("the connection ended before the answer's head was there")
+            found = reader.feed(data, has_body=True)
         head, rest = found
         if head.status >= 200:
             return head, rest
@@ -287,21 +279,15 @@ def _translated(error: Exception, host: str, *, answered: bool) -> TransportErro
     return ConnectError(f"{host} ended the connection without an answer")
 
 
-def _target(request: httpx.Request, parts: UrlParts) -> bytes:
-    """A plain httpx request's own target, unless the URL came with the extensions."""
-    extensions = request.extensions
-    if "url" in extensions or "parts" in extensions:
-        return parts.target.encode("ascii")
-    return request.url.raw_path
-
-
-def _request_head(request: httpx.Request, target: bytes) -> bytes:
+def _request_head(request: TransportRequest) -> bytes:
     """The request line and the headers. Refuses what would break out of a line."""
-    headers = request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), target)]
-    lines += [b"%b: %b" % pair for pair in headers]
-    head = b"\r\n".join(lines)
+    target = request.parts.target
+    lines = [f"GET {target} HTTP/1.1", *[f"{name}: {value}" for name, value in request.headers]]
+    head = "\r\n".join(lines)
     breaks = len(lines) - 1
-    if b" " in target or head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+    if " " in target or head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
         raise ProtocolError("a request target or header with characters that would break it")
-    return head + b"\r\n\r\n"
+    try:
+        return f"{head}\r\n\r\n".encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise ProtocolError("a request target or header with characters that no header has") from error

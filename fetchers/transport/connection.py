@@ -10,7 +10,7 @@ from collections import deque
 from typing import cast
 
 from fetchers.errors import TimedOut
-from fetchers.transport.dialler import ConnectionInfo
+from fetchers.ports import ConnectionInfo
 
 READ_BUFFER = 128 * 1024
 LATE_SECONDS = 0.1

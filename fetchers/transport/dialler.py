@@ -11,7 +11,6 @@ import os
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from errno import ETIMEDOUT
 from functools import partial
 from ipaddress import ip_address
@@ -22,6 +21,7 @@ import certifi
 from aiohappyeyeballs import AddrInfoType, start_connection
 
 from fetchers.errors import BlockedAddress, ConnectError, TimedOut, TlsError
+from fetchers.ports import ConnectionInfo
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts
 from groundwork.address_guard import AddressPolicy
@@ -36,29 +36,6 @@ NOT_PUBLIC = "its address is not a public one"
 """
 
 AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionInfo:
-    """How a request travelled. `address` is the peer's; seconds are those of the connection's making.
-
-    `paced_by` is the first of the name's checked addresses, by which all requests to one server are counted; None where
-    a setting (`resolve`, `allow_addresses`) let us dial it.
-    """
-
-    address: str
-    port: int
-    tls_version: str | None = None
-    certificate_subject: str | None = None
-    dns_seconds: float = 0.0
-    connect_seconds: float = 0.0
-    tls_seconds: float = 0.0
-    reused: bool = False
-    paced_by: str | None = None
-
-    def again(self) -> "ConnectionInfo":
-        """The same for a request that found the connection open."""
-        return replace(self, reused=True, dns_seconds=0.0, connect_seconds=0.0, tls_seconds=0.0)
 
 
 class Dialler:

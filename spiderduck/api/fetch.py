@@ -1,5 +1,6 @@
 """`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client, streamed. Nothing is stored."""
 
+from contextlib import AsyncExitStack
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -10,8 +11,8 @@ from litestar.params import JSONBody
 from litestar.types import ASGIApp
 
 from fetchers import trace
-from fetchers.client.streaming import announced_length
-from fetchers.model import Ended, Ending, HopRequest, NotNow
+from fetchers.body.limits import announced_length
+from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
 from schedulers.record import iso_time
 from schedulers.urls import parse_shared
 from spiderduck.api.keys import FETCH
@@ -67,26 +68,37 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
             max_bytes=data.max_bytes,
             purpose="direct",
         )
-        stream = await services.fetch_direct(order)
-        outcome = stream.outcome
-        if isinstance(outcome, NotNow):
-            retry = str(max(1, round(outcome.until - now)))
-            detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
-            return _refused(503, detail, "late", {"Retry-After": retry})
-        if isinstance(outcome, Ended):
-            status = 403 if outcome.ending in (Ending.BLOCKED_DOMAIN, Ending.NOT_FETCHED) else 502
-            return _refused(status, outcome.reason, outcome.ending.value)
-        headers = {
-            **FOREIGN_CONTENT,
-            "Content-Type": outcome.header("content-type") or "application/octet-stream",
-            "X-Fetched-Url": outcome.url,
-            "X-Fetched-Status": str(outcome.status_code),
-            "X-Fetched-Redirects": str(stream.redirects),
-        }
-        length = announced_length(outcome)
-        return PassedOn(stream, headers if length is None else {**headers, "Content-Length": str(length)})
+        async with AsyncExitStack() as stack:
+            result, chunks = await stack.enter_async_context(services.open_direct(order))
+            outcome = result.outcome
+            if isinstance(outcome, Response):
+                headers = _headers(outcome, len(result.hops))
+                return PassedOn(stack.pop_all(), chunks, headers)
+            return _no_answer(outcome, now)
 
     return [fetch_url]
+
+
+def _headers(answer: Response, redirects: int) -> dict[str, str]:
+    headers = {
+        **FOREIGN_CONTENT,
+        "Content-Type": answer.header("content-type") or "application/octet-stream",
+        "X-Fetched-Url": answer.url,
+        "X-Fetched-Status": str(answer.status_code),
+        "X-Fetched-Redirects": str(redirects),
+    }
+    length = announced_length(answer)
+    return headers if length is None else {**headers, "Content-Length": str(length)}
+
+
+def _no_answer(outcome: Ended | NotNow | None, now: float) -> ASGIApp:
+    assert outcome is not None, "nobody said that the target is known"
+    if isinstance(outcome, NotNow):
+        retry = str(max(1, round(outcome.until - now)))
+        detail = f"{outcome.reason}; its turn comes at {iso_time(outcome.until)}"
+        return _refused(503, detail, "late", {"Retry-After": retry})
+    status = 403 if outcome.ending in (Ending.BLOCKED_DOMAIN, Ending.NOT_FETCHED) else 502
+    return _refused(status, outcome.reason, outcome.ending.value)
 
 
 def _checked_accept(text: str) -> str:

@@ -7,20 +7,22 @@ more is not fetched any more.
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
-from fetchers.client.streaming import FetchStream
+from fetchers.body.chunks import Chunks
 from fetchers.errors import BrokenOff
 
 log = logging.getLogger(__name__)
 
 
 class PassedOn:
-    """An ASGI application that answers one request with the stream's body."""
+    """An ASGI application that answers one request with the body of a fetch, which is open on `fetch`."""
 
-    def __init__(self, stream: FetchStream, headers: Mapping[str, str]) -> None:
-        self._stream = stream
+    def __init__(self, fetch: AsyncExitStack, chunks: Chunks, headers: Mapping[str, str]) -> None:
+        self._fetch = fetch
+        self._chunks = chunks
         self._headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,12 +38,13 @@ class PassedOn:
         finally:
             for task in (sending, gone):
                 task.cancel()
-            await asyncio.gather(sending, gone, self._stream.aclose(), return_exceptions=True)
+            await asyncio.gather(sending, gone, return_exceptions=True)
+            await self._fetch.aclose()
 
     async def _send(self, send: Send) -> None:
         start: HTTPResponseStartEvent = {"type": "http.response.start", "status": 200, "headers": self._headers}
         await send(start)
-        async for piece in self._stream:
+        async for piece in self._chunks:
             await send(_body(piece, more=True))
         await send(_body(b"", more=False))
 

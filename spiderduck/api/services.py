@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fetchers.client.streaming import FetchStream
-from fetchers.model import DomainState, HopRequest, RateLimit
+from fetchers.body.chunks import Chunks
+from fetchers.model import DomainState, FetchResult, HopRequest, RateLimit
 from groundwork.clock import Clock
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
@@ -70,5 +71,5 @@ class Services:
     domains: Domains
     pictures: PictureAddresses
     reader: Reader
-    fetch_direct: Callable[[HopRequest], Awaitable[FetchStream]]
+    open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

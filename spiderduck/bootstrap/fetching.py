@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from random import Random
 
 from fetchers.body.budget import BodyBudget
+from fetchers.building import Adapters, build_fetcher
 from fetchers.client.running import running_client
 from fetchers.fetcher import Fetcher
 from fetchers.model import DomainState, RateLimit
@@ -64,21 +64,13 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         bodies = BodyBudget.of(fetchers.limits)
         client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
         router = await stack.enter_async_context(client)
-        fetch = FetchThroughClient(router.perform, router.stream, fetchers.limits.redirects, patience)
+        fetch = FetchThroughClient(router.open_hop, fetchers.limits.redirects, patience)
         return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work, lambda: _room(bodies))
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
-    fetcher = Fetcher(
-        config=config.fetchers,
-        clock=clock,
-        random=Random(),
-        transport=transport,
-        states=states,
-        robots_cache=robots_cache,
-        policy=blocking.policy,
-    )
-    fetch = FetchThroughClient(fetcher.perform, fetcher.stream, config.fetchers.limits.redirects, patience)
+    fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
+    fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
     return Fetching(fetch, LocalDomains(fetcher), blocking.policy, blocking.domains, work, lambda: _gauges(fetcher))
 

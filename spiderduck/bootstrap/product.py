@@ -135,7 +135,7 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         domains=fetching.domains,
         pictures=shown.pictures,
         reader=shown.reader,
-        fetch_direct=fetching.fetch.stream,
+        open_direct=fetching.fetch.open,
         stopping=health.stopping,
     )
 

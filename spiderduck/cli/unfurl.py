@@ -56,7 +56,7 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
     clock = SystemClock()
     policy = open_blocking(settings, clock).policy
     async with running_fetcher(settings.fetchers, policy=policy) as fetcher:
-        fetch = FetchThroughClient(fetcher.perform, fetcher.stream, settings.fetchers.limits.redirects)
+        fetch = FetchThroughClient(fetcher.open_hop, settings.fetchers.limits.redirects)
         extractor = Extraction(settings.extract.inline_bytes, product=settings.fetchers.product_token)
         records = []
         for url in urls:

@@ -5,10 +5,11 @@ download that breaks off the pipeline keeps what came and asks only for the rest
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from functools import partial
 
-from fetchers.body.reading import encodings_of
-from fetchers.client.streaming import FetchStream, announced_length
+from fetchers.body.chunks import Chunks
+from fetchers.body.limits import announced_length, encodings_of
 from fetchers.errors import BrokenOff, InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.politeness.pause_headers import parse_retry_after
@@ -39,19 +40,20 @@ class FetcherSource:
             url = parse(wanted.url)
         except InvalidUrl as error:
             return SourceEnded("invalid_url", str(error))
-        try:
-            stream = await self._fetch.stream(_request(url, wanted), partial(_is_on_lists, wanted.hosts))
-        except OffTheList:
-            return SourceEnded("source_not_allowed", "the picture's server redirects to a host that is not allowed")
-        outcome = stream.outcome
-        if isinstance(outcome, Response) and outcome.status_code in (200, 206, 304):
-            return self._answer(outcome, _Pieces(stream))
-        try:
-            return self._ended(await stream.over())
-        finally:
-            await stream.aclose()
+        admits = partial(_is_on_lists, wanted.hosts)
+        async with AsyncExitStack() as stack:
+            try:
+                opened = self._fetch.open(_request(url, wanted), admits)
+                result, chunks = await stack.enter_async_context(opened)
+            except OffTheList:
+                return SourceEnded("source_not_allowed", "the picture's server redirects to a host that is not allowed")
+            outcome = result.outcome
+            if isinstance(outcome, Response) and outcome.status_code in (200, 206, 304):
+                return self._answer(outcome, _Pieces(chunks, stack.pop_all()))
+            return self._ended(outcome)
 
-    def _ended(self, outcome: Response | Ended | NotNow) -> SourceEnded:
+    def _ended(self, outcome: Response | Ended | NotNow | None) -> SourceEnded:
+        assert outcome is not None, "nobody said that the target is known"
         if isinstance(outcome, NotNow):
             return SourceEnded("late", outcome.reason, outcome.until)
         if isinstance(outcome, Ended):
@@ -101,20 +103,20 @@ def freshness(response: Response, now: float) -> float | None:
 
 
 class _Pieces(AsyncIterator[bytes]):
-    """The stream as the pipeline reads it. (A generator that was never begun would not close it.)"""
+    """The body as the pipeline reads it, which closes it too."""
 
-    def __init__(self, stream: FetchStream) -> None:
-        self._stream = stream
-        self._pieces = aiter(stream)
+    def __init__(self, chunks: Chunks, fetch: AsyncExitStack) -> None:
+        self._chunks = chunks
+        self._fetch = fetch
 
     async def __anext__(self) -> bytes:
         try:
-            return await anext(self._pieces)
+            return await anext(self._chunks)
         except BrokenOff as error:
             raise SourceFailed(str(error), error.ended.ending.value) from error
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        await self._fetch.aclose()
 
 
 def content_range(value: str | None) -> tuple[int, int | None]:

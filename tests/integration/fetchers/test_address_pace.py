@@ -3,15 +3,14 @@
 import asyncio
 import time
 
-import httpx
-
 from fetchers.config import FetchersConfig, Network, RateLimits
+from fetchers.ports import ConnectionInfo, TransportRequest
 from fetchers.standalone import make_transport
 from fetchers.transport.aiohttp import AiohttpTransport
-from fetchers.transport.dialler import ConnectionInfo
 from fetchers.transport.resolver import Resolver
 from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy
+from tests.integration.fetchers.test_aiohttp_transport import Right
 from tests.origin import Origin, http
 
 PER_SECOND, BURST = 25.0, 2
@@ -35,12 +34,12 @@ HELLO = http("hello")
 
 
 async def fetch(transport: AiohttpTransport, url: str) -> ConnectionInfo:
-    request = httpx.Request("GET", "http://placeholder.invalid/", extensions={"parts": split(url)})
-    response = await transport.handle_async_request(request)
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    assert b"".join([chunk async for chunk in response.stream]) == b"hello"
-    info: ConnectionInfo = response.extensions["connection"]
-    return info
+    parts = split(url)
+    request = TransportRequest(parts, (("Host", parts.authority),), Right())
+    async with transport.open(request) as (head, chunks):
+        assert b"".join([chunk async for chunk in chunks]) == b"hello"
+    assert head.connection is not None
+    return head.connection
 
 
 def paced(**network: object) -> AiohttpTransport:

@@ -5,23 +5,23 @@ import json
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.config import FetchersConfig
-from fetchers.counters import Counters
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError, TransportError
-from fetchers.exchange import exchange
 from fetchers.model import HopRequest, Response
+from fetchers.ports import AnswerHead, Timeouts, TransportRequest
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy
-from groundwork.clock import SystemClock
 from tests.corpora import CORPORA
 from tests.origin import Origin, Request
 
@@ -44,25 +44,35 @@ async def transport(origin: Origin) -> AsyncIterator[AiohttpTransport]:
     await transport.aclose()
 
 
-def request(url: str, **extensions: Any) -> httpx.Request:
+TWO_SECONDS = Timeouts(2.0, None, 2.0)
+
+
+class Right:
+    """The right to send, at any time; it notes what was written."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+
+    def may_write(self) -> bool:
+        return True
+
+    def written(self) -> None:
+        self.writes += 1
+
+    async def again(self) -> bool:
+        return True
+
+
+def request(url: str, *, timeouts: Timeouts = TWO_SECONDS, right: Right | None = None, **more: str) -> TransportRequest:
     """As the fetcher makes it."""
     parts = split(url)
-    timeout = {"connect": 2.0, "read": 2.0}
-    return httpx.Request(
-        "GET",
-        "http://placeholder.invalid/",
-        headers=[("Host", parts.authority), ("User-Agent", "TestBot/1.0")],
-        extensions={"url": url, "timeout": timeout, **extensions},
-    )
+    headers = (("Host", parts.authority), ("User-Agent", "TestBot/1.0"), *more.items())
+    return TransportRequest(parts, headers, right or Right(), timeouts)
 
 
-async def fetch(transport: AiohttpTransport, url: str, **extensions: Any) -> tuple[httpx.Response, bytes]:
-    response = await transport.handle_async_request(request(url, **extensions))
-    try:
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        return response, b"".join([chunk async for chunk in response.stream])
-    finally:
-        await response.aclose()
+async def fetch(transport: AiohttpTransport, url: str, **more: Any) -> tuple[AnswerHead, bytes]:
+    async with transport.open(request(url, **more)) as (head, chunks):
+        return head, b"".join([chunk async for chunk in chunks])
 
 
 # On the wire ----------------------------------------------------------------------------------------------------------
@@ -98,27 +108,27 @@ async def test_every_url_of_the_web_platform_tests_goes_out_as_it_is(origin: Ori
         assert lines[1] == f"Host: {authority.rpartition('@')[2]}"
 
 
-async def test_target_can_be_given_as_bytes(transport: AiohttpTransport, origin: Origin) -> None:
-    """httpx's own extension wins."""
-    await fetch(transport, "http://a.test/a", target=b"/other")
-    assert origin.heads[0].startswith(b"GET /other HTTP/1.1\r\n")
-
-
-@pytest.mark.parametrize("target", [b"/a b", b"/a\r\nX: y", b"/\n", b"/\0"])
-async def test_no_request_can_break_out_of_its_line(transport: AiohttpTransport, origin: Origin, target: bytes) -> None:
+@pytest.mark.parametrize("target", ["/a b", "/a\r\nX: y", "/\n", "/\0"])
+async def test_no_request_can_break_out_of_its_line(transport: AiohttpTransport, origin: Origin, target: str) -> None:
     """Refused before anything is sent."""
+    parts = split("http://a.test/")._replace(target=target)
     with pytest.raises(ProtocolError):
-        await fetch(transport, "http://a.test/", target=target)
+        async with transport.open(TransportRequest(parts, (), Right())):
+            pass
     assert origin.heads == []
 
 
-async def test_it_is_an_ordinary_httpx_transport(origin: Origin) -> None:
-    """Without extensions, under httpx's own client, with a body."""
-    transport = AiohttpTransport(AddressPolicy(allow_addresses=["127.0.0.0/8"]))
-    async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-        answer = await client.get(f"http://127.0.0.1:{origin.port}/x?y")
-        assert (answer.status_code, answer.text) == (200, "hello")
-    assert origin.heads[0].startswith(b"GET /x?y HTTP/1.1\r\n")
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "\0", "\u2028"])
+async def test_no_header_can_break_out_of_its_line(transport: AiohttpTransport, origin: Origin, value: str) -> None:
+    with pytest.raises(ProtocolError):
+        await fetch(transport, "http://a.test/", Accept=value)
+    assert origin.heads == []
+
+
+async def test_header_values_go_out_byte_for_byte(transport: AiohttpTransport, origin: Origin) -> None:
+    """A validator comes back as its server sent it, whatever its bytes."""
+    await fetch(transport, "http://a.test/", ETag='"\xe9\xff"')
+    assert b'ETag: "\xe9\xff"\r\n' in origin.heads[0]
 
 
 # Connections ----------------------------------------------------------------------------------------------------------
@@ -130,7 +140,9 @@ async def test_a_connection_is_used_again_once_its_body_is_read(transport: Aioht
     second, _ = await fetch(transport, "http://a.test/2")
     assert body == b"hello"
     assert origin.connections == 1
-    info, again = first.extensions["connection"], second.extensions["connection"]
+    info, again = first.connection, second.connection
+    assert info is not None
+    assert again is not None
     assert (info.address, info.port, info.reused, again.reused) == ("127.0.0.1", origin.port, False, True)
     assert info.connect_seconds > 0
     assert again.connect_seconds == 0
@@ -146,20 +158,16 @@ async def test_a_body_left_unread_ends_its_connection(transport: AiohttpTranspor
             await writer.drain()
 
     origin.default = endless
-    response = await transport.handle_async_request(request("http://a.test/radio"))
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    async for chunk in response.stream:
-        assert chunk
-        break
-    await response.aclose()
+    async with transport.open(request("http://a.test/radio")) as (_, chunks):
+        assert await anext(chunks)
     origin.default = OK
     await fetch(transport, "http://a.test/next")
     assert origin.connections == 2
 
 
-async def test_on_written_is_called_when_the_head_is_written(transport: AiohttpTransport, origin: Origin) -> None:
+async def test_the_right_is_told_when_the_head_is_written(transport: AiohttpTransport, origin: Origin) -> None:
     """Before the answer comes, once."""
-    written: list[int] = []
+    right = Right()
     released = asyncio.Event()
 
     async def late(asked: Request, writer: asyncio.StreamWriter) -> None:
@@ -167,12 +175,12 @@ async def test_on_written_is_called_when_the_head_is_written(transport: AiohttpT
         writer.write(OK)
 
     origin.default = late
-    waiting = asyncio.create_task(fetch(transport, "http://a.test/", on_written=lambda: written.append(1)))
+    waiting = asyncio.create_task(fetch(transport, "http://a.test/", right=right))
     await origin.has_seen(1)
-    assert written == [1]
+    assert right.writes == 1
     released.set()
     await waiting
-    assert written == [1]
+    assert right.writes == 1
 
 
 async def test_a_connection_that_died_in_the_pool_is_replaced(transport: AiohttpTransport, origin: Origin) -> None:
@@ -189,10 +197,10 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(transport: Aiohttp
         writer.write(OK)
 
     origin.default = close_once
-    written: list[int] = []
-    _, body = await fetch(transport, "http://a.test/2", on_written=lambda: written.append(1))
+    right = Right()
+    _, body = await fetch(transport, "http://a.test/2", right=right)
     assert body == b"hello"
-    assert (origin.connections, len(written)) == (2, 2)
+    assert (origin.connections, right.writes) == (2, 2)
 
 
 async def test_a_new_connection_that_closes_without_an_answer_is_an_error(
@@ -238,9 +246,9 @@ async def test_headers_come_back_as_they_were_sent(transport: AiohttpTransport, 
     response, body = await fetch(transport, "http://a.test/")
     await fetch(transport, "http://a.test/")
     assert response.status_code == 302
-    assert response.headers.raw[1:4] == [(b"Set-Cookie", b"a=b"), (b"set-cookie", b"c=d"), (b"X", b"\xff")]
+    assert response.headers[1:4] == ((b"Set-Cookie", b"a=b"), (b"set-cookie", b"c=d"), (b"X", b"\xff"))
     assert body == b"\x1f\x8b"
-    assert response.extensions["http_version"] == b"HTTP/1.1"
+    assert response.http_version == "HTTP/1.1"
     assert b"ookie" not in origin.heads[1]
 
 
@@ -278,7 +286,7 @@ async def test_a_body_without_a_length_ends_with_the_connection(transport: Aioht
 
     origin.default = close_after
     response, body = await fetch(transport, "http://a.test/")
-    assert (body, response.extensions["http_version"]) == (b"all of it", b"HTTP/1.0")
+    assert (body, response.http_version) == (b"all of it", "HTTP/1.0")
 
 
 HEADERS_WITHOUT_END = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X%d: %s\r\n" % (n, b"y" * 20_000) for n in range(60))
@@ -331,11 +339,11 @@ async def test_silence_ends_at_the_read_limit(transport: AiohttpTransport, origi
     for answer in (never, half):
         origin.default = answer
         with pytest.raises(TimedOut) as caught:
-            await fetch(transport, "http://a.test/", timeout={"connect": 1.0, "read": 0.05})
+            await fetch(transport, "http://a.test/", timeouts=Timeouts(1.0, None, 0.05))
         assert caught.value.phase == "read"
     origin.default = half
     with pytest.raises(TimedOut):
-        await fetch(transport, "http://a.test/", timeout={"first_byte": 5.0, "read": 0.05})
+        await fetch(transport, "http://a.test/", timeouts=Timeouts(None, 5.0, 0.05))
 
 
 # The address guard ----------------------------------------------------------------------------------------------------
@@ -474,7 +482,8 @@ async def test_the_second_address_is_dialled_where_the_first_fails(origin: Origi
         response, _ = await fetch(transport, f"http://two.example:{origin.port}/")
     finally:
         await transport.aclose()
-    assert response.extensions["connection"].address == "127.0.0.1"
+    assert response.connection is not None
+    assert response.connection.address == "127.0.0.1"
 
 
 async def test_a_refused_connection_and_an_unknown_name_have_their_errors(origin: Origin) -> None:
@@ -502,7 +511,7 @@ async def test_a_refused_connection_and_an_unknown_name_have_their_errors(origin
 async def test_only_http_is_spoken(transport: AiohttpTransport) -> None:
     """Anything else is refused before it is looked up."""
     with pytest.raises(ProtocolError):
-        await transport.handle_async_request(request("ftp://a.test/"))
+        await fetch(transport, "ftp://a.test/")
 
 
 # TLS ------------------------------------------------------------------------------------------------------------------
@@ -525,27 +534,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def _the_fetcher_tells_it(transport: AiohttpTransport) -> None:
     """Version and subject stand in the answer that a caller gets."""
-    config, clock = FetchersConfig(), SystemClock()
-    parts = split("https://a.site.test/")
-    by = clock.now() + 10.0
-    answer = await exchange(
-        transport, HopRequest("https://a.site.test/", by, by), parts, config, clock, Always(), Counters()
-    )
+    fetcher = build_fetcher(FetchersConfig(), Adapters(transport, MemoryHostStates(), NoSharedCache()))
+    running = asyncio.create_task(fetcher.run())
+    by = time.time() + 10.0
+    answer = await fetcher.perform(HopRequest("https://a.site.test/", by, by, purpose="robots"))
+    running.cancel()
     assert isinstance(answer, Response)
     assert (answer.certificate_subject, answer.tls_version) == ("The Test Site", "TLSv1.3")
-
-
-class Always:
-    """The right to send, at any time."""
-
-    def may_write(self) -> bool:
-        return True
-
-    def written(self) -> None:
-        return None
-
-    async def again(self) -> bool:
-        return True
 
 
 async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
@@ -562,7 +557,8 @@ async def test_tls_is_verified_and_recorded(certificate: Path) -> None:
     try:
         response, body = await fetch(transport, "https://a.site.test/")
         assert body == b"hello"
-        info = response.extensions["connection"]
+        info = response.connection
+        assert info is not None
         assert (info.certificate_subject, info.tls_version) == ("The Test Site", "TLSv1.3")
         assert info.tls_seconds > 0
         await _the_fetcher_tells_it(transport)
@@ -616,7 +612,7 @@ async def test_connections_to_one_host_are_capped(origin: Origin) -> None:
         tasks = [asyncio.create_task(fetch(transport, "http://a.test/")) for _ in range(2)]
         await origin.has_seen(2)
         with pytest.raises(TimedOut) as caught:
-            await fetch(transport, "http://a.test/", timeout={"connect": 0.05})
+            await fetch(transport, "http://a.test/", timeouts=Timeouts(0.05))
         assert caught.value.phase == "pool", "which is no fault of the host's"
         waiting.set()
         assert [body for _, body in await asyncio.gather(*tasks)] == [b"hello", b"hello"]
@@ -635,7 +631,7 @@ async def test_a_connect_that_takes_too_long_is_the_hosts_fault() -> None:
     transport._dialler.dial = never  # type: ignore[method-assign,assignment]
     try:
         with pytest.raises(TimedOut) as caught:
-            await transport.handle_async_request(request("http://a.test/", timeout={"connect": 0.05}))
+            await fetch(transport, "http://a.test/", timeouts=Timeouts(0.05))
         assert caught.value.phase == "connect"
     finally:
         await transport.aclose()

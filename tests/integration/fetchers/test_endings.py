@@ -218,7 +218,7 @@ async def test_endless_redirects_end() -> None:
         writer.write(b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % count)
 
     async with fetcher_for(on_and_on) as (fetcher, _):
-        result = await redirects.fetch(ask(), fetcher.perform, most_redirects=20)
+        result = await redirects.fetch(ask(), fetcher.open_hop, most_redirects=20)
         assert isinstance(result.outcome, Ended)
         assert result.outcome.ending is Ending.TOO_MANY_REDIRECTS
         assert count == 21
@@ -227,7 +227,7 @@ async def test_endless_redirects_end() -> None:
 async def test_a_redirect_to_a_private_address_is_not_followed_there() -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:8080/\r\nContent-Length: 0\r\n\r\n"
     async with fetcher_for(answer) as (fetcher, heads):
-        result = await redirects.fetch(ask(), fetcher.perform)
+        result = await redirects.fetch(ask(), fetcher.open_hop)
         assert isinstance(result.outcome, Ended)
         assert result.outcome.ending is Ending.BLOCKED_ADDRESS
         assert len(heads) == 2, "robots.txt and the page that redirects"

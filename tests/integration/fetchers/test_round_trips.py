@@ -11,7 +11,8 @@ import pytest
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.model import Response
-from tests.integration.fetchers.test_service import ask, site
+from tests.integration.fetchers.test_service import SITE, ask
+from tests.origin import Origin, http
 
 pytestmark = pytest.mark.engine("memcached", "zookeeper")
 
@@ -35,10 +36,8 @@ async def test_what_one_url_costs_a_fetcher() -> None:
     """The first URL of a domain, and the next; ZooKeeper is asked for neither."""
     memcached, zookeeper = os.environ["SPIDERDUCK_TEST_MEMCACHED"], os.environ["SPIDERDUCK_TEST_ZOOKEEPER"]
     chroot, domain = f"/test-{uuid4().hex[:8]}", f"{uuid4().hex}.test"
-    async with site() as port:
-        config = FetchersConfig(
-            rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"})
-        )
+    async with Origin(SITE, http("hello")) as origin:
+        config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": origin.target}))
         cluster = ClusterConfig(port=0, zookeeper=zookeeper, chroot=chroot, memcached=(memcached,))
         async with running_member(config, cluster) as one:
             at_start = await asked(memcached)

@@ -6,20 +6,23 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
+from fetchers import wire
 from fetchers.body.budget import BodyBudget
+from fetchers.body.chunks import NO_CHUNKS, Chunks
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.routing import Router
 from fetchers.client.running import running_client
 from fetchers.cluster import ClusterConfig, Member, running_member
+from fetchers.coalescing import WholeBody
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.ports import Take
-from fetchers.wire import messages
 from groundwork.clock import SystemClock
 from tests.origin import Answer, Origin, Request, http
 
@@ -73,8 +76,10 @@ async def test_a_large_body_is_held_once_on_its_way() -> None:
     body = bytes(24 * 1024 * 1024)
 
     class Constant:
-        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
-            return Response(request.url, 200, (), body, time.time())
+        @asynccontextmanager
+        async def open_own_hop(self, request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
+            answer = WholeBody(Response(request.url, 200, (), body, time.time()))
+            yield answer.head, answer
 
     async with member() as one, running_client([one.address], "secret") as router:
         one.service._fetcher = Constant()  # type: ignore[assignment]
@@ -97,8 +102,10 @@ async def test_whole_answers_are_held_within_a_budget(monkeypatch: pytest.Monkey
     most = 0
 
     class Constant:
-        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
-            return Response(request.url, 200, (), BODY, time.time())
+        @asynccontextmanager
+        async def open_own_hop(self, request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
+            answer = WholeBody(Response(request.url, 200, (), BODY, time.time()))
+            yield answer.head, answer
 
     async def held_for_a_while(router: Router, number: int) -> None:
         nonlocal most
@@ -138,7 +145,7 @@ async def test_who_does_not_know_the_token_gets_nothing() -> None:
     async with member() as one:
         http = HttpFetchers(SystemClock(), "wrong")
         with pytest.raises(FetcherUnavailable, match="401"):
-            await http.perform(Inquiry(one.address, 0), ask("http://a.test/"))
+            await http.open_hop(Inquiry(one.address, 0), ask("http://a.test/")).__aenter__()
         with pytest.raises(FetcherUnavailable, match="401"):
             await http.owners(one.address)
         await http.close()
@@ -269,23 +276,21 @@ async def test_without_a_fetcher_the_caller_is_told_when_to_come_back() -> None:
 async def test_it_goes_to_whom_it_is_sent() -> None:
     """Not mine, ask X: the local fetcher answers so, and X is asked."""
 
-    class Elsewhere:
-        asked = 0
+    asked = 0
 
-        async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
-            self.asked += 1
-            return NotMine(one.address, "moved")
-
-        async def stream_if_mine(self, request: HopRequest, take: Take) -> HopResult | NotMine:
-            return await self.perform_if_mine(request)
+    @asynccontextmanager
+    async def elsewhere(request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
+        nonlocal asked
+        asked += 1
+        yield NotMine(one.address, "moved"), NO_CHUNKS
 
     async with member() as one:
-        clock, local = SystemClock(), Elsewhere()
+        clock = SystemClock()
         router = Router([], HttpFetchers(clock, "secret"), clock, Random(1), own_address="http://me:1")
-        router.local = local
+        router.local = elsewhere
         assert isinstance(await router.perform(ask("http://a.test/")), Response)
         assert isinstance(await router.perform(ask("http://a.test/2")), Response)
-        assert local.asked == 1, "the answer was remembered"
+        assert asked == 1, "the answer was remembered"
         await router.close()
 
 
@@ -318,34 +323,42 @@ ANSWERS = [
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("size", [1, 5, 64, 10_000])
 def test_every_answer_survives_the_wire_in_any_pieces(answer: HopResult | NotMine, size: int) -> None:
-    data = b"".join(messages.pack_answer(answer, 100.0))
-    reader = messages.AnswerReader()
+    """All but its body, which goes by itself; and by the clock of whoever reads it."""
+    data, reader, came = wire.pack_head(answer, 100.0), wire.FrameReader(), list[wire.Frame]()
     for start in range(0, len(data), size):
-        reader.write(memoryview(data)[start : start + size])
-    assert reader.result(100.0) == answer
+        came += reader.feed(data[start : start + size], 1100.0)
+    match answer:
+        case Response():
+            assert answer.retry_at is not None
+            moved = {"fetched_at": answer.fetched_at + 1000.0, "retry_at": answer.retry_at + 1000.0}
+            assert came == [structs.replace(answer, body=b"", **moved)]
+        case Ended(response=Response() as response):
+            bare = structs.replace(response, body=b"", fetched_at=response.fetched_at + 1000.0)
+            assert came == [structs.replace(answer, response=bare)]
+        case NotNow():
+            assert came == [structs.replace(answer, until=answer.until + 1000.0)]
+        case _:
+            assert came == [answer]
 
 
 def test_moments_become_those_of_the_other_clock() -> None:
     request = HopRequest("http://a.test/", 110.0, 120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2)
-    unpacked, _ = messages.unpack_request(messages.pack_request(request, 100.0), 1100.0)
+    unpacked = wire.unpack_request(wire.pack_request(request, 100.0), 1100.0)
     assert unpacked == HopRequest(
         "http://a.test/", 1110.0, 1120.0, etag='"x"', max_bytes=5, purpose="picture", priority=2
     )
 
 
 @pytest.mark.parametrize(
-    "pieces", [[], [b""], [b"\0\0"], [b"\0\0\0\5abc"], [b"\xff\xff\xff\xff"], [b"\0\0\0\1\xc0"], [b"HTTP/1.1 200"]]
+    "said", [b"\0\0\0\5abc", b"\xff\xff\xff\xff", b"h\0\0\0\1\xc0", b"HTTP/1.1 200", b"e\0\0\0\1\xc0"]
 )
-def test_what_is_no_answer_is_said_so(pieces: list[bytes]) -> None:
-    with pytest.raises(FetcherUnavailable):
-        _read(pieces)
+def test_what_is_no_answer_is_said_so(said: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        list(wire.FrameReader().feed(said, 0.0))
 
 
-def _read(pieces: list[bytes]) -> HopResult | NotMine:
-    reader = messages.AnswerReader()
-    try:
-        for piece in pieces:
-            reader.write(piece)
-    except ValueError as error:
-        raise FetcherUnavailable from error
-    return reader.result(0.0)
+@pytest.mark.parametrize("wrong", [{"priority": -1}, {"deadline": float("inf")}, {"start_by": float("nan")}])
+def test_a_request_that_would_pass_the_others_is_refused(wrong: dict[str, Any]) -> None:
+    request = structs.replace(HopRequest("http://a.test/", 110.0, 120.0), **wrong)
+    with pytest.raises(ValueError, match="priority"):
+        wire.unpack_request(wire.pack_request(request, 100.0), 100.0)

@@ -13,18 +13,18 @@ from random import Random
 import httpx
 import pytest
 
-from fetchers import trace
+from fetchers import trace, wire
+from fetchers.body.chunks import NO_CHUNKS, Chunks
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.running import running_client
 from fetchers.cluster import AloneOwners, ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits, Tls
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.service.connection import Request
+from fetchers.service.connection import Request, StreamedAnswer
 from fetchers.service.server import Service
 from fetchers.tls import client_context, server_context
 from fetchers.trace import Trace
-from fetchers.wire import messages
 from groundwork.clock import SystemClock
 from tests.origin import Origin, http
 
@@ -117,7 +117,7 @@ async def test_strangers_are_believed_by_neither_side(ours: Authority, folder: P
         ):
             http = HttpFetchers(SystemClock(), "", client_context(tls))
             with pytest.raises(FetcherUnavailable):
-                await http.perform(Inquiry(address, 0), ask())
+                await hop(http, address)
             await http.close()
         assert one.fetcher.counters.endings == {}
 
@@ -138,16 +138,22 @@ def test_files_that_do_not_fit_are_said(ours: Authority) -> None:
         FetchersConfig(tls=Tls(certificate=good.certificate)).validate()
 
 
+async def hop(http: HttpFetchers, address: str) -> HopResult | NotMine:
+    async with http.open_hop(Inquiry(address, 0), ask()) as (head, _):
+        return head
+
+
 class Witness:
     """A fetcher that tells in which trace it was asked."""
 
     def __init__(self) -> None:
         self.seen: list[Trace | None] = []
 
-    async def perform_if_mine(self, request: HopRequest) -> HopResult | NotMine:
+    @asynccontextmanager
+    async def open_own_hop(self, request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
         self.seen.append(trace.current.get())
         logging.getLogger("fetchers.witness").warning("asked")
-        return NotNow(0.0, "later")
+        yield NotNow(0.0, "later"), NO_CHUNKS
 
 
 async def test_the_trace_goes_from_the_caller_to_the_fetcher() -> None:
@@ -156,9 +162,9 @@ async def test_the_trace_goes_from_the_caller_to_the_fetcher() -> None:
         witness = one.service._fetcher = Witness()  # type: ignore[assignment]
         http = HttpFetchers(SystemClock())
         token = trace.current.set(TRACE)
-        await http.perform(Inquiry(one.address, 0), ask())
+        await hop(http, one.address)
         trace.current.reset(token)
-        await http.perform(Inquiry(one.address, 0), ask())
+        await hop(http, one.address)
         await http.close()
     first, second = witness.seen
     assert first is not None
@@ -174,8 +180,10 @@ async def test_a_header_that_is_no_trace_changes_nothing() -> None:
 
     witness = Witness()
     service = Service(witness, AloneOwners("http://a"), Nothing(), SystemClock(), random=Random(1))  # type: ignore[arg-type]
-    body = messages.pack_request(ask(), time.time())
-    await service.handle(Request("POST", "/v1/hop", {"traceparent": "nonsense"}, body))
+    body = wire.pack_request(ask(), time.time())
+    answer = await service.handle(Request("POST", "/v1/hop", {"traceparent": "nonsense"}, body))
+    assert isinstance(answer, StreamedAnswer)
+    assert [pieces async for pieces in answer.pieces]
     assert witness.seen == [None]
 
 

@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec import structs
 
+from fetchers.body.chunks import BodyEnd, OpenHop
+from fetchers.client.redirects import open_fetch
 from fetchers.client.running import running_client
-from fetchers.client.streaming import open_stream
 from fetchers.cluster import ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import BrokenOff
 from fetchers.model import Ended, Ending, HopRequest, Response
-from fetchers.ports import StreamHop
 
 MEGABYTE = bytes(range(256)) * 4096
 LARGE = 64
@@ -75,63 +76,58 @@ async def served() -> AsyncIterator[tuple[Origin, Member]]:
 
 
 @pytest.fixture(params=["in this process", "through the service"])
-async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Origin, Member, StreamHop]]:
+async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Origin, Member, OpenHop]]:
     async with served() as (origin, member):
         if request.param == "in this process":
-            yield origin, member, member.fetcher.stream
+            yield origin, member, member.fetcher.open_hop
         else:
             async with running_client([member.address], "secret") as router:
-                yield origin, member, router.stream
+                yield origin, member, router.open_hop
 
 
-Streaming = tuple[Origin, Member, StreamHop]
+Streaming = tuple[Origin, Member, OpenHop]
 
 
 def direct(path: str, seconds: float = 20.0) -> HopRequest:
     by = time.time() + seconds
-    return HopRequest(f"http://a.test{path}", by, by, purpose="direct")
+    return HopRequest(f"http://a.test{path}", by, by, purpose="direct", streamed=True)
 
 
 @pytest.mark.parametrize(("path", "redirects"), [("/slow", 0), ("/moved", 1)])
 async def test_the_beginning_is_here_before_the_end(streaming: Streaming, path: str, redirects: int) -> None:
-    origin, _, stream_hop = streaming
-    stream = await open_stream(direct(path), stream_hop)
-    assert isinstance(stream.outcome, Response)
-    assert (stream.outcome.url, stream.redirects) == ("http://a.test/slow", redirects)
-    pieces = aiter(stream)
-    assert await anext(pieces) == b"first"
-    assert not origin.go_on.is_set()
-    origin.go_on.set()
-    assert b"".join([piece async for piece in pieces]) == b" rest"
-    assert isinstance(await stream.over(), Response)
-    await stream.aclose()
+    origin, _, open_hop = streaming
+    async with open_fetch(direct(path), open_hop) as (result, chunks):
+        assert isinstance(result.outcome, Response)
+        assert (result.outcome.url, len(result.hops)) == ("http://a.test/slow", redirects)
+        assert await anext(chunks) == b"first"
+        assert not origin.go_on.is_set()
+        origin.go_on.set()
+        assert b"".join([piece async for piece in chunks]) == b" rest"
+        assert isinstance(chunks.end, BodyEnd)
 
 
 async def test_what_breaks_off_is_told_after_its_beginning(streaming: Streaming) -> None:
-    origin, _, stream_hop = streaming
-    stream = await open_stream(direct("/broken"), stream_hop)
-    pieces = aiter(stream)
-    assert await anext(pieces) == b"first"
-    origin.go_on.set()
-    with pytest.raises(BrokenOff) as broken:
-        await anext(pieces)
+    origin, _, open_hop = streaming
+    async with open_fetch(direct("/broken"), open_hop) as (_, chunks):
+        assert await anext(chunks) == b"first"
+        origin.go_on.set()
+        with pytest.raises(BrokenOff) as broken:
+            await anext(chunks)
     assert broken.value.ended.ending is Ending.PROTOCOL_ERROR
-    await stream.aclose()
 
 
 async def test_a_large_body_takes_little_memory_on_its_way(streaming: Streaming) -> None:
     """In both processes together (they are one here), and in the origin's queue."""
-    _, member, stream_hop = streaming
+    _, member, open_hop = streaming
     size = 0
     tracemalloc.start()
     try:
-        stream = await open_stream(direct("/large"), stream_hop)
-        async for piece in stream:
-            size += len(piece)
+        async with open_fetch(direct("/large"), open_hop) as (_, chunks):
+            async for piece in chunks:
+                size += len(piece)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    await stream.aclose()
     assert size == LARGE * len(MEGABYTE)
     assert peak < 8 * len(MEGABYTE)
     assert member.fetcher.counters.body_bytes == size
@@ -139,40 +135,34 @@ async def test_a_large_body_takes_little_memory_on_its_way(streaming: Streaming)
 
 async def test_who_reads_slowly_slows_the_origin_down(streaming: Streaming) -> None:
     """And who leaves is sent nothing more."""
-    origin, member, stream_hop = streaming
-    stream = await open_stream(direct("/large"), stream_hop)
-    sent = -1
-    while sent != origin.sent:  # until it cannot send more
-        sent = origin.sent
-        await asyncio.sleep(0.3)
-    assert origin.sent < LARGE * len(MEGABYTE) / 2
-    await stream.aclose()
+    origin, member, open_hop = streaming
+    async with open_fetch(direct("/large"), open_hop):
+        sent = -1
+        while sent != origin.sent:  # until it cannot send more
+            sent = origin.sent
+            await asyncio.sleep(0.3)
+        assert origin.sent < LARGE * len(MEGABYTE) / 2
     async with asyncio.timeout(5.0):
         while not origin.left or member.fetcher.queues.in_flight:
             await asyncio.sleep(0.01)
 
 
 async def test_the_limit_holds_while_it_comes(streaming: Streaming) -> None:
-    _, _, stream_hop = streaming
-    by = time.time() + 20.0
-    request = HopRequest("http://a.test/large", by, by, purpose="direct", max_bytes=1000)
-    stream = await open_stream(request, stream_hop)
-    assert isinstance(stream.outcome, Ended)
-    assert stream.outcome.ending is Ending.TOO_LARGE
-    await stream.aclose()
+    _, _, open_hop = streaming
+    request = structs.replace(direct("/large"), max_bytes=1000)
+    async with open_fetch(request, open_hop) as (result, _):
+        assert isinstance(result.outcome, Ended)
+        assert result.outcome.ending is Ending.TOO_LARGE
 
 
 async def test_a_fetcher_that_is_gone_leaves_a_beginning() -> None:
     async with served() as (origin, member), running_client([member.address], "secret") as router:
-        stream = await open_stream(direct("/slow"), router.stream)
-        pieces = aiter(stream)
-        assert await anext(pieces) == b"first"
-        [inquiry] = router._open
-        assert inquiry.connection is not None
-        inquiry.connection.close()
-        with pytest.raises(BrokenOff, match="gone"):
-            await anext(pieces)
-        await stream.aclose()
+        async with open_fetch(direct("/slow"), router.open_hop) as (_, chunks):
+            assert await anext(chunks) == b"first"
+            [inquiry] = router._open
+            inquiry.give_up()
+            with pytest.raises(BrokenOff, match="gone"):
+                await anext(chunks)
         origin.go_on.set()
 
 
@@ -181,9 +171,8 @@ async def test_many_streams_leave_clean_connections() -> None:
         origin.go_on.set()
 
         async def one() -> bytes:
-            stream = await open_stream(direct("/slow"), router.stream)
-            body = b"".join([piece async for piece in stream])
-            await stream.aclose()
+            async with open_fetch(direct("/slow"), router.open_hop) as (_, chunks):
+                body = b"".join([piece async for piece in chunks])
             whole = await router.perform(direct("/slow"))
             assert isinstance(whole, Response)
             return body + whole.body

@@ -69,5 +69,6 @@ async def test_an_idle_connection_on_which_something_comes_is_given_up(
     assert not idle.is_connected()
     response, body = await fetch(transport, "http://a.test/2")
     assert body == b"true"
-    assert not response.extensions["connection"].reused
+    assert response.connection is not None
+    assert not response.connection.reused
     assert origin.connections == 2

@@ -29,7 +29,7 @@ async def fetched(*answers: bytes, hangs: bool = False) -> tuple[FetchResult, Se
 
     async with fetcher_for(answer) as (fetcher, heads):
         began = time.monotonic()
-        result = await redirects.fetch(ask(), fetcher.perform)
+        result = await redirects.fetch(ask(), fetcher.open_hop)
         assert time.monotonic() - began < 2.0
         return result, [head.split(b" ")[1] for head in heads]
 

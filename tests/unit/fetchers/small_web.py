@@ -1,4 +1,4 @@
-"""A web without sockets for the fetcher tests: an httpx transport that answers by URL and notes what arrived."""
+"""A web without sockets for the fetcher tests: a transport that answers by URL and notes what arrived."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.config import FetchersConfig, Queues, RateLimits
 from fetchers.errors import TurnLost
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest
+from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock
 
@@ -34,35 +36,40 @@ def redirect(to: str, status: int = 302) -> httpx.Response:
     return httpx.Response(status, headers={"location": to})
 
 
+def transport_answer(answer: httpx.Response) -> TransportAnswer:
+    """What a transport gives for it."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield answer.content
+
+    return AnswerHead(answer.status_code, tuple(answer.headers.raw)), body()
+
+
 @dataclass
-class SmallWeb(httpx.AsyncBaseTransport):
+class SmallWeb:
     """Answers by URL; robots.txt is 404 unless said otherwise. `arrivals` holds every request's URL and time."""
 
     clock: FakeClock
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     arrivals: list[tuple[str, float]] = field(default_factory=list)
-    sent: list[httpx.Request] = field(default_factory=list)
+    sent: list[TransportRequest] = field(default_factory=list)
 
-    takes_url_from_extensions = True
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        parts = request.extensions["parts"]
-        url = parts.origin + parts.target
-        if not request.extensions["may_write"]():
+    @asynccontextmanager
+    async def open(self, request: TransportRequest) -> AsyncIterator[TransportAnswer]:
+        url = request.parts.origin + request.parts.target
+        if not request.right.may_write():
             raise TurnLost(url)
         self.arrivals.append((url, self.clock.now()))
         self.sent.append(request)
-        request.extensions["on_written"]()
+        request.right.written()
         answer = self.answers.get(url)
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if answer is None:
-            return httpx.Response(404, content=b"")
+            answer = httpx.Response(404, content=b"")
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, httpx.Response):
-            return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
-        return await answer()
+        yield transport_answer(answer if isinstance(answer, httpx.Response) else await answer())
 
     def urls(self) -> list[str]:
         return [url for url, _ in self.arrivals]
@@ -86,7 +93,7 @@ async def small_fetcher(
     clock = parts.pop("clock", None) or FakeClock()
     web = SmallWeb(clock, dict(answers))
     parts = {"states": MemoryHostStates(), "robots_cache": NoSharedCache(), **parts}
-    fetcher = Fetcher(config=config, clock=clock, random=Random(1), transport=web, **parts)
+    fetcher = build_fetcher(config, Adapters(transport=web, clock=clock, random=Random(1), **parts))
     running = asyncio.create_task(fetcher.run())
     await clock.advance(3600.0)
     try:

@@ -8,7 +8,6 @@ import pytest
 
 from fetchers.blocked_domains import LOOK_EVERY_SECONDS, BlockedDomains, BlockedDomainsFile
 from fetchers.client import redirects
-from fetchers.client.streaming import open_stream
 from fetchers.model import Ended, Ending, Response
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import SLOW, ask, page, redirect, small_fetcher
@@ -101,13 +100,13 @@ async def test_nothing_is_sent_to_a_blocked_host_not_even_for_robots(purpose: st
 async def test_a_redirect_to_a_blocked_host_ends_there() -> None:
     answers = {"http://good.test/": redirect("http://www.evil.test/p")}
     async with small_fetcher(answers, policy=BAD) as (fetcher, web, clock):
-        result = await redirects.fetch(ask("http://good.test/", clock), fetcher.perform)
+        result = await redirects.fetch(ask("http://good.test/", clock), fetcher.open_hop)
         assert isinstance(result.outcome, Ended)
         assert result.outcome.ending is Ending.BLOCKED_DOMAIN
-        stream = await open_stream(ask("http://good.test/", clock, purpose="direct"), fetcher.stream)
-        await stream.aclose()
-        assert isinstance(stream.outcome, Ended)
-        assert stream.outcome.ending is Ending.BLOCKED_DOMAIN
+        streamed = ask("http://good.test/", clock, purpose="direct", streamed=True)
+        async with redirects.open_fetch(streamed, fetcher.open_hop) as (opened, _):
+            assert isinstance(opened.outcome, Ended)
+            assert opened.outcome.ending is Ending.BLOCKED_DOMAIN
         assert not [url for url in web.urls() if "evil" in url]
 
 

@@ -3,23 +3,22 @@
 import asyncio
 import gc
 import pickle
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
-from fetchers.body.budget import FREE, PORTION, BodyBudget, BodyHold, Endless
-from fetchers.body.limits import BodyPlan
-from fetchers.body.reading import read_body
-from fetchers.body.turns import DecodeTurns
-from fetchers.config import FetchersConfig, Limits
-from fetchers.counters import Counters
-from fetchers.exchange import exchange
+from fetchers.body.budget import FREE, PORTION, BodyBudget, BodyHold
+from fetchers.body.chunks import collect
+from fetchers.building import Adapters, build_fetcher
+from fetchers.config import FetchersConfig, Limits, RateLimits
 from fetchers.model import Ended, HopRequest, NotNow, Response
-from fetchers.urls import split
-from groundwork.clock import SystemClock
+from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
+from fetchers.stores.memory import MemoryHostStates, NoSharedCache
+from tests.unit.fetchers.bodies import GivenChunks
 
+FAST = RateLimits(per_second=1000.0, burst=1000)
 LARGEST = 8 * PORTION
 TOTAL = 20 * PORTION
 
@@ -29,22 +28,10 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-class Watched:
-    """How often the time stood still."""
-
-    def __init__(self) -> None:
-        self.stops = 0
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        self.stops += 1
-        yield
-
-
 async def grown(budget: BodyBudget, portions: int) -> BodyHold:
     hold = budget.hold()
     try:
-        await hold.grow(FREE + portions * PORTION, Endless())
+        await hold.grow(FREE + portions * PORTION)
     except BaseException:
         hold.release()
         raise
@@ -55,16 +42,16 @@ async def test_short_bodies_take_nothing() -> None:
     """However many there are and however small the budget."""
     budget = BodyBudget(0, 0)
     for _ in range(1000):
-        await budget.hold().grow(FREE, Endless())
+        await budget.hold().grow(FREE)
     assert budget.used == 0
 
 
 async def test_a_body_takes_while_it_grows_and_gives_back_when_it_has_come_and_when_it_has_ended() -> None:
     budget = BodyBudget(TOTAL, LARGEST)
     hold = budget.hold()
-    await hold.grow(FREE + 1, Endless())
+    await hold.grow(FREE + 1)
     assert budget.used == PORTION
-    await hold.grow(FREE + PORTION + 1, Endless())
+    await hold.grow(FREE + PORTION + 1)
     assert budget.used == 2 * PORTION
     hold.settle(FREE + PORTION + 10)
     assert budget.used == PORTION + 10
@@ -83,23 +70,22 @@ async def test_a_body_is_held_until_its_last_user_has_released_it() -> None:
     assert budget.used == 0
 
 
-async def test_who_finds_no_room_waits_in_turn_and_its_time_stands_still() -> None:
+async def test_who_finds_no_room_waits_in_turn() -> None:
     """The first to wait may use the last part; the others wait for it, in the order in which they came."""
     budget = BodyBudget(TOTAL, LARGEST)
     held = [await grown(budget, 6), await grown(budget, 6)]
     order: list[int] = []
-    watched = Watched()
 
     async def one(number: int) -> BodyHold:
         hold = budget.hold()
-        await hold.grow(FREE + 2 * PORTION, watched)
+        await hold.grow(FREE + 2 * PORTION)
         order.append(number)
         return hold
 
     tasks = [asyncio.create_task(one(number)) for number in range(4)]
     await settle()
-    assert (order, watched.stops, budget.waiting) == ([0], 3, 3)
-    await tasks[0].result().grow(FREE + LARGEST, watched)
+    assert (order, budget.waiting) == ([0], 3)
+    await tasks[0].result().grow(FREE + LARGEST)
     assert budget.used == TOTAL
     held[0].release()
     await settle()
@@ -134,7 +120,7 @@ async def test_all_come_to_their_end_whatever_the_budget_is(total: int) -> None:
         nonlocal most
         hold = budget.hold()
         for portions in range(1, LARGEST // PORTION + 1):
-            await hold.grow(FREE + portions * PORTION, Endless())
+            await hold.grow(FREE + portions * PORTION)
             most = max(most, budget.used)
             await asyncio.sleep(0)
         hold.settle(FREE + LARGEST)
@@ -180,77 +166,64 @@ async def test_what_is_forgotten_is_collected() -> None:
     assert waiting.done()
 
 
-class Sent(httpx.AsyncByteStream):
-    def __init__(self, *chunks: bytes) -> None:
-        self._chunks = chunks
-        self.read = 0
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            self.read += 1
-            yield chunk
-
-
 async def test_a_body_without_room_is_not_read_on() -> None:
     """So that its far end waits too; what somebody takes while it comes needs no room."""
     budget = BodyBudget(0, 0)
     held = await grown(budget, 1)
-    stream = Sent(*[bytes(FREE)] * 10)
-    hold = budget.hold()
-    plan = BodyPlan(10 * FREE)
-    reading = asyncio.create_task(read_body(stream, {}, plan, None, DecodeTurns(), hold, Endless()))
+    head = Response("http://a.test/", 200, (), b"", 1.0)
+    chunks, hold = GivenChunks(head, [bytes(FREE)] * 10), budget.hold()
+    reading = asyncio.create_task(collect(chunks, hold))
     await settle()
-    assert (reading.done(), stream.read) == (False, 2)
-
-    async def take(_: bytes) -> bool:
-        return True
-
-    streamed = await read_body(Sent(bytes(FREE * 3)), {}, plan, take, DecodeTurns(), budget.hold(), Endless())
-    assert streamed.size == 3 * FREE
+    assert (reading.done(), len(chunks._left)) == (False, 8)
+    streamed = await GivenChunks(head, [bytes(FREE * 3)]).whole()
+    assert isinstance(streamed, Response)
+    assert len(streamed.body) == 3 * FREE
     held.release()
-    assert (await reading).size == 10 * FREE
+    answer = await reading
+    assert isinstance(answer, Response)
+    assert len(answer.body) == 10 * FREE
     assert budget.used == 9 * FREE
     hold.release()
     assert budget.used == 0
 
 
-class Answers(httpx.AsyncBaseTransport):
-    """One page, whatever is asked for."""
+class Answers:
+    """One page, and a short robots.txt."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, headers={"content-type": "text/html"}, stream=Sent(bytes(FREE), bytes(FREE)))
+    @asynccontextmanager
+    async def open(self, request: TransportRequest) -> AsyncIterator[TransportAnswer]:
+        async def body() -> AsyncIterator[bytes]:
+            for _ in range(0 if request.parts.target == "/robots.txt" else 2):
+                yield bytes(FREE)
 
-
-class MaySend:
-    def may_write(self) -> bool:
-        return True
-
-    def written(self) -> None: ...
-
-    async def again(self) -> bool:
-        return True
+        yield AnswerHead(200, ((b"content-type", b"text/html"),)), body()
 
 
-async def ask(hold: BodyHold, config: FetchersConfig, seconds: float) -> Response | Ended | NotNow:
-    clock = SystemClock()
-    request = HopRequest("http://a.test/", clock.now(), clock.now() + seconds)
-    parts = split(request.url)
-    return await exchange(Answers(), request, parts, config, clock, MaySend(), Counters(), hold=hold)
+async def ask(budget: BodyBudget, config: FetchersConfig, seconds: float) -> Response | Ended | NotNow:
+    adapters = Adapters(Answers(), MemoryHostStates(), NoSharedCache())
+    fetcher = build_fetcher(config, adapters, budget)
+    running = asyncio.create_task(fetcher.run())
+    by = time.time() + seconds
+    try:
+        return await fetcher.perform(HopRequest("http://a.test/", by, by))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_waiting_for_room_is_not_held_against_the_site() -> None:
     """Longer than an answer may take: it is read all the same, and the wait is no part of what it took."""
     budget = BodyBudget(0, 0)
-    held, hold = await grown(budget, 1), budget.hold()
-    config = FetchersConfig(limits=Limits(total_seconds=0.02))
-    asking = asyncio.create_task(ask(hold, config, 60.0))
-    await asyncio.wait([asking], timeout=0.1)
+    held = await grown(budget, 1)
+    config = FetchersConfig(rate_limit=FAST, limits=Limits(total_seconds=0.05))
+    asking = asyncio.create_task(ask(budget, config, 60.0))
+    await asyncio.wait([asking], timeout=0.3)
     assert not asking.done()
     held.release()
     answer = await asking
     assert isinstance(answer, Response)
     assert len(answer.body) == 2 * FREE
-    assert answer.elapsed < hold.waited
+    assert answer.elapsed < 0.1
     assert budget.used == FREE
     answer.release()
     assert budget.used == 0
@@ -259,11 +232,10 @@ async def test_waiting_for_room_is_not_held_against_the_site() -> None:
 async def test_without_room_before_the_deadline_the_caller_comes_again() -> None:
     """It is no ending of the URL, for its site did nothing wrong."""
     budget = BodyBudget(0, 0)
-    held, hold = await grown(budget, 1), budget.hold()
-    answer = await ask(hold, FetchersConfig(limits=Limits(total_seconds=0.01)), 0.05)
+    held = await grown(budget, 1)
+    answer = await ask(budget, FetchersConfig(rate_limit=FAST, limits=Limits(total_seconds=0.05)), 0.2)
     assert isinstance(answer, NotNow)
     assert "room" in answer.reason
-    hold.release()
     held.release()
     assert (budget.used, budget.waiting) == (0, 0)
 

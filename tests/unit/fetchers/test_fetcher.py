@@ -1,20 +1,33 @@
 """The fetcher as a whole, without sockets: sharing, politeness, pauses, ownership, limits at run time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from random import Random
 
 import httpx
 import pytest
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.config import FetchersConfig, RateLimits
 from fetchers.errors import ConnectError, TimedOut
 from fetchers.fetcher import Fetcher
-from fetchers.model import Ended, Ending, NotMine, NotNow, RateLimit, Response
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.ownership.local import LocalHolding
+from fetchers.ports import TransportAnswer, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock, settle
-from tests.unit.fetchers.small_web import FAST, SLOW, Answer, SmallWeb, ask, page, slowly, small_fetcher
+from tests.unit.fetchers.small_web import (
+    FAST,
+    SLOW,
+    Answer,
+    SmallWeb,
+    ask,
+    page,
+    slowly,
+    small_fetcher,
+    transport_answer,
+)
 
 URL = "http://a.test/"
 
@@ -103,8 +116,6 @@ async def test_retry_after_as_a_date() -> None:
         (TimedOut("no connection in time", "connect"), True),
         (TimedOut("all connections in use", "pool"), False),
         (TimedOut("silent", "read"), False),
-        (httpx.ConnectTimeout("slow"), True),
-        (httpx.ReadTimeout("slow"), False),
     ],
 )
 async def test_an_unreachable_host_is_left_alone_too(error: Exception, left_alone: bool) -> None:
@@ -133,7 +144,7 @@ async def test_a_new_fetcher_starts_with_an_empty_bucket() -> None:
     slow = FetchersConfig(rate_limit=RateLimits(per_second=0.1, burst=4))
     web = SmallWeb(clock)
     parts = {"states": MemoryHostStates(), "robots_cache": NoSharedCache()}
-    fetcher = Fetcher(config=slow, clock=clock, random=Random(1), transport=web, **parts)  # type: ignore[arg-type]
+    fetcher = build_fetcher(slow, Adapters(transport=web, clock=clock, random=Random(1), **parts))  # type: ignore[arg-type]
     running = asyncio.create_task(fetcher.run())
     start = clock.now()
     asked = asyncio.create_task(fetcher.perform(ask(URL, clock)))
@@ -160,24 +171,23 @@ async def test_a_request_written_twice_takes_two_turns() -> None:
     """The connection from the pool was dead: the server may see both."""
     times: list[float] = []
 
-    class Retrying(httpx.AsyncBaseTransport):
-        takes_url_from_extensions = True
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.extensions["target"] == b"/robots.txt":
-                return httpx.Response(404, content=b"")
+    class Retrying:
+        @asynccontextmanager
+        async def open(self, request: TransportRequest) -> AsyncIterator[TransportAnswer]:
+            if request.parts.target == "/robots.txt":
+                yield transport_answer(httpx.Response(404, content=b""))
+                return
             for attempt in range(2):
-                assert request.extensions["may_write"]()
+                assert request.right.may_write()
                 times.append(clock.now())
-                request.extensions["on_written"]()
+                request.right.written()
                 if not attempt:
-                    assert await request.extensions["again"]()
-            return page()
+                    assert await request.right.again()
+            yield transport_answer(page())
 
     clock = FakeClock()
     config = FetchersConfig(rate_limit=RateLimits(per_second=0.5, burst=1))
-    parts = {"states": MemoryHostStates(), "robots_cache": NoSharedCache()}
-    fetcher = Fetcher(config=config, clock=clock, random=Random(1), transport=Retrying(), **parts)  # type: ignore[arg-type]
+    fetcher = build_fetcher(config, Adapters(Retrying(), MemoryHostStates(), NoSharedCache(), clock, Random(1)))
     running = asyncio.create_task(fetcher.run())
     asked = asyncio.create_task(fetcher.perform(ask(URL, clock)))
     await clock.advance(20.0)
@@ -186,6 +196,11 @@ async def test_a_request_written_twice_takes_two_turns() -> None:
     assert fetcher.queues.in_flight == 0
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def own_head(fetcher: Fetcher, request: HopRequest) -> HopResult | NotMine:
+    async with fetcher.open_own_hop(request) as (head, _):
+        return head
 
 
 # Ownership ------------------------------------------------------------------------------------------------------------
@@ -224,7 +239,7 @@ async def test_what_is_not_ours_is_answered_with_whose_it_is() -> None:
     ownership = Movable(clock)
     ownership.holding = None
     async with small_fetcher({URL: page()}, clock=clock, ownership=ownership) as (fetcher, web, _):
-        answer = await fetcher.perform_if_mine(ask(URL, clock))
+        answer = await own_head(fetcher, ask(URL, clock))
         assert isinstance(answer, NotMine)
         assert answer.owner == "http://other:1"
         assert web.arrivals == []
@@ -235,7 +250,7 @@ async def test_who_waits_is_sent_away_when_the_domain_goes() -> None:
     clock = FakeClock()
     ownership = Movable(clock)
     async with small_fetcher({URL: page()}, SLOW, clock=clock, ownership=ownership) as (fetcher, web, _):
-        asked = [asyncio.create_task(fetcher.perform_if_mine(ask(f"{URL}{n}", clock))) for n in range(4)]
+        asked = [asyncio.create_task(own_head(fetcher, ask(f"{URL}{n}", clock))) for n in range(4)]
         await settle()
         assert ownership.holding is not None
         ownership.holding.good = False
@@ -262,7 +277,7 @@ async def test_nothing_is_written_once_the_right_is_gone() -> None:
         assert ownership.holding is not None
         ownership.holding.good = False
         assert not turn.may_write()  # type: ignore[union-attr]
-        answer = await fetcher.perform_if_mine(ask(URL, clock))
+        answer = await own_head(fetcher, ask(URL, clock))
         assert isinstance(answer, NotMine)
         assert URL not in web.urls()
 

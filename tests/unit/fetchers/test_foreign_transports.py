@@ -3,30 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from random import Random
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.fetcher import Fetcher
 from fetchers.model import Ended, Ending, HopRequest, Response
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
+from fetchers.transport.httpx import HttpxTransport
 from groundwork.clock import SystemClock
 from tests.unit.fetchers.small_web import FAST
 
 
 @asynccontextmanager
 async def fetcher_on(transport: httpx.AsyncBaseTransport) -> AsyncIterator[Fetcher]:
-    clock = SystemClock()
-    fetcher = Fetcher(
-        config=FAST,
-        clock=clock,
-        random=Random(1),
-        transport=transport,
-        states=MemoryHostStates(),
-        robots_cache=NoSharedCache(),
-    )
+    fetcher = build_fetcher(FAST, Adapters(HttpxTransport(transport), MemoryHostStates(), NoSharedCache()))
     running = asyncio.create_task(fetcher.run())
     yield fetcher
     running.cancel()
@@ -70,6 +63,7 @@ async def test_httpx_errors_have_their_endings(
         result = await fetcher.perform(ask("http://a.test/"))
     assert isinstance(result, Ended)
     assert result.ending is ending
+    assert result.unreached is (ending is Ending.CONNECT_ERROR or isinstance(error, httpx.ConnectTimeout))
 
 
 async def test_an_asgi_app() -> None:

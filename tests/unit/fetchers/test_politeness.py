@@ -4,7 +4,8 @@ starts empty.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 
@@ -12,12 +13,15 @@ import httpx
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from fetchers.building import Adapters, build_fetcher
 from fetchers.config import FetchersConfig, Queues, RateLimits
 from fetchers.errors import TurnLost
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, NotMine
+from fetchers.ports import TransportAnswer, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock, settle
+from tests.unit.fetchers.small_web import transport_answer
 
 FETCHERS = 3
 HOSTS = ("a.test", "www.a.test", "b.a.test")
@@ -69,7 +73,7 @@ class Shared:
 
 
 @dataclass
-class Origin(httpx.AsyncBaseTransport):
+class Origin:
     """Notes who wrote to it when. Connects take as long, and answers say, what the schedule wants."""
 
     clock: FakeClock
@@ -78,19 +82,15 @@ class Origin(httpx.AsyncBaseTransport):
     connect_seconds: list[float]
     answers: list[httpx.Response]
 
-    takes_url_from_extensions = True
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    @asynccontextmanager
+    async def open(self, request: TransportRequest) -> AsyncIterator[TransportAnswer]:
         await self.clock.sleep(self.connect_seconds[0])
-        if not request.extensions["may_write"]():
+        if not request.right.may_write():
             raise TurnLost("elsewhere")
-        parts = request.extensions["parts"]
+        parts = request.parts
         self.arrivals.append((self.clock.now(), self.sender, parts.origin + parts.target))
-        request.extensions["on_written"]()
-        if parts.target == "/robots.txt":
-            return httpx.Response(404)
-        answer = self.answers[0]
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+        request.right.written()
+        yield transport_answer(httpx.Response(404) if parts.target == "/robots.txt" else self.answers[0])
 
 
 OK = httpx.Response(200, headers={"content-type": "text/html"}, content=b"hello")
@@ -123,8 +123,8 @@ class Cluster:
         self._give(0)
 
     def _new(self, number: int) -> Fetcher:
-        return Fetcher(
-            config=FetchersConfig(rate_limit=self.limits, queues=Queues(idle_seconds=0.5, sweep_seconds=3600.0)),
+        config = FetchersConfig(rate_limit=self.limits, queues=Queues(idle_seconds=0.5, sweep_seconds=3600.0))
+        adapters = Adapters(
             clock=self.clock,
             random=Random(number),
             transport=Origin(self.clock, number, self.arrivals, self.connect_seconds, self.answers),
@@ -132,6 +132,7 @@ class Cluster:
             robots_cache=NoSharedCache(),
             ownership=self.places[number],
         )
+        return build_fetcher(config, adapters)
 
     def _give(self, number: int) -> None:
         self.fence += 1
@@ -148,7 +149,7 @@ class Cluster:
             number = self.owner if self.asked % 3 else self.asked % FETCHERS
             by = self.clock.now() + 600.0
             request = HopRequest(f"http://{HOSTS[self.asked % len(HOSTS)]}/{self.asked}", by, by)
-            task: asyncio.Task[object] = asyncio.create_task(self.fetchers[number].perform_if_mine(request))
+            task: asyncio.Task[object] = asyncio.create_task(self.fetchers[number].perform(request))
             self.asking[number].add(task)
 
     def hand_over(self, to: int) -> None:

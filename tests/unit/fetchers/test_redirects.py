@@ -6,6 +6,7 @@ import pytest
 
 from fetchers.client import redirects
 from fetchers.model import Ended, Ending, FetchResult, HopRequest, HopResult, NotNow, Response
+from tests.unit.fetchers.bodies import opening
 
 LATER = 1e12
 
@@ -34,7 +35,7 @@ def answer(url: str, status: int = 200, body: bytes = b"", **headers: str) -> Re
 async def follow(hops: Hops, url: str = "http://a.test/", **more: object) -> FetchResult:
     most = more.get("most", 20)
     assert isinstance(most, int)
-    return await redirects.fetch(HopRequest(url, LATER, LATER, etag='"x"'), hops, most_redirects=most)
+    return await redirects.fetch(HopRequest(url, LATER, LATER, etag='"x"'), opening(hops), most_redirects=most)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -103,7 +104,7 @@ async def test_the_caller_is_asked_after_each_hop_and_what_it_knows_is_not_fetch
         asked.append(url)
         return url.endswith("/c")
 
-    result = await redirects.fetch(HopRequest("http://a.test/", LATER, LATER), hops, knows=knows)
+    result = await redirects.fetch(HopRequest("http://a.test/", LATER, LATER), opening(hops), knows=knows)
     assert (result.url, result.outcome) == ("http://a.test/c", None)
     assert asked == ["http://a.test/b", "http://a.test/c"]
     assert [one.url for one in hops.asked] == ["http://a.test/", "http://a.test/b"]

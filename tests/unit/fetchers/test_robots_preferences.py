@@ -2,11 +2,11 @@
 
 import pytest
 
+from fetchers import wire
 from fetchers.model import Response
 from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
 from fetchers.robots.rules import RobotsTxt
 from fetchers.robots_txt import parse
-from fetchers.wire.messages import answer_of, pack_head, unpack_head
 from tests.unit.fetchers.small_web import ask, page, small_fetcher
 
 FILE = b"""
@@ -64,6 +64,6 @@ async def test_an_answer_carries_it_between_processes_too() -> None:
         answer = await fetcher.perform(ask("http://pond.test/", clock))
         assert isinstance(answer, Response)
         assert answer.preferences == ("usage: search=yes, ai-train=no", LICENSE)
-        sent = answer_of(unpack_head(pack_head(answer, 1.0)), answer.body, 1.0)
+        [sent] = wire.FrameReader().feed(wire.pack_head(answer, 1.0), 1.0)
         assert isinstance(sent, Response)
         assert sent.preferences == answer.preferences

@@ -3,6 +3,7 @@ in frames on the wire."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -10,64 +11,80 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from fetchers.body.pipe import AHEAD, BodyPipe
-from fetchers.client.streaming import FetchStream, open_stream
+from fetchers import wire
+from fetchers.body.budget import BodyBudget
+from fetchers.body.chunks import NO_CHUNKS, BodyEnd, Chunks
+from fetchers.client.redirects import open_fetch
 from fetchers.coalescing import Coalescing
 from fetchers.counters import Counters
-from fetchers.errors import BrokenOff, FetcherUnavailable
+from fetchers.errors import BrokenOff
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.ports import StreamHop, Take
-from fetchers.shared_streams import SharedStreams
-from fetchers.wire import frames, messages
+from fetchers.tee import AHEAD
 from tests.clock import FakeClock
+from tests.unit.fetchers.bodies import GivenChunks, hops
 from tests.unit.fetchers.small_web import Answer, ask, page, small_fetcher
 
 URL = "http://a.test/x"
-REQUEST = HopRequest(URL, 10.0, 10.0, purpose="direct")
+REQUEST = HopRequest(URL, 10.0, 10.0, purpose="direct", streamed=True)
 HEAD = Response(URL, 200, (("content-type", "image/png"),), b"", 1.0)
 PIECE = bytes(64 * 1024)
 
 
-class Taker:
-    """Keeps what it is given; has enough after `most` pieces; waits for `may_go_on` before each."""
-
-    def __init__(self, most: int | None = None) -> None:
-        self.pieces: list[bytes] = []
-        self.heads: list[Response] = []
-        self.may_go_on = asyncio.Event()
-        self.may_go_on.set()
-        self._most = most
-
-    async def take(self, head: Response, piece: bytes) -> bool:
-        await self.may_go_on.wait()
-        self.heads.append(head)
-        self.pieces.append(piece)
-        return self._most is None or len(self.pieces) < self._most
-
-
 class Source:
-    """An exchange that gives `pieces`, each when told to, and then `ending`."""
+    """A hop that gives `pieces`, each when told to, and then `end`."""
 
-    def __init__(self, pieces: list[bytes], ending: HopResult | NotMine = HEAD) -> None:
+    def __init__(self, pieces: list[bytes], end: BodyEnd | Ended | None = None) -> None:
         self.pieces = pieces
-        self.ending = ending
+        self.end = end
         self.given = 0
         self.begun = 0
         self.cancellations = 0
         self.go = asyncio.Semaphore(0)
 
-    async def perform(self, request: HopRequest, take: Take) -> HopResult | NotMine:
+    @asynccontextmanager
+    async def open(self, request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
         self.begun += 1
         try:
-            for piece in self.pieces:
-                await self.go.acquire()
-                self.given += 1
-                assert await take(HEAD, piece)
-            await self.go.acquire()
+            yield HEAD, Paced(self)
         except asyncio.CancelledError:
             self.cancellations += 1
             raise
-        return self.ending
+
+
+class Paced(GivenChunks):
+    def __init__(self, source: Source) -> None:
+        super().__init__(HEAD, source.pieces, source.end)
+        self._source = source
+
+    async def _pull(self) -> bytes:
+        await self._source.go.acquire()
+        piece = await super()._pull()
+        self._source.given += 1
+        return piece
+
+
+def sharing(source: Source) -> Coalescing:
+    return Coalescing(source.open, BodyBudget(0, 0), FakeClock(0.0), Counters())
+
+
+class Reader:
+    """Reads an answer in a task of its own, as long as `may_go_on`."""
+
+    def __init__(self, coalescing: Coalescing, request: HopRequest = REQUEST) -> None:
+        self.pieces: list[bytes] = []
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+        self.head: HopResult | NotMine | None = None
+        self.end: BodyEnd | Ended | None = None
+        self.task = asyncio.create_task(self._read(coalescing, request))
+
+    async def _read(self, coalescing: Coalescing, request: HopRequest) -> None:
+        async with coalescing.open(request) as (self.head, chunks):
+            await self.may_go_on.wait()
+            async for piece in chunks:
+                self.pieces.append(piece)
+                await self.may_go_on.wait()
+            self.end = chunks.end
 
 
 async def settled() -> None:
@@ -77,81 +94,96 @@ async def settled() -> None:
 
 
 async def test_who_comes_in_the_middle_gets_everything() -> None:
-    source = Source([b"one", b"two", b"three"])
-    streams, first, second = SharedStreams(source.perform), Taker(), Taker()
-    one = asyncio.create_task(streams.join(REQUEST, first.take))
+    source = Source([b"one", b"two", b"three"], BodyEnd("length", 2.0))
+    coalescing = sharing(source)
+    first = Reader(coalescing)
     source.go.release()
     await settled()
     assert first.pieces == [b"one"]
-    two = asyncio.create_task(streams.join(structs.replace(REQUEST, deadline=11.0), second.take))
+    second = Reader(coalescing, structs.replace(REQUEST, deadline=11.0))
     await settled()
     assert second.pieces == [b"one"]
     for _ in range(3):
         source.go.release()
-    assert await one == (HEAD, REQUEST, True)
-    assert (await two)[1] is REQUEST
+    await asyncio.gather(first.task, second.task)
     assert first.pieces == second.pieces == [b"one", b"two", b"three"]
+    assert first.end == second.end == BodyEnd("length", 2.0)
     assert source.begun == 1
 
 
 async def test_who_leaves_takes_nothing_from_the_others_and_the_last_one_ends_it() -> None:
     source = Source([b"one", b"two"])
-    streams, first, second = SharedStreams(source.perform), Taker(), Taker()
-    one = asyncio.create_task(streams.join(REQUEST, first.take))
-    two = asyncio.create_task(streams.join(REQUEST, second.take))
+    coalescing = sharing(source)
+    first, second = Reader(coalescing), Reader(coalescing)
+    await settled()
     source.go.release()
     await settled()
-    one.cancel()
+    first.task.cancel()
     await settled()
     assert source.cancellations == 0
     source.go.release()
     await settled()
     assert second.pieces == [b"one", b"two"]
-    two.cancel()
+    second.task.cancel()
     await settled()
     assert source.cancellations == 1
-    third = asyncio.create_task(streams.join(REQUEST, Taker().take))
+    third = Reader(coalescing)
     await settled()
     assert source.begun == 2  # nobody joins what is being ended
-    third.cancel()
+    third.task.cancel()
 
 
 async def test_the_beginning_is_kept_for_so_long_only() -> None:
     source = Source([PIECE] * 8)
-    streams = SharedStreams(source.perform)
-    one = asyncio.create_task(streams.join(REQUEST, Taker().take))
+    coalescing = sharing(source)
+    one = Reader(coalescing)
     for _ in range(6):
         source.go.release()
     await settled()
-    two = asyncio.create_task(streams.join(REQUEST, Taker().take))
+    two = Reader(coalescing)
     await settled()
     assert source.begun == 2
-    one.cancel()
-    two.cancel()
+    one.task.cancel()
+    two.task.cancel()
 
 
-async def test_a_slow_taker_slows_the_source_down() -> None:
+async def test_a_slow_reader_slows_the_source_down() -> None:
     source = Source([PIECE] * 100)
-    streams, slow = SharedStreams(source.perform), Taker()
+    slow = Reader(sharing(source))
     slow.may_go_on.clear()
-    task = asyncio.create_task(streams.join(REQUEST, slow.take))
     for _ in range(101):
         source.go.release()
     await settled()
     assert source.given * len(PIECE) <= AHEAD + 2 * len(PIECE)
     slow.may_go_on.set()
-    await task
+    await slow.task
     assert len(slow.pieces) == 100
 
 
-async def test_enough_is_enough() -> None:
-    source = Source([b"one", b"two"])
+async def test_what_breaks_off_breaks_off_for_all() -> None:
+    broken = Ended(Ending.TIMED_OUT, "it sent nothing for too long")
+    source = Source([b"one"], broken)
+    coalescing = sharing(source)
+    readers = [Reader(coalescing), Reader(coalescing)]
     source.go.release()
-    answer, _, passed = await SharedStreams(source.perform).join(REQUEST, Taker(most=1).take)
-    assert isinstance(answer, Response)
-    assert (answer.truncated, passed) == (True, True)
-    await settled()
-    assert source.cancellations == 1
+    source.go.release()
+    for reader in readers:
+        with pytest.raises(BrokenOff, match="nothing for too long"):
+            await reader.task
+        assert reader.pieces == [b"one"]
+
+
+async def test_a_surprise_reaches_all_who_share() -> None:
+    @asynccontextmanager
+    async def fails(request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
+        if request.url:
+            raise RuntimeError("a mistake of ours")
+        yield HEAD, NO_CHUNKS
+
+    coalescing = Coalescing(fails, BodyBudget(0, 0), FakeClock(0.0), Counters())
+    for reader in (Reader(coalescing), Reader(coalescing)):
+        with pytest.raises(RuntimeError, match="a mistake of ours"):
+            await reader.task
 
 
 async def test_equal_streams_of_a_fetcher_are_one_request() -> None:
@@ -163,66 +195,50 @@ async def test_equal_streams_of_a_fetcher_are_one_request() -> None:
 
     answers: dict[str, Answer | list[Answer]] = {URL: slow}
     async with small_fetcher(answers) as (fetcher, web, clock):
-        takers = [Taker() for _ in range(5)]
-        asked = [
-            asyncio.create_task(fetcher.stream(ask(URL, clock, purpose="direct", priority=n), taker.take))
-            for n, taker in enumerate(takers)
-        ]
+
+        async def read(priority: int) -> tuple[HopResult, list[bytes]]:
+            request = ask(URL, clock, purpose="direct", streamed=True, priority=priority)
+            async with fetcher.open_hop(request) as (head, chunks):
+                return head, [piece async for piece in chunks]
+
+        asked = [asyncio.create_task(read(priority)) for priority in range(5)]
         await settled()
         gate.set()
-        for result in await asyncio.gather(*asked):
-            assert isinstance(result, Response)
-            assert (result.status_code, result.body) == (200, b"")
-        assert [taker.pieces for taker in takers] == [[b"hello"]] * 5
+        for head, pieces in await asyncio.gather(*asked):
+            assert isinstance(head, Response)
+            assert (head.status_code, head.body, pieces) == (200, b"", [b"hello"])
         assert web.urls().count(URL) == 1
+        await settled()
         assert (fetcher.counters.coalesced, fetcher.counters.body_bytes) == (4, 5)
 
 
 async def test_a_follower_with_more_time_asks_itself() -> None:
     gate, performed = asyncio.Event(), list[HopRequest]()
 
-    async def perform(request: HopRequest, take: Take | None = None) -> HopResult | NotMine:
+    @asynccontextmanager
+    async def opened(request: HopRequest) -> AsyncIterator[tuple[HopResult | NotMine, Chunks]]:
         performed.append(request)
         await gate.wait()
-        return HEAD if request.start_by > 5.0 else NotNow(5.0, "its turn is later")
+        yield (HEAD if request.start_by > 5.0 else NotNow(5.0, "its turn is later")), GivenChunks(HEAD, [])
 
-    coalescing = Coalescing(perform, FakeClock(0.0), Counters())
+    coalescing = Coalescing(opened, BodyBudget(0, 0), FakeClock(0.0), Counters())
     hasty, patient = structs.replace(REQUEST, start_by=1.0), REQUEST
-    asked = [asyncio.create_task(coalescing.stream(request, Taker().take)) for request in (hasty, patient)]
+    readers = [Reader(coalescing, request) for request in (hasty, patient)]
     await settled()
     assert performed == [hasty]
     gate.set()
-    first, second = await asyncio.gather(*asked)
-    assert isinstance(first, NotNow)
-    assert second == HEAD
+    await asyncio.gather(*(reader.task for reader in readers))
+    assert isinstance(readers[0].head, NotNow)
+    assert readers[1].head == HEAD
     assert performed == [hasty, patient]
-
-
-def hops(*answers: tuple[Response, list[bytes]] | HopResult) -> tuple[StreamHop, list[HopRequest]]:
-    """A fetcher that gives those answers in their order."""
-    asked: list[HopRequest] = []
-    left = list(answers)
-
-    async def stream(request: HopRequest, take: Take) -> HopResult:
-        asked.append(request)
-        answer = left.pop(0)
-        if not isinstance(answer, tuple):
-            return answer
-        head, pieces = answer
-        for piece in pieces:
-            if not await take(head, piece):
-                return structs.replace(head, truncated=True)
-        return head
-
-    return stream, asked
 
 
 def response(status: int = 200, url: str = URL, **headers: str) -> Response:
     return Response(url, status, tuple((name.replace("_", "-"), value) for name, value in headers.items()), b"", 1.0)
 
 
-async def read(stream: FetchStream) -> bytes:
-    return b"".join([piece async for piece in stream])
+async def read(chunks: Chunks) -> bytes:
+    return b"".join([piece async for piece in chunks])
 
 
 HTML = response(content_type="text/html")
@@ -239,17 +255,17 @@ REFRESH = b'<meta http-equiv="refresh" content="0; url=http://b.test/">'
         (HTML, [REFRESH[:20], REFRESH[20:]]),
         (HTML, [REFRESH + bytes(30_000), bytes(60_000), bytes(60_000)]),
         (response(refresh="0; url=http://b.test/"), [b"x"]),
+        (MOVED, [], Ended(Ending.TIMED_OUT, "its body never came")),
     ],
-    ids=["location", "location, no body", "meta refresh", "in two pieces", "of a long page", "refresh"],
+    ids=["location", "location, no body", "meta refresh", "in two pieces", "of a long page", "refresh", "broken body"],
 )
 async def test_a_redirect_is_followed_and_its_body_is_nobodys(first: tuple[Response, list[bytes]]) -> None:
-    stream_hop, asked = hops(first, (response(content_type="image/png", url="http://b.test/"), [b"pic", b"ture"]))
-    stream = await open_stream(REQUEST, stream_hop)
-    assert isinstance(stream.outcome, Response)
-    assert (stream.outcome.url, stream.redirects) == ("http://b.test/", 1)
-    assert await read(stream) == b"picture"
+    open_hop, asked = hops(first, (response(content_type="image/png", url="http://b.test/"), [b"pic", b"ture"]))
+    async with open_fetch(REQUEST, open_hop) as (result, chunks):
+        assert isinstance(result.outcome, Response)
+        assert (result.outcome.url, len(result.hops)) == ("http://b.test/", 1)
+        assert await read(chunks) == b"picture"
     assert [request.url for request in asked] == [URL, "http://b.test/"]
-    await stream.aclose()
 
 
 @pytest.mark.parametrize(
@@ -259,13 +275,9 @@ async def test_a_redirect_is_followed_and_its_body_is_nobodys(first: tuple[Respo
 )
 @pytest.mark.parametrize("head", [HTML, response(404, content_type="text/html"), response(content_type="x/y")])
 async def test_a_body_that_leads_nowhere_comes_whole(head: Response, pieces: list[bytes]) -> None:
-    stream_hop, _ = hops((head, pieces))
-    stream = await open_stream(REQUEST, stream_hop)
-    assert isinstance(stream.outcome, Response)
-    assert stream.outcome.status_code == head.status_code
-    assert await read(stream) == b"".join(pieces)
-    assert isinstance(await stream.over(), Response)
-    await stream.aclose()
+    async with open_fetch(REQUEST, hops((head, pieces))[0]) as (result, chunks):
+        assert result.outcome == head
+        assert await read(chunks) == b"".join(pieces)
 
 
 @pytest.mark.parametrize(
@@ -275,84 +287,65 @@ async def test_a_body_that_leads_nowhere_comes_whole(head: Response, pieces: lis
         NotNow(9.0, "later"),
         response(302, location="http://["),
         response(302, location=URL),
+        (HTML, [b"<p>"], Ended(Ending.PROTOCOL_ERROR, "it breaks off")),
     ],
-    ids=["ended", "not now", "no URL", "loop"],
+    ids=["ended", "not now", "no URL", "loop", "broken beginning"],
 )
 async def test_what_ends_without_a_body_is_known_at_once(outcome: HopResult) -> None:
-    stream = await open_stream(REQUEST, hops(outcome)[0])
-    assert isinstance(stream.outcome, Ended | NotNow)
-    assert await read(stream) == b""
-    await stream.aclose()
+    async with open_fetch(REQUEST, hops(outcome)[0]) as (result, _):
+        assert isinstance(result.outcome, Ended | NotNow)
 
 
 async def test_a_body_that_breaks_off_says_so_after_what_came() -> None:
-    async def stream_hop(request: HopRequest, take: Take) -> HopResult:
-        await take(HEAD, b"begun")
-        return Ended(Ending.TIMED_OUT, "it sent nothing for too long")
-
-    stream = await open_stream(REQUEST, stream_hop)
-    pieces: AsyncIterator[bytes] = aiter(stream)
-    assert await anext(pieces) == b"begun"
-    with pytest.raises(BrokenOff, match="nothing for too long"):
-        await anext(pieces)
-    await stream.aclose()
+    ended = Ended(Ending.TIMED_OUT, "it sent nothing for too long")
+    async with open_fetch(REQUEST, hops((HEAD, [b"begun"], ended))[0]) as (_, chunks):
+        assert await anext(chunks) == b"begun"
+        with pytest.raises(BrokenOff, match="nothing for too long"):
+            await anext(chunks)
 
 
 async def test_a_stream_that_is_closed_is_fetched_no_further() -> None:
     source = Source([PIECE] * 3)
-
-    async def stream_hop(request: HopRequest, take: Take) -> HopResult:
-        result = await source.perform(request, take)
-        assert not isinstance(result, NotMine)
-        return result
-
+    coalescing = sharing(source)
     source.go.release()
-    stream = await open_stream(REQUEST, stream_hop)
-    await stream.aclose()
+    async with coalescing.open(REQUEST) as (_, chunks):
+        assert await anext(chunks) == PIECE
+    await settled()
     assert source.cancellations == 1
 
 
-ANSWERS: list[HopResult | NotMine] = [
-    HEAD,
+HEADS: list[HopResult | NotMine] = [
     structs.replace(HEAD, truncated=True, retry_at=200.0),
     Ended(Ending.TOO_LARGE, "too large"),
+    Ended(Ending.UNSUPPORTED_TYPE, "zip", HEAD, code="archive"),
     NotNow(130.0, "later"),
     NotMine("http://b.test:1", "moved"),
 ]
+ENDS: list[BodyEnd | Ended] = [BodyEnd(), BodyEnd("length", 1.5), Ended(Ending.TIMED_OUT, "too slow")]
 
 
-def packed(pieces: list[bytes], end: HopResult | NotMine) -> bytes:
-    def frame(kind: bytes, content: bytes) -> bytes:
-        return frames.pack_frame(kind, content) + content
-
-    head = frame(frames.HEAD, messages.pack_head(HEAD, 100.0)) if pieces else b""
-    body = b"".join(frame(frames.PIECE, piece) for piece in pieces)
-    return head + body + frame(frames.END, messages.pack_head(end, 100.0))
+def packed(head: HopResult | NotMine, pieces: list[bytes], end: BodyEnd | Ended) -> bytes:
+    body = b"".join(wire.pack_prefix(wire.PIECE, len(piece)) + piece for piece in pieces)
+    return wire.pack_head(head, 100.0) + body + wire.pack_end(end)
 
 
 @given(
+    head=st.sampled_from(HEADS),
     pieces=st.lists(st.binary(min_size=1, max_size=300), max_size=5),
-    end=st.sampled_from(ANSWERS),
+    end=st.sampled_from(ENDS),
     cuts=st.lists(st.integers(1, 40), min_size=1),
 )
-def test_frames_arrive_in_whatever_pieces(pieces: list[bytes], end: HopResult | NotMine, cuts: list[int]) -> None:
-    data = packed(pieces, end)
-
-    async def arrive() -> None:
-        pipe = BodyPipe()
-        reader = frames.FrameReader(pipe)
-        at, turn = 0, 0
-        while at < len(data):
-            step = cuts[turn % len(cuts)]
-            reader.write(data[at : at + step])
-            at, turn = at + step, turn + 1
-        pipe.close()
-        assert b"".join([piece async for piece in pipe]) == b"".join(pieces)
-        assert reader.result(100.0) == end
-        if pieces:
-            assert reader.head(100.0) == HEAD
-
-    asyncio.run(arrive())
+def test_frames_arrive_in_whatever_pieces(
+    head: HopResult | NotMine, pieces: list[bytes], end: BodyEnd | Ended, cuts: list[int]
+) -> None:
+    data, reader, came = packed(head, pieces, end), wire.FrameReader(), list[wire.Frame]()
+    at, turn = 0, 0
+    while at < len(data):
+        step = cuts[turn % len(cuts)]
+        came += reader.feed(data[at : at + step], 100.0)
+        at, turn = at + step, turn + 1
+    assert (came[0], came[-1]) == (head, end)
+    assert b"".join(piece for piece in came if isinstance(piece, bytes)) == b"".join(pieces)
 
 
 @pytest.mark.parametrize(
@@ -366,11 +359,4 @@ def test_frames_arrive_in_whatever_pieces(pieces: list[bytes], end: HopResult | 
 )
 def test_what_is_no_frame_is_refused(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        frames.FrameReader(BodyPipe()).write(spoil(packed([b"abc"], HEAD)))
-
-
-def test_an_answer_without_an_end_has_not_ended() -> None:
-    reader = frames.FrameReader(BodyPipe())
-    reader.write(packed([b"abc"], HEAD)[:-3])
-    with pytest.raises(FetcherUnavailable):
-        reader.result(100.0)
+        list(wire.FrameReader().feed(spoil(packed(HEAD, [b"abc"], BodyEnd())), 100.0))

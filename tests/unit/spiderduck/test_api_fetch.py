@@ -1,20 +1,21 @@
 """`POST /v1/fetch`: what a trusted client is given, what it is told instead, and in which trace the fetch is done."""
 
+from contextlib import AbstractAsyncContextManager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
-from msgspec import structs
 
 from fetchers import trace
-from fetchers.client.streaming import FetchStream, open_stream
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
-from fetchers.ports import Take
+from fetchers.body.chunks import Chunks
+from fetchers.client.redirects import open_fetch
+from fetchers.model import Ended, Ending, FetchResult, HopRequest, HopResult, NotNow, Response
 from fetchers.trace import Trace
 from spiderduck.api.fetch import fetch_routes
 from tests.clock import FakeClock
+from tests.unit.fetchers.bodies import opening
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -27,21 +28,18 @@ class Direct:
         self.asked: list[tuple[HopRequest, Trace | None]] = []
         self._outcome = outcome
 
-    async def fetch_direct(self, request: HopRequest) -> FetchStream:
+    def open_direct(self, request: HopRequest) -> AbstractAsyncContextManager[tuple[FetchResult, Chunks]]:
         self.asked.append((request, trace.current.get()))
-        return await open_stream(request, self._hop)
+        return open_fetch(request, opening(self._hop))
 
-    async def _hop(self, request: HopRequest, take: Take) -> HopResult:
+    async def _hop(self, request: HopRequest) -> HopResult:
         if request.url == "http://a.test/":
             return Response(request.url, 301, (("location", "http://b.test/"),), b"", self.clock.now())
-        if not isinstance(self._outcome, Response):
-            return self._outcome
-        await take(structs.replace(self._outcome, body=b""), self._outcome.body)
-        return structs.replace(self._outcome, body=b"")
+        return self._outcome
 
 
 async def post(direct: Direct, order: dict[str, Any], **headers: str) -> Any:
-    services: Any = SimpleNamespace(clock=direct.clock, fetch_direct=direct.fetch_direct)
+    services: Any = SimpleNamespace(clock=direct.clock, open_direct=direct.open_direct)
     async with AsyncTestClient(Litestar(fetch_routes(services), openapi_config=None)) as client:
         return await client.post("/v1/fetch", json=order, headers=headers)
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
-from fetchers.ports import Take
+from fetchers.body.chunks import BodyEnd
+from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
 from imagepipe.errors import ImageError, SourceFailed
 from imagepipe.ports import SourceEnded, SourceResponse, Wanted
 from schedulers.model import ArchiveLocation, Content, Known, Page
@@ -20,6 +20,7 @@ from spiderduck.pictures.archived import MOST_AGE, ArchivedPictures
 from spiderduck.pictures.source import FetcherSource, content_range
 from spiderduck.stores.ports import Lookups
 from tests.clock import FakeClock
+from tests.unit.fetchers.bodies import hops
 
 _URL = "http://pics.test/duck.png"
 _NOW = 1_000_000_000.0
@@ -86,25 +87,6 @@ async def test_an_archive_that_is_away_is_an_image_error() -> None:
     assert await cache.get("http://[") is None
 
 
-class _Hops:
-    """A fetcher that gives the bytes of `outcome`, or `begun` before it ends otherwise."""
-
-    def __init__(self, outcome: Response | Ended | NotNow, begun: Response | None = None) -> None:
-        self._outcome = outcome
-        self._begun = begun
-        self.asked: list[HopRequest] = []
-
-    async def stream(self, request: HopRequest, take: Take) -> HopResult:
-        self.asked.append(request)
-        given = self._begun or self._outcome
-        if isinstance(given, Response) and given.body:
-            await take(structs.replace(given, body=b""), given.body)
-        return structs.replace(self._outcome, body=b"") if isinstance(self._outcome, Response) else self._outcome
-
-    async def perform(self, request: HopRequest) -> HopResult:
-        raise AssertionError("pictures are streamed")
-
-
 def _response(body: bytes, status: int = 200, **headers: str) -> Response:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Response(_URL, status, named, body, _NOW)
@@ -113,9 +95,14 @@ def _response(body: bytes, status: int = 200, **headers: str) -> Response:
 async def _ask(
     outcome: Response | Ended | NotNow, begun: Response | None = None, **wanted: Any
 ) -> tuple[SourceResponse | SourceEnded, HopRequest]:
-    hops = _Hops(outcome, begun)
-    source = FetcherSource(FetchThroughClient(hops.perform, hops.stream, 20), FakeClock(_NOW))
-    return await source.fetch(Wanted(_URL, 1000, _NOW + 30, **wanted)), hops.asked[0]
+    given = begun or outcome
+    if isinstance(given, Response):
+        end = outcome if isinstance(outcome, Ended) else BodyEnd()
+        open_hop, asked = hops((structs.replace(given, body=b""), [given.body] if given.body else [], end))
+    else:
+        open_hop, asked = hops(given)
+    source = FetcherSource(FetchThroughClient(open_hop, 20), FakeClock(_NOW))
+    return await source.fetch(Wanted(_URL, 1000, _NOW + 30, **wanted)), asked[0]
 
 
 async def test_a_picture_with_what_its_origin_said() -> None:

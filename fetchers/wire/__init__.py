@@ -1,1 +1,0 @@
-"""What goes between the client library and a fetcher's service."""
