@@ -66,7 +66,8 @@ def extract(body: bytes, url: str, content_type: str | None = None) -> str | Non
     return None if text is None else shown(text) or None
 
 
-HIDDEN = frozenset({"template", "script", "style", "noscript", "iframe", "object"})
+HIDDEN = frozenset({"template", "script", "style", "noscript", "iframe", "object", "nav"})
+"""Elements that are no text of the page; where nothing else is left, trafilatura would take a `nav` for it."""
 _INVISIBLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$|!)"
     r"|font-size\s*:\s*0(?:\.0*)?\s*(?:px|em|rem|pt|%)?\s*(?:;|$|!)|text-indent\s*:\s*-\d{3,}"

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e.origin import Origin, http, page
 from tests.e2e.product import Product
+from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 

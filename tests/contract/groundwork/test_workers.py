@@ -148,5 +148,5 @@ async def test_a_process_is_prepared_before_its_first_piece() -> None:
 
 async def test_after_the_end_nothing_is_begun(processes: WorkerProcesses) -> None:
     await processes.close()
-    with pytest.raises(WorkersBusy, match="ending"):
+    with pytest.raises(WorkersBusy, match="stopping"):
         await processes.run(partial(pow, 2, 2))

@@ -8,11 +8,13 @@ import gzip
 import struct
 from typing import Any
 
-from fetchers import trace, urls
+from fetchers import media_type, trace, urls
+from fetchers import redirect_target as targets
 from fetchers import wire as hops_wire
-from fetchers.body import inflate, limits
+from fetchers.body import inflate, labelled, limits
 from fetchers.body.decoding import BodyDecoder
 from fetchers.client import redirects, refresh_element
+from fetchers.client.attribute_url import attribute_url
 from fetchers.model import HopRequest
 from fetchers.politeness.pause_headers import parse_retry_after, pause_asked
 from fetchers.redirect_target import redirect_target, refresh_target, resolve
@@ -301,6 +303,25 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.redirect_target.redirect_target": cases(
         redirect_target, lambda n: response(status=301, location="../" * (n // 3))
     ),
+    "fetchers.redirect_target.target_in_head": cases(
+        lambda given: targets.target_in_head(301, (("location", given),), URL), *URLS
+    ),
+    "fetchers.redirect_target.url_text": cases(targets.url_text, rows("a"), rows("\u00fc"), *URLS),
+    "fetchers.redirect_target.is_same_page": cases(lambda given: targets.is_same_page(given, given), *URLS),
+    "fetchers.redirect_target.as_sent": cases(targets.as_sent, rows("#"), *URLS),
+    "fetchers.client.attribute_url.attribute_url": cases(
+        lambda given: attribute_url(given, given, "text/html"), raw(b"&amp"), raw(b"&#x"), raw(b"?"), raw(b"<meta ")
+    ),
+    "fetchers.body.labelled.coding_of": cases(
+        lambda given: labelled.coding_of(given, "gzip", is_all=True), raw(b"\x1f\x8b"), raw(b"a"), raw(b"\x78\x9c")
+    ),
+    "fetchers.media_type.said_type": cases(
+        lambda given: media_type.said_type((("content-type", given),)), rows("a/b,"), rows(";x="), rows('"')
+    ),
+    "fetchers.media_type.essence_of": cases(media_type.essence_of, rows("a/b;"), rows(" ")),
+    "fetchers.media_type.charset_of": cases(media_type.charset_of, rows("charset="), rows(";"), rows('"')),
+    "fetchers.media_type.sniffed_type": cases(media_type.sniffed_type, raw(b"<"), raw(b"\0"), raw(b" ")),
+    "fetchers.media_type.is_binary": cases(media_type.is_binary, raw(b"a"), raw(b"\0")),
     "fetchers.redirect_target.resolve": cases(lambda text: resolve(text, URL), *URLS),
     "fetchers.redirect_target.refresh_target": cases(
         lambda text: refresh_target(text, URL),
@@ -328,6 +349,7 @@ TABLE: dict[str, list[Case]] = {
         lambda text: robots_life.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
     ),
     "groundwork.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
+    "fetchers.body.inflate.is_zlib": cases(inflate.is_zlib, raw(b"\x78\x9c")),
     "fetchers.body.inflate.gzip_wrapping": cases(inflate.gzip_wrapping, raw(b"a", b"\x1f\x8b\x08\xff" + b"\xff" * 8)),
     "fetchers.body.inflate.deflate_wrapping": cases(inflate.deflate_wrapping, raw(b"x")),
     "fetchers.body.decoding.BodyDecoder": [
@@ -748,6 +770,7 @@ NOTHING_FROM_OUTSIDE = {
     "schedulers.metadata.fields.usage.robots_of": _PAGE,
     "schedulers.metadata.picture_counter.note_in": _OURS,
     "schedulers.metadata.usage.refusal": _PAGE,
+    "schedulers.metadata.wire.decode_usage": _OURS,
     "schedulers.metadata.wire.encode_metadata": _MAKES,
     "schedulers.metadata.wire.encode_usage": _MAKES,
     "schedulers.metadata.wire.encode_provenance": _MAKES,

@@ -61,7 +61,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     database, clock = Database(tmp_path / "data.db"), FakeClock()
     store, queue = SqliteStore(database, clock, lambda: None), SqliteQueue(database, clock)
     services: Any = SimpleNamespace(
-        config=Config(), clock=clock, queue=queue, marks=store, lookups=store, subscriptions=None
+        config=Config(),
+        clock=clock,
+        queue=queue,
+        marks=store,
+        lookups=store,
+        subscriptions=None,
+        archive=None,
+        reader=None,
     )
     yield Desk(services, Intake(services), store, clock)
     await database.close()
