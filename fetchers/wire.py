@@ -48,6 +48,7 @@ _decode_end: msgspec.msgpack.Decoder[BodyEnd | Ended] = msgspec.msgpack.Decoder(
 
 
 def pack_request(request: HopRequest, now: float) -> bytes:
+    """The request as a message, with the sender's clock (`now`, epoch seconds), from which its deadlines count."""
     return _encode(HopCall(now, request))
 
 
@@ -73,6 +74,7 @@ def pack_end(end: BodyEnd | Ended) -> bytes:
 
 
 def pack_frame(kind: bytes, content: bytes) -> bytes:
+    """A frame of that kind: its prefix, then the content."""
     return pack_prefix(kind, len(content)) + content
 
 

@@ -34,7 +34,7 @@ async def fetch(
     most_redirects: int = 20,
     patience: float = 0.0,
 ) -> FetchResult:
-    """`open_fetch` with the whole body."""
+    """`open_fetch` with the whole body; `patience` in seconds."""
     opened = open_fetch(request, open_hop, knows=knows, most_redirects=most_redirects, patience=patience)
     async with opened as (result, chunks):
         if isinstance(result.outcome, Response):
