@@ -1,7 +1,7 @@
 """What the body shows, read only when a rule asks: first heading, first real paragraph, byline, date, words.
 
-Reached through `Page.body`. Bounded work. Each question is one query, and of its answers only the first few hundred are
-looked at.
+Reached through `HtmlPage.body`. Bounded work. Each question is one query, and only the first few hundred of its
+answers are looked at.
 """
 
 import re

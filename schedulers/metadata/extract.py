@@ -10,12 +10,12 @@ from typing import Any
 from schedulers.metadata import clean
 from schedulers.metadata import headers as response_headers
 from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.options import PLAIN, Examined, ReadingOptions
 from schedulers.metadata.ports import GenericPictures
 
-READERS: dict[str, Callable[[Answer], Metadata]] = {
+READERS: dict[str, Callable[[ReaderInput], Metadata]] = {
     "html": html.read,
     "image": picture.read,
     "svg": svg.read,
@@ -42,7 +42,7 @@ def examine(body: bytes, *, url: str, content_type: str | None = None) -> Examin
 
 def kind_of(body: bytes, *, url: str, content_type: str | None = None) -> str:
     """As what `body` will be read: a key of `READERS`."""
-    return sniff.kind(Answer(body, url, content_type))
+    return sniff.kind(ReaderInput(body, url, content_type))
 
 
 def extract_metadata(
@@ -64,7 +64,7 @@ def extract_metadata(
     fields = response_headers.read(headers)
     if content_type is None and (given := fields.get("content-type")):
         content_type = given[0]
-    answer = Answer(body, url, content_type, status_code, fields, generic_pictures, options)
+    answer = ReaderInput(body, url, content_type, status_code, fields, generic_pictures, options)
     try:
         return READERS[sniff.kind(answer) if options.examined is None else options.examined.kind](answer)
     except Exception as error:  # noqa: BLE001  the last fence: strangers' bytes must not stop the flow; fuzzing looks for it

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fetchers.urls import registrable_domain
 from schedulers.metadata.addresses import host
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 # Of the source that is searched; a wall's marks stand at its beginning or in a page of this size.
 SEARCHED = 100_000
@@ -53,7 +53,7 @@ class _Index(NamedTuple):
     most_words: int
 
 
-def recognise(page: Page, status_code: int, words: int) -> str | None:
+def recognise(page: HtmlPage, status_code: int, words: int) -> str | None:
     """The name of the first signature that fits."""
     index = _index()
     title = " ".join((page.title or "")[:TITLE_LIMIT].lower().split())
@@ -78,7 +78,7 @@ def _parts(title: str) -> list[str]:
     return [part for part in parts if part] if len(parts) > 1 else []
 
 
-def _is_described(page: Page) -> bool:
+def _is_described(page: HtmlPage) -> bool:
     """Whether the head describes one page: a title for sharing or for citing, and two more facts about it."""
     meta = page.meta
     if "citation_title" in meta:
@@ -146,7 +146,7 @@ def _signature(entry: dict[str, Any]) -> Signature:
 class _Seen:
     """What is compared, computed once for all signatures."""
 
-    def __init__(self, page: Page, status_code: int, words: int, titles: tuple[str, ...]) -> None:
+    def __init__(self, page: HtmlPage, status_code: int, words: int, titles: tuple[str, ...]) -> None:
         self._page = page
         self._status = status_code
         self._words = words

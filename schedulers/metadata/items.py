@@ -1,8 +1,8 @@
 """What markup says by its attributes: microdata (`itemscope`, `itemprop`) and RDFa (`typeof`, `property`), as far as
 previews need them, which is the properties of the page's main item.
 
-Reached through `Page.items`, by rules that are asked last. A property counts for the innermost item around it, so that
-the publisher's name is not taken for the article's.
+Reached through `HtmlPage.items`, by rules that are asked last. A property counts for the innermost item around it,
+so that the publisher's name is not taken for the article's.
 """
 
 from functools import cached_property, lru_cache

@@ -1,6 +1,6 @@
 """JSON-LD blocks as one graph: lists and graphs opened, references resolved, the page's subject found, within limits.
 
-Read by the fields through `Page.graph`. What the page is about comes before what that mentions.
+Read by the fields through `HtmlPage.graph`. What the page is about comes before what that mentions.
 """
 
 from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from schedulers.metadata.clean import text
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.model import Alternative, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 Clean = Callable[[str], str | None]
 
@@ -22,7 +22,7 @@ _REPEATED = 5
 
 
 class Source(IntEnum):
-    """Where a rule looks, the cheapest place first: half of all rules read one key of `Page.meta`."""
+    """Where a rule looks, the cheapest place first: half of all rules read one key of `HtmlPage.meta`."""
 
     META = 0
     GRAPH = 1
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
     source: Source
     read: Callable[[Any], str | None]
 
-    def offer(self, page: Page) -> str | None:
+    def offer(self, page: HtmlPage) -> str | None:
         """What it has for `page`, before any cleaning."""
         if self.source is Source.GRAPH:
             return None if page.graph is None else self.read(page.graph)
@@ -55,12 +55,12 @@ def in_graph(name: str, read: Callable[[Graph], str | None]) -> Rule:
     return Rule(name, Source.GRAPH, read)
 
 
-def in_page(name: str, read: Callable[[Page], str | None]) -> Rule:
+def in_page(name: str, read: Callable[[HtmlPage], str | None]) -> Rule:
     """A rule that reads something else of what is at hand: a header, a link, the `<title>`."""
     return Rule(name, Source.PAGE, read)
 
 
-def in_body(name: str, read: Callable[[Page], str | None]) -> Rule:
+def in_body(name: str, read: Callable[[HtmlPage], str | None]) -> Rule:
     """A rule that costs a walk of the body."""
     return Rule(name, Source.BODY, read)
 
@@ -78,7 +78,7 @@ class Ladder:
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)
 
-    def climb(self, page: Page, clean: Clean, field: str) -> str | None:
+    def climb(self, page: HtmlPage, clean: Clean, field: str) -> str | None:
         """The value of the highest rule that offers one, after `clean`; writes the field's provenance into `page`.
 
         What the rules below offer is noted as the page has it: cleaning what nobody shows would double a page's cost.
@@ -128,8 +128,8 @@ def _first(values: list[str], clean: Clean) -> str | None:
     return None
 
 
-def _meta_reader(key: str) -> Callable[[Page], str | None]:
-    def read(page: Page) -> str | None:
+def _meta_reader(key: str) -> Callable[[HtmlPage], str | None]:
+    def read(page: HtmlPage) -> str | None:
         values = page.meta.get(key)
         return values[0] if values else None
 

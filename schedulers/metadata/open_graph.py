@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 OBJECTS = 10
 
 
-def objects(page: Page, root: str) -> Iterator[dict[str, str]]:
+def objects(page: HtmlPage, root: str) -> Iterator[dict[str, str]]:
     """The first objects of an array; the address itself has the key "url"."""
     current: dict[str, str] = {}
     given = 0

@@ -36,7 +36,7 @@ _ROOT = len("og:image")
 Attributes = dict[str, str | None]
 
 
-class Page:
+class HtmlPage:
     """`meta` maps a lower-case key (`.` written `:`) to its values in order, `links` a rel token to its elements,
     `media` one of `MEDIA` to its properties in order; `graph` is the JSON-LD of all blocks, if there is any,
     `rsl` the licence terms written into the head."""

@@ -4,7 +4,7 @@ import re
 
 from schedulers.metadata import clean
 from schedulers.metadata.model import AppLink, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _PREFIXES = ("al:", "twitter:app:")
 _PLATFORMS = frozenset(("ios", "iphone", "ipad", "android", "windows_phone", "windows", "windows_universal", "web"))
@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]{1,60}):")
 _REFUSED = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
 
 
-def read(page: Page) -> tuple[AppLink, ...]:
+def read(page: HtmlPage) -> tuple[AppLink, ...]:
     if _ANY.isdisjoint(page.meta):
         return ()
     given: dict[str, dict[str, str]] = {}

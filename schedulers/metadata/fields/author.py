@@ -6,7 +6,7 @@ from schedulers.metadata import clean
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 AUTHORS = 20
 JSON_LD = "json-ld:author"
@@ -44,11 +44,11 @@ _KEYS = (
 )
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, _clean, "author")
 
 
-def read_all(page: Page, author: str | None) -> tuple[str, ...]:
+def read_all(page: HtmlPage, author: str | None) -> tuple[str, ...]:
     """Every name that the source of `author` gives; a source that names one person gives one."""
     if author is None:
         return ()
@@ -85,7 +85,7 @@ def _json_ld(graph: Graph) -> str | None:
     return None if author and author == graph.text(graph.subject, "publisher") else author
 
 
-def _written_by(page: Page) -> str | None:
+def _written_by(page: HtmlPage) -> str | None:
     """Twitter's labelled data: `label1` names what `data1` holds (`Written by`, `Est. reading time`)."""
     for number in ("1", "2"):
         label = page.meta.get(f"twitter:label{number}", ("",))[0].strip().lower()

@@ -3,15 +3,15 @@ are to be believed.
 """
 
 from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import accepted_canonical
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, lambda value: _accepted(value, page), "canonical_url")
 
 
-def _accepted(value: str, page: Page) -> str | None:
+def _accepted(value: str, page: HtmlPage) -> str | None:
     """`value` as an absolute URL where this page may claim it; most pages name themselves."""
     url = page.absolute(value)
     if url is None or (url == page.url and "#" not in url):
@@ -19,12 +19,12 @@ def _accepted(value: str, page: Page) -> str | None:
     return accepted_canonical(url, page.url)
 
 
-def _link(page: Page) -> str | None:
+def _link(page: HtmlPage) -> str | None:
     links = page.links.get("canonical")
     return links[0].get("href") if links else None
 
 
-def _header(page: Page) -> str | None:
+def _header(page: HtmlPage) -> str | None:
     """RFC 6596 allows `Link: <…>; rel="canonical"`, the only place where a PDF or a picture can say it."""
     return page.link_headers.get("canonical")
 

@@ -3,10 +3,10 @@
 from schedulers.metadata import clean
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, lambda value: page.shown(value, clean.DESCRIPTION_LIMIT), "description")
 
 

@@ -3,14 +3,14 @@
 import re
 
 from schedulers.metadata.ladder import Ladder, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _ACCOUNT = re.compile(r"^@?([\w.-]{1,64})@([\w-]+(?:\.[\w-]+)+)$")
 
 LADDER = Ladder(*meta("fediverse:creator"))
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, _account, "fediverse_creator")
 
 

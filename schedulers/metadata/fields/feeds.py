@@ -4,7 +4,7 @@ from schedulers.metadata import clean
 from schedulers.metadata.addresses import site_of
 from schedulers.metadata.fields.language import tag
 from schedulers.metadata.model import AlternateLanguage, Feed, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 FEEDS = 20
 LANGUAGES = 100
@@ -14,7 +14,7 @@ _TYPES = frozenset(
 )
 
 
-def read(page: Page) -> tuple[Feed, ...]:
+def read(page: HtmlPage) -> tuple[Feed, ...]:
     found: dict[str, Feed] = {}
     for attributes in page.links.get("alternate", ()):
         kind = (attributes.get("type") or "").split(";", 1)[0].strip().lower()
@@ -26,7 +26,7 @@ def read(page: Page) -> tuple[Feed, ...]:
     return tuple(found.values())
 
 
-def read_languages(page: Page) -> tuple[AlternateLanguage, ...]:
+def read_languages(page: HtmlPage) -> tuple[AlternateLanguage, ...]:
     """`rel=alternate hreflang=…`; `x-default` is kept as it is."""
     found: dict[str, AlternateLanguage] = {}
     for attributes in page.links.get("alternate", ()):
@@ -41,7 +41,7 @@ def read_languages(page: Page) -> tuple[AlternateLanguage, ...]:
     return tuple(found.values())
 
 
-def read_amp(page: Page) -> str | None:
+def read_amp(page: HtmlPage) -> str | None:
     """The AMP version, on the same site or in the AMP project's cache."""
     for attributes in page.links.get("amphtml", ())[:1]:
         url = page.absolute(attributes.get("href"))

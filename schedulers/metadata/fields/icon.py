@@ -7,7 +7,7 @@ from operator import itemgetter
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import URL_LIMIT, absolute
 from schedulers.metadata.model import Alternative, Icon, Provenance
-from schedulers.metadata.page import Attributes, Page
+from schedulers.metadata.page import Attributes, HtmlPage
 
 # Shown at 16 to 32 points on dense screens: the smallest icon of at least this side, else the largest.
 WANTED = 64
@@ -18,7 +18,7 @@ _ICON_LIMIT = 30
 _ALTERNATIVES = 3
 
 
-def read(page: Page) -> Icon | None:
+def read(page: HtmlPage) -> Icon | None:
     """The best of `rel=icon`; every site may keep one at /favicon.ico without saying so."""
     found = _best(page, _FAVICON, WANTED, "icon")
     if found is None and (url := absolute("/favicon.ico", page.url)):
@@ -27,11 +27,11 @@ def read(page: Page) -> Icon | None:
     return found
 
 
-def read_touch(page: Page) -> Icon | None:
+def read_touch(page: HtmlPage) -> Icon | None:
     return _best(page, _TOUCH, 180, "touch_icon")
 
 
-def _best(page: Page, rels: tuple[str, ...], wanted: int, field: str) -> Icon | None:
+def _best(page: HtmlPage, rels: tuple[str, ...], wanted: int, field: str) -> Icon | None:
     if len(rels) == 1 and rels[0] not in page.links:
         return None
     offers = [

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from schedulers.metadata import clean, open_graph
 from schedulers.metadata.article_pictures import best_picture, is_decoration
 from schedulers.metadata.model import Alternative, Image, Metadata, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 from schedulers.metadata.ports import GenericPictures
 
 # Facebook and Twitter refuse pictures below some 200 and 144 pixels; below this it is an icon for certain.
@@ -21,11 +21,11 @@ _ALTERNATIVES = 6
 
 class PictureRule(NamedTuple):
     name: str
-    read: Callable[[Page], Iterator[Image]]
+    read: Callable[[HtmlPage], Iterator[Image]]
     in_body: bool = False
 
 
-def read(page: Page, generic: GenericPictures | None = None, *, thorough: bool = False) -> tuple[Image, ...]:
+def read(page: HtmlPage, generic: GenericPictures | None = None, *, thorough: bool = False) -> tuple[Image, ...]:
     """The candidates in order, the best first: of the ladder, the site's own pictures last. The body is searched where
     the head names none, or only the site's own, or where that is asked for (`thorough`)."""
     offers: list[tuple[str, Image]] = []
@@ -64,12 +64,12 @@ def declared(metadata: Metadata) -> list[str]:
     return [url for _, url in sorted(offers, key=lambda offer: _HEAD.index(offer[0]))]
 
 
-def _all_generic(page: Page, offers: list[tuple[str, Image]], generic: GenericPictures) -> bool:
+def _all_generic(page: HtmlPage, offers: list[tuple[str, Image]], generic: GenericPictures) -> bool:
     return all(generic.is_generic(page.site, image.url) for _, image in offers)
 
 
 def picture(
-    page: Page,
+    page: HtmlPage,
     url: str | None,
     width: object = None,
     height: object = None,
@@ -88,7 +88,7 @@ def picture(
     return Image(address, w, h, kind, clean.text(alt) if alt else None)
 
 
-def _kept(page: Page, url: str | None) -> str | None:
+def _kept(page: HtmlPage, url: str | None) -> str | None:
     """The address of a picture that is more than decoration; `og:image` and `twitter:image` mostly name one twice."""
     if url is None:
         return None
@@ -98,7 +98,7 @@ def _kept(page: Page, url: str | None) -> str | None:
     return page.pictures[url]
 
 
-def _is_no_picture(page: Page, address: str) -> bool:
+def _is_no_picture(page: HtmlPage, address: str) -> bool:
     """Decoration, a vector that nothing here renders, a site's first page, and the page itself."""
     if is_decoration(address):
         return True
@@ -131,7 +131,7 @@ def _type(value: str | None) -> str | None:
     return kind if kind and kind.startswith("image/") else None
 
 
-def _open_graph(page: Page) -> Iterator[Image]:
+def _open_graph(page: HtmlPage) -> Iterator[Image]:
     if "og:image" not in page.media:
         return
     for one in open_graph.objects(page, "og:image"):
@@ -143,7 +143,7 @@ def _open_graph(page: Page) -> Iterator[Image]:
                 break
 
 
-def _twitter(page: Page) -> Iterator[Image]:
+def _twitter(page: HtmlPage) -> Iterator[Image]:
     meta = page.meta
     for key in ("twitter:image", "twitter:image:src"):
         for url in meta.get(key, ())[:1]:
@@ -152,7 +152,7 @@ def _twitter(page: Page) -> Iterator[Image]:
                 yield found
 
 
-def _json_ld(page: Page) -> Iterator[Image]:
+def _json_ld(page: HtmlPage) -> Iterator[Image]:
     graph = page.graph
     if graph is None:
         return
@@ -165,7 +165,7 @@ def _json_ld(page: Page) -> Iterator[Image]:
             yield found
 
 
-def _from_node(page: Page, value: Any) -> Image | None:
+def _from_node(page: HtmlPage, value: Any) -> Image | None:
     if isinstance(value, str):
         return picture(page, value)
     if not isinstance(value, dict):
@@ -182,14 +182,14 @@ def _one(values: list[str] | None) -> str | None:
     return values[0] if values else None
 
 
-def _linked(page: Page) -> Iterator[Image]:
+def _linked(page: HtmlPage) -> Iterator[Image]:
     for attributes in page.links.get("image_src", ())[:2]:
         if found := picture(page, attributes.get("href")):
             yield found
 
 
-def _named(*keys: str) -> Callable[[Page], Iterator[Image]]:
-    def read_keys(page: Page) -> Iterator[Image]:
+def _named(*keys: str) -> Callable[[HtmlPage], Iterator[Image]]:
+    def read_keys(page: HtmlPage) -> Iterator[Image]:
         for key in keys:
             if found := picture(page, _one(page.meta.get(key))):
                 yield found
@@ -197,13 +197,13 @@ def _named(*keys: str) -> Callable[[Page], Iterator[Image]]:
     return read_keys
 
 
-def _microdata(page: Page) -> Iterator[Image]:
+def _microdata(page: HtmlPage) -> Iterator[Image]:
     for name in ("image", "thumbnailUrl"):
         if found := picture(page, page.items.text(name)):
             yield found
 
 
-def _in_article(page: Page) -> Iterator[Image]:
+def _in_article(page: HtmlPage) -> Iterator[Image]:
     if found := best_picture(page.tree, page.base):
         yield found
 

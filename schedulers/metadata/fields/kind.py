@@ -3,7 +3,7 @@
 from schedulers.metadata import clean
 from schedulers.metadata.json_ld import Graph, types_of
 from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _WORDS = {
     "Product": "product",
@@ -18,7 +18,7 @@ _WORDS = {
 }
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, _clean, "type")
 
 
@@ -36,7 +36,7 @@ def _json_ld(graph: Graph) -> str | None:
     return None
 
 
-def _dated(page: Page) -> str | None:
+def _dated(page: HtmlPage) -> str | None:
     """Article properties are only given for articles."""
     return "article" if "article:published_time" in page.meta or "citation_title" in page.meta else None
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 # RFC 5646, section 2.1: a language, then script, region and variants; `_` is OpenGraph's and POSIX' separator.
 _TAG = re.compile(
@@ -14,7 +14,7 @@ _TAG = re.compile(
 _LIMIT = 200
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, tag, "language")
 
 
@@ -36,7 +36,7 @@ def _tag(value: str) -> str | None:
     return "-".join(part for part in parts if part)
 
 
-def _content_language(page: Page) -> str | None:
+def _content_language(page: HtmlPage) -> str | None:
     values = page.headers.get("content-language", ())
     # A list names the audience, not the text.
     return values[0] if len(values) == 1 and "," not in values[0] else None

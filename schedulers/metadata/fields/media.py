@@ -9,7 +9,7 @@ from schedulers.metadata import clean, open_graph
 from schedulers.metadata.addresses import host
 from schedulers.metadata.fields.image import pixels
 from schedulers.metadata.model import Media, Player, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _FRAMED = ("youtube.com", "youtube-nocookie.com", "player.vimeo.com", "dailymotion.com", "w.soundcloud.com", "ted.com")
 _HTML = ("text/html", "application/xhtml+xml")
@@ -17,15 +17,15 @@ _SUFFIXES = (".mp4", ".webm", ".ogv", ".mov", ".m3u8", ".mp3", ".ogg", ".m4a", "
 _FLASH = "application/x-shockwave-flash"
 
 
-def read_video(page: Page) -> Media | None:
+def read_video(page: HtmlPage) -> Media | None:
     return _file(page, "video")
 
 
-def read_audio(page: Page) -> Media | None:
+def read_audio(page: HtmlPage) -> Media | None:
     return _file(page, "audio")
 
 
-def read_player(page: Page) -> Player | None:
+def read_player(page: HtmlPage) -> Player | None:
     """The first safe embed: Twitter's player card, OpenGraph's HTML video, `embedUrl`, the page's own frame."""
     for rule, offered in PLAYERS:
         for player in offered(page):
@@ -34,7 +34,7 @@ def read_player(page: Page) -> Player | None:
     return None
 
 
-def _file(page: Page, kind: str) -> Media | None:
+def _file(page: HtmlPage, kind: str) -> Media | None:
     root = f"og:{kind}"
     for one in open_graph.objects(page, root) if root in page.media else ():
         media_type = clean.media_type(one.get("type"))
@@ -47,7 +47,7 @@ def _file(page: Page, kind: str) -> Media | None:
     return _stream(page, kind) or _json_ld_file(page, kind)
 
 
-def _stream(page: Page, kind: str) -> Media | None:
+def _stream(page: HtmlPage, kind: str) -> Media | None:
     values = page.meta.get("twitter:player:stream")
     if not values:
         return None
@@ -58,7 +58,7 @@ def _stream(page: Page, kind: str) -> Media | None:
     return Media(url, media_type)
 
 
-def _json_ld_file(page: Page, kind: str) -> Media | None:
+def _json_ld_file(page: HtmlPage, kind: str) -> Media | None:
     graph = page.graph
     node = graph.of("VideoObject" if kind == "video" else "AudioObject") if graph is not None else None
     if graph is None or node is None:
@@ -76,26 +76,26 @@ def _json_ld_file(page: Page, kind: str) -> Media | None:
     )
 
 
-def _twitter_player(page: Page) -> Iterator[Player]:
+def _twitter_player(page: HtmlPage) -> Iterator[Player]:
     for address in page.meta.get("twitter:player", ())[:3]:
         sides = [page.meta.get(f"twitter:player:{side}", [None])[0] for side in ("width", "height")]
         yield from _safe(page, address, *sides)
 
 
-def _open_graph_player(page: Page) -> Iterator[Player]:
+def _open_graph_player(page: HtmlPage) -> Iterator[Player]:
     for one in open_graph.objects(page, "og:video"):
         if (one.get("type") or "").lower() in _HTML:
             yield from _safe(page, one.get("secure_url") or one.get("url"), one.get("width"), one.get("height"))
 
 
-def _json_ld_player(page: Page) -> Iterator[Player]:
+def _json_ld_player(page: HtmlPage) -> Iterator[Player]:
     graph = page.graph
     node = graph.of("VideoObject", "AudioObject", "PodcastEpisode", "MusicRecording") if graph is not None else None
     if graph is not None and node is not None:
         yield from _safe(page, graph.text(node, "embedUrl"), graph.text(node, "width"), graph.text(node, "height"))
 
 
-def _framed_player(page: Page) -> Iterator[Player]:
+def _framed_player(page: HtmlPage) -> Iterator[Player]:
     """A frame of a well-known player, on pages that say they are about a video or audio."""
     if "video" not in (page.meta.get("og:type") or [""])[0] and (
         page.graph is None or page.graph.of("VideoObject") is None
@@ -108,7 +108,7 @@ def _framed_player(page: Page) -> Iterator[Player]:
             yield from _safe(page, url, attributes.get("width"), attributes.get("height"))
 
 
-def _safe(page: Page, address: str | None, width: str | None, height: str | None) -> Iterator[Player]:
+def _safe(page: HtmlPage, address: str | None, width: str | None, height: str | None) -> Iterator[Player]:
     url = page.absolute(address)
     if url is not None and url.startswith("https://") and not url.split("?", 1)[0].endswith((".swf", ".js")):
         yield Player(url, pixels(width), pixels(height))

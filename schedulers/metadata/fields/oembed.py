@@ -16,7 +16,7 @@ import msgspec
 from fetchers.urls import registrable_domain
 from schedulers.metadata.addresses import host, site_of
 from schedulers.metadata.model import OEmbed, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _TYPES = (("application/json+oembed", "json"), ("text/json+oembed", "json"))
 _XML_TYPES = (("text/xml+oembed", "xml"), ("application/xml+oembed", "xml"))
@@ -28,11 +28,11 @@ class _Endpoint(NamedTuple):
     schemes: tuple[str, ...]
 
 
-def read(page: Page) -> OEmbed | None:
+def read(page: HtmlPage) -> OEmbed | None:
     return _announced(page) or _known(page)
 
 
-def _announced(page: Page) -> OEmbed | None:
+def _announced(page: HtmlPage) -> OEmbed | None:
     links = [one for one in page.links.get("alternate", ())[:100] if "oembed" in (one.get("type") or "").lower()]
     for media_type, form in (*_TYPES, *_XML_TYPES) if links else ():
         for attributes in links:
@@ -45,7 +45,7 @@ def _announced(page: Page) -> OEmbed | None:
     return None
 
 
-def _known(page: Page) -> OEmbed | None:
+def _known(page: HtmlPage) -> OEmbed | None:
     found = _listed(page.url, page.site)
     if found is not None:
         page.provenance["oembed"] = Provenance("provider-list")

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from schedulers.metadata.model import Price, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _AMOUNT = re.compile(r"^\d{1,12}(?:\.\d{1,4})?$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
@@ -28,7 +28,7 @@ _AVAILABILITY = {
 }
 
 
-def read(page: Page) -> Price | None:
+def read(page: HtmlPage) -> Price | None:
     for rule, price in (("json-ld:offers", _json_ld(page)), ("product:price", _open_graph(page))):
         if price is not None:
             page.provenance["price"] = Provenance(rule)
@@ -36,7 +36,7 @@ def read(page: Page) -> Price | None:
     return None
 
 
-def _json_ld(page: Page) -> Price | None:
+def _json_ld(page: HtmlPage) -> Price | None:
     graph = page.graph
     if graph is None or graph.subject is None or graph.subject is graph.article:
         return None
@@ -58,7 +58,7 @@ def _first_of(offer: dict[str, Any], *keys: str) -> Any:
     return next((offer[key] for key in keys if offer.get(key) not in (None, "")), None)
 
 
-def _open_graph(page: Page) -> Price | None:
+def _open_graph(page: HtmlPage) -> Price | None:
     meta = page.meta
     for root in ("product:price", "og:price", "product:sale_price"):
         if amounts := meta.get(f"{root}:amount"):

@@ -5,17 +5,17 @@ import re
 from schedulers.metadata import dates
 from schedulers.metadata.items import MICRODATA, RDFA, Syntax
 from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import is_home
 
 _DAY_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/.-])")
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return PUBLISHED.climb(page, dates.iso, "published_at")
 
 
-def read_modified(page: Page) -> str | None:
+def read_modified(page: HtmlPage) -> str | None:
     return MODIFIED.climb(page, dates.iso, "modified_at")
 
 
@@ -36,7 +36,7 @@ def _in_url(url: str) -> str | None:
     return None if found is None else "-".join(found.groups())
 
 
-def _modified(page: Page, syntax: Syntax) -> str | None:
+def _modified(page: HtmlPage, syntax: Syntax) -> str | None:
     """Only where the first date stood in the body too, or nowhere: a page keeps its dates in one place."""
     published = page.provenance.get("published_at")
     if published and not published.rule.startswith(("microdata:", "rdfa:")):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
 from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _LINKS, _LENGTH = 20, 200
 # Hosts of other people's publications that put their own name into og:site_name.
@@ -22,34 +22,34 @@ _FEED = re.compile(
 )
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, clean.name, "site_name")
 
 
-def known(page: Page) -> frozenset[str]:
+def known(page: HtmlPage) -> frozenset[str]:
     """The folded names of the site, from every rule that offers one."""
     return _folded(value for rule in (*LADDER, *_NAMES) if (value := rule.offer(page)))
 
 
-def likely(page: Page, author: str | None) -> frozenset[str]:
+def likely(page: HtmlPage, author: str | None) -> frozenset[str]:
     """Folded names that are the site's where a title ends in one: of its feeds, of its search, of the link home, and
     the author's, whose site it may be."""
     titles = [link.get("title") for rel in ("alternate", "search") for link in page.links.get(rel, ())[:_LINKS]]
     return _folded(_FEED.sub("", name[:_LENGTH]) for name in (author, *titles, *page.body.home) if name)
 
 
-def hosts(page: Page) -> tuple[str, ...]:
+def hosts(page: HtmlPage) -> tuple[str, ...]:
     """The hosts that the page says are its own, whoever served it."""
     links = page.links.get("canonical", ())[:1]
     addresses = [*(link.get("href") for link in links), *page.meta.get("og:url", ())[:1]]
     return tuple(host(url) for address in addresses if (url := page.absolute(address)))
 
 
-def _publisher(page: Page) -> str | None:
+def _publisher(page: HtmlPage) -> str | None:
     return None if page.graph is None else page.graph.text(page.graph.article, "publisher")
 
 
-def _is_of_platform(page: Page) -> bool:
+def _is_of_platform(page: HtmlPage) -> bool:
     """Whether `og:site_name` names the platform that hosts many sites, and not this one."""
     return any(clean.fold(name) in _PLATFORMS for name in page.meta.get("og:site_name", ())[:1])
 

@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterable
 from schedulers.metadata import clean
 from schedulers.metadata.ladder import Ladder, in_graph, meta
 from schedulers.metadata.model import Alternative, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 TAGS = 30
 TAG_LENGTH = 60
 
 
-def read_section(page: Page) -> str | None:
+def read_section(page: HtmlPage) -> str | None:
     return SECTION.climb(page, clean.name, "section")
 
 
-def read(page: Page) -> tuple[str, ...]:
+def read(page: HtmlPage) -> tuple[str, ...]:
     """The tags of the first rule that has any; a comma parts them where one value holds several."""
     won: tuple[str, ...] = ()
     winner = ""
@@ -41,11 +41,11 @@ def _tags(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _meta(*keys: str) -> Callable[[Page], Iterable[str]]:
+def _meta(*keys: str) -> Callable[[HtmlPage], Iterable[str]]:
     return lambda page: (value for key in keys for value in page.meta.get(key, ()))
 
 
-def _json_ld(page: Page) -> Iterable[str]:
+def _json_ld(page: HtmlPage) -> Iterable[str]:
     return page.graph.texts(page.graph.subject, "keywords") if page.graph is not None else ()
 
 
@@ -55,7 +55,7 @@ SECTION = Ladder(
     *meta("parsely-section", "sailthru:section", "section", "category", "dc:subject:section"),
 )
 
-TAG_RULES: tuple[tuple[str, Callable[[Page], Iterable[str]]], ...] = (
+TAG_RULES: tuple[tuple[str, Callable[[HtmlPage], Iterable[str]]], ...] = (
     ("article:tag", _meta("article:tag", "og:article:tag", "og:video:tag", "video:tag", "book:tag")),
     ("json-ld:keywords", _json_ld),
     ("keywords", _meta("keywords", "news_keywords")),

@@ -3,7 +3,7 @@
 import re
 
 from schedulers.metadata.ladder import Ladder, meta
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 # CSS colours that need no parser of expressions: hexadecimal, functional and named.
 _COLOUR = re.compile(r"^(?:#[0-9a-f]{3,8}|(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a?\([\d\s.,%/a-z-]{1,60}\)|[a-z]{3,20})$")
@@ -14,7 +14,7 @@ LADDER = Ladder(*meta("theme-color", "msapplication-tilecolor", "msapplication-n
 _LIMIT = 200
 
 
-def read(page: Page) -> str | None:
+def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, colour, "theme_color")
 
 

@@ -17,7 +17,7 @@ from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, Source, in_body, in_graph, in_page, meta
 from schedulers.metadata.model import Alternative, Provenance
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import is_home
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
@@ -39,7 +39,7 @@ Offer = tuple[str, str]
 """The name of a rule, and its title."""
 
 
-def read(page: Page, author: str | None = None) -> str | None:
+def read(page: HtmlPage, author: str | None = None) -> str | None:
     """The title; `author` is the page's author, whose name a personal site may bear."""
     title = LADDER.climb(page, lambda value: _cleaned(page, value), "title")
     if title is None:
@@ -55,7 +55,7 @@ def read(page: Page, author: str | None = None) -> str | None:
     return chosen[1]
 
 
-def _cleaned(page: Page, value: str) -> str | None:
+def _cleaned(page: HtmlPage, value: str) -> str | None:
     """No unfilled template; on a page below the site's first one not the site's name where there is another title."""
     title = page.shown(value)
     if title is None or not _is_own_name(page, title):
@@ -64,14 +64,14 @@ def _cleaned(page: Page, value: str) -> str | None:
     return title if not other or other == clean.fold(title) or is_home(page.url) else None
 
 
-def _is_own_name(page: Page, title: str) -> bool:
+def _is_own_name(page: HtmlPage, title: str) -> bool:
     for name in page.meta.get("og:site_name", ())[:1]:
         # Folding takes off a few characters at the most, so that most titles are no name by their length.
         return abs(len(name) - len(title)) <= _FOLDED_OFF and clean.fold(name) == clean.fold(title)
     return False
 
 
-def _shared(page: Page) -> Offer | None:
+def _shared(page: HtmlPage) -> Offer | None:
     """What the publisher wrote for sharing."""
     for rule in _SHARED:
         for raw in page.meta.get(rule, ())[:2]:
@@ -80,7 +80,7 @@ def _shared(page: Page) -> Offer | None:
     return None
 
 
-def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
+def _by_authority(page: HtmlPage, shared: Offer, author: str | None) -> Offer:
     """`shared`, or the other title of the page that completes or shortens it."""
     title = shared[1]
     cut = _ELLIPSIS.search(title) is not None
@@ -94,7 +94,7 @@ def _by_authority(page: Page, shared: Offer, author: str | None) -> Offer:
     return next((other for other in others if _shortens(other[1], title, page, author)), shared)
 
 
-def _others(page: Page) -> Iterator[Offer]:
+def _others(page: HtmlPage) -> Iterator[Offer]:
     """The titles that the head gives, in the order of the ladder, without `<title>`."""
     for one in LADDER:
         if one.source is not Source.BODY and one.name != TITLE_ELEMENT:  # a walk of the body costs more than it tells
@@ -103,7 +103,7 @@ def _others(page: Page) -> Iterator[Offer]:
                 yield one.name, other
 
 
-def _shortens(other: str, title: str, page: Page, author: str | None) -> bool:
+def _shortens(other: str, title: str, page: HtmlPage, author: str | None) -> bool:
     """Whether `other` is `title` without parts that separators part from it and that name the site or its section."""
     if len(other) >= len(title):
         return False
@@ -124,7 +124,7 @@ def _last_parted(title: str, end: int) -> re.Match[str] | None:
     return next((one for one in _PARTED.finditer(title) if one.end() == end), None)
 
 
-def _completed(page: Page, offered: Offer) -> Offer:
+def _completed(page: HtmlPage, offered: Offer) -> Offer:
     """`offered`, or `<title>` where that goes on where `offered` was cut."""
     title, whole = offered[1], _cleaned(page, page.title or "")
     cut = _ELLIPSIS.search(title) is not None or len(title) >= _CUT_AT
@@ -139,7 +139,7 @@ def _goes_on(whole: str, cut: str) -> bool:
     return clean.fold(whole).startswith(clean.fold(_ELLIPSIS.sub("", cut)))
 
 
-def _note(page: Page, offered: Offer, rule: str) -> None:
+def _note(page: HtmlPage, offered: Offer, rule: str) -> None:
     """Writes the provenance of a title that is not the ladder's own choice."""
     if rule == offered[0]:
         return
@@ -147,19 +147,19 @@ def _note(page: Page, offered: Offer, rule: str) -> None:
     page.provenance["title"] = Provenance(rule, (Alternative(*offered), *others))
 
 
-def _without_site_name(page: Page, title: str, author: str | None) -> str:
+def _without_site_name(page: HtmlPage, title: str, author: str | None) -> str:
     if not _SEPARATOR.search(title) or _is_heading(title, page):
         return title
     without = without_site(title, site_name.known(page), (host(page.url),))
     return without if without != title else _without_likely(title, page, author)
 
 
-def _is_heading(title: str, page: Page) -> bool:
+def _is_heading(title: str, page: HtmlPage) -> bool:
     """A colon joins a subject and what is said of it, where `<h1>` repeats both."""
     return not _PARTED.search(title) and clean.fold(page.body.h1 or "") == clean.fold(title)
 
 
-def _headline(page: Page) -> str | None:
+def _headline(page: HtmlPage) -> str | None:
     graph = page.graph
     if graph is None:
         return None
@@ -205,7 +205,7 @@ def without_site(title: str, names: frozenset[str], hosts: tuple[str, ...]) -> s
     return title
 
 
-def _without_likely(title: str, page: Page, author: str | None) -> str:
+def _without_likely(title: str, page: HtmlPage, author: str | None) -> str:
     """`title` without a part that is likely the site's name, or that `<h1>` leaves out: it is no part of the headline.
 
     Not for a rest of a few words, which says little about its page (`Mozilla - Wikipedia`).

@@ -13,7 +13,7 @@ from schedulers.metadata import dates
 from schedulers.metadata.headers import typed_link
 from schedulers.metadata.model import Robots, Signal, Usage
 from schedulers.metadata.options import ReadingOptions
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _VALUES = 10
 _LONGEST = 5_000
@@ -65,7 +65,7 @@ Said = tuple[str, bool | int | str]
 """A field of `Usage` and its value."""
 
 
-def read(page: Page, options: ReadingOptions) -> Usage | None:
+def read(page: HtmlPage, options: ReadingOptions) -> Usage | None:
     """Everything that is said; `None` where nothing is."""
     found: dict[str, Signal] = {}
     for source, values in _by_source(page, options):
@@ -88,7 +88,7 @@ def robots_of(usage: Usage | None) -> Robots | None:
     return Robots(**given) if given else None  # type: ignore[arg-type]
 
 
-def _by_source(page: Page, options: ReadingOptions) -> Iterator[tuple[str, Iterable[Said]]]:
+def _by_source(page: HtmlPage, options: ReadingOptions) -> Iterator[tuple[str, Iterable[Said]]]:
     meta, headers = page.meta, page.headers
     for name in dict.fromkeys(("robots", options.product.lower())):
         for value in meta.get(name, ())[:_VALUES]:
@@ -183,7 +183,7 @@ def _first_of_each(said: Iterable[Said]) -> Iterator[Said]:
     yield from first.items()
 
 
-def _tdm(name: str, value: str, page: Page) -> Iterator[Said]:
+def _tdm(name: str, value: str, page: HtmlPage) -> Iterator[Said]:
     if name == "tdm-policy":
         if (url := page.absolute(value.strip())) is not None:
             yield "tdm_policy", url
@@ -191,7 +191,7 @@ def _tdm(name: str, value: str, page: Page) -> Iterator[Said]:
         yield "tdm", value.strip() == "0"
 
 
-def _licenses(page: Page, preferences: tuple[str, ...]) -> Iterator[tuple[str, Iterable[Said]]]:
+def _licenses(page: HtmlPage, preferences: tuple[str, ...]) -> Iterator[tuple[str, Iterable[Said]]]:
     """Where the terms lie, and what those written into the page prohibit."""
     for link in page.links.get("license", ())[:_VALUES]:
         if (link.get("type") or "").strip().lower() == _RSL_TYPE and (url := page.absolute(link.get("href"))):

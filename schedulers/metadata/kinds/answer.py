@@ -10,11 +10,11 @@ from schedulers.metadata.fields import canonical, usage
 from schedulers.metadata.headers import Headers
 from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.options import PLAIN, ReadingOptions
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 from schedulers.metadata.ports import GenericPictures
 
 
-class Answer(NamedTuple):
+class ReaderInput(NamedTuple):
     """`content_type` is the transport's; `generic_pictures` the counter of pictures that a site's pages share."""
 
     body: bytes
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
     def described(self, **values: object) -> Metadata:
         """Metadata of something that is no page: what its reader found, and what headers and URL say."""
-        page = Page(self.url, LexborHTMLParser(""), self.headers)
+        page = HtmlPage(self.url, LexborHTMLParser(""), self.headers)
         given = {name: value for name, value in values.items() if value not in (None, ())}
         provenance = {name: Provenance("file") for name in given if name not in ("content_hash", "encoding", "type")}
         if "title" not in given and (title := self._file_name()):

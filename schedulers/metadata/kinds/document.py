@@ -4,7 +4,7 @@ import msgspec
 
 from schedulers.metadata import clean, reading
 from schedulers.metadata.charset import decode
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata
 
 READ = 1_000_000
@@ -13,7 +13,7 @@ _TITLE_KEYS = ("title", "name", "headline", "label")
 _DESCRIPTION_KEYS = ("description", "summary", "abstract", "subtitle")
 
 
-def read_text(answer: Answer) -> Metadata:
+def read_text(answer: ReaderInput) -> Metadata:
     """The first line is the title where it is short enough to be one, the first longer one the description."""
     text, encoding = decode(answer.body[:READ], answer.content_type)
     lines = [line.strip().lstrip("#=*- ").strip() for line in text[:20_000].splitlines()[:_LINES]]
@@ -33,7 +33,7 @@ def read_text(answer: Answer) -> Metadata:
     )
 
 
-def read_json(answer: Answer) -> Metadata:
+def read_json(answer: ReaderInput) -> Metadata:
     try:
         value = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -44,7 +44,7 @@ def read_json(answer: Answer) -> Metadata:
     )
 
 
-def read_other(answer: Answer) -> Metadata:
+def read_other(answer: ReaderInput) -> Metadata:
     """What nothing here understands: its name, and what the headers say."""
     return answer.described(type=answer.media_type or None)
 

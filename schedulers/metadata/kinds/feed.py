@@ -9,7 +9,7 @@ import msgspec
 
 from schedulers.metadata import clean, dates
 from schedulers.metadata.fields.language import tag
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Feed, Metadata
 
 READ = 500_000
@@ -22,7 +22,7 @@ class _Done(Exception):
     """The first item begins, or the document is up to something."""
 
 
-def read(answer: Answer) -> Metadata:
+def read(answer: ReaderInput) -> Metadata:
     if answer.body[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _json_feed(answer)
     texts = _channel(answer.body[:READ])
@@ -75,7 +75,7 @@ def _channel(body: bytes) -> dict[str, str]:
     return texts
 
 
-def _json_feed(answer: Answer) -> Metadata:
+def _json_feed(answer: ReaderInput) -> Metadata:
     """jsonfeed.org, version 1.1."""
     try:
         feed = msgspec.json.decode(answer.body)

@@ -27,9 +27,9 @@ from schedulers.metadata.fields import (
     title,
     usage,
 )
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata
-from schedulers.metadata.page import Page
+from schedulers.metadata.page import HtmlPage
 
 _SELF_CLOSED = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]{0,20})((?:\s[^<>]{0,4000})?)/>")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
@@ -37,13 +37,13 @@ _VOID = frozenset(b"area base br col embed hr img input link meta param source t
 _WITHOUT_EVENTS = int(LexborDocumentOptions.WO_EVENTS)
 
 
-def read(answer: Answer) -> Metadata:
+def read(answer: ReaderInput) -> Metadata:
     source, encoding = as_utf_8(answer.body, answer.content_type)
     if "xhtml" in answer.media_type:
         source = _closed(source)
     counted = answer.tags if source is answer.body else None
     tree = LexborHTMLParser(guard.bounded(source, counted), scripting=True, options=_WITHOUT_EVENTS)
-    page = Page(answer.url, tree, answer.headers)
+    page = HtmlPage(answer.url, tree, answer.headers)
     name, said = author.read(page), usage.read(page, answer.options)
     pictures = image.read(page, answer.generic_pictures, thorough=answer.options.thorough)
     read_by = reading.measure(page.title, page.body.text)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from schedulers.metadata import clean, dates
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata
 
 SIZE = 10_000_000
@@ -40,7 +40,7 @@ class _Metered(io.BytesIO):
         return data
 
 
-def read(answer: Answer) -> Metadata:
+def read(answer: ReaderInput) -> Metadata:
     """What the document's information dictionary says; of a broken or locked file, that it is a PDF."""
     _quiet()
     found: dict[str, object] = {}

@@ -1,11 +1,11 @@
 """A picture by itself: size, type and whether it moves, from its header alone. No pixel is decoded."""
 
 from schedulers.metadata.kinds import image_header
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Image, Metadata
 
 
-def read(answer: Answer) -> Metadata:
+def read(answer: ReaderInput) -> Metadata:
     """A picture stands for itself; one whose header says nothing still has its declared type."""
     header = image_header.read(answer.body)
     if header is None:

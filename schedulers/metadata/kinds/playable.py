@@ -6,7 +6,7 @@ from tinytag import TinyTag
 
 from schedulers.metadata import clean
 from schedulers.metadata.kinds import containers
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Media, Metadata
 
 # Tags and indices stand at the front; what follows is sound and picture.
@@ -14,14 +14,14 @@ READ = 2_000_000
 _LONGEST = 360_000.0
 
 
-def read_video(answer: Answer) -> Metadata:
+def read_video(answer: ReaderInput) -> Metadata:
     facts = containers.read(answer.body[:READ])
     media = Media(answer.url, _type(answer, "video"), facts.width, facts.height, _duration(facts.duration))
     title = clean.title(facts.title) if facts.title else None
     return answer.described(type="video", video=media, title=title)
 
 
-def read_audio(answer: Answer) -> Metadata:
+def read_audio(answer: ReaderInput) -> Metadata:
     """By tinytag; a cut file keeps its tags and loses its duration, which would be that of the part."""
     whole = len(answer.body) <= READ and not _is_cut(answer)
     try:
@@ -39,12 +39,12 @@ def read_audio(answer: Answer) -> Metadata:
     )
 
 
-def _is_cut(answer: Answer) -> bool:
+def _is_cut(answer: ReaderInput) -> bool:
     declared = answer.headers.get("content-length", [""])[0]
     return declared.isdecimal() and len(declared) < 19 and int(declared) > len(answer.body)
 
 
-def _type(answer: Answer, kind: str) -> str | None:
+def _type(answer: ReaderInput, kind: str) -> str | None:
     return answer.media_type if answer.media_type.startswith(f"{kind}/") else None
 
 

@@ -3,7 +3,7 @@
 Called by `extract`. Text never becomes HTML because it looks so, unless the server said nothing.
 """
 
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image"),
@@ -33,7 +33,7 @@ _HTML_BEGINNINGS = (
 _UNKNOWN = frozenset(("", "application/octet-stream", "binary/octet-stream", "application/unknown", "*/*"))
 
 
-def kind(answer: Answer) -> str:
+def kind(answer: ReaderInput) -> str:
     """html, image, svg, pdf, video, audio, feed, json, text or other."""
     head, said = answer.body[:1024], answer.media_type
     if said in _HTML_TYPES and head[:1] == b"<":

@@ -3,7 +3,7 @@
 import re
 
 from schedulers.metadata import clean
-from schedulers.metadata.kinds.answer import Answer
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata
 
 READ = 200_000
@@ -12,7 +12,7 @@ _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,2000})</title", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"<desc[^>]{0,200}>([^<]{1,5000})</desc", re.IGNORECASE)
 
 
-def read(answer: Answer) -> Metadata:
+def read(answer: ReaderInput) -> Metadata:
     text = answer.body[:READ].decode("utf-8", "replace")
     title, description = _TITLE.search(text), _DESCRIPTION.search(text)
     return answer.described(

@@ -8,8 +8,8 @@ from selectolax.lexbor import LexborHTMLParser
 from fetchers.model import Response
 from schedulers.metadata import guard
 from schedulers.metadata.headers import Headers
-from schedulers.metadata.kinds.answer import Answer
-from schedulers.metadata.page import Page
+from schedulers.metadata.kinds.answer import ReaderInput
+from schedulers.metadata.page import HtmlPage
 from tests.unit.complexity.measuring import Case
 
 URL = "https://news.example.com/a/b.html"
@@ -45,8 +45,8 @@ def response(body: bytes = b"", content_type: str = "text/html", status: int = 2
     return Response(url=URL, status_code=status, headers=named, body=body, fetched_at=0.0)
 
 
-def answer(body: bytes, content_type: str | None = None) -> Answer:
-    return Answer(body, URL, content_type)
+def answer(body: bytes, content_type: str | None = None) -> ReaderInput:
+    return ReaderInput(body, URL, content_type)
 
 
 HEAD = (
@@ -72,11 +72,11 @@ PAGES = (
 )
 
 
-def page_of(html: bytes, headers: Headers | None = None) -> Page:
-    return Page(URL, LexborHTMLParser(guard.bounded(html)), headers or {})
+def page_of(html: bytes, headers: Headers | None = None) -> HtmlPage:
+    return HtmlPage(URL, LexborHTMLParser(guard.bounded(html)), headers or {})
 
 
-def page_cases(read: Callable[[Page], object], *more: Callable[[int], bytes]) -> list[Case]:
+def page_cases(read: Callable[[HtmlPage], object], *more: Callable[[int], bytes]) -> list[Case]:
     """For a field's reader: the page is made outside of the measured time."""
     return [Case(lambda n, make=make: page_of(make(n)), read) for make in (PAGES[0], PAGES[2], *more)]  # type: ignore[misc]
 
