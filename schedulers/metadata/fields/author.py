@@ -16,6 +16,7 @@ _BY = re.compile(
 )
 _ADDRESS = re.compile(r"^(?:https?:|//|www\.|@?[\w.+-]+@[\w-]+\.|/)|^\d+$", re.IGNORECASE)
 _LONG = 400
+_DIGIT = re.compile(r"\d")
 _PART = re.compile(r"\s*[|•·●–—/]\s*|\s+-\s+|\n|,\s*(?=\d)|\s+(?=(?:on|am|le|el)\s+\d)")
 # A year, a clock, a day of a month, a time of reading.
 _NO_NAME = re.compile(
@@ -69,7 +70,7 @@ def _clean(value: str) -> str | None:
 
 def _without_date(value: str) -> str:
     """`value` without the parts of a byline that are no name: dates, times of reading, words around them."""
-    if not any(character.isdigit() for character in value):
+    if _DIGIT.search(value) is None:
         return value
     parts = [part for part in _PART.split(value) if part.strip()]
     return parts_left[0] if (parts_left := [part for part in parts if not _NO_NAME.search(part)]) else ""
