@@ -6,6 +6,7 @@ Read `extract.py` first, then any file of `fields/`. Pure: bytes in, values out.
 from schedulers.metadata.charset import sniff_encoding
 from schedulers.metadata.extract import FAILURE, examine, extract_metadata, kind_of
 from schedulers.metadata.fields.oembed import endpoint_of
+from schedulers.metadata.fields.title import explained as title_explained
 from schedulers.metadata.interstitials import kind_of as wall_kind
 from schedulers.metadata.kinds.oembed_answer import read_oembed
 from schedulers.metadata.model import (
@@ -74,6 +75,7 @@ __all__ = [
     "read_oembed",
     "shown",
     "sniff_encoding",
+    "title_explained",
     "usage_refusal",
     "wall_kind",
 ]

@@ -93,6 +93,15 @@ def as_utf_8(body: bytes, content_type: str | None = None) -> tuple[bytes, str]:
     return (body if encoding == UTF_8 else text.encode("utf-8", "replace")), encoding
 
 
+def rule_of(body: bytes, content_type: str | None, encoding: str) -> str:
+    """Which rule gave `encoding`, what `body` was read in; for the provenance."""
+    if _mark(body) == encoding:
+        return "byte-order-mark"
+    if content_type and _transport(content_type) == encoding:
+        return "header:content-type"
+    return "meta:charset" if b"charset" in body[:1024].lower() and declared_first(body) == encoding else "bytes"
+
+
 def _mark(body: bytes) -> str | None:
     for mark, name in _MARKS:
         if body.startswith(mark):

@@ -92,7 +92,7 @@ class Ladder:
                 if rule not in meta:
                     continue
                 if won is not None:
-                    others.append(Alternative(rule, _shown(meta[rule][0])))
+                    others.append(Alternative(rule, shown(meta[rule][0])))
                 else:
                     won, winner = _first(meta[rule], clean), rule
             elif source == 1:
@@ -100,18 +100,18 @@ class Ladder:
                     if won is None:
                         won, winner = clean(raw), rule
                     else:
-                        others.append(Alternative(rule, _shown(raw)))
+                        others.append(Alternative(rule, shown(raw)))
             elif won is None:
                 if (raw := read(page)) is not None:
                     won, winner = clean(raw), rule
             elif source == 2 and (raw := read(page)) is not None:
-                others.append(Alternative(rule, _shown(raw)))
+                others.append(Alternative(rule, shown(raw)))
         if won is not None:
             page.provenance[field] = Provenance(winner, tuple(others[:ALTERNATIVES]))
         return won
 
 
-def _shown(raw: str) -> str:
+def shown(raw: str) -> str:
     """On one line, and fit to be stored."""
     value = raw[:_SHOWN]
     if not value.isprintable() or "  " in value or value[:1] == " " or value[-1:] == " ":

@@ -116,8 +116,7 @@ class HtmlPage:
             return
         # Two queries: telling the elements of one apart would cost more.
         self.body.paragraphs = body.css("p")[:PARAGRAPHS]
-        if not self._json_ld or self.tree.raw_html.count(b"ld+json") > len(self._json_ld):  # a query costs more to ask
-            self._json_ld += [node.text() for node in body.css(_JSON_LD)[:ELEMENTS]]
+        self._json_ld += [node.text() for node in body.css(_JSON_LD)[:ELEMENTS]]
         if "og:title" not in self.meta or "canonical" not in self.links:
             # A stray element in the head ends it for the parser, and the rest of it lies in the body.
             self._add(body.css(_STRAYED)[:ELEMENTS])

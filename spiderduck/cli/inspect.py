@@ -87,13 +87,20 @@ def page(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a page's metadata: each value, the rule that gave it, and what the other rules offered.
+    """Show a page's metadata: each value, the rule that gave it, what the other rules offered, and why its title is
+    what it is.
 
     A URL is fetched politely (robots.txt, rate limit, address guard).
     """
     import msgspec
 
-    from schedulers.metadata import encode_metadata, encode_provenance, encode_usage, extract_metadata
+    from schedulers.metadata import (
+        encode_metadata,
+        encode_provenance,
+        encode_usage,
+        extract_metadata,
+        title_explained,
+    )
 
     if source.lower().startswith(("http://", "https://")):
         metadata = _of_url(source, config)
@@ -112,8 +119,11 @@ def page(
         rows.append((name, shown, origin.get("rule", ""), others))
     usage = msgspec.json.decode(encode_usage(metadata) or b"{}")
     rows += [(f"usage: {name}", str(said["value"]).lower(), said["source"], "") for name, said in usage.items()]
-    data = {"metadata": values, "provenance": provenance, "usage": usage}
+    why = title_explained(metadata)
+    data = {"metadata": values, "provenance": provenance, "usage": usage, "title_because": why}
     _show(rows, ("field", "value", "rule", "alternatives"), data, as_json)
+    if not as_json:
+        plain_console().print(field(f"The title: {why}"))
 
 
 def _of_url(url: str, config: Path | None) -> "Metadata":

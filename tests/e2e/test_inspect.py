@@ -22,6 +22,7 @@ def test_a_page_is_read_from_a_file_or_from_the_web(origin: Origin, tmp_path: Pa
         assert ended.returncode == 0, ended.stderr
         assert "og:title" in ended.stdout
         assert "title: the same" in ended.stdout
+        assert "og:title is what the publisher wrote for sharing" in " ".join(ended.stdout.split())
 
 
 def test_what_cannot_be_read_is_said() -> None:

@@ -53,6 +53,7 @@ def read_all(page: HtmlPage, author: str | None) -> tuple[str, ...]:
     """Every name that the source of `author` gives; a source that names one person gives one."""
     if author is None:
         return ()
+    page.provenance["authors"] = page.provenance["author"]
     rule = page.provenance["author"].rule
     offer = _json_ld_names(page.graph) if rule == JSON_LD and page.graph is not None else page.meta.get(rule, ())
     if len(offer) < 2:

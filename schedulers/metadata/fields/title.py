@@ -15,8 +15,8 @@ from schedulers.metadata.addresses import host
 from schedulers.metadata.fields import site_name
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
-from schedulers.metadata.ladder import Ladder, Source, in_body, in_graph, in_page, meta
-from schedulers.metadata.model import Alternative, Provenance
+from schedulers.metadata.ladder import Ladder, Source, in_body, in_graph, in_page, meta, shown
+from schedulers.metadata.model import Alternative, Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import is_home
 
@@ -52,7 +52,44 @@ def read(page: HtmlPage, author: str | None = None) -> str | None:
     else:
         chosen = _completed(page, offered)
     _note(page, offered, chosen[0])
+    if chosen[0] != _SHARED[0] and _SHARED[0] in page.meta:
+        _note_unusable(page, page.meta[_SHARED[0]][0])
     return chosen[1]
+
+
+def explained(metadata: Metadata) -> str:
+    """Why the page has its title: sentences for a person, from the title's provenance."""
+    said = metadata.provenance.get("title")
+    if said is None or metadata.title is None:
+        return "No rule offered a title."
+    shared = next((one for rule in _SHARED for one in said.alternatives if one.rule == rule), None)
+    if said.rule in _SHARED:
+        first = f"{said.rule} is what the publisher wrote for sharing, which is the authority"
+        if shared is not None and _SHARED.index(shared.rule) < _SHARED.index(said.rule):
+            return f"{_unusable(shared)} {first}."
+        return f"{first}; no other title of the page shortens, completes or replaces it."
+    if shared is not None:
+        return _relation(said.rule, shared) if _relates(shared.value, metadata.title) else _unusable(shared)
+    if said.rule == TITLE_ELEMENT:
+        return "There is no title for sharing and no headline: it is <title>, without a part that names the site."
+    return f"There is no title for sharing: {said.rule} is the first rule of the ladder that offers one."
+
+
+def _relates(shared: str, title: str) -> bool:
+    return clean.fold(title) in clean.fold(shared) or _goes_on(title, shared)
+
+
+def _relation(rule: str, shared: Alternative) -> str:
+    if _ELLIPSIS.search(shared.value):
+        return f"{shared.rule} ({shared.value!r}) was cut: {rule} begins with it and goes on."
+    return f"{rule} is {shared.rule} ({shared.value!r}) without the part that names the site or its section."
+
+
+def _unusable(shared: Alternative) -> str:
+    return (
+        f"{shared.rule} ({shared.value!r}) is the site's own name, a placeholder or a template that was not filled in, "
+        "so it does not count."
+    )
 
 
 def _cleaned(page: HtmlPage, value: str) -> str | None:
@@ -145,6 +182,13 @@ def _note(page: HtmlPage, offered: Offer, rule: str) -> None:
         return
     others = [one for one in page.provenance["title"].alternatives if one.rule != rule]
     page.provenance["title"] = Provenance(rule, (Alternative(*offered), *others))
+
+
+def _note_unusable(page: HtmlPage, value: str) -> None:
+    """`og:title` is an alternative too where it could not be used: who asks wants to know why it was passed over."""
+    said = page.provenance["title"]
+    if all(one.rule != _SHARED[0] for one in said.alternatives):
+        page.provenance["title"] = Provenance(said.rule, (Alternative(_SHARED[0], shown(value)), *said.alternatives))
 
 
 def _without_site_name(page: HtmlPage, title: str, author: str | None) -> str:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from schedulers.metadata import dates
 from schedulers.metadata.headers import typed_link
-from schedulers.metadata.model import Robots, Signal, Usage
+from schedulers.metadata.model import Provenance, Robots, Signal, Usage
 from schedulers.metadata.options import ReadingOptions
 from schedulers.metadata.page import HtmlPage
 
@@ -86,6 +86,12 @@ def robots_of(usage: Usage | None) -> Robots | None:
         if (signal := getattr(usage, field)) is not None:
             given[field] = signal.value
     return Robots(**given) if given else None  # type: ignore[arg-type]
+
+
+def provenance_of(usage: Usage) -> Provenance:
+    """Where the first of its values stands; each value names its own source."""
+    first = next(one for field in usage.__struct_fields__ if (one := getattr(usage, field)) is not None)
+    return Provenance(first.source)
 
 
 def _by_source(page: HtmlPage, options: ReadingOptions) -> Iterator[tuple[str, Iterable[Said]]]:

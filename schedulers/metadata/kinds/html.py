@@ -1,11 +1,12 @@
 """An HTML page: decoded as browsers do, parsed once, every field's ladder climbed."""
 
 import re
+from functools import cache
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from schedulers.metadata import guard, interstitials, reading
-from schedulers.metadata.charset import as_utf_8
+from schedulers.metadata.charset import as_utf_8, rule_of
 from schedulers.metadata.fields import (
     app_links,
     author,
@@ -27,14 +28,14 @@ from schedulers.metadata.fields import (
     title,
     usage,
 )
-from schedulers.metadata.kinds.answer import ReaderInput
-from schedulers.metadata.model import Metadata
+from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
 
 _SELF_CLOSED = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]{0,20})((?:\s[^<>]{0,4000})?)/>")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 # Elements that mirror others (`<selectedcontent>`) stay empty; nothing here reads them.
 _WITHOUT_EVENTS = int(LexborDocumentOptions.WO_EVENTS)
+_OF_THE_TEXT = dict.fromkeys(("word_count", "reading_time", "content_hash"), Provenance("text"))
 
 
 def read(answer: ReaderInput) -> Metadata:
@@ -47,6 +48,10 @@ def read(answer: ReaderInput) -> Metadata:
     name, said = author.read(page), usage.read(page, answer.options)
     pictures = image.read(page, answer.generic_pictures, thorough=answer.options.thorough)
     read_by = reading.measure(page.title, page.body.text)
+    page.provenance |= _OF_THE_TEXT
+    page.provenance["encoding"] = _encoded_by(rule_of(answer.body, answer.content_type, encoding))
+    if said is not None:
+        page.provenance["usage"] = usage.provenance_of(said)
     return Metadata(
         title=title.read(page, name),
         description=description.read(page),
@@ -84,6 +89,11 @@ def read(answer: ReaderInput) -> Metadata:
         interstitial=interstitials.recognise(page, answer.status_code, read_by.words or 0),
         provenance=page.provenance,
     )
+
+
+@cache
+def _encoded_by(rule: str) -> Provenance:
+    return Provenance(rule)
 
 
 def _closed(source: bytes) -> bytes:

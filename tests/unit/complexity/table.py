@@ -487,6 +487,7 @@ TABLE: dict[str, list[Case]] = {
         charset.sniff_encoding, *MARKUP, raw(b"\xa4\xa2"), raw(b"\xe9")
     ),
     "schedulers.metadata.charset.decode": cases(charset.decode, *MARKUP, raw(b"\0<"), raw(b"\t\0", b"", b"<")),
+    "schedulers.metadata.charset.rule_of": cases(lambda given: charset.rule_of(given, None, "UTF-8"), *MARKUP),
     "schedulers.metadata.charset.as_utf_8": cases(charset.as_utf_8, *MARKUP, raw(b"\xff\xc3\xa9")),
     "schedulers.metadata.charset_decoders.is_utf_8": cases(
         charset_decoders.is_utf_8, raw(b"\xc3\xa9"), raw(b"\xe2\x82")
@@ -767,7 +768,10 @@ NOTHING_FROM_OUTSIDE = {
     "schedulers.metadata.fields.image.declared": _PAGE,
     "schedulers.metadata.interstitials.kind_of": "looks a name of our own up",
     "schedulers.metadata.interstitials.entries": "reads our own data file",
+    "schedulers.metadata.fields.title.explained": _PAGE,
+    "schedulers.metadata.ladder.shown": _PAGE,
     "schedulers.metadata.fields.usage.robots_of": _PAGE,
+    "schedulers.metadata.fields.usage.provenance_of": _PAGE,
     "schedulers.metadata.picture_counter.note_in": _OURS,
     "schedulers.metadata.usage.refusal": _PAGE,
     "schedulers.metadata.wire.decode_usage": _OURS,

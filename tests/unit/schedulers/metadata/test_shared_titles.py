@@ -1,8 +1,9 @@
 """What the publisher wrote for sharing is the title; another title may only shorten, complete or replace it."""
 
+import msgspec
 import pytest
 
-from schedulers.metadata import Metadata, extract_metadata
+from schedulers.metadata import Metadata, extract_metadata, title_explained
 
 URL = "https://heron.example/rivers/why-herons-wait"
 
@@ -160,3 +161,43 @@ def test_a_subject_with_a_colon_is_no_site() -> None:
     """Where `<h1>` repeats both parts, the site's name is the subject."""
     head = og("site_name", "Heron") + "<title>Heron: a history</title>"
     assert page(head, "<h1>Heron: a history</h1>").title == "Heron: a history"
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (og("title", "Why herons wait"), "og:title is what the publisher wrote for sharing"),
+        (
+            og("title", "Why herons wait | Heron") + og("site_name", "Heron") + article("Why herons wait"),
+            "json-ld:headline is og:title ('Why herons wait | Heron') without the part that names the site",
+        ),
+        (
+            og("title", "Why herons wait for the …") + article("Why herons wait for the fish"),
+            "og:title ('Why herons wait for the …') was cut: json-ld:headline begins with it and goes on.",
+        ),
+        (
+            og("title", "{{ page.title }}") + '<meta name="twitter:title" content="Why herons wait">',
+            "og:title ('{{ page.title }}') is the site's own name, a placeholder or a template",
+        ),
+        (
+            og("title", "{{ page.title }}") + article("Why herons wait"),
+            "og:title ('{{ page.title }}') is the site's own name, a placeholder or a template",
+        ),
+        ("<title>Why herons wait</title>", "There is no title for sharing and no headline: it is <title>"),
+        (article("Why herons wait"), "There is no title for sharing: json-ld:headline is the first rule"),
+        ("", "No rule offered a title."),
+    ],
+)
+def test_the_decision_is_told_in_words(head: str, said: str) -> None:
+    assert said in title_explained(page(head))
+
+
+def test_every_value_says_where_it_comes_from() -> None:
+    """The candidates for the picture stand with the picture, what robots directives say with the usage."""
+    head = og("title", "Why herons wait") + og("image", "/a.jpg") + og("image", "/b.jpg") + og("locale", "en")
+    head += '<meta name="robots" content="noarchive"><meta name="author" content="Ardea Grey"><title>A</title>'
+    found = page(head, "<p>They wait.</p>")
+    named = {name for name, value in msgspec.structs.asdict(found).items() if value not in (None, (), {})}
+    assert named - set(found.provenance) == {"provenance", "robots", "other_images"}
+    assert found.provenance["encoding"].rule == "header:content-type"
+    assert found.provenance["usage"].rule == "meta:robots"
