@@ -28,6 +28,7 @@ from schedulers.metadata.fields import (
     title,
     usage,
 )
+from schedulers.metadata.kinds.answer import ReaderInput
 from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
 
