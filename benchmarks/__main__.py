@@ -14,6 +14,7 @@ FIGURES = (
     ("benchmarks.robots", "robots.txt against Protego"),
     ("benchmarks.ids", "ids against a bare loop, the format's limit and a constant"),
     ("benchmarks.images", "pictures against libvips and a constant"),
+    ("benchmarks.picture_quality", "bytes and likeness of pictures by format and quality"),
     ("benchmarks.images_memory", "memory of picture work"),
 )
 

@@ -17,6 +17,7 @@ from imagepipe.errors import ImageError, InvalidSetting
 from imagepipe.model import Fit
 from imagepipe.rendering.filters import parse_filters
 from imagepipe.rendering.render import render as render_picture
+from imagepipe.variants.query import parse_variant
 
 USER_AGENT = "imagepipe/0.1 (+https://example.com/imagepipe)"
 
@@ -37,7 +38,7 @@ def render(
     height: Annotated[int | None, typer.Option("-H", "--height")] = None,
     fit: Annotated[Fit, typer.Option(help="How it is made to fit the box.")] = "inside",
     format: Annotated[str, typer.Option(help="auto, jpeg, webp, avif, png, gif, jp2.")] = "auto",
-    quality: Annotated[int | None, typer.Option("-q", "--quality")] = None,
+    quality: Annotated[str | None, typer.Option("-q", "--quality", help="1 to 100, or fine.")] = None,
     gravity: Annotated[str, typer.Option(help="Which part stays where it is cut.")] = "center",
     filters: Annotated[str, typer.Option(help="For example blur:2,grayscale.")] = "",
     output: Annotated[
@@ -52,7 +53,7 @@ def render(
             height=height,
             fit=fit,
             format=format,
-            quality=quality,
+            quality=None if quality is None else parse_variant({"q": quality}, {}).quality,
             gravity=gravity,
             filters=parse_filters(filters),
         )

@@ -80,7 +80,7 @@ class PipelineConfig:
     additional_folders: tuple[str, ...] = ()
     additional_urls: tuple[str, ...] = ()
     sizes_per_picture: int = 12
-    quality: int | None = None
+    quality: int | Literal["fine"] | None = None
     min_fresh_seconds: float = 3600.0
     max_fresh_seconds: float = 30 * 86_400.0
     stale_while_revalidate: float = 86_400.0

@@ -15,6 +15,8 @@ from typing import Literal, get_args
 Fit = Literal["inside", "cover", "contain", "fill"]
 FITS: tuple[str, ...] = get_args(Fit)
 
+Quality = int | Literal["fine"]
+"""1 to 100, or the name of a table of them (`codecs.quality`)."""
 Storage = Literal["anybody", "client", "nobody"]
 """Who may keep a picture by its origin's `Cache-Control`: any cache, the asking browser alone (`private`), nobody."""
 
@@ -46,7 +48,7 @@ class Variant:
     height: int | None = None
     fit: Fit = "inside"
     format: str = "auto"
-    quality: int | None = None
+    quality: Quality | None = None
     dpr: float = 1.0
     gravity: str = "center"
     background: str | None = None
@@ -94,6 +96,8 @@ class PictureInfo:
     `largest_part`: pixels of the largest part that a decoder makes room for; 0 where none exceeds the picture.
     `part_pixels`: pixels of all parts together, where these need not fit the picture. `reference_bytes`: of the frames
     that a decoder keeps because others are predicted from them. `cut_off`: the data end before the picture does.
+    `palette`: its pixels are numbers of a palette. `opaque`: it is lossy and surely without alpha. `first_frame_only`:
+    it is an animation beyond a limit, of which the first frame is shown, and `frames` is 1.
     """
 
     format: str
@@ -109,6 +113,9 @@ class PictureInfo:
     part_pixels: int = 0
     reference_bytes: int = 0
     cut_off: bool = False
+    palette: bool = False
+    opaque: bool = False
+    first_frame_only: bool = False
 
     @property
     def animated(self) -> bool:

@@ -17,7 +17,7 @@ def url(
     height: int | None = None,
     fit: str | None = None,
     format: str | None = None,
-    quality: int | None = None,
+    quality: int | str | None = None,
     dpr: float | None = None,
     gravity: str | None = None,
     preset: str | None = None,

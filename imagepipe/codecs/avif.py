@@ -11,7 +11,7 @@ from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.colour_space import coded_profile
 from imagepipe.codecs.exif import read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
-from imagepipe.codecs.quality import DEFAULT_QUALITY
+from imagepipe.codecs.quality import quality_of
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge
 from imagepipe.model import PictureInfo
@@ -59,6 +59,7 @@ class Avif:
             has_location=facts.has_location,
             largest_part=largest,
             reference_bytes=references,
+            opaque=image.mode == "RGB",
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
@@ -70,7 +71,7 @@ class Avif:
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
-        quality = wish.quality or DEFAULT_QUALITY["avif"]
+        quality = quality_of("avif", wish.quality)
         # One thread each: the renders themselves already use every core.
         return save(frames, "AVIF", quality=quality, speed=SPEED, max_threads=1, advanced=_ADVANCED, **exif)
 

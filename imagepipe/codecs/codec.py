@@ -50,12 +50,16 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class EncodeWish:
-    """How to write. `quality` is 1 to 100, None = the codec's own default; `copyright` is the one text that is kept."""
+    """How to write. `quality` is 1 to 100, None = the codec's own default; `copyright` is the one text that is kept.
+
+    `colours`: of a palette, which is enough because what it is made from had one; 0 = as many as there are.
+    """
 
     quality: int | None = None
     progressive: bool = False
     copyright: str | None = None
     loop: int = 0
+    colours: int = 0
 
 
 class Codec(Protocol):

@@ -12,6 +12,7 @@ from PIL import GifImagePlugin, Image
 
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.gif_blocks import GifFrame, GifScreen, mended, read_plays, read_screen, walk_frames
+from imagepipe.codecs.gif_writing import write_animation
 from imagepipe.codecs.pillow import load, save, shown_duration
 from imagepipe.config import PictureLimits
 from imagepipe.model import PictureInfo
@@ -48,7 +49,14 @@ class Gif:
             width, height = screen.width, screen.height
         cut_off = end >= len(data)  # a trailer follows the last frame
         return PictureInfo(
-            self.name, width, height, max(frames, 1), largest_part=largest, part_pixels=parts, cut_off=cut_off
+            self.name,
+            width,
+            height,
+            max(frames, 1),
+            largest_part=largest,
+            part_pixels=parts,
+            cut_off=cut_off,
+            palette=True,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
@@ -56,6 +64,9 @@ class Gif:
         return Decoded(_compose(data, screen, wish.animate), loop=read_plays(data), size=(screen.width, screen.height))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
+        whole = write_animation(frames, wish.loop, wish.colours % 256) if len(frames) > 1 else None
+        if whole is not None:
+            return whole
         options: dict[str, int] = {}
         if len(frames) > 1:
             # A frame with alpha needs a cleared canvas; others say only what changes, which is far smaller.

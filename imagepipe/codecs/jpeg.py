@@ -12,7 +12,7 @@ from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import save, walk
-from imagepipe.codecs.quality import DEFAULT_QUALITY
+from imagepipe.codecs.quality import FINE_QUALITY, quality_of
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo
@@ -153,8 +153,8 @@ class Jpeg:
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
-        quality = wish.quality or DEFAULT_QUALITY["jpeg"]
-        # Above the default somebody looks closely: full colour resolution, for a third more bytes.
-        subsampling = 0 if quality > DEFAULT_QUALITY["jpeg"] else 2
+        quality = quality_of("jpeg", wish.quality)
+        # Beyond `fine` somebody looks closely: full colour resolution, for a third more bytes.
+        subsampling = 0 if quality > FINE_QUALITY["jpeg"] else 2
         options = {"quality": quality, "subsampling": subsampling, "progressive": wish.progressive, **exif}
         return save(frames[:1], "JPEG", **options)

@@ -10,7 +10,7 @@ from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.boxes import boxes
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.pillow import save, walk
-from imagepipe.codecs.quality import DEFAULT_QUALITY
+from imagepipe.codecs.quality import quality_of
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge
 from imagepipe.model import PictureInfo
@@ -57,7 +57,7 @@ class Jpeg2000:
         return Decoded(walk(image, animate=False), icc if isinstance(icc, bytes) else None, size=size)
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
-        decibel = 30 + 0.2 * (wish.quality or DEFAULT_QUALITY["jp2"])
+        decibel = 30 + 0.2 * quality_of("jp2", wish.quality)
         return save(frames[:1], "JPEG2000", quality_mode="dB", quality_layers=[decibel], irreversible=True)
 
 

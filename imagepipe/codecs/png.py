@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
-from PIL import PngImagePlugin
+from PIL import Image, ImageChops, PngImagePlugin
 
 from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
@@ -20,6 +20,8 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _LEAST_PIXELS = 10
 """Bytes of packed pixels without which there is nothing to show: those of a single pixel."""
+_MOST_PALETTE = 4_000_000
+"""Pixels up to which the colours are counted."""
 _SAID = frozenset({b"eXIf", b"tRNS", b"cICP", b"gAMA", b"cHRM", b"sRGB"})
 
 
@@ -86,6 +88,7 @@ class Png:
             orientation=facts.orientation,
             has_location=facts.has_location,
             plain=plain,
+            palette=data[25] == PALETTE,
             cut_off=not ended and drawn <= limits.frames,
         )
 
@@ -104,12 +107,28 @@ class Png:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
         if len(frames) > 1:
             exif["loop"] = wish.loop  # type: ignore[assignment]
-        return save(frames, "PNG", compress_level=6, **exif)
+        few = [_with_palette(frame, wish.colours) for frame in frames] if len(frames) == 1 else frames
+        return save(few, "PNG", compress_level=6, **exif)
 
 
 def _with_key(frames: Iterator[Frame], key: ColourKey, data: bytes) -> Iterator[Frame]:
     for frame in frames:
         yield replace(frame, image=with_key(frame.image, key, data))
+
+
+def _with_palette(frame: Frame, colours: int) -> Frame:
+    """With a palette where that loses nothing; or, with `colours`, of that many: it had one before it was scaled."""
+    image = frame.image
+    if image.mode == "L" or image.width * image.height > _MOST_PALETTE:
+        return frame
+    exact = image.getcolors(256) is not None
+    if not exact and not colours:
+        return frame
+    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
+    few = image.quantize(colours or 256, method, dither=Image.Dither.NONE)
+    if not colours and ImageChops.difference(few.convert(image.mode), image).getbbox(alpha_only=False) is not None:
+        return frame  # an octree may put two near colours into one
+    return Frame(few, frame.duration)
 
 
 def _first_chunks(data: bytes) -> dict[bytes, bytes]:

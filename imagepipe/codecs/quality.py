@@ -1,14 +1,21 @@
-"""The quality that each lossy format is written at where nobody names one. Read by the codecs and by `ancestor`.
+"""The quality that each lossy format is written at. Read by the codecs and by `ancestor`.
 
-The lowest at which photographs, the most detailed ones too, keep an SSIM of 0.97 against a Lanczos reduction from full
-size, scaling included, at 680 and at 360 pixels. The formats' scales differ, so the numbers do.
+The defaults give about the same impression in every format; what they keep of photographs, screenshots, drawings and
+line art, in SSIM and SSIMULACRA2, stands in docs/images.md (measured by `benchmarks/picture_quality.py`). `fine` keeps
+an SSIM of 0.97 of the most detailed photographs too, for about 1.6 times the bytes.
 """
 
 from typing import Final
 
-DEFAULT_QUALITY: Final = {
-    "jpeg": 92,  # 0.971 to 0.990; 80 has 0.948 to 0.983 and 60 % of the bytes
-    "webp": 89,  # 0.972 to 0.985; 75 has 0.938 to 0.973 and 53 %
-    "avif": 80,  # 0.970 to 0.988; 60 has 0.947 to 0.979 and 59 %
-    "jp2": 75,  # 45 dB: no difference that an eye finds
-}
+DEFAULT_QUALITY: Final = {"jpeg": 82, "webp": 80, "avif": 63, "jp2": 75}
+FINE_QUALITY: Final = {"jpeg": 92, "webp": 89, "avif": 80, "jp2": 90}
+LEAST_QUALITY: Final = {"jpeg": 50, "webp": 45, "avif": 40, "jp2": 40}
+"""Down to which a picture is written that would else have more bytes than what it was made from."""
+
+
+def quality_of(format: str, wished: int | str | None) -> int:
+    """As a number. What is no built-in format has the scale of JPEG."""
+    if isinstance(wished, int):
+        return wished
+    table = DEFAULT_QUALITY if wished is None else FINE_QUALITY
+    return table.get(format, table["jpeg"])

@@ -14,6 +14,11 @@ _INVISIBLE = 2
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
 
 
+def is_srgb(profile: bytes | None, mode: str) -> bool:
+    """Whether pixels of that mode are shown the same with and without the profile."""
+    return profile is None or _way(profile, mode.removesuffix("A")) is None
+
+
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """The picture in sRGB, with its alpha. A profile that is broken, or made for another kind of colours, is passed
     over."""

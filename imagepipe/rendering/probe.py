@@ -1,5 +1,7 @@
 """Looks at a picture without decoding it, and refuses what is over a limit. Every render begins here."""
 
+from dataclasses import replace
+
 from imagepipe.codecs.codec import Codec
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
@@ -28,6 +30,9 @@ def examine(data: bytes, limits: PictureLimits, codecs: Codecs) -> tuple[Codec, 
     with decoding(codec.name):
         info = codec.inspect(data, limits)
     problem = _beyond(info, limits)
+    if problem is not None and info.animated:
+        info = replace(info, frames=1, part_pixels=0, first_frame_only=True)
+        problem = _beyond(info, limits)
     if problem is not None:
         raise problem
     return codec, info

@@ -8,19 +8,29 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from imagepipe.codecs.codec import Codec, DecodeWish, EncodeWish, Frame
+from imagepipe.codecs.quality import quality_of
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
-from imagepipe.model import Filter, Fit, PictureInfo, Rendered, Variant
+from imagepipe.model import Filter, Fit, PictureInfo, Quality, Rendered, Variant
+from imagepipe.rendering.colour import is_srgb
 from imagepipe.rendering.decode import decode_as_inspected, decoding, encoding
 from imagepipe.rendering.filters import check_filters
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
+from imagepipe.rendering.thrift import Source, write
+
+HEADROOM = 1.5
+"""What a decoder scales itself (JPEG, JPEG 2000) is blurred: so many times too large, and reduced from there, text is
+as sharp as from full size."""
 
 CUT_OFF = "cut_off"
 """The problem of a picture that ends too early: what is there is shown."""
+
+FIRST_FRAME = "first_frame_only"
+"""The problem of an animation beyond a limit."""
 
 _DEFAULT = PictureLimits()
 
@@ -40,7 +50,7 @@ def render(
     height: int | None = None,
     fit: Fit = "inside",
     format: str = "auto",
-    quality: int | None = None,
+    quality: Quality | None = None,
     dpr: float = 1.0,
     gravity: str = "center",
     background: str | None = None,
@@ -84,12 +94,14 @@ def render_variant(
     Above `slow_pixels`, `auto` postpones AVIF. `original`: what `data` was itself made from, which decides for `auto`.
     """
     choice = _Choice(slow_pixels, original)
-    reader, info, plan, animate, postponed = _prepare(data, variant, choice, limits, codecs or installed())
-    writer = plan.writer
-    frames, loop, owner = _frames(data, reader, info, plan, animate)
-    wish = EncodeWish(variant.quality, progressive, owner if variant.keep_copyright else None, loop)
-    with encoding(writer.name):
-        body = writer.encode(frames, wish)
+    known = codecs or installed()
+    reader, info, plan, animate, postponed = _prepare(data, variant, choice, limits, known)
+    frames, facts = _frames(data, reader, info, plan, animate)
+    owner = facts.copyright if variant.keep_copyright else None
+    quality = None if variant.quality is None else quality_of(plan.writer.name, variant.quality)
+    wish = EncodeWish(quality, progressive, owner, facts.loop, 256 if info.palette else 0)
+    with encoding(plan.writer.name):
+        writer, body = write(Source(data, reader, info, facts.srgb), plan, frames, wish, known)
     return Rendered(
         body,
         writer.content_type,
@@ -104,7 +116,8 @@ def render_variant(
 
 
 def _problems(info: PictureInfo) -> tuple[str, ...]:
-    return tuple(name for name, found in (("location_found", info.has_location), (CUT_OFF, info.cut_off)) if found)
+    known = (("location_found", info.has_location), (CUT_OFF, info.cut_off), (FIRST_FRAME, info.first_frame_only))
+    return tuple(name for name, found in known if found)
 
 
 def render_bytes(
@@ -136,8 +149,11 @@ def _prepare(
     name, postponed = _choose(variant, choice.original or info, geometry, choice.slow_pixels, codecs)
     writer = codecs.writer(name)
     animate = info.animated and variant.animate and writer.can_animate
-    # Each filter walks all pixels once more.
-    _check_output(geometry, (info.frames if animate else 1) * (1 + len(variant.filters)), limits, writer)
+    walks = 1 + len(variant.filters)  # each filter walks all pixels once more
+    size = geometry.canvas or geometry.size
+    if animate and size[0] * size[1] * info.frames * walks > limits.output_pixels:
+        animate, info = False, replace(info, frames=1, first_frame_only=True)
+    _check_output(size, walks, limits, writer)
     plan = Plan(variant, geometry, (info.width, info.height), info.orientation, None, writer)
     return reader, info, plan, animate, postponed
 
@@ -149,8 +165,8 @@ def check_variant(variant: Variant) -> None:
             raise InvalidVariant(f"{name}: at least 1 pixel; got {side}")
     if variant.fit not in get_args(Fit):
         raise InvalidVariant(f"fit: {', '.join(get_args(Fit))}; got {variant.fit!r}")
-    if variant.quality is not None and not 1 <= variant.quality <= 100:
-        raise InvalidVariant(f"quality: 1 to 100; got {variant.quality}")
+    if isinstance(variant.quality, int) and not 1 <= variant.quality <= 100:
+        raise InvalidVariant(f"quality: 1 to 100, or fine; got {variant.quality}")
     if not (math.isfinite(variant.dpr) and 0.1 <= variant.dpr <= 8):
         raise InvalidVariant(f"dpr: 0.1 to 8; got {variant.dpr}")
     focus(variant.gravity)
@@ -183,35 +199,45 @@ def _choose(
     return ranked[0], None
 
 
-def _check_output(geometry: Geometry, walks: int, limits: PictureLimits, writer: Codec) -> None:
-    size = geometry.canvas or geometry.size
+def _check_output(size: Size, walks: int, limits: PictureLimits, writer: Codec) -> None:
     if max(size) > writer.max_side:
         raise PictureTooLarge(f"{size[0]}×{size[1]} to write; {writer.name} holds at most {writer.max_side} on a side")
     pixels = size[0] * size[1] * walks
     if pixels > limits.output_pixels:
-        raise PictureTooLarge(
-            f"{pixels} pixels to write, in all frames and for all filters; at most {limits.output_pixels}"
-        )
+        raise PictureTooLarge(f"{pixels} pixels to write, for all filters; at most {limits.output_pixels}")
 
 
-def _frames(
-    data: bytes, reader: Codec, info: PictureInfo, plan: Plan, animate: bool
-) -> tuple[list[Frame], int, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What belongs to a decoded picture as a whole. `srgb`: its colours needed no conversion."""
+
+    loop: int
+    copyright: str | None
+    srgb: bool
+
+
+def _frames(data: bytes, reader: Codec, info: PictureInfo, plan: Plan, animate: bool) -> tuple[list[Frame], _Facts]:
     with decoding(reader.name):
         decoded = decode_as_inspected(reader, data, DecodeWish(_at_least(plan), animate), info)
-        whole = replace(plan, icc=decoded.icc)
-        frames = [Frame(run_steps(frame.image, whole), frame.duration) for frame in decoded.frames]
+        whole, modes, frames = replace(plan, icc=decoded.icc), set(), []
+        for frame in decoded.frames:
+            modes.add(frame.image.mode)
+            frames.append(Frame(run_steps(frame.image, whole), frame.duration))
+        srgb = all(is_srgb(decoded.icc, "RGB" if mode[0] == "P" else mode) for mode in modes)
     if not frames:
         raise BrokenPicture(f"{reader.name}: no frame inside")
-    return frames, decoded.loop, decoded.copyright
+    return frames, _Facts(decoded.loop, decoded.copyright, srgb)
 
 
 def _at_least(plan: Plan) -> Size:
-    """How large the whole picture must still be for the crop to have as many pixels as are wanted."""
+    """How large the decoder must leave the whole picture, for the crop to have all pixels that are wanted, and more."""
     left, top, right, bottom = plan.geometry.crop
     width = plan.shown[0] * plan.geometry.size[0] / max(right - left, 1.0)
     height = plan.shown[1] * plan.geometry.size[1] / max(bottom - top, 1.0)
-    wanted = (min(plan.shown[0], math.ceil(width - 1e-6)), min(plan.shown[1], math.ceil(height - 1e-6)))
+    wanted = [
+        min(shown, math.ceil(side * HEADROOM - 1e-6)) if side < shown else shown
+        for side, shown in zip((width, height), plan.shown, strict=True)
+    ]
     return stored_size((max(1, wanted[0]), max(1, wanted[1])), plan.orientation)
 
 
@@ -229,6 +255,7 @@ def automatic_formats(info: PictureInfo, accepted: tuple[str, ...]) -> list[str]
     if not accepted:
         return [own]
     best = _ANIMATED if info.animated else tuple(name for name in accepted if name in _STILL)
-    baseline = ("png", "jpeg", "gif") if own in ("png", "webp") else ("jpeg", "png", "gif")
+    without_loss = own in ("png", "webp") and not info.opaque
+    baseline = ("png", "jpeg", "gif") if without_loss else ("jpeg", "png", "gif")
     ranked = [name for name in (*best, own, *baseline) if name in accepted]
     return list(dict.fromkeys(ranked)) or [own]

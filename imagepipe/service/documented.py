@@ -13,7 +13,7 @@ _DESCRIPTIONS = {
     "h": "Height in pixels, 1 to 8192, before `dpr`",
     "fit": "inside, cover, contain or fill",
     "format": "auto (by `Accept`), jpeg, webp, avif, png, gif, jp2 or a registered codec",
-    "q": "Quality, 1 to 100",
+    "q": "Quality, 1 to 100, or fine",
     "dpr": "Device pixels per CSS pixel, 0.1 to 8",
     "gravity": "What a crop keeps: a compass name, center, attention, or a point such as 0.3,0.7",
     "bg": "Background as rrggbb or rrggbbaa",

@@ -18,6 +18,7 @@ from imagepipe.model import VariantResult
 from imagepipe.originals.load import Requester
 from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
+from imagepipe.rendering.render import FIRST_FRAME
 from imagepipe.service.access import Gate
 from imagepipe.service.cache_headers import Moment, cache_control
 from imagepipe.service.documented import PictureOperation
@@ -97,6 +98,8 @@ def _respond(
         headers.append((b"x-pipeline-preview", b"1"))
     if problem is not None:
         headers.append((b"x-pipeline-problem", problem.code.encode()))
+    elif FIRST_FRAME in found.rendered.problems:
+        headers.append((b"x-pipeline-problem", FIRST_FRAME.encode()))
     if client.conditional and is_not_modified(
         found.etag, found.last_modified, client.if_none_match, client.if_modified_since
     ):

@@ -4,7 +4,7 @@ The smallest that is large enough, if it is quicker to read than an original tha
 generation unless it has at least twice the pixels, because then the averaging hides the first one's traces.
 """
 
-from imagepipe.codecs.quality import DEFAULT_QUALITY
+from imagepipe.codecs.quality import quality_of
 from imagepipe.model import Variant, VariantResult
 from imagepipe.rendering.geometry import lay_out
 
@@ -52,8 +52,7 @@ def _serves(cached: VariantResult, wanted: Variant) -> bool:
 
 
 def _quality(variant: Variant, format: str) -> int:
-    """What is named, else the format's default; one that is no built-in's has the scale of JPEG."""
-    return variant.quality or DEFAULT_QUALITY.get(format, DEFAULT_QUALITY["jpeg"])
+    return quality_of(format, variant.quality)
 
 
 def _whole_size(cached: VariantResult, wanted: Variant) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from imagepipe.model import Variant
+from imagepipe.model import Quality, Variant
 
 _MODERN = ("avif", "webp")
 _BASELINE = ("jpeg", "png", "gif")
@@ -45,12 +45,12 @@ def _number(text: str) -> float:
     return value if 0 <= value <= 1 else 0.0
 
 
-def resolve(variant: Variant, accept: str, save_data: bool, default_quality: int | None) -> Variant:
+def resolve(variant: Variant, accept: str, save_data: bool, default_quality: Quality | None) -> Variant:
     """The variant as this client gets it: accepted formats, the pipeline's quality, less where data is dear."""
     quality = variant.quality or default_quality
     dpr = variant.dpr
     if save_data:
-        quality = min(quality or 100, _SAVED_QUALITY)
+        quality = min(quality, _SAVED_QUALITY) if isinstance(quality, int) else _SAVED_QUALITY
         dpr = min(dpr, 1.0)
     accepted = accepted_formats(accept) if variant.format == "auto" else ()
     return replace(variant, quality=quality, dpr=dpr, accepted=accepted)

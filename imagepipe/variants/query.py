@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from imagepipe.errors import InvalidVariant
-from imagepipe.model import FITS, MAX_SIDE, Variant
+from imagepipe.model import FITS, MAX_SIDE, Quality, Variant
 from imagepipe.rendering.filters import parse_filters
 from imagepipe.rendering.render import check_variant
 
@@ -49,6 +49,15 @@ def _fit(text: str) -> str:
     return text
 
 
+def _quality(text: str) -> Quality:
+    if text == "fine":
+        return "fine"
+    try:
+        return _whole(1, 100)(text)
+    except ValueError:
+        raise ValueError("a whole number from 1 to 100, or fine") from None
+
+
 def _format(text: str) -> str:
     return {"jpg": "jpeg"}.get(text.lower(), text.lower())
 
@@ -58,7 +67,7 @@ PARAMETERS: dict[str, Parameter] = {
     "h": Parameter("height", _whole(1, MAX_SIDE)),
     "fit": Parameter("fit", _fit),
     "format": Parameter("format", _format),
-    "q": Parameter("quality", _whole(1, 100)),
+    "q": Parameter("quality", _quality),
     "dpr": Parameter("dpr", _ratio),
     "gravity": Parameter("gravity", str),
     "bg": Parameter("background", lambda text: text.lower().removeprefix("#")),

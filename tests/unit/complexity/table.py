@@ -37,6 +37,7 @@ from imagepipe.codecs import (
     jpeg_scans,
     png,
     png_colour,
+    stripping,
     webp,
 )  # fmt: skip
 from imagepipe.config import PictureLimits
@@ -726,6 +727,9 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.png_colour.read_profile": cases(
         lambda given: png_colour.read_profile({b"cICP": given, b"gAMA": given, b"cHRM": given}), raw(b"\x01")
     ),
+    "imagepipe.codecs.stripping.stripped": cases(
+        lambda given: [stripping.stripped(name, given) for name in ("jpeg", "png", "webp", "gif", "avif")], *PICTURES
+    ),
     "imagepipe.codecs.png.chunks": cases(lambda given: _all(png.chunks(given)), *PICTURES),
     "imagepipe.codecs.png.Png": cases(_inspect(png.Png()), *PICTURES),
     "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
@@ -803,6 +807,7 @@ EXEMPT = {
     "fetchers.service.server": "reads settings",
     "fetchers.standalone": "reads settings",
     "imagepipe.codecs.blocks": "counts what others read",
+    "imagepipe.codecs.quality": "looks a name up",
     "imagepipe.codecs.pillow": "decodes within the limits that `inspect` checked; the memory budget holds it",
     "schedulers.metadata.ladder": "builds the ladders when it is imported",
     "schedulers.metadata.picture_counter": _PAGE,

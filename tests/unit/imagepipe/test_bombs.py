@@ -72,12 +72,9 @@ def _png_two_headers() -> bytes:
 
 _BOMBS = {
     "png of 50,000 squared": png_header(50_000, 50_000),
-    "apng that announces a million frames": png_header(100, 100, (b"acTL", struct.pack(">II", 1_000_000, 0))),
     "apng of 1,000 frames": png_header(
         10, 10, (b"acTL", struct.pack(">II", 1, 0)), *[(b"fcTL", b"\0" * 26)] * 1000
     ),
-    "png whose frames together are too many pixels": png_header(7000, 7000, (b"acTL", struct.pack(">II", 5, 0))),
-    "gif of 10,000 frames": gif_bomb(10_000),
     "gif with a frame beyond its screen": b"GIF89a"
     + struct.pack("<HHBBB", 1, 1, 0, 0, 0)
     + b"\x2c"
@@ -93,12 +90,42 @@ _BOMBS = {
     "jpeg 2000 of 4 billion": b"\xff\x4f\xff\x51\0\0\0\0" + b"\xff" * 8 + b"\0" * 70,
     "jpeg 2000 of 65,535 tiles": _jp2_tiles(),
     "jpeg 2000 whose header says more than its codestream": _jp2_lying(),
-    "apng with a canvas of 25 megapixels": png_header(5000, 5000, (b"acTL", struct.pack(">II", 2, 0))),
     "png with a second header": _png_two_headers(),
     "avif of 4 billion": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
     + b"\0\0\0\x14ispe\0\0\0\0"
     + struct.pack(">II", 2**32 - 1, 2**32 - 1),
 }  # fmt: skip
+
+
+_LONG = {
+    "apng that announces a million frames": png_header(100, 100, (b"acTL", struct.pack(">II", 1_000_000, 0))),
+    "png whose frames together are too many pixels": png_header(7000, 7000, (b"acTL", struct.pack(">II", 5, 0))),
+    "gif of 10,000 frames": gif_bomb(10_000),
+    "apng with a canvas of 25 megapixels": png_header(5000, 5000, (b"acTL", struct.pack(">II", 2, 0))),
+    "gif of 700 frames": gif_bomb(700),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _LONG)
+def test_of_an_animation_beyond_the_limits_the_first_frame_is_shown(name: str) -> None:
+    """And no other is looked at; the picture says so."""
+    info = probe(_LONG[name])
+    assert info.first_frame_only
+    assert not info.animated
+    assert "first_frame_only" in render(_LONG[name], width=10).problems
+
+
+def test_a_long_animation_is_shown_smaller_or_still() -> None:
+    """What may be written bounds it at its own size, not at a smaller one."""
+    images = [Image.new("P", (500, 500), number % 7) for number in range(200)]
+    for image in images:
+        image.putpalette(bytes(range(240)))
+    data = encode(
+        images[0], "GIF", save_all=True, append_images=images[1:], duration=[50 + 10 * (n % 3) for n in range(200)]
+    )
+    still, moving = render(data, format="webp"), render(data, format="webp", width=100)
+    assert (still.animated, still.problems) == (False, ("first_frame_only",))
+    assert (moving.animated, moving.problems) == (True, ())
 
 
 _LARGE = 16 * 1024 * 1024
@@ -201,7 +228,7 @@ def test_a_format_is_not_asked_for_more_than_it_holds() -> None:
     long = encode(Image.new("RGB", (1, 20_000)), "PNG")
     with pytest.raises(PictureTooLarge, match="webp"):
         render(long, format="webp")
-    assert render_variant(long, Variant(accepted=("avif", "webp", "png"), format="auto")).format == "avif"
+    assert render_variant(long, Variant(accepted=("avif", "webp"), format="auto")).format == "avif"
     assert render_variant(long, Variant(accepted=("webp", "png"))).format == "png"
 
 

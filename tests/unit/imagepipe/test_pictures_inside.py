@@ -151,8 +151,7 @@ def test_a_gif_counts_the_pixels_of_its_frames() -> None:
     head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6)
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 900, 900, 0) + b"\x02\x02\x44\x01\x00"
     first = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
-    with pytest.raises(PictureTooLarge, match="pixels in all frames"):
-        probe(head + first + frame * 200 + b";")
+    assert probe(head + first + frame * 200 + b";").first_frame_only
     assert probe(head + first + frame * 100 + b";").part_pixels == 81_000_001
 
 
