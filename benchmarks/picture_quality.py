@@ -26,7 +26,25 @@ from tests.corpora import CORPORA
 from tests.unit.imagepipe.similarity import ssim
 
 _PHOTOGRAPHS = ("exif/Landscape_1.jpg", "sample/flower.jpg", "sample/icc_profile_big.jpg")
-_WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "lazy", "dog", "while", "status", "code", "pipeline", "returns", "bytes", "cache", "origin", "header"]
+_WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "lazy",
+    "dog",
+    "while",
+    "status",
+    "code",
+    "pipeline",
+    "returns",
+    "bytes",
+    "cache",
+    "origin",
+    "header",
+]
 _QUALITIES = {"jpeg": (75, 78, 82, 85, 92), "webp": (70, 75, 80, 85, 89), "avif": (50, 57, 63, 68, 80)}
 _PEER: dict[str, Callable[[pyvips.Image], bytes]] = {
     "jpeg": lambda image: image.jpegsave_buffer(Q=DEFAULT_QUALITY["jpeg"], subsample_mode="on"),

@@ -52,7 +52,7 @@ def _common_palette(images: list[Image.Image], colours: int) -> Image.Image | No
         sheet.paste(image, (0, number * image.height))
     palette = sheet.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     worst = max(max(ImageStat.Stat(_error(image, palette)).mean) for image in samples)
-    return palette if worst <= _MOST_ERROR or colours < _CLEAR else None
+    return palette if worst <= _MOST_ERROR else None
 
 
 def _error(image: Image.Image, palette: Image.Image) -> Image.Image:

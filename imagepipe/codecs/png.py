@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
-from PIL import Image, ImageChops, PngImagePlugin
+from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 
 from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
@@ -20,6 +20,8 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _LEAST_PIXELS = 10
 """Bytes of packed pixels without which there is nothing to show: those of a single pixel."""
+_SEEN = 4.0
+"""Levels by which colours may be wrong on average before it is seen."""
 _MOST_PALETTE = 4_000_000
 """Pixels up to which the colours are counted."""
 _SAID = frozenset({b"eXIf", b"tRNS", b"cICP", b"gAMA", b"cHRM", b"sRGB"})
@@ -126,6 +128,8 @@ def _with_palette(frame: Frame, colours: int) -> Frame:
         return frame
     method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
     few = image.quantize(colours or 256, method, dither=Image.Dither.NONE)
+    if 0 < colours < 256 and max(ImageStat.Stat(ImageChops.difference(few.convert(image.mode), image)).mean) > _SEEN:
+        few = image.quantize(256, method, dither=Image.Dither.NONE)
     if not colours and ImageChops.difference(few.convert(image.mode), image).getbbox(alpha_only=False) is not None:
         return frame  # an octree may put two near colours into one
     return Frame(few, frame.duration)
