@@ -33,6 +33,8 @@ SMALLEST_ENCODED = 1024
 """Bytes. Below, a coding saves less than a packet."""
 INLINE_BYTES = 64 * 1024
 """What is longer is encoded beside the loop."""
+MOST_BESIDE = 4
+"""So many at a time. More go out as they are: each that waited would hold its whole body in memory."""
 ENCODED_TYPES = (b"application/json", b"application/problem+json", b"application/vnd.oai.openapi")
 
 
@@ -41,12 +43,13 @@ class Manners:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._beside = asyncio.Semaphore(MOST_BESIDE)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope, receive, send)
+        answer = _Answer(scope, receive, send, self._beside)
         token = request_id.set(answer.request_id.decode())
         try:
             await self._app(answer.scope, answer.receive, answer.send)
@@ -57,7 +60,8 @@ class Manners:
 class _Answer:
     """One request and its answer on its way out."""
 
-    def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send, beside: asyncio.Semaphore) -> None:
+        self._beside = beside
         self._headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         self._is_head = scope["method"] == "HEAD"
         self._is_get = self._is_head or scope["method"] == "GET"
@@ -116,10 +120,14 @@ class _Answer:
             return body
         headers.append((b"vary", b"Accept-Encoding"))
         coding = accepted_coding(_value(self._headers, b"accept-encoding").decode("latin-1"))
-        if coding is None:
+        if coding is None or (len(body) > INLINE_BYTES and self._beside.locked()):
             return body
         encode = ENCODERS[coding]
-        body = encode(body) if len(body) <= INLINE_BYTES else await asyncio.to_thread(encode, body)
+        if len(body) <= INLINE_BYTES:
+            body = encode(body)
+        else:
+            async with self._beside:
+                body = await asyncio.to_thread(encode, body)
         start["headers"] = [pair for pair in headers if pair[0].lower() != b"content-length"]
         start["headers"] += [(b"content-encoding", coding.encode()), (b"content-length", b"%d" % len(body))]
         return body

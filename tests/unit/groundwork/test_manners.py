@@ -1,5 +1,6 @@
 """What every answer has: a request id, HEAD, validators, a coding."""
 
+import asyncio
 import gzip
 import json
 import sys
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.front import manners
 from groundwork.front.encodings import accepted_coding
 from groundwork.front.manners import Manners, request_id
 
@@ -196,3 +198,34 @@ async def test_pieces_are_passed_on_at_once() -> None:
 
     assert (await ask(app, accept_encoding="gzip"))[2] == b"onetwo"
     assert seen == [b"one", b"two"]
+
+
+async def test_large_answers_do_not_wait_for_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few are encoded beside the loop; the others go out as they are, and no body waits in memory."""
+    go, begun = asyncio.Event(), 0
+
+    async def slowly(encode: Callable[[bytes], bytes], body: bytes) -> bytes:
+        nonlocal begun
+        begun += 1
+        await go.wait()
+        return encode(body)
+
+    monkeypatch.setattr(manners.asyncio, "to_thread", slowly)
+    app, large = Manners(whole(BODY * 100, JSON)), len(BODY) * 100
+
+    async def one() -> int:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "headers": [(b"accept-encoding", b"gzip")]}
+        await app(scope, None, send)
+        return len(sent[-1]["body"])
+
+    tasks = [asyncio.create_task(one()) for _ in range(manners.MOST_BESIDE + 5)]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.sleep(0)
+    assert [task.result() for task in tasks if task.done()] == [large] * 5
+    go.set()
+    assert sum(size < large for size in await asyncio.gather(*tasks)) == begun == manners.MOST_BESIDE
