@@ -20,7 +20,7 @@ import msgspec
 import uvloop
 from selectolax.lexbor import LexborHTMLParser
 
-from benchmarks.bare import fetch_bare
+from benchmarks.bare import fetch_behind_httpx
 from benchmarks.site import running_site
 from fetchers.ports import Transport
 from fetchers.standalone import make_transport
@@ -70,7 +70,7 @@ async def floor(transport: Transport, pages: Sequence[str]) -> Figures:
 
     async def work() -> None:
         for url in waiting:
-            body = await fetch_bare(transport, url)
+            body = await fetch_behind_httpx(transport, url)
             tree = LexborHTMLParser(body)
             for query in QUERIES:
                 tree.css_first(query)

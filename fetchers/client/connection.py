@@ -27,7 +27,8 @@ class ServiceConnection(asyncio.Protocol):
         self._size = 0
         self._head_bytes = 0
         self._status = 0
-        self._seconds_left = 0.0
+        self._seconds_left = self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._paused = False
         self._over = True
         self._error: OSError | None = None
@@ -70,6 +71,7 @@ class ServiceConnection(asyncio.Protocol):
         return piece
 
     def close(self) -> None:
+        self._stop_timer()
         if self._transport is not None:
             self._transport.abort()
 
@@ -78,14 +80,28 @@ class ServiceConnection(asyncio.Protocol):
         if self._error is not None:
             raise self._error
         self._waiter = self._loop.create_future()
-        due = self._loop.time() + self._seconds_left
-        timer = self._loop.call_at(due, self._fail, TimeoutError("no answer in time"))
+        self._due = self._loop.time() + self._seconds_left
+        if self._timer is None:  # one for all waits of an answer, and set anew where it rings too early
+            self._timer = self._loop.call_at(self._due, self._ring)
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
-            self._seconds_left = max(due - self._loop.time(), 0.0)
+            self._seconds_left = max(self._due - self._loop.time(), 0.0)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._ring)
+        else:
+            self._fail(TimeoutError("no answer in time"))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -136,5 +152,6 @@ class ServiceConnection(asyncio.Protocol):
         if self._over:
             raise ValueError("a second answer to one request")
         self._over = True
+        self._stop_timer()
         if not self._parser.should_keep_alive() and self._transport is not None:
             self._transport.close()

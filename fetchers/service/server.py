@@ -10,8 +10,8 @@ import hmac
 import logging
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from random import Random
 from typing import Protocol
 from urllib.parse import unquote
@@ -139,7 +139,8 @@ class Service:
 
     async def _frames(self, hop: HopRequest) -> AsyncGenerator[Sequence[bytes], None]:
         """The answer on the wire, pulled as fast as the client takes it."""
-        with self._at_work():
+        self._begin_work()
+        try:
             async with self._fetcher.open_own_hop(hop) as (head, chunks):
                 begun: tuple[bytes, ...] = (wire.pack_head(head, self._clock.now()),)
                 if isinstance(head, Response):
@@ -149,17 +150,17 @@ class Service:
                             begun = ()
                     begun += (wire.pack_end(chunks.end or BodyEnd()),)
                 yield begun
+        finally:
+            self._end_work()
 
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _begin_work(self) -> None:
         self._busy += 1
         self._idle.clear()
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self._idle.set()
+
+    def _end_work(self) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._idle.set()
 
     def _go_on_with_trace(self, request: Request) -> None:
         """The caller's trace is ours, for as long as this request's task lasts."""
