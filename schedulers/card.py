@@ -9,6 +9,7 @@ from schedulers.metadata import Metadata, Provenance, Usage
 from schedulers.metadata.model import Image
 from schedulers.model import Status
 from schedulers.record import Record, Time
+from schedulers.verdict import Verdict
 
 Kind = Literal["summary", "summary_large_image"]
 LARGE_WIDTH = 300
@@ -72,6 +73,7 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     player: CardPlayer | None = None
     fediverse_creator: str | None = None
     usage: Usage | None = None
+    verdict: Verdict | None = None
     fetched_at: Time | None = None
     fresh_until: Time | None = None
     page_id: str | None = None
@@ -85,8 +87,9 @@ _decode_provenance = msgspec.json.Decoder(dict[str, Provenance]).decode
 
 def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance: bool = False) -> Card:
     """The card of a record. `proxied` gives the address at which we serve a picture ourselves, None where we do not.
-    `provenance`: tell the rules as well."""
-    found = Metadata() if record.metadata is None else _decode_metadata(record.metadata)
+    `provenance`: tell the rules as well. Of a link that a list blocks nothing is shown but the verdict."""
+    is_blocked = record.verdict is not None and record.verdict.verdict == "block"
+    found = Metadata() if record.metadata is None or is_blocked else _decode_metadata(record.metadata)
     image = found.image
     usage = None if record.usage is None else _decode_usage(record.usage)
     return Card(
@@ -111,10 +114,13 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
         fediverse_creator=found.fediverse_creator,
         usage=usage,
+        verdict=record.verdict,
         fetched_at=record.fetched_at,
         fresh_until=record.fresh_until,
         page_id=record.page_id,
-        provenance=_decode_provenance(record.provenance) if provenance and record.provenance is not None else None,
+        provenance=_decode_provenance(record.provenance)
+        if provenance and not is_blocked and record.provenance is not None
+        else None,
     )
 
 

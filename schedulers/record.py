@@ -11,6 +11,7 @@ import msgspec
 
 from schedulers.model import Page, Redirect, Status, UrlState
 from schedulers.urls import clean_url
+from schedulers.verdict import Verdict
 
 EARLIEST = -62_135_596_800.0
 LATEST = 253_402_300_799.0
@@ -90,6 +91,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     last_error: ErrorRecord | None = None
     blocked_by: str | None = None
     gone_since: Time | None = None
+    verdict: Verdict | None = None
     usage: StoredUsage | None = None
     metadata: StoredMetadata | None = None
     provenance: StoredProvenance | None = None

@@ -5,7 +5,7 @@ the environment, the environment beats the file, the file beats the defaults. Li
 JSON. A secret (a field that is left out of `repr`) may come from a file: `token_file = "…"`, or `…__TOKEN_FILE`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
@@ -28,6 +28,7 @@ from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
+from spiderduck.settings.lists import ListConfig
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -180,6 +181,7 @@ class Config:
     ids: IdsConfig = field(default_factory=IdsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)
     compat: CompatConfig = field(default_factory=CompatConfig)
+    lists: tuple[ListConfig, ...] = ()
 
     @property
     def on_loopback(self) -> bool:
@@ -217,6 +219,7 @@ class Config:
                 self.images,
             ):
                 section.validate()
+            _check_lists(self.lists)
             BlockedDomains((*self.schedulers.blocked_domains, *self.schedulers.one_time.domains))
         except ValueError as error:
             raise BadSetting(str(error)) from error
@@ -228,6 +231,14 @@ class Config:
             raise BadSetting(f"log_level is {self.log_level!r}; it takes debug, info, warning or error")
         if not self.on_loopback and not self.fetchers.token and not self.has_keys:  # a fetcher has no API: see `parts`
             raise BadSetting(no_keys(self))
+
+
+def _check_lists(lists: Sequence[ListConfig]) -> None:
+    for one in lists:
+        one.validate()
+    names = [one.name for one in lists]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"lists: the name {twice!r} stands twice; each list takes a name of its own")
 
 
 def no_keys(config: Config) -> str:

@@ -32,6 +32,7 @@ from spiderduck.api.services import Health, Services
 from spiderduck.api.shapes import shape_routes
 from spiderduck.api.stream import stream_routes
 from spiderduck.api.unfurl import unfurl_routes
+from spiderduck.api.verdicts import verdict_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
@@ -58,6 +59,7 @@ def api_routes(services: Services) -> list[Any]:
         *event_routes(services),
         *lookup_routes(services),
         *resolve_routes(services),
+        *verdict_routes(services),
         *stream_routes(services),
         *domain_routes(services),
         *fetch_routes(services),

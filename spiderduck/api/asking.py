@@ -17,6 +17,7 @@ from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from spiderduck.api.intake import Pause
+from spiderduck.api.judging import Judge
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
 from spiderduck.subscriptions.ports import Filter
@@ -75,6 +76,7 @@ class UrlLookup:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._judge = Judge(services)
 
     async def known(self, asked: Sequence[Asked]) -> Sequence[Known]:
         """What the store holds of each."""
@@ -82,7 +84,11 @@ class UrlLookup:
 
     async def records(self, asked: Sequence[Asked]) -> list[Record]:
         """What is known of each, in the order asked."""
-        return [one.record(found) for one, found in zip(asked, await self.known(asked), strict=True)]
+        return [self.record(one, found) for one, found in zip(asked, await self.known(asked), strict=True)]
+
+    def record(self, one: Asked, known: Known) -> Record:
+        """What is known of one, with the verdict of the lists as they are now."""
+        return msgspec.structs.replace(one.record(known), verdict=self._judge.verdict(one.url, known))
 
     async def wait(self, asked: Sequence[Asked], wait_ms: int, done: Done = are_settled) -> list[Record]:
         """As `records`, once they are `done`, after `wait_ms` milliseconds at the latest (`api.most_wait_ms`)."""

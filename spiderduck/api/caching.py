@@ -4,10 +4,14 @@ An answer that may be kept gets an `ETag` (`groundwork.front.manners`); what cha
 instance, must not stand in one.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
+from schedulers.card import Card
 from schedulers.model import Status
 from schedulers.record import Record
 
@@ -25,6 +29,16 @@ def caching(record: Record, now: float) -> dict[str, str]:
     changes_at = record.until or record.fresh_until
     left = MOST_SECONDS if changes_at is None else int(datetime.fromisoformat(changes_at).timestamp() - now)
     return {"Cache-Control": f"private, max-age={max(0, min(MOST_SECONDS, left))}"}
+
+
+def tag_of(told: Record | Card) -> dict[str, str]:
+    """The header `ETag` of an answer. What changes with the clock alone does not count: when a verdict was made, and
+    how old the lists are."""
+    verdict = told.verdict
+    if verdict is not None:
+        told = msgspec.structs.replace(told, verdict=msgspec.structs.replace(verdict, as_of="", lists=()))
+    digest = hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
+    return {"ETag": f'W/"{digest}"'}
 
 
 def asking_again(record: Record, now: float) -> dict[str, str]:

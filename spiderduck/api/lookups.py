@@ -15,7 +15,7 @@ from schedulers.record import Record, record_of
 from spiderduck.api.archived_pages import ArchivedPages
 from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
 from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.caching import LONG, caching
+from spiderduck.api.caching import LONG, caching, tag_of
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem
@@ -85,9 +85,9 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             guard_of(request).require(request, WRITE)
             await urls.share_unknown([asked])
         if as_of is not None:
-            return Response(asked.record(await at_moment(asked, moment(as_of))), headers=dict(LONG))
+            return Response(urls.record(asked, await at_moment(asked, moment(as_of))), headers=dict(LONG))
         record = (await urls.wait([asked], wait_ms) if wait_ms else await urls.records([asked]))[0]
-        return Response(record, headers=caching(record, services.clock.now()))
+        return Response(record, headers={**caching(record, services.clock.now()), **tag_of(record)})
 
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"

@@ -15,6 +15,7 @@ from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.readable_text import Reader
+from spiderduck.lists.watching import Lists
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Lookups
 from spiderduck.subscriptions.ports import Subscriptions
@@ -71,5 +72,6 @@ class Services:
     domains: Domains
     pictures: PictureAddresses
     reader: Reader
+    lists: Lists
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

@@ -13,7 +13,7 @@ from schedulers.model import Known, Status
 from schedulers.record import Record
 from spiderduck.api.asking import Asked, Done, UrlLookup, are_settled, valid
 from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.caching import asking_again
+from spiderduck.api.caching import asking_again, tag_of
 from spiderduck.api.keys import FETCH, READ, Connection, guard_of
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.services import Services
@@ -60,7 +60,7 @@ class _Unfurling:
     async def record(self, asked: Asked, *, refresh: bool) -> Record:
         """What is known in time; what nobody has shared is fetched, and so is what is no longer fresh, beside it."""
         (known,) = await self._urls.known([asked])
-        record = asked.record(known)
+        record = self._urls.record(asked, known)
         if self._may_fetch and self._urls.is_unknown(asked, known):
             await self._urls.share([asked])
             (record,) = await self._urls.records([asked])
@@ -142,6 +142,6 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
             guard_of(request).require(request, FETCH)
         wish = Wish(url=url, wait_ms=wait_ms, refresh=refresh, lang=lang, provenance=provenance)
         card, record = await unfurler.card(caller_of(request, services.config), wish)
-        return Response(card, headers=asking_again(record, services.clock.now()))
+        return Response(card, headers={**asking_again(record, services.clock.now()), **tag_of(card)})
 
     return [unfurl]

@@ -16,7 +16,11 @@ from schedulers.urls import is_one_time
 from spiderduck.bootstrap.storage import Work
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting
+from spiderduck.lists.expressions import canonical
+from spiderduck.lists.loaded import Subject
+from spiderduck.lists.watching import Lists
 
+LISTED = "listed"
 ONE_TIME = "one_time"
 WHY_ONE_TIME = (
     "it looks like a link that works once or changes something (sign-in, confirmation, invitation, unsubscription), "
@@ -45,6 +49,23 @@ class OneTimePolicy:
         return next((self._domains[name] for name in names if name in self._domains), self._fetch)
 
 
+class ListPolicy:
+    """Refuses what a list with the action `block` names."""
+
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
+
+    def verdict(self, url: str) -> Blocked | None:
+        """See `UrlPolicy`."""
+        blocking = [one for one in self._lists.current if one.config.action == "block"]
+        found = canonical(url) if blocking else None
+        if found is None:
+            return None
+        subject = Subject(found)
+        hit = next((hit for one in blocking if (hit := one.names(subject)) is not None), None)
+        return None if hit is None else Blocked(f"the list {hit.list.name} names {hit.expression}", code=LISTED)
+
+
 class Policies:
     """The first refusal of several policies."""
 
@@ -61,11 +82,12 @@ class Policies:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """`domains` may be replaced at any time; `work` keeps them at what the file says. `policy` holds for everything
-    that is fetched, and is more than the domains."""
+    """`domains` and `lists` may be replaced at any time; `work` keeps them at what the files say. `policy` holds for
+    everything that is fetched. `blocked` is the part of it that knows whom nobody asks for anything."""
 
-    domains: BlockedDomains
+    lists: Lists
     policy: UrlPolicy
+    blocked: UrlPolicy
     work: tuple[Work, ...] = ()
 
 
@@ -74,13 +96,16 @@ def open_blocking(config: Config, clock: Clock) -> Blocking:
     settings = config.schedulers
     try:
         domains = BlockedDomains(settings.blocked_domains)
-        policy = Policies(domains, OneTimePolicy(settings.one_time))
-        if not settings.blocked_domains_file:
-            return Blocking(domains, policy)
-        file = BlockedDomainsFile(domains, settings.blocked_domains, Path(settings.blocked_domains_file), clock)
+        lists = Lists(clock, config.lists)
+        work: tuple[Work, ...] = (("lists", lists.run),)
+        if settings.blocked_domains_file:
+            path = Path(settings.blocked_domains_file)
+            file = BlockedDomainsFile(domains, settings.blocked_domains, path, clock)
+            work = (*work, ("blocked domains", file.run))
+        blocked = Policies(domains, ListPolicy(lists))
+        return Blocking(lists, Policies(blocked, OneTimePolicy(settings.one_time)), blocked, work)
     except ValueError as error:
         raise BadSetting(str(error)) from error
-    return Blocking(domains, policy, (("blocked domains", file.run),))
 
 
 @asynccontextmanager

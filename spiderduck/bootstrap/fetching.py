@@ -8,12 +8,12 @@ from fetchers.building import Adapters, build_fetcher
 from fetchers.client.running import running_client
 from fetchers.fetcher import Fetcher
 from fetchers.model import DomainState, RateLimit
-from fetchers.ports import HostStateStore, RobotsCache, UrlPolicy
+from fetchers.ports import HostStateStore, RobotsCache
 from fetchers.standalone import make_transport
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from schedulers.model import Failure, Status
 from spiderduck.api.services import Domains
-from spiderduck.bootstrap.blocking import open_blocking
+from spiderduck.bootstrap.blocking import Blocking, open_blocking
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.storage import Work
@@ -26,19 +26,17 @@ Gauges = Mapping[str, tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """`work` must run for as long as something is fetched. `policy` says what may be asked for, `blocked` only whom
-    nobody asks for anything."""
+    """`work` must run for as long as something is fetched; `blocking` says what may be asked for."""
 
     fetch: FetchThroughClient
     domains: Domains
-    policy: UrlPolicy
-    blocked: UrlPolicy
+    blocking: Blocking
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
 
     def refusal(self, url: str) -> Failure | None:
         """Why the URL may not be asked for; None where it may."""
-        blocked = self.policy.verdict(url)
+        blocked = self.blocking.policy.verdict(url)
         return None if blocked is None else Failure(Status(blocked.ending.value), blocked.reason, blocked.code)
 
 
@@ -65,14 +63,14 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
         router = await stack.enter_async_context(client)
         fetch = FetchThroughClient(router.open_hop, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router, blocking.policy, blocking.domains, blocking.work, lambda: _room(bodies))
+        return Fetching(fetch, router, blocking, blocking.work, lambda: _room(bodies))
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
     fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
-    return Fetching(fetch, LocalDomains(fetcher), blocking.policy, blocking.domains, work, lambda: _gauges(fetcher))
+    return Fetching(fetch, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher))
 
 
 def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:

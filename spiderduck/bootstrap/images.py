@@ -74,7 +74,7 @@ async def open_images(given: Composition, fetching: Fetching, storage: Storage) 
     await stack.enter_async_context(registry)
     owners = await _owners(given, storage)
     proxies = read_networks(config.api.trusted_proxies)
-    access = PictureAccess(owners, fetching.blocked, proxies, browser_rules(config))
+    access = PictureAccess(owners, fetching.blocking.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
     return ImageParts(CardPictures(registry), handlers, settings.keys)
 

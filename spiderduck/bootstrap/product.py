@@ -133,6 +133,7 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         archive=api.content,
         subscriptions=api.subscriptions,
         domains=fetching.domains,
+        lists=fetching.blocking.lists,
         pictures=shown.pictures,
         reader=shown.reader,
         open_direct=fetching.fetch.open,

@@ -1,57 +1,14 @@
-"""What lists, and a URL's own look, say of a link. Pure.
-
-`no_match` means that the link is known and nothing named it, also where there are no lists; `unknown` that it was never
-seen. Nothing is ever called safe.
-"""
+"""What lists, and a URL's own look, say of a link. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import msgspec
 
-from schedulers.record import Time, iso_time
+from schedulers.record import iso_time
+from schedulers.verdict import Judgement, ListState, Matched, Verdict
 from spiderduck.lists.expressions import canonical
 from spiderduck.lists.loaded import Hit, LoadedList, Subject
 from spiderduck.settings.lists import ACTIONS
-
-Judgement = Literal["block", "warn", "no_match", "unknown"]
-MANY_REDIRECTS = 4
-"""Hops of a chain. Shorteners behind shorteners are how spam hides; an ordinary link has at most two."""
-
-
-class Matched(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """The entry that decided: at which `hop` of the chain, and what of it the list names."""
-
-    hop: str
-    expression: str
-    list: str
-    list_version: str
-    entry: str
-    action: str
-    category: str | None = None
-    severity: str | None = None
-
-
-class ListState(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A list that was asked. `age_s`: since its file changed; `stale`: longer ago than it should be."""
-
-    name: str
-    version: str
-    age_s: int
-    stale: bool = False
-
-
-class Verdict(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """`basis` says what decided: `list`, `signals` or nothing. `notes` are the entries of lists that only note.
-    `signals` are what a person who hunts spam would look at. `as_of` is the time of judgement."""
-
-    verdict: Judgement
-    basis: str | None = None
-    matched: Matched | None = None
-    notes: Sequence[Matched] = ()
-    signals: Sequence[str] = ()
-    lists: Sequence[ListState] = ()
-    as_of: Time
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +50,7 @@ def state_of(one: LoadedList, now: float) -> ListState:
 
 
 def _hits(facts: Facts, lists: Sequence[LoadedList]) -> Iterable[tuple[str, Hit]]:
-    for url in dict.fromkeys((*facts.hops, *facts.pictures)):
+    for url in dict.fromkeys((*facts.hops, *facts.pictures)) if lists else ():
         found = canonical(url)
         if found is None:
             continue

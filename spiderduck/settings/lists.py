@@ -5,6 +5,8 @@ from typing import Literal
 
 Action = Literal["block", "warn", "note"]
 ACTIONS: tuple[Action, ...] = ("block", "warn", "note")
+FORMATS = ("domains", "hosts", "adblock", "urls", "urlhaus", "mastodon", "hash_prefixes", "content")
+"""What each means stands in `spiderduck.lists.formats`."""
 DAY = 86_400.0
 
 
@@ -24,15 +26,14 @@ class ListConfig:
     severity: str = ""
     max_age_s: float = 7 * DAY
 
-    def validate(self, formats: object) -> None:
-        """Raise ValueError naming the setting, what it holds and what it takes. `formats`: the names of all formats."""
-        known: list[str] = sorted(formats)  # type: ignore[call-overload]
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
         if not (self.name.isascii() and self.name.replace("-", "").replace("_", "").isalnum() and len(self.name) <= 64):
             raise ValueError(f"name is {self.name!r}; it takes letters, digits, - and _, at most 64")
         if not self.path:
             raise ValueError(f"path of {self.name} is empty; it takes a file")
-        if self.format not in known:
-            raise ValueError(f"format of {self.name} is {self.format!r}; it takes {', '.join(known)}")
+        if self.format not in FORMATS:
+            raise ValueError(f"format of {self.name} is {self.format!r}; it takes {', '.join(FORMATS)}")
         if self.action not in ACTIONS:
             raise ValueError(f"action of {self.name} is {self.action!r}; it takes {', '.join(ACTIONS)}")
         if not 0 <= self.max_age_s < 1e12:

@@ -1,5 +1,6 @@
 """What may not be asked for, from the settings."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from schedulers.config import OneTimeLinks, SchedulersConfig
 from spiderduck.bootstrap.blocking import ONE_TIME, OneTimePolicy, Policies, open_blocking
 from spiderduck.config import Config, load
 from spiderduck.errors import BadSetting
+from spiderduck.settings.lists import ListConfig
 from tests.clock import FakeClock
 from tests.unit.fetchers.small_web import ask, page, small_fetcher
 
@@ -74,3 +76,24 @@ def test_the_settings_file_takes_it(tmp_path: Path) -> None:
     file.write_text('[schedulers.one_time]\nfetch = true\ndomains = { "pond.test" = false }\n')
     found = load(file, {}, {}).schedulers.one_time
     assert found == OneTimeLinks(fetch=True, domains={"pond.test": False})
+
+
+def test_a_list_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    config = replace(Config(), lists=(ListConfig("bad", str(tmp_path / "none")),))
+    with pytest.raises(BadSetting, match=r"lists\.bad"):
+        open_blocking(config, FakeClock())
+
+
+def test_a_list_that_blocks_is_part_of_the_policy(tmp_path: Path) -> None:
+    """Those that warn or note are not: their links are fetched, and told of."""
+    for action in ("block", "warn", "note"):
+        (tmp_path / action).write_text(f"{action}.test\n")
+    lists = tuple(ListConfig(name, str(tmp_path / name), action=name) for name in ("block", "warn", "note"))  # type: ignore[arg-type]
+    blocking = open_blocking(replace(Config(), lists=lists), FakeClock())
+    found = blocking.policy.verdict("http://www.block.test/x")
+    assert found is not None
+    assert (found.code, found.ending) == ("listed", Ending.BLOCKED_DOMAIN)
+    assert "block" in found.reason
+    assert blocking.blocked.verdict("http://block.test/") is not None
+    assert blocking.policy.verdict("http://warn.test/") is None
+    assert blocking.policy.verdict("http://note.test/") is None

@@ -23,6 +23,7 @@ from spiderduck.api.lookups import lookup_routes
 from spiderduck.config import Config
 from spiderduck.database.sqlite import Database
 from spiderduck.keyring import Key, digest_of
+from spiderduck.lists.watching import Lists
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.stores.sqlite import SqliteStore
 from tests.clock import FakeClock
@@ -67,6 +68,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         marks=store,
         lookups=store,
         subscriptions=None,
+        lists=Lists(clock),
         archive=None,
         reader=None,
     )

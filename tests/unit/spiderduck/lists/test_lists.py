@@ -12,6 +12,7 @@ from spiderduck.lists.expressions import canonical, expressions, hosts
 from spiderduck.lists.formats import FORMATS, Counted, read
 from spiderduck.lists.loaded import LoadedList, Subject
 from spiderduck.lists.verdict import Facts, judge
+from spiderduck.settings.lists import FORMATS as FORMAT_NAMES
 from spiderduck.settings.lists import Action, ListConfig
 
 
@@ -234,4 +235,8 @@ def test_long_urls_and_deep_hosts_are_quick() -> None:
 )
 def test_a_wrong_setting_is_named(wrong: ListConfig) -> None:
     with pytest.raises(ValueError, match="takes"):
-        wrong.validate(FORMATS)
+        wrong.validate()
+
+
+def test_every_format_of_the_settings_can_be_read() -> None:
+    assert set(FORMATS) == set(FORMAT_NAMES)

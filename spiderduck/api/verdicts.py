@@ -1,0 +1,136 @@
+"""`POST /v1/verdicts`: what lists say of links, for a write path. `/v1/lists`: the lists in force."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import delete, get, post, put
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody, Parameter
+
+from schedulers.verdict import Verdict
+from spiderduck.api.asking import UrlLookup, read_all
+from spiderduck.api.judging import Judge
+from spiderduck.api.keys import ADMIN, READ
+from spiderduck.api.services import Services
+from spiderduck.lists.loaded import LoadedList
+from spiderduck.settings.lists import DAY, Action, ListConfig
+
+MOST_IN_BATCH = 1000
+ListName = Annotated[str, Parameter(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="The list's name.")]
+
+
+class VerdictOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """Up to 1,000 URLs."""
+
+    urls: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+class JudgedUrl(Verdict, frozen=True, omit_defaults=True, kw_only=True):
+    """A verdict and the URL it is on."""
+
+    url: str
+
+
+class JudgedUrls(msgspec.Struct):
+    """In the order asked."""
+
+    results: list[JudgedUrl]
+
+
+class ListOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A list as `[[lists]]` in the settings has it. `path` is a file on the server."""
+
+    name: str
+    path: str
+    format: str = "domains"
+    action: Action = "block"
+    category: str = ""
+    severity: str = ""
+    max_age_s: float = 7 * DAY
+
+
+class ListReport(ListOrder, kw_only=True):
+    """A list in force: how many entries it has, how many lines could not be read, the version of its file and how long
+    ago that changed."""
+
+    entries: int
+    unread_lines: int
+    version: str
+    age_s: int
+    stale: bool
+
+
+class ListReports(msgspec.Struct):
+    """All of them, by name."""
+
+    lists: list[ListReport]
+
+
+def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
+    """The handlers."""
+    lists, urls, judge = services.lists, UrlLookup(services), Judge(services)
+
+    @post(
+        "/v1/verdicts",
+        status_code=200,
+        opt={"scope": READ},
+        tags=["trust and safety"],
+        summary="What lists say of up to 1,000 URLs",
+        description="From the lists and what is known, without fetching anything: `unknown` was never seen here, and "
+        "is still judged by itself; `no_match` is known and nothing named it. Nothing is called safe.",
+    )
+    async def judge_urls(data: JSONBody[VerdictOrder]) -> JudgedUrls:
+        asked = await read_all(data.urls)
+        known = await urls.known(asked)
+        verdicts = (judge.verdict(one.url, found) for one, found in zip(asked, known, strict=True))
+        return JudgedUrls(
+            [
+                JudgedUrl(url=one.url, **msgspec.structs.asdict(verdict))
+                for one, verdict in zip(asked, verdicts, strict=True)
+            ]
+        )
+
+    def report(one: LoadedList) -> ListReport:
+        config, now = one.config, services.clock.now()
+        return ListReport(
+            name=config.name,
+            path=config.path,
+            format=config.format,
+            action=config.action,
+            category=config.category,
+            severity=config.severity,
+            max_age_s=config.max_age_s,
+            entries=len(one),
+            unread_lines=one.counted.unread,
+            version=one.version,
+            age_s=max(0, int(now - one.changed_at)),
+            stale=one.is_stale(now),
+        )
+
+    @get("/v1/lists", opt={"scope": READ}, tags=["trust and safety"], summary="The lists in force")
+    async def list_lists() -> ListReports:
+        return ListReports([report(one) for one in lists.current])
+
+    @put(
+        "/v1/lists",
+        opt={"scope": ADMIN},
+        tags=["trust and safety"],
+        summary="Put a list in force, or change one",
+        description="From now on in this process, until the next start: the settings are the place for what should "
+        "last, and the same in every process.",
+    )
+    async def put_list(data: JSONBody[ListOrder]) -> ListReport:
+        config = ListConfig(**msgspec.structs.asdict(data))
+        try:
+            config.validate()
+            return report(await lists.put(config))
+        except ValueError as error:
+            raise ClientException(str(error)) from error
+
+    @delete("/v1/lists/{name:str}", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Take a list out of force")
+    async def remove_list(name: ListName) -> None:
+        if not lists.remove(name):
+            raise NotFoundException(f"there is no list {name}; GET /v1/lists tells which there are")
+
+    return [judge_urls, list_lists, put_list, remove_list]

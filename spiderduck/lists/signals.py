@@ -1,0 +1,28 @@
+"""What of a link a person who hunts spam would look at twice, beside any list. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from fetchers.errors import InvalidUrl
+from fetchers.urls import split
+from schedulers.model import Known
+
+MANY_REDIRECTS = 4
+"""Hops of a chain. Shorteners behind shorteners are how spam hides; an ordinary link has at most two."""
+
+
+def signals(hops: Sequence[str], known: Known) -> Iterator[str]:
+    """Stable words. `hops`: every URL of the chain."""
+    if any(_is_address(url) for url in hops):
+        yield "ip_address_host"
+    if len(hops) > MANY_REDIRECTS:
+        yield "many_redirects"
+    if known.state is not None and known.state.blocked_by is not None:
+        yield "interstitial"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        host = split(url).host
+    except InvalidUrl:
+        return False
+    return host.startswith("[") or host.replace(".", "").isdigit()

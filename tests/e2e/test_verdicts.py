@@ -1,0 +1,108 @@
+"""Lists and verdicts on the real process."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.product import Product
+from tests.origin import Origin, page, redirect
+
+pytestmark = pytest.mark.e2e
+
+URL = "http://news.test/duck"
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    file = tmp_path / "bad.txt"
+    file.write_text("evil.test\n")
+    return file
+
+
+@pytest.fixture
+def listed(origin: Origin, bad: Path, tmp_path: Path) -> Iterator[Product]:
+    odd = tmp_path / "odd.txt"
+    odd.write_text("odd.test\n")
+    lists = [
+        {"name": "bad", "path": str(bad), "category": "malware"},
+        {"name": "odd", "path": str(odd), "action": "warn"},
+    ]
+    with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_LISTS": json.dumps(lists)}) as product:
+        yield product
+
+
+def verdicts(product: Product, *urls: str) -> list[dict[str, Any]]:
+    answer = product.client.post("/v1/verdicts", json={"urls": list(urls)})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["results"])
+
+
+def card(product: Product, url: str) -> httpx.Response:
+    return product.client.get("/v1/unfurl", params={"url": url, "wait_ms": 20_000})
+
+
+def within(seconds: float, is_so: Any) -> None:
+    over = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < over
+        time.sleep(0.05)
+
+
+def test_what_a_list_blocks_is_not_fetched_and_not_shown(origin: Origin, listed: Product) -> None:
+    origin.answers |= {"short.test/x": redirect("http://www.evil.test/a"), "odd.test/o": page("Odd")}
+    blocked = card(listed, "http://short.test/x").json()
+    assert (blocked["status"], blocked["verdict"]["verdict"]) == ("blocked_domain", "block")
+    matched = blocked["verdict"]["matched"]
+    assert (matched["hop"], matched["expression"], matched["list"]) == ("http://www.evil.test/a", "evil.test", "bad")
+    assert (matched["category"], matched["entry"]) == ("malware", "evil.test")
+    assert not origin.asked("www.evil.test")
+    warned = card(listed, "http://odd.test/o").json()
+    assert (warned["title"], warned["verdict"]["verdict"]) == ("Odd", "warn")
+
+
+def test_a_write_path_asks_without_a_fetch(origin: Origin, listed: Product) -> None:
+    origin.answers["news.test/duck"] = page("A duck")
+    card(listed, URL)
+    asked = len(origin.requests)
+    found = verdicts(listed, URL, "http://evil.test/", "http://new.test/", "http://[", "http://203.0.113.7/x")
+    assert [one["verdict"] for one in found] == ["no_match", "block", "unknown", "unknown", "unknown"]
+    assert found[4]["signals"] == ["ip_address_host"]
+    assert {one["name"] for one in found[0]["lists"]} == {"bad", "odd"}
+    assert len(origin.requests) == asked
+
+
+def test_a_changed_list_is_in_force_within_seconds(origin: Origin, listed: Product, bad: Path) -> None:
+    origin.answers["news.test/duck"] = page("A duck")
+    before = card(listed, URL)
+    assert before.json()["verdict"]["verdict"] == "no_match"
+    again = listed.client.get("/v1/unfurl", params={"url": URL}, headers={"If-None-Match": before.headers["etag"]})
+    assert again.status_code == 304
+    bad.write_text("evil.test\nnews.test\n")
+    within(10, lambda: verdicts(listed, URL)[0]["verdict"] == "block")
+    after = listed.client.get("/v1/unfurl", params={"url": URL}, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.json()["verdict"]["verdict"] == "block"
+    assert "title" not in after.json()
+    record = listed.client.get("/v1/urls", params={"url": URL}).json()
+    assert record["verdict"]["matched"]["list"] == "bad"
+
+
+def test_lists_are_told_and_changed(listed: Product, tmp_path: Path) -> None:
+    (bad, odd) = listed.client.get("/v1/lists").json()["lists"]
+    assert (bad["name"], bad["entries"], bad["action"], odd["action"]) == ("bad", 1, "block", "warn")
+    more = tmp_path / "more.csv"
+    more.write_text('"1","2026-11-22","http://dropper.test/x.bin","online","","malware_download","","",""\n')
+    order = {"name": "haus", "path": str(more), "format": "urlhaus"}
+    put = listed.client.put("/v1/lists", json=order)
+    assert (put.status_code, put.json()["entries"]) == (200, 1)
+    assert verdicts(listed, "http://dropper.test/x.bin")[0]["verdict"] == "block"
+    assert verdicts(listed, "http://dropper.test/y.bin")[0]["verdict"] == "unknown"
+    assert listed.client.delete("/v1/lists/haus").status_code == 204
+    assert listed.client.delete("/v1/lists/haus").status_code == 404
+    for wrong in ({**order, "path": "/nowhere"}, {**order, "format": "csv"}, {**order, "name": "a b"}):
+        assert listed.client.put("/v1/lists", json=wrong).status_code == 400
