@@ -33,7 +33,9 @@ def caching(record: Record, now: float) -> dict[str, str]:
 
 def tag_of(told: Record | Card) -> dict[str, str]:
     """The header `ETag` of an answer. What changes with the clock alone does not count: when a verdict was made, and
-    how old the lists are."""
+    how old the lists are. None for what may not be kept."""
+    if told.status in (Status.UNKNOWN, Status.PENDING):
+        return {}
     verdict = told.verdict
     if verdict is not None:
         told = msgspec.structs.replace(told, verdict=msgspec.structs.replace(verdict, as_of="", lists=()))
