@@ -17,6 +17,7 @@ from fetchers.config import FetchersConfig, Limits, Network, RateLimits
 from fetchers.fetcher import Fetcher
 from fetchers.model import Ended, Ending, HopRequest, HopResult, Response
 from fetchers.standalone import running_fetcher
+from tests.origin import Origin, Request
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 LIMITS = Limits(connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.5, page_bytes=1_000_000)
@@ -27,44 +28,23 @@ HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 @asynccontextmanager
 async def fetcher_for(
     answer: bytes | Answer, limits: Limits = LIMITS, robots: bytes = NO_ROBOTS
-) -> AsyncIterator[tuple[Fetcher, list[bytes]]]:
+) -> AsyncIterator[tuple[Fetcher, Origin]]:
     """A fetcher whose every name is one server; robots.txt is open unless said otherwise."""
-    heads: list[bytes] = []
-    tasks: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            heads.append(head)
-            if b"/robots.txt" in head.split(b"\r\n")[0]:
-                writer.write(robots)
-            elif isinstance(answer, bytes):
-                writer.write(answer)
-            else:
-                await answer(writer)
-            await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            return
-        finally:
-            writer.close()
-            tasks.discard(task)
+    async def once(asked: Request, writer: asyncio.StreamWriter) -> None:
+        said = robots if asked.target == "/robots.txt" else answer
+        if isinstance(said, bytes):
+            writer.write(said)
+        else:
+            await said(writer)
+        await writer.drain()
+        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    config = FetchersConfig(
-        rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": f"127.0.0.1:{port}"}), limits=limits
-    )
-    try:
+    async with Origin(default=once) as origin:
+        network = Network(resolve={"*.test": origin.target})
+        config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=network, limits=limits)
         async with running_fetcher(config) as fetcher:
-            yield fetcher, heads
-    finally:
-        server.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            yield fetcher, origin
 
 
 def ask(url: str = "http://a.test/", seconds: float = 20.0) -> HopRequest:
@@ -226,16 +206,16 @@ async def test_endless_redirects_end() -> None:
 
 async def test_a_redirect_to_a_private_address_is_not_followed_there() -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:8080/\r\nContent-Length: 0\r\n\r\n"
-    async with fetcher_for(answer) as (fetcher, heads):
+    async with fetcher_for(answer) as (fetcher, origin):
         result = await redirects.fetch(ask(), fetcher.open_hop)
         assert isinstance(result.outcome, Ended)
         assert result.outcome.ending is Ending.BLOCKED_ADDRESS
-        assert len(heads) == 2, "robots.txt and the page that redirects"
+        assert len(origin.heads) == 2, "robots.txt and the page that redirects"
 
 
 async def test_conditional_and_range_requests_go_out_as_asked() -> None:
     answer = b'HTTP/1.1 304 Not Modified\r\nETag: "v"\r\nConnection: close\r\n\r\n'
-    async with fetcher_for(answer) as (fetcher, heads):
+    async with fetcher_for(answer) as (fetcher, origin):
         result = await fetcher.perform(
             structs.replace(ask(), etag='"v"', last_modified="x", byte_range="bytes=0-9", if_range='"v"')
         )
@@ -248,7 +228,7 @@ async def test_conditional_and_range_requests_go_out_as_asked() -> None:
             b'If-Range: "v"',
             b"identity",
         ):
-            assert line in heads[-1]
+            assert line in origin.heads[-1]
 
 
 async def test_a_server_that_ignores_a_range_gives_no_more_than_the_cap() -> None:
@@ -260,10 +240,10 @@ async def test_a_server_that_ignores_a_range_gives_no_more_than_the_cap() -> Non
             writer.write(bytes(16 * 1024))
             await writer.drain()
 
-    async with fetcher_for(endless, replace(LIMITS, total_seconds=10.0)) as (fetcher, heads):
+    async with fetcher_for(endless, replace(LIMITS, total_seconds=10.0)) as (fetcher, origin):
         result = await fetcher.perform(
             structs.replace(ask(), byte_range="bytes=0-65535", max_bytes=64 * 1024, purpose="picture")
         )
-        assert b"Range: bytes=0-65535" in heads[-1]
+        assert b"Range: bytes=0-65535" in origin.heads[-1]
         assert isinstance(result, Ended)
         assert result.ending is Ending.TOO_LARGE

@@ -17,45 +17,38 @@ from fetchers.cluster import ClusterConfig, Member, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import BrokenOff
 from fetchers.model import Ended, Ending, HopRequest, Response
+from tests.origin import Answer, Origin, Request, http, redirect
 
 MEGABYTE = bytes(range(256)) * 4096
 LARGE = 64
 
 
-class Origin:
+class Slow(Origin):
     """`/slow` sends the rest when told to; `/broken` does not send it; `/large` is 64 MB; `/moved` leads to `/slow`."""
 
     def __init__(self) -> None:
+        fixed: dict[str, Answer] = {
+            "*/robots.txt": http(status="404 Not Found"),
+            "*/moved": redirect("/slow"),
+            "*/large": self._large,
+        }
+        super().__init__(fixed, self._slow)
         self.go_on = asyncio.Event()
         self.sent = 0
-        self.left = 0
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                await self._answer(head.split(b" ", 2)[1], writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            self.left += 1
-        finally:
-            writer.close()
+    async def _large(self, asked: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(_head(LARGE * len(MEGABYTE)))
+        for _ in range(LARGE):
+            writer.write(MEGABYTE)
+            await writer.drain()
+            self.sent += len(MEGABYTE)
 
-    async def _answer(self, target: bytes, writer: asyncio.StreamWriter) -> None:
-        if target == b"/robots.txt":
-            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-        elif target == b"/moved":
-            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /slow\r\nContent-Length: 5\r\n\r\nmoved")
-        elif target == b"/large":
-            writer.write(_head(LARGE * len(MEGABYTE)))
-            for _ in range(LARGE):
-                writer.write(MEGABYTE)
-                await writer.drain()
-                self.sent += len(MEGABYTE)
-        else:
-            writer.write(_head(10) + b"first")
-            await self.go_on.wait()
-            if target == b"/broken":
-                raise ConnectionResetError
-            writer.write(b" rest")
+    async def _slow(self, asked: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(_head(10) + b"first")
+        await self.go_on.wait()
+        if asked.target == "/broken":
+            raise ConnectionResetError
+        writer.write(b" rest")
 
 
 def _head(length: int) -> bytes:
@@ -63,20 +56,16 @@ def _head(length: int) -> bytes:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[tuple[Origin, Member]]:
-    origin = Origin()
-    server = await asyncio.start_server(origin.serve, "127.0.0.1", 0)
-    config = FetchersConfig(
-        rate_limit=RateLimits(1000.0, 1000),
-        network=Network(resolve={"*.test": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"}),
-    )
-    async with running_member(config, ClusterConfig(port=0, token="secret")) as member:
-        yield origin, member
-    server.close()
+async def served() -> AsyncIterator[tuple[Slow, Member]]:
+    async with Slow() as origin:
+        network = Network(resolve={"*.test": origin.target})
+        config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=network)
+        async with running_member(config, ClusterConfig(port=0, token="secret")) as member:
+            yield origin, member
 
 
 @pytest.fixture(params=["in this process", "through the service"])
-async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Origin, Member, OpenHop]]:
+async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Slow, Member, OpenHop]]:
     async with served() as (origin, member):
         if request.param == "in this process":
             yield origin, member, member.fetcher.open_hop
@@ -85,7 +74,7 @@ async def streaming(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Origi
                 yield origin, member, router.open_hop
 
 
-Streaming = tuple[Origin, Member, OpenHop]
+Streaming = tuple[Slow, Member, OpenHop]
 
 
 def direct(path: str, seconds: float = 20.0) -> HopRequest:
@@ -143,7 +132,7 @@ async def test_who_reads_slowly_slows_the_origin_down(streaming: Streaming) -> N
             await asyncio.sleep(0.3)
         assert origin.sent < LARGE * len(MEGABYTE) / 2
     async with asyncio.timeout(5.0):
-        while not origin.left or member.fetcher.queues.in_flight:
+        while not origin.broken_off or member.fetcher.queues.in_flight:
             await asyncio.sleep(0.01)
 
 

@@ -27,11 +27,11 @@ async def fetched(*answers: bytes, hangs: bool = False) -> tuple[FetchResult, Se
         if hangs:
             await asyncio.Event().wait()
 
-    async with fetcher_for(answer) as (fetcher, heads):
+    async with fetcher_for(answer) as (fetcher, origin):
         began = time.monotonic()
         result = await redirects.fetch(ask(), fetcher.open_hop)
         assert time.monotonic() - began < 2.0
-        return result, [head.split(b" ")[1] for head in heads]
+        return result, [head.split(b" ")[1] for head in origin.heads]
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -113,8 +113,8 @@ async def test_a_page_without_a_type_is_sniffed(line: bytes) -> None:
 async def test_a_robots_txt_that_is_not_whole_forbids(robots: bytes, ending: Ending) -> None:
     """Its missing end could forbid what is asked for."""
 
-    async with fetcher_for(REACHED, robots=b"HTTP/1.1 200 OK\r\n" + robots) as (fetcher, heads):
+    async with fetcher_for(REACHED, robots=b"HTTP/1.1 200 OK\r\n" + robots) as (fetcher, origin):
         result = await fetcher.perform(ask())
     assert isinstance(result, Ended)
     assert result.ending is ending
-    assert len(heads) == 1
+    assert len(origin.heads) == 1
