@@ -30,7 +30,7 @@ from fetchers.ownership.zookeeper import ZookeeperOwnership
 from fetchers.politeness.limits import MemoryLimitStore
 from fetchers.ports import HostStateStore, LimitStore, NothingBlocked, Ownership, RobotsCache, UrlPolicy
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
-from fetchers.service.server import Owners, Service, bound, listening
+from fetchers.service.server import Callers, Owners, Service, bound, listening
 from fetchers.standalone import make_transport
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
@@ -164,9 +164,8 @@ async def running_member(
         router.local = fetcher.open_own_hop
         turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
-        service = Service(
-            fetcher, coordination.owners, metrics, clock, cluster.token, certificates=certificates is not None
-        )
+        callers = Callers(cluster.token, certificates is not None)
+        service = Service(fetcher, coordination.owners, metrics, clock, callers)
         await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
         yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))

@@ -25,7 +25,7 @@ RECENT_SHARE = 0.3
 """Weight of the latest request in the mean of how long they take."""
 
 
-class Told(Protocol):
+class TurnObserver(Protocol):
     """All queues (`ready_heap.py`), which want to know what becomes of a turn that they gave."""
 
     def written(self, queue: "DomainQueue") -> None: ...
@@ -42,7 +42,7 @@ class Turn:
 
     __slots__ = ("_queue", "_queues", "_since", "_written")
 
-    def __init__(self, queues: Told, queue: "DomainQueue", since: float) -> None:
+    def __init__(self, queues: TurnObserver, queue: "DomainQueue", since: float) -> None:
         self._queues = queues
         self._queue = queue
         self._since = since
@@ -63,9 +63,9 @@ class Turn:
         self._queues.over(self._queue, self._since + waited)
 
 
-Answer = Turn | NotNow | NotMine
+TurnResult = Turn | NotNow | NotMine
 
-Waiting = tuple[int, float, int, float, "asyncio.Future[Answer]"]
+Waiting = tuple[int, float, int, float, "asyncio.Future[TurnResult]"]
 """rank, deadline, order of arrival, start_by, and the future that the caller awaits."""
 
 

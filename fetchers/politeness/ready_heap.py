@@ -15,7 +15,7 @@ from itertools import count
 from fetchers.config import Queues
 from fetchers.model import NotNow, RateLimit
 from fetchers.ownership.local import ALWAYS
-from fetchers.politeness.queue import FRONT, LOST, Answer, DomainQueue, Turn
+from fetchers.politeness.queue import FRONT, LOST, DomainQueue, Turn, TurnResult
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.ports import Holding
 from groundwork.clock import Clock
@@ -59,7 +59,7 @@ class RequestQueues:
 
     async def turn(
         self, queue: DomainQueue, *, rank: int, start_by: float, deadline: float, promised: bool = False
-    ) -> Answer:
+    ) -> TurnResult:
         """Wait for the domain's turn. `NotNow` where it lies behind `start_by` or the queue is full: `until` is a turn
         that nobody else is promised, and whoever comes back for it (`promised`) passes those who came later. `NotMine`
         where the domain goes to another fetcher meanwhile. Cancelling the wait gives the place up.
@@ -82,7 +82,7 @@ class RequestQueues:
             return NotNow(queue.promise(max(expected, now + 1.0)), f"the queue of {queue.domain} is full")
         if in_line and queue.line_ends > now:
             queue.promise(expected)
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[TurnResult] = asyncio.get_running_loop().create_future()
         heapq.heappush(queue.waiting, (rank, deadline, next(self._order), start_by, future))
         self.waiting += 1
         self._schedule(queue, now)

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 from urllib.parse import unquote
@@ -59,6 +60,14 @@ class LimitChange(msgspec.Struct, forbid_unknown_fields=True):
     by: str = "an administrator"
 
 
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """What a caller must show: the `token` that all share ("": none), and with `certificates` one of its own."""
+
+    token: str = field(default="", repr=False)
+    certificates: bool = False
+
+
 class Service:
     """The routes of one fetcher."""
 
@@ -68,18 +77,18 @@ class Service:
         owners: Owners,
         metrics: Metrics,
         clock: Clock,
-        token: str = "",
+        callers: Callers | None = None,
         *,
-        certificates: bool = False,
         random: Random | None = None,
     ) -> None:
-        """`certificates`: a caller must have one. `random` names places in traces."""
+        """`callers`: anybody by default. `random` names places in traces."""
+        callers = callers or Callers()
         self._fetcher = fetcher
         self._owners = owners
         self._metrics = metrics
         self._clock = clock
-        self._token = f"Bearer {token}".encode() if token else b""
-        self._certificates = certificates
+        self._token = f"Bearer {callers.token}".encode() if callers.token else b""
+        self._certificates = callers.certificates
         self._random = random or Random()
         self._busy = 0
         self._idle = asyncio.Event()
