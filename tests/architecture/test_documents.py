@@ -1,6 +1,9 @@
 """What the documents say of the repository is there: relative links, and files that are named."""
 
+import ast
+import importlib
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,20 @@ def test_files_that_are_named_exist(name: str) -> None:
         if path not in RECIPES and not any((ROOT / place / path).exists() for place in ("", "spiderduck", "helm"))
     ]
     assert [path for path in gone if not OF_THE_READER.match(path)] == []
+
+
+def test_the_recipes_import_what_is_there() -> None:
+    """Every name that a recipe of CONTRIBUTING.md imports from our packages, so that a rename reaches the recipe."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```python\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    imports = [
+        node
+        for block in blocks
+        if "import" in block
+        for node in ast.parse(textwrap.dedent(block)).body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("schedulers", "imagepipe"))
+    ]
+    assert len(imports) > 5
+    for node in imports:
+        module = importlib.import_module(node.module or "")
+        assert [one.name for one in node.names if not hasattr(module, one.name)] == [], node.module
