@@ -68,7 +68,7 @@ def build_fetcher(config: FetchersConfig, adapters: Adapters, bodies: BodyBudget
             clock=clock,
             policy=adapters.policy,
             robots=robots,
-            domains=Domains(queues, limits, ownership, adapters.states, clock),
+            domains=Domains(queues, limits, ownership, adapters.states),
             back_off=BackOff(queues, adapters.states, clock, adapters.random, counters),
             exchanges=Exchanges(adapters.transport, config, clock, counters),
             bodies=bodies or BodyBudget.of(config.limits),

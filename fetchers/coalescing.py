@@ -79,7 +79,8 @@ class Coalescing:
         """
         patience = max(request.deadline - self._clock.now(), 0.0)
         try:
-            answer = await asyncio.wait_for(leader.answer(), patience)
+            async with asyncio.timeout(patience):
+                answer = await leader.answer()
         except TimeoutError:
             return NotNow(self._clock.now(), "its deadline passed while an equal request was under way")
         if answer is None or not self._serves(request, answer, leader.request):

@@ -9,12 +9,15 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Seconds for which a URL is not fetched again, by how the last fetch ended."""
+    """Seconds for which a URL is not fetched again, by how the last fetch ended. `dns_error` doubles each time that the
+    name has no address again, up to `client_error`.
+    """
 
     success: float = 24 * HOUR
     client_error: float = 6 * HOUR
     server_error: float = 600.0
     robots_denied: float = 24 * HOUR
+    dns_error: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class SchedulersConfig:
                 raise ValueError(f"schedulers.{name} is {value}; it takes a whole number from 1 up")
         if self.defer_after < 0:
             raise ValueError(f"schedulers.defer_after is {self.defer_after}; it takes seconds, 0 or more")
-        for name in ("success", "client_error", "server_error", "robots_denied"):
+        for name in ("success", "client_error", "server_error", "robots_denied", "dns_error"):
             value = getattr(self.freshness, name)
             if value < 0:
                 raise ValueError(f"schedulers.freshness.{name} is {value}; it takes seconds, 0 or more")

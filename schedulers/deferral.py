@@ -27,16 +27,20 @@ class Deferral:
     def __init__(self, queue: EventQueue, store: MetadataStore, clock: Clock) -> None:
         self._queue = queue
         self._store = store
-        self._until: TLRUCache[str, float, float] = TLRUCache(MOST_REMEMBERED, lambda _, until, __: until, clock.now)
+        self._clock = clock
+        # By the monotonic clock, since the wall clock may be set meanwhile.
+        monotonic = clock.monotonic
+        self._until: TLRUCache[str, float, float] = TLRUCache(MOST_REMEMBERED, lambda _, until, __: until, monotonic)
 
     def until(self, key: str) -> float:
         """When the URL of that dedup key comes back that was deferred; a moment that is past where none was."""
-        return self._until.get(key, 0.0)
+        until = self._until.get(key)
+        return 0.0 if until is None else until - self._clock.monotonic() + self._clock.now()
 
     async def defer(self, shared: Shared, until: float, reason: str, *, counted: bool = False) -> Deferred:
         """Durable when this returns. `counted`: its server asked for the pause."""
         link = shared.link
-        self._until[link.key] = until
+        self._until[link.key] = until - self._clock.now() + self._clock.monotonic()
         await self._write_down(shared, until, counted)
         await self._store.mark(UrlState(link.key, link.url, Status.DEFERRED, reason, until=until))
         return Deferred()

@@ -31,6 +31,7 @@ from schedulers.events import EventLimits
 from schedulers.in_flight import EqualUrls, Flight, InFlight
 from schedulers.links import Chain, chain_of, identify
 from schedulers.model import RATE_LIMIT, Failure, Message, Status
+from schedulers.outages import Outages
 from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
 from schedulers.record import Record, record_of
 from schedulers.settlement import UNKNOWN, settle
@@ -125,7 +126,7 @@ class Pipeline:
     def __init__(self, ports: FlowPorts, config: SchedulersConfig, observer: Observer) -> None:
         clock, in_flight = ports.clock, InFlight()
         deferral = Deferral(ports.queue, ports.store, clock)
-        stage = Timed(clock, observer)
+        stage, patient = Timed(clock, observer), Outages(clock).waited_out
         decide = Decide(ports.store, in_flight, clock, ports.refusal)
         fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
         source = PictureSource(ports.fetcher, ports.archived, clock, config)
@@ -138,8 +139,8 @@ class Pipeline:
         self._fetch = stage("fetch", fetch)
         self._ask_provider = stage("ask_provider", AskProvider(ports.fetcher, clock, config.defer_after))
         self._extract = stage("extract", Extract(ports.extractor))
-        self._archive = stage("archive", KeepInArchive(ports.archive, ports.ids))
-        self._store = stage("store", Store(ports.store, clock, config.freshness, observer.ended))
+        self._archive = stage("archive", patient(KeepInArchive(ports.archive, ports.ids)))
+        self._store = stage("store", patient(Store(ports.store, clock, config.freshness, observer.ended)))
         self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
         self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports))
 

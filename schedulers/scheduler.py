@@ -11,20 +11,11 @@ from groundwork.clock import Clock
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
 from schedulers.model import Delivery
+from schedulers.outages import Outages, is_outage
 from schedulers.pipeline import Pipeline
 from schedulers.ports import EventQueue
 
 log = logging.getLogger(__name__)
-
-
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 30.0
-"""Seconds between two tries while a store, an archive or a queue is away."""
-
-
-def _is_outage(error: Exception) -> bool:
-    """Every package's errors say whether the same call may succeed later (`retryable`)."""
-    return bool(getattr(error, "retryable", False))
 
 
 class Scheduler:
@@ -33,11 +24,10 @@ class Scheduler:
     def __init__(self, queue: EventQueue, pipeline: Pipeline, clock: Clock, config: SchedulersConfig) -> None:
         self._queue = queue
         self._pipeline = pipeline
-        self._clock = clock
         self._config = config
         self._places = asyncio.Semaphore(config.in_flight)
         self._handling: set[asyncio.Task[None]] = set()
-        self._in_outage = False
+        self._outages = Outages(clock)
 
     @property
     def in_flight(self) -> int:
@@ -73,29 +63,7 @@ class Scheduler:
 
     async def _handle(self, delivery: Delivery) -> None:
         """To its end. An outage of what we stand on (store, archive, queue) is waited out and counts as no error."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                await self._handle_once(delivery)
-                self._outage_over()
-                return
-            except Exception as error:
-                if not _is_outage(error):
-                    raise
-                self._outage_began(error)
-            await self._clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-
-    def _outage_began(self, error: Exception) -> None:
-        """One line for all who wait."""
-        if not self._in_outage:
-            log.warning("what is in flight waits for the end of an outage: %s", error)
-        self._in_outage = True
-
-    def _outage_over(self) -> None:
-        if self._in_outage:
-            log.warning("the outage is over")
-        self._in_outage = False
+        await self._outages.waited_out(self._handle_once)(delivery)
 
     async def _handle_once(self, delivery: Delivery) -> None:
         if delivery.deliveries > self._config.most_deliveries:
@@ -106,7 +74,7 @@ class Scheduler:
         except UnreadableEvent as error:
             await self._queue.bury(delivery, f"unreadable event: {error}")
         except Exception as error:
-            if _is_outage(error):
+            if is_outage(error):
                 raise
             await self._failed(delivery, error)
         else:
@@ -127,7 +95,7 @@ class Scheduler:
             if delivery.message.kind == "event":
                 await self._pipeline.give_up(delivery.message, reason)
         except Exception as error:
-            if _is_outage(error):
+            if is_outage(error):
                 raise
             log.exception("the URLs of %s could not be marked as failed", delivery.message.event_id)
             reason = f"{reason}; and then {type(error).__name__}: {error}"

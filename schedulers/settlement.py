@@ -94,8 +94,14 @@ def page_of(understood: Understood, page_id: int, metadata: bytes, archived: Arc
     )
 
 
-def fresh_seconds(status: Status, status_code: int | None, settings: Freshness) -> float:
-    """Seconds from the end of a fetch for which the URL is not fetched again, by how the fetch ended."""
+def fresh_seconds(
+    status: Status, status_code: int | None, settings: Freshness, before: UrlState | None = None
+) -> float:
+    """Seconds from the end of a fetch for which the URL is not fetched again, by how the fetch ended. `before` is what
+    was known of the URL: a name that has no address once more is asked less often.
+    """
+    if status is Status.DNS_ERROR:
+        return min(max(settings.dns_error, 2 * _dns_error_lasted(before)), settings.client_error)
     if status is Status.FETCHED:
         return settings.success
     if status is Status.ROBOTS_DENIED:
@@ -105,6 +111,14 @@ def fresh_seconds(status: Status, status_code: int | None, settings: Freshness) 
         is_client_error = status_code is not None and 400 <= status_code < 500 and status_code != 429
         return settings.client_error if is_client_error else settings.server_error
     return settings.client_error if status in OF_THE_PAGE else settings.server_error
+
+
+def _dns_error_lasted(before: UrlState | None) -> float:
+    """For how long the last look-up's failure was kept; 0 where the last fetch did not end by one."""
+    if before is None or before.fresh_until is None or before.checked_at is None:
+        return 0.0
+    last = before.status if before.last_error is None else before.last_error.status
+    return before.fresh_until - before.checked_at if last is Status.DNS_ERROR else 0.0
 
 
 def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
@@ -147,7 +161,8 @@ def _reached(reached: Reached) -> Settled:
 
 def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
     failure, chain = failed.failure, failed.chain
-    fresh_until = now + fresh_seconds(failure.status, failed.status_code, freshness)
+    before = chain.known.get(chain.link.key, UNKNOWN).state
+    fresh_until = now + fresh_seconds(failure.status, failed.status_code, freshness, before)
 
     def state_of(member: Member) -> UrlState:
         kept = _kept(chain.known.get(member.key, UNKNOWN), failure, now, fresh_until)

@@ -24,6 +24,10 @@ class SystemClock:
         return time.clock_gettime_ns(_ELAPSED)
 
 
+SETTLED_MS = 60_000
+"""A new time that has held for so long is the time: it was set right, and nobody needs to start anything anew."""
+
+
 class ClockSteps:
     """`bound_ms`: how far the wall clock may jump ahead between two looks at it."""
 
@@ -31,10 +35,17 @@ class ClockSteps:
         self._bound_ms = bound_ms
         self._now_ms = now_ms
         self._elapsed_ms = elapsed_ms
+        self._jumped_ms = 0
+        self._seen_ms = 0
 
     def check(self, now_ms: int, elapsed_ms: int) -> None:
-        """Raises `ClockJumpedForward`, again and again until the clock is back within the bound."""
+        """Raises `ClockJumpedForward`, again and again until the clock is back within the bound, or the new time has
+        settled."""
         jumped = (now_ms - self._now_ms) - (elapsed_ms - self._elapsed_ms)
-        if jumped > self._bound_ms:
+        if jumped <= self._bound_ms:
+            self._jumped_ms = 0
+        elif not self._jumped_ms or abs(jumped - self._jumped_ms) > self._bound_ms:
+            self._jumped_ms, self._seen_ms = jumped, elapsed_ms
+        if self._jumped_ms and elapsed_ms - self._seen_ms < SETTLED_MS:
             raise ClockJumpedForward(jumped, self._bound_ms)
-        self._now_ms, self._elapsed_ms = now_ms, elapsed_ms
+        self._now_ms, self._elapsed_ms, self._jumped_ms = now_ms, elapsed_ms, 0

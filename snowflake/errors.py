@@ -48,14 +48,16 @@ class ClockMovedBack(SnowflakeError):
 
 
 class ClockJumpedForward(SnowflakeError):
-    """The wall clock advanced much more than time passed. Lasts until the clock is right or the process starts anew."""
+    """The wall clock advanced much more than time passed. Lasts until the clock is right, or has kept its new time for
+    a minute."""
 
     code = "clock_jumped_forward"
+    retryable = True
 
     def __init__(self, milliseconds: int, bound: int) -> None:
         super().__init__(
             f"the clock jumped {milliseconds} ms forward (more than {bound} ms); ids from the future would have to be "
-            "waited for afterwards. If the new time is right, start this process again"
+            "waited for afterwards. If the new time is right, they go on in a minute"
         )
         self.milliseconds = milliseconds
 

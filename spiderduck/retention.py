@@ -11,6 +11,7 @@ from typing import Protocol
 from groundwork.clock import Clock
 from spiderduck.config import DAY, Retention
 from spiderduck.database.sqlite import Database
+from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +78,13 @@ class RetentionSweeper:
         self._settings = settings
 
     async def run(self) -> None:
-        """A sweep every `sweep_seconds` until cancelled."""
+        """A sweep every `sweep_seconds` until cancelled. One that the store does not let through is made up for by the
+        next."""
         while True:
-            await self.sweep()
+            try:
+                await self.sweep()
+            except (StoreUnavailable, OSError) as error:
+                log.warning("retention waits for its next turn: %s", error)
             await self._clock.sleep(self._settings.sweep_seconds)
 
     async def sweep(self) -> dict[str, int]:

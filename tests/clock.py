@@ -10,11 +10,16 @@ class FakeClock:
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self._now = now
+        self._stepped = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
     def now(self) -> float:
-        return self._now
+        return self._now + self._stepped
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock, as an administrator does: no time passes."""
+        self._stepped += seconds
 
     def monotonic(self) -> float:
         return self._now

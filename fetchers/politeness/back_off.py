@@ -34,7 +34,7 @@ class BackOff:
 
     async def learn(self, queue: DomainQueue, result: HopResult) -> HopResult:
         """What came of a request: as it is, or with the moment from which the domain may be asked again."""
-        now = self._clock.now()
+        now = self._queues.now()
         if isinstance(result, Ended):
             if result.unreached:
                 return await self._back_off(queue, result, None)
@@ -56,12 +56,12 @@ class BackOff:
         await self._states.save(queue.domain, queue.slot.snapshot())
 
     async def _back_off(self, queue: DomainQueue, result: Response | Ended, retry_after: float | None) -> HopResult:
-        queue.slot.trouble(self._clock.now(), self._random, retry_after)
+        queue.slot.trouble(self._queues.now(), self._random, retry_after)
         self._counters.back_offs += 1
         self._queues.pause(queue)
         await self._states.save(queue.domain, queue.slot.snapshot())
         until = queue.slot.backoff_until
-        log.info("%s is paused for %.0f s", queue.domain, until - self._clock.now())
+        log.info("%s is paused for %.0f s", queue.domain, until - self._queues.now())
         if isinstance(result, Response):
             return result.with_retry_at(until)
         return result

@@ -11,20 +11,16 @@ from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.ports import Holding, HostStateStore, Ownership
 from fetchers.urls import registrable_domain
-from groundwork.clock import Clock
 
 
 class Domains:
     """See the module."""
 
-    def __init__(
-        self, queues: RequestQueues, limits: Limits, ownership: Ownership, states: HostStateStore, clock: Clock
-    ) -> None:
+    def __init__(self, queues: RequestQueues, limits: Limits, ownership: Ownership, states: HostStateStore) -> None:
         self.queues = queues
         self.limits = limits
         self._ownership = ownership
         self._states = states
-        self._clock = clock
 
     def holding_of(self, host: str) -> Holding | NotMine:
         """The right to the domain of `host`, or who to ask instead."""
@@ -46,14 +42,15 @@ class Domains:
         then.
         """
         state = await self._states.load(domain)
-        slot = DomainSlot.starting_empty(self.limits.of(domain), holding.since)
+        now = self.queues.now()
+        slot = DomainSlot.starting_empty(self.limits.of(domain), min(holding.since, now))
         if state is not None:
-            slot.restore(state)
+            slot.restore(state, now)
         return self.queues.open(domain, slot, holding)
 
     def state(self, host: str) -> DomainState:
         """How the domain of `host` is treated; its queue only where it is here."""
-        domain, now = registrable_domain(host), self._clock.now()
+        domain, now = registrable_domain(host), self.queues.now()
         limit = self.limits.of(domain)
         state = DomainState(limit.per_second, limit.burst, limit.most_parallel)
         if (queue := self.queues.get(domain)) is not None:

@@ -30,7 +30,8 @@ class TurnObserver(Protocol):
 
     def written(self, queue: "DomainQueue") -> None: ...
 
-    def over(self, queue: "DomainQueue", since: float) -> None: ...
+    def over(self, queue: "DomainQueue", since: float) -> None:
+        """`since` is a reading of the monotonic clock."""
 
 
 class Turn:
@@ -118,6 +119,17 @@ class DomainQueue:
     def has_spare(self, now: float) -> bool:
         """Whether a turn is free beside the next one, which belongs to the line."""
         return self.line_ends <= now or self.ready_at(now) + self.slot.spacing() <= now
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much."""
+        self.slot.shift(seconds)
+        self.line_ends += seconds
+        self.last_used += seconds
+        self.scheduled_for = FOREVER
+        self.waiting = [
+            (rank, deadline + seconds, order, start_by + seconds, future)
+            for rank, deadline, order, start_by, future in self.waiting
+        ]
 
     def promise(self, at: float) -> float:
         """A turn of its own, not before `at`, for somebody who goes away: the end of the line."""

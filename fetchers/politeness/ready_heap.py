@@ -22,6 +22,8 @@ from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 
+STEP_SECONDS = 0.5
+"""By so much the wall clock must leave the monotonic one to count as set; what is less is a slow correction."""
 LONGEST_SLEEP = 3600.0
 """Seconds until the heap is looked at again; event loops take no time however far away."""
 
@@ -36,8 +38,20 @@ class RequestQueues:
         self._ready: list[tuple[float, int, DomainQueue]] = []
         self._order = count()
         self._wake = asyncio.Event()
+        self._ahead = clock.now() - clock.monotonic()
         self.waiting = 0
         self.in_flight = 0
+
+    def now(self) -> float:
+        """Epoch seconds. Where the clock was set since the last look, the moments of all queues are moved with it: how
+        long a domain waits is a matter of the time that passes.
+        """
+        now = self._clock.now()
+        ahead = now - self._clock.monotonic()
+        step, self._ahead = ahead - self._ahead, ahead
+        if abs(step) >= STEP_SECONDS:
+            self._shift(step, now)
+        return now
 
     def __len__(self) -> int:
         return len(self._queues)
@@ -65,12 +79,12 @@ class RequestQueues:
         where the domain goes to another fetcher meanwhile. Cancelling the wait gives the place up.
         """
         in_line = not promised and rank != FRONT
-        now = self._clock.now()
+        now = self.now()
         queue.last_used = now
         if not queue.holding.holds():
             return LOST
         if not queue.waiting and queue.ready_at(now) <= now and (not in_line or queue.has_spare(now)):
-            return self._grant(queue, now)
+            return self._grant(queue)
         expected = queue.turn_of_next(now, at_front=rank == FRONT)
         if in_line:
             expected = max(expected, queue.line_ends)
@@ -95,7 +109,7 @@ class RequestQueues:
 
     def pause(self, queue: DomainQueue) -> None:
         """The domain is backing off: whoever would wait past its `start_by` is told so at once."""
-        ready = queue.slot.ready_at(self._clock.now())
+        ready = queue.slot.ready_at(self.now())
         until = queue.slot.backoff_until if ready == FOREVER else ready
         keep = [entry for entry in queue.waiting if entry[3] >= until or entry[4].done()]
         for entry in sorted(queue.waiting):
@@ -106,14 +120,14 @@ class RequestQueues:
         heapq.heapify(queue.waiting)
 
     def written(self, queue: DomainQueue) -> None:
-        now = self._clock.now()
+        now = self.now()
         queue.slot.written(now)
         if queue.waiting:
             self._schedule(queue, now)
 
     def over(self, queue: DomainQueue, since: float) -> None:
-        now = self._clock.now()
-        queue.took(max(now - since, 0.0))
+        now = self.now()
+        queue.took(max(self._clock.monotonic() - since, 0.0))
         queue.in_flight -= 1
         self.in_flight -= 1
         if queue.waiting:
@@ -138,7 +152,7 @@ class RequestQueues:
 
     def change_limits(self, limit_of: Callable[[str], RateLimit]) -> None:
         """The limits have changed: each queue takes its own, and who waits is given a turn by the new one."""
-        now = self._clock.now()
+        now = self.now()
         for queue in self._queues.values():
             limit = limit_of(queue.domain)
             if limit != queue.slot.limit:
@@ -172,7 +186,7 @@ class RequestQueues:
 
     def dispatch(self) -> float | None:
         """Give every turn that is due. Returns the seconds until the next one is, None where none is in sight."""
-        now = self._clock.now()
+        now = self.now()
         while self._ready and self._ready[0][0] <= now:
             at, _, queue = heapq.heappop(self._ready)
             if at == queue.scheduled_for:
@@ -191,15 +205,24 @@ class RequestQueues:
             elif deadline <= now:
                 future.set_result(NotNow(now, "its deadline passed while it waited"))
             else:
-                future.set_result(self._grant(queue, now))
+                future.set_result(self._grant(queue))
         if queue.waiting:
             self._schedule(queue, now)
 
-    def _grant(self, queue: DomainQueue, now: float) -> Turn:
+    def _shift(self, seconds: float, now: float) -> None:
+        log.warning("the clock was set by %+.1f s; no domain is asked sooner or later for it", seconds)
+        self._ready = []
+        for queue in self._queues.values():
+            queue.shift(seconds)
+            if queue.waiting:
+                self._schedule(queue, now)
+        self._wake.set()
+
+    def _grant(self, queue: DomainQueue) -> Turn:
         queue.slot.take()
         queue.in_flight += 1
         self.in_flight += 1
-        return Turn(self, queue, now)
+        return Turn(self, queue, self._clock.monotonic())
 
     def _schedule(self, queue: DomainQueue, now: float) -> None:
         """Put the queue into the heap of ready times. An older entry of it stays behind and is passed over when it

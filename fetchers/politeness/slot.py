@@ -143,6 +143,13 @@ class DomainSlot:
             return False
         return self._last_written + self.crawl_delay <= now
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much, and no time passed: every moment moves with it."""
+        self._tat += seconds
+        self._last_written += seconds
+        self.backoff_until += seconds
+        self._last_trouble += seconds
+
     def snapshot(self) -> Mapping[str, float]:
         """What must outlive this object (`HostStateStore`)."""
         return {
@@ -154,11 +161,14 @@ class DomainSlot:
             "crawl_delay": self.crawl_delay,
         }
 
-    def restore(self, state: Mapping[str, float]) -> None:
-        """Take over what an earlier owner saved; of two truths the more careful one counts."""
-        self._tat = max(self._tat, state.get("tat", 0.0))
-        self._last_written = max(self._last_written, state.get("last_written", 0.0))
-        self.backoff_until = max(self.backoff_until, state.get("backoff_until", 0.0))
+    def restore(self, state: Mapping[str, float], now: float) -> None:
+        """Take over what an earlier owner saved; of two truths the more careful one counts. What lies further ahead
+        than it can was written by a clock that was wrong.
+        """
+        latest_tat = now + self.limit.burst * self.limit.interval
+        self._tat = max(self._tat, min(state.get("tat", 0.0), latest_tat))
+        self._last_written = max(self._last_written, min(state.get("last_written", 0.0), now))
+        self.backoff_until = max(self.backoff_until, min(state.get("backoff_until", 0.0), now + BACKOFF_LONGEST))
         self._backoff_step = max(self._backoff_step, state.get("backoff_step", 0.0))
         self._last_trouble = max(self._last_trouble, state.get("last_trouble", 0.0))
         self.crawl_delay = max(self.crawl_delay, state.get("crawl_delay", 0.0))

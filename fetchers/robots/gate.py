@@ -15,7 +15,7 @@ from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
 from fetchers.ports import PerformHop, RobotsCache
 from fetchers.redirect_target import redirect_target
 from fetchers.robots.cache import HostCache, HostEntry, copy_from_bytes, copy_to_bytes
-from fetchers.robots.life import LIFE_OF_FAILURE, LONGEST_LIFE, LONGEST_STALE, life, may_be_used
+from fetchers.robots.life import LIFE_OF_DNS_FAILURE, LIFE_OF_FAILURE, LONGEST_LIFE, LONGEST_STALE, life, may_be_used
 from fetchers.robots.parsing import parse
 from fetchers.robots.rules import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
@@ -144,7 +144,8 @@ class RobotsGate:
             load = self._loading.run(parts.origin, partial(self._load, request, parts.origin))
             patience = max(min(patient_until, request.deadline) - self._clock.now(), 0.0)
             try:
-                loaded = await asyncio.wait_for(load, patience)
+                async with asyncio.timeout(patience):  # `wait_for` of 3.11 can swallow a cancellation
+                    loaded = await load
             except TimeoutError:
                 why = "its deadline passed" if patient_until >= request.deadline else "its turn came"
                 return NotNow(self._clock.now(), f"{why} while it waited for robots.txt")
@@ -204,6 +205,8 @@ class RobotsGate:
             # RFC 9309, section 2.3.1.3: in the 400-499 range the crawler may access any resource.
             return await self._keep(origin, ALLOW_ALL, life(result.headers))
         if result.ending in SAME_ENDING:
+            if result.ending is Ending.DNS_ERROR:
+                failed_until = self._clock.now() + LIFE_OF_DNS_FAILURE
             return HostEntry(None, failed_until, Ended(result.ending, result.reason))
         if result.ending is Ending.TOO_MANY_REDIRECTS:
             return await self._keep(origin, ALLOW_ALL, LONGEST_LIFE)

@@ -15,6 +15,8 @@ LONGEST_STALE = 30 * 86_400.0
 """RFC 9309, section 2.3.1.4: what is a "reasonably long period of time", for example 30 days."""
 LIFE_OF_FAILURE = 600.0
 """A host in trouble is asked again after ten minutes, as its pages are."""
+LIFE_OF_DNS_FAILURE = 30.0
+"""Name servers recover sooner, and a URL that had no address is asked again after a minute."""
 
 _SECONDS = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,10})")
 

@@ -24,6 +24,10 @@ SHORTEST_LIFE = 5.0
 LONGEST_LIFE = 600.0
 LIFE_OF_FAILURE = 10.0
 """Short, since a name server in trouble recovers; long enough that a burst of links makes one look-up."""
+FIRST_TRIES = 2
+PATIENCE_SECONDS = 2.5
+"""So long a name server may take for a name that it must first ask for itself; two of them end within a connect's time.
+"""
 MOST_NAMES = 20_000
 NOT_FOUND = frozenset({pycares.errno.ARES_ENOTFOUND, pycares.errno.ARES_ENODATA})
 
@@ -86,24 +90,48 @@ class SystemLookup:
     """The system's name servers and /etc/hosts, through c-ares. `localhost` is loopback without a question (RFC 6761).
 
     No search domains: a link's host is a whole name, and `wiki` must not become `wiki.our-company.example`.
+
+    c-ares shortens its time-outs to five times the usual answer, a quarter of a second at least, and takes an address
+    family that did not come in time for one that does not exist. So whatever did not give an address is asked again,
+    of another server where there is one, by a resolver that knows no usual answer yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, servers: Sequence[str] | None = None) -> None:
+        """`servers`: addresses to ask instead of the system's."""
+        self._servers = servers
         self._resolver: aiodns.DNSResolver | None = None
 
     async def __call__(self, name: str) -> list[tuple[str, float]]:
         if self._resolver is None:
-            self._resolver = aiodns.DNSResolver(timeout=2.0, tries=2, flags=pycares.ARES_FLAG_NOSEARCH)
+            self._resolver = self._open(FIRST_TRIES)
         try:
-            answer = await self._resolver.getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+            return await _addresses(self._resolver, name)
+        except UnicodeError as error:
+            raise DnsError(_why(name, error)) from error
+        except aiodns.error.DNSError as error:
+            if error.args[0] == pycares.errno.ARES_ENOTFOUND:
+                raise DnsError(_why(name, error)) from error
+        patient = self._open(1)
+        try:
+            return await _addresses(patient, name)
         except (aiodns.error.DNSError, UnicodeError) as error:
             raise DnsError(_why(name, error)) from error
-        return [(_text(node.addr[0]), float(node.ttl)) for node in answer.nodes]
+        finally:
+            await patient.close()
 
     async def close(self) -> None:
         if self._resolver is not None:
             await self._resolver.close()
             self._resolver = None
+
+    def _open(self, tries: int) -> aiodns.DNSResolver:
+        flags = pycares.ARES_FLAG_NOSEARCH
+        return aiodns.DNSResolver(self._servers, timeout=PATIENCE_SECONDS, tries=tries, flags=flags, rotate=True)
+
+
+async def _addresses(resolver: aiodns.DNSResolver, name: str) -> list[tuple[str, float]]:
+    answer = await resolver.getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+    return [(_text(node.addr[0]), float(node.ttl)) for node in answer.nodes]
 
 
 def _why(name: str, error: Exception) -> str:

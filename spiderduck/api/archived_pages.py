@@ -7,7 +7,7 @@ from litestar.exceptions import HTTPException, NotFoundException, PermissionDeni
 from schedulers.metadata import Purpose, decode_usage, usage_refusal
 from schedulers.model import Page
 from spiderduck.api.services import Services
-from spiderduck.content.ports import Archived, NotUploadedYet
+from spiderduck.content.ports import Archived, Damaged, NotUploadedYet
 
 MOST_OPENED = 2
 """Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""
@@ -44,6 +44,8 @@ class ArchivedPages:
             found = None if page.archived is None else await self._archive.read(page.archived)
         if found is None:
             raise NotFoundException(f"the bytes of page {page.id} are not kept any more (retention.archive_days)")
+        if isinstance(found, Damaged):
+            raise NotFoundException(f"the bytes of page {page.id} are lost: {found.reason}")
         if isinstance(found, NotUploadedYet):
             raise NotUploaded(
                 f"the bytes of page {page.id} are on their way to the archive; ask again soon",

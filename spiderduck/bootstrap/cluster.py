@@ -4,7 +4,7 @@ The flow waits an outage out, and the API tells it. So each has its own view of 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import snowflake
@@ -12,6 +12,7 @@ from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archiv
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
+from spiderduck.database.disk import DiskWatch
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
@@ -52,6 +53,7 @@ async def open_cluster(given: Composition) -> Storage:
     api: ForApi | None = None
     work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
+    gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
     troubled: dict[str, Troubled] = {"broker": link, "cassandra": watch}
     if "schedulers" in given.parts:
         opened = await open_archive(given)
@@ -61,8 +63,10 @@ async def open_cluster(given: Composition) -> Storage:
         announcing = AnnouncingStore(records, KombuAnnouncer(publisher, topology))
         flow = ForFlow(queue, announcing, opened.archive, opened.archive)
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
-        work = (*work, ("retention", sweeper.run), *opened.work)
-        troubled |= {"events": queue, "archive": opened.archive}
+        disk = DiskWatch(given.folder, clock)
+        gauges = disk.gauges
+        work = (*work, ("retention", sweeper.run), ("disk", disk.run), *opened.work)
+        troubled |= {"events": queue, "archive": opened.archive, "disk": disk}
     if "api" in given.parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)
         stack.push_async_callback(intake.close)
@@ -76,7 +80,7 @@ async def open_cluster(given: Composition) -> Storage:
     def trouble() -> Mapping[str, str | None]:
         return {name: one.trouble for name, one in troubled.items()}
 
-    return Storage(flow, api, work, trouble)
+    return Storage(flow, api, work, trouble, gauges=gauges)
 
 
 def moment_of_id(identity: int) -> float:

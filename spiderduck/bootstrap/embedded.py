@@ -3,6 +3,7 @@
 from spiderduck.bootstrap.archives import open_archive
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage
+from spiderduck.database.disk import DiskWatch
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.retention import RetentionSweeper
@@ -19,11 +20,13 @@ async def open_embedded(given: Composition) -> Storage:
     notices = NoticeLog(database, clock, config.queues)
     store = SqliteStore(database, clock, notices.wake)
     queue = SqliteQueue(database, clock)
+    disk = DiskWatch(given.folder, clock, database)
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
         ForApi(queue, queue, store, opened.archive, notices),
-        (("queue", queue.run), ("retention", sweeper.run), *opened.work),
-        lambda: {"archive": opened.archive.trouble},
+        (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
+        lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
         database,
+        disk.gauges,
     )

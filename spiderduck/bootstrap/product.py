@@ -87,7 +87,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
                 given, storage.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
-        telemetry.ask(lambda: _in_flight(fetching, schedulers))
+        telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
         app = build(config, health, routes, guard)
@@ -177,8 +177,8 @@ async def _missing(storage: Storage, ids: IdParts | None) -> Mapping[str, str]:
     return {name: said for name, said in trouble.items() if said is not None}
 
 
-async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler]) -> Gauges:
-    gauges = dict(fetching.gauges())
+async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler], storage: Storage) -> Gauges:
+    gauges = {**fetching.gauges(), **storage.gauges()}
     if schedulers:
         gauges["messages_in_flight"] = ("Messages being worked on.", sum(one.in_flight for one in schedulers))
     return gauges

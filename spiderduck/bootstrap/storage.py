@@ -43,10 +43,12 @@ class ForApi:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """`trouble` says what is missing at the moment, by name; `database` is there where all is embedded."""
+    """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `database` is there where
+    all is embedded."""
 
     flow: ForFlow | None
     api: ForApi | None
     work: tuple[Work, ...] = ()
     trouble: Callable[[], Mapping[str, str | None]] = dict
     database: Database | None = None
+    gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict

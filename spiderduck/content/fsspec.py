@@ -14,7 +14,7 @@ from fetchers.model import Response
 from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
 from spiderduck.content.fsspec_store import RemoteStore, begun
-from spiderduck.content.ports import Archived, NotUploadedYet
+from spiderduck.content.ports import Archived, Damaged, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
 from spiderduck.content.warc_repair import cut_to_whole_records
 from spiderduck.errors import StoreUnavailable
@@ -36,7 +36,7 @@ class FsspecReader:
         self._clock = clock
         self._store = RemoteStore(config)
 
-    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | None:
+    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | Damaged | None:
         found = await self._store.read(location)
         return _not_yet(location, self._config, self._clock) if found is None else found
 
@@ -62,10 +62,10 @@ class FsspecArchive:
         """On this machine's disk when it returns. Raises `StoreUnavailable` where the disk does not take it."""
         return await self._spool.append(page_id, response, metadata)
 
-    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | None:
+    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | Damaged | None:
         found = await self._spool.read(location)
-        if found is None:
-            found = await self._store.read(location)
+        if not isinstance(found, tuple):
+            found = await self._store.read(location) or found
         if found is None:
             found = await self._spool.read(location)  # it may have been written and not begun to be uploaded before
         return _not_yet(location, self._config, self._clock) if found is None else found

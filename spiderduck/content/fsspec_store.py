@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import fsspec  # type: ignore[import-untyped]
 
 from schedulers.model import ArchiveLocation
-from spiderduck.content.ports import Archived
+from spiderduck.content.ports import Archived, Damaged
 from spiderduck.content.warc_record import read_http_block
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
@@ -43,10 +43,12 @@ class RemoteStore:
         """The segment is there and gone from here when this returns. Raises `StoreUnavailable`."""
         await self._uploads.submit(lambda: self._upload(path))
 
-    async def read(self, location: ArchiveLocation) -> Archived | None:
+    async def read(self, location: ArchiveLocation) -> Archived | Damaged | None:
         """None where there is no such segment. Raises `StoreUnavailable`."""
         self._next_reader = (self._next_reader + 1) % READERS
-        return cast(Archived | None, await self._readers[self._next_reader].submit(lambda: self._read(location)))
+        return cast(
+            Archived | Damaged | None, await self._readers[self._next_reader].submit(lambda: self._read(location))
+        )
 
     async def remove_older_than(self, moment: float) -> int:
         return cast(int, await self._uploads.submit(lambda: self._remove_older_than(moment)))
@@ -90,14 +92,14 @@ class RemoteStore:
             raise OSError(f"{target} has not the size that was sent")
         path.unlink()
 
-    def _read(self, location: ArchiveLocation) -> Archived | None:
+    def _read(self, location: ArchiveLocation) -> Archived | Damaged | None:
         files, root = self._files()
         path = f"{root}/{day_of(location.file)}/{location.file}"
         try:
             member = files.cat_file(path, start=location.offset, end=location.offset + location.length)
         except FileNotFoundError:
             return None
-        return read_http_block(member)
+        return read_http_block(member, location)
 
     def _remove_older_than(self, moment: float) -> int:
         files, root = self._files()

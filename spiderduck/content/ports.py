@@ -14,6 +14,13 @@ class NotUploadedYet:
     retry_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """What lies there is not what was archived: a power cut or a full disk took it. `reason` is for a person."""
+
+    reason: str
+
+
 Archived = tuple[int, Headers, bytes]
 """Status, headers and body."""
 
@@ -21,5 +28,5 @@ Archived = tuple[int, Headers, bytes]
 class ArchiveReader(Protocol):
     """Where the bytes of pages are read."""
 
-    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | None:
+    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | Damaged | None:
         """None where they are gone (retention). Raises `StoreUnavailable` where the store does not answer."""

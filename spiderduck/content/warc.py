@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from fetchers.model import Headers, Response
+from fetchers.model import Response
 from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
+from spiderduck.content.ports import Archived, Damaged
 from spiderduck.content.warc_record import file_info, page_records, read_http_block
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
@@ -56,7 +57,7 @@ class WarcArchive:
         location = await self._worker.submit(lambda: self._append(page_id, response, metadata))
         return cast(ArchiveLocation, location)
 
-    async def read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
+    async def read(self, location: ArchiveLocation) -> Archived | Damaged | None:
         """Status, headers and body as archived; None where the file is gone (retention)."""
         return await asyncio.to_thread(self._read, location)
 
@@ -137,12 +138,12 @@ class WarcArchive:
             except OSError:
                 file = None  # its buffer could not be written; all who wait for it are told so
 
-    def _read(self, location: ArchiveLocation) -> tuple[int, Headers, bytes] | None:
+    def _read(self, location: ArchiveLocation) -> Archived | Damaged | None:
         path = self._folder / location.file
         try:
             with path.open("rb") as file:
                 file.seek(location.offset)
-                return read_http_block(file.read(location.length))
+                return read_http_block(file.read(location.length), location)
         except FileNotFoundError:
             return None
 

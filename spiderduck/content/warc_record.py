@@ -8,13 +8,18 @@ headers that spoke of the encoding on the wire are kept under another name (`X-A
 import base64
 import hashlib
 import uuid
+import zlib
 from datetime import UTC, datetime
+from typing import cast
 
-from isal import igzip
+from isal import igzip, igzip_lib
 
-from fetchers.model import Headers, Response
+from fetchers.model import Response
+from schedulers.model import ArchiveLocation
+from spiderduck.content.ports import Archived, Damaged
 
 COMPRESSION_LEVEL = 1
+ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)
 
 RENAMED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 
@@ -26,7 +31,7 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
     common = [("WARC-Target-URI", response.url.partition("#")[0]), ("WARC-Date", date)]
     address = [("WARC-IP-Address", response.address)] if response.address else []
     digest = hashlib.sha256(response.body)
-    payload = base64.b32encode(digest.digest()).decode()
+    truncated = [("WARC-Truncated", response.cut_by)] if response.cut_by is not None else []
     first = record(
         "response",
         response_id,
@@ -34,7 +39,8 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
             *common,
             *address,
             *_security(response),
-            ("WARC-Payload-Digest", f"sha256:{payload}"),
+            *truncated,
+            ("WARC-Payload-Digest", _labelled(digest.digest())),
             ("SpiderDuck-Page-Id", str(page_id)),
         ],
         "application/http; msgtype=response",
@@ -60,22 +66,30 @@ def record(kind: str, identity: str, headers: list[tuple[str, str]], content_typ
     """One record as one gzip member."""
     lines = ["WARC/1.1", f"WARC-Type: {kind}", f"WARC-Record-ID: {identity}"]
     lines += [f"{name}: {value}" for name, value in headers]
+    lines.append(f"WARC-Block-Digest: {_labelled(hashlib.sha256(block).digest())}")
     lines += [f"Content-Type: {content_type}", f"Content-Length: {len(block)}", "", ""]
     return igzip.compress("\r\n".join(lines).encode() + block + b"\r\n\r\n", COMPRESSION_LEVEL)
 
 
-def read_http_block(member: bytes) -> tuple[int, Headers, bytes]:
-    """Status, headers and body of a response record as `page_records` made it."""
-    raw: bytes = igzip.decompress(member)  # type: ignore[no-untyped-call]
-    _, _, block = raw.partition(b"\r\n\r\n")
-    head, _, rest = block.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    status = int(lines[0].split(" ", 2)[1])
-    headers = []
-    for line in lines[1:]:
-        name, _, value = line.partition(": ")
-        headers.append((name, value))
-    return status, tuple(headers), rest[: -len(b"\r\n\r\n")]
+def read_http_block(member: bytes, location: ArchiveLocation) -> Archived | Damaged:
+    """Status, headers and body of a response record as `page_records` made it, where it is that."""
+    try:
+        raw: bytes = igzip.decompress(member)  # type: ignore[no-untyped-call]
+        _, _, block = raw.partition(b"\r\n\r\n")
+        head, _, rest = block.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        status = int(lines[0].split(" ", 2)[1])
+    except (ISAL_ERROR, EOFError, zlib.error, OSError, ValueError, IndexError):
+        return Damaged(f"{location.file} is damaged where they lay")
+    headers = tuple((name, value) for name, _, value in (line.partition(": ") for line in lines[1:]))
+    body = rest[: -len(b"\r\n\r\n")]
+    if hashlib.sha256(body).hexdigest() != location.sha256:
+        return Damaged(f"{location.file} holds other bytes there than were archived")
+    return status, headers, body
+
+
+def _labelled(digest: bytes) -> str:
+    return f"sha256:{base64.b32encode(digest).decode()}"
 
 
 def _security(response: Response) -> list[tuple[str, str]]:

@@ -21,6 +21,20 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 Work = Callable[[sqlite3.Connection], Value]
 
+PROBE = "INSERT OR REPLACE INTO marks (name, value) VALUES ('probe', zeroblob(65536))"
+"""Taken back at once: there must be room for a page, and not only for a number."""
+OF_THE_DISK = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+    }
+)
+"""Failures that lie in the file or its disk, and in no statement."""
 SCHEMA_VERSION = 3
 CHANGES = {
     2: (
@@ -39,8 +53,10 @@ class Database:
     """`write` runs in the one writer thread, `read` in one of `readers` reader threads."""
 
     def __init__(self, path: Path, *, readers: int = 2) -> None:
-        """Raises `StoreUnavailable` where the file cannot be opened."""
+        """Raises `StoreUnavailable` where the file cannot be opened. `trouble`: why the last write failed, if it did,
+        for a reason that is none of its own (full, locked, read-only)."""
         self.path = path
+        self.trouble: str | None = None
         try:
             self._writing = _connect(path)
             _migrate(self._writing, path)
@@ -67,6 +83,10 @@ class Database:
         """Run `work` on a reader connection. It sees everything whose `write` returned before."""
         return cast(Value, await self._readers.submit(work))
 
+    async def probe(self) -> None:
+        """Whether the file can be written. Writes only where the last write failed. Raises `StoreUnavailable`."""
+        await self.write(self._try)
+
     async def close(self) -> None:
         """Finish what was submitted, and fold the write-ahead log into the file."""
         await self._readers.close()
@@ -92,15 +112,25 @@ class Database:
             return None, self._own(error)
 
     def _in_transaction(self, connection: sqlite3.Connection, jobs: Sequence[Work[object]]) -> list[JobResult]:
-        connection.execute("BEGIN IMMEDIATE")
+        before = connection.total_changes
         try:
+            connection.execute("BEGIN IMMEDIATE")
             answers: list[JobResult] = [(job(connection), None) for job in jobs]
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in OF_THE_DISK:
+                self.trouble = str(_translated(error, self.path))
             raise
+        if self.trouble is not None and connection.total_changes > before:
+            self.trouble = None
         return answers
+
+    def _try(self, connection: sqlite3.Connection) -> None:
+        if self.trouble is not None:
+            connection.execute(PROBE)
+            connection.execute("DELETE FROM marks WHERE name = 'probe'")
 
     def _read_with(self, connection: sqlite3.Connection) -> Callable[[Sequence[Work[object]]], Sequence[JobResult]]:
         def read_batch(jobs: Sequence[Work[object]]) -> Sequence[JobResult]:

@@ -10,7 +10,7 @@ from imagepipe.errors import SourceFailed
 from schedulers.errors import InvalidUrl
 from schedulers.model import Page
 from schedulers.urls import dedup_key
-from spiderduck.content.ports import ArchiveReader, NotUploadedYet
+from spiderduck.content.ports import ArchiveReader
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.ports import Lookups
 
@@ -35,7 +35,7 @@ class ArchivedPictures:
             found = await self._archive.read(page.archived)
         except StoreUnavailable as error:
             raise SourceFailed(str(error), "cache_failed") from error
-        if found is None or isinstance(found, NotUploadedYet):
+        if not isinstance(found, tuple):
             return None
         _, _, body = found
         return body or None
@@ -69,7 +69,7 @@ class ArchivedAnswers:
             found = await self._archive.read(page.archived)
         except StoreUnavailable:
             return None
-        if found is None or isinstance(found, NotUploadedYet):
+        if not isinstance(found, tuple):
             return None
         status, headers, body = found
         return Response(page.url, status, headers, body, page.fetched_at)

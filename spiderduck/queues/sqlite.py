@@ -7,18 +7,27 @@ memory, so that a hundred thousand of the one kind keep none of the other kind w
 """
 
 import asyncio
+import logging
 import math
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from groundwork.clock import Clock
 from schedulers.model import Delivery, Message
 from spiderduck.database.sqlite import Database
+from spiderduck.errors import StoreUnavailable
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.sqlite_lanes import MESSAGE, PUT, move_bulk, put_bulk, put_in_line, row_of
 
+log = logging.getLogger(__name__)
+
 BATCH = 256
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries while the database cannot be used."""
+LONGEST_SLEEP = 10.0
+"""Seconds until the clock is looked at again, which may have been set back."""
 LENGTHS = """
 SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM deferred WHERE due < 0),
     (SELECT count(*) FROM deferred WHERE due >= 0), (SELECT count(*) FROM dead)
@@ -26,6 +35,8 @@ SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM deferred WHERE du
 LONGEST_RETRY_SECONDS = 60.0
 ACK_SECONDS = 0.02
 """So long acknowledgements gather: one statement for many of them."""
+CLOCK_STEP = 2.0
+"""Seconds; what is less is a correction that nobody waits for."""
 WAKE_SECONDS = 0.02
 """So long at least until the next look at what is due, where nothing is due now."""
 
@@ -43,6 +54,7 @@ class SqliteQueue:
         self._next_due = -math.inf  # unknown until the first look
         self._receivers: deque[asyncio.Future[None]] = deque()
         self._claimed = 0
+        self._ahead = clock.now() - clock.monotonic()
         self._bulk_waits = True
         self._more = asyncio.Event()
         self._acked: list[tuple[int]] = []
@@ -147,34 +159,68 @@ class SqliteQueue:
         return QueueLengths(*await self._database.read(lambda connection: connection.execute(LENGTHS).fetchone()))
 
     async def run(self) -> None:
-        """Load messages and wake deferred ones until cancelled."""
-        await self._database.write(_count_redeliveries)
+        """Load messages and wake deferred ones until cancelled. A full disk or a locked database is waited out."""
         try:
+            await self._patiently(lambda: self._database.write(_count_redeliveries))
             while True:
                 self._more.clear()
-                await self._fill()
+                await self._patiently(self._fill)
                 await self._until_more()
         finally:
             self._forget_acked()
             for task in self._retrying:
                 task.cancel()
 
+    async def _patiently(self, work: Callable[[], Awaitable[object]]) -> None:
+        pause = 0.0
+        while True:
+            try:
+                await work()
+            except StoreUnavailable as error:
+                if not pause:
+                    log.warning("the queue waits until its database can be used: %s", error)
+                pause = min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
+                await self._clock.sleep(pause)
+            else:
+                if pause:
+                    log.warning("the queue's database can be used again")
+                return
+
     async def _fill(self) -> None:
         """One batch of what is due and one of what is new, so that neither waits behind all of the other."""
+        await self._follow_clock()
         if self._next_due <= self._clock.now() and self._has_room_for_due():
             await self._wake()
         if len(self._loaded) < BATCH:
             if self._bulk_waits:
-                self._bulk_waits = False  # whoever publishes meanwhile has us look again
-                self._bulk_waits |= await self._database.write(move_bulk)
+                await self._move_bulk()
             await self._load()
+
+    async def _follow_clock(self) -> None:
+        """Where the clock was set back, what is deferred waits no longer for it."""
+        ahead = self._clock.now() - self._clock.monotonic()
+        step = ahead - self._ahead
+        if step <= -CLOCK_STEP:
+            sql = "UPDATE deferred SET due = due + ? WHERE due >= 0"
+            await self._database.write(lambda connection: connection.execute(sql, (step,)))
+            log.warning("the clock was set back by %.1f s; what is deferred comes as much sooner", -step)
+            self._next_due = -math.inf
+        self._ahead = ahead
+
+    async def _move_bulk(self) -> None:
+        self._bulk_waits = False  # whoever publishes meanwhile has us look again
+        try:
+            self._bulk_waits |= await self._database.write(move_bulk)
+        except StoreUnavailable:
+            self._bulk_waits = True
+            raise
 
     async def _until_more(self) -> None:
         """Until somebody published, received or deferred, or the next one is due and has room."""
         if self._next_due == math.inf or not self._has_room_for_due():
             await self._more.wait()  # what is due lies as safe there as here
             return
-        seconds = self._next_due - self._clock.now()
+        seconds = min(self._next_due - self._clock.now(), LONGEST_SLEEP)
         sleeping = asyncio.ensure_future(self._clock.sleep(max(WAKE_SECONDS, seconds) if seconds > 0 else 0))
         waking = asyncio.ensure_future(self._more.wait())
         try:
@@ -225,7 +271,11 @@ class SqliteQueue:
         """Take what is due, as much as there is room for, and note when the next one is."""
         self._next_due = math.inf  # whoever defers meanwhile notes its own
         room = BATCH - len(self._woken)
-        woken, next_due = await self._database.write(lambda c: _wake_due(c, self._clock.now(), room))
+        try:
+            woken, next_due = await self._database.write(lambda c: _wake_due(c, self._clock.now(), room))
+        except StoreUnavailable:
+            self._next_due = -math.inf  # unknown again
+            raise
         self._woken.extend(woken)
         self._woken_ids.update(delivery.tag for delivery in woken)
         self._wake_receivers()

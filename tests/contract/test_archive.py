@@ -1,20 +1,22 @@
 """The contract of the `Archive` port, and of reading back, on every adapter; and what warcio says of our files."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import fastwarc.warc as fastwarc
 import pytest
 from msgspec import structs
 from warcio.archiveiterator import ArchiveIterator
 
-from fetchers.model import Response
+from fetchers.model import CutBy, Response
 from schedulers.model import ArchiveLocation
 from spiderduck.content.fsspec import FsspecArchive
-from spiderduck.content.ports import Archived, ArchiveReader, NotUploadedYet
+from spiderduck.content.ports import Archived, ArchiveReader, Damaged, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
 from tests.clock import FakeClock
 from tests.integration.cluster.remote_files import RemoteFiles, remote_files
@@ -124,7 +126,7 @@ async def test_what_was_appended_is_read_back_at_once_and_later(opened: Opened) 
     location = await opened.archive.append(7, response(b"bytes \r\n\r\n\x00 of all kinds"), b"{}")
     at_once = await opened.archive.read(location)
     await opened.end_segments()
-    later: Archived | NotUploadedYet | None = await opened.archive.read(location)
+    later: Archived | NotUploadedYet | Damaged | None = await opened.archive.read(location)
     for found in (at_once, later):
         assert isinstance(found, tuple)
         status, headers, body = found
@@ -220,3 +222,50 @@ async def test_the_current_file_is_never_removed(tmp_path: Path) -> None:
     assert await archive.remove_older_than(10.0**11) >= 1
     await archive.close()
     assert names_in(tmp_path) == [last.file]
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut inside", "cut behind", "zeroes", "other bytes"])
+async def test_a_file_that_lost_its_bytes_is_said_to_be_damaged(tmp_path: Path, clock: FakeClock, damage: str) -> None:
+    """A power cut leaves files of no bytes, or torn ones: no error, and never other bytes than were archived."""
+    archive = WarcArchive(tmp_path, clock, software=SOFTWARE)
+    whole = await archive.append(1, response(b"one page" * 50), b"{}")
+    hurt = await archive.append(2, response(b"another" * 50), b"{}")
+    await archive.seal()
+    (path,) = tmp_path.glob("*.warc.gz")
+    data, middle = path.read_bytes(), hurt.offset + hurt.length // 2
+    path.write_bytes(
+        {
+            "empty": b"",
+            "cut inside": data[:middle],
+            "cut behind": data[: hurt.offset],
+            "zeroes": data[: hurt.offset] + bytes(len(data) - hurt.offset),
+            "other bytes": data[:middle] + bytes(9) + data[middle + 9 :],
+        }[damage]
+    )
+    found = await archive.read(hurt)
+    assert isinstance(found, Damaged)
+    assert hurt.file in found.reason
+    assert isinstance(await archive.read(whole), Damaged if damage == "empty" else tuple)
+    assert isinstance(await archive.read(replace(whole, sha256="0")), Damaged)
+    await archive.close()
+
+
+@pytest.mark.parametrize("cut_by", [None, "length", "disconnect", "unspecified"])
+async def test_files_pass_the_digests_of_fastwarc_and_say_what_was_cut(
+    tmp_path: Path, clock: FakeClock, cut_by: CutBy | None
+) -> None:
+    """Every record has a block digest; a response says why its body ends early (ISO 28500, section 5.13)."""
+    archive = WarcArchive(tmp_path, clock, software=SOFTWARE)
+    cut = structs.replace(response(b"\x00\xff" * 500, content_encoding="gzip"), truncated=bool(cut_by), cut_by=cut_by)
+    await archive.append(1, cut, b'{"title": "x"}')
+    await archive.close()
+    (path,) = tmp_path.glob("*.warc.gz")
+    records = list(fastwarc.ArchiveIterator(io.BytesIO(path.read_bytes()), parse_http=True))
+    kinds = [record.headers["WARC-Type"] for record in records]
+    assert kinds == ["warcinfo", "response", "request", "metadata"]
+    with path.open("rb") as file:
+        assert all(record.verify_block_digest() for record in fastwarc.ArchiveIterator(file, parse_http=False))
+    with path.open("rb") as file:
+        found = next(iter(fastwarc.ArchiveIterator(file, record_types=fastwarc.WarcRecordType.response)))
+        assert found.verify_payload_digest()
+        assert found.headers.get("WARC-Truncated") == cut_by

@@ -17,9 +17,11 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
+from snowflake.errors import ClockJumpedForward
 from spiderduck.content.extraction import Extraction
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
+from spiderduck.errors import StoreUnavailable
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.pictures.measuring import MeasuredPicture
 from spiderduck.queues.sqlite import SqliteQueue
@@ -83,6 +85,7 @@ class Flow:
         self.queue, self.store, self.log, self.fetch = queue, store, log, fetch
         self.heard = 0
         self.clock: FakeClock
+        self.pipeline: Pipeline
 
     async def send(self, *events: dict[str, Any]) -> None:
         await self.queue.publish([Message(msgspec.json.encode(event), event["id"]) for event in events])
@@ -139,7 +142,7 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
         schedulers = [Scheduler(queue, pipeline, clock, config) for _ in range(2)]
         running = [asyncio.create_task(one.run()) for one in (queue, *schedulers)]
         made = Flow(queue, store, log, fetch)
-        made.clock = clock
+        made.clock, made.pipeline = clock, pipeline
         await made.notices()
         yield made
         for task in running:
@@ -450,4 +453,34 @@ async def test_a_picture_that_cannot_be_had_is_no_error(flow: Flow) -> None:
     await flow.send({"id": "one", "urls": [A]})
     await flow.idle()
     assert len(await flow.notices()) == 1
+    assert await flow.queue.dead(10) == []
+
+
+async def test_an_outage_behind_the_fetch_is_waited_out_without_another_fetch(flow: Flow) -> None:
+    """No id, no archive, no store: the page that is there waits, and its site is not asked again."""
+    archive, store = flow.pipeline._ports.archive, flow.pipeline._ports.store
+    refused: list[str] = []
+
+    def refusing(target: object, name: str, error: Exception) -> None:
+        method, left = getattr(target, name), [error] * 4
+
+        async def call(*args: Any) -> Any:
+            if left:
+                refused.append(name)
+                raise left.pop()
+            return await method(*args)
+
+        setattr(target, name, call)
+
+    refusing(archive, "append", ClockJumpedForward(120_000, 60_000))
+    refusing(store, "complete", StoreUnavailable("the disk is full"))
+    await flow.send({"id": "one", "urls": [A]})
+
+    async def later() -> bool:
+        await flow.clock.advance(31.0)
+        return (await flow.queue.lengths()).ready == 0
+
+    await flow.until(later)
+    assert (await flow.state(A)).status is Status.FETCHED
+    assert (flow.fetch.asked, refused) == ([A], ["append"] * 4 + ["complete"] * 4)
     assert await flow.queue.dead(10) == []

@@ -101,7 +101,7 @@ def test_the_state_survives_a_snapshot() -> None:
     send(slot, NOW)
     slot.trouble(NOW, Random(1))
     later = DomainSlot(RateLimit(1.0, 2))
-    later.restore(slot.snapshot())
+    later.restore(slot.snapshot(), NOW)
     assert later.ready_at(NOW) == slot.ready_at(NOW)
 
 
@@ -143,7 +143,7 @@ def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
             slot.trouble(now, random)
         elif action == "evict" and slot.is_idle(now):
             state, slot = slot.snapshot(), DomainSlot(limit)
-            slot.restore(state)
+            slot.restore(state, now)
         elif action == "restart" and not unwritten:
             slot = DomainSlot.starting_empty(limit, now)  # killed: nothing of the old state is known
     for first in range(len(arrivals)):

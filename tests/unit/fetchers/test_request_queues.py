@@ -7,11 +7,13 @@ from random import Random
 import pytest
 
 from fetchers.config import Queues
-from fetchers.model import NotMine, NotNow, RateLimit
+from fetchers.model import HopRequest, NotMine, NotNow, RateLimit, Response
 from fetchers.politeness.queue import BACK, FRONT, DomainQueue, Turn
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import DomainSlot
+from fetchers.stores.memory import MemoryHostStates
 from tests.clock import FakeClock, settle
+from tests.unit.fetchers.small_web import SLOW, small_fetcher
 
 LONG = 10_000.0
 
@@ -157,3 +159,48 @@ async def test_idle_queues_are_evicted_and_busy_ones_stay(queues: RequestQueues,
     await clock.advance(1_000.0)
     assert [queue.domain for queue in queues.evict_idle(clock.now())] == ["a.test"]
     assert queues.get("b.test") is paused
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+async def test_a_clock_that_is_set_lets_nobody_out_sooner_or_later(
+    queues: RequestQueues, clock: FakeClock, step: float
+) -> None:
+    """Bucket, pauses, promises and who waits go by the time that passes."""
+    slow = queues.open("slow.test", DomainSlot(RateLimit(0.1, 2)))
+    paused = queues.open("paused.test", DomainSlot(RateLimit(1.0, 1)))
+    paused.slot.trouble(clock.now(), Random(1))
+    rest = paused.slot.backoff_until - clock.now()
+    given: list[float] = []
+
+    async def one() -> None:
+        turn = await ask(queues, slow, clock)
+        assert isinstance(turn, Turn)
+        given.append(clock.monotonic())
+        turn.over()
+
+    began = clock.monotonic()
+    asking = [asyncio.create_task(one()) for _ in range(5)]
+    await clock.advance(5.0)
+    clock.step(step)
+    assert paused.ready_at(queues.now()) - clock.now() == pytest.approx(rest - 5.0)
+    await clock.advance(100.0)
+    await asyncio.gather(*asking)
+    assert [moment - began for moment in given] == pytest.approx([0.0, 0.0, 10.0, 20.0, 30.0])
+    assert slow._usual_seconds < 1.0
+
+
+async def test_a_domain_met_after_the_clock_was_set_back_waits_no_longer_than_any_new_one() -> None:
+    """What was saved, or when we began, may lie in the future then."""
+    clock, states = FakeClock(), MemoryHostStates()
+    slot = DomainSlot(RateLimit(1.0, 4))
+    slot.take()
+    slot.written(clock.now() + 3600.0)
+    await states.save("known.test", slot.snapshot())
+    async with small_fetcher({}, SLOW, clock=clock, states=states) as (fetcher, web, _):
+        clock.step(-7200.0)
+        for url in ("http://known.test/", "http://new.test/"):
+            now = clock.now()
+            asking = asyncio.create_task(fetcher.perform(HopRequest(url, now + 60.0, now + 60.0)))
+            await clock.advance(10.0)
+            assert isinstance(await asking, Response)
+        assert len(web.arrivals) == 4

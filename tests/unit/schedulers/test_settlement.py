@@ -16,13 +16,14 @@ from schedulers.model import (
     Content,
     Failure,
     Known,
+    LastError,
     Page,
     Redirect,
     Status,
     UrlState,
 )
 from schedulers.record import record_of
-from schedulers.settlement import UNKNOWN, page_of, settle
+from schedulers.settlement import UNKNOWN, fresh_seconds, page_of, settle
 
 NOW, FRESH = 5_000.0, Freshness()
 SHORT, ARTICLE = "http://s.test/x", "http://news.test/a"
@@ -169,3 +170,17 @@ def test_gone_counts_from_the_first_time_and_ends_with_an_answer() -> None:
 def test_what_was_never_there_is_not_gone() -> None:
     settled = settle(Failed(chained(response(404)), Failure(Status.HTTP_ERROR, "404"), 404), NOW, FRESH)
     assert (settled.state.status, settled.state.gone_since) == (Status.HTTP_ERROR, None)
+
+
+def test_a_name_without_an_address_is_asked_for_again_soon_and_then_less_often() -> None:
+    """A minute, then twice as long each time, up to what a 4xx gets; an answer between starts anew."""
+    settings, kept = Freshness(), list[float]()
+    before: UrlState | None = None
+    for _ in range(12):
+        kept.append(fresh_seconds(Status.DNS_ERROR, None, settings, before))
+        before = UrlState("k", "http://a.test/", Status.DNS_ERROR, checked_at=1000.0, fresh_until=1000.0 + kept[-1])
+    assert kept == [min(60.0 * 2**n, settings.client_error) for n in range(12)]
+    page = UrlState("k", "http://a.test/", Status.FETCHED, page_id=1, checked_at=1000.0, fresh_until=87_400.0)
+    assert fresh_seconds(Status.DNS_ERROR, None, settings, page) == 60.0
+    again = replace(page, last_error=LastError(Status.DNS_ERROR, "no", 1000.0), fresh_until=1060.0)
+    assert fresh_seconds(Status.DNS_ERROR, None, settings, again) == 120.0

@@ -216,6 +216,23 @@ def test_a_step_forward_is_refused(generator: Generator, lease: ScriptedLease, c
     assert generator.next_id()
 
 
+def test_a_new_time_that_lasts_is_taken_over(generator: Generator, clock: HandClock) -> None:
+    """A minute after it was seen first; a further jump meanwhile begins anew. Until then the callers wait."""
+    generator.next_id()
+    clock.step(120_000)
+    for _ in range(5):
+        with pytest.raises(ClockJumpedForward) as caught:
+            generator.next_id()
+        assert caught.value.retryable
+        clock.advance(10_000)
+    clock.step(90_000)
+    for _ in range(6):
+        with pytest.raises(ClockJumpedForward):
+            generator.next_id()
+        clock.advance(10_000)
+    assert generator.next_id()
+
+
 def test_a_suspended_machine_made_no_step(generator: Generator, clock: HandClock) -> None:
     """Both readings count the night."""
     generator.next_id()

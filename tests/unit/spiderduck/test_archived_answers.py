@@ -4,7 +4,7 @@ import pytest
 
 from fetchers.model import Headers
 from schedulers.model import ArchiveLocation, Content, Page
-from spiderduck.content.ports import Archived, NotUploadedYet
+from spiderduck.content.ports import Archived, Damaged, NotUploadedYet
 from spiderduck.errors import StoreUnavailable
 from spiderduck.pictures.archived import ArchivedAnswers
 
@@ -15,7 +15,7 @@ class _Archive:
     def __init__(self, found: Archived | NotUploadedYet | StoreUnavailable | None) -> None:
         self._found = found
 
-    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | None:
+    async def read(self, location: ArchiveLocation) -> Archived | NotUploadedYet | Damaged | None:
         if isinstance(self._found, StoreUnavailable):
             raise self._found
         return self._found
