@@ -18,6 +18,7 @@ import fetchers.__main__
 import imagepipe.__main__
 import snowflake.cli.commands
 from schedulers.model import Status
+from spiderduck.api.problem_reference import reference
 from spiderduck.cli.app import app as command_line
 from spiderduck.config import Config
 
@@ -106,6 +107,16 @@ def endings_page() -> str:
     return "\n".join(["# Statuses and endings", "", intro, "", "| status | meaning |", "|---|---|", *rows, ""])
 
 
+def problems_page() -> str:
+    """Every kind of problem that the API answers with, as `/problems` of a server lists them."""
+    intro = (
+        "An error is a problem document (RFC 9457). Its `code` and `type` (`/problems/CODE`) are stable, and `detail`\n"
+        "says what to do. The status is the one that usually comes with the code. A server lists the same at `/problems`."
+    )
+    rows = [f"| `{one.code}` | {one.status} | {_cell(one.meaning)} |" for one in reference().values()]
+    return "\n".join(["# Problems", "", intro, "", "| code | status | meaning |", "|---|---|---|", *rows, ""])
+
+
 ROOT_PAGES = {
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
@@ -114,7 +125,12 @@ ROOT_PAGES = {
     "SECURITY.md": "security.md",
 }
 """Files of the root, and the pages that show them (of `README.md`, the page that stands for it)."""
-PAGES = {"settings.md": settings_page, "command-line.md": command_page, "endings.md": endings_page}
+PAGES = {
+    "settings.md": settings_page,
+    "command-line.md": command_page,
+    "endings.md": endings_page,
+    "problems.md": problems_page,
+}
 
 
 def write_pages(folder: Path = PLACE) -> None:

@@ -40,7 +40,7 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "unprocessable": (422, "The request can be read and cannot be done; `detail` says why."),
     "too_many_requests": (429, "More calls came than this key or address may make; `Retry-After` says when to go on."),
     "request_header_fields_too_large": (431, "The head of the request is larger than 64 KB."),
-    "internal_error": (500, "An error of ours. The server's log holds it, under the answer's `X-Request-Id`."),
+    "internal_error": (500, "An internal error. The server's log has the details, under the answer's `X-Request-Id`."),
     "http_error": (500, "Another refusal of HTTP itself; `status` says which."),
     "format_not_implemented": (501, "Only oEmbed's JSON is given; leave `format` out."),
     "service_unavailable": (503, "There are as many connections as there may be; try again after `Retry-After`."),
