@@ -111,7 +111,7 @@ def problems_page() -> str:
     """Every kind of problem that the API answers with, as `/problems` of a server lists them."""
     intro = (
         "An error is a problem document (RFC 9457). Its `code` and `type` (`/problems/CODE`) are stable, and `detail`\n"
-        "says what to do. The status is the one that usually comes with the code. A server lists the same at `/problems`."
+        "says what to do. The status is the one that usually comes with the code. A server lists them at `/problems`."
     )
     rows = [f"| `{one.code}` | {one.status} | {_cell(one.meaning)} |" for one in reference().values()]
     return "\n".join(["# Problems", "", intro, "", "| code | status | meaning |", "|---|---|---|", *rows, ""])
