@@ -12,6 +12,7 @@ from fetchers.politeness.address_pace import AddressPace
 from fetchers.ports import HostStateStore, NothingBlocked, RobotsCache, UrlPolicy
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
+from fetchers.transport.pool import PoolLimits
 from groundwork.address_guard import AddressPolicy
 from groundwork.clock import SystemClock
 from groundwork.interfaces import own_addresses
@@ -20,9 +21,9 @@ from groundwork.interfaces import own_addresses
 def make_transport(config: FetchersConfig) -> AiohttpTransport:
     """The way to the network, behind the address guard."""
     policy = AddressPolicy(config.network.allow_addresses, own_addresses(), config.network.ports)
-    limits = config.rate_limit
-    pace = AddressPace(SystemClock(), RateLimit(limits.address_per_second, limits.address_burst))
-    return AiohttpTransport(policy, resolve=config.network.resolve, connections=config.queues.connections, pace=pace)
+    rate, connections = config.rate_limit, PoolLimits(config.queues.connections)
+    pace = AddressPace(SystemClock(), RateLimit(rate.address_per_second, rate.address_burst))
+    return AiohttpTransport(policy, resolve=config.network.resolve, limits=connections, pace=pace)
 
 
 @asynccontextmanager

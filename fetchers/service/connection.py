@@ -236,24 +236,25 @@ class ClientConnection(asyncio.Protocol):
 
     async def _send_chunks(self, answer: StreamedAnswer) -> None:
         """RFC 9112, section 7.1: the only way to send what has no known length and to keep the connection."""
-        self._put(self._head(200, answer.content_type, None))
+        head: tuple[bytes, ...] = (self._head(200, answer.content_type, None),)  # goes out with the first piece
         try:
             async with aclosing(answer.pieces) as groups:
                 async for pieces in groups:
                     size = sum(map(len, pieces))
                     if size <= SLICE:
-                        self._put(b"%x\r\n" % size, *pieces, b"\r\n")
+                        self._put(*head, b"%x\r\n" % size, *pieces, b"\r\n")
                         if not self._may_write.is_set():
                             await self._may_write.wait()
                     else:
                         self._flush()
-                        for piece in (b"%x\r\n" % size, *pieces, b"\r\n"):
+                        for piece in (*head, b"%x\r\n" % size, *pieces, b"\r\n"):
                             await self._write(piece)
+                    head = ()
         except Exception:
             if self._transport is not None:
                 self._transport.abort()
             raise
-        self._put(b"0\r\n\r\n")
+        self._put(*head, b"0\r\n\r\n")
         self._flush()
 
     def _put(self, *pieces: bytes) -> None:

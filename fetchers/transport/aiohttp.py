@@ -23,7 +23,7 @@ from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.transport.answer import Chunks, Head, HeadReader, Malformed
 from fetchers.transport.connection import AnswerProtocol
 from fetchers.transport.dialler import Dialler, make_ssl_context
-from fetchers.transport.pool import Pool, Target
+from fetchers.transport.pool import DEFAULT_LIMITS, Pool, PoolLimits, Target
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts
 from groundwork.address_guard import AddressPolicy
@@ -49,8 +49,7 @@ class AiohttpTransport:
         resolve: Mapping[str, str] | None = None,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
-        connections: int = 512,
-        connections_per_host: int = 6,
+        limits: PoolLimits = DEFAULT_LIMITS,
         pace: Pace | None = None,
     ) -> None:
         """`resolve` maps names and `*.suffix` patterns to the `host:port` that is dialled for them, past the guard.
@@ -64,7 +63,7 @@ class AiohttpTransport:
             self.resolver,
             ssl_context or make_ssl_context(),
         )
-        self._limits = (connections, connections_per_host)
+        self._limits = limits
         self._pace = pace
         self._pool: Pool | None = None
 
@@ -108,8 +107,7 @@ class AiohttpTransport:
 
     async def _connect(self, parts: UrlParts, seconds: float | None) -> Connection:
         if self._pool is None:
-            total, per_host = self._limits
-            self._pool = Pool(self._dialler, total, per_host)
+            self._pool = Pool(self._dialler, self._limits)
         target = Target(parts)
         try:
             return await self._pool.connect(cast(ClientRequest, target), [], _connect_timeout(seconds))

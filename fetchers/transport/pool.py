@@ -3,7 +3,7 @@
 Asked by `aiohttp.py`; new connections come from `dialler.py`. Connections in use and idle ones are bounded.
 """
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aiohttp import BaseConnector, ClientRequest, ClientTimeout
 from aiohttp.client_proto import ResponseHandler
@@ -14,6 +14,16 @@ from fetchers.transport.dialler import Dialler
 from fetchers.urls import UrlParts
 
 KEEP_ALIVE_SECONDS = 15.0
+
+
+class PoolLimits(NamedTuple):
+    """How many connections may be open: of all hosts together, and of one."""
+
+    connections: int = 512
+    per_host: int = 6
+
+
+DEFAULT_LIMITS = PoolLimits()
 
 
 class Target:
@@ -31,10 +41,10 @@ class Target:
 class Pool(BaseConnector):
     """aiohttp's pool, filled by our dialler; idle connections are bounded too, the oldest host's going first."""
 
-    def __init__(self, dialler: Dialler, connections: int, per_host: int) -> None:
-        super().__init__(keepalive_timeout=KEEP_ALIVE_SECONDS, limit=connections, limit_per_host=per_host)
+    def __init__(self, dialler: Dialler, limits: PoolLimits) -> None:
+        super().__init__(keepalive_timeout=KEEP_ALIVE_SECONDS, limit=limits.connections, limit_per_host=limits.per_host)
         self._dialler = dialler
-        self._most_idle = max(connections, 1)
+        self._most_idle = max(limits.connections, 1)
 
     def has_room_for(self, target: Target) -> bool:
         """Whether a connection to it could be made now, within the limits."""

@@ -19,6 +19,7 @@ from fetchers.model import HopRequest, Response
 from fetchers.ports import AnswerHead, Timeouts, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
+from fetchers.transport.pool import PoolLimits
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy
@@ -607,7 +608,7 @@ async def test_connections_to_one_host_are_capped(origin: Origin) -> None:
         writer.write(OK)
 
     origin.default = hold
-    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, connections_per_host=2)
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, limits=PoolLimits(per_host=2))
     try:
         tasks = [asyncio.create_task(fetch(transport, "http://a.test/")) for _ in range(2)]
         await origin.has_seen(2)
@@ -639,7 +640,7 @@ async def test_a_connect_that_takes_too_long_is_the_hosts_fault() -> None:
 
 async def test_idle_connections_are_bounded(origin: Origin) -> None:
     """Many hosts, each asked once, do not use up the file descriptors."""
-    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, connections=5)
+    transport = AiohttpTransport(AddressPolicy(), resolve={"*.test": origin.target}, limits=PoolLimits(5))
     try:
         for number in range(20):
             await fetch(transport, f"http://host{number}.test/")
