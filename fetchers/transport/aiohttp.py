@@ -12,7 +12,6 @@ There remains the pool (`BaseConnector`, extended as its own Unix and TCP connec
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import cast
 
 from aiohttp import ClientRequest, ClientTimeout
@@ -108,17 +107,10 @@ class AiohttpTransport:
     async def _connect(self, parts: UrlParts, seconds: float | None) -> Connection:
         if self._pool is None:
             self._pool = Pool(self._dialler, self._limits)
-        target = Target(parts)
-        try:
-            return await self._pool.connect(cast(ClientRequest, target), [], _connect_timeout(seconds))
-        except TimeoutError as error:
-            phase = "connect" if self._pool.has_room_for(target) else "pool"
-            raise TimedOut(f"no connection to {parts.host} within {seconds} s", phase) from error
+        return await self._pool.connect(cast(ClientRequest, Target(parts, seconds)), [], _UNLIMITED)
 
 
-@lru_cache(maxsize=64)
-def _connect_timeout(seconds: float | None) -> ClientTimeout:
-    return ClientTimeout(connect=seconds)
+_UNLIMITED = ClientTimeout()
 
 
 class _Opened:

@@ -3,12 +3,14 @@
 Asked by `aiohttp.py`; new connections come from `dialler.py`. Connections in use and idle ones are bounded.
 """
 
+import asyncio
 from typing import Any, NamedTuple, cast
 
 from aiohttp import BaseConnector, ClientRequest, ClientTimeout
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 
+from fetchers.errors import TimedOut
 from fetchers.transport.connection import AnswerProtocol
 from fetchers.transport.dialler import Dialler
 from fetchers.urls import UrlParts
@@ -27,14 +29,16 @@ DEFAULT_LIMITS = PoolLimits()
 
 
 class Target:
-    """What the pool asks of a request."""
+    """What the pool asks of a request. `connect_seconds` is for making a connection, not for waiting until one of the
+    others is free: for that a request has all its time."""
 
-    __slots__ = ("connection_key", "parts")
+    __slots__ = ("connect_seconds", "connection_key", "parts")
 
     proxy = None
 
-    def __init__(self, parts: UrlParts) -> None:
+    def __init__(self, parts: UrlParts, connect_seconds: float | None) -> None:
         self.parts = parts
+        self.connect_seconds = connect_seconds
         self.connection_key = ConnectionKey(parts.host, parts.port, parts.scheme == "https", True, None, None, None)
 
 
@@ -46,15 +50,16 @@ class Pool(BaseConnector):
         self._dialler = dialler
         self._most_idle = max(limits.connections, 1)
 
-    def has_room_for(self, target: Target) -> bool:
-        """Whether a connection to it could be made now, within the limits."""
-        return self._available_connections(target.connection_key) > 0
-
     async def _create_connection(
         self, req: ClientRequest, traces: list[Any], timeout: ClientTimeout
     ) -> ResponseHandler:
         target = cast(Target, req)
-        protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
+        seconds = target.connect_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
+        except TimeoutError as error:
+            raise TimedOut(f"no connection to {target.parts.host} within {seconds} s", "connect") from error
         protocol.info = info
         return cast(ResponseHandler, protocol)  # as much of one as the pool asks for
 
