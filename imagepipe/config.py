@@ -117,7 +117,8 @@ class ImagesConfig:
     loads_per_client: int = 64
     loads_waiting: int = 4096  # some 500 bytes each
     renders_per_client: int = 0  # at a time; 0 = all cores but one, two at least
-    queue: int = 400  # renders waiting: a gallery of 200 for one client; at 25 ms each on two cores, five seconds
+    queue: int = 2048  # renders waiting, half of them of one client: a gallery of 1,000; who waits too long gets 504
+    queue_bytes: int = 256 * MIB  # of the pictures that wait to be rendered, half of them of one client
     render_seconds: float = 10.0
     request_seconds: float = 30.0
     partial_bytes: int = 64 * MIB
@@ -133,6 +134,7 @@ class ImagesConfig:
         for name in names:
             _require(name.replace("-", "").replace("_", "").isalnum(), "pipelines: letters, digits, - and _", name)
         _require(self.queue >= 1, "queue: at least 1", self.queue)
+        _require(self.queue_bytes >= 1, "queue_bytes: at least 1", self.queue_bytes)
         _require(self.loads >= 1, "loads: at least 1", self.loads)
         _require(self.renders_per_client >= 0, "renders_per_client: 0 or more", self.renders_per_client)
         for name in ("loads_per_host", "loads_per_client", "loads_waiting"):

@@ -6,6 +6,7 @@ the client that was served longest ago comes next, and where no more may wait, t
 """
 
 import asyncio
+import sys
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,19 +17,22 @@ from imagepipe.errors import Busy
 
 @dataclass(frozen=True, slots=True)
 class FairLimits:
-    """Pieces at a time, and how many may wait. One client has at most one in `waiting_share` of these places."""
+    """Pieces at a time, and how many may wait, holding how many bytes together. One client has at most one in
+    `waiting_share` of these places and bytes."""
 
     total: int
     per_host: int
     per_client: int
     waiting: int
     waiting_share: int = 4
+    waiting_bytes: int = sys.maxsize
 
 
 @dataclass(slots=True)
 class _Waiter:
     host: str
     client: str
+    size: int
     turn: "asyncio.Future[None]"
 
 
@@ -42,6 +46,8 @@ class FairLimiter:
         self._hosts: Counter[str] = Counter()
         self._clients: Counter[str] = Counter()
         self._queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        self._held: Counter[str] = Counter()
+        self._held_bytes = 0
 
     @property
     def taken(self) -> int:
@@ -54,28 +60,27 @@ class FairLimiter:
         return self._waiting
 
     @asynccontextmanager
-    async def one(self, host: str, client: str) -> AsyncIterator[None]:
-        """A place, as soon as there is one. Raises `Busy` where no more may wait."""
-        await self._take(host, client)
+    async def one(self, host: str, client: str, size: int = 0) -> AsyncIterator[None]:
+        """A place, as soon as there is one. Raises `Busy` where no more may wait. `size`: bytes held meanwhile."""
+        await self._take(host, client, size)
         try:
             yield
         finally:
             self._give_back(host, client)
 
-    async def _take(self, host: str, client: str) -> None:
+    async def _take(self, host: str, client: str, size: int) -> None:
         if self._fits(host, client) and client not in self._queues:
             self._count(host, client, 1)
             return
         queue = self._queues.get(client)
         own = 0 if queue is None else len(queue)
-        share = max(1, self._limits.waiting // self._limits.waiting_share)
-        if client and own >= share:
+        if client and not self._has_share(client, own, size):
             raise self._busy()
-        if self._waiting >= self._limits.waiting:
+        while self._waiting and not self._has_room(size):
             self._make_room(own)
-        waiter = _Waiter(host, client, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(host, client, size, asyncio.get_running_loop().create_future())
         self._queues.setdefault(client, deque()).append(waiter)
-        self._waiting += 1
+        self._hold(waiter, 1)
         self._wake()
         try:
             await waiter.turn
@@ -87,6 +92,23 @@ class FairLimiter:
             else:
                 self._leave(waiter)
             raise
+
+    def _has_room(self, size: int) -> bool:
+        limits = self._limits
+        return self._waiting < limits.waiting and self._held_bytes + size <= limits.waiting_bytes
+
+    def _has_share(self, client: str, own: int, size: int) -> bool:
+        """Whether one more of this client may wait; the first one always, however large it is."""
+        places = max(1, self._limits.waiting // self._limits.waiting_share)
+        most = self._limits.waiting_bytes // self._limits.waiting_share
+        return own < places and (not own or self._held[client] + size <= most)
+
+    def _hold(self, waiter: _Waiter, change: int) -> None:
+        self._waiting += change
+        self._held_bytes += change * waiter.size
+        self._held[waiter.client] += change * waiter.size
+        if not self._held[waiter.client]:
+            del self._held[waiter.client]
 
     def _make_room(self, own: int) -> None:
         """The newest of the client that waits for most gives way to one that waits for `own`. Our own work stays."""
@@ -131,7 +153,7 @@ class FairLimiter:
     def _leave(self, waiter: _Waiter) -> None:
         queue = self._queues[waiter.client]
         queue.remove(waiter)
-        self._waiting -= 1
+        self._hold(waiter, -1)
         if not queue:
             del self._queues[waiter.client]
 

@@ -197,7 +197,7 @@ def _load_limits(config: ImagesConfig) -> FairLimits:
 def _render_limits(config: ImagesConfig) -> FairLimits:
     """Each client's share alone: how many renders there may be in all, the workers and the memory budget decide."""
     share = config.renders_per_client or max(_LEAST_SHARE, (os.cpu_count() or 1) - 1)
-    return FairLimits(sys.maxsize, sys.maxsize, share, config.queue, _QUEUE_SHARE)
+    return FairLimits(sys.maxsize, sys.maxsize, share, config.queue, _QUEUE_SHARE, config.queue_bytes)
 
 
 def _partial_limits(config: ImagesConfig) -> TierLimits:

@@ -101,8 +101,16 @@ class Fetch(Protocol):
 class Pictures(Protocol):
     """The image pipeline, as far as the flow needs it."""
 
-    async def take(self, url: str, response: Response) -> "Measured | None":
-        """Measure a picture and keep its bytes for whoever shows it first. None where it is no picture."""
+    async def take(self, url: str, response: Response) -> "Measured | TooBusy | None":
+        """Measure a picture and keep its bytes for whoever shows it first. None where it is no picture; `TooBusy` where
+        it must be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooBusy:
+    """Nobody can do it now; in so many seconds it may be asked again."""
+
+    seconds: float
 
 
 class Measured(Protocol):

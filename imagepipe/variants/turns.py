@@ -21,5 +21,5 @@ class Turns:
 
         Raises `Busy` where no more may wait, and what `run_measured` raises.
         """
-        async with self._limiter.one("", client):
+        async with self._limiter.one("", client, len(body)):
             return await run_measured(self._workers, measured, body, *args, **options)

@@ -30,7 +30,7 @@ from schedulers.metadata import (
     shown,
 )
 from schedulers.model import Message, Page
-from schedulers.ports import Archived, EventQueue, Extractor, Fetch, Measured, MetadataStore, Pictures
+from schedulers.ports import Archived, EventQueue, Extractor, Fetch, Measured, MetadataStore, Pictures, TooBusy
 
 Candidate = tuple[Image, str]
 """A picture as the page declares it, and the rule that named it."""
@@ -162,6 +162,9 @@ class MeasurePicture:
             if isinstance(outcome, NotNow):
                 return small or await self._put_off(message, work, image.url, outcome.until)
             measured = await self._measured(image.url, outcome) if isinstance(outcome, Response) else None
+            if isinstance(measured, TooBusy):
+                # Durably, as if its domain had no turn: a burst must not cost a page its picture.
+                return await self._put_off(message, work, image.url, self._clock.now() + measured.seconds)
             if measured is None:
                 continue
             found = Found(image, rule, measured)
@@ -183,7 +186,7 @@ class MeasurePicture:
             return ()
         return _candidates(shown(await self._extractor.extract(answer, thorough=True)))
 
-    async def _measured(self, url: str, answer: Response) -> Measured | None:
+    async def _measured(self, url: str, answer: Response) -> Measured | TooBusy | None:
         try:
             return await self._pictures.take(url, answer) if answer.status_code == 200 else None
         finally:

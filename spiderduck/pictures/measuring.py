@@ -11,17 +11,20 @@ import httpx
 from fetchers.model import Response
 from groundwork.workers.interface import Workers
 from imagepipe.config import PictureLimits
-from imagepipe.errors import ImageError
+from imagepipe.errors import Busy, ImageError
 from imagepipe.pipeline import FromOrigin
 from imagepipe.registry import Registry
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.workers import PLACEHOLDER, run_measured
+from schedulers.ports import TooBusy
 from spiderduck.pictures.source import freshness
 
 log = logging.getLogger(__name__)
 
 CARDS = "cards"
 MEASURED_AT_A_TIME = 8
+LATER_SECONDS = 5.0
+"""A page's picture that found all workers busy comes back after these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +41,39 @@ class MeasuredPicture:
 
 
 class CardPictures:
-    """The schedulers' `Pictures` port: the bytes go where `/images/cards` finds them."""
+    """The schedulers' `Pictures` port: the bytes go where `/images/cards` finds them.
+
+    A few are measured at a time; the others wait here, where none is refused. Where the workers are busy with others'
+    pictures all the same, the page's comes back later. What could not be measured is counted and on the list of
+    problems.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._at_a_time = asyncio.Semaphore(MEASURED_AT_A_TIME)
 
-    async def take(self, url: str, response: Response) -> MeasuredPicture | None:
-        cards = self._registry[CARDS]
+    async def take(self, url: str, response: Response) -> MeasuredPicture | TooBusy | None:
+        events = self._registry[CARDS].events
         try:
-            await cards.put(
-                url,
-                response.body,
-                response.header("content-type") or "",
-                origin=FromOrigin(
-                    response.header("etag"),
-                    response.header("last-modified"),
-                    freshness(response, response.fetched_at),
-                ),
-            )
-            return _measured(await cards.placeholder(url))
-        except ImageError:
+            async with self._at_a_time:
+                return await self._take(url, response)
+        except Busy as error:
+            events.counts["measured_later"] += 1
+            events.problem(url, f"measured_later: {error}")
+            return _later(url, error)
+        except ImageError as error:
+            events.counts["not_measured"] += 1
+            events.problem(url, f"not_measured: {error.code}: {error}")
+            log.info("the picture %s could not be measured: %s: %s", url, error.code, error)
             return None  # what is no picture has no size; the card goes without
+
+    async def _take(self, url: str, response: Response) -> MeasuredPicture:
+        cards = self._registry[CARDS]
+        origin = FromOrigin(
+            response.header("etag"), response.header("last-modified"), freshness(response, response.fetched_at)
+        )
+        await cards.put(url, response.body, response.header("content-type") or "", origin=origin)
+        return _measured(await cards.placeholder(url))
 
 
 class HandedOver:
@@ -74,12 +89,15 @@ class HandedOver:
         self._limits = limits
         self._at_a_time = asyncio.Semaphore(MEASURED_AT_A_TIME)
 
-    async def take(self, url: str, response: Response) -> MeasuredPicture | None:
+    async def take(self, url: str, response: Response) -> MeasuredPicture | TooBusy | None:
         body = response.body
         try:
             async with self._at_a_time:  # the others wait here, where none is refused
                 found = await run_measured(self._workers, PLACEHOLDER, body, limits=self._limits)
-        except ImageError:
+        except Busy as error:
+            return _later(url, error)
+        except ImageError as error:
+            log.info("the picture %s could not be measured: %s: %s", url, error.code, error)
             return None
         if self._url is not None:
             await self._hand_over(self._url, url, body, found.content_type)
@@ -91,6 +109,11 @@ class HandedOver:
             answer.raise_for_status()
         except httpx.HTTPError as error:
             log.info("the image service did not take %s: %s", url, error)
+
+
+def _later(url: str, error: Busy) -> TooBusy:
+    log.warning("the picture %s is measured later: %s", url, error)
+    return TooBusy(max(error.retry_after, LATER_SECONDS))
 
 
 def _measured(found: Placeholder) -> MeasuredPicture:

@@ -164,3 +164,27 @@ async def test_two_hundred_and_fifty_six_hanging_sources_of_one_client_do_not_st
         task.cancel()
     await asyncio.gather(*loads.tasks.values(), return_exceptions=True)
     assert (loads.limiter.taken, loads.limiter.waiting) == (0, 0)
+
+
+async def test_what_waits_is_bounded_by_its_bytes() -> None:
+    """One client has half of them, and one piece always; who waits for most gives way to others."""
+    limiter = FairLimiter(FairLimits(9, 9, per_client=1, waiting=100, waiting_share=2, waiting_bytes=100))
+    held = asyncio.Event()
+
+    async def piece(client: str, size: int) -> None:
+        async with limiter.one("", client, size):
+            await held.wait()
+
+    def begin(client: str, *sizes: int) -> "list[asyncio.Task[None]]":
+        return [asyncio.ensure_future(piece(client, size)) for size in sizes]
+
+    tasks = begin("a", 0, 30, 20, 10)  # one runs, two wait, the last is more than its half
+    await asyncio.sleep(0)
+    assert isinstance(tasks[3].exception(), Busy)
+    tasks += begin("b", 0, 60)  # the first that waits of a client may be of any size; the newest of `a` gives way
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [task.done() for task in tasks] == [False, False, True, True, False, False]
+    held.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert (limiter.waiting, limiter.taken) == (0, 0)

@@ -13,7 +13,7 @@ from schedulers.metadata import Metadata, ReadingOptions, encode_metadata, encod
 from schedulers.model import Content, Known, Message, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline
-from schedulers.ports import FlowPorts, Knows
+from schedulers.ports import FlowPorts, Knows, TooBusy
 from schedulers.stages.picture import PictureWork
 from tests.clock import FakeClock
 from tests.unit.schedulers.test_pipeline import Passed
@@ -89,8 +89,10 @@ class World:
             found = Response(request.url, 200, (), json.dumps(found).encode(), 1.0)
         return FetchResult(request.url, (), found)
 
-    async def take(self, url: str, response: Response) -> Taken | None:
+    async def take(self, url: str, response: Response) -> Taken | TooBusy | None:
         size = json.loads(response.body)
+        if size == "busy":
+            return TooBusy(5.0)
         return Taken(*size) if isinstance(size, list) else None
 
     async def measure(self, message: Message | None = None) -> dict[str, Any]:
@@ -157,6 +159,18 @@ async def test_a_candidate_that_must_wait_is_where_the_search_goes_on() -> None:
     world.web[TWO] = (640, 400)
     assert (await world.measure(later))["url"] == TWO
     assert [(one.url, one.promised) for one in world.asked] == [(TWO, True)]
+
+
+async def test_a_picture_that_nobody_can_measure_now_comes_back() -> None:
+    """Durably, like one whose domain has no turn; the search goes on with it."""
+    world = World(head(ONE, TWO), {TWO: "busy"})
+    await world.measure()
+    (later,) = world.deferred
+    assert (later.url, world.updated) == (TWO, [])
+    world.asked.clear()
+    world.web[TWO] = (640, 400)
+    assert (await world.measure(later))["url"] == TWO
+    assert [one.url for one in world.asked] == [TWO]
 
 
 async def test_one_of_the_body_that_must_wait_too() -> None:
