@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,200}\.[^@\s]{2,}")
 _LONG = 16
 """Characters from which on letters and digits in no order are a token; some of one kind only are a product's number."""
 _SHORT = 12
-_FEWEST = 6
+_FEWEST = 4
 _WORDS_OF_A_TITLE = 2
 _DISORDER = 0.2
 """Changes between letters and digits, and between cases within a word, for each character. Random ones have 0.4 and
@@ -98,14 +98,17 @@ def _is_suspect(url: str, words: _Words) -> bool:
 
 
 def _in_path(path: str, host: str, words: _Words, pairs: list[tuple[str, str]]) -> bool:
-    """An action, and behind it a token: in the segments that follow, or in the query where the path ends there."""
+    """An action, and behind it a token: in the segments that follow, or in the query where the path ends there. The
+    last segment may be the action, with the token before it."""
     segments = [unquote_plus(part) for part in path.split("/")[1 : _SEGMENTS + 1] if part]
+    if len(segments) > 1 and _is_action(segments[-1], words) and _is_token(segments[-2]):
+        return True
     label = host.partition(".")[0] if host.count(".") >= 2 else ""
     for start, segment in enumerate([label, *segments]):
         if not _is_action(segment, words):
             continue
         for following in segments[start:]:
-            if _is_token(following):
+            if _is_token(following) or _ADDRESS.fullmatch(following):
                 return True
             if not _leads_on(following, words):
                 break
@@ -135,7 +138,7 @@ def _parameters(query: str, authority: str) -> Iterator[tuple[str, str]]:
     is_tracking = tracking_of(f"//{authority}")
     for pair in query.split("&")[:_PAIRS] if query else ():
         name, _, value = pair.partition("=")
-        if value and len(value) <= _VALUE and not is_tracking(name):
+        if value and len(value) <= _VALUE and ("token" in name.lower() or not is_tracking(name)):
             yield name, unquote_plus(value)
 
 
@@ -239,7 +242,7 @@ def _words() -> _Words:
         frozenset(tokens["action_values"]),
         forms["certain"],
         forms["public"],
-        _suspect((*actions, *tokens["action_values"]), fillers["pairs"], forms["certain"]),
+        _suspect((*actions, *(f"={value}" for value in tokens["action_values"])), fillers["pairs"], forms["certain"]),
     )
 
 

@@ -44,6 +44,11 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkdWNrIn0.q2w3e4r5t6"
         "https://slack.com/z-app-12-34-ab56cd78",
         "https://privnote.com/Qw3rTy9U",
         f"https://pond.test/%72eset/{HEX}",
+        f"https://pond.test/preferences/{RANDOM}/unsubscribe",
+        "https://pond.test/unsubscribe/mallard@pond.test",
+        f"https://pond.test/auth/email-link?token={HEX}",
+        f"https://www.linkedin.com/comm/psettings/email-unsubscribe?midToken={RANDOM}",
+        f"https://calendar.pond.test/event?action=RESPOND&tok={RANDOM}",
     ],
 )
 def test_a_link_with_an_action_and_a_token(url: str) -> None:
@@ -84,6 +89,8 @@ def test_a_link_with_an_action_and_a_token(url: str) -> None:
         "https://pond.test/offers?code=SPRING2026&state=CA",
         "https://pond.test/confirmation/2026/05/04/warden-confirmed",
         "https://pond.test/a/b7c1d0e94f2a8836",
+        "https://pond.test/docs/auth/quick-start?version=2",
+        f"https://pond.test/{HEX}/why-ducks-join-in",
         "mailto:unsubscribe@pond.test",
         "https://pond.test/",
     ],
