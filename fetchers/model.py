@@ -230,7 +230,9 @@ class RateLimit:
 
 
 class DomainState(msgspec.Struct, omit_defaults=True):
-    """The limits that hold; requests in the queue; moments (epoch seconds) where something holds the next one back."""
+    """The limits that hold; requests in the queue; moments (epoch seconds) where something holds the next one back, and
+    `pause_reason`, which answer to which URL did. `pace` is the share of its limit that the domain gets, by what it has
+    answered lately."""
 
     per_second: float
     burst: int
@@ -240,3 +242,5 @@ class DomainState(msgspec.Struct, omit_defaults=True):
     next_turn: float | None = None
     backoff_until: float | None = None
     crawl_delay: float | None = None
+    pause_reason: str | None = None
+    pace: float = 1.0

@@ -90,10 +90,11 @@ class NotModified(msgspec.Struct, frozen=True):
 
 
 class PutOff(msgspec.Struct, frozen=True):
-    """The server asked for a pause until that moment (epoch seconds)."""
+    """The server asked with that answer for a pause, until that moment (epoch seconds)."""
 
     chain: Chain
     until: float
+    status_code: int
 
 
 class Understood(msgspec.Struct, frozen=True):

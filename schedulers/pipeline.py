@@ -103,7 +103,7 @@ class Pipeline:
             told.response.release()
 
     async def _put_off(self, shared: Shared, put_off: PutOff) -> Deferred:
-        reason = f"{put_off.chain.url} asked for a pause"
+        reason = f"{put_off.chain.url} answered {put_off.status_code}, and is asked again when its pause is over"
         return await self._deferral.defer(shared, put_off.until, reason, counted=True)
 
     async def _keep(self, fetched: Answered) -> Result | Deferred:

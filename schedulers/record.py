@@ -61,6 +61,13 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     reason_code: str | None = None
 
 
+class PausedRecord(msgspec.Struct, frozen=True):
+    """The URL waits until that moment: which answer to which URL made it, or its domain's turn."""
+
+    until: Time
+    because: str
+
+
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """All that is known of a URL. Ids are strings, for JavaScript loses bits above 2^53.
 
@@ -87,6 +94,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     checked_at: Time | None = None
     fresh_until: Time | None = None
     until: Time | None = None
+    paused: PausedRecord | None = None
     content: ContentRecord | None = None
     last_error: ErrorRecord | None = None
     blocked_by: str | None = None
@@ -133,6 +141,8 @@ def record_fields(state: UrlState, page: Page | None) -> dict[str, object]:
         "fresh_until": _iso(state.fresh_until),
         "until": _iso(state.until),
     }
+    if state.until is not None and state.status is Status.DEFERRED:
+        fields["paused"] = PausedRecord(iso_time(state.until), state.reason or "its turn has not come")
     if state.last_error is not None:
         error = state.last_error
         fields["last_error"] = ErrorRecord(error.status, error.reason, iso_time(error.at), error.code)

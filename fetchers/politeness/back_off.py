@@ -13,11 +13,14 @@ from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import BACKOFF_LONGEST
 from fetchers.ports import HostStateStore
+from fetchers.urls import redacted
 from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 
 PAUSE_STATUSES = frozenset({429, 503})
+MOST_SHOWN = 200
+"""Characters of a URL in a reason."""
 
 
 class BackOff:
@@ -33,35 +36,60 @@ class BackOff:
         self._counters = counters
 
     async def learn(self, queue: DomainQueue, result: HopResult) -> HopResult:
-        """What came of a request: as it is, or with the moment from which the domain may be asked again."""
+        """What came of a request: as it is, or with the moment from which its URL may be asked again."""
         now = self._queues.now()
         if isinstance(result, Ended):
             if result.unreached:
-                return await self._back_off(queue, result, None)
+                await self._back_off(queue, result.reason, None)
+                return result
         elif isinstance(result, NotNow):
             pass  # it did answer; the trouble was ours
         elif result.status_code in PAUSE_STATUSES:
-            asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now)
-            return await self._back_off(queue, result, asked or None)
+            return await self._asked_for_pause(queue, result, now)
         elif pause := pause_asked(result.headers, now):
-            await self._pause(queue, now + min(pause, BACKOFF_LONGEST))
+            await self._pause(
+                queue, now + min(pause, BACKOFF_LONGEST), f"{_shown(result)} says that its limit is used up"
+            )
+        else:
+            queue.troubles.answered(result.url)
+            queue.slot.speed_up()
         queue.slot.success(now)
         return result
 
-    async def _pause(self, queue: DomainQueue, until: float) -> None:
+    async def _asked_for_pause(self, queue: DomainQueue, result: Response, now: float) -> Response:
+        """Its domain is paused where it says for how long, or where other URLs said the same; else it alone."""
+        alone = queue.troubles.note(result.url, now)
+        asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now) or None
+        if asked is not None or queue.troubles.is_of_the_site:
+            said = " with Retry-After" if asked is not None else ", as others of its URLs did"
+            await self._back_off(queue, f"{_shown(result)} answered {result.status_code}{said}", asked)
+            return result.with_retry_at(queue.slot.backoff_until)
+        pause = alone * (1 + 0.25 * self._random.random())
+        log.info(
+            "%s answered %d and is paused for %.0f s; its domain is not", _shown(result), result.status_code, pause
+        )
+        return result.with_retry_at(now + pause)
+
+    async def _pause(self, queue: DomainQueue, until: float, reason: str) -> None:
         """The domain says that its limit is used up: not trouble, so no back-off, only a rest."""
         queue.slot.pause_until(until)
+        queue.slot.slow_down()
+        queue.pause_reason = reason
         self._counters.limits_told += 1
         self._queues.pause(queue)
         await self._states.save(queue.domain, queue.slot.snapshot())
 
-    async def _back_off(self, queue: DomainQueue, result: Response | Ended, retry_after: float | None) -> HopResult:
-        queue.slot.trouble(self._queues.now(), self._random, retry_after)
+    async def _back_off(self, queue: DomainQueue, reason: str, retry_after: float | None) -> None:
+        now = self._queues.now()
+        if queue.slot.backoff_until <= now:  # answers to requests that set out before say the same once more
+            queue.slot.slow_down()
+        queue.slot.trouble(now, self._random, retry_after)
+        queue.pause_reason = reason
         self._counters.back_offs += 1
         self._queues.pause(queue)
         await self._states.save(queue.domain, queue.slot.snapshot())
-        until = queue.slot.backoff_until
-        log.info("%s is paused for %.0f s", queue.domain, until - self._queues.now())
-        if isinstance(result, Response):
-            return result.with_retry_at(until)
-        return result
+        log.info("%s is paused for %.0f s, since %s", queue.domain, queue.slot.backoff_until - now, reason)
+
+
+def _shown(result: Response) -> str:
+    return redacted(result.url)[:MOST_SHOWN]

@@ -58,6 +58,8 @@ class Domains:
             state.next_turn = max(now, queue.turn_of_next(now))
             state.backoff_until = _moment(queue.slot.backoff_until, now)
             state.crawl_delay = queue.slot.crawl_delay or None
+            state.pause_reason = None if state.backoff_until is None else queue.why_not_now(now)
+            state.pace = queue.slot.pace
         return state
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from fetchers.model import NotMine, NotNow
 from fetchers.ownership.local import ALWAYS
 from fetchers.politeness.slot import FOREVER, DomainSlot
+from fetchers.politeness.troubles import Troubles
 from fetchers.ports import Holding
 
 LOST = NotMine(None, "the domain goes to another fetcher")
@@ -80,8 +81,10 @@ class DomainQueue:
         "in_flight",
         "last_used",
         "line_ends",
+        "pause_reason",
         "scheduled_for",
         "slot",
+        "troubles",
         "waiting",
     )
 
@@ -94,6 +97,8 @@ class DomainQueue:
         self.last_used = 0.0
         self.scheduled_for = FOREVER
         self.line_ends = 0.0
+        self.pause_reason = ""
+        self.troubles = Troubles()
         self._usual_seconds = 0.0
 
     def ready_at(self, now: float) -> float:
@@ -130,6 +135,12 @@ class DomainQueue:
             (rank, deadline + seconds, order, start_by + seconds, future)
             for rank, deadline, order, start_by, future in self.waiting
         ]
+
+    def why_not_now(self, now: float) -> str:
+        """What the next request waits for, for a person."""
+        if now < self.slot.backoff_until < FOREVER:
+            return f"{self.domain} is paused, since {self.pause_reason or 'it asked for a pause some time ago'}"
+        return f"it waits for its domain's turn, since {self.domain} is asked no more often than its limit allows"
 
     def promise(self, at: float) -> float:
         """A turn of its own, not before `at`, for somebody who goes away: the end of the line."""

@@ -89,7 +89,7 @@ class RequestQueues:
         if in_line:
             expected = max(expected, queue.line_ends)
         if expected > start_by:
-            reason = f"the queue of {queue.domain} is that long, or it asked for a pause"
+            reason = queue.why_not_now(now)
             return NotNow(expected if rank == FRONT else queue.promise(expected), reason)
         full = len(queue.waiting) >= self._settings.per_domain or self.waiting >= self._settings.total
         if full and rank != FRONT:
@@ -114,7 +114,7 @@ class RequestQueues:
         keep = [entry for entry in queue.waiting if entry[3] >= until or entry[4].done()]
         for entry in sorted(queue.waiting):
             if entry[3] < until and not entry[4].done():
-                entry[4].set_result(NotNow(queue.promise(until), f"{queue.domain} asked for a pause"))
+                entry[4].set_result(NotNow(queue.promise(until), queue.why_not_now(self.now())))
         self.waiting -= len(queue.waiting) - len(keep)
         queue.waiting = keep
         heapq.heapify(queue.waiting)

@@ -24,6 +24,11 @@ FORGIVEN_AFTER = 1_800.0
 """Seconds: the first pause after trouble, doubled each time up to a day, forgotten after half an hour without trouble.
 """
 
+SLOWEST_PACE = 1 / 16
+PACE_STEP = 0.02
+"""Multiplicative decrease, additive increase (Chiu and Jain, 1989) of the share of its limit that a domain gets: a
+domain that asks for rest is asked half as often afterwards, and as often as before after some fifty good answers."""
+
 MOST_DELAYS = 16
 """Origins of one domain whose own delay is remembered; beyond that the quickest ones are forgotten."""
 
@@ -42,6 +47,7 @@ class DomainSlot:
         "backoff_until",
         "crawl_delay",
         "limit",
+        "pace",
         "unwritten",
     )
 
@@ -51,6 +57,7 @@ class DomainSlot:
         self.unwritten = 0
         self.backoff_until = 0.0
         self.crawl_delay = 0.0
+        self.pace = 1.0
         self._tat = full_at
         self._last_written = 0.0
         self._backoff_step = 0.0
@@ -77,7 +84,19 @@ class DomainSlot:
             if self.unwritten:
                 return FOREVER
             ready = max(ready, self._last_written + self.crawl_delay)
+        if self.pace < 1.0:
+            if self.unwritten:
+                return FOREVER
+            ready = max(ready, self._last_written + interval / self.pace)
         return ready
+
+    def slow_down(self) -> None:
+        """The domain can take less than its limit: half of the pace so far."""
+        self.pace = max(self.pace / 2, SLOWEST_PACE)
+
+    def speed_up(self) -> None:
+        """An answer came as it should: a little more of the limit is used again, and never more than all of it."""
+        self.pace = min(self.pace + PACE_STEP, 1.0)
 
     def ask_for_delay(self, origin: str, seconds: float) -> None:
         """The robots.txt of one of the domain's origins asks for that `Crawl-delay` (0: for none). The slowest holds
@@ -94,7 +113,7 @@ class DomainSlot:
 
     def spacing(self) -> float:
         """Seconds between two requests of a long queue."""
-        return max(self.limit.interval, self.crawl_delay)
+        return max(self.limit.interval / self.pace, self.crawl_delay)
 
     def take(self) -> None:
         """A request sets out."""
@@ -159,6 +178,7 @@ class DomainSlot:
             "backoff_step": self._backoff_step,
             "last_trouble": self._last_trouble,
             "crawl_delay": self.crawl_delay,
+            "pace": self.pace,
         }
 
     def restore(self, state: Mapping[str, float], now: float) -> None:
@@ -172,3 +192,4 @@ class DomainSlot:
         self._backoff_step = max(self._backoff_step, state.get("backoff_step", 0.0))
         self._last_trouble = max(self._last_trouble, state.get("last_trouble", 0.0))
         self.crawl_delay = max(self.crawl_delay, state.get("crawl_delay", 0.0))
+        self.pace = min(self.pace, max(state.get("pace", 1.0), SLOWEST_PACE))

@@ -19,7 +19,6 @@ from schedulers.policy import FETCH, Decision
 from schedulers.ports import Fetch
 
 PAUSE_STATUSES = frozenset({429, 503})
-WAITS_FOR_ITS_TURN = "it waits for its domain's turn, since {} is asked no more often than its limit allows"
 STOPPED = Failure(Status.FAILED, "its fetch stopped before a URL that nobody knows")
 TOTAL_SECONDS = 300.0
 """Longest time from asking for a fetch to its end, all hops and waits for turns included."""
@@ -84,20 +83,18 @@ class FetchStage:
         result = await self._fetcher.fetch(request, targets.knows)
         outcome = result.outcome
         if isinstance(outcome, NotNow):
-            return await self._deferral.defer(shared, outcome.until, WAITS_FOR_ITS_TURN.format(result.url))
+            return await self._deferral.defer(shared, outcome.until, outcome.reason)
         chain = chain_of(link, targets.known, result)
         if outcome is None:
             return targets.end_of(chain)
-        until = self._asked_for_pause(due, outcome)
-        if until is not None:
-            if isinstance(outcome, Response):
-                outcome.release()
-            return PutOff(chain, until)
+        if isinstance(outcome, Response) and (until := self._asked_for_pause(due, outcome)) is not None:
+            outcome.release()
+            return PutOff(chain, until, outcome.status_code)
         return ended(chain, outcome)
 
-    def _asked_for_pause(self, due: Due, outcome: Response | Ended) -> float | None:
+    def _asked_for_pause(self, due: Due, outcome: Response) -> float | None:
         """Until when, where the server wants it and it is not too often or too long."""
-        if not isinstance(outcome, Response) or outcome.status_code not in PAUSE_STATUSES:
+        if outcome.status_code not in PAUSE_STATUSES:
             return None
         if due.shared.message.deferrals >= self._config.most_deferrals or outcome.retry_at is None:
             return None

@@ -44,7 +44,9 @@ class RecentResult(msgspec.Struct, omit_defaults=True):
 
 
 class DomainReport(msgspec.Struct, omit_defaults=True):
-    """`waiting` and `in_flight` count requests in the domain's queue. Times are absent if nothing holds it back."""
+    """`waiting` and `in_flight` count requests in the domain's queue. Times are absent if nothing holds it back;
+    `pause_reason` says which answer to which URL did. `pace` is the share of `limits.per_second` that the domain gets:
+    halved when it asks for rest, and back to 1 after some fifty good answers."""
 
     domain: str
     limits: Limits
@@ -53,6 +55,8 @@ class DomainReport(msgspec.Struct, omit_defaults=True):
     next_turn: str | None = None
     backoff_until: str | None = None
     crawl_delay: float | None = None
+    pause_reason: str | None = None
+    pace: float = 1.0
     recent: list[RecentResult] = []
 
 
@@ -78,6 +82,8 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
             _iso(state.next_turn),
             _iso(state.backoff_until),
             state.crawl_delay,
+            state.pause_reason,
+            round(state.pace, 3),
             [RecentResult(one.url, one.status.value, _iso(one.checked_at), one.reason) for one in recent],
         )
 

@@ -15,6 +15,7 @@ from schedulers.config import SchedulersConfig
 from schedulers.model import Message, Status, UrlState
 from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts, Knows
+from schedulers.record import iso_time, record_of
 from schedulers.scheduler import Scheduler
 from snowflake import Generator
 from snowflake.errors import ClockJumpedForward
@@ -297,10 +298,14 @@ async def test_a_turn_far_off_is_deferred_and_comes_when_due(flow: Flow) -> None
 
 
 async def test_the_record_says_what_a_deferred_url_waits_for(flow: Flow) -> None:
-    flow.fetch.answers[A] = [NotNow(flow.clock.now() + 500.0, "busy")]
+    why = "news.test is paused, since http://news.test/x answered 503"
+    flow.fetch.answers[A] = [NotNow(flow.clock.now() + 500.0, why)]
     await flow.send({"id": "one", "urls": [A]})
     await flow.idle()
-    assert "waits for its domain's turn" in ((await flow.state(A)).reason or "")
+    record = record_of(await flow.state(A), None)
+    assert record.reason == why
+    assert record.paused is not None
+    assert (record.paused.because, record.paused.until) == (why, iso_time(flow.clock.now() + 500.0))
 
 
 async def test_equal_urls_wait_for_the_same_turn(flow: Flow) -> None:

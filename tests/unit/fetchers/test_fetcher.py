@@ -362,7 +362,7 @@ async def test_what_cannot_be_a_limit_is_refused(name: str, limit: RateLimit) ->
 
 async def test_vultures_come_early_when_memory_runs_short() -> None:
     """Idle queues go at once, busy and pausing ones stay, and a quarter of the robots entries goes."""
-    answers = {f"http://h{n}.test/": page() for n in range(8)} | {"http://p.test/": page(b"", 503)}
+    answers = {f"http://h{n}.test/": page() for n in range(8)} | {"http://p.test/": page(b"", 503, retry_after="60")}
     used = 0.1
     async with small_fetcher(answers, FAST, pressure=lambda: used) as (fetcher, _, clock):
         for url in answers:
