@@ -14,9 +14,9 @@ from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.errors import TransportError, TurnLost
 from fetchers.media_type import said_type
-from fetchers.model import Ended, Headers, HopRequest, NotMine, Response
+from fetchers.model import Ended, Headers, HopRequest, NotMine, Response, Timings
 from fetchers.politeness.right import Right
-from fetchers.ports import AnswerHead, Timeouts, Transport, TransportRequest
+from fetchers.ports import AnswerHead, ConnectionInfo, Timeouts, Transport, TransportRequest
 from fetchers.redirect_target import target_in_head
 from fetchers.urls import UrlParts
 from groundwork.clock import Clock
@@ -116,6 +116,21 @@ class Exchange:
             robots_rule=self._robots_rule,
             tls_version=None if connection is None else connection.tls_version,
             certificate_subject=None if connection is None else connection.certificate_subject,
+            timings=self._timings(connection),
+        )
+
+    def _timings(self, connection: ConnectionInfo | None) -> Timings:
+        spent, waited = self._time.spent, self._right.waited
+        if connection is None:
+            return Timings(waited, first_byte=spent)
+        made = connection.dns_seconds + connection.connect_seconds + connection.tls_seconds
+        return Timings(
+            waited,
+            connection.dns_seconds,
+            connection.connect_seconds,
+            connection.tls_seconds,
+            max(0.0, spent - made),
+            connection.reused,
         )
 
 

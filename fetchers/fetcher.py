@@ -143,7 +143,8 @@ class Fetcher:
             return right, NO_CHUNKS
         if (blocked := self._blocked(request)) is not None:
             return blocked, NO_CHUNKS  # since it began to wait, which can be long ago
-        self.counters.wait.observe(self._clock.monotonic() - asked)
+        right.waited = self._clock.monotonic() - asked
+        self.counters.wait.observe(right.waited)
         exchange = self._exchanges.open(request, passed.parts, right, passed.rule)
         head, chunks = await held.enter_async_context(exchange)
         if isinstance(head, NotMine):

@@ -94,6 +94,18 @@ class Hold(Protocol):
     def release(self) -> None: ...
 
 
+class Timings(msgspec.Struct, frozen=True, array_like=True):
+    """Seconds that a request took: `waited` for its domain's turn, then name, connection and TLS (all 0 where the
+    connection was there, `reused`), then until the head of the answer. The rest of `Response.elapsed` is the body."""
+
+    waited: float = 0.0
+    dns: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    first_byte: float = 0.0
+    reused: bool = False
+
+
 class Response(msgspec.Struct, frozen=True, array_like=True, tag="answered"):
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
@@ -123,6 +135,7 @@ class Response(msgspec.Struct, frozen=True, array_like=True, tag="answered"):
     hold: Hold | None = None
     preferences: tuple[str, ...] = ()
     cut_by: CutBy | None = None
+    timings: Timings | None = None
 
     def shared(self) -> "Response":
         """This answer for one more user, who will release it."""
@@ -197,6 +210,9 @@ class Hop:
     by: Literal["location", "refresh", "meta_refresh"] = "location"
     address: str | None = None
     fetched_at: float | None = None
+    elapsed: float = 0.0
+    timings: Timings | None = None
+    robots_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

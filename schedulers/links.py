@@ -4,14 +4,14 @@
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from fetchers.model import FetchResult, Hop
+from fetchers.model import Ended, FetchResult, Hop, Response, Timings
 from fetchers.urls import redacted_url
 from schedulers.errors import InvalidUrl
-from schedulers.model import Failure, Known, Redirect, Status
+from schedulers.model import Failure, HopTrace, Known, Redirect, Status
 from schedulers.urls import dedup_key, parse_shared
 
 LONGEST_URL = 8192
@@ -33,11 +33,12 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One URL of a chain, and the redirects that follow from it."""
+    """One URL of a chain, the redirects that follow from it, and how the requests from it on went."""
 
     key: str
     url: str
     redirects: tuple[Redirect, ...]
+    trace: tuple[HopTrace, ...] = ()
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -69,15 +70,56 @@ def chain_of(link: Link, known: Mapping[str, Known], result: FetchResult) -> Cha
     """The chain that a fetch went through. Where it stopped before a target (`outcome` is None), the target is no
     member."""
     hops = [_redirect(hop) for hop in result.hops]
-    members = [Member(step.key, step.url, tuple(hops[index:])) for index, step in enumerate(hops)]
+    trace = tuple(traces_of(result))
+    members = [Member(step.key, step.url, tuple(hops[index:]), trace[index:]) for index, step in enumerate(hops)]
     if result.outcome is not None or not hops:
-        members.append(Member(key_of(result.url) or link.key, result.url, ()))
+        members.append(Member(key_of(result.url) or link.key, result.url, (), trace[len(hops) :]))
     # The shared URL under its own key, also where it differs from the fetched one by its fragment.
-    members[0] = Member(link.key, link.url, members[0].redirects)
+    members[0] = Member(link.key, link.url, members[0].redirects, members[0].trace)
     different: dict[str, Member] = {}
     for member in members:
         different.setdefault(member.key, member)
     return Chain(link, known, result.url, tuple(different.values()))
+
+
+def traces_of(result: FetchResult) -> Iterator[HopTrace]:
+    """How each request of a fetch went, in order."""
+    for hop in result.hops:
+        yield _trace(hop.url, hop.fetched_at or 0.0, str(hop.status_code), hop)
+    outcome = result.outcome
+    if isinstance(outcome, Response):
+        yield _trace(result.url, outcome.fetched_at, str(outcome.status_code), outcome)
+    elif isinstance(outcome, Ended):
+        answer = outcome.response
+        at = 0.0 if answer is None else answer.fetched_at
+        yield (
+            HopTrace(result.url, at, outcome.ending.value)
+            if answer is None
+            else _trace(result.url, at, outcome.ending.value, answer)
+        )
+
+
+def _trace(url: str, at: float, result: str, told: Hop | Response) -> HopTrace:
+    timings = told.timings or Timings()
+    head = timings.dns + timings.connect + timings.tls + timings.first_byte
+    return HopTrace(
+        url,
+        at,
+        result,
+        waited_ms=_ms(timings.waited),
+        dns_ms=_ms(timings.dns),
+        connect_ms=_ms(timings.connect),
+        tls_ms=_ms(timings.tls),
+        first_byte_ms=_ms(timings.first_byte),
+        body_ms=_ms(max(0.0, told.elapsed - head)),
+        reused=timings.reused,
+        robots_rule=told.robots_rule,
+        address=told.address,
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def key_of(url: str) -> str | None:

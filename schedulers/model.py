@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+import msgspec
+
 
 class Status(StrEnum):
     """What is known of a URL: on its way, or one of the endings. Stored, announced and given by every look-up."""
@@ -141,6 +143,24 @@ class Redirect:
     by: str = "location"
 
 
+class HopTrace(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """How one request of the latest fetch went: when it was answered (epoch seconds), with what, and how long each part
+    took in milliseconds. `result` is a status code or an ending."""
+
+    url: str
+    at: float
+    result: str
+    waited_ms: int = 0
+    dns_ms: int = 0
+    connect_ms: int = 0
+    tls_ms: int = 0
+    first_byte_ms: int = 0
+    body_ms: int = 0
+    reused: bool = False
+    robots_rule: str | None = None
+    address: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LastError:
     """How the latest re-fetch of a page ended that kept its older, good metadata."""
@@ -154,7 +174,8 @@ class LastError:
 @dataclass(frozen=True, slots=True)
 class UrlState:
     """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `blocked_by` is
-    the wall that stood before it at the last try, `gone_since` when its page was found gone. `marked_at` is the
+    the wall that stood before it at the last try, `gone_since` when its page was found gone. `trace` is the way of the
+    latest fetch. `marked_at` is the
     store's: when it was told last that the URL is on its way."""
 
     key: str
@@ -172,6 +193,7 @@ class UrlState:
     last_error: LastError | None = None
     blocked_by: str | None = None
     gone_since: float | None = None
+    trace: tuple[HopTrace, ...] = ()
     marked_at: float | None = field(default=None, compare=False)
 
 

@@ -136,6 +136,7 @@ def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
             checked_at=now,
             fresh_until=fresh_until,
             blocked_by=new.blocked_by,
+            trace=member.trace,
         )
         for member in new.chain.members
     )
@@ -152,6 +153,7 @@ def _reached(reached: Reached) -> Settled:
             url=member.url,
             resolved_url=found.resolved_url or found.url,
             redirects=(*member.redirects, *found.redirects),
+            trace=(*member.trace, *found.trace),
             last_error=None,
         )
         for member in reached.chain.members
@@ -166,9 +168,10 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
 
     def state_of(member: Member) -> UrlState:
         kept = _kept(chain.known.get(member.key, UNKNOWN), failure, now, fresh_until)
-        if kept is not None and failed.status_code in GONE:
-            return replace(kept, gone_since=kept.gone_since or now)
-        return kept or UrlState(
+        if kept is not None:
+            gone_since = kept.gone_since or now if failed.status_code in GONE else kept.gone_since
+            return replace(kept, gone_since=gone_since, trace=member.trace)
+        return UrlState(
             member.key,
             member.url,
             failure.status,
@@ -180,6 +183,7 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
             redirects=member.redirects,
             checked_at=now,
             fresh_until=fresh_until,
+            trace=member.trace,
         )
 
     states = tuple(state_of(member) for member in chain.members)

@@ -126,7 +126,7 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
     """Where the answer leads and how: `Location`, a `Refresh` header, a meta refresh."""
     target = redirect_target(response)
     if target is not None:
-        return target, Hop(response.url, response.status_code, "location", response.address, response.fetched_at)
+        return target, _hop(response, "location")
     if not 200 <= response.status_code < 300:
         return None
     header = response.header("refresh")
@@ -134,7 +134,20 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
     if target is None or is_same_page(target, response.url):
         return None
     by: Literal["refresh", "meta_refresh"] = "meta_refresh" if header is None else "refresh"
-    return target, Hop(response.url, response.status_code, by, response.address, response.fetched_at)
+    return target, _hop(response, by)
+
+
+def _hop(response: Response, by: Literal["location", "refresh", "meta_refresh"]) -> Hop:
+    return Hop(
+        response.url,
+        response.status_code,
+        by,
+        response.address,
+        response.fetched_at,
+        response.elapsed,
+        response.timings,
+        response.robots_rule,
+    )
 
 
 def meta_refresh(response: Response) -> str | None:

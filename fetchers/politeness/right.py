@@ -12,12 +12,13 @@ from fetchers.politeness.ready_heap import RequestQueues
 
 
 class Right:
-    """The `RightToSend` port. `idle_seconds`: what of the time so far the domain was not to blame for."""
+    """The `RightToSend` port. `idle_seconds`: what of the time so far the domain was not to blame for.
+    `waited`: seconds until the turn came."""
 
-    __slots__ = ("_queue", "_queues", "_request", "_turn", "idle_seconds")
+    __slots__ = ("_queue", "_queues", "_request", "_turn", "idle_seconds", "waited")
 
     def __init__(self, queues: RequestQueues, queue: DomainQueue, request: HopRequest) -> None:
-        self.idle_seconds = 0.0
+        self.idle_seconds = self.waited = 0.0
         self._queues = queues
         self._queue = queue
         self._request = request

@@ -33,6 +33,7 @@ from spiderduck.api.shapes import shape_routes
 from spiderduck.api.stream import stream_routes
 from spiderduck.api.unfurl import unfurl_routes
 from spiderduck.api.verdicts import verdict_routes
+from spiderduck.api.why import why_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
@@ -60,6 +61,7 @@ def api_routes(services: Services) -> list[Any]:
         *lookup_routes(services),
         *resolve_routes(services),
         *verdict_routes(services),
+        *why_routes(services),
         *stream_routes(services),
         *domain_routes(services),
         *fetch_routes(services),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from groundwork.terminal import say
-from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, secrets, send, unfurl, up, watch
+from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, secrets, send, unfurl, up, watch, why
 from spiderduck.errors import SpiderDuckError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(unfurl.unfurl)
 app.command()(send.send)
 app.command()(lookup.lookup)
 app.command()(watch.watch)
+app.command()(why.why)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.command()(secrets.secrets)

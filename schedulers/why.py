@@ -1,0 +1,165 @@
+"""The story of a URL, for people: every step of its latest fetch with the reason, and what is known of it now. Pure.
+
+Made from what the store keeps (`UrlState.trace`, `Page`), so that it can be told at any time.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from fetchers.urls import registrable_domain, split
+from schedulers.errors import InvalidUrl
+from schedulers.metadata import Provenance
+from schedulers.model import HopTrace, Known, Page, Redirect, Status, UrlState
+from schedulers.record import Time, iso_time
+from schedulers.verdict import Verdict
+
+LONGEST_VALUE = 200
+PHASES = (
+    ("queue", "waited_ms", "its domain's turn"),
+    ("dns", "dns_ms", "the name was looked up"),
+    ("connect", "connect_ms", "a connection was made"),
+    ("tls", "tls_ms", "the connection was encrypted"),
+    ("first_byte", "first_byte_ms", "the server thought about its answer"),
+    ("body", "body_ms", "the body came"),
+)
+"""Parts of a request in order: the stage, the field of `HopTrace`, and a sentence."""
+
+
+class Step(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One step: in which stage, what happened, and why. `took_ms` where it took time."""
+
+    at: Time | None = None
+    stage: str
+    what: str
+    because: str | None = None
+    took_ms: int | None = None
+
+
+class Phase(msgspec.Struct):
+    """A part of the way that took time."""
+
+    stage: str
+    url: str
+    took_ms: int
+
+
+class Story(msgspec.Struct, kw_only=True):
+    """The steps in order. `critical_path` holds what the latest fetch spent its time on, the longest first; `total_ms`
+    is their sum."""
+
+    url: str
+    status: Status
+    steps: list[Step]
+    critical_path: list[Phase]
+    total_ms: int
+
+
+def story(url: str, known: Known, verdict: Verdict | None) -> Story:
+    """Of `url`, of which the store knows `known`."""
+    state = known.state
+    if state is None:
+        what = Step(stage="decide", what="nobody has shared this URL here", because="the store holds nothing of it")
+        return Story(url=url, status=Status.UNKNOWN, steps=[what], critical_path=[], total_ms=0)
+    steps = [*_way(state), *_ending(state), *([] if known.page is None else _page(known.page)), *_now(state)]
+    if verdict is not None:
+        steps.append(_judged(verdict))
+    phases = [
+        Phase(stage, hop.url, took) for hop in state.trace for stage, name, _ in PHASES if (took := getattr(hop, name))
+    ]
+    total = sum(phase.took_ms for phase in phases)
+    return Story(
+        url=url,
+        status=state.status,
+        steps=steps,
+        critical_path=sorted(phases, key=lambda phase: -phase.took_ms),
+        total_ms=total,
+    )
+
+
+def _way(state: UrlState) -> Iterator[Step]:
+    if state.trace:
+        yield Step(
+            stage="decide", what="it was fetched", because="nothing fresh was known of it, or a refresh was asked for"
+        )
+    followed = {step.url: step for step in state.redirects}
+    for hop in state.trace:
+        yield from _hop(hop, followed.get(hop.url))
+
+
+def _hop(hop: HopTrace, redirect: Redirect | None) -> Iterator[Step]:
+    if hop.result != Status.ROBOTS_DENIED:
+        rule = hop.robots_rule or "no rule of it speaks of this URL"
+        yield Step(stage="robots", what=f"robots.txt of {_host(hop.url)} allows {hop.url}", because=rule)
+    for stage, name, sentence in PHASES:
+        if took := getattr(hop, name):
+            what = f"waited for the turn of {_domain(hop.url)}" if stage == "queue" else sentence
+            yield Step(stage=stage, what=what, took_ms=took)
+    if hop.reused:
+        yield Step(stage="connect", what="a connection that was open was used again")
+    at = iso_time(hop.at) if hop.at else None
+    if not hop.result.isdigit():
+        yield Step(at=at, stage="answer", what=f"{hop.url} ended as {hop.result}")
+        return
+    where = f" at {hop.address}" if hop.address else ""
+    yield Step(at=at, stage="answer", what=f"{_host(hop.url)}{where} answered {hop.result}")
+    if redirect is not None:
+        by = {"location": "the header Location", "refresh": "the header Refresh"}.get(redirect.by, "a meta refresh")
+        yield Step(stage="redirect", what=f"{hop.url} leads on", because=by)
+
+
+def _ending(state: UrlState) -> Iterator[Step]:
+    at = None if state.checked_at is None else iso_time(state.checked_at)
+    if state.blocked_by is not None:
+        yield Step(stage="wall", what=f"a wall stood before the page: {state.blocked_by}")
+    yield Step(at=at, stage="store", what=f"it is {state.status.value}", because=state.reason)
+    if state.last_error is not None:
+        error = state.last_error
+        what = f"the latest try ended as {error.status.value}; what was known before stays"
+        yield Step(at=iso_time(error.at), stage="store", what=what, because=error.reason)
+    if state.gone_since is not None:
+        yield Step(at=iso_time(state.gone_since), stage="store", what="the page is gone; its last metadata stay")
+
+
+def _page(page: Page) -> Iterator[Step]:
+    values: dict[str, object] = msgspec.json.decode(page.metadata)
+    rules = msgspec.json.decode(page.provenance, type=dict[str, Provenance])
+    for name, found in rules.items():
+        value = values.get(name)
+        shown = "" if value is None else f": {str(value)[:LONGEST_VALUE]}"
+        others = ", ".join(dict.fromkeys(one.rule for one in found.alternatives))
+        because = f"the rule {found.rule}" + (f"; {others} had something else to offer" if others else "")
+        yield Step(stage="extract", what=f"{name}{shown}", because=because)
+    if page.archived is not None:
+        place = f"{page.archived.file} at {page.archived.offset}"
+        yield Step(stage="archive", what=f"its {page.content.length:,} bytes lie in {place}")
+    yield Step(
+        at=iso_time(page.fetched_at), stage="store", what=f"stored as page {page.id}", because=f"from {page.url}"
+    )
+
+
+def _now(state: UrlState) -> Iterator[Step]:
+    if state.until is not None:
+        yield Step(at=iso_time(state.until), stage="wait", what="it is asked again then", because=state.reason)
+    elif state.fresh_until is not None:
+        because = "until then a share of it causes no fetch"
+        yield Step(at=iso_time(state.fresh_until), stage="fresh", what="it counts as fresh until then", because=because)
+
+
+def _judged(verdict: Verdict) -> Step:
+    matched = verdict.matched
+    because = f"{len(verdict.lists)} lists were asked"
+    if matched is not None:
+        because = f"the list {matched.list} names {matched.expression} ({matched.entry})"
+    return Step(at=verdict.as_of, stage="verdict", what=f"the verdict is {verdict.verdict}", because=because)
+
+
+def _host(url: str) -> str:
+    try:
+        return split(url).host
+    except InvalidUrl:
+        return url
+
+
+def _domain(url: str) -> str:
+    return registrable_domain(_host(url))

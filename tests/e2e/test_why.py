@@ -1,0 +1,75 @@
+"""The story of a URL, on the real process: each step with its reason, and what the time went into."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.product import Product
+from tests.origin import Origin, http, page, redirect
+
+pytestmark = pytest.mark.e2e
+
+SHORT, URL = "http://short.test/x", "http://news.test/duck"
+
+
+def test_the_story_of_a_link(origin: Origin, product: Product) -> None:
+    rules = http("User-agent: *\nAllow: /duck\nDisallow: /private\n", content_type="text/plain")
+    origin.answers |= {
+        "short.test/x": redirect(URL),
+        "news.test/robots.txt": rules,
+        "news.test/duck": page("A duck", '<meta property="og:title" content="A duck on the pond">'),
+    }
+    product.send({"urls": [SHORT, "http://news.test/private"]})
+    product.ended(SHORT, "http://news.test/private")
+    story = product.client.get("/v1/why", params={"url": SHORT}).json()
+    steps = story["steps"]
+    stages = [step["stage"] for step in steps]
+    assert stages[0] == "decide"
+    assert [step["what"] for step in steps if step["stage"] == "answer"] == [
+        "short.test at 127.0.0.1 answered 301",
+        "news.test at 127.0.0.1 answered 200",
+    ]
+    assert [step["because"] for step in steps if step["stage"] == "redirect"] == ["the header Location"]
+    robots = [step["because"] for step in steps if step["stage"] == "robots"]
+    assert robots == ["no rule of it speaks of this URL", "Allow: /duck (line 2)"]
+    (title,) = (step for step in steps if step["stage"] == "extract" and step["what"].startswith("title: "))
+    assert title["because"].startswith("the rule og:title")
+    assert {"archive", "store", "fresh", "verdict"} <= set(stages)
+    assert story["total_ms"] == sum(phase["took_ms"] for phase in story["critical_path"])
+    moments = [step["at"] for step in steps if step["stage"] == "answer"]
+    assert moments == sorted(moments)
+
+    denied = product.client.get("/v1/why", params={"url": "http://news.test/private"}).json()
+    assert denied["status"] == "robots_denied"
+    assert any("private" in (step.get("because") or "") for step in denied["steps"])
+
+    told = subprocess.run(
+        [sys.executable, "-m", "spiderduck", "why", SHORT, "--server", str(product.client.base_url)],
+        capture_output=True,
+        text=True,
+        env={**product.environment, "COLUMNS": "200"},
+    )
+    assert told.returncode == 0, told.stderr
+    assert "Allow: /duck (line 2)" in told.stdout
+
+
+def test_nothing_is_made_up_of_a_url_that_nobody_shared(product: Product) -> None:
+    story = product.client.get("/v1/why", params={"url": URL}).json()
+    assert (story["status"], [step["what"] for step in story["steps"]]) == (
+        "unknown",
+        ["nobody has shared this URL here"],
+    )
+    assert product.client.get("/v1/why", params={"url": "http://["}).status_code == 400
+
+
+def test_a_failed_try_is_told_beside_what_was_known(origin: Origin, product: Product) -> None:
+    origin.answers["news.test/duck"] = page("A duck")
+    product.send({"urls": [URL]})
+    product.ended(URL)
+    origin.answers["news.test/duck"] = http("gone", "404 Not Found")
+    answer = product.client.get("/v1/unfurl", params={"url": URL, "refresh": True, "wait_ms": 20_000})
+    assert answer.json()["title"] == "A duck"
+    steps = product.client.get("/v1/why", params={"url": URL}).json()["steps"]
+    assert any(step["what"].startswith("the latest try ended as http_error") for step in steps)
+    assert any(step["what"] == "news.test at 127.0.0.1 answered 404" for step in steps)
