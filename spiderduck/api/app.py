@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
+from spiderduck.api.bot import bot_routes
 from spiderduck.api.browsers import BrowserGuard
 from spiderduck.api.compat.handlers import compat_routes
 from spiderduck.api.dead_letters import dead_letter_routes
@@ -68,6 +69,7 @@ def api_routes(services: Services) -> list[Any]:
         *dead_letter_routes(services),
         *picture_routes(services),
         *compat_routes(services),
+        *bot_routes(services),
         *shape_routes(),
         *problem_routes(),
         *console_routes(),

@@ -19,6 +19,7 @@ FILES = {
     "/key.js": "key.js",
     "/docs.js": "docs.js",
     "/problems.js": "problems.js",
+    "/bot.js": "bot.js",
     "/console.css": "console.css",
 }
 
