@@ -44,13 +44,13 @@ Look = Callable[["Originals", Search], Awaitable[Original | None]]
 
 
 class Examiner(Protocol):
-    """Looks at bytes that may be a picture, for a client. `ImageError` where they are none within the limits."""
+    """Looks at bytes that may be a picture. `ImageError` where they are none within the limits."""
 
-    async def probe(self, body: bytes, client: str) -> PictureInfo:
+    async def probe(self, body: bytes) -> PictureInfo:
         """What the header says."""
 
     async def placeholder(self, body: bytes, client: str) -> object:
-        """Decodes it."""
+        """Decodes it, when it is the client's turn."""
 
 
 class Originals:
@@ -142,7 +142,7 @@ class Originals:
                 body = await cache.get(search.url)
                 if body is None:
                     continue
-                await self._examiner.probe(body, search.requester.client)
+                await self._examiner.probe(body)
             except ImageError as error:
                 self._events.problem(search.url, f"additional_cache_failed: {cache.name}: {error}")
                 continue
@@ -198,7 +198,7 @@ class Originals:
         """
         if not original.body:
             raise UnsupportedFormat("the answer is empty")
-        info = await self._examiner.probe(original.body, search.requester.client)
+        info = await self._examiner.probe(original.body)
         if old is not None and old.body != original.body:
             await self._examiner.placeholder(original.body, search.requester.client)
         if not info.cut_off or (old is not None and old.body == original.body):

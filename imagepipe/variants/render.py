@@ -33,9 +33,9 @@ class Renderer:
         """Size, main colour and BlurHash. Raises `ImageError`."""
         return await self._run(client, PLACEHOLDER, body)
 
-    async def probe(self, body: bytes, client: str = "") -> PictureInfo:
+    async def probe(self, body: bytes) -> PictureInfo:
         """What the header says; `ImageError` where it is no picture within the limits."""
-        return await self._run(client, PROBE, body)
+        return await self._turns.at_once(PROBE, body, limits=self.limits, codecs=self._codecs)
 
     async def _run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
         known = {"limits": self.limits, "codecs": self._codecs}
