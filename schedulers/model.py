@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from schedulers.verdict import Judged
+
 
 class Status(StrEnum):
     """What is known of a URL: on its way, or one of the endings. Stored, announced and given by every look-up."""
@@ -175,8 +177,8 @@ class LastError:
 class UrlState:
     """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `blocked_by` is
     the wall that stood before it at the last try, `gone_since` when its page was found gone. `trace` is the way of the
-    latest fetch. `marked_at` is the
-    store's: when it was told last that the URL is on its way."""
+    latest fetch, `judged` the last verdict on it. `marked_at` is the store's: when it was told last that the URL is on
+    its way."""
 
     key: str
     url: str
@@ -194,6 +196,7 @@ class UrlState:
     blocked_by: str | None = None
     gone_since: float | None = None
     trace: tuple[HopTrace, ...] = ()
+    judged: Judged | None = None
     marked_at: float | None = field(default=None, compare=False)
 
 

@@ -4,18 +4,20 @@ The id depends only on the event's identity and the URL, so a repeat after a cra
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
 
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
-from schedulers.model import Event, Page, UrlState
+from schedulers.model import Event, Known, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
+from schedulers.verdict import Verdict
 
 SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
+JUDGED = "spiderduck.url.judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,28 @@ class UpdatedNotice(msgspec.Struct, kw_only=True):
     data: Record
 
 
+class JudgedNotice(msgspec.Struct, kw_only=True):
+    """The verdict on a stored URL is another one than before, because a list changed. `previous` in the record's
+    verdict says what it was."""
+
+    specversion: Literal["1.0"] = "1.0"
+    type: Literal["spiderduck.url.judged"] = "spiderduck.url.judged"
+    source: str = SOURCE
+    id: str
+    subject: str
+    time: Time
+    datacontenttype: Literal["application/json"] = "application/json"
+    outcome: Literal["judged"] = "judged"
+    data: Record
+
+
 _encode = msgspec.json.Encoder().encode
 
 
-def processed(event: Event, outcome: str, state: UrlState, page: Page | None, now: float) -> Notice:
-    """One event's share of one URL has come to its end."""
-    record = SharedRecord(event_id=event.id, outcome=outcome, **record_fields(state, page))  # type: ignore[arg-type]
+def processed(event: Event, outcome: str, known: Known, verdict: Verdict | None, now: float) -> Notice:
+    """One event's share of one URL has come to its end. `known` is what look-ups give from now on."""
+    state, fields = _fields(known, verdict)
+    record = SharedRecord(event_id=event.id, outcome=outcome, **fields)  # type: ignore[arg-type]
     return _notice(
         ProcessedNotice(
             id=notice_id(event.identity, state.key),
@@ -79,12 +97,31 @@ def processed(event: Event, outcome: str, state: UrlState, page: Page | None, no
     )
 
 
-def updated(state: UrlState, page: Page, now: float) -> Notice:
+def updated(known: Known, page: Page, verdict: Verdict | None, now: float) -> Notice:
     """A page's record gained something after it was announced (its picture was measured)."""
-    record = Record(**record_fields(state, page))  # type: ignore[arg-type]
+    _, fields = _fields(replace(known, page=page), verdict)
+    record = Record(**fields)  # type: ignore[arg-type]
     return _notice(
         UpdatedNotice(id=notice_id(str(page.id), UPDATED), subject=record.url, time=iso_time(now), data=record)
     )
+
+
+def judged(known: Known, verdict: Verdict, now: float) -> Notice:
+    """The verdict on a URL is another one than before. Whoever judges it from the same lists and the same state gives
+    the notice the same id."""
+    state, fields = _fields(known, verdict)
+    record = Record(**fields)  # type: ignore[arg-type]
+    before = None if verdict.previous is None else verdict.previous.as_of
+    by = None if verdict.matched is None else (verdict.matched.list, verdict.matched.list_version)
+    identity = notice_id(f"{JUDGED}\n{verdict.verdict}\n{by}\n{before}", state.key)
+    return _notice(JudgedNotice(id=identity, subject=record.url, time=iso_time(now), data=record))
+
+
+def _fields(known: Known, verdict: Verdict | None) -> tuple[UrlState, dict[str, object]]:
+    """Raises ValueError for what is not known."""
+    if known.state is None:
+        raise ValueError("a notice is on a URL that is known")
+    return known.state, {**record_fields(known.state, known.page), "verdict": verdict}
 
 
 def notice_id(identity: str, key: str) -> str:
@@ -100,6 +137,6 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _notice(told: ProcessedNotice | UpdatedNotice) -> Notice:
+def _notice(told: ProcessedNotice | UpdatedNotice | JudgedNotice) -> Notice:
     url = told.subject
     return Notice(told.id, told.type, url, host_of(url), told.outcome, told.data.status.value, _encode(told))

@@ -10,6 +10,7 @@ from groundwork.clock import Clock
 from schedulers.metadata import Metadata
 from schedulers.model import ArchiveLocation, Change, Delivery, Failure, Known, Message, Page, UrlState
 from schedulers.notice import Notice
+from schedulers.verdict import Verdict
 
 
 class EventQueue(Protocol):
@@ -85,6 +86,9 @@ Knows = Callable[[str], Awaitable[bool]]
 
 Refusal = Callable[[str], Failure | None]
 """Why a URL may not be asked for; None where it may. Answers at once; what it says may change at any time."""
+
+Judge = Callable[[str, Known], Verdict | None]
+"""The verdict on a URL of which that much is known; None where nobody judges. Answers at once."""
 
 
 class Fetch(Protocol):
@@ -175,3 +179,4 @@ class FlowPorts:
     ids: Ids
     clock: Clock
     refusal: Refusal = lambda url: None
+    judge: Judge = lambda url, known: None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fetchers.media_type import essence_of
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
-from schedulers.links import Member, key_of
+from schedulers.links import Chain, Member, key_of
 from schedulers.metadata import encode_provenance, encode_usage
 from schedulers.model import (
     REUSED,
@@ -23,6 +23,7 @@ from schedulers.model import (
     Status,
     UrlState,
 )
+from schedulers.verdict import Judged
 
 UNKNOWN = Known()
 
@@ -63,6 +64,7 @@ def settle(result: Result, now: float, freshness: Freshness) -> Settled:
                 reason=failure.reason,
                 reason_code=failure.code,
                 checked_at=now,
+                judged=None if known.state is None else known.state.judged,
             )
             return Settled(failure.status.value, state, known.page, Change((state,)))
 
@@ -137,6 +139,7 @@ def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
             fresh_until=fresh_until,
             blocked_by=new.blocked_by,
             trace=member.trace,
+            judged=_judged(new.chain, member),
         )
         for member in new.chain.members
     )
@@ -155,6 +158,7 @@ def _reached(reached: Reached) -> Settled:
             redirects=(*member.redirects, *found.redirects),
             trace=(*member.trace, *found.trace),
             last_error=None,
+            judged=_judged(reached.chain, member),
         )
         for member in reached.chain.members
     )
@@ -184,6 +188,7 @@ def _failed(failed: Failed, now: float, freshness: Freshness) -> Settled:
             checked_at=now,
             fresh_until=fresh_until,
             trace=member.trace,
+            judged=_judged(chain, member),
         )
 
     states = tuple(state_of(member) for member in chain.members)
@@ -206,6 +211,12 @@ def _not_modified(same: NotModified, now: float, freshness: Freshness) -> Settle
         gone_since=None,
     )
     return Settled(Status.FETCHED.value, state, same.page, Change((state,)))
+
+
+def _judged(chain: Chain, member: Member) -> Judged | None:
+    """The last verdict on a member of the chain, which the store judges anew."""
+    state = chain.known.get(member.key, UNKNOWN).state
+    return None if state is None else state.judged
 
 
 def _kept(known: Known, failure: Failure, now: float, fresh_until: float | None) -> UrlState | None:

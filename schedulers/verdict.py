@@ -14,7 +14,8 @@ Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Matched(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The entry that decided: at which `hop` of the chain, and what of it the list names."""
+    """The entry that decided: at which `hop` of the chain, and what of it the list names. `comment` and `since` are the
+    list's own, where its format has them."""
 
     hop: str
     expression: str
@@ -24,6 +25,8 @@ class Matched(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     action: str
     category: str | None = None
     severity: str | None = None
+    comment: str | None = None
+    since: Moment | None = None
 
 
 class ListState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -35,9 +38,27 @@ class ListState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     stale: bool = False
 
 
+class Previous(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was said of the link before, by which list, and since when."""
+
+    verdict: Judgement
+    list: str | None = None
+    as_of: Moment
+
+
+class Judged(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a stored state remembers of its last verdict: enough to tell whether another one differs."""
+
+    verdict: Judgement
+    list: str | None = None
+    as_of: Moment
+    previous: Previous | None = None
+
+
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """`basis` says what decided: `list`, `signals` or nothing. `notes` are the entries of lists that only note.
-    `signals` are what a person who hunts spam would look at. `as_of` is the time of judgement."""
+    `signals` are what a person who hunts spam would look at. `as_of` is the time of judgement. `previous` is the last
+    verdict that differed from this one."""
 
     verdict: Judgement
     basis: str | None = None
@@ -46,3 +67,23 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     signals: Sequence[str] = ()
     lists: Sequence[ListState] = ()
     as_of: Moment
+    previous: Previous | None = None
+
+    def remembered(self, before: Judged | None) -> Judged:
+        """What to store of it, where `before` was stored: that again, where nothing changed."""
+        if before is not None and not self.differs(before):
+            return before
+        matched = None if self.matched is None else self.matched.list
+        return Judged(verdict=self.verdict, list=matched, as_of=self.as_of, previous=previous_to(self, before))
+
+    def differs(self, before: Judged) -> bool:
+        """Whether it says something else, or by another list."""
+        matched = None if self.matched is None else self.matched.list
+        return (before.verdict, before.list) != (self.verdict, matched)
+
+
+def previous_to(verdict: Verdict, before: Judged | None) -> Previous | None:
+    """The last verdict that differed, where `before` is stored."""
+    if before is None or not verdict.differs(before):
+        return None if before is None else before.previous
+    return Previous(verdict=before.verdict, list=before.list, as_of=before.as_of)

@@ -30,7 +30,17 @@ from schedulers.metadata import (
     shown,
 )
 from schedulers.model import Message, Page
-from schedulers.ports import Archived, EventQueue, Extractor, Fetch, Measured, MetadataStore, Pictures, TooBusy
+from schedulers.ports import (
+    Archived,
+    EventQueue,
+    Extractor,
+    Fetch,
+    Judge,
+    Measured,
+    MetadataStore,
+    Pictures,
+    TooBusy,
+)
 
 Candidate = tuple[Image, str]
 """A picture as the page declares it, and the rule that named it."""
@@ -45,6 +55,8 @@ class PicturePorts(Protocol):
     def extractor(self) -> Extractor: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def judge(self) -> Judge: ...
 
 
 TOTAL_SECONDS = 120.0
@@ -133,6 +145,7 @@ class MeasurePicture:
         self._store = ports.store
         self._extractor = ports.extractor
         self._clock = ports.clock
+        self._judge = ports.judge
 
     async def __call__(self, message: Message) -> None:
         work = msgspec.json.decode(message.body, type=PictureWork)
@@ -199,7 +212,8 @@ class MeasurePicture:
         site = registrable_domain(split(page.url).host)
         pages = await self._store.saw_picture(site, found.image.url, page.canonical_url or page.key)
         changed = _with_picture(page, metadata, found, is_generic=pages >= ENOUGH_PAGES)
-        told = notice.updated(known.state, changed, self._clock.now())
+        verdict = self._judge(known.state.url, replace(known, page=changed))
+        told = notice.updated(known, changed, verdict, self._clock.now())
         await self._store.update_page(changed, told)
 
 

@@ -17,9 +17,9 @@ from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
 from spiderduck.api.intake import Pause
-from spiderduck.api.judging import Judge
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
+from spiderduck.lists.judging import Judge
 from spiderduck.subscriptions.ports import Filter
 
 ON_THEIR_WAY: Final = frozenset({Status.PENDING, Status.UNKNOWN})
@@ -76,7 +76,7 @@ class UrlLookup:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._judge = Judge(services)
+        self._judge = Judge(services.lists, services.clock)
 
     async def known(self, asked: Sequence[Asked]) -> Sequence[Known]:
         """What the store holds of each."""

@@ -32,7 +32,10 @@ ANotice = Annotated[
     msgspec.Raw,
     msgspec.Meta(
         extra_json_schema={
-            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ProcessedNotice", "UpdatedNotice")]
+            "anyOf": [
+                {"$ref": f"#/components/schemas/{name}"}
+                for name in ("ProcessedNotice", "UpdatedNotice", "JudgedNotice")
+            ]
         }
     ),
 ]
@@ -82,7 +85,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ, OWN_PAGES: "queue"},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
-        description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`; /schemas/notice.json). "
+        description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`, `JudgedNotice`; "
+        "/schemas/notice.json). "
         "Without `queue`, the stream begins now, or behind the "
         "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser "
         "sends when it comes back, goes first. `queue` names a durable queue that collects while you are "
@@ -101,8 +105,11 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         domain: str | None = None,
         type: str | None = None,
         status: str | None = None,
+        verdict: Annotated[
+            str | None, Parameter(description="Verdicts of lists: `block`, `warn`, `no_match`, `unknown`.")
+        ] = None,
     ) -> Stream:
-        wanted = Filter(_values(domain), _values(type), _values(status))
+        wanted = Filter(_values(domain), _values(type), _values(status), _values(verdict))
         subscription = await subscriptions.open(queue, wanted, after=_last_seen(request, after))
         return Stream(
             _events(subscription, services.stopping, is_durable=queue is not None),

@@ -10,9 +10,9 @@ from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
 from spiderduck.api.asking import UrlLookup, read_all
-from spiderduck.api.judging import Judge
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
+from spiderduck.lists.judging import Judge
 from spiderduck.lists.loaded import LoadedList
 from spiderduck.settings.lists import DAY, Action, ListConfig
 
@@ -69,7 +69,7 @@ class ListReports(msgspec.Struct):
 
 def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    lists, urls, judge = services.lists, UrlLookup(services), Judge(services)
+    lists, urls, judge = services.lists, UrlLookup(services), Judge(services.lists, services.clock)
 
     @post(
         "/v1/verdicts",

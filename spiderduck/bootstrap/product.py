@@ -35,6 +35,7 @@ from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
+from spiderduck.lists.judging import Judge
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.telemetry import Telemetry
@@ -157,6 +158,7 @@ def _flow_ports(given: Composition, flow: ForFlow, fetching: Fetching, ids: IdPa
         ids=ids.ids,
         clock=given.clock,
         refusal=fetching.refusal,
+        judge=Judge(fetching.blocking.lists, given.clock).verdict,
     )
 
 

@@ -21,6 +21,8 @@ MOST_PATHS = 4
 MOST_LABELS = 32
 """Of a host, from its end, for lists of domains."""
 _ESCAPED = re.compile(rb"[\x00-\x20\x7f-\xff#%]")
+_CANONICAL = re.compile(r"/[!$&-~]*")
+"""ASCII without `#`, `%`, quotes and spaces: nothing is escaped, and nothing has to be."""
 _SLASHES = re.compile(rb"/{2,}")
 
 
@@ -45,9 +47,14 @@ def canonical(url: str) -> Canonical | None:
         return None
     if parts.scheme not in ("http", "https"):
         return None
+    host = parts.host
+    if ".." in host or host[:1] == "." or host[-1:] == ".":
+        host = ".".join(label for label in host.split(".") if label)
+    if _CANONICAL.fullmatch(parts.target) and "/." not in parts.target and "//" not in parts.target:
+        plain, mark, query = parts.target.partition("?")
+        return Canonical(host, plain, query if mark else None)
     target, _, query = parts.target.partition("?")
     path = _SLASHES.sub(b"/", _without_dots(_unescaped(target)))
-    host = ".".join(label for label in parts.host.split(".") if label)
     return Canonical(host, _escaped(path or b"/"), _escaped(_unescaped(query)) if "?" in parts.target else None)
 
 

@@ -9,6 +9,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from fetchers.blocked_domains import normal_name
@@ -140,6 +141,41 @@ FORMATS: Mapping[str, Reader] = {
     "hash_prefixes": _hash,  # of Safe Browsing expressions
     "content": _content,  # SHA-256 of bodies, as sha256sum prints them
 }
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a list says of one entry, as far as its format has it; `since` as RFC 3339."""
+
+    category: str | None = None
+    severity: str | None = None
+    comment: str | None = None
+    since: str | None = None
+
+
+def about(line: str, form: str) -> About:
+    """Of an entry's line, which was read before. Cheap enough for every match, and done for nothing else."""
+    if form in ("domains", "hosts", "content"):
+        return About(comment=line.partition("#")[2].strip() or None)
+    if form not in ("urlhaus", "mastodon"):
+        return About()
+    try:
+        row = [cell.strip() for cell in next(csv.reader([line]), [])] + [""] * 9
+    except csv.Error:
+        return About()  # its line is longer than what is kept of it
+    if form == "mastodon":  # #domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate
+        return About(severity=row[1] or None, comment=row[4] or None)
+    return About(category=row[5] or None, comment=row[6] or None, since=_since(row[1]))
+
+
+def _since(text: str) -> str | None:
+    """URLhaus writes `2026-11-22 10:47:34`, in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(slots=True)

@@ -6,10 +6,11 @@ The file's bytes are kept, for a match tells the entry as it is written there.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spiderduck.lists.expressions import Canonical, expressions, hosts
 from spiderduck.lists.formats import Counted, Kind, read
-from spiderduck.lists.table import BYTES, HashTable, digest_of
+from spiderduck.lists.table import BYTES, HashTable, digest_of, key_of
 from spiderduck.settings.lists import ListConfig
 
 SHORT = 4
@@ -29,31 +30,37 @@ class Hit:
     entry: str
 
 
-class Subject:
-    """A URL with what lists may name of it, each digest made once for all lists."""
+Named = tuple[str, int]
+"""What a list may name, and its key in tables."""
 
-    __slots__ = ("_hashes", "_hosts", "_of", "_url")
+
+class Subject:
+    """A URL with what lists may name of it, each key made once for all lists."""
+
+    __slots__ = ("_hashes", "_of", "_url", "hosts")
 
     def __init__(self, url: Canonical) -> None:
         self._of = url
-        self._hosts: list[tuple[str, bytes]] | None = None
-        self._url: tuple[str, bytes] | None = None
-        self._hashes: list[tuple[str, bytes]] | None = None
+        self.hosts = _host_keys(url.host)
+        self._url: tuple[Named, ...] = ()
+        self._hashes: tuple[Named, ...] = ()
 
-    def hosts(self) -> list[tuple[str, bytes]]:
-        if self._hosts is None:
-            self._hosts = [(name, digest_of(name)) for name in hosts(self._of.host)]
-        return self._hosts
+    def url(self) -> tuple[Named, ...]:
+        self._url = self._url or ((self._of.exact, key_of(self._of.exact)),)
+        return self._url
 
-    def url(self) -> list[tuple[str, bytes]]:
-        if self._url is None:
-            self._url = self._of.exact, digest_of(self._of.exact)
-        return [self._url]
-
-    def hashes(self) -> list[tuple[str, bytes]]:
-        if self._hashes is None:
-            self._hashes = [(one, digest_of(one)) for one in expressions(self._of)]
+    def hashes(self) -> tuple[Named, ...]:
+        self._hashes = self._hashes or tuple((one, key_of(one)) for one in expressions(self._of))
         return self._hashes
+
+
+@lru_cache(maxsize=4096)
+def _host_keys(host: str) -> tuple[Named, ...]:
+    """Shared links have few hosts; a name has 253 characters at most where it is one."""
+    return tuple((name, _name_key(name)) for name in hosts(host))
+
+
+_name_key = lru_cache(maxsize=4096)(key_of)
 
 
 class LoadedList:
@@ -82,7 +89,7 @@ class LoadedList:
     def names(self, subject: Subject) -> Hit | None:
         """What of the URL the list names; None where nothing is."""
         if self._kind is Kind.DOMAIN:
-            return self._among(self._table, subject.hosts())
+            return self._among(self._table, subject.hosts)
         if self._kind is Kind.URL:
             return self._among(self._table, subject.url())
         if self._kind is Kind.HASH:
@@ -93,17 +100,15 @@ class LoadedList:
         """Whether the list names a body by its SHA-256, in hexadecimal."""
         if self._kind is not Kind.CONTENT:
             return None
-        return self._among(self._table, [(f"sha256:{sha256}", bytes.fromhex(sha256))])
+        return self._among(self._table, ((f"sha256:{sha256}", int.from_bytes(bytes.fromhex(sha256)[:BYTES])),))
 
     def is_stale(self, now: float) -> bool:
         """Whether the file was not renewed for too long."""
         return bool(self.config.max_age_s) and now - self.changed_at > self.config.max_age_s
 
-    def _among(self, table: HashTable, digests: Iterable[tuple[str, bytes]]) -> Hit | None:
-        for expression, digest in digests:
-            if (at := table.find(digest)) is not None:
-                return Hit(self.config, self.version, expression, self._written(at))
-        return None
+    def _among(self, table: HashTable, named: Iterable[Named]) -> Hit | None:
+        found = table.first(named)
+        return None if found is None else Hit(self.config, self.version, found[0], self._written(found[1]))
 
     def _written(self, at: int) -> str:
         end = self._data.find(b"\n", at)

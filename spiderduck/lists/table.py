@@ -18,24 +18,45 @@ def digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-class HashTable:
-    """Immutable. `find` gives where an entry stands in its file, which has less than four gigabytes."""
+def key_of(text: str) -> int:
+    """The number by which tables look for a text: the first bytes of its digest."""
+    return int.from_bytes(digest_of(text)[:BYTES])
 
-    __slots__ = ("_keys", "_places", "_size")
+
+class HashTable:
+    """Immutable. `first` tells which of several texts is in it, and where that stands in its file, which has less than
+    four gigabytes.
+
+    Most of what is looked for is not there: a map with at least eight bits an entry says so without a search.
+    """
+
+    __slots__ = ("_keys", "_map", "_map_shift", "_places", "_shift")
 
     def __init__(self, entries: Iterable[tuple[bytes, int]], size: int = BYTES) -> None:
         """`entries`: digests, or prefixes of them of at least `size` bytes, each with its place."""
-        self._size = size
         packed = [int.from_bytes(digest[:size]) << _PLACE_BITS | place for digest, place in entries]
         packed.sort()
         self._keys = array("Q", (one >> _PLACE_BITS for one in packed))
         self._places = array("I", (one & 0xFFFFFFFF for one in packed))
+        self._shift = (BYTES - size) * 8
+        bits = min(size * 8, max(3, (len(packed) * 8).bit_length()))
+        self._map_shift = size * 8 - bits
+        self._map = bytearray((1 << bits) // 8)
+        for key in self._keys:
+            at = key >> self._map_shift
+            self._map[at >> 3] |= 1 << (at & 7)
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def find(self, digest: bytes) -> int | None:
-        """The first place with this digest; None where there is none."""
-        key = int.from_bytes(digest[: self._size])
-        at = bisect_left(self._keys, key)
-        return self._places[at] if at < len(self._keys) and self._keys[at] == key else None
+    def first(self, named: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
+        """Of texts with their keys (`key_of`), the first that is here, and its place; None where none is."""
+        shift, map_shift, bits = self._shift, self._map_shift, self._map
+        for text, number in named:
+            key = number >> shift
+            near = key >> map_shift
+            if bits[near >> 3] >> (near & 7) & 1:
+                at = bisect_left(self._keys, key)
+                if at < len(self._keys) and self._keys[at] == key:
+                    return text, self._places[at]
+        return None

@@ -7,6 +7,7 @@ import msgspec
 from schedulers.record import iso_time
 from schedulers.verdict import Judgement, ListState, Matched, Verdict
 from spiderduck.lists.expressions import canonical
+from spiderduck.lists.formats import about
 from spiderduck.lists.loaded import Hit, LoadedList, Subject
 from spiderduck.settings.lists import ACTIONS
 
@@ -65,13 +66,17 @@ def _hits(facts: Facts, lists: Sequence[LoadedList]) -> Iterable[tuple[str, Hit]
 
 
 def _matched(hop: str, hit: Hit) -> Matched:
+    """What the settings say of the whole list goes before what a line says of itself."""
+    config, said = hit.list, about(hit.entry, hit.list.format)
     return Matched(
         hop=hop,
         expression=hit.expression,
-        list=hit.list.name,
+        list=config.name,
         list_version=hit.version,
         entry=hit.entry,
-        action=hit.list.action,
-        category=hit.list.category or None,
-        severity=hit.list.severity or None,
+        action=config.action,
+        category=config.category or said.category,
+        severity=config.severity or said.severity,
+        comment=said.comment,
+        since=said.since,
     )

@@ -58,7 +58,7 @@ class KombuSubscription:
         while True:
             taken = await self._line.after(self._position, most)
             self._position = taken[-1].position
-            wanted = [one for one in taken if self._wanted.takes(one.host, one.type, one.status, one.outcome)]
+            wanted = [one for one in taken if self._wanted.takes(one.host, one.type, one.status, one.outcome, one.body)]
             if wanted:
                 self._line.hand_out([one.position for one in wanted])
                 return [Received(one.position, one.body) for one in wanted]

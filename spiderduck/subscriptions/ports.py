@@ -4,22 +4,53 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Only notices of these domains (with everything below them), types and statuses or outcomes; empty means all."""
+    """Only notices of these domains (with everything below them), types, statuses or outcomes, and verdicts; empty
+    means all."""
 
     domains: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
+    verdicts: frozenset[str] = frozenset()
 
-    def takes(self, host: str, type: str, status: str, outcome: str) -> bool:
-        """Whether a notice with these is wanted."""
+    def takes(self, host: str, type: str, status: str, outcome: str, body: bytes) -> bool:
+        """Whether a notice with these is wanted. Its JSON is read only where verdicts are asked for."""
         if self.types and type not in self.types:
             return False
         if self.statuses and status not in self.statuses and outcome not in self.statuses:
             return False
-        return not self.domains or any(host == name or host.endswith("." + name) for name in self.domains)
+        if self.domains and not any(host == name or host.endswith("." + name) for name in self.domains):
+            return False
+        return not self.verdicts or _verdict(body) in self.verdicts
+
+
+class _Judged(msgspec.Struct):
+    verdict: str = ""
+
+
+class _Data(msgspec.Struct):
+    verdict: _Judged = msgspec.field(default_factory=_Judged)
+
+
+class _Told(msgspec.Struct):
+    """What of a notice's JSON the verdict stands in."""
+
+    data: _Data = msgspec.field(default_factory=_Data)
+
+
+_decode = msgspec.json.Decoder(_Told).decode
+
+
+def _verdict(body: bytes) -> str:
+    """Empty where none stands in the notice, as in those of former versions, or nothing can be read."""
+    try:
+        return _decode(body).data.verdict.verdict
+    except msgspec.DecodeError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

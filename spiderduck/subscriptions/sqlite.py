@@ -62,7 +62,7 @@ class SqliteSubscription:
             wanted = [
                 Received(position, body)
                 for position, host, type_, status, outcome, body in found
-                if self._wanted.takes(host, type_, status, outcome)
+                if self._wanted.takes(host, type_, status, outcome, body)
             ]
             if wanted:
                 if self.name is not None:  # on the disk before anybody has it, so that a restart does not refuse it

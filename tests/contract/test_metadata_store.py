@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from schedulers import notice
-from schedulers.model import ArchiveLocation, Change, Content, Event, LastError, Page, Redirect, Status, UrlState
+from schedulers.model import ArchiveLocation, Change, Content, Event, Known, LastError, Page, Redirect, Status, UrlState
 from schedulers.ports import MetadataStore
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.announcing import AnnouncingStore
@@ -135,7 +135,7 @@ def fetched(identity: int = 7, key: str = KEY, url: str = URL) -> UrlState:
 
 
 def told(event: str, state: UrlState, shown: Page | None = None) -> notice.Notice:
-    return notice.processed(Event(event, identity=event), "fetched", state, shown, 1_000.5)
+    return notice.processed(Event(event, identity=event), "fetched", Known(state=state, page=shown), None, 1_000.5)
 
 
 async def test_an_unknown_url_has_nothing(opened: Opened) -> None:
@@ -213,13 +213,13 @@ async def test_an_ending_keeps_every_field(opened: Opened) -> None:
 async def test_a_measured_picture_changes_the_page_and_is_told(opened: Opened) -> None:
     await opened.store.complete("event", KEY, Change((fetched(),), page()), told("event", fetched()))
     changed = replace(page(), metadata=b'{"title":"A","image":{"url":"http://p.test/"}}')
-    await opened.store.update_page(changed, notice.updated(fetched(), changed, 1_001.0))
+    await opened.store.update_page(changed, notice.updated(Known(state=fetched()), changed, None, 1_001.0))
     assert await opened.store.page(7) == changed
     assert await opened.notices() == 2
 
 
 async def test_a_page_that_is_gone_is_not_brought_back(opened: Opened) -> None:
-    await opened.store.update_page(page(), notice.updated(fetched(), page(), 1_001.0))
+    await opened.store.update_page(page(), notice.updated(Known(state=fetched()), page(), None, 1_001.0))
     assert await opened.store.page(7) is None
     assert await opened.notices() == 0
 

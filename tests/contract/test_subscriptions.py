@@ -162,6 +162,16 @@ async def test_a_subscriber_gets_only_what_its_filter_names(open_all: OpenAll, w
         assert await bodies(subscription, 1) == [b"yes"]
 
 
+async def test_a_subscriber_may_ask_for_verdicts(open_all: OpenAll) -> None:
+    async with open_all() as opened:
+        subscription = await opened.log.open(None, Filter(verdicts=frozenset({"block", "warn"})))
+        for told in ("no JSON", "{}", '{"data":{"verdict":null}}', '{"data":{"verdict":{"verdict":"no_match"}}}'):
+            await opened.announce(told)
+        blocked = '{"data":{"url":"http://a.test/","verdict":{"verdict":"block","signals":["x"]}}}'
+        await opened.announce(blocked)
+        assert await bodies(subscription, 1) == [blocked.encode()]
+
+
 async def test_who_pulls_acknowledges_in_another_call(open_all: OpenAll) -> None:
     """As the API does it: open, receive, close; open, acknowledge, close."""
     async with open_all() as opened:

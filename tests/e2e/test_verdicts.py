@@ -65,6 +65,22 @@ def test_what_a_list_blocks_is_not_fetched_and_not_shown(origin: Origin, listed:
     assert (warned["title"], warned["verdict"]["verdict"]) == ("Odd", "warn")
 
 
+def test_notices_tell_the_verdict_and_the_stream_takes_those_that_are_asked_for(
+    origin: Origin, listed: Product
+) -> None:
+    origin.answers |= {"news.test/duck": page("A duck"), "odd.test/o": page("Odd")}
+    with listed.client.stream("GET", "/v1/stream", params={"after": "0", "verdict": "block,warn"}) as stream:
+        listed.send({"urls": [URL, "http://odd.test/o", "http://evil.test/"]})
+        found = {}
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                told = json.loads(line.removeprefix("data: "))
+                found[told["subject"]] = told["data"]["verdict"]["verdict"]
+            if len(found) == 2:
+                break
+    assert found == {"http://odd.test/o": "warn", "http://evil.test/": "block"}
+
+
 def test_a_write_path_asks_without_a_fetch(origin: Origin, listed: Product) -> None:
     origin.answers["news.test/duck"] = page("A duck")
     card(listed, URL)

@@ -15,8 +15,9 @@ from schedulers.metadata import FAILURE, Metadata, Provenance
 from schedulers.model import ArchiveLocation, Change, Content, Known, Message, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline, unfurl
-from schedulers.ports import FlowPorts, Knows
+from schedulers.ports import FlowPorts, Judge, Knows
 from schedulers.record import record_of
+from schedulers.verdict import Judged, Previous, Verdict, previous_to
 from tests.clock import FakeClock
 
 A = "http://news.test/a"
@@ -69,8 +70,8 @@ class Passed:
     def ended(self, outcome: str) -> None: ...
 
 
-def pipeline(outside: Any, stages: list[str] | None = None) -> Pipeline:
-    ports = FlowPorts(outside, outside, outside, outside, outside, outside, outside, outside, FakeClock())
+def pipeline(outside: Any, stages: list[str] | None = None, judge: Judge = lambda url, known: None) -> Pipeline:
+    ports = FlowPorts(*[outside] * 8, FakeClock(), judge=judge)
     return Pipeline(ports, SchedulersConfig(), Passed([] if stages is None else stages))
 
 
@@ -151,6 +152,26 @@ async def test_who_is_given_up_is_stored_and_announced_by_the_same_stage() -> No
     assert (state.status, state.page_id) == (Status.FETCHED, 3)
     assert state.last_error is not None
     assert "boom" in state.last_error.reason
+
+
+async def test_the_verdict_is_told_and_remembered_in_every_state() -> None:
+    """Of the URL that was shared, and of what lies behind it; with what was said before."""
+    before = Judged(verdict="no_match", as_of="2026-11-22T10:00:00.000Z")
+    outside = Outside(known=Known(False, replace(GOOD, fresh_until=1.0, judged=before), PAGE))
+
+    def judge(url: str, known: Known) -> Verdict:
+        assert known.state is not None
+        found = Verdict(verdict="warn", as_of="2026-11-23T10:00:00.000Z")
+        return msgspec.structs.replace(found, previous=previous_to(found, known.state.judged))
+
+    await pipeline(outside, judge=judge).handle(EVENT)
+    ((_, _, change, notice),) = outside.completed
+    told = msgspec.json.decode(notice.body)["data"]["verdict"]
+    assert (told["verdict"], told["previous"]) == ("warn", {"verdict": "no_match", "as_of": before.as_of})
+    (state,) = change.states
+    assert state.judged is not None
+    assert (state.judged.verdict, state.judged.previous) == ("warn", Previous(verdict="no_match", as_of=before.as_of))
+    assert Verdict(verdict="warn", as_of="later").remembered(state.judged) is state.judged
 
 
 async def test_what_was_finished_is_not_given_up() -> None:

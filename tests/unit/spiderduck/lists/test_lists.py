@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spiderduck.lists.expressions import canonical, expressions, hosts
 from spiderduck.lists.formats import FORMATS, Counted, read
 from spiderduck.lists.loaded import LoadedList, Subject
+from spiderduck.lists.table import HashTable, digest_of, key_of
 from spiderduck.lists.verdict import Facts, judge
 from spiderduck.settings.lists import FORMATS as FORMAT_NAMES
 from spiderduck.settings.lists import Action, ListConfig
@@ -240,3 +241,59 @@ def test_a_wrong_setting_is_named(wrong: ListConfig) -> None:
 
 def test_every_format_of_the_settings_can_be_read() -> None:
     assert set(FORMATS) == set(FORMAT_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("form", "line", "said"),
+    [
+        (
+            "urlhaus",
+            '"7","2026-11-22 10:47:34","http://evil.test/x","online","","malware_download","elf,mirai","",""',
+            ("malware_download", None, "elf,mirai", "2026-11-22T10:47:34Z"),
+        ),
+        ("urlhaus", '"7","yesterday","http://evil.test/x","online","","","","",""', (None, None, None, None)),
+        (
+            "mastodon",
+            'evil.test,suspend,true,true,"Spam, lots of it",false',
+            (None, "suspend", "Spam, lots of it", None),
+        ),
+        ("domains", "evil.test # a farm of fakes", (None, None, "a farm of fakes", None)),
+        ("adblock", "||evil.test^", (None, None, None, None)),
+    ],
+)
+def test_a_match_tells_what_the_list_says_of_its_entry(form: str, line: str, said: tuple[str | None, ...]) -> None:
+    one = LoadedList(ListConfig("bad", "x", form), line.encode(), 0.0, 0.0)
+    found = judge(Facts(hops=["http://evil.test/x"]), [one], 0.0).matched
+    assert found is not None
+    assert (found.category, found.severity, found.comment, found.since) == said
+
+
+def test_a_url_that_needs_nothing_done_is_canonical_as_it_is() -> None:
+    """The short way and the long way come to the same."""
+    texts = (
+        "/a/b.html?x=1&y=2",
+        "/",
+        "/?",
+        "/a;b,c/~d?e=/../f",
+        "/a/./b",
+        "/a/.b",
+        "//a",
+        "/%61",
+        "/a%20b",
+        '/"<',
+        "/é",
+    )
+    for text in texts:
+        found = canonical(f"http://a.test{text}")
+        assert found is not None
+        again = canonical(f"http://a.test{found.path}" + ("" if found.query is None else f"?{found.query}"))
+        assert again == found
+    assert canonical("http://.a..test./x") == canonical("http://a.test/x")
+
+
+def test_a_table_finds_what_it_holds_and_nothing_else() -> None:
+    names = [f"host{number}.test" for number in range(2_000)]
+    table = HashTable((digest_of(name), at) for at, name in enumerate(names))
+    assert all(table.first([(name, key_of(name))]) == (name, at) for at, name in enumerate(names))
+    assert table.first((f"other{number}.test", key_of(f"other{number}.test")) for number in range(2_000)) is None
+    assert HashTable(()).first([("a.test", key_of("a.test"))]) is None

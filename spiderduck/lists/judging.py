@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from groundwork.clock import Clock
 from schedulers.metadata import Image
 from schedulers.model import Known
-from schedulers.verdict import Verdict
-from spiderduck.api.services import Services
+from schedulers.verdict import Verdict, previous_to
 from spiderduck.lists.signals import signals
 from spiderduck.lists.verdict import Facts, judge
+from spiderduck.lists.watching import Lists
 
 
 class _Pictures(msgspec.Struct):
@@ -25,12 +26,13 @@ _decode = msgspec.json.Decoder(_Pictures).decode
 class Judge:
     """Over the lists of a process."""
 
-    def __init__(self, services: Services) -> None:
-        self._lists = services.lists
-        self._clock = services.clock
+    def __init__(self, lists: Lists, clock: Clock) -> None:
+        self._lists = lists
+        self._clock = clock
 
     def verdict(self, url: str, known: Known) -> Verdict:
-        """Of `url` and every hop behind it, its page's body and pictures."""
+        """Of `url` and every hop behind it, its page's body and pictures. With what was said before, where that is
+        stored."""
         lists = self._lists.current
         hops = _hops(url, known)
         has_pictures = lists and known.page is not None
@@ -41,7 +43,9 @@ class Judge:
             seen=known.state is not None,
             signals=tuple(signals(hops, known)),
         )
-        return judge(facts, lists, self._clock.now())
+        verdict = judge(facts, lists, self._clock.now())
+        previous = previous_to(verdict, None if known.state is None else known.state.judged)
+        return verdict if previous is None else msgspec.structs.replace(verdict, previous=previous)
 
 
 def _hops(url: str, known: Known) -> Sequence[str]:
