@@ -8,14 +8,14 @@ from litestar.params import QueryParameter
 
 from schedulers.why import Story, story
 from spiderduck.api.asking import UrlLookup, valid
-from spiderduck.api.judging import Judge
 from spiderduck.api.keys import READ
 from spiderduck.api.services import Services
+from spiderduck.lists.judging import Judge
 
 
 def why_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    urls, judge = UrlLookup(services), Judge(services)
+    urls, judge = UrlLookup(services), Judge(services.lists, services.clock)
 
     @get(
         "/v1/why",
