@@ -16,6 +16,7 @@ from fetchers.ownership.local import LocalOwnership
 from fetchers.politeness.back_off import BackOff
 from fetchers.politeness.domains import Domains
 from fetchers.politeness.limits import Limits, MemoryLimitStore
+from fetchers.politeness.places import Places
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.vultures import Vultures, no_pressure
 from fetchers.ports import (
@@ -72,6 +73,7 @@ def build_fetcher(config: FetchersConfig, adapters: Adapters, bodies: BodyBudget
             back_off=BackOff(queues, adapters.states, clock, adapters.random, counters),
             exchanges=Exchanges(adapters.transport, config, clock, counters),
             bodies=bodies or BodyBudget.of(config.limits),
+            places=Places(config.queues.connections, clock),
             vultures=Vultures(clock, config.queues, queues, hosts, adapters.pressure),
             counters=counters,
         )

@@ -92,7 +92,7 @@ class BrokenOff(FetcherError):
 
 
 class TimedOut(TransportError):
-    """Longer than a limit allows; `phase` is `connect`, `read`, or `pool` (all connections were in use)."""
+    """Longer than a limit allows; `phase` is `connect`, `read`, or `late`: our own loop stood still meanwhile."""
 
     code = "timed_out"
 

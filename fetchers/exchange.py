@@ -12,7 +12,7 @@ from fetchers.body.reading import AnswerBody, NoBody, TimeLimit, pass_over, unsu
 from fetchers.body.turns import DecodeTurns
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
-from fetchers.errors import TransportError, TurnLost
+from fetchers.errors import TimedOut, TransportError, TurnLost
 from fetchers.media_type import said_type
 from fetchers.model import Ended, Headers, HopRequest, NotMine, Response, Timings
 from fetchers.politeness.right import Right
@@ -69,6 +69,10 @@ class Exchange:
             return NotMine(None, str(error)), NO_CHUNKS
         except TimeoutError:
             return self._time.ended(), NO_CHUNKS
+        except TimedOut as error:
+            if error.phase == "late":
+                return NotMine(None, str(error)), NO_CHUNKS
+            return error.as_ending(), NO_CHUNKS
         except TransportError as error:
             return error.as_ending(), NO_CHUNKS
         self._is_open = True

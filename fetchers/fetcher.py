@@ -24,6 +24,7 @@ from fetchers.exchange import Exchanges
 from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
 from fetchers.politeness.back_off import BackOff
 from fetchers.politeness.domains import Domains
+from fetchers.politeness.places import Places
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.right import Right
 from fetchers.politeness.vultures import Vultures
@@ -55,7 +56,12 @@ class FetcherParts:
     exchanges: Exchanges
     bodies: BodyBudget
     vultures: Vultures
+    places: Places
     counters: Counters
+
+
+SLOW_AGAIN_SECONDS = 10.0
+"""So long at least a domain that gave way is left alone."""
 
 
 class Fetcher:
@@ -68,6 +74,7 @@ class Fetcher:
         self.limits = parts.domains.limits
         self.robots = parts.robots
         self.vultures = parts.vultures
+        self.places = parts.places
         self._clock = parts.clock
         self._policy = parts.policy
         self._domains = parts.domains
@@ -86,6 +93,7 @@ class Fetcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.queues.run(), name="domain queues")
             group.create_task(self.vultures.run(), name="vultures")
+            group.create_task(self.places.run(), name="places")
 
     @asynccontextmanager
     async def open_hop(self, request: HopRequest) -> AsyncIterator[tuple[HopResult, Chunks]]:
@@ -143,12 +151,25 @@ class Fetcher:
             return right, NO_CHUNKS
         if (blocked := self._blocked(request)) is not None:
             return blocked, NO_CHUNKS  # since it began to wait, which can be long ago
+        if request.deadline <= self._clock.now():  # this process stood still, or the clock was set
+            return NotNow(self._clock.now() + AGAIN_SECONDS, "its deadline passed before it was sent"), NO_CHUNKS
         right.waited = self._clock.monotonic() - asked
         self.counters.wait.observe(right.waited)
+        place = await held.enter_async_context(self.places.place(passed.queue.domain))
+        if isinstance(place, NotNow):
+            return place, NO_CHUNKS
         exchange = self._exchanges.open(request, passed.parts, right, passed.rule)
-        head, chunks = await held.enter_async_context(exchange)
+        opened = await place.head_of(held.enter_async_context(exchange))
+        if opened is None:
+            self.places.learn(place.domain, answered=False)
+            until = passed.queue.promise(self._clock.now() + SLOW_AGAIN_SECONDS)
+            return NotNow(until, f"{place.domain} did not answer at once while others waited"), NO_CHUNKS
+        head, chunks = opened
         if isinstance(head, NotMine):
             return head, chunks
+        if isinstance(head, Response | Ended):
+            hangs = isinstance(head, Ended) and (head.unreached or head.ending is Ending.TIMED_OUT)
+            self.places.learn(place.domain, answered=not hangs)
         learnt = await self._back_off.learn(passed.queue, head)
         if isinstance(learnt, Response):
             if said := self.robots.preferences(passed.parts.origin, request.url):

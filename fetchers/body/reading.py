@@ -15,6 +15,9 @@ from fetchers.errors import CutShort, ProtocolError, TransportError
 from fetchers.media_type import SNIFFED_BYTES, sniffed_type
 from fetchers.model import CutBy, Ended, Ending, Response
 
+LATE_SECONDS = 0.1
+"""A timer that rings so much too late says that our own loop stood still. The server is given that time."""
+
 
 class TimeLimit:
     """The time that the answer of `host` may take: `seconds` of waiting for it, all of them within `left` from now.
@@ -86,7 +89,10 @@ class TimeLimit:
         self._timer = None
         if self._task is None:
             return  # the next wait sets it again
-        if self._loop.time() < self._due:
+        now = self._loop.time()
+        if now - self._due > LATE_SECONDS:
+            self._due = now + min(now - self._due, self._seconds)  # what came meanwhile has not been read yet
+        if now < self._due:
             self._timer = self._loop.call_at(self._due, self._ring)
         else:
             self._rang = True

@@ -11,7 +11,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 
 from fetchers.errors import TimedOut
-from fetchers.transport.connection import AnswerProtocol
+from fetchers.transport.connection import LATE_SECONDS, AnswerProtocol
 from fetchers.transport.dialler import Dialler
 from fetchers.urls import UrlParts
 
@@ -56,10 +56,13 @@ class Pool(BaseConnector):
         target = cast(Target, req)
         seconds = target.connect_seconds
         try:
+            began = self._loop.time()
             async with asyncio.timeout(seconds):
                 protocol, info = await self._dialler.dial(target.parts, self._make_protocol)
         except TimeoutError as error:
-            raise TimedOut(f"no connection to {target.parts.host} within {seconds} s", "connect") from error
+            late = seconds is not None and self._loop.time() - began > seconds + LATE_SECONDS
+            phase = "late" if late else "connect"
+            raise TimedOut(f"no connection to {target.parts.host} within {seconds} s", phase) from error
         protocol.info = info
         return cast(ResponseHandler, protocol)  # as much of one as the pool asks for
 

@@ -91,6 +91,8 @@ def _gauges(fetcher: Fetcher) -> Gauges:
         "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
         "requests_in_flight": ("Requests being sent or answered.", fetcher.queues.in_flight),
         **_room(fetcher.bodies),
+        "connections_used": ("Connections that requests hold.", fetcher.places.used),
+        "connections_given_way": ("Requests that gave way to others, since the start.", fetcher.places.given_way),
         "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
         "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
     }
