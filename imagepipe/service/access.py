@@ -35,6 +35,9 @@ class Access(Protocol):
     def blocked(self, src: str) -> str | None:
         """Why nobody may have pictures from that address; None where they may."""
 
+    async def withheld(self, src: str) -> str | None:
+        """Why this very picture is given to nobody, whatever they show; None where it may be."""
+
     def client(self, connection: Connection) -> str:
         """Who is asking, as far as limits are concerned."""
 
@@ -52,6 +55,9 @@ class Alone:
     """The `Access` of a server without records, such as `python -m imagepipe serve`."""
 
     def blocked(self, src: str) -> str | None:
+        return None
+
+    async def withheld(self, src: str) -> str | None:
         return None
 
     def client(self, connection: Connection) -> str:
@@ -83,7 +89,7 @@ class Gate:
         Raises `SourceBlocked`, `NotSigned` (nothing was asked of anybody but the records), `RecordsUnavailable`.
         """
         src = ask.src
-        if (reason := self.access.blocked(src)) is not None:
+        if (reason := self.access.blocked(src) or await self.access.withheld(src)) is not None:
             raise SourceBlocked(reason)
         requester = Requester(self.access.client(connection))
         if ask.signed or self.unsigned or self.access.has_key(connection):

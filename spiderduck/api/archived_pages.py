@@ -8,6 +8,8 @@ from schedulers.metadata import Purpose, decode_usage, usage_refusal
 from schedulers.model import Page
 from spiderduck.api.services import Services
 from spiderduck.content.ports import Archived, Damaged, NotUploadedYet
+from spiderduck.lists.judging import Judge
+from spiderduck.lists.pictures import known_page
 
 MOST_OPENED = 2
 """Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""
@@ -18,6 +20,12 @@ class UsageRefused(PermissionDeniedException):
     """The site does not let its page be used so; `usage` in the record says by which signal."""
 
     code = "usage_refused"
+
+
+class ContentBlocked(PermissionDeniedException):
+    """A list blocks the page, so that its content is given to nobody; the verdict in its record says which."""
+
+    code = "content_blocked"
 
 
 class NotUploaded(HTTPException):
@@ -33,11 +41,15 @@ class ArchivedPages:
     def __init__(self, services: Services) -> None:
         self._archive = services.archive
         self._reader = services.reader
+        self._judge = Judge(services.lists, services.clock)
         self._opening = asyncio.Semaphore(MOST_OPENED)
 
     async def open(self, page: Page, purpose: Purpose) -> Archived:
-        """Status, headers and body. Raises `UsageRefused`, `NotFoundException` where they are not kept any more, and
-        `NotUploaded`."""
+        """Status, headers and body. Raises `ContentBlocked`, `UsageRefused`, `NotFoundException` where they are not
+        kept any more, and `NotUploaded`."""
+        verdict = self._judge.verdict(page.url, known_page(page))
+        if verdict.verdict == "block" and verdict.matched is not None:
+            raise ContentBlocked(f"the list {verdict.matched.list} blocks the page: {verdict.matched.expression}")
         if (forbidden := usage_refusal(decode_usage(page.usage), purpose)) is not None:
             raise UsageRefused(forbidden)
         async with self._opening:

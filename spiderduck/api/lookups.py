@@ -21,8 +21,11 @@ from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
 from spiderduck.api.versions import Version, described, known_at, moment
+from spiderduck.lists.judging import Judge
+from spiderduck.lists.pictures import known_page
 
 MOST_IN_BATCH = 1000
+WITHHELD = "`usage_refused`: the site forbids it; `content_blocked`: a list does"
 MOST_VERSIONS = 1000
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
@@ -59,7 +62,7 @@ class PageText(msgspec.Struct):
 def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     lookups, urls = services.lookups, UrlLookup(services)
-    archived = ArchivedPages(services)
+    archived, judge = ArchivedPages(services), Judge(services.lists, services.clock)
 
     async def at_moment(asked: Asked, at: float) -> Known:
         (now,) = await urls.known([asked])
@@ -108,7 +111,9 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get("/v1/pages/{page_id:str}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
     async def get_page(page_id: PageId) -> Response[Record]:
-        return Response(_page_record(await page_of(page_id)), headers=LONG)
+        page = await page_of(page_id)
+        verdict = judge.verdict(page.url, known_page(page))
+        return Response(msgspec.structs.replace(_page_record(page), verdict=verdict), headers=LONG)
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
     async def get_page_history(page_id: PageId) -> History:
@@ -122,10 +127,11 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["look-ups"],
         summary="The archived bytes",
         description="What the site says of the use of its page is kept to (`usage` in its record): for a purpose that "
-        "it forbids, and where no purpose is said for any, the answer is 403 `usage_refused`.",
+        "it forbids, and where no purpose is said for any, the answer is 403 `usage_refused`. What a list blocks is "
+        "given to nobody (403 `content_blocked`).",
         responses={
             200: ANY_BYTES,
-            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`usage_refused`: the site forbids it"),
+            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description=WITHHELD),
             503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet"),
         },
     )
@@ -146,7 +152,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         description="Made on demand from the archived bytes, without navigation and advertisements. Kept to `usage` as "
         "the bytes are. Needs the extra `text` (501 `not_installed` without it); `text` is null where there is none.",
         responses={
-            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`usage_refused`: the site forbids it"),
+            403: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description=WITHHELD),
             422: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`unreadable`: beyond the limits"),
             501: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="`not_installed`: the extra is missing"),
             503: ResponseSpec(Problem, media_type=PROBLEM_TYPE, description="Not uploaded yet, or too many readers"),

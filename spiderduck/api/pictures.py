@@ -10,22 +10,26 @@ from litestar.params import QueryParameter
 
 from spiderduck.api.keys import READ
 from spiderduck.api.services import Services
+from spiderduck.lists.pictures import WithheldPictures
 
 PictureUrl = Annotated[str, QueryParameter(description="The picture's address", max_length=16_384)]
 
 
-class PictureOwned(msgspec.Struct):
-    """`owned`: a stored page has that picture for its image or icon."""
+class PictureOwned(msgspec.Struct, omit_defaults=True):
+    """`owned`: a stored page has that picture for its image or icon. `withheld`: why it is given to nobody, where a
+    list blocks it or every page that shows it."""
 
     url: str
     owned: bool
+    withheld: str | None = None
 
 
 def picture_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
+    withheld = WithheldPictures(services.lookups, services.lists, services.clock)
 
     @get("/v1/pictures", opt={"scope": READ}, tags=["look-ups"], summary="Does a picture belong to a record?")
     async def is_picture_owned(url: PictureUrl) -> PictureOwned:
-        return PictureOwned(url, await services.lookups.owns_picture(url))
+        return PictureOwned(url, await services.lookups.owns_picture(url), await withheld.because(url))
 
     return [is_picture_owned]

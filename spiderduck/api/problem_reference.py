@@ -19,7 +19,7 @@ from fetchers.model import Ending
 from groundwork.problems import KIND
 from imagepipe.service.problems import STATUS as OF_PICTURES
 from snowflake import errors as of_ids
-from spiderduck.api.archived_pages import NotUploaded, UsageRefused
+from spiderduck.api.archived_pages import ContentBlocked, NotUploaded, UsageRefused
 from spiderduck.api.idempotency import KeyReused
 from spiderduck.api.parameters import shortened
 from spiderduck.api.problems import CODES, STATUS
@@ -78,6 +78,7 @@ def _of_classes() -> Iterator[tuple[str, int, str]]:
         *OF_PICTURES.items(),
         (KeyReused, 422),
         (UsageRefused, 403),
+        (ContentBlocked, 403),
         (NotUploaded, 503),
     )
     for error, status in answered:

@@ -30,6 +30,8 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer, signing_key
 from spiderduck.bootstrap.storage import Storage
+from spiderduck.lists.pictures import WithheldPictures
+from spiderduck.lists.watching import Lists
 from spiderduck.pictures.access import NoRecords, Owners, PictureAccess, RecordsOfApi, StoredRecords
 from spiderduck.pictures.archived import ArchivedPictures
 from spiderduck.pictures.measuring import CardPictures, HandedOver
@@ -72,7 +74,7 @@ async def open_images(given: Composition, fetching: Fetching, storage: Storage) 
         clock=clock,
     )
     await stack.enter_async_context(registry)
-    owners = await _owners(given, storage)
+    owners = await _owners(given, storage, fetching.blocking.lists)
     proxies = read_networks(config.api.trusted_proxies)
     access = PictureAccess(owners, fetching.blocking.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
@@ -88,15 +90,16 @@ def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
     return threaded_workers(settings, executor, 1)
 
 
-async def _owners(given: Composition, storage: Storage) -> Owners:
+async def _owners(given: Composition, storage: Storage, lists: Lists) -> Owners:
     """The store where it is at hand, else the API, else nobody."""
     if storage.api is not None:
-        return StoredRecords(storage.api.store)
+        store = storage.api.store
+        return StoredRecords(store, WithheldPictures(store, lists, given.clock))
     if not given.config.images.api_url:
         log.warning("images.api_url is empty: without a signature, pictures of records are only served from the caches")
         return NoRecords()
     http = await given.stack.enter_async_context(httpx.AsyncClient(trust_env=False, headers=bearer(given.config, READ)))
-    return RecordsOfApi(given.config.images.api_url, http, given.clock)
+    return RecordsOfApi(given.config.images.api_url, http, given.clock, lists)
 
 
 def _archived(storage: Storage, clock: Clock) -> ArchivedPictures | None:

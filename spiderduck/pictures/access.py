@@ -6,7 +6,7 @@ an image process on its own asks the API.
 
 import json
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import httpx
 from cachetools import TLRUCache
@@ -19,9 +19,11 @@ from imagepipe.service.access import Connection
 from spiderduck.api.client_address import Network, client_address, client_group
 from spiderduck.api.keys import FETCH, guard_of
 from spiderduck.errors import StoreUnavailable
+from spiderduck.lists.pictures import WithheldPictures
+from spiderduck.lists.watching import Lists
 from spiderduck.stores.ports import Lookups
 
-OWNED_SECONDS, NOT_OWNED_SECONDS = 60.0, 2.0
+OWNED_SECONDS, WITHHELD_SECONDS, NOT_OWNED_SECONDS = 60.0, 60.0, 2.0
 """A picture that no record has can belong to one in a moment: somebody shared the page just now."""
 MOST_REMEMBERED = 10_000
 ASK_SECONDS = 3.0
@@ -33,6 +35,9 @@ class Owners(Protocol):
     async def owns(self, src: str) -> bool:
         """Raises `RecordsUnavailable` where nobody can say now."""
 
+    async def withheld(self, src: str) -> str | None:
+        """Why a picture is given to nobody. Raises `RecordsUnavailable`."""
+
 
 class NoRecords:
     """Where there are none, or nobody can be asked."""
@@ -40,12 +45,16 @@ class NoRecords:
     async def owns(self, src: str) -> bool:
         return False
 
+    async def withheld(self, src: str) -> str | None:
+        return None
+
 
 class StoredRecords:
     """Asks the store."""
 
-    def __init__(self, lookups: Lookups) -> None:
+    def __init__(self, lookups: Lookups, withheld: WithheldPictures) -> None:
         self._lookups = lookups
+        self._withheld = withheld
 
     async def owns(self, src: str) -> bool:
         """Whether a stored record has the picture `src`. Raises `RecordsUnavailable`."""
@@ -54,32 +63,60 @@ class StoredRecords:
         except StoreUnavailable as error:
             raise RecordsUnavailable("the store does not answer at the moment") from error
 
+    async def withheld(self, src: str) -> str | None:
+        """See `Owners`."""
+        try:
+            return await self._withheld.because(src)
+        except StoreUnavailable as error:
+            raise RecordsUnavailable("the store does not answer at the moment") from error
 
-def _remembered_until(_src: str, owned: bool, now: float) -> float:
-    return now + (OWNED_SECONDS if owned else NOT_OWNED_SECONDS)
+
+class _Known(NamedTuple):
+    """What the API said of a picture."""
+
+    owned: bool
+    withheld: str | None
+
+
+def _remembered_until(_src: str, known: _Known, now: float) -> float:
+    if known.withheld is not None:
+        return now + WITHHELD_SECONDS
+    return now + (OWNED_SECONDS if known.owned else NOT_OWNED_SECONDS)
 
 
 class RecordsOfApi:
     """Asks the API, and remembers its answers for a moment."""
 
-    def __init__(self, url: str, http: httpx.AsyncClient, clock: Clock) -> None:
-        """`url` of the API; `http` sends a key with the scope `read`."""
+    def __init__(self, url: str, http: httpx.AsyncClient, clock: Clock, lists: Lists) -> None:
+        """`url` of the API; `http` sends a key with the scope `read`. Where none of `lists` blocks anything, signed
+        pictures need no API."""
+        self._lists = lists
         self._url = f"{url.rstrip('/')}/v1/pictures"
         self._http = http
-        self._known: TLRUCache[str, bool, float] = TLRUCache(MOST_REMEMBERED, _remembered_until, clock.monotonic)
+        self._known: TLRUCache[str, _Known, float] = TLRUCache(MOST_REMEMBERED, _remembered_until, clock.monotonic)
 
     async def owns(self, src: str) -> bool:
-        owned = self._known.get(src)
-        if owned is None:
-            owned = self._known[src] = await self._ask(src)
-        return owned
+        return (await self._of(src)).owned
 
-    async def _ask(self, src: str) -> bool:
+    async def withheld(self, src: str) -> str | None:
+        """See `Owners`. What the API said stays right for a minute at most."""
+        if not any(one.config.action == "block" for one in self._lists.current):
+            return None
+        return (await self._of(src)).withheld
+
+    async def _of(self, src: str) -> _Known:
+        known = self._known.get(src)
+        if known is None:
+            known = self._known[src] = await self._ask(src)
+        return known
+
+    async def _ask(self, src: str) -> _Known:
         try:
             answer = await self._http.get(self._url, params={"url": src}, timeout=ASK_SECONDS)
             answer.raise_for_status()
-            return bool(answer.json()["owned"])
-        except (httpx.HTTPError, json.JSONDecodeError, KeyError, TypeError) as error:
+            found = answer.json()
+            return _Known(bool(found["owned"]), found.get("withheld"))
+        except (httpx.HTTPError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise RecordsUnavailable("the API, which knows the records, does not answer at the moment") from error
 
 
@@ -91,6 +128,7 @@ class PictureAccess:
         self._proxies = proxies
         self._rules = rules
         self.owns = owners.owns
+        self.withheld = owners.withheld
 
     def blocked(self, src: str) -> str | None:
         found = self._policy.verdict(src)

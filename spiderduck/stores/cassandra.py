@@ -101,6 +101,12 @@ class CassandraStore:
         key = picture_key(url)
         return key is not None and bool(await self._ask(self._statements.get_picture, (key,)))
 
+    async def picture_pages(self, url: str, most: int) -> Sequence[int]:
+        """One at the most: a row holds the page that was written last."""
+        key = picture_key(url)
+        rows = [] if key is None else await self._ask(self._statements.get_picture, (key,))
+        return [row[0] for row in rows][:most]
+
     async def mark(self, state: UrlState) -> None:
         stamp = self._stamps.next(self._clock.now())
         marked = replace(state, marked_at=self._clock.now())

@@ -24,5 +24,9 @@ class Lookups(Protocol):
     async def owns_picture(self, url: str) -> bool:
         """Whether any stored page has the picture of that URL for its image or icon."""
 
+    async def picture_pages(self, url: str, most: int) -> Sequence[int]:
+        """The ids of pages that have the picture of that URL for their image or icon, the newest first; on some
+        adapters the newest alone."""
+
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         """The URLs of a registrable domain that were handled last, the newest first."""

@@ -149,6 +149,11 @@ class SqliteStore:
         row = await self._database.read(lambda connection: connection.execute(IS_OWNED, (key,)).fetchone())
         return bool(row[0])
 
+    async def picture_pages(self, url: str, most: int) -> Sequence[int]:
+        sql, key = "SELECT page_id FROM pictures WHERE url_key = ? ORDER BY page_id DESC LIMIT ?", picture_key(url)
+        rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
+        return [row[0] for row in rows]
+
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())

@@ -240,8 +240,10 @@ async def test_a_picture_belongs_to_its_page(opened: Opened, field: str) -> None
     await opened.store.complete("event", KEY, Change((fetched(),), shown), told("event", fetched(), shown))
     for spelling in ("http://p.test/a%20b.png?x=1", "HTTP://P.test:80/a b.png?x=1#top"):
         assert await opened.lookups.owns_picture(spelling)
+        assert await opened.lookups.picture_pages(spelling, 10) == [shown.id]
     for other in ("http://p.test/a%20b.png", "https://p.test/a%20b.png?x=1", "no URL", ""):
         assert not await opened.lookups.owns_picture(other)
+        assert await opened.lookups.picture_pages(other, 10) == []
 
 
 async def test_metadata_that_cannot_be_read_owns_nothing(opened: Opened) -> None:

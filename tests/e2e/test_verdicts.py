@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.e2e.product import Product
-from tests.origin import Origin, page, redirect
+from tests.origin import Origin, http, page, redirect
+from tests.unit.imagepipe.pictures import encode, photo
 
 pytestmark = pytest.mark.e2e
 
@@ -106,6 +107,37 @@ def test_a_changed_list_is_in_force_within_seconds(origin: Origin, listed: Produ
     assert "title" not in after.json()
     record = listed.client.get("/v1/urls", params={"url": URL}).json()
     assert record["verdict"]["matched"]["list"] == "bad"
+
+
+def test_what_a_list_blocks_is_not_given_out_from_what_is_kept(origin: Origin, listed: Product, bad: Path) -> None:
+    """The page was good when it was fetched: its bytes, its text and its picture are there, and stay there."""
+    picture = "http://pictures.test/duck.png"
+    head = f'<meta property="og:image" content="{picture}">'
+    origin.answers |= {
+        "news.test/duck": page("A duck", head),
+        "pictures.test/duck.png": http(encode(photo((200, 200)), "PNG"), content_type="image/png"),
+    }
+    found = card(listed, URL).json()
+    content, shown = f"/v1/pages/{found['page_id']}/content", found["image"]["proxied_url"]
+    unsigned = {"src": picture, "w": "20"}
+    assert listed.client.get(content).status_code == 200
+    within(10, lambda: listed.client.get(shown).status_code == 200)
+    assert listed.client.get("/images/cards", params=unsigned).status_code == 200
+    bad.write_text("news.test\n")
+    within(10, lambda: verdicts(listed, URL)[0]["verdict"] == "block")
+    for refused in (
+        listed.client.get(content),
+        listed.client.get(f"/v1/pages/{found['page_id']}/text"),
+        listed.client.get(shown),
+        listed.client.get("/images/cards", params=unsigned),
+    ):
+        assert refused.status_code == 403, refused.text
+    assert listed.client.get(content).json()["type"].endswith("/content_blocked")
+    assert listed.client.get("/v1/pictures", params={"url": picture}).json()["withheld"]
+    assert listed.client.get(f"/v1/pages/{found['page_id']}").json()["verdict"]["verdict"] == "block"
+    bad.write_text("other.test\n")
+    within(10, lambda: listed.client.get(shown).status_code == 200)
+    assert listed.client.get(content).status_code == 200
 
 
 def test_lists_are_told_and_changed(listed: Product, tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ class FakeAccess:
     def blocked(self, src: str) -> str | None:
         return "it is blocked" if src.startswith(self.bad) else None
 
+    async def withheld(self, src: str) -> str | None:
+        return "a list says so" if src.endswith("/withheld.jpg") else None
+
     def client(self, connection: Connection) -> str:
         return connection.headers.get("x-client", "c")
 
@@ -106,6 +109,19 @@ async def test_what_opens_an_address() -> None:
         assert (await client.get(at("http://o.test/owned") + "&signature=wrong")).status_code == 403
         wrong = {"authorization": "Bearer bad"}
         assert (await client.get(at("http://o.test/none"), headers=wrong)).status_code == 403
+
+
+async def test_what_is_withheld_is_given_to_nobody() -> None:
+    """Not by a signature, not to a key, not from the caches; and nobody is asked for it."""
+    source, src = FakeSource(**{"withheld.jpg": Picture(JPEG)}), "http://o.test/withheld.jpg"
+    async with served(source, FakeAccess({src})) as client:
+        for answer in (
+            await client.get(imagepipe.url("/images/cards", src, width=9, key=KEY)),
+            await client.get(at(src), headers={"authorization": "Bearer good"}),
+            await client.get(at(src, path="/images/cards/info")),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (403, "blocked_domain")
+    assert source.asked == []
 
 
 async def test_what_is_in_the_caches_is_served_at_any_size() -> None:
