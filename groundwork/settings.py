@@ -7,7 +7,7 @@ or `…__TOKEN_FILE`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -54,18 +54,42 @@ class Sources:
 def load(shape: type[T], sources: Sources, overrides: Mapping[str, object] | None = None) -> T:
     """Read, merge, convert. `overrides` that are None were not given. Raises `SettingError`; what the dataclass
     itself refuses is the caller's to check."""
-    tree: dict[str, Any] = {} if sources.file is None else _read(sources.file)
-    try:
-        resolve(tree, shape)
-        variables = _put_environment(tree, shape, sources)
-    except ValueError as error:
-        raise SettingError(str(error)) from error
+    tree, variables = _given(shape, sources)
     tree.update({name: value for name, value in (overrides or {}).items() if value is not None})
     _check_names(tree, shape, "")
     try:
         return msgspec.convert(tree, shape, strict=False)
     except msgspec.ValidationError as error:
         raise SettingError(_readable(error, tree, shape, variables)) from error
+
+
+def origins(shape: type[Any], sources: Sources) -> dict[str, str]:
+    """Where each setting that was given comes from, by its dotted name: the file, or a variable of the environment.
+    What is not in it has its default. Raises `SettingError`."""
+    tree, variables = _given(shape, sources)
+    found = {name: str(sources.file) for name in _names(tree, shape, "")}
+    return {**found, **variables}
+
+
+def _given(shape: type[Any], sources: Sources) -> tuple[dict[str, Any], dict[str, str]]:
+    """What file and environment say together, and which variable set what."""
+    tree: dict[str, Any] = {} if sources.file is None else _read(sources.file)
+    try:
+        resolve(tree, shape)
+        return tree, _put_environment(tree, shape, sources)
+    except ValueError as error:
+        raise SettingError(str(error)) from error
+
+
+def _names(tree: Mapping[str, Any], shape: Any, place: str) -> Iterator[str]:
+    """The dotted names of all values in a tree."""
+    fields = _fields(shape)
+    for name, value in tree.items():
+        kind = fields[name].type if name in fields else None
+        if isinstance(value, Mapping) and hasattr(kind, "__dataclass_fields__"):
+            yield from _names(value, kind, f"{place}{name}.")
+        else:
+            yield f"{place}{name}"
 
 
 def _read(file: Path) -> dict[str, Any]:

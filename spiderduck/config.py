@@ -256,10 +256,22 @@ OF_TESTS = "SPIDERDUCK_TEST_"
 """Variables of the command line, and those that lead the tests to their engines."""
 
 
+def origins(file: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where each setting that was given comes from, by its dotted name. Raises `BadSetting`."""
+    try:
+        return settings.origins(Config, _sources(file, environment))
+    except SettingError as error:
+        raise BadSetting(str(error)) from error
+
+
+def _sources(file: Path | None, environment: Mapping[str, str]) -> Sources:
+    return Sources(file, environment, PREFIX, NOT_SETTINGS | {OF_TESTS})
+
+
 def load(file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, object]) -> Config:
     """Read, merge, check. Raises `BadSetting`, which names the key, what it holds and what it takes."""
     try:
-        config = settings.load(Config, Sources(file, environment, PREFIX, NOT_SETTINGS | {OF_TESTS}), overrides)
+        config = settings.load(Config, _sources(file, environment), overrides)
     except SettingError as error:
         raise BadSetting(str(error)) from error
     config.validate()

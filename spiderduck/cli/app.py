@@ -8,8 +8,24 @@ from typing import Annotated
 
 import typer
 
+from fetchers.config import VERSION
 from groundwork.terminal import say
-from spiderduck.cli import dead, demo, fetch, inspect, keys, lookup, migrate, secrets, send, unfurl, up, watch, why
+from spiderduck.cli import (
+    config,
+    dead,
+    demo,
+    fetch,
+    inspect,
+    keys,
+    lookup,
+    migrate,
+    secrets,
+    send,
+    unfurl,
+    up,
+    watch,
+    why,
+)
 from spiderduck.errors import SpiderDuckError
 
 app = typer.Typer(
@@ -35,11 +51,21 @@ app.command()(secrets.secrets)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
 app.add_typer(keys.app, name="keys")
+app.add_typer(config.app, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"spiderduck {VERSION}")
+        raise typer.Exit
 
 
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
 ) -> None:
     """Options of every command."""
     _shown.debug = debug
