@@ -21,6 +21,7 @@ LONGEST_PAUSE = 30.0
 
 
 def is_outage(error: Exception) -> bool:
+    """Whether the same work may succeed later: something that we need is away."""
     return bool(getattr(error, "retryable", False))
 
 
