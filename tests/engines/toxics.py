@@ -35,11 +35,13 @@ class Link:
         for toxic in self._call("GET", "/toxics"):
             self._call("DELETE", f"/toxics/{toxic['name']}")
 
-    def spoil(self, kind: str, *, upstream: bool = False, **attributes: int) -> None:
+    def spoil(self, kind: str, *, upstream: bool = False, share: float = 1.0, **attributes: int) -> None:
         """Add a toxic: `latency` (latency, jitter in ms), `bandwidth` (rate in KB/s), `timeout` (timeout in ms; 0 is a
-        half-open link: data vanishes and the connection stays), `reset_peer`, `slow_close`, `limit_data`."""
+        half-open link: data vanishes and the connection stays), `reset_peer`, `slow_close`, `limit_data`, `slicer`.
+        That `share` of the connections gets it."""
         stream = "upstream" if upstream else "downstream"
-        self._call("POST", "/toxics", {"type": kind, "stream": stream, "attributes": attributes})
+        toxic = {"type": kind, "stream": stream, "attributes": attributes, "toxicity": share}
+        self._call("POST", "/toxics", toxic)
 
     def close(self) -> None:
         self._call("DELETE", "")
