@@ -8,6 +8,7 @@ where a palette is unfolded or alpha is multiplied in before scaling, and what e
 from dataclasses import dataclass
 
 from imagepipe.codecs.codec import Codec
+from imagepipe.codecs.webp import reduced
 from imagepipe.model import PictureInfo
 
 _PIXEL = 4
@@ -73,7 +74,9 @@ def probe_bytes(body: bytes, **_options: object) -> int:
 
 
 def decoded_size(info: PictureInfo, at_least: tuple[int, int]) -> tuple[int, int]:
-    """A JPEG is scaled by 1/2, 1/4 or 1/8 while it is decoded; other formats are decoded as they are."""
+    """A JPEG is scaled by 1/2, 1/4 or 1/8 while it is decoded, a still WebP to what is wanted; others not at all."""
+    if info.format == "webp" and not info.animated and not info.first_frame_only:
+        return reduced(info.stored, at_least)
     if info.format != "jpeg":
         return info.width, info.height
     stored = (info.height, info.width) if info.orientation >= 5 else (info.width, info.height)

@@ -808,6 +808,7 @@ EXEMPT = {
     "fetchers.standalone": "reads settings",
     "imagepipe.codecs.blocks": "counts what others read",
     "imagepipe.codecs.quality": "looks a name up",
+    "imagepipe.codecs.libwebp": "decodes within the limits that `inspect` checked; the memory budget holds it",
     "imagepipe.codecs.pillow": "decodes within the limits that `inspect` checked; the memory budget holds it",
     "schedulers.metadata.ladder": "builds the ladders when it is imported",
     "schedulers.metadata.picture_counter": _PAGE,
