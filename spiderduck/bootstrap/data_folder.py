@@ -13,7 +13,17 @@ from spiderduck.errors import DataInUse, StoreUnavailable
 log = logging.getLogger(__name__)
 
 FOR_OTHERS = 0o077
-OURS = ("lock", "keys.json*", "spiderduck.db*", "archive", "spool", "images", "snowflake", "images.key*")
+OURS = (
+    "lock",
+    "keys.json*",
+    "spiderduck.db*",
+    "archive",
+    "spool",
+    "images",
+    "snowflake",
+    "images.key*",
+    "lists.judged*",
+)
 """What we write into a data folder. Whatever else lies there is somebody else's."""
 
 

@@ -36,6 +36,7 @@ from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
 from spiderduck.lists.judging import Judge
+from spiderduck.lists.rejudging import Rejudging
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.telemetry import Telemetry
@@ -79,6 +80,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if "schedulers" in parts and storage.flow is not None and ids is not None and images is not None:
             ports = _flow_ports(given, storage.flow, fetching, ids, images)
             schedulers = _schedulers(ports, config.schedulers, telemetry)
+        judging = _judging(given, storage.flow, fetching)
         health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and storage.api is not None:
@@ -92,7 +94,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
         app = build(config, health, routes, guard)
-        work = (*fetching.work, *storage.work, *(() if ids is None else ids.work))
+        work = (*fetching.work, *storage.work, *judging, *(() if ids is None else ids.work))
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
@@ -160,6 +162,14 @@ def _flow_ports(given: Composition, flow: ForFlow, fetching: Fetching, ids: IdPa
         refusal=fetching.refusal,
         judge=Judge(fetching.blocking.lists, given.clock).verdict,
     )
+
+
+def _judging(given: Composition, flow: ForFlow | None, fetching: Fetching) -> tuple[Work, ...]:
+    """Beside the schedulers, which can announce what changed."""
+    if flow is None:
+        return ()
+    again = Rejudging(flow.store, fetching.blocking.lists, given.clock, given.folder / "lists.judged")
+    return (("judging again", again.run),)
 
 
 def _schedulers(ports: FlowPorts, config: SchedulersConfig, telemetry: Telemetry) -> tuple[Scheduler, ...]:

@@ -9,7 +9,7 @@ from spiderduck.api.services import Marks
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
-from spiderduck.stores.ports import Lookups
+from spiderduck.stores.ports import Judgements, Lookups
 from spiderduck.subscriptions.ports import Subscriptions
 
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
@@ -20,12 +20,16 @@ class RecordStore(Lookups, Marks, Protocol):
     """The store as the API sees it."""
 
 
+class FlowStore(MetadataStore, Judgements, Protocol):
+    """The store as the flow sees it, and what judges its records again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForFlow:
     """Patient: an outage is waited out. `content` reads what `archive` took."""
 
     queue: EventQueue
-    store: MetadataStore
+    store: FlowStore
     archive: Archive
     content: ArchiveReader
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import Notice, notice_id
+from schedulers.verdict import Judged
+from spiderduck.stores.ports import Walked
 
 REMEMBERED = 10_000
 
@@ -41,6 +43,12 @@ class Records(Protocol):
     async def finish(self, event_id: str, key: str) -> None:
         """From now on `look_up` has seen this event's share of the URL."""
 
+    async def walk(self, after: str | None, most: int) -> Walked:
+        """As `Judgements.walk`."""
+
+    async def write_judged(self, before: UrlState, judged: Judged) -> bool:
+        """As `Judgements.judge_again`, without the notice."""
+
     async def write_metadata(self, page: Page) -> bool:
         """Replace a page's metadata. False where it is no longer there."""
 
@@ -56,6 +64,7 @@ class AnnouncingStore:
         self.mark = records.mark
         self.page = records.page
         self.saw_picture = records.saw_picture
+        self.walk = records.walk
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         identity = notice_id(event_id, key)
@@ -70,6 +79,14 @@ class AnnouncingStore:
     async def update_page(self, page: Page, notice: Notice) -> None:
         if await self._records.write_metadata(page):
             await self._announcer.announce(notice)
+
+    async def judge_again(self, before: UrlState, judged: Judged, notice: Notice) -> bool:
+        """Told first: after a crash in between it is told again, with the same id."""
+        known = await self._records.look_up(before.key)
+        if known.state is None or known.state.judged != before.judged:
+            return False
+        await self._announcer.announce(notice)
+        return await self._records.write_judged(before, judged)
 
     def _remember(self, identity: str) -> None:
         self._finished[identity] = None

@@ -14,12 +14,14 @@ from schedulers.identity import sent_id
 from schedulers.metadata import note_in
 from schedulers.model import Change, Known, Page, UrlState
 from schedulers.notice import notice_id
+from schedulers.verdict import Judged
 from spiderduck.database.picture_index import picture_key, picture_keys
 from spiderduck.settings.cassandra import DAY, CassandraConfig
 from spiderduck.stores.cassandra_buckets import TimeBuckets
 from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds, month_of
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges
+from spiderduck.stores.ports import Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 
@@ -29,6 +31,8 @@ MOST_PARTITIONS = 20
 """In one question of a look-up of many URLs. The node that gets it asks the others beside one another, so that it takes
 as long as the slowest of them: few enough for that to be no worse than twenty questions."""
 UNKNOWN = Known()
+FIRST_TOKEN = -(2**63)
+"""Below every token of the partitioner."""
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -106,6 +110,31 @@ class CassandraStore:
         key = picture_key(url)
         rows = [] if key is None else await self._ask(self._statements.get_picture, (key,))
         return [row[0] for row in rows][:most]
+
+    async def walk(self, after: str | None, most: int) -> Walked:
+        """In the order of tokens."""
+        rows = await self._ask(self._statements.walk_urls, (FIRST_TOKEN if after is None else int(after), most))
+        states = [state_from_json(blob) for _, blob in rows if blob is not None]
+        ids = {state.page_id for state in states if state.page_id is not None}
+        found = await self._many(self._statements.get_pages, list(ids))
+        pages = {row[0]: page_from_row(row) for row in found if row[1] is not None}
+        known = [Known(state=state, page=pages.get(state.page_id or 0)) for state in states]
+        return Walked(known, str(rows[-1][0]) if len(rows) == most else None)
+
+    async def write_judged(self, before: UrlState, judged: Judged) -> bool:
+        """As `Judgements.judge_again`, without the notice. One microsecond behind the state that is changed, and for as
+        long as it lives: what the flow writes meanwhile is newer, and stays."""
+        digest = key_hash(before.key)
+        rows = await self._ask(self._statements.get_written, (digest,))
+        if not rows or rows[0][0] is None:
+            return False
+        blob, written, live = rows[0]
+        state = state_from_json(blob)
+        if state.judged != before.judged:
+            return False
+        values = (written + 1, live or 0, state_to_json(replace(state, judged=judged)), digest)
+        await self._session.execute(self._statements.put_judged, values)
+        return True
 
     async def mark(self, state: UrlState) -> None:
         stamp = self._stamps.next(self._clock.now())

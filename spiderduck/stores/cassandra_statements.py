@@ -17,6 +17,7 @@ class Statements:
     put_metadata: Statement
     put_state: Statement
     put_mark: Statement
+    put_judged: Statement
     put_version: Statement
     put_redirect: Statement
     put_redirected_from: Statement
@@ -30,6 +31,8 @@ class Statements:
     get_pages: Statement
     get_url: Statement
     get_urls: Statement
+    get_written: Statement
+    walk_urls: Statement
     get_finished: Statement
     get_buckets: Statement
     get_versions: Statement
@@ -56,6 +59,7 @@ def statements(keyspace: str) -> Statements:
         ),
         put_state=put("urls", "key_hash, key, status, page_id, state"),
         put_mark=put("urls", "key_hash, mark"),
+        put_judged=Statement(f"UPDATE {keyspace}.urls USING TIMESTAMP ? AND TTL ? SET state = ? WHERE key_hash = ?"),
         put_version=put("versions", "key_hash, month, id, share"),
         put_redirect=put("redirects", "from_hash, to_key, status_code"),
         put_redirected_from=put("redirected_from", "to_hash, hour, from_hash, from_key"),
@@ -72,6 +76,8 @@ def statements(keyspace: str) -> Statements:
         get_pages=get("pages", PAGE_COLUMNS, "id IN ?"),
         get_urls=get("urls", "key_hash, state, mark", "key_hash IN ?"),
         get_url=get("urls", "state, mark", "key_hash = ?"),
+        get_written=get("urls", "state, WRITETIME(state), TTL(state)", "key_hash = ?"),
+        walk_urls=get("urls", "token(key_hash), state", "token(key_hash) > ? LIMIT ?"),
         get_finished=get("finished", "id", "id IN ?"),
         get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),
         get_versions=get("versions", "id, share", "key_hash = ? AND month = ? LIMIT ?"),

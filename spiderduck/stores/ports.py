@@ -1,9 +1,31 @@
 """What look-ups need from a store, beyond what the flow needs (`schedulers.ports.MetadataStore`)."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schedulers.model import Known, Page, UrlState
+from schedulers.notice import Notice
+from schedulers.verdict import Judged
+
+
+class Walked(NamedTuple):
+    """Some of all that is known, and where to go on; None at the end."""
+
+    known: Sequence[Known]
+    after: str | None
+
+
+class Judgements(Protocol):
+    """The part of a store that lets everything be judged again."""
+
+    async def walk(self, after: str | None, most: int) -> Walked:
+        """States with their pages, at most `most` of them, in an order of the store's own: from the beginning, or
+        behind `after`, which an earlier call gave, also in an earlier process. What is stored throughout is met once;
+        what comes or goes meanwhile may be missed."""
+
+    async def judge_again(self, before: UrlState, judged: Judged, notice: Notice) -> bool:
+        """Remember another verdict on the URL of `before`, and announce it, at least once. False where somebody else
+        judged it meanwhile, or its state is gone: nothing is changed then. Never hides a newer state."""
 
 
 class Lookups(Protocol):

@@ -14,10 +14,12 @@ from schedulers.identity import sent_id
 from schedulers.metadata import note_in
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
+from schedulers.verdict import Judged
 from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_keys
 from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
+from spiderduck.stores.ports import Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.write_behind import WriteBehindMarks
 
@@ -25,6 +27,9 @@ PAGE = "p.id, p.key, p.url, p.fetched_at, p.version, p.head, p.metadata, p.prove
 LOOK_UP = f"""
 SELECT EXISTS (SELECT 1 FROM finished WHERE id IN (?, ?)), u.state, {PAGE}
 FROM (SELECT 1) LEFT JOIN urls u ON u.key = ? LEFT JOIN pages p ON p.id = u.page_id
+"""
+WALK = f"""
+SELECT u.key, u.state, {PAGE} FROM urls u LEFT JOIN pages p ON p.id = u.page_id WHERE u.key > ? ORDER BY u.key LIMIT ?
 """
 PUT_PAGE = """
 INSERT OR REPLACE INTO pages (id, key, url, fetched_at, version, head, metadata, provenance) VALUES (?,?,?,?,?,?,?,?)
@@ -158,6 +163,32 @@ class SqliteStore:
         sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())
         return [state_from_json(row[0]) for row in rows]
+
+    async def walk(self, after: str | None, most: int) -> Walked:
+        rows = await self._database.read(lambda connection: connection.execute(WALK, (after or "", most)).fetchall())
+        known = [
+            Known(state=state_from_json(state), page=None if page[0] is None else page_from_row(tuple(page)))
+            for _, state, *page in rows
+        ]
+        return Walked(known, rows[-1][0] if len(rows) == most else None)
+
+    async def judge_again(self, before: UrlState, judged: Judged, notice: Notice) -> bool:
+        told = self._notice_row(notice)
+
+        def write(connection: sqlite3.Connection) -> bool:
+            row = connection.execute("SELECT state FROM urls WHERE key = ?", (before.key,)).fetchone()
+            state = None if row is None else state_from_json(row[0])
+            if state is None or state.judged != before.judged:
+                return False
+            blob = state_to_json(replace(state, judged=judged))
+            connection.execute("UPDATE urls SET state = ? WHERE key = ?", (blob, before.key))
+            connection.execute(PUT_NOTICE, told)
+            return True
+
+        is_told = await self._database.write(write)
+        if is_told:
+            self._announced()
+        return is_told
 
     def _marked(self, key: str, known: Known, before: UrlState | None) -> Known:
         """What the store knows, or the mark that is not written yet, or was not `before` the store was read."""

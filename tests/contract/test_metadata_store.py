@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, Event, Known, LastError, Page, Redirect, Status, UrlState
 from schedulers.ports import MetadataStore
+from schedulers.verdict import Verdict
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.cassandra import CassandraStore
-from spiderduck.stores.ports import Lookups
+from spiderduck.stores.ports import Judgements, Lookups
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter
 from spiderduck.subscriptions.sqlite import NoticeLog
@@ -276,3 +278,54 @@ async def test_the_count_of_a_site_is_bounded(opened: Opened) -> None:
     site = f"{uuid4().hex}.test"
     counts = [await opened.store.saw_picture(site, "logo.png", f"/{number}") for number in range(60)]
     assert max(counts) == counts[-1] == 40
+
+
+async def test_everything_is_walked_in_steps_of_any_size(opened: Opened) -> None:
+    keys = {f"http://news.test/{number}" for number in range(7)}
+    for key in keys:
+        state = replace(fetched(key=key, url=key), page_id=None)
+        await opened.store.complete(key, key, Change((state,)), told(key, state))
+    shown = page(9, KEY)
+    await opened.store.complete("event", KEY, Change((fetched(9),), shown), told("event", fetched(9), shown))
+    for most in (1, 3, 100):
+        found, after, steps = [], None, 0
+        while True:
+            walked = await judgements(opened).walk(after, most)
+            assert len(walked.known) <= most
+            found += walked.known
+            after, steps = walked.after, steps + 1
+            if after is None:
+                break
+        assert sorted(known.state.key for known in found if known.state is not None) == sorted({*keys, KEY})
+        assert [known.page for known in found if known.page is not None] == [shown]
+        assert steps >= 8 // most
+
+
+async def test_another_verdict_is_remembered_and_told(opened: Opened) -> None:
+    state, verdict = fetched(), Verdict(verdict="block", as_of="2026-11-22T10:00:00.000Z")
+    shown = page()
+    await opened.store.complete("event", KEY, Change((state,), shown), told("event", state, shown))
+    judged = verdict.remembered(None)
+    about = notice.judged(Known(state=state, page=shown), verdict, 1_002.0)
+    assert await judgements(opened).judge_again(state, judged, about)
+    known = await opened.store.look_up(KEY)
+    assert (known.state, known.page) == (replace(state, judged=judged), shown)
+    assert not await judgements(opened).judge_again(state, judged, about), "somebody judged it already"
+    assert not await judgements(opened).judge_again(replace(state, key="http://news.test/gone"), judged, about)
+    assert await opened.notices() == 2, "that of the share, and one of the verdict"
+
+
+async def test_what_the_flow_writes_behind_a_judgement_stays(opened: Opened, clock: FakeClock) -> None:
+    state, verdict = fetched(), Verdict(verdict="warn", as_of="2026-11-22T10:00:00.000Z")
+    await opened.store.complete("event", KEY, Change((state,), page()), told("event", state, page()))
+    about = notice.judged(Known(state=state), verdict, 1_002.0)
+    assert await judgements(opened).judge_again(state, verdict.remembered(None), about)
+    await clock.advance(1.0)
+    newer = replace(state, checked_at=2_000.5, judged=verdict.remembered(None))
+    await opened.store.complete("later", KEY, Change((newer,)), told("later", newer))
+    assert (await opened.store.look_up(KEY)).state == newer
+
+
+def judgements(opened: Opened) -> Judgements:
+    """The same store."""
+    return cast(Judgements, opened.store)

@@ -140,6 +140,24 @@ def test_what_a_list_blocks_is_not_given_out_from_what_is_kept(origin: Origin, l
     assert listed.client.get(content).status_code == 200
 
 
+def test_a_changed_list_is_told_of_every_stored_link(origin: Origin, listed: Product, bad: Path) -> None:
+    origin.answers["news.test/duck"] = page("A duck")
+    listed.notices("team")
+    card(listed, URL)
+    bad.write_text("news.test\n")
+    found: list[dict[str, Any]] = []
+
+    def is_told() -> bool:
+        found.extend(one for one in listed.notices("team") if one["type"] == "spiderduck.url.judged")
+        return bool(found)
+
+    within(15, is_told)
+    (told,) = found
+    verdict = told["data"]["verdict"]
+    assert (told["subject"], verdict["verdict"], verdict["previous"]["verdict"]) == (URL, "block", "no_match")
+    assert listed.record(URL)["verdict"]["previous"]["verdict"] == "no_match"
+
+
 def test_lists_are_told_and_changed(listed: Product, tmp_path: Path) -> None:
     (bad, odd) = listed.client.get("/v1/lists").json()["lists"]
     assert (bad["name"], bad["entries"], bad["action"], odd["action"]) == ("bad", 1, "block", "warn")
