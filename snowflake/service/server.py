@@ -6,6 +6,9 @@
 handlers write their bytes themselves.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from litestar import Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -21,13 +24,16 @@ from snowflake.service.model import DecodedId, Identity, IdsAt, LeaseAnswer, Lea
 from snowflake.service.rendering import JsonAnswer, render_many, render_one
 
 
-def route_handlers(generator: Generator, config: ServiceConfig | None = None) -> tuple[ControllerRouterHandler, ...]:
-    """What a Litestar application takes as `route_handlers`. Raises `BadConfiguration`."""
-    return (ids_router(IdService(generator, config)),)
+def route_handlers(
+    generator: Generator, config: ServiceConfig | None = None, lease_opt: Mapping[str, Any] | None = None
+) -> tuple[ControllerRouterHandler, ...]:
+    """What a Litestar application takes as `route_handlers`. `lease_opt`: options of the call that leases ranges, for
+    the application's guards. Raises `BadConfiguration`."""
+    return (ids_router(IdService(generator, config), lease_opt),)
 
 
-def ids_router(service: IdService) -> Router:
-    """`/v1/ids` and everything below it."""
+def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -> Router:
+    """`/v1/ids` and everything below it; `lease_opt` as in `route_handlers`."""
 
     def count_caller(scope: Scope) -> None:
         for name, value in scope["headers"]:
@@ -47,7 +53,10 @@ def ids_router(service: IdService) -> Router:
         return JsonAnswer(render_many(await service.batch(count)))
 
     @post(
-        "/lease", status_code=200, summary="Lease a range of ids: a window of time and a share of its sequence numbers"
+        "/lease",
+        status_code=200,
+        opt=dict(lease_opt or {}),
+        summary="Lease a range of ids: a window of time and a share of its sequence numbers",
     )
     async def lease_ids(scope: Scope, data: JSONBody[LeaseRequest | None] = None) -> LeaseAnswer:
         count_caller(scope)

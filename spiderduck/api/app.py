@@ -1,19 +1,26 @@
 """The HTTP server's application: every group of calls, the console, and the documentation that is generated from
 them."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
+from groundwork.single_flight import SingleFlight
 from spiderduck.api.bot import bot_routes
 from spiderduck.api.browsers import BrowserGuard
 from spiderduck.api.compat.handlers import compat_routes
@@ -38,16 +45,30 @@ from spiderduck.api.why import why_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
-DOCUMENT = "openapi_document"
+FRAMEWORKS_DOCUMENT = "/v1/schema"
+"""Where the framework would serve its own description, which knows neither scopes nor problems."""
 
 
-@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Where every tool looks for it. Made once, for it takes longer than the loop may be held for anybody who asks."""
-    state = request.app.state
-    if DOCUMENT not in state:
-        state[DOCUMENT] = msgspec.json.encode(document_of(request.app))
-    return Response(state[DOCUMENT], media_type=MediaType.JSON, headers={"Cache-Control": "private, max-age=60"})
+def document_route() -> HTTPRouteHandler:
+    """`GET /openapi.json`, where every tool looks for it. Made when somebody asks first, once, and beside the loop: it
+    takes longer than the loop may be held."""
+    made: list[bytes] = []
+    making = SingleFlight[str, bytes](goes_on=True)
+
+    @get("/openapi.json", include_in_schema=False)
+    async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+        def make() -> bytes:
+            return msgspec.json.encode(document_of(request.app))
+
+        if not made:
+            made[:] = [await making.run("document", partial(asyncio.to_thread, make))]
+        return Response(made[0], media_type=MediaType.JSON, headers={"Cache-Control": "private, max-age=60"})
+
+    return openapi_json
+
+
+async def _nothing_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    raise NotFoundException
 
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
@@ -92,7 +113,7 @@ def build_metrics(health: Health) -> Litestar:
 def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard) -> Litestar:
     """The application of a process: the handlers of its parts, health, and what describes them."""
     return Litestar(
-        route_handlers=[*routes, *health_routes(health), metrics_route(health), openapi_json],
+        route_handlers=[*routes, *health_routes(health), metrics_route(health), document_route()],
         guards=[BrowserGuard(browser_rules(config), guard), guard],
         before_send=[send_rate_limit],
         state=State({GUARD: guard}),
@@ -102,9 +123,11 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
             title="SpiderDuck",
             version=VERSION,
             description="Understands the links people share.",
-            path="/v1/schema",
             operation_id_creator=operation_id,
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router(
+                FRAMEWORKS_DOCUMENT, route_handlers=[], guards=[_nothing_here], include_in_schema=False
+            ),
+            render_plugins=[JsonRenderPlugin()],
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         ),
         logging_config=None,

@@ -11,7 +11,12 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers, MutableScopeHeaders
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
+from litestar.exceptions import (
+    ClientException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
@@ -74,6 +79,8 @@ class KeyGuard:
         self._buckets = Buckets()
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        if len(_authorizations(connection.scope)) > 1:  # a proxy and we could each read another one
+            raise ClientException("send one Authorization header")
         self.require(connection, handler.opt.get("scope"))
 
     def require(self, connection: Connection, scope: str | None) -> None:
@@ -114,7 +121,7 @@ class KeyGuard:
     def recognises(self, scope: Scope) -> bool:
         """Whether a request shows a key that is in force, whatever it may do. A wrong one counts as in `require`, and
         raises where its sender has to wait."""
-        given = Headers.from_scope(scope).getall("authorization", [])
+        given = _authorizations(scope)
         token = _token(given[0]) if len(given) == 1 else ""
         if not token or not self._keys.asks:
             return False
@@ -208,6 +215,10 @@ async def send_rate_limit(message: Message, scope: Scope) -> None:
         given = MutableScopeHeaders.from_message(message)
         for name, value in headers.items():
             given[name] = value
+
+
+def _authorizations(scope: Scope) -> list[str]:
+    return Headers.from_scope(scope).getall("authorization", [])
 
 
 def _token(authorization: str) -> str:

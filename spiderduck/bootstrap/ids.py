@@ -19,7 +19,7 @@ from snowflake.leases.registered import RegisteredLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
-from spiderduck.api.keys import READ
+from spiderduck.api.keys import READ, WRITE
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.id_peers import open_sanity, own_url
@@ -68,7 +68,9 @@ async def open_ids(given: Composition) -> IdParts:
     if "ids" not in given.parts:
         return IdParts(generator, (), work, lambda: _lost(generator))
     sanity = await open_sanity(generator, lease, config, stack)
-    routes = (Router("/", route_handlers=route_handlers(generator), opt={"scope": READ}),)
+    # A lease takes ids from everybody for a while, so that a key which reads has none.
+    handlers = route_handlers(generator, lease_opt={"scope": WRITE})
+    routes = (Router("/", route_handlers=handlers, opt={"scope": READ}),)
     return IdParts(
         generator, routes, (*work, ("peers", sanity.run)), lambda: "; ".join(sanity.missing().values()) or None
     )
@@ -90,7 +92,7 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
     """Ranges in hand outlast a restart of the service."""
     host = httpx.URL(config.ids.url)
     await wait_for("the id service", (f"{host.host}:{host.port or 80}",), clock)
-    http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config, READ))
+    http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config, WRITE))
     stack.push_async_callback(http.aclose)
     client = RangeClient([config.ids.url], per_ms=IDS_PER_MS, http=http)
     await patiently("the id service", client.start, ServiceUnavailable, clock)

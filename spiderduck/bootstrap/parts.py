@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.config import Config, no_keys
 from spiderduck.errors import BadSetting
-from spiderduck.keyring import READ
+from spiderduck.keyring import WRITE
 
 PARTS = {
     "schedulers": "take events from the queue and bring each URL to its end",
@@ -50,10 +50,10 @@ def check(parts: frozenset[str], config: Config) -> None:
         )
     if "schedulers" in parts and "ids" not in parts and not config.ids.url:
         raise BadSetting('ids.url is empty, and no ids are minted in this process; set it, e.g. "http://ids:8080"')
-    if "schedulers" in parts and "ids" not in parts and config.has_keys and not bearer(config, READ):
+    if "schedulers" in parts and "ids" not in parts and config.has_keys and not bearer(config, WRITE):
         raise BadSetting(
-            "the id service asks for a key, and only hashes of keys are known here; set api.internal_key (or "
-            "SPIDERDUCK_API__INTERNAL_KEY_FILE) to the same long random text in every process"
+            "the id service asks for a key with the scope write, and none is known here in plain; set api.internal_key "
+            "(or SPIDERDUCK_API__INTERNAL_KEY_FILE) to the same long random text in every process"
         )
     _check_pictures(parts, config)
 

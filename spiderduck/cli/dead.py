@@ -11,7 +11,12 @@ app = typer.Typer(help="List dead letters (messages that were given up) and repl
 
 
 @app.command("list")
-def list_letters(server: Server = DEFAULT_SERVER, key: Key = None, most: int = 100, as_json: AsJson = False) -> None:
+def list_letters(
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+    most: Annotated[int, typer.Option(help="Show so many at most.", min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
     """List dead letters with their reasons, newest first."""
     import msgspec
     from rich.table import Table

@@ -12,10 +12,10 @@ def lookup(
     urls: Annotated[list[str], typer.Argument(help="One or more URLs.")],
     server: Server = DEFAULT_SERVER,
     key: Key = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for URLs that are still being handled.")] = 0.0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for URLs that are still being handled.", min=0)] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known about URLs. The exit code is 1 if a URL was never shared."""
+    """Show what is known about URLs. The exit code is 1 if one was never shared, or is no URL."""
     import msgspec
 
     from spiderduck.cli.card import print_record
@@ -30,5 +30,5 @@ def lookup(
         console = plain_console()
         for record in results:
             print_record(console, record)
-    if any(record["status"] == "unknown" for record in results):
+    if any(record["status"] in ("unknown", "invalid_url") for record in results):
         raise typer.Exit(1)

@@ -29,7 +29,7 @@ def watch(
     status: Annotated[
         str | None, typer.Option(help="Show only these statuses or outcomes, separated by commas.")
     ] = None,
-    most: Annotated[int | None, typer.Option(help="Stop after this many notices.")] = None,
+    most: Annotated[int | None, typer.Option(help="Stop after this many notices.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every link as it is understood, until Ctrl-C. With --queue, what was shown is acknowledged."""

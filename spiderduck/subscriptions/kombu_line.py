@@ -5,10 +5,9 @@ earlier line (before a restart, say) are all lower, and acknowledge nothing here
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import kombu
@@ -17,6 +16,7 @@ from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 from spiderduck.errors import HandedOutElsewhere, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology, topic_pattern
+from spiderduck.subscriptions.ports import BATCH_BYTES
 
 _kombu: Any = kombu  # most of it is not annotated
 
@@ -69,10 +69,9 @@ class SubscriptionLine:
         link.attach(self)
 
     async def after(self, position: int, most: int) -> Sequence[HeldNotice]:
-        """The next ones behind a position (0: from the first that is not acknowledged), waiting for at least one.
-
-        Raises `UnknownQueue`."""
-        while not (found := list(islice((one for one in self._taken.values() if one.position > position), most))):
+        """The next ones behind a position (0: from the first that is not acknowledged), as many as fit a batch, waiting
+        for at least one. Raises `UnknownQueue`."""
+        while not (found := _batch((one for one in self._taken.values() if one.position > position), most)):
             if self.is_gone:
                 raise UnknownQueue(self._name or "")
             self._more.clear()
@@ -182,6 +181,16 @@ class SubscriptionLine:
     def _is_ready(self) -> None:
         if not self.ready.done():
             self.ready.set_result(None)
+
+
+def _batch(notices: Iterable[HeldNotice], most: int) -> list[HeldNotice]:
+    found, size = [], 0
+    for one in notices:
+        found.append(one)
+        size += len(one.body)
+        if len(found) >= most or size >= BATCH_BYTES:
+            break
+    return found
 
 
 def _taken(position: int, body: bytes, headers: Mapping[str, Any]) -> HeldNotice:

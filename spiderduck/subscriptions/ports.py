@@ -61,6 +61,11 @@ class Received:
     body: bytes
 
 
+BATCH_BYTES = 256 * 1024
+"""Of the notices that are handed to a reader at a time; the one that goes beyond is the last. A subscriber that reads
+slowly holds one batch in memory, and there may be thousands of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueState:
     """A durable queue. Times are epoch seconds; what an engine cannot say is None.

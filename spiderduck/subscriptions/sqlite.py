@@ -13,11 +13,9 @@ from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.settings.broker import QueuesConfig
-from spiderduck.subscriptions.ports import Filter, QueueState, Received
+from spiderduck.subscriptions.ports import BATCH_BYTES, Filter, QueueState, Received
 
 BATCH = 500
-BATCH_BYTES = 256 * 1024
-"""A subscriber that reads slowly holds one batch in memory, and there may be thousands of them."""
 DAY = 86_400.0
 NOTICE = "position, host, type, status, outcome, body"
 LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0)"

@@ -17,7 +17,7 @@ from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from spiderduck.subscriptions.kombu_line import PREFETCH
-from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
+from spiderduck.subscriptions.ports import BATCH_BYTES, Filter, Received, Subscription, Subscriptions
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock, settle
 from tests.integration.cluster.brokers import behind_slow_link, emptied_broker, opened_publisher, own_prefix
@@ -101,6 +101,23 @@ async def test_every_subscriber_gets_every_notice_in_order(open_all: OpenAll) ->
         await opened.announce("one")
         await opened.announce("two")
         assert await bodies(first, 2) == await bodies(second, 2) == [b"one", b"two"]
+
+
+async def test_a_batch_has_a_size_and_nothing_is_left_out(open_all: OpenAll) -> None:
+    """However many notices are asked for: a subscriber that does not read holds one batch."""
+    async with open_all() as opened:
+        await opened.log.create("team")
+        sent = [f"{number}{'x' * (BATCH_BYTES // 4)}" for number in range(9)]
+        for name in sent:
+            await opened.announce(name)
+        subscription = await opened.log.open("team", Filter())
+        got: list[bytes] = []
+        async with asyncio.timeout(20):
+            while len(got) < len(sent):
+                batch = await subscription.receive(100)
+                assert len(batch) <= 4
+                got += [one.body for one in batch]
+        assert got == [name.encode() for name in sent]
 
 
 async def test_a_temporary_queue_begins_now(open_all: OpenAll) -> None:

@@ -59,6 +59,25 @@ def test_the_document_says_which_scope(guarded: Product) -> None:
     assert "security" not in paths["/healthz"]["get"]
 
 
+def test_a_key_that_reads_leases_no_ids(guarded: Product) -> None:
+    """A lease takes a share of the ids from everybody for a while; one id, and what an id says, takes nothing."""
+    reads, writes = ({"Authorization": f"Bearer {key['key']}"} for key in KEYS)
+    assert guarded.client.post("/v1/ids/lease", json={}).status_code == 401
+    refused = guarded.client.post("/v1/ids/lease", json={}, headers=reads)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "this key lacks the scope 'write'")
+    assert guarded.client.post("/v1/ids/lease", json={}, headers=writes).status_code == 200
+    assert guarded.client.get("/v1/ids", headers=reads).status_code == 200
+    lease = guarded.client.get("/openapi.json").json()["paths"]["/v1/ids/lease"]["post"]
+    assert lease["security"] == [{"key": ["write"]}]
+
+
+def test_there_is_one_document(guarded: Product) -> None:
+    """Not the framework's beside it, which knows neither scopes nor problems."""
+    for path in ("/v1/schema", "/v1/schema/openapi.json", "/v1/schema/anything"):
+        answer = guarded.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+
+
 def test_a_key_that_reads_schedules_nothing(origin: Origin, guarded: Product) -> None:
     """Neither one URL nor many; with `write` both are fetched."""
     origin.answers |= {"one.test/a": page("A"), "many.test/a": page("A")}

@@ -269,6 +269,19 @@ async def test_keys_in_the_old_form_work_with_a_warning(folder: Path, caplog: py
     assert "an-old-key" not in repr(site.config)
 
 
+@pytest.mark.parametrize("path", ["/open", "/read", "/elsewhere"])
+async def test_a_second_authorization_is_a_bad_request(folder: Path, path: str) -> None:
+    """Whichever of the two a proxy before us looked at, and whether or not keys are set."""
+    site = Site(folder)
+    for key in ("", site.make("one", READ, ADMIN)):
+        await site.later()
+        transport = httpx.ASGITransport(site.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            twice = [("Authorization", f"Bearer {key or 'a'}"), ("Authorization", f"Bearer {key or 'b'}")]
+            refused = await client.get(path, headers=twice)
+        assert (refused.status_code, refused.json()["detail"]) == (400, "send one Authorization header")
+
+
 async def test_our_own_processes_have_a_key_without_a_rate(folder: Path) -> None:
     site = Site(folder, api={"internal_key": "internal-internal-internal", "rate_limit": {"per_second": 1, "burst": 1}})
     header = bearer(site.config, ADMIN)

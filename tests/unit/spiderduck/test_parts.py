@@ -105,5 +105,8 @@ def test_schedulers_need_a_key_in_plain_for_the_id_service(tmp_path: Path) -> No
     with pytest.raises(BadSetting, match=r"set api\.internal_key"):
         check(parts_of(["schedulers"]), settings(**tables))
     check(parts_of(["schedulers"]), settings(**tables, api={"internal_key": "a-long-random-text-of-ours"}))
-    check(parts_of(["schedulers"]), settings(**tables, api={"keys": [{"key": "an-old-key-of-ours"}]}))
+    old = {"key": "an-old-key-of-ours", "scopes": ["read", "write"]}
+    check(parts_of(["schedulers"]), settings(**tables, api={"keys": [old]}))
+    with pytest.raises(BadSetting, match="the scope write"):  # which leases ranges of ids
+        check(parts_of(["schedulers"]), settings(**tables, api={"keys": [{**old, "scopes": ["read"]}]}))
     check(parts_of(["api"]), settings(**tables))

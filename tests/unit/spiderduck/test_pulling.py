@@ -11,8 +11,8 @@ from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.sqlite import SqliteStore
-from spiderduck.subscriptions.ports import Filter
-from spiderduck.subscriptions.sqlite import BATCH_BYTES, NoticeLog
+from spiderduck.subscriptions.ports import BATCH_BYTES, Filter
+from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock
 
 
