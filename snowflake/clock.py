@@ -28,6 +28,10 @@ SETTLED_MS = 60_000
 """A new time that has held for so long is the time: it was set right, and nobody needs to start anything anew."""
 
 
+FORGOTTEN_MS = 60_000
+"""Whoever waits for a clock that is behind asks again at least twice a minute."""
+
+
 class ClockSteps:
     """`bound_ms`: how far the wall clock may jump ahead between two looks at it."""
 
@@ -37,6 +41,8 @@ class ClockSteps:
         self._elapsed_ms = elapsed_ms
         self._jumped_ms = 0
         self._seen_ms = 0
+        self._back_ms: int | None = None
+        self._back_seen_ms = 0
 
     def check(self, now_ms: int, elapsed_ms: int) -> None:
         """Raises `ClockJumpedForward`, again and again until the clock is back within the bound, or the new time has
@@ -49,3 +55,10 @@ class ClockSteps:
         if self._jumped_ms and elapsed_ms - self._seen_ms < SETTLED_MS:
             raise ClockJumpedForward(jumped, self._bound_ms)
         self._now_ms, self._elapsed_ms, self._jumped_ms = now_ms, elapsed_ms, 0
+
+    def is_back_for_good(self, elapsed_ms: int) -> bool:
+        """Told whenever the clock is behind the last id: whether it has been so for long enough to be the time."""
+        if self._back_ms is None or elapsed_ms - self._back_seen_ms > FORGOTTEN_MS:
+            self._back_ms = elapsed_ms
+        self._back_seen_ms = elapsed_ms
+        return elapsed_ms - self._back_ms >= SETTLED_MS

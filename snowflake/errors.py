@@ -34,7 +34,8 @@ class TimeOutOfRange(SnowflakeError, ValueError):
 
 
 class ClockMovedBack(SnowflakeError):
-    """The clock shows less than at the last id. Nothing was minted and nothing forgotten; it may catch up."""
+    """The clock shows less than at the last id. Nothing was minted and nothing forgotten; it may catch up, and after a
+    minute its time is taken as it is."""
 
     code = "clock_moved_back"
     retryable = True

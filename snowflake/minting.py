@@ -22,6 +22,8 @@ from snowflake.ports import Clock, Lease
 from snowflake.worker import Worker
 
 NS_PER_MS = 1_000_000
+BRIDGED_MARGIN_MS = 60_000
+"""Logical time may run so far ahead of where it stood when the clock was set back."""
 
 
 class Mint:
@@ -173,9 +175,13 @@ class Mint:
     def _due(self, now_ms: int) -> int:
         try:
             return self._worker.due_ms(now_ms)
-        except ClockMovedBack:
+        except ClockMovedBack as error:
             self.refusals += 1
-            raise
+            if not self._steps.is_back_for_good(self._readings()[1]):
+                raise
+            # The clock was set right. Ids go on in logical time, which stands nearly still until it has caught up.
+            self._worker.bridge(error.milliseconds + BRIDGED_MARGIN_MS)
+            return self._worker.due_ms(now_ms)
 
     def _oldest_unused(self, since_ms: int, now_ms: int) -> int:
         last_ms = self._worker.tick_ms

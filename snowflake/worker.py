@@ -37,6 +37,7 @@ class Worker:
         "_narrow_until",
         "_random_below",
         "_stop_sequence",
+        "_usual_bridge",
         "_worker_id",
         "next",
         "stop",
@@ -62,7 +63,7 @@ class Worker:
         self._layout = layout
         self._datacenter_id = datacenter_id
         self._worker_id = worker_id
-        self._bridge = bridge_ms // layout.unit_ms
+        self._bridge = self._usual_bridge = bridge_ms // layout.unit_ms
         self._random_below = sequences.random_below
         self._first = sequences.first
         self._stop_sequence = layout.sequences if sequences.count is None else sequences.first + sequences.count
@@ -101,8 +102,13 @@ class Worker:
         self._narrow_stop = stop_sequence
         self._narrow_until = max(self._narrow_until, self._layout.tick(until_ms))
 
+    def bridge(self, milliseconds: int) -> None:
+        """Bridge a clock that is so far behind, whatever the settings allow, until it has caught up."""
+        self._bridge = max(self._bridge, milliseconds // self._layout.unit_ms + 1)
+
     def _due(self, now: int) -> int:
         if now > self.tick:
+            self._bridge = self._usual_bridge
             return now
         behind = self.tick - now
         if behind > self._bridge:
