@@ -9,7 +9,7 @@ from typing import Final
 
 from fetchers.errors import InvalidUrl
 from fetchers.model import Headers, Response
-from fetchers.urls import parse, without_user
+from fetchers.urls import parse, url_text, without_user
 
 LONGEST_TARGET = 16_384
 """Characters, percent-encoded: what is shared may be no longer either. Each hop's URL is stored, told and kept."""
@@ -38,17 +38,6 @@ def target_in_head(status_code: int, headers: Headers, url: str) -> str | None:
     refresh = head.header("refresh") if 200 <= status_code < 300 else None
     target = None if refresh is None else refresh_target(url_text(refresh), url)
     return None if target is None or is_same_page(target, url) else target
-
-
-def url_text(value: str) -> str:
-    """A header's value as a URL is read from it: UTF-8 where it is that, else its bytes percent-encoded."""
-    if value.isascii():
-        return value
-    raw = value.encode("latin-1", "replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
 
 
 def resolve(location: str, base: str) -> str | None:

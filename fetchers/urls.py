@@ -232,3 +232,18 @@ def _scalar_values(text: str) -> str:
 def _shortened(text: str) -> str:
     text = redacted_url(text)[:LONGEST_CACHED]
     return repr(text if len(text) <= 200 else text[:200] + "…")
+
+
+def url_text(value: str) -> str:
+    """The text of a URL in a header, whose bytes are one character each: UTF-8 where they are that, else as they stand,
+    percent-encoded."""
+    if value.isascii():
+        return value
+    try:
+        raw = value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value  # it was decoded before
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)

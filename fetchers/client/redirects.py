@@ -17,8 +17,8 @@ from fetchers.client.refresh_element import SEARCHED_BYTES, refresh_content
 from fetchers.errors import BrokenOff
 from fetchers.media_type import said_type
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, HopResult, Response
-from fetchers.redirect_target import REDIRECTS, as_sent, is_same_page, redirect_target, refresh_target, url_text
-from fetchers.urls import redacted
+from fetchers.redirect_target import REDIRECTS, as_sent, is_same_page, redirect_target, refresh_target
+from fetchers.urls import redacted, url_text
 
 MOST_SHOWN = 200
 """Characters of a header in a reason, which is stored and told."""

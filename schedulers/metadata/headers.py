@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from fetchers.urls import url_text
+
 Headers = dict[str, list[str]]
 
 _COUNT = 200
@@ -33,7 +35,7 @@ def links_of(headers: Headers) -> dict[str, str]:
         for target, parameters in _LINK.findall(value[:10_000]):
             for rel in _REL.findall(parameters):
                 for token in rel.lower().split():
-                    found.setdefault(token, target)
+                    found.setdefault(token, url_text(target))
     return found
 
 

@@ -307,7 +307,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.redirect_target.target_in_head": cases(
         lambda given: targets.target_in_head(301, (("location", given),), URL), *URLS
     ),
-    "fetchers.redirect_target.url_text": cases(targets.url_text, rows("a"), rows("\u00fc"), *URLS),
+    "fetchers.urls.url_text": cases(urls.url_text, rows("a"), rows("\u00fc"), *URLS),
     "fetchers.redirect_target.is_same_page": cases(lambda given: targets.is_same_page(given, given), *URLS),
     "fetchers.redirect_target.as_sent": cases(targets.as_sent, rows("#"), *URLS),
     "fetchers.client.attribute_url.attribute_url": cases(

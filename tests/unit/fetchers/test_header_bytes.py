@@ -11,8 +11,8 @@ from fetchers.client.redirects import meta_refresh
 from fetchers.exchange import request_headers
 from fetchers.model import HopRequest, Response
 from fetchers.politeness.pause_headers import parse_retry_after
-from fetchers.redirect_target import redirect_target, refresh_target, target_in_head, url_text
-from fetchers.urls import split
+from fetchers.redirect_target import redirect_target, refresh_target, target_in_head
+from fetchers.urls import split, url_text
 
 BASE = "http://a.test/dir/page?q"
 

@@ -73,3 +73,12 @@ def test_none_means_two_directives_and_a_date_may_hold_commas() -> None:
 def test_a_page_that_allows_everything_has_no_directives() -> None:
     """`index, follow` and unlimited previews restrict nothing."""
     assert robots_of('<meta name="robots" content="index, follow, max-snippet:-1">') is None
+
+
+def test_a_link_header_keeps_the_bytes_of_its_url() -> None:
+    """UTF-8 as it stands, once encoded; what is no UTF-8 keeps its bytes."""
+    for raw, canonical in (("/grün", "/gr%C3%BCn"), (b"/gr\xfcn", "/gr%FCn"), (b"/%c3%bc", "/%c3%bc")):
+        target = raw.encode() if isinstance(raw, str) else raw
+        header = (b"<" + target + b'>; rel="canonical"').decode("latin-1")
+        found = extract_metadata(b"<title>x</title>", url="http://a.test/x", headers=[("link", header)])
+        assert found.canonical_url == f"http://a.test{canonical}"
