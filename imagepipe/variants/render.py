@@ -7,12 +7,21 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from imagepipe.codecs.gif import Gif
+from imagepipe.codecs.jpeg import Jpeg
+from imagepipe.codecs.png import Png
 from imagepipe.codecs.registry import Codecs
+from imagepipe.codecs.webp import WebP
 from imagepipe.config import PictureLimits
 from imagepipe.model import Original, PictureInfo, Rendered, Variant, VariantResult
 from imagepipe.rendering.placeholder import Placeholder
+from imagepipe.rendering.probe import probe
 from imagepipe.variants.turns import Turns
 from imagepipe.workers import PLACEHOLDER, PROBE, RENDER, Measured
+
+_IN_PYTHON = (Jpeg, Png, Gif, WebP)
+_LOOKED_AT_HERE = 1024 * 1024
+"""Bytes. The worst file of that length, nothing but empty blocks, takes some ten milliseconds."""
 
 T = TypeVar("T")
 
@@ -34,7 +43,13 @@ class Renderer:
         return await self._run(client, PLACEHOLDER, body)
 
     async def probe(self, body: bytes) -> PictureInfo:
-        """What the header says; `ImageError` where it is no picture within the limits."""
+        """What the header says; `ImageError` where it is no picture within the limits.
+
+        Small ones of our own codecs in Python are looked at here: a trip to a worker takes longer. What opens a decoder
+        for it (AVIF), or may take long, is looked at by a worker.
+        """
+        if len(body) <= _LOOKED_AT_HERE and isinstance(self._codecs.recognise(body), _IN_PYTHON):
+            return probe(body, limits=self.limits, codecs=self._codecs)
         return await self._turns.at_once(PROBE, body, limits=self.limits, codecs=self._codecs)
 
     async def _run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:

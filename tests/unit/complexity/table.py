@@ -787,6 +787,7 @@ NOTHING_FROM_OUTSIDE = {
     "snowflake.layout.check_below": "reads a number",
     "imagepipe.codecs.exif.write_copyright": _MAKES,
     "imagepipe.codecs.gif_blocks.table_bytes": "reads a number",
+    "imagepipe.codecs.webp.reduced": "reckons with sizes",
     "imagepipe.codecs.png_colour.with_key": "decodes within the limits that `inspect` checked",
     "imagepipe.signing.check_expiry": "reads a number of fixed length",
     "imagepipe.variants.negotiation.resolve": "asks `accepted_formats`",
