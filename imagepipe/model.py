@@ -88,6 +88,11 @@ class Variant:
         return self.fit == "inside" and not self.filters and not self.background
 
 
+def turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """A size as stored, in the orientation in which the picture is shown; or the other way round."""
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
 @dataclass(frozen=True, slots=True)
 class PictureInfo:
     """What the header of a picture says, read without decoding. Sizes are as shown: orientation is applied.
@@ -128,7 +133,7 @@ class PictureInfo:
     @property
     def stored(self) -> tuple[int, int]:
         """Width and height before the picture is turned as its orientation says."""
-        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+        return turned((self.width, self.height), self.orientation)
 
 
 @dataclass(frozen=True, slots=True)

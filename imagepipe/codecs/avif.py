@@ -14,7 +14,7 @@ from imagepipe.codecs.pillow import decode_with, save
 from imagepipe.codecs.quality import quality_of
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, PictureTooLarge
-from imagepipe.model import PictureInfo
+from imagepipe.model import PictureInfo, turned
 
 SPEED = 8
 """0 to 10. Measured on photographs at 680 pixels: 8 takes 109 ms where 6 takes 169 and 10 loses visibly."""
@@ -44,9 +44,7 @@ class Avif:
         image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
         raw = image.info.get("exif")
         facts = read_exif(raw if isinstance(raw, bytes) else b"")
-        width, height = image.size
-        if facts.orientation >= 5:
-            width, height = height, width
+        width, height = turned(image.size, facts.orientation)
         frames = int(getattr(image, "n_frames", 1))
         # Alpha is a stream of its own, with a decoder of its own.
         references = streams.kept(streams=2 if image.mode == "RGBA" else 1)

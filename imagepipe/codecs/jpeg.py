@@ -15,7 +15,7 @@ from imagepipe.codecs.pillow import save, walk
 from imagepipe.codecs.quality import FINE_QUALITY, quality_of
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
-from imagepipe.model import PictureInfo
+from imagepipe.model import PictureInfo, turned
 
 # Inside a scan, 0xFF is followed by 00 (a stuffed byte) or D0–D7 (restart) until the next marker (T.81 B.1.1.5).
 # Only the last of several 0xFF is looked at: to begin at the first would take the square of their number in steps.
@@ -118,11 +118,11 @@ class Jpeg:
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         header = read_header(data)
         facts = header.exif
-        turned = facts.orientation >= 5
+        width, height = turned((header.width, header.height), facts.orientation)
         return PictureInfo(
             self.name,
-            header.height if turned else header.width,
-            header.width if turned else header.height,
+            width,
+            height,
             orientation=facts.orientation,
             progressive=header.progressive,
             scans=self._scans(data, header, limits.scans),

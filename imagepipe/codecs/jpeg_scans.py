@@ -77,12 +77,3 @@ class ScanWalk:
 def closed(data: bytes, end: int) -> bytes:
     """The scans up to `end` as a picture of their own."""
     return data[:end] + _END_OF_IMAGE
-
-
-def scan_prefix(data: bytes, limit: int) -> bytes | None:
-    """All complete scans so far, closed properly; None where there is none, or it is no progressive JPEG."""
-    walk = ScanWalk()
-    while walk.advance(data):
-        pass
-    end = walk.last_end(limit)
-    return None if end is None else closed(data, end)

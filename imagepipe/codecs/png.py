@@ -13,7 +13,7 @@ from imagepipe.codecs.pillow import decode_with, save
 from imagepipe.codecs.png_colour import PALETTE, ColourKey, read_key, read_profile, with_key
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
-from imagepipe.model import PictureInfo
+from imagepipe.model import PictureInfo, turned
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
@@ -80,8 +80,7 @@ class Png:
             if drawn > limits.frames:
                 break
         frames = max(announced, drawn) if announced else 1
-        if facts.orientation >= 5:
-            width, height = height, width
+        width, height = turned((width, height), facts.orientation)
         return PictureInfo(
             self.name,
             width,

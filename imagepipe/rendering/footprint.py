@@ -79,6 +79,6 @@ def decoded_size(info: PictureInfo, at_least: tuple[int, int]) -> tuple[int, int
         return reduced(info.stored, at_least)
     if info.format != "jpeg":
         return info.width, info.height
-    stored = (info.height, info.width) if info.orientation >= 5 else (info.width, info.height)
+    stored = info.stored
     scale = next((by for by in (8, 4, 2) if stored[0] // by >= at_least[0] and stored[1] // by >= at_least[1]), 1)
     return -(-stored[0] // scale), -(-stored[1] // scale)

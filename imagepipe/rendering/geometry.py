@@ -23,7 +23,6 @@ _COMPASS = {
     "southeast": (1.0, 1.0),
     "attention": (0.5, 0.5),  # until the picture itself has been looked at
 }
-GRAVITIES = tuple(_COMPASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,6 @@ def place(shown: Size, cut: tuple[float, float], point: tuple[float, float]) -> 
     """A box of the size `cut` with the point at the same share of the box as of the picture."""
     left, top = (shown[0] - cut[0]) * point[0], (shown[1] - cut[1]) * point[1]
     return (left, top, min(left + cut[0], shown[0]), min(top + cut[1], shown[1]))
-
-
-def stored_size(size: Size, orientation: int) -> Size:
-    """A size as shown, in the orientation in which the pixels are stored (or the other way round)."""
-    return (size[1], size[0]) if orientation >= 5 else size
 
 
 def stored_box(box: Box, shown: Size, orientation: int) -> Box:

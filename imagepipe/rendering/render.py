@@ -12,12 +12,12 @@ from imagepipe.codecs.quality import quality_of
 from imagepipe.codecs.registry import Codecs, installed
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture, InvalidVariant, PictureTooLarge
-from imagepipe.model import Filter, Fit, PictureInfo, Quality, Rendered, Variant
+from imagepipe.model import Filter, Fit, PictureInfo, Quality, Rendered, Variant, turned
 from imagepipe.rendering.colour import is_srgb
 from imagepipe.rendering.decode import decode_as_inspected, decoding, encoding
 from imagepipe.rendering.filters import check_filters
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
-from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out, stored_size
+from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out
 from imagepipe.rendering.probe import examine
 from imagepipe.rendering.steps import Plan, run_steps
 from imagepipe.rendering.thrift import Source, write
@@ -238,7 +238,7 @@ def _at_least(plan: Plan) -> Size:
         min(shown, math.ceil(side * HEADROOM - 1e-6)) if side < shown else shown
         for side, shown in zip((width, height), plan.shown, strict=True)
     ]
-    return stored_size((max(1, wanted[0]), max(1, wanted[1])), plan.orientation)
+    return turned((max(1, wanted[0]), max(1, wanted[1])), plan.orientation)
 
 
 _BY_PICTURE = {"jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "avif": "webp", "jp2": "webp"}

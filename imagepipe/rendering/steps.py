@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 from imagepipe.codecs.codec import Codec
-from imagepipe.model import Variant
+from imagepipe.model import Variant, turned
 from imagepipe.rendering.attention import attention_point
 from imagepipe.rendering.colour import to_srgb
 from imagepipe.rendering.filters import apply_filters
-from imagepipe.rendering.geometry import Geometry, Size, place, stored_box, stored_size
+from imagepipe.rendering.geometry import Geometry, Size, place, stored_box
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -60,8 +60,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 def crop_and_scale(image: Image.Image, plan: Plan) -> Image.Image:
     """Cut and scale in one pass, in stored orientation."""
-    stored = stored_size(plan.shown, plan.orientation)
-    target = stored_size(plan.geometry.size, plan.orientation)
+    stored = turned(plan.shown, plan.orientation)
+    target = turned(plan.geometry.size, plan.orientation)
     box = stored_box(_crop(image, plan), plan.shown, plan.orientation)
     across, down = _decoded_scale(image.size, stored)
     left, top, right, bottom = box[0] * across, box[1] * down, box[2] * across, box[3] * down

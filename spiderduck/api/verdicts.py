@@ -1,5 +1,6 @@
 """`POST /v1/verdicts`: what lists say of links, for a write path. `/v1/lists`: the lists in force."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -92,15 +93,9 @@ def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     def report(one: LoadedList) -> ListReport:
-        config, now = one.config, services.clock.now()
+        now = services.clock.now()
         return ListReport(
-            name=config.name,
-            path=config.path,
-            format=config.format,
-            action=config.action,
-            category=config.category,
-            severity=config.severity,
-            max_age_s=config.max_age_s,
+            **asdict(one.config),
             entries=len(one),
             unread_lines=one.counted.unread,
             version=one.version,

@@ -1,7 +1,9 @@
 """Lists of bad links, from files: blocklists, hash prefixes, hashes of content. READ FIRST.
 
-    a file ─► formats.py (entries) ─► table.py (eight bytes an entry) ─► loaded.py (one list: what matches)
+    a file ─► formats.py (entries) ─► table.py (twelve bytes an entry) ─► loaded.py (one list: what matches)
     a URL  ─► expressions.py (what of it a list may name) ───────────────┘
 
-`verdict.py` says what all lists and a URL's own look come to. Pure; the files are watched in `watching.py`.
+`verdict.py` says what all lists and a URL's own look (`signals.py`) come to. Up to there all is pure. `watching.py`
+reads the files again, `judging.py` judges what is known of a URL, `rejudging.py` all that is stored, and `pictures.py`
+says which pictures must not be served.
 """

@@ -81,7 +81,7 @@ def _suffixes(host: str) -> Iterator[str]:
     if host.startswith("[") or host.replace(".", "").isdigit():
         return
     labels = host.split(".")
-    for count in range(min(5, len(labels) - 1), 1, -1):
+    for count in range(min(MOST_HOSTS + 1, len(labels) - 1), 1, -1):
         yield ".".join(labels[-count:])
 
 

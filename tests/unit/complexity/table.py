@@ -735,7 +735,6 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.webp.chunks": cases(lambda given: _all(webp.chunks(given)), *PICTURES),
     "imagepipe.codecs.webp.WebP": cases(_inspect(webp.WebP()), *PICTURES),
     "imagepipe.codecs.jpeg_scans.closed": cases(lambda given: jpeg_scans.closed(given, len(given)), *PICTURES),
-    "imagepipe.codecs.jpeg_scans.scan_prefix": cases(lambda given: jpeg_scans.scan_prefix(given, 100), *PICTURES),
     "imagepipe.variants.negotiation.accepted_formats": cases(
         negotiation.accepted_formats, rows("a;q=1,"), rows(";"), rows(",")
     ),

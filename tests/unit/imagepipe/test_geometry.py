@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagepipe.errors import InvalidVariant
-from imagepipe.model import MAX_SIDE, Fit, Variant
-from imagepipe.rendering.geometry import focus, lay_out, stored_box, stored_size
+from imagepipe.model import MAX_SIDE, Fit, Variant, turned
+from imagepipe.rendering.geometry import focus, lay_out, stored_box
 
 _side = st.integers(1, 3000)
 
@@ -71,7 +71,7 @@ def test_bad_gravity_is_refused(gravity: str) -> None:
 @given(st.integers(1, 8), _side, _side)
 def test_a_stored_box_has_the_stored_shape(orientation: int, width: int, height: int) -> None:
     """The whole picture as shown is the whole picture as stored, in all eight orientations."""
-    stored = stored_size((width, height), orientation)
+    stored = turned((width, height), orientation)
     assert stored_box((0, 0, width, height), (width, height), orientation) == (0, 0, *stored)
 
 

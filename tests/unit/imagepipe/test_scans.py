@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imagepipe.codecs.jpeg import read_header, scan_ends
-from imagepipe.codecs.jpeg_scans import ScanWalk, closed, scan_prefix
+from imagepipe.codecs.jpeg_scans import ScanWalk, closed
 from imagepipe.originals.partials import Download
 from imagepipe.ports import SourceResponse
 from tests.unit.imagepipe.pictures import decode, encode, photo
@@ -24,6 +24,15 @@ def _download(*pieces: bytes) -> Download:
     for piece in pieces:
         download.add(piece)
     return download
+
+
+def scan_prefix(data: bytes, limit: int) -> bytes | None:
+    """All complete scans so far as a picture; None where there is none, or it is no progressive JPEG."""
+    walk = ScanWalk()
+    while walk.advance(data):
+        pass
+    end = walk.last_end(limit)
+    return None if end is None else closed(data, end)
 
 
 def test_each_prefix_is_a_picture() -> None:
