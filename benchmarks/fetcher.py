@@ -101,6 +101,9 @@ class StandingClock(SystemClock):
     def now(self) -> float:
         return self.at
 
+    def monotonic(self) -> float:
+        return self.at
+
 
 async def queue_costs(count: int) -> tuple[float, float]:
     """Bytes per queue with one request in it (the asking task left out), seconds to find and give the next ready one."""

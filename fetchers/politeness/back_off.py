@@ -12,6 +12,7 @@ from fetchers.politeness.pause_headers import parse_retry_after, pause_asked
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import BACKOFF_LONGEST
+from fetchers.politeness.troubles import Troubles
 from fetchers.ports import HostStateStore
 from fetchers.urls import redacted
 from groundwork.clock import Clock
@@ -51,16 +52,18 @@ class BackOff:
                 queue, now + min(pause, BACKOFF_LONGEST), f"{_shown(result)} says that its limit is used up"
             )
         else:
-            queue.troubles.answered(result.url)
+            if queue.troubles is not None:
+                queue.troubles.answered(result.url)
             queue.slot.speed_up()
         queue.slot.success(now)
         return result
 
     async def _asked_for_pause(self, queue: DomainQueue, result: Response, now: float) -> Response:
         """Its domain is paused where it says for how long, or where other URLs said the same; else it alone."""
-        alone = queue.troubles.note(result.url, now)
+        troubles = queue.troubles = queue.troubles or Troubles()
+        alone = troubles.note(result.url, now)
         asked = parse_retry_after(result.header("retry-after"), now) or pause_asked(result.headers, now) or None
-        if asked is not None or queue.troubles.is_of_the_site:
+        if asked is not None or troubles.is_of_the_site:
             said = " with Retry-After" if asked is not None else ", as others of its URLs did"
             await self._back_off(queue, f"{_shown(result)} answered {result.status_code}{said}", asked)
             return result.with_retry_at(queue.slot.backoff_until)

@@ -24,6 +24,12 @@ FRONT, BACK = 0, 1
 
 RECENT_SHARE = 0.3
 """Weight of the latest request in the mean of how long they take."""
+LONG_SHARE = 0.02
+"""The same in the mean over a long time, beside which answers are slow."""
+SLOWER, SLOW_SECONDS = 3.0, 1.0
+"""Answers that take so many times as long as usual, and so many seconds at least, say that the domain has too much."""
+STEADY_REQUESTS = 10
+"""So many requests lie between two slowings for that reason."""
 
 
 class TurnObserver(Protocol):
@@ -75,6 +81,8 @@ class DomainQueue:
     """One domain's waiting requests and politeness state."""
 
     __slots__ = (
+        "_long_seconds",
+        "_steady",
         "_usual_seconds",
         "domain",
         "holding",
@@ -98,8 +106,10 @@ class DomainQueue:
         self.scheduled_for = FOREVER
         self.line_ends = 0.0
         self.pause_reason = ""
-        self.troubles = Troubles()
+        self.troubles: Troubles | None = None  # few domains have any
         self._usual_seconds = 0.0
+        self._long_seconds = 0.0
+        self._steady = 0
 
     def ready_at(self, now: float) -> float:
         """When the next request may set out; `FOREVER` while that hangs on one that is under way."""
@@ -120,6 +130,11 @@ class DomainQueue:
     def took(self, seconds: float) -> None:
         """A request was under way for so long."""
         self._usual_seconds += RECENT_SHARE * (seconds - self._usual_seconds)
+        self._long_seconds += (LONG_SHARE if self._long_seconds else 1.0) * (seconds - self._long_seconds)
+        self._steady += 1
+        if self._steady >= STEADY_REQUESTS and self._usual_seconds > max(SLOWER * self._long_seconds, SLOW_SECONDS):
+            self._steady = 0
+            self.slot.slow_down()
 
     def has_spare(self, now: float) -> bool:
         """Whether a turn is free beside the next one, which belongs to the line."""

@@ -125,6 +125,9 @@ class FetcherCollector(Collector):
             counters.connections_reused,
             True,
         )
+        places = self._fetcher.places
+        yield Figure("connections_used", "Connections that requests hold.", places.used)
+        yield Figure("connections_given_way", "Requests that gave way to others.", places.given_way, True)
         yield Figure("vultures_rounds", "Rounds of the vultures.", eaten.rounds, True)
         yield Figure("vultures_hungry_rounds", "Rounds in which memory ran short.", eaten.hungry_rounds, True)
         yield Figure("vultures_queues_freed", "Idle queues evicted.", eaten.queues, True)

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from fetchers.model import NotNow, RateLimit, Response
+from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.slot import SLOWEST_PACE, DomainSlot
 from fetchers.politeness.troubles import AT_ALL, FIRST_PAUSE, LONGEST_PAUSE, REMEMBERED_SECONDS, Troubles
 from tests.unit.fetchers.small_web import FAST, ask, page, small_fetcher
@@ -116,3 +117,21 @@ def test_a_slower_pace_spaces_requests_within_the_burst_too() -> None:
     slot.written(NOW)
     assert slot.ready_at(NOW) == NOW + 2.0
     assert slot.spacing() == 2.0
+
+
+def test_answers_that_become_slow_are_a_reason_to_ask_less_often() -> None:
+    """A domain that was always slow is not; and one that becomes slow is slowed step by step."""
+    always = DomainQueue("always.test", DomainSlot(RateLimit(1.0, 4)))
+    for _ in range(100):
+        always.took(5.0)
+    assert always.slot.pace == 1.0
+    becoming = DomainQueue("becoming.test", DomainSlot(RateLimit(1.0, 4)))
+    for _ in range(50):
+        becoming.took(0.1)
+    assert becoming.slot.pace == 1.0
+    for _ in range(10):
+        becoming.took(4.0)
+    assert becoming.slot.pace == 0.5
+    for _ in range(10):
+        becoming.took(4.0)
+    assert becoming.slot.pace == 0.25
