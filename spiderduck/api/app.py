@@ -21,6 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
 from groundwork.single_flight import SingleFlight
+from spiderduck.api.audit import audit_routes
 from spiderduck.api.bot import bot_routes
 from spiderduck.api.browsers import BrowserGuard
 from spiderduck.api.compat.handlers import compat_routes
@@ -83,6 +84,7 @@ def api_routes(services: Services) -> list[Any]:
         *lookup_routes(services),
         *resolve_routes(services),
         *verdict_routes(services),
+        *audit_routes(services),
         *why_routes(services),
         *stream_routes(services),
         *domain_routes(services),

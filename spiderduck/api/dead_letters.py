@@ -11,6 +11,7 @@ from schedulers.errors import UnreadableEvent
 from schedulers.events import read_event, redact_body
 from schedulers.identity import sent_id
 from schedulers.record import iso_time
+from spiderduck.api.audit import AnyRequest, Audit
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
@@ -59,6 +60,7 @@ def _shown(body: bytes) -> str:
 
 def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
+    audit = Audit(services)
 
     @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="Dead letters")
     async def list_dead_letters(most: int = 100) -> Letters:
@@ -81,8 +83,11 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Replay dead letters"
     )
-    async def replay_dead_letters(data: Replay) -> Replayed:
+    async def replay_dead_letters(data: Replay, request: AnyRequest) -> Replayed:
         ids = None if data.ids is None else [whole_number(one, "ids") for one in data.ids]
-        return Replayed(await services.dead_letters.replay(ids))
+        count = await services.dead_letters.replay(ids)
+        which = "all" if data.ids is None else ", ".join(data.ids)
+        await audit.note(request, "dead.replayed", which, f"{count} messages")
+        return Replayed(count)
 
     return [list_dead_letters, replay_dead_letters]

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from fetchers.model import RateLimit
 from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
+from spiderduck.api.audit import AnyRequest, Audit
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
 
@@ -62,6 +63,7 @@ class DomainReport(msgspec.Struct, omit_defaults=True):
 
 def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
+    audit = Audit(services)
 
     @get(
         "/v1/domains/{domain:str}",
@@ -88,7 +90,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
-    async def set_domain_limit(domain: str, data: NewLimit) -> Limits:
+    async def set_domain_limit(domain: str, data: NewLimit, request: AnyRequest) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
         limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)
@@ -96,6 +98,8 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
             await services.domains.set_limit(domain, limit, "PUT /v1/domains")
         except ValueError as error:
             raise ClientException(str(error)) from error
+        said = None if limit is None else f"{limit.per_second} per second, {limit.burst} at once"
+        await audit.note(request, "domain.limit", domain, said or "as configured")
         if limit is not None:
             return Limits(limit.per_second, limit.burst, limit.most_parallel)
         now = await services.domains.domain_state(domain.removeprefix("*."))

@@ -35,6 +35,7 @@ __all__ = [
     "KeyGuard",
     "ScopeGuard",
     "guard_of",
+    "name_of",
     "open_guard",
     "send_rate_limit",
 ]
@@ -207,6 +208,12 @@ def guard_of(connection: Connection) -> KeyGuard:
     """The guard of the application that a call belongs to."""
     guard: KeyGuard = connection.app.state[GUARD]
     return guard
+
+
+def name_of(connection: Connection) -> str | None:
+    """The name of the key that a call showed; None where it needed none."""
+    key = connection.scope["state"].get(CALLER)
+    return key.name if isinstance(key, Key) else None
 
 
 async def send_rate_limit(message: Message, scope: Scope) -> None:

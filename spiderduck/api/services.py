@@ -12,6 +12,7 @@ from groundwork.clock import Clock
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
 from spiderduck.api.picture_addresses import PictureAddresses
+from spiderduck.audit import AuditLog
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.readable_text import Reader
@@ -73,5 +74,6 @@ class Services:
     pictures: PictureAddresses
     reader: Reader
     lists: Lists
+    audit: AuditLog
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

@@ -17,6 +17,7 @@ from litestar.params import Parameter
 from litestar.response import Stream
 
 from schedulers.record import iso_time
+from spiderduck.api.audit import AnyRequest, Audit
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.keys import READ, WRITE
 from spiderduck.api.parameters import NAME, BadParameter, Int64, shortened, whole_number
@@ -77,7 +78,7 @@ class DurableQueues(msgspec.Struct):
 
 def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    subscriptions = services.subscriptions
+    subscriptions, audit = services.subscriptions, Audit(services)
 
     @get(
         "/v1/stream",
@@ -180,9 +181,10 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
             await subscription.close()
 
     @delete("/v1/queues/{name:str}", opt={"scope": WRITE}, tags=["notices"], summary="Delete a durable queue")
-    async def delete_queue(name: QueueName) -> None:
+    async def delete_queue(name: QueueName, request: AnyRequest) -> None:
         if not await subscriptions.remove(name):
             raise NotFoundException(f"there is no queue {name}")
+        await audit.note(request, "queue.deleted", name)
 
     return [stream_notices, list_queues, create_queue, pull_notices, acknowledge_notices, delete_queue]
 

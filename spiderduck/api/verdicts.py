@@ -11,6 +11,7 @@ from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
 from spiderduck.api.asking import UrlLookup, read_all
+from spiderduck.api.audit import AnyRequest, Audit
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
 from spiderduck.lists.judging import Judge
@@ -70,6 +71,7 @@ class ListReports(msgspec.Struct):
 
 def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
+    audit = Audit(services)
     lists, urls, judge = services.lists, UrlLookup(services), Judge(services.lists, services.clock)
 
     @post(
@@ -115,17 +117,21 @@ def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
         description="From now on in this process, until the next start: the settings are the place for what should "
         "last, and the same in every process.",
     )
-    async def put_list(data: JSONBody[ListOrder]) -> ListReport:
+    async def put_list(data: JSONBody[ListOrder], request: AnyRequest) -> ListReport:
         config = ListConfig(**msgspec.structs.asdict(data))
         try:
             config.validate()
-            return report(await lists.put(config))
+            loaded = await lists.put(config)
         except ValueError as error:
             raise ClientException(str(error)) from error
+        detail = f"{config.path} ({config.format}), action {config.action}, version {loaded.version}"
+        await audit.note(request, "list.put", config.name, detail)
+        return report(loaded)
 
     @delete("/v1/lists/{name:str}", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Take a list out of force")
-    async def remove_list(name: ListName) -> None:
+    async def remove_list(name: ListName, request: AnyRequest) -> None:
         if not lists.remove(name):
             raise NotFoundException(f"there is no list {name}; GET /v1/lists tells which there are")
+        await audit.note(request, "list.removed", name)
 
     return [judge_urls, list_lists, put_list, remove_list]

@@ -23,6 +23,8 @@ OURS = (
     "snowflake",
     "images.key*",
     "lists.judged*",
+    "audit.jsonl",
+    "audit.jsonl",
 )
 """What we write into a data folder. Whatever else lies there is somebody else's."""
 

@@ -24,6 +24,8 @@ from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.keys import KeyGuard, open_guard
 from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.api.services import Health, Services
+from spiderduck.audit import FILE as AUDIT_FILE
+from spiderduck.audit import AuditLog
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extras import needed_for
@@ -137,6 +139,7 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         subscriptions=api.subscriptions,
         domains=fetching.domains,
         lists=fetching.blocking.lists,
+        audit=AuditLog(given.folder / AUDIT_FILE),
         pictures=shown.pictures,
         reader=shown.reader,
         open_direct=fetching.fetch.open,

@@ -21,6 +21,7 @@ from spiderduck.cli import (
     migrate,
     secrets,
     send,
+    trust,
     unfurl,
     up,
     watch,
@@ -48,6 +49,9 @@ app.command()(why.why)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.command()(secrets.secrets)
+app.command()(trust.lists)
+app.command()(trust.verdict)
+app.command()(trust.audit)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
 app.add_typer(keys.app, name="keys")

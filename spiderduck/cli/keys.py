@@ -1,5 +1,6 @@
 """`spiderduck keys`: make, list and revoke the API's keys. Works on the file; a running server rereads it."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,7 @@ def create(
     )
     path = _path(config, data)
     key = create_key(path, entry)
+    _note(config, data, "key.created", name, f"scopes {', '.join(wanted)}")
     if as_json:
         shown = {"name": name, "key": key, "scopes": wanted, "expires": entry.expires}
         say_json(msgspec.json.encode(shown))
@@ -97,6 +99,7 @@ def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: As
 
     path = _path(config, data)
     left = revoke_key(path, name)
+    _note(config, data, "key.revoked", name, None)
     if as_json:
         say_json(msgspec.json.encode({"revoked": name, "left": left}))
         return
@@ -108,6 +111,19 @@ def revoke(name: Name, config: ConfigFile = None, data: Data = None, as_json: As
 def _path(config: Path | None, data: str | None) -> Path:
     """Where the keys lie. Nothing listens here, so that the first key can be made where `up` would refuse to start."""
     return read_settings(config, data=data, host="127.0.0.1").keys_path
+
+
+def _note(config: Path | None, data: str | None, action: str, name: str, detail: str | None) -> None:
+    """In the audit log of the data folder. The key is made or gone already, so that a trouble is told and no more."""
+    from spiderduck.audit import FILE, AuditEntry, append
+
+    file = Path(read_settings(config, data=data, host="127.0.0.1").data).expanduser() / FILE
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    by = f"uid {os.getuid()} on the command line"
+    try:
+        append(file, AuditEntry(at=at, by=by, action=action, subject=name, detail=detail))
+    except OSError as error:
+        say(f"this could not be noted in {file}: {error.strerror}", error=True)
 
 
 def _shown(entry: "Entry") -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Lists and verdicts on the real process."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,3 +174,47 @@ def test_lists_are_told_and_changed(listed: Product, tmp_path: Path) -> None:
     assert listed.client.delete("/v1/lists/haus").status_code == 404
     for wrong in ({**order, "path": "/nowhere"}, {**order, "format": "csv"}, {**order, "name": "a b"}):
         assert listed.client.put("/v1/lists", json=wrong).status_code == 400
+
+
+def test_who_changed_what_stands_in_the_audit_log(origin: Origin, bad: Path, tmp_path: Path) -> None:
+    keys = [
+        {"name": "ops", "key": "k" * 32, "scopes": ["read", "write", "fetch", "admin"]},
+        {"name": "reader", "key": "r" * 32, "scopes": ["read"]},
+    ]
+    with Product(tmp_path / "data", origin.port, {"SPIDERDUCK_API__KEYS": json.dumps(keys)}) as product:
+        ops, reader = ({"Authorization": f"Bearer {letter * 32}"} for letter in "kr")
+        client = product.client
+        order = {"name": "bad", "path": str(bad)}
+        assert client.put("/v1/lists", json=order, headers=reader).status_code == 403
+        assert client.put("/v1/lists", json=order, headers=ops).is_success
+        assert client.put("/v1/domains/news.test", json={"per_second": 2.0}, headers=ops).is_success
+        assert client.put("/v1/queues/team", headers=ops).is_success
+        assert client.delete("/v1/queues/team", headers=ops).is_success
+        assert client.delete("/v1/queues/team", headers=ops).status_code == 404
+        assert client.post("/v1/dead/replay", json={}, headers=ops).is_success
+        assert client.delete("/v1/lists/bad", headers=ops).is_success
+        assert client.get("/v1/audit", headers=reader).status_code == 403
+        product.stop()
+        product.start()
+        entries = product.client.get("/v1/audit", headers=ops).json()["entries"]
+    assert [(one["by"], one["action"], one["subject"]) for one in reversed(entries)] == [
+        ("ops", "list.put", "bad"),
+        ("ops", "domain.limit", "news.test"),
+        ("ops", "queue.deleted", "team"),
+        ("ops", "dead.replayed", "all"),
+        ("ops", "list.removed", "bad"),
+    ]
+
+
+def test_the_command_line_shows_lists_and_verdicts(listed: Product) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "spiderduck", *arguments, "--server", str(listed.client.base_url)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=listed.environment)
+
+    shown = run("lists")
+    assert shown.returncode == 0, shown.stderr
+    assert "malware" in shown.stdout
+    found = run("verdict", "http://evil.test/x", "http://new.test/", "--json")
+    first, second = map(json.loads, found.stdout.splitlines())
+    assert (found.returncode, first["verdict"], second["verdict"]) == (1, "block", "unknown")
+    assert run("verdict", "http://new.test/").returncode == 0

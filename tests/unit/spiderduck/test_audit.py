@@ -1,0 +1,43 @@
+"""The audit log: appended to, read from its end, whole after a torn line."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from spiderduck.audit import PIECE, AuditEntry, AuditLog, append, newest
+
+
+def entry(number: int, detail: str | None = None) -> AuditEntry:
+    at = "2026-11-22T10:00:00.000Z"
+    return AuditEntry(at=at, by="ops", action="list.put", subject=f"list {number}", detail=detail)
+
+
+async def test_the_newest_come_first(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    assert await log.newest(10) == []
+    for number in range(5):
+        await log.note(entry(number))
+    assert await log.newest(3) == [entry(4), entry(3), entry(2)]
+    assert await log.newest(10) == [entry(number) for number in (4, 3, 2, 1, 0)]
+    assert stat.S_IMODE((tmp_path / "audit.jsonl").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("most", [1, 50, 400, 1000])
+def test_a_long_log_is_read_from_its_end(tmp_path: Path, most: int) -> None:
+    file = tmp_path / "audit.jsonl"
+    for number in range(400):
+        append(file, entry(number, "x" * 500))
+    assert file.stat().st_size > 3 * PIECE
+    assert [one.subject for one in newest(file, most)] == [f"list {number}" for number in range(399, -1, -1)][:most]
+
+
+def test_what_is_long_is_cut_and_what_is_torn_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    append(file, entry(1, "y" * 1_000_000))
+    with file.open("ab") as torn:
+        torn.write(b'{"at":"2026\n')
+    append(file, entry(2))
+    found = newest(file, 10)
+    assert [one.subject for one in found] == ["list 2", "list 1"]
+    assert len(found[1].detail or "") == 2_000
