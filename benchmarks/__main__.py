@@ -12,6 +12,7 @@ FIGURES = (
     ("benchmarks.backlog", "100,000 URLs of 1,000 domains queued at once"),
     ("benchmarks.metadata", "extraction over the parse and five queries"),
     ("benchmarks.robots", "robots.txt against Protego"),
+    ("benchmarks.lists", "a million entries of lists: memory, reading, verdicts"),
     ("benchmarks.ids", "ids against a bare loop, the format's limit and a constant"),
     ("benchmarks.images", "pictures against libvips and a constant"),
     ("benchmarks.picture_quality", "bytes and likeness of pictures by format and quality"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from fetchers.errors import InvalidUrl
 from fetchers.urls import split
 from schedulers.model import Known
+from spiderduck.lists.confusables import is_confusable
 
 MANY_REDIRECTS = 4
 """Hops of a chain. Shorteners behind shorteners are how spam hides; an ordinary link has at most two."""
@@ -14,10 +15,19 @@ def signals(hops: Sequence[str], known: Known) -> Iterator[str]:
     """Stable words. `hops`: every URL of the chain."""
     if any(_is_address(url) for url in hops):
         yield "ip_address_host"
+    if any(_is_confusable(url) for url in hops):
+        yield "confusable_host"
     if len(hops) > MANY_REDIRECTS:
         yield "many_redirects"
     if known.state is not None and known.state.blocked_by is not None:
         yield "interstitial"
+
+
+def _is_confusable(url: str) -> bool:
+    try:
+        return is_confusable(split(url).host)
+    except InvalidUrl:
+        return False
 
 
 def _is_address(url: str) -> bool:
