@@ -36,6 +36,8 @@ from groundwork.clock import Clock
 
 AGAIN_SECONDS = 1.0
 """Whoever waited for robots.txt in vain does not come back sooner."""
+SLOW_AGAIN_SECONDS = 10.0
+"""So long at least a domain that gave way is left alone."""
 
 Opened = tuple[HopResult | NotMine, Chunks]
 """The head of an answer, with its body to be pulled; or how the hop ended, and nothing."""
@@ -58,10 +60,6 @@ class FetcherParts:
     vultures: Vultures
     places: Places
     counters: Counters
-
-
-SLOW_AGAIN_SECONDS = 10.0
-"""So long at least a domain that gave way is left alone."""
 
 
 class Fetcher:

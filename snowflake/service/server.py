@@ -7,11 +7,11 @@ handlers write their bytes themselves.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.types import ControllerRouterHandler, Scope
 
 from snowflake.errors import SnowflakeError
@@ -48,7 +48,7 @@ def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -
         return JsonAnswer(render_one(service.one()))
 
     @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
-    async def next_ids(scope: Scope, count: FromQuery[int]) -> JsonAnswer:
+    async def next_ids(scope: Scope, count: Annotated[int, QueryParameter(description="How many.")]) -> JsonAnswer:
         count_caller(scope)
         return JsonAnswer(render_many(await service.batch(count)))
 
@@ -67,13 +67,17 @@ def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -
         return service.identity()
 
     @get("/at", summary="The lowest and highest id of a moment")
-    async def get_id_bounds(time: FromQuery[str]) -> IdsAt:
+    async def get_id_bounds(
+        time: Annotated[
+            str, QueryParameter(description="ISO 8601, such as 2026-11-22T10:47:34.120Z, or Unix seconds.")
+        ],
+    ) -> IdsAt:
         layout, moment = service.generator.layout, parse_moment(time)
         low, high = layout.min_id_at(moment), layout.max_id_at(moment)
         return IdsAt(write_moment(moment), low, str(low), high, str(high))
 
     @get("/{id:str}", summary="What an id says")
-    async def decode_id(id: FromPath[str]) -> DecodedId:
+    async def decode_id(id: Annotated[str, PathParameter(description="An id, in digits.")]) -> DecodedId:
         return DecodedId.of(service.generator.decode(id))
 
     return Router(

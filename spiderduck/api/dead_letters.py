@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
 
 from fetchers.urls import redacted
 from schedulers.errors import UnreadableEvent
@@ -63,7 +64,11 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     audit = Audit(services)
 
     @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="Dead letters")
-    async def list_dead_letters(most: int = 100) -> Letters:
+    async def list_dead_letters(
+        most: Annotated[
+            int, QueryParameter(description="So many at most, the newest first; 1,000 is the limit.")
+        ] = 100,
+    ) -> Letters:
         found = await services.dead_letters.dead(max(1, min(most, 1000)))
         return Letters(
             [

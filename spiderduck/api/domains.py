@@ -7,6 +7,7 @@ import msgspec
 from litestar import get, put
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import PathParameter
 
 from fetchers.model import RateLimit
 from fetchers.urls import registrable_domain
@@ -16,6 +17,7 @@ from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
 
 MOST_RECENT = 50
+DomainName = Annotated[str, PathParameter(description="A domain, or a name below one: example.com.")]
 
 
 class Limits(msgspec.Struct):
@@ -71,7 +73,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["domains"],
         summary="A domain's queue, limits and recent results",
     )
-    async def get_domain(domain: str) -> DomainReport:
+    async def get_domain(domain: DomainName) -> DomainReport:
         name = registrable_domain(domain)
         state, recent = await asyncio.gather(
             services.domains.domain_state(name), services.lookups.recent(name, MOST_RECENT)
@@ -90,7 +92,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
-    async def set_domain_limit(domain: str, data: NewLimit, request: AnyRequest) -> Limits:
+    async def set_domain_limit(domain: DomainName, data: NewLimit, request: AnyRequest) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
         limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)

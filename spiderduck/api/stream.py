@@ -99,13 +99,11 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def stream_notices(
         request: Request[Any, Any, Any],
-        queue: Annotated[str | None, Parameter(pattern=NAME)] = None,
-        after: Annotated[
-            str | None, Parameter(description="A position: the stream begins after it; 0 is the beginning.")
-        ] = None,
-        domain: str | None = None,
-        type: str | None = None,
-        status: str | None = None,
+        queue: Annotated[str | None, Parameter(pattern=NAME, description="Read this durable queue.")] = None,
+        after: Annotated[str | None, Parameter(description="A position: begin behind it; 0 is the beginning.")] = None,
+        domain: Annotated[str | None, Parameter(description="These domains, and what lies below them.")] = None,
+        type: Annotated[str | None, Parameter(description="Types of notices: `spiderduck.url.processed` …")] = None,
+        status: Annotated[str | None, Parameter(description="Statuses or outcomes: `fetched`, `reused` …")] = None,
         verdict: Annotated[
             str | None, Parameter(description="Verdicts of lists: `block`, `warn`, `no_match`, `unknown`.")
         ] = None,
@@ -134,7 +132,10 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         "as `queues.most` allows. A queue that nobody reads for `queues.unused_days` is deleted.",
         responses={201: ResponseSpec(DurableQueue, description="The queue is new", generate_examples=False)},
     )
-    async def create_queue(name: QueueName, after: str = "now") -> Response[DurableQueue]:
+    async def create_queue(
+        name: QueueName,
+        after: Annotated[str, Parameter(description="`now`, `beginning`, or a position.")] = "now",
+    ) -> Response[DurableQueue]:
         is_new = await subscriptions.create(name, after=_beginning(after))
         found = next((one for one in await subscriptions.queues() if one.name == name), None)
         if found is None:
@@ -146,8 +147,14 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ, OWN_PAGES: True},
         tags=["notices"],
         summary="Read from a durable queue",
+        description="What is not acknowledged, the oldest first. `position` is what to acknowledge once all of it is "
+        "taken care of; it is null where there is nothing.",
     )
-    async def pull_notices(name: QueueName, most: int = 100, wait_ms: int = 0) -> Pulled:
+    async def pull_notices(
+        name: QueueName,
+        most: Annotated[int, Parameter(description="So many notices at most; 500 is the limit.")] = 100,
+        wait_ms: Annotated[int, Parameter(description="Milliseconds to wait for the first one.")] = 0,
+    ) -> Pulled:
         subscription = await subscriptions.open(name, Filter())
         most = max(1, min(most, 500))
         try:

@@ -70,7 +70,7 @@ class AsyncClient:
     async def notices(self, *, after: str | None = None, **filters: str) -> AsyncIterator[Notice]:
         """Notices as they happen, for as long as you iterate (scope `read`). A connection that breaks is resumed where
         it was, so that nothing is missed while the server keeps it. `after`: begin behind this position; "0" is the
-        beginning. `filters`: `domain`, `type`, `status`."""
+        beginning. `filters`: `domain`, `type`, `status`, `verdict`."""
         reader, failures = NoticeReader(after), 0
         while True:
             try:

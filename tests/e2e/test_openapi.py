@@ -39,6 +39,22 @@ def test_every_shape_that_is_named_is_there(document: dict[str, Any]) -> None:
     assert set(named(document)) <= shapes
 
 
+def test_calls_and_their_parameters_are_described(document: dict[str, Any]) -> None:
+    """Those of the API proper; the forms of other software are described by that software."""
+    silent = [
+        (path, method, parameter["name"])
+        for path, methods in document["paths"].items()
+        if path.startswith("/v1/")
+        for method, operation in methods.items()
+        for parameter in (
+            {"name": "summary", "description": operation.get("summary")},
+            *operation.get("parameters", ()),
+        )
+        if not parameter.get("description") and parameter["name"] != "content-type"
+    ]
+    assert silent == []
+
+
 def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
     said = {
         (path, method, status, kind)
