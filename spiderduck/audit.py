@@ -50,7 +50,8 @@ class AuditLog:
 
 
 def append(file: Path, entry: AuditEntry) -> None:
-    """Raises OSError."""
+    """Makes the folder where there is none. Raises OSError."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     cut = msgspec.structs.replace(
         entry,
         subject=entry.subject[:LONGEST_TEXT],

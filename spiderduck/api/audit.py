@@ -1,5 +1,6 @@
 """`GET /v1/audit`: who changed what. The calls that change state note it here."""
 
+import logging
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +12,8 @@ from schedulers.record import iso_time
 from spiderduck.api.keys import ADMIN, name_of
 from spiderduck.api.services import Services
 from spiderduck.audit import AuditEntry
+
+log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -29,9 +32,13 @@ class Audit:
         self._clock = services.clock
 
     async def note(self, request: AnyRequest, action: str, subject: str, detail: str | None = None) -> None:
-        """After the change was made. Raises OSError where it cannot be written down."""
+        """After the change was made, which stands: where it cannot be written down, the process's log gets the entry."""
         at = iso_time(self._clock.now())
-        await self._log.note(AuditEntry(at=at, by=name_of(request), action=action, subject=subject, detail=detail))
+        entry = AuditEntry(at=at, by=name_of(request), action=action, subject=subject, detail=detail)
+        try:
+            await self._log.note(entry)
+        except OSError as error:
+            log.error("the audit log cannot be written (%s): %s", error, msgspec.json.encode(entry).decode())
 
 
 def audit_routes(services: Services) -> list[HTTPRouteHandler]:

@@ -2,10 +2,14 @@
 
 import stat
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from spiderduck.api.audit import Audit
 from spiderduck.audit import PIECE, AuditEntry, AuditLog, append, newest
+from tests.clock import FakeClock
 
 
 def entry(number: int, detail: str | None = None) -> AuditEntry:
@@ -41,3 +45,22 @@ def test_what_is_long_is_cut_and_what_is_torn_is_passed_over(tmp_path: Path) -> 
     found = newest(file, 10)
     assert [one.subject for one in found] == ["list 2", "list 1"]
     assert len(found[1].detail or "") == 2_000
+
+
+async def test_the_folder_is_made_with_the_first_entry(tmp_path: Path) -> None:
+    """A process of a cluster may have written nothing before."""
+    log = AuditLog(tmp_path / "data" / "audit.jsonl")
+    await log.note(AuditEntry(at="2026-11-30T12:00:00Z", by=None, action="queue.deleted", subject="team"))
+    assert [one.subject for one in await log.newest(10)] == ["team"]
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+async def test_a_change_stands_where_it_cannot_be_written_down(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the process's log has the entry."""
+    (tmp_path / "data").write_text("no folder")
+    services: Any = SimpleNamespace(audit=AuditLog(tmp_path / "data" / "audit.jsonl"), clock=FakeClock())
+    request: Any = SimpleNamespace(scope={"state": {}})
+    await Audit(services).note(request, "queue.deleted", "team")
+    assert "queue.deleted" in caplog.text
