@@ -32,7 +32,7 @@ class Audit:
         self._clock = services.clock
 
     async def note(self, request: AnyRequest, action: str, subject: str, detail: str | None = None) -> None:
-        """After the change was made, which stands: where it cannot be written down, the process's log gets the entry."""
+        """After the change was made, which stands: where it cannot be written down, our own log gets the entry."""
         at = iso_time(self._clock.now())
         entry = AuditEntry(at=at, by=name_of(request), action=action, subject=subject, detail=detail)
         try:
