@@ -4,8 +4,10 @@ import pytest
 
 from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice
+from schedulers.verdict import Judged
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.ports import Walked
 from spiderduck.stores.sessions.ports import Row, Statement, Value
 from spiderduck.stores.sessions.retrying import RetryingSession
 from tests.clock import FakeClock
@@ -44,6 +46,12 @@ class Steps:
 
     async def finish(self, event_id: str, key: str) -> None:
         self._step("finish")
+
+    async def walk(self, after: str | None, most: int) -> Walked:
+        return Walked((), None)
+
+    async def write_judged(self, before: UrlState, judged: Judged) -> bool:
+        return self.there
 
     async def write_metadata(self, page: Page) -> bool:
         return self.there
