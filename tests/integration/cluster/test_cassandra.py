@@ -205,7 +205,7 @@ def condition_of(cql: str) -> str:
 
 
 def test_every_question_names_its_whole_partition_key() -> None:
-    """So none of them but the one that is for it walks over the cluster; and each table says how large its partitions grow."""
+    """So none of them walks over the cluster, but the one that is for it; each table says how large partitions are."""
     schema = "\n".join(cql for _, cqls in read_schema("ks") for cql in cqls)
     keys: dict[str, list[str]] = {}
     for table, body in re.findall(r"TABLE IF NOT EXISTS ks\.(\w+) \((.*?)\n\)", schema, re.DOTALL):
