@@ -33,47 +33,40 @@ class Notice:
     body: bytes
 
 
-class ProcessedNotice(msgspec.Struct, kw_only=True):
-    """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
-    shared it; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+class _Envelope(msgspec.Struct, kw_only=True):
+    """What every CloudEvent of ours has."""
 
     specversion: Literal["1.0"] = "1.0"
-    type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     source: str = SOURCE
     id: str
     subject: str
     time: Time
     datacontenttype: Literal["application/json"] = "application/json"
+
+
+class ProcessedNotice(_Envelope, kw_only=True):
+    """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
+    shared it; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+
+    type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     outcome: str
     data: SharedRecord
     event_id: str
 
 
-class UpdatedNotice(msgspec.Struct, kw_only=True):
+class UpdatedNotice(_Envelope, kw_only=True):
     """A page's record gained something after it was announced, for example the measures of its picture."""
 
-    specversion: Literal["1.0"] = "1.0"
     type: Literal["spiderduck.url.updated"] = "spiderduck.url.updated"
-    source: str = SOURCE
-    id: str
-    subject: str
-    time: Time
-    datacontenttype: Literal["application/json"] = "application/json"
     outcome: Literal["updated"] = "updated"
     data: Record
 
 
-class JudgedNotice(msgspec.Struct, kw_only=True):
+class JudgedNotice(_Envelope, kw_only=True):
     """The verdict on a stored URL is another one than before, because a list changed. `previous` in the record's
     verdict says what it was."""
 
-    specversion: Literal["1.0"] = "1.0"
     type: Literal["spiderduck.url.judged"] = "spiderduck.url.judged"
-    source: str = SOURCE
-    id: str
-    subject: str
-    time: Time
-    datacontenttype: Literal["application/json"] = "application/json"
     outcome: Literal["judged"] = "judged"
     data: Record
 
