@@ -179,6 +179,11 @@ def record_of(state: UrlState, page: Page | None) -> Record:
     return Record(**record_fields(state, page))  # type: ignore[arg-type]
 
 
+def page_state(page: Page) -> UrlState:
+    """A page by itself, as the state of its own address."""
+    return UrlState(page.key, page.url, Status.FETCHED, page_id=page.id)
+
+
 def unknown_record(url: str, key: str) -> Record:
     """The record of a URL that nobody has shared yet."""
     return Record(

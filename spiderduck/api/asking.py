@@ -23,6 +23,8 @@ from spiderduck.lists.judging import Judge
 from spiderduck.subscriptions.ports import Filter
 
 ON_THEIR_WAY: Final = frozenset({Status.PENDING, Status.UNKNOWN})
+MOST_IN_BATCH: Final = 1000
+"""URLs of one request."""
 STALE_SECONDS: Final = 300
 """A URL that has been pending for longer is shared again where somebody asks to have it fetched."""
 
@@ -91,7 +93,10 @@ class UrlLookup:
         return msgspec.structs.replace(one.record(known), verdict=self._judge.verdict(one.url, known))
 
     async def wait(self, asked: Sequence[Asked], wait_ms: int, done: Done = are_settled) -> list[Record]:
-        """As `records`, once they are `done`, after `wait_ms` milliseconds at the latest (`api.most_wait_ms`)."""
+        """As `records`, once they are `done`, after `wait_ms` milliseconds at the latest (`api.most_wait_ms`); at once
+        where that is 0."""
+        if not wait_ms:
+            return await self.records(asked)
         subscription = await self._services.subscriptions.open(None, Filter(_domains(asked)))
         try:
             found = await self.records(asked)

@@ -10,10 +10,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
 from schedulers.metadata import Purpose
-from schedulers.model import Known, Page, Status, UrlState
-from schedulers.record import Record, record_of
+from schedulers.model import Known, Page
+from schedulers.record import Record, page_state, record_of
 from spiderduck.api.archived_pages import ArchivedPages
-from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
+from spiderduck.api.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
 from spiderduck.api.browsers import OWN_PAGES
 from spiderduck.api.caching import LONG, caching, tag_of
 from spiderduck.api.keys import READ, WRITE, guard_of
@@ -24,7 +24,6 @@ from spiderduck.api.versions import Version, described, known_at, moment
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.pictures import known_page
 
-MOST_IN_BATCH = 1000
 WITHHELD = "`usage_refused`: the site forbids it; `content_blocked`: a list does"
 MOST_VERSIONS = 1000
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
@@ -89,7 +88,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             await urls.share_unknown([asked])
         if as_of is not None:
             return Response(urls.record(asked, await at_moment(asked, moment(as_of))), headers=dict(LONG))
-        record = (await urls.wait([asked], wait_ms) if wait_ms else await urls.records([asked]))[0]
+        (record,) = await urls.wait([asked], wait_ms)
         return Response(record, headers={**caching(record, services.clock.now()), **tag_of(record)})
 
     @post(
@@ -101,7 +100,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         asked = await read_all(data.urls)
         if data.schedule:
             await urls.share_unknown(asked)
-        return Results(await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked)))
+        return Results(await urls.wait(asked, data.wait_ms))
 
     async def page_of(page_id: str) -> Page:
         page = await lookups.page(whole_number(page_id, "the page id"))
@@ -113,7 +112,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def get_page(page_id: PageId) -> Response[Record]:
         page = await page_of(page_id)
         verdict = judge.verdict(page.url, known_page(page))
-        return Response(msgspec.structs.replace(_page_record(page), verdict=verdict), headers=LONG)
+        return Response(msgspec.structs.replace(record_of(page_state(page), page), verdict=verdict), headers=LONG)
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
     async def get_page_history(page_id: PageId) -> History:
@@ -174,8 +173,3 @@ FOREIGN_CONTENT: dict[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Somebody else's page under our address must run nothing and load nothing."""
-
-
-def _page_record(page: Page) -> Record:
-    state = UrlState(page.key, page.url, Status.FETCHED, page_id=page.id)
-    return record_of(state, page)

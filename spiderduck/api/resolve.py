@@ -9,13 +9,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from schedulers.model import UrlState
-from spiderduck.api.asking import Asked, UrlLookup, read_all, valid
+from spiderduck.api.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
 from spiderduck.api.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.resolved import RedirectEdges, ResolvedUrls, edges, resolved
 from spiderduck.api.services import Services
 
-MOST_IN_BATCH = 1000
 MOST_EDGES = 1000
 
 
@@ -46,8 +45,7 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
         asked = await read_all(data.urls)
         if data.schedule:
             await urls.share_unknown(asked)
-        records = await (urls.wait(asked, data.wait_ms) if data.wait_ms else urls.records(asked))
-        return ResolvedUrls([resolved(one) for one in records])
+        return ResolvedUrls([resolved(one) for one in await urls.wait(asked, data.wait_ms)])
 
     async def leading_to(key: str) -> Sequence[UrlState]:
         known = await lookups.known(await lookups.redirects_to(key, MOST_EDGES))

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
-from spiderduck.api.asking import UrlLookup, read_all
+from spiderduck.api.asking import MOST_IN_BATCH, UrlLookup, read_all
 from spiderduck.api.audit import AnyRequest, Audit
 from spiderduck.api.keys import ADMIN, READ
 from spiderduck.api.services import Services
@@ -18,7 +18,6 @@ from spiderduck.lists.judging import Judge
 from spiderduck.lists.loaded import LoadedList
 from spiderduck.settings.lists import DAY, Action, ListConfig
 
-MOST_IN_BATCH = 1000
 ListName = Annotated[str, Parameter(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="The list's name.")]
 
 

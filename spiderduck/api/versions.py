@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from schedulers.model import Known, Page, Status, UrlState
-from schedulers.record import Record, record_fields
+from schedulers.model import Known, Page, Status
+from schedulers.record import Record, page_state, record_fields
 from spiderduck.api.parameters import BadParameter, shortened
 
 BESIDE_METADATA = ("status_code", "canonical_url")
@@ -68,8 +68,7 @@ def described(versions: Sequence[Page]) -> list[Version]:
 
 
 def _version(page: Page, before: Page | None) -> Version:
-    state = UrlState(page.key, page.url, Status.FETCHED, page_id=page.id)
-    fields = record_fields(state, page)
+    fields = record_fields(page_state(page), page)
     changed = () if before is None else tuple(_changes(before, page))
     return Version(**fields, changed=changed)  # type: ignore[arg-type]
 

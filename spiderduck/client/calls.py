@@ -54,13 +54,11 @@ def send_events(events: Sequence[Event]) -> Call[Accepted]:
 
 
 def look_up(urls: Sequence[str], *, wait: float, schedule: bool) -> Call[Results]:
-    order = {"urls": urls, "wait_ms": round(wait * 1000), "schedule": schedule}
-    return Call("POST", "/v1/urls/batch", Results, json=order, wait=wait)
+    return Call("POST", "/v1/urls/batch", Results, json=_order(urls, wait, schedule=schedule), wait=wait)
 
 
 def resolve(urls: Sequence[str], *, wait: float, schedule: bool) -> Call[ResolvedUrls]:
-    order = {"urls": urls, "wait_ms": round(wait * 1000), "schedule": schedule}
-    return Call("POST", "/v1/resolve", ResolvedUrls, json=order, wait=wait)
+    return Call("POST", "/v1/resolve", ResolvedUrls, json=_order(urls, wait, schedule=schedule), wait=wait)
 
 
 def page(page_id: str) -> Call[UrlRecord]:
@@ -91,6 +89,10 @@ def stream(position: str | None, filters: Mapping[str, str]) -> tuple[dict[str, 
     """Parameters and headers of a subscription that goes on behind `position`."""
     headers = {"Accept": "text/event-stream"}
     return dict(filters), headers if position is None else {**headers, "Last-Event-ID": position}
+
+
+def _order(urls: Sequence[str], wait: float, *, schedule: bool) -> dict[str, Any]:
+    return {"urls": urls, "wait_ms": round(wait * 1000), "schedule": schedule}
 
 
 def _segment(text: str) -> str:

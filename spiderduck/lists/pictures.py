@@ -4,7 +4,8 @@ from cachetools import TTLCache
 
 from groundwork.clock import Clock
 from schedulers.links import identify
-from schedulers.model import Known, Page, Status, UrlState
+from schedulers.model import Known, Page
+from schedulers.record import page_state
 from schedulers.verdict import Verdict
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.loaded import LoadedList
@@ -61,7 +62,7 @@ class WithheldPictures:
 
 def known_page(page: Page) -> Known:
     """A page by itself, as what is known of its own address."""
-    return Known(state=UrlState(page.key, page.url, Status.FETCHED, page_id=page.id), page=page)
+    return Known(state=page_state(page), page=page)
 
 
 def _blocking_list(verdict: Verdict) -> str | None:
