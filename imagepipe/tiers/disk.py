@@ -112,8 +112,8 @@ class DiskTier:
         return await self._in_turn(identifier, lambda: self._append(identifier, at, piece))
 
     async def remove(self, identifier: str) -> bool:
-        await self.ready()
         await self._written(identifier)
+        await self.ready()
         return self._drop(identifier)
 
     def _drop(self, identifier: str) -> bool:
@@ -171,13 +171,16 @@ class DiskTier:
         return key if self.lru.put(key, entry, size, self._clock.now()) else None
 
     async def _in_turn(self, identifier: str, write: Callable[[], Coroutine[None, None, bool]]) -> bool:
-        await self.ready()
-        await self._written(identifier)
-        task = self._writes[identifier] = asyncio.get_running_loop().create_task(self._one_of_few(write))
+        """Nothing is awaited before the write has its place in the row: a removal that comes later must find it."""
+        work = self._after(self._writes.get(identifier), write)
+        task = self._writes[identifier] = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(lambda _task: self._forget(identifier, task))
         return await asyncio.shield(task)  # a caller who leaves must not leave the accounting half done
 
-    async def _one_of_few(self, write: Callable[[], Coroutine[None, None, bool]]) -> bool:
+    async def _after(self, before: asyncio.Task[bool] | None, write: Callable[[], Coroutine[None, None, bool]]) -> bool:
+        if before is not None:
+            await asyncio.wait([before])
+        await self.ready()
         async with self._writing:
             return await write()
 

@@ -14,7 +14,10 @@ from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 
-HEALTH_SECONDS = 1.0
+FROZEN_SECONDS = 3.0
+"""One probe. Above what two cores that are busy with other things may cost it, far below what a frozen loop does."""
+HEALTH_SECONDS = 0.5
+"""Nineteen probes of twenty."""
 ATTACK_SECONDS = 240.0
 LINK_SECONDS = 15.0
 """A fresh link of another user, while two cores do everything at once."""
@@ -43,6 +46,12 @@ def attack(product: Product, *kinds: attacks.Attack) -> Bystander:
     return bystander
 
 
+def assert_alive(seen: Bystander) -> None:
+    health = sorted(seen.health)
+    assert health[-1] < FROZEN_SECONDS
+    assert health[int(len(health) * 0.95)] < HEALTH_SECONDS
+
+
 @pytest.mark.timeout(420)
 def test_hostile_input_from_many_clients_hurts_nobody_else(origin: Origin, tmp_path: Path) -> None:
     origin.answers |= answers()
@@ -51,7 +60,7 @@ def test_hostile_input_from_many_clients_hurts_nobody_else(origin: Origin, tmp_p
     with Product(tmp_path / "data", origin.port, ALLOWED) as product:
         with attacks.slow_heads(str(product.client.base_url), 50):
             seen = attack(product, *ATTACKS)
-        assert max(seen.health) < HEALTH_SECONDS
+        assert_alive(seen)
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES
         records = product.ended(*attacks.hostile_urls(), seconds=90)
@@ -65,7 +74,7 @@ def test_a_post_of_very_many_events_does_not_delay_other_users(origin: Origin, t
     origin.answers["*/robots.txt"] = http("", content_type="text/plain")
     with Product(tmp_path / "data", origin.port, ALLOWED) as product:
         seen = attack(product, attacks.post_many_events(50_000))
-        assert max(seen.health) < HEALTH_SECONDS
+        assert_alive(seen)
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES
 
@@ -81,7 +90,7 @@ def test_pages_that_unfold_take_turns_for_memory(origin: Origin, tmp_path: Path)
         records = product.ended(*attacks.unfolding_urls(), seconds=240)
         assert {record["status"] for record in records} == {"fetched"}
         assert {record["metadata"]["title"] for record in records} == {"A page"}
-        assert max(seen.health) < HEALTH_SECONDS
+        assert_alive(seen)
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES
 
@@ -108,7 +117,7 @@ def test_who_makes_the_server_keep_things_is_bounded(origin: Origin, tmp_path: P
     origin.default = page("A friend's page")
     with Product(tmp_path / "data", origin.port, ALLOWED) as product:
         seen = attack(product, kind)
-        assert max(seen.health) < HEALTH_SECONDS
+        assert_alive(seen)
         assert max(seen.links) < LINK_SECONDS
         assert seen.memory < MEMORY_BYTES
         assert product.stop() == 0

@@ -123,3 +123,23 @@ async def test_the_first_answer_does_not_wait_for_the_listing(tmp_path: Path, th
     assert await second.get("a") == _original(1_000)
     assert await second.get("b") is None
     await second.close()
+
+
+async def test_a_removal_finds_a_write_that_still_waits_for_the_listing(
+    tmp_path: Path, threads: ThreadPoolExecutor
+) -> None:
+    """The write was asked for first, and the removal comes in the very moment in which the listing is done."""
+    tier = _tier(tmp_path, threads)
+
+    async def remove() -> bool:
+        await tier.ready()
+        return await tier.remove("a")
+
+    removing = asyncio.create_task(remove())
+    await asyncio.sleep(0)
+    writing = asyncio.create_task(tier.put("a", _original(1_000)))
+    assert await removing
+    assert await writing
+    assert await tier.get("a") is None
+    await tier.close()
+    assert _files(tmp_path) == []
