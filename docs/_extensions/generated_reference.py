@@ -18,7 +18,7 @@ import fetchers.__main__
 import imagepipe.__main__
 import snowflake.cli.commands
 from schedulers.model import Status
-from spiderduck.api.problem_reference import reference
+from spiderduck.api.pages.problem_reference import reference
 from spiderduck.cli.app import app as command_line
 from spiderduck.config import Config
 

@@ -21,28 +21,29 @@ from litestar.openapi.spec import Components, SecurityScheme
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
 from groundwork.single_flight import SingleFlight
-from spiderduck.api.audit import audit_routes
-from spiderduck.api.bot import bot_routes
-from spiderduck.api.browsers import BrowserGuard
+from spiderduck.api.admin.dead_letters import dead_letter_routes
+from spiderduck.api.admin.domains import domain_routes
+from spiderduck.api.admin.health import health_routes, metrics_route
 from spiderduck.api.compat.handlers import compat_routes
-from spiderduck.api.dead_letters import dead_letter_routes
-from spiderduck.api.described import document_of, operation_id
-from spiderduck.api.domains import domain_routes
-from spiderduck.api.events import event_routes
-from spiderduck.api.fetch import fetch_routes
-from spiderduck.api.health import health_routes, metrics_route
-from spiderduck.api.keys import GUARD, KeyGuard, send_rate_limit
-from spiderduck.api.lookups import lookup_routes
-from spiderduck.api.pictures import picture_routes
-from spiderduck.api.problem_reference import problem_routes
-from spiderduck.api.problems import answer
-from spiderduck.api.resolve import resolve_routes
+from spiderduck.api.contract.described import document_of, operation_id
+from spiderduck.api.contract.problems import answer
+from spiderduck.api.contract.shapes import shape_routes
+from spiderduck.api.front.audit import audit_routes
+from spiderduck.api.front.browsers import BrowserGuard
+from spiderduck.api.front.keys import GUARD, KeyGuard, send_rate_limit
+from spiderduck.api.notices.queues import queue_routes
+from spiderduck.api.notices.stream import stream_routes
+from spiderduck.api.pages.bot import bot_routes
+from spiderduck.api.pages.problem_reference import problem_routes
 from spiderduck.api.services import Health, Services
-from spiderduck.api.shapes import shape_routes
-from spiderduck.api.stream import stream_routes
-from spiderduck.api.unfurl import unfurl_routes
-from spiderduck.api.verdicts import verdict_routes
-from spiderduck.api.why import why_routes
+from spiderduck.api.sharing.events import event_routes
+from spiderduck.api.urls.fetch import fetch_routes
+from spiderduck.api.urls.lookups import lookup_routes
+from spiderduck.api.urls.owned_pictures import picture_routes
+from spiderduck.api.urls.resolve import resolve_routes
+from spiderduck.api.urls.unfurl import unfurl_routes
+from spiderduck.api.urls.verdicts import verdict_routes
+from spiderduck.api.urls.why import why_routes
 from spiderduck.config import Config
 from spiderduck.console.pages import console_routes
 
@@ -87,6 +88,7 @@ def api_routes(services: Services) -> list[Any]:
         *audit_routes(services),
         *why_routes(services),
         *stream_routes(services),
+        *queue_routes(services),
         *domain_routes(services),
         *fetch_routes(services),
         *dead_letter_routes(services),

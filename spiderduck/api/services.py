@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote
 
 from fetchers.body.chunks import Chunks
 from fetchers.model import DomainState, FetchResult, HopRequest, RateLimit
 from groundwork.clock import Clock
+from imagepipe.signing import sign
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
-from spiderduck.api.picture_addresses import PictureAddresses
 from spiderduck.audit import AuditLog
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
@@ -21,6 +22,10 @@ from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Lookups
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.telemetry import Telemetry
+
+PICTURES_PATH = "/images/cards"
+SHOWN_WIDTH = 1200
+"""Pixels. The widest picture that a card shows."""
 
 
 class Marks(Protocol):
@@ -47,6 +52,22 @@ class Domains(Protocol):
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What is missing before this process can work: name → sentence. Empty when ready."""
+
+
+class PictureAddresses:
+    """Signed addresses at which this server gives pictures of others. Without a key they have none."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def address(self, base: str, url: str, width: int = SHOWN_WIDTH) -> str | None:
+        """Of the picture at `url`, at most `width` pixels wide; `base` is the address of this server, without a slash
+        at the end."""
+        if self._key is None:
+            return None
+        parameters = {"src": url, "w": str(width)}
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+        return f"{base}{PICTURES_PATH}?{query}&signature={sign(PICTURES_PATH, parameters, self._key)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from groundwork.front.manners import Manners
 from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate, Encryption
 from spiderduck.api.app import browser_rules
-from spiderduck.api.browsers import key_check
-from spiderduck.api.shutdown import come_again_when
+from spiderduck.api.front.browsers import key_check
+from spiderduck.api.front.shutdown import come_again_when
 from spiderduck.bootstrap.product import Product
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting

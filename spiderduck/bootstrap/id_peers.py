@@ -15,7 +15,7 @@ from snowflake.errors import InsaneNeighbourhood
 from snowflake.leases.registered import HeldRegisteredLease
 from snowflake.ports import Lease
 from snowflake.service.sanity import Sanity
-from spiderduck.api.keys import READ
+from spiderduck.api.front.keys import READ
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.config import Config
 from spiderduck.errors import PeersContradict

@@ -19,7 +19,7 @@ from snowflake.leases.registered import RegisteredLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
 from snowflake.service.server import route_handlers
-from spiderduck.api.keys import READ, WRITE
+from spiderduck.api.front.keys import READ, WRITE
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.id_peers import open_sanity, own_url

@@ -24,8 +24,8 @@ from imagepipe.settings import additional_caches, complete
 from imagepipe.workers import isolated_workers, threaded_workers
 from schedulers.ports import Pictures
 from spiderduck.api.app import browser_rules
-from spiderduck.api.client_address import read_networks
-from spiderduck.api.keys import ADMIN, READ, ScopeGuard
+from spiderduck.api.front.client_address import read_networks
+from spiderduck.api.front.keys import ADMIN, READ, ScopeGuard
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer, signing_key

@@ -21,9 +21,8 @@ from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts
 from schedulers.scheduler import Scheduler
 from spiderduck.api.app import api_routes, build, build_metrics
-from spiderduck.api.keys import KeyGuard, open_guard
-from spiderduck.api.picture_addresses import PictureAddresses
-from spiderduck.api.services import Health, Services
+from spiderduck.api.front.keys import KeyGuard, open_guard
+from spiderduck.api.services import Health, PictureAddresses, Services
 from spiderduck.audit import FILE as AUDIT_FILE
 from spiderduck.audit import AuditLog
 from spiderduck.bootstrap.composition import Composition
@@ -115,7 +114,7 @@ async def _agents(services: Services, stack: AsyncExitStack) -> Sequence[Any]:
     if not services.config.compat.mcp:
         return ()
     with needed_for("compat.mcp", extra="mcp"):
-        from spiderduck.api.mcp import open_mcp
+        from spiderduck.api.urls.mcp import open_mcp
     running, routes = open_mcp(services)
     await stack.enter_async_context(running)
     return routes

@@ -12,8 +12,8 @@ Read `calls.py` for what each call sends and gives; `sync.py` and `asynchronous.
 
 from schedulers.card import Card
 from schedulers.metadata import Metadata
-from spiderduck.api.accepted import Accepted
-from spiderduck.api.resolved import Resolved
+from spiderduck.api.sharing.accepted import Accepted
+from spiderduck.api.urls.resolved import Resolved
 from spiderduck.client.asynchronous import AsyncClient
 from spiderduck.client.errors import ApiError, ClientError, Unreachable
 from spiderduck.client.model import Notice, UrlRecord

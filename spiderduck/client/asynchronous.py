@@ -8,8 +8,8 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from schedulers.card import Card
-from spiderduck.api.accepted import Accepted
-from spiderduck.api.resolved import Resolved
+from spiderduck.api.sharing.accepted import Accepted
+from spiderduck.api.urls.resolved import Resolved
 from spiderduck.client import calls
 from spiderduck.client.calls import Call, Event
 from spiderduck.client.connection import STREAM_TIMEOUT, options, pause_after, timeout, translating

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 
 from schedulers.card import Card
-from spiderduck.api.accepted import Accepted
-from spiderduck.api.resolved import ResolvedUrls
+from spiderduck.api.sharing.accepted import Accepted
+from spiderduck.api.urls.resolved import ResolvedUrls
 from spiderduck.client.errors import Unreachable, api_error
 from spiderduck.client.model import Pulled, Results, UrlRecord, Versions
 

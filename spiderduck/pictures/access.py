@@ -16,8 +16,8 @@ from groundwork.clock import Clock
 from groundwork.front.browsers import BrowserRules
 from imagepipe.errors import RecordsUnavailable
 from imagepipe.service.access import Connection
-from spiderduck.api.client_address import Network, client_address, client_group
-from spiderduck.api.keys import FETCH, guard_of
+from spiderduck.api.front.client_address import Network, client_address, client_group
+from spiderduck.api.front.keys import FETCH, guard_of
 from spiderduck.errors import StoreUnavailable
 from spiderduck.lists.pictures import WithheldPictures
 from spiderduck.lists.watching import Lists

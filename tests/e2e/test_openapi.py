@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from spiderduck.api.problems import Problem
+from spiderduck.api.contract.problems import Problem
 from tests.e2e.product import Product
 from tests.origin import Origin, http, page
 

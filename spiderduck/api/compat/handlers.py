@@ -11,15 +11,15 @@ from litestar.params import Parameter
 from groundwork import problems
 from schedulers.card import Card
 from schedulers.model import Status
-from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.caching import MOST_SECONDS, asking_again
 from spiderduck.api.compat import shapes
 from spiderduck.api.compat.shapes import Json
-from spiderduck.api.keys import KEY_PARAMETER, READ
+from spiderduck.api.contract.problems import PROBLEM_TYPE
+from spiderduck.api.front.browsers import OWN_PAGES
+from spiderduck.api.front.keys import KEY_PARAMETER, READ
 from spiderduck.api.parameters import LANGUAGE
-from spiderduck.api.problems import PROBLEM_TYPE
 from spiderduck.api.services import Services
-from spiderduck.api.unfurl import Unfurler, Wish, caller_of
+from spiderduck.api.urls.caching import MOST_SECONDS, asking_again
+from spiderduck.api.urls.unfurl import Unfurler, Wish, caller_of
 
 Url = Annotated[str, Parameter(description="The URL, percent-encoded.")]
 Largest = Annotated[int | None, Parameter(ge=1, le=8192, description="Pixels.")]

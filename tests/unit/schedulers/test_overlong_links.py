@@ -9,7 +9,7 @@ from fetchers.model import Response
 from fetchers.redirect_target import LONGEST_TARGET, redirect_target
 from schedulers.links import LONGEST_SERIALISED, LONGEST_URL, identify
 from schedulers.urls import dedup_key, normalise
-from spiderduck.api.asking import read_all
+from spiderduck.api.urls.asking import read_all
 
 PLACE = "http://a.test/"
 
@@ -75,7 +75,7 @@ async def test_a_batch_of_links_lets_others_have_their_turn(monkeypatch: pytest.
             await asyncio.sleep(0)
             turns += 1
 
-    monkeypatch.setattr("spiderduck.api.intake.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("spiderduck.api.sharing.intake.SLICE_SECONDS", 0.0)
     task = asyncio.create_task(others())
     assert len(await read_all([f"{PLACE}{n}" for n in range(100)])) == 100
     task.cancel()

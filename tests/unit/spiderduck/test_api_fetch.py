@@ -13,7 +13,7 @@ from fetchers.body.chunks import Chunks
 from fetchers.client.redirects import open_fetch
 from fetchers.model import Ended, Ending, FetchResult, HopRequest, HopResult, NotNow, Response
 from fetchers.trace import Trace
-from spiderduck.api.fetch import fetch_routes
+from spiderduck.api.urls.fetch import fetch_routes
 from tests.clock import FakeClock
 from tests.unit.fetchers.bodies import opening
 

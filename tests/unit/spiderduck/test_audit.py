@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spiderduck.api.audit import Audit
+from spiderduck.api.front.audit import Audit
 from spiderduck.audit import PIECE, AuditEntry, AuditLog, append, newest
 from tests.clock import FakeClock
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spiderduck.api.client_address import client_address, client_group, read_networks
+from spiderduck.api.front.client_address import client_address, client_group, read_networks
 
 PROXIES = read_networks(["10.1.0.0/16", "2001:db8:aa::/48", "127.0.0.1"])
 

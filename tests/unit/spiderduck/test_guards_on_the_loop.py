@@ -7,9 +7,9 @@ import pytest
 from groundwork.front.browsers import BrowserRules
 from imagepipe.service.access import bearer_guard
 from schedulers.ports import Clock
-from spiderduck.api.browsers import BrowserGuard
-from spiderduck.api.keys import ADMIN, KeyGuard, ScopeGuard
-from spiderduck.api.throttle import Rate
+from spiderduck.api.front.browsers import BrowserGuard
+from spiderduck.api.front.keys import ADMIN, KeyGuard, ScopeGuard
+from spiderduck.api.front.throttle import Rate
 from spiderduck.keyring import Keyring
 from tests.clock import FakeClock
 

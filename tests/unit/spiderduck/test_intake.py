@@ -15,11 +15,11 @@ from litestar import Litestar
 from schedulers.events import INLINE_BYTES
 from schedulers.model import Change, Status, UrlState
 from schedulers.notice import Notice
-from spiderduck.api.asking import STALE_SECONDS
-from spiderduck.api.idempotency import KeyReused, claim_of
-from spiderduck.api.intake import BULK, AcceptedEvents, Intake
-from spiderduck.api.keys import CALLER
-from spiderduck.api.lookups import lookup_routes
+from spiderduck.api.front.keys import CALLER
+from spiderduck.api.sharing.idempotency import KeyReused, claim_of
+from spiderduck.api.sharing.intake import BULK, AcceptedEvents, Intake
+from spiderduck.api.urls.asking import STALE_SECONDS
+from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.config import Config
 from spiderduck.database.sqlite import Database
 from spiderduck.keyring import Key, digest_of
@@ -163,7 +163,7 @@ async def look_up(desk: Desk, url: str) -> str:
 
 @pytest.fixture
 def everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spiderduck.api.lookups.guard_of", lambda _: SimpleNamespace(require=lambda *_: None))
+    monkeypatch.setattr("spiderduck.api.urls.lookups.guard_of", lambda _: SimpleNamespace(require=lambda *_: None))
 
 
 @pytest.mark.usefixtures("everybody")

@@ -10,9 +10,9 @@ from litestar import Litestar, get, post
 from litestar.datastructures import State
 
 from groundwork.front.browsers import Refusal
-from spiderduck.api.browsers import key_check
-from spiderduck.api.keys import ADMIN, GUARD, READ, WRITE, KeyGuard, ScopeGuard, open_guard, send_rate_limit
-from spiderduck.api.problems import answer
+from spiderduck.api.contract.problems import answer
+from spiderduck.api.front.browsers import key_check
+from spiderduck.api.front.keys import ADMIN, GUARD, READ, WRITE, KeyGuard, ScopeGuard, open_guard, send_rate_limit
 from spiderduck.bootstrap.keys import bearer
 from spiderduck.config import Config, load
 from spiderduck.keyring import Entry, create_key, revoke_key

@@ -8,8 +8,8 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 import spiderduck
-from spiderduck.api.problem_reference import problem_routes, reference
-from spiderduck.api.problems import CODES, TITLES, answer
+from spiderduck.api.contract.problems import CODES, TITLES, answer
+from spiderduck.api.pages.problem_reference import problem_routes, reference
 from spiderduck.console.pages import console_routes
 
 ROOT = Path(spiderduck.__file__).parents[1]

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from spiderduck.api.lookups import lookup_routes
-from spiderduck.api.problems import answer
-from spiderduck.api.stream import stream_routes
+from spiderduck.api.contract.problems import answer
+from spiderduck.api.notices.queues import queue_routes
+from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.errors import StatementRefused
 
@@ -64,7 +64,7 @@ async def test_a_refusal_says_in_words_what_would_do(
 ) -> None:
     services: Any = Anything()
     app = Litestar(
-        [*stream_routes(services), *lookup_routes(services)],
+        [*queue_routes(services), *lookup_routes(services)],
         exception_handlers={Exception: answer},
         openapi_config=None,
         logging_config=None,

@@ -6,10 +6,10 @@ from litestar import Litestar, get
 from litestar.params import FromQuery
 
 from groundwork.front.browsers import BrowserRules
-from spiderduck.api.browsers import OWN_PAGES, BrowserGuard
-from spiderduck.api.keys import KeyGuard
-from spiderduck.api.problems import answer
-from spiderduck.api.throttle import Rate
+from spiderduck.api.contract.problems import answer
+from spiderduck.api.front.browsers import OWN_PAGES, BrowserGuard
+from spiderduck.api.front.keys import KeyGuard
+from spiderduck.api.front.throttle import Rate
 from spiderduck.keyring import Keyring
 from tests.clock import FakeClock
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from spiderduck.api.shutdown import Receive, Send, come_again_when
+from spiderduck.api.front.shutdown import Receive, Send, come_again_when
 
 
 async def receive() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spiderduck.api.throttle import Buckets, FailedCalls, Rate
+from spiderduck.api.front.throttle import Buckets, FailedCalls, Rate
 
 
 def test_the_table_of_sources_is_bounded() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from schedulers.model import Content, Known, Page, Status, UrlState
 from spiderduck.api.parameters import BadParameter
-from spiderduck.api.versions import Version, described, known_at, moment
+from spiderduck.api.urls.versions import Version, described, known_at, moment
 
 URL = "http://a.test/"
 

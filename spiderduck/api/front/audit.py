@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from schedulers.record import iso_time
-from spiderduck.api.keys import ADMIN, name_of
+from spiderduck.api.front.keys import ADMIN, name_of
 from spiderduck.api.services import Services
 from spiderduck.audit import AuditEntry
 

@@ -15,7 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from groundwork.front.browsers import SAFE, BrowserRules, Refusal, values
 from groundwork.queries import once
-from spiderduck.api.keys import KeyGuard
+from spiderduck.api.front.keys import KeyGuard
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 OWN_PAGES = "own_pages"

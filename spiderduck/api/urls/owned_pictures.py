@@ -8,7 +8,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from spiderduck.api.keys import READ
+from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.lists.pictures import WithheldPictures
 

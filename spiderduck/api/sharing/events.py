@@ -8,14 +8,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
-from spiderduck.api.accepted import Accepted
-from spiderduck.api.described import REQUEST_BODY
-from spiderduck.api.idempotency import LONGEST, claim_of
-from spiderduck.api.intake import Intake
-from spiderduck.api.keys import WRITE
-from spiderduck.api.problems import PROBLEM_TYPE, Problem
+from spiderduck.api.contract.described import REQUEST_BODY
+from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
+from spiderduck.api.contract.shapes import EVENTS_BODY
+from spiderduck.api.front.keys import WRITE
 from spiderduck.api.services import Services
-from spiderduck.api.shapes import EVENTS_BODY
+from spiderduck.api.sharing.accepted import Accepted
+from spiderduck.api.sharing.idempotency import LONGEST, claim_of
+from spiderduck.api.sharing.intake import Intake
 
 IdempotencyKey = Annotated[
     str | None,

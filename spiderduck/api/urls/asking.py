@@ -16,9 +16,9 @@ from schedulers.errors import InvalidUrl
 from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
-from spiderduck.api.intake import Pause
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
+from spiderduck.api.sharing.intake import Pause
 from spiderduck.lists.judging import Judge
 from spiderduck.subscriptions.ports import Filter
 

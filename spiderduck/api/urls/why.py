@@ -7,9 +7,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from schedulers.why import Story, story
-from spiderduck.api.asking import UrlLookup, valid
-from spiderduck.api.keys import READ
+from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
+from spiderduck.api.urls.asking import UrlLookup, valid
 from spiderduck.lists.judging import Judge
 
 

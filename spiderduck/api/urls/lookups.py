@@ -12,15 +12,15 @@ from litestar.params import JSONBody, Parameter
 from schedulers.metadata import Purpose
 from schedulers.model import Known, Page
 from schedulers.record import Record, page_state, record_of
-from spiderduck.api.archived_pages import ArchivedPages
-from spiderduck.api.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
-from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.caching import LONG, caching, tag_of
-from spiderduck.api.keys import READ, WRITE, guard_of
+from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
+from spiderduck.api.front.browsers import OWN_PAGES
+from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
-from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.services import Services
-from spiderduck.api.versions import Version, described, known_at, moment
+from spiderduck.api.urls.archived_pages import ArchivedPages
+from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
+from spiderduck.api.urls.caching import LONG, caching, tag_of
+from spiderduck.api.urls.versions import Version, described, known_at, moment
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.pictures import known_page
 

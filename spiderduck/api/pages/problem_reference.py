@@ -19,10 +19,10 @@ from fetchers.model import Ending
 from groundwork.problems import KIND
 from imagepipe.service.problems import STATUS as OF_PICTURES
 from snowflake import errors as of_ids
-from spiderduck.api.archived_pages import ContentBlocked, NotUploaded, UsageRefused
-from spiderduck.api.idempotency import KeyReused
+from spiderduck.api.contract.problems import CODES, STATUS
 from spiderduck.api.parameters import shortened
-from spiderduck.api.problems import CODES, STATUS
+from spiderduck.api.sharing.idempotency import KeyReused
+from spiderduck.api.urls.archived_pages import ContentBlocked, NotUploaded, UsageRefused
 from spiderduck.console.pages import document
 
 OTHERS: Mapping[str, tuple[int, str]] = {

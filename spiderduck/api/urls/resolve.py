@@ -9,11 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from schedulers.model import UrlState
-from spiderduck.api.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
-from spiderduck.api.keys import READ, WRITE, guard_of
+from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import BadParameter
-from spiderduck.api.resolved import RedirectEdges, ResolvedUrls, edges, resolved
 from spiderduck.api.services import Services
+from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
+from spiderduck.api.urls.resolved import RedirectEdges, ResolvedUrls, edges, resolved
 
 MOST_EDGES = 1000
 

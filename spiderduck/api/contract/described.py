@@ -1,8 +1,8 @@
 """The OpenAPI document: what the framework knows of our calls, and what it cannot know.
 
-Added here: which scope a key needs (`keys.py`), that every error is a problem (`problems.py`), and the true shapes of
-bodies (`shapes.py`). The framework describes its own shape of an error for each call that takes parameters, which no
-call of ours answers with. Nothing is described that is not sent.
+Added here: which scope a key needs (`front/keys.py`), that every error is a problem (`problems.py`), and the true
+shapes of bodies (`shapes.py`). The framework describes its own shape of an error for each call that takes parameters,
+which no call of ours answers with. Nothing is described that is not sent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import Method
 
-from spiderduck.api.keys import ScopeGuard
-from spiderduck.api.problems import PROBLEM_TYPE, Problem
-from spiderduck.api.shapes import BESIDE, components
+from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
+from spiderduck.api.contract.shapes import BESIDE, components
+from spiderduck.api.front.keys import ScopeGuard
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
 UNREADABLE = "The request is not valid; `detail` says why"

@@ -21,8 +21,8 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from groundwork.clock import Clock
-from spiderduck.api.client_address import Network, client_address, client_group, read_networks
-from spiderduck.api.throttle import Buckets, FailedCalls, Rate
+from spiderduck.api.front.client_address import Network, client_address, client_group, read_networks
+from spiderduck.api.front.throttle import Buckets, FailedCalls, Rate
 from spiderduck.config import Config
 from spiderduck.keyring import ADMIN, FETCH, READ, WRITE, Key, KeyFile, Keyring
 

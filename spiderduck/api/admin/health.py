@@ -4,7 +4,7 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from spiderduck.api.keys import READ
+from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Health
 
 

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
-from spiderduck.api.asking import MOST_IN_BATCH, UrlLookup, read_all
-from spiderduck.api.audit import AnyRequest, Audit
-from spiderduck.api.keys import ADMIN, READ
+from spiderduck.api.front.audit import AnyRequest, Audit
+from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.services import Services
+from spiderduck.api.urls.asking import MOST_IN_BATCH, UrlLookup, read_all
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.loaded import LoadedList
 from spiderduck.settings.lists import DAY, Action, ListConfig

@@ -1,6 +1,6 @@
 """Around the HTTP application: a request that is cut off because the process goes is told to come again.
 
-Used by `runtime.py`. The server cancels what is not answered in time on the way out, and would say 500 for it, which
+The server cancels what is not answered in time on the way out, and would say 500 for it, which
 clients do not repeat.
 """
 

@@ -1,5 +1,8 @@
 """`POST /v1/fetch`: a direct, polite fetch of arbitrary content for a trusted client, streamed. Nothing is stored."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, cast
 
@@ -8,19 +11,22 @@ from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
 from fetchers import trace
+from fetchers.body.chunks import Chunks
 from fetchers.body.limits import announced_length
+from fetchers.errors import BrokenOff
 from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
 from schedulers.record import iso_time
 from schedulers.urls import parse_shared
-from spiderduck.api.keys import FETCH
-from spiderduck.api.lookups import FOREIGN_CONTENT
+from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
+from spiderduck.api.front.keys import FETCH
 from spiderduck.api.parameters import BadParameter, shortened
-from spiderduck.api.passing_on import PassedOn
-from spiderduck.api.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.services import Services
+from spiderduck.api.urls.lookups import FOREIGN_CONTENT
+
+log = logging.getLogger(__name__)
 
 MOST_ACCEPT = 1000
 
@@ -113,3 +119,49 @@ def _checked_accept(text: str) -> str:
 def _refused(status: int, detail: str, code: str, headers: dict[str, str] | None = None) -> ASGIApp:
     """A problem, from a handler of which the framework expects an ASGI application; it takes its own answers too."""
     return cast(ASGIApp, problem(status, detail, code, headers))
+
+
+class PassedOn:
+    """An ASGI application that answers one request with the body of a fetch, which is open on `fetch`, while it comes.
+
+    A body that breaks off breaks the connection off, so that a part is never taken for the whole; and what nobody takes
+    any more is not fetched any more.
+    """
+
+    def __init__(self, fetch: AsyncExitStack, chunks: Chunks, headers: Mapping[str, str]) -> None:
+        self._fetch = fetch
+        self._chunks = chunks
+        self._headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        sending = asyncio.create_task(self._send(send), name="body of a fetch")
+        gone = asyncio.create_task(_gone(receive), name="client of a fetch")
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        except BrokenOff as error:
+            # The server closes a connection whose answer was not completed.
+            log.info("a fetch that was passed on broke off: %s", error)
+        finally:
+            for task in (sending, gone):
+                task.cancel()
+            await asyncio.gather(sending, gone, return_exceptions=True)
+            await self._fetch.aclose()
+
+    async def _send(self, send: Send) -> None:
+        start: HTTPResponseStartEvent = {"type": "http.response.start", "status": 200, "headers": self._headers}
+        await send(start)
+        async for piece in self._chunks:
+            await send(_body(piece, more=True))
+        await send(_body(b"", more=False))
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the client has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _body(piece: bytes, *, more: bool) -> HTTPResponseBodyEvent:
+    return {"type": "http.response.body", "body": piece, "more_body": more}

@@ -11,12 +11,12 @@ from litestar.params import Parameter
 from schedulers.card import Card, alternate, card_of
 from schedulers.model import Known, Status
 from schedulers.record import Record
-from spiderduck.api.asking import Asked, Done, UrlLookup, are_settled, valid
-from spiderduck.api.browsers import OWN_PAGES
-from spiderduck.api.caching import asking_again, tag_of
-from spiderduck.api.keys import FETCH, READ, Connection, guard_of
+from spiderduck.api.front.browsers import OWN_PAGES
+from spiderduck.api.front.keys import FETCH, READ, Connection, guard_of
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.services import Services
+from spiderduck.api.urls.asking import Asked, Done, UrlLookup, are_settled, valid
+from spiderduck.api.urls.caching import asking_again, tag_of
 from spiderduck.config import Config
 
 WAIT_MS = 3_000

@@ -12,8 +12,8 @@ from litestar.params import PathParameter
 from fetchers.model import RateLimit
 from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
-from spiderduck.api.audit import AnyRequest, Audit
-from spiderduck.api.keys import ADMIN, READ
+from spiderduck.api.front.audit import AnyRequest, Audit
+from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.services import Services
 
 MOST_RECENT = 50

@@ -20,12 +20,12 @@ from pydantic import Field
 
 from fetchers.config import VERSION
 from schedulers.metadata import Purpose
-from spiderduck.api.archived_pages import ArchivedPages
-from spiderduck.api.asking import Asked, UrlLookup
-from spiderduck.api.keys import READ
-from spiderduck.api.resolved import resolved
+from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
-from spiderduck.api.unfurl import Caller, Unfurler, Wish, caller_of
+from spiderduck.api.urls.archived_pages import ArchivedPages
+from spiderduck.api.urls.asking import Asked, UrlLookup
+from spiderduck.api.urls.resolved import resolved
+from spiderduck.api.urls.unfurl import Caller, Unfurler, Wish, caller_of
 from spiderduck.errors import SpiderDuckError
 
 PATH = "/mcp"

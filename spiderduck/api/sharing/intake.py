@@ -14,9 +14,9 @@ from schedulers.errors import EventTooLarge, UnreadableEvent
 from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item, redact_body
 from schedulers.identity import sent_id
 from schedulers.model import Event, Message, Status, UrlState
-from spiderduck.api.accepted import MOST_TOLD, SharedEvent, told
-from spiderduck.api.idempotency import Claim
 from spiderduck.api.services import Services
+from spiderduck.api.sharing.accepted import MOST_TOLD, SharedEvent, told
+from spiderduck.api.sharing.idempotency import Claim
 
 BULK = 100
 """A request with more events or URLs than that is for the bulk lane."""

@@ -12,7 +12,7 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import ClientException, HTTPException
 
-from spiderduck.api.keys import CALLER
+from spiderduck.api.front.keys import CALLER
 from spiderduck.api.parameters import shortened
 from spiderduck.api.services import Marks
 from spiderduck.keyring import Key

@@ -1,0 +1,1 @@
+"""What every call promises: the shapes of the description (OpenAPI), and problem details."""

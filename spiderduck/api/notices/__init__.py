@@ -1,0 +1,1 @@
+"""Notices go out: the stream of server-sent events, and durable queues."""

@@ -1,0 +1,1 @@
+"""Pages for people without a key: what the bot is, and what each problem means."""
