@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from spiderduck.api.contract.problems import answer
 from spiderduck.api.notices.queues import queue_routes
+from spiderduck.api.notices.stream import stream_routes
 from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.errors import StatementRefused
@@ -64,7 +65,7 @@ async def test_a_refusal_says_in_words_what_would_do(
 ) -> None:
     services: Any = Anything()
     app = Litestar(
-        [*queue_routes(services), *lookup_routes(services)],
+        [*stream_routes(services), *queue_routes(services), *lookup_routes(services)],
         exception_handlers={Exception: answer},
         openapi_config=None,
         logging_config=None,
