@@ -56,7 +56,8 @@ class Event:
 
     `id` is the sender's, or a new one where it gave none; `identity` tells the event from those of other kinds
     (`schedulers.identity`). `urls` are the links as the sender marked them
-    (entities, facets, link lists), in order. `refresh` forces a fetch.
+    (entities, facets, link lists), in order. `refresh` forces a fetch. `sharer` is the keyed hash of who shared it,
+    where the sender told it (`schedulers.events.sharers`).
     """
 
     id: str
@@ -64,6 +65,7 @@ class Event:
     created_at: datetime | None = None
     refresh: bool = False
     identity: str = ""
+    sharer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

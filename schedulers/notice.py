@@ -46,12 +46,14 @@ class _Envelope(msgspec.Struct, kw_only=True):
 
 class ProcessedNotice(_Envelope, kw_only=True):
     """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
-    shared it; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+    shared it, `sharer` the keyed hash of who did, where the event told; `outcome` is `fetched`, `reused` (known and
+    fresh, so nothing was fetched) or another ending."""
 
     type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     outcome: str
     data: SharedRecord
     event_id: str
+    sharer: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class UpdatedNotice(_Envelope, kw_only=True):
@@ -86,6 +88,7 @@ def processed(event: Event, outcome: str, known: Known, verdict: Verdict | None,
             outcome=outcome,
             data=record,
             event_id=event.id,
+            sharer=event.sharer or msgspec.UNSET,
         )
     )
 

@@ -21,7 +21,7 @@ from groundwork.front.limits import FrontLimits
 from groundwork.settings import SettingError, Sources
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
-from spiderduck.keyring import ADMIN, Entry, Key, is_there, plain_key
+from spiderduck.keyring import ADMIN, LEAST_CHARACTERS, Entry, Key, is_there, plain_key
 from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.settings.cassandra import CassandraConfig
@@ -78,12 +78,16 @@ class ApiConfig:
     `public_url` is the address under which clients reach the server, e.g. `https://links.example.com`, for addresses in
     answers; empty: that of the request.
 
+    `sharer_key` hashes who shared an event; empty: a cluster makes it from `internal_key`, others keep one in the data
+    folder. Another key makes other sharers of all.
+
     `trusted_proxies` are the networks of reverse proxies whose `X-Forwarded-For` names the client.
     """
 
     keys: tuple[ApiKey, ...] = field(default=(), repr=False)
     keys_file: str = ""
     internal_key: str = field(default="", repr=False)
+    sharer_key: str = field(default="", repr=False)
     rate_limit: KeyRate = field(default_factory=KeyRate)
     most_wait_ms: int = 30_000
     most_event_bytes: int = 16 * 1024 * 1024
@@ -107,6 +111,8 @@ class ApiConfig:
                 ) from error
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise ValueError(f'api.public_url is {self.public_url!r}; it takes e.g. "https://links.example.com"')
+        if self.sharer_key and len(self.sharer_key) < LEAST_CHARACTERS:
+            raise ValueError(f"api.sharer_key takes at least {LEAST_CHARACTERS} characters, random ones")
         self._validate_front()
         self.configured()
         if (wrong := wrong_rate(self.rate_limit.per_second or 1.0, self.rate_limit.burst)) is not None:

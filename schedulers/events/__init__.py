@@ -7,5 +7,17 @@ from schedulers.events.batch import Item, items_of, read_events, read_item
 from schedulers.events.limits import EventLimits
 from schedulers.events.reading import INLINE_BYTES, read_event
 from schedulers.events.redaction import redact_body
+from schedulers.events.sharers import Sharers, is_hash
 
-__all__ = ["INLINE_BYTES", "EventLimits", "Item", "items_of", "read_event", "read_events", "read_item", "redact_body"]
+__all__ = [
+    "INLINE_BYTES",
+    "EventLimits",
+    "Item",
+    "Sharers",
+    "is_hash",
+    "items_of",
+    "read_event",
+    "read_events",
+    "read_item",
+    "redact_body",
+]

@@ -1,4 +1,5 @@
-"""The plain event, our own: `{"id"?, "text"?, "urls"?, "created_at"?, "refresh"?}`, at least one of text and urls.
+"""The plain event, our own: `{"id"?, "text"?, "urls"?, "created_at"?, "refresh"?, "sharer"?}`, at least one of text
+and urls.
 
 As it is ours it is read strictly: a field of the wrong type is an error and not a silent loss. What `urls` names comes
 first, then what the text holds beside it.

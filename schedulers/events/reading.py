@@ -11,6 +11,7 @@ from typing import NamedTuple
 from schedulers.errors import UnreadableEvent
 from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
 from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
+from schedulers.events.sharers import SHARER, sharer_in
 from schedulers.events.values import JsonObject, decode
 from schedulers.identity import identity_of
 from schedulers.model import Event
@@ -52,6 +53,7 @@ def read_event(body: bytes, limits: EventLimits = DEFAULT_LIMITS) -> Event:
     would be accepted.
 
     Its `id` is "" where the sender gave none: such an event is a share of its own each time, named by who takes it in.
+    Its `sharer` is what the body says: the hash, where the body was hidden (`sharers.py`).
     """
     limits.check_size(body)
     value = decode(body)
@@ -68,6 +70,7 @@ def read_object(value: object) -> Event:
         raise UnreadableEvent(f"an event is a JSON object, this is {_kind(value)}; {ACCEPTED}")
     if cloudevent.recognises(value):
         event, kind = cloudevent.read(value, lambda data: _read_shape(data)[0]), cloudevent.KIND
+        event = replace(event, sharer=sharer_in(value) or event.sharer)
     else:
         event, kind = _read_shape(value)
     if len(event.id) > LONGEST_ID:
@@ -79,7 +82,10 @@ def _read_shape(value: JsonObject) -> tuple[Event, str]:
     """The event, and the kind of its id."""
     for shape in SHAPES:
         if shape.recognises(value):
-            return shape.read(value), shape.kind
+            event = shape.read(value)
+            if SHARER in value:  # beside the shape's own names, whichever it is
+                event = replace(event, sharer=sharer_in(value))
+            return event, shape.kind
     names = ", ".join(repr(name[:40]) for name in list(value)[:8]) or "nothing"
     raise UnreadableEvent(f"no known shape of event (it holds {names}); {ACCEPTED}")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from schedulers.context import Shared
-from schedulers.events import INLINE_BYTES, EventLimits, read_event
+from schedulers.events import INLINE_BYTES, EventLimits, is_hash, read_event
 from schedulers.identity import sent_id
 from schedulers.links import Link, identify
 from schedulers.model import Event, Message
@@ -29,6 +29,8 @@ class ReadEvent:
             event = read_event(message.body, self._limits)
         else:
             event = await asyncio.to_thread(read_event, message.body, self._limits)
+        if event.sharer is not None and not is_hash(event.sharer):  # of a queue that an earlier version filled
+            event = replace(event, sharer=None)
         if event.id:
             return event
         return replace(event, id=sent_id(message.event_id), identity=message.event_id)

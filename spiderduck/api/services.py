@@ -11,6 +11,7 @@ from fetchers.body.chunks import Chunks
 from fetchers.model import DomainState, FetchResult, HopRequest, RateLimit
 from groundwork.clock import Clock
 from imagepipe.signing import sign
+from schedulers.events import Sharers
 from schedulers.model import UrlState
 from schedulers.ports import EventQueue
 from spiderduck.audit import AuditLog
@@ -96,5 +97,6 @@ class Services:
     reader: Reader
     lists: Lists
     audit: AuditLog
+    sharers: Sharers
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

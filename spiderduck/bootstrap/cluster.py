@@ -10,6 +10,7 @@ from typing import Protocol
 import snowflake
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
 from spiderduck.bootstrap.composition import Composition
+from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
 from spiderduck.database.disk import DiskWatch
@@ -46,6 +47,7 @@ async def open_cluster(given: Composition) -> Storage:
     link = BrokerLink(config.broker, "publishing", topology.declare)
     stack.push_async_callback(link.close)
     publisher = Publisher(link)
+    hide = sharers_of(config, given.folder).hide
     patient = RetryingSession(session, clock, config.cassandra.patience_seconds)
     asking = RetryingSession(session, clock, config.cassandra.lookup_patience_seconds)
     watch = Watch(session, clock)
@@ -57,7 +59,7 @@ async def open_cluster(given: Composition) -> Storage:
     troubled: dict[str, Troubled] = {"broker": link, "cassandra": watch}
     if "schedulers" in given.parts:
         opened = await open_archive(given)
-        queue = KombuQueue(config.broker, publisher, clock)
+        queue = KombuQueue(config.broker, publisher, clock, hide=hide)
         stack.push_async_callback(queue.close)
         records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
         announcing = AnnouncingStore(records, KombuAnnouncer(publisher, topology))
@@ -68,7 +70,7 @@ async def open_cluster(given: Composition) -> Storage:
         work = (*work, ("retention", sweeper.run), ("disk", disk.run), *opened.work)
         troubled |= {"events": queue, "archive": opened.archive, "disk": disk}
     if "api" in given.parts:
-        intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds)
+        intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds, hide)
         stack.push_async_callback(intake.close)
         subscriptions = KombuSubscriptions(config.broker, clock, config.queues)
         stack.push_async_callback(subscriptions.close)

@@ -21,9 +21,9 @@ OURS = (
     "spool",
     "images",
     "snowflake",
-    "images.key*",
+    "image-signing-key",
+    "sharer-key",
     "lists.judged*",
-    "audit.jsonl",
     "audit.jsonl",
 )
 """What we write into a data folder. Whatever else lies there is somebody else's."""

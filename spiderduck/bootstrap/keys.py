@@ -1,13 +1,20 @@
 """Keys of our own. With one our processes call one another (`api.internal_key`, or a plain one of the API's); the other
-signs picture addresses, and is made in the data folder where the settings name none."""
+signs picture addresses, and a third hashes sharers; each of these is made in the data folder where the settings name
+none."""
 
+import hashlib
+import hmac
+import logging
 import os
 import secrets
 from pathlib import Path
 
+from schedulers.events import Sharers
 from spiderduck.config import Config
 from spiderduck.errors import StoreUnavailable
 from spiderduck.keyring import Key, read_keys
+
+log = logging.getLogger(__name__)
 
 
 def bearer(config: Config, scope: str) -> dict[str, str]:
@@ -20,13 +27,33 @@ def bearer(config: Config, scope: str) -> dict[str, str]:
     return {} if key is None else {"authorization": f"Bearer {key}"}
 
 
-FILE = "image-signing-key"
+SIGNING_FILE = "image-signing-key"
+SHARERS_FILE = "sharer-key"
 BYTES = 32
 
 
 def signing_key(folder: Path) -> str:
-    """The key of this data folder, which only its owner can read. Raises `StoreUnavailable`."""
-    file = folder / FILE
+    """The key of this data folder that signs picture addresses. Raises `StoreUnavailable`."""
+    return _key_in(folder / SIGNING_FILE, "signs picture addresses")
+
+
+def sharers_of(config: Config, folder: Path) -> Sharers:
+    """Hashes with `api.sharer_key`. Where there is none, a cluster makes the key from `api.internal_key`, which all of
+    its processes have, and others keep one in the data folder. Raises `StoreUnavailable`."""
+    if config.api.sharer_key:
+        return Sharers(config.api.sharer_key.encode())
+    if config.broker.url and config.api.internal_key:
+        return Sharers(hmac.digest(config.api.internal_key.encode(), b"sharers", hashlib.sha256))
+    if config.broker.url:
+        log.warning(
+            "api.sharer_key and api.internal_key are empty, so this process hashes the sharers of events with a key of "
+            "its own, and others count them as other people; set api.sharer_key to the same long random text for all"
+        )
+    return Sharers(_key_in(folder / SHARERS_FILE, "hashes the sharers of events").encode())
+
+
+def _key_in(file: Path, use: str) -> str:
+    """What the file holds, which only its owner can read; made where it is missing."""
     try:
         try:
             made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -39,7 +66,7 @@ def signing_key(folder: Path) -> str:
                 os.fsync(opened.fileno())
         key = file.read_text().strip()
     except OSError as error:
-        raise StoreUnavailable(f"{file}, which signs picture addresses, cannot be used: {error.strerror}") from error
+        raise StoreUnavailable(f"{file}, which {use}, cannot be used: {error.strerror}") from error
     if len(key) < 16:
         raise StoreUnavailable(f"{file} holds no key of 16 characters or more; delete it, and a new one is made")
     return key

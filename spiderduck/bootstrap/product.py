@@ -31,6 +31,7 @@ from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.fetching import Fetching, Gauges, open_fetching
 from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
+from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.config import Config
@@ -139,6 +140,7 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         domains=fetching.domains,
         lists=fetching.blocking.lists,
         audit=AuditLog(given.folder / AUDIT_FILE),
+        sharers=sharers_of(given.config, given.folder),
         pictures=shown.pictures,
         reader=shown.reader,
         open_direct=fetching.fetch.open,

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,11 +39,19 @@ RESTING_SHARE = 4
 class KombuQueue:
     """`publisher` may be shared with the notices. Messages are taken from the first `receive` on. `publish` waits for
     the broker for `patience` seconds: for ever in the flow, where None is given, and `config.patience_seconds` in the
-    API.
+    API. `hide` takes out of the events of other programs what is not kept of any event.
     """
 
-    def __init__(self, config: BrokerConfig, publisher: Publisher, clock: Clock, patience: float | None = None) -> None:
+    def __init__(
+        self,
+        config: BrokerConfig,
+        publisher: Publisher,
+        clock: Clock,
+        patience: float | None = None,
+        hide: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._patience = patience
+        self._hide = hide
         self._config = config
         self._publisher = publisher
         self._clock = clock
@@ -141,10 +149,8 @@ class KombuQueue:
     def _arrived(self, incoming: Incoming) -> None:
         envelope = from_headers(incoming.body, incoming.headers, incoming.message_id)
         delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
-        if not envelope.message.event_id:
-            # Named durably before it is handled: two equal ones are two shares, and one that comes again is one.
-            named = replace(envelope.message, event_id=f"share:{secrets.token_hex(16)}")
-            self._later(self._pass_on(delivery, replace(envelope, message=named)))
+        if envelope.is_foreign:
+            self._later(self._adopt(delivery, envelope))
         elif envelope.due > self._clock.now():
             self._later(self._wait_or_defer(delivery, envelope))
         elif incoming.redelivered and self._config.queue_type == "classic":
@@ -168,6 +174,13 @@ class KombuQueue:
             if not receiver.done():
                 receiver.set_result(None)
                 messages -= 1
+
+    async def _adopt(self, delivery: Delivery, envelope: Envelope) -> None:
+        """Named durably before it is handled: two equal ones are two shares, and one that comes again is one."""
+        message = envelope.message
+        body = await asyncio.to_thread(self._hide, message.body)
+        name = message.event_id or f"share:{secrets.token_hex(16)}"
+        await self._pass_on(delivery, replace(envelope, message=replace(message, body=body, event_id=name)))
 
     async def _wait_or_defer(self, delivery: Delivery, envelope: Envelope) -> None:
         """A step of its delay is over; the last second is waited here, so that it comes in time. Where many do that, it

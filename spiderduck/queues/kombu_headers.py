@@ -14,12 +14,14 @@ KINDS = ("event", "picture")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message and its history. `due`: not to be handled before that moment (epoch seconds)."""
+    """A message and its history. `due`: not to be handled before that moment (epoch seconds). `is_foreign`: another
+    program put it into the queue."""
 
     message: Message
     errors: int = 0
     deliveries: int = 1
     due: float = 0.0
+    is_foreign: bool = False
 
 
 def to_headers(envelope: Envelope) -> dict[str, Any]:
@@ -50,7 +52,13 @@ def from_headers(body: bytes, headers: Mapping[str, Any], message_id: str | None
     # `x-delivery-count` is a quorum queue's own count of what came back to it.
     deliveries = 1 + _count(headers.get("deliveries")) + _count(headers.get("x-delivery-count"))
     due = headers.get("due")
-    return Envelope(message, _count(headers.get("errors")), deliveries, due if isinstance(due, int | float) else 0.0)
+    return Envelope(
+        message,
+        _count(headers.get("errors")),
+        deliveries,
+        due if isinstance(due, int | float) else 0.0,
+        is_foreign=not headers.get("event_id"),
+    )
 
 
 def _count(value: object) -> int:

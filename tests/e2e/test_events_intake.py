@@ -98,9 +98,33 @@ def test_user_information_is_kept_nowhere(origin: Origin, product: Product, tmp_
     assert SECRET not in asked.text
     assert post(product, {"id": "odd", "urls": [shared], "created_at": "never"})[0] == 400
     assert product.stop() == 0
-    assert SECRET not in (tmp_path / "product.log").read_text()
+    nothing_keeps(SECRET, tmp_path)
+
+
+def test_a_sharer_is_kept_as_a_hash_alone(origin: Origin, product: Product, tmp_path: Path) -> None:
+    """Of the data folder's key, so that it is the same after a restart; notices have it, too."""
+    origin.answers["who.test/a"] = page("A")
+    product.client.put("/v1/queues/mine").raise_for_status()
+    event = {"urls": ["http://who.test/a"], "sharer": f"{SECRET}@pond.example"}
+    packed = {"specversion": "1.0", "type": "t", "source": "/chat", "id": "9", "data": json.dumps(event)}
+    assert post(product, [event, packed, {"text": "none", "sharer": SECRET}])[0] == 202
+    assert post(product, {**event, "sharer": [SECRET]})[0] == 400
+    product.ended("http://who.test/a")
+    assert product.stop() == 0
+    with product:
+        assert post(product, {**event, "urls": ["http://who.test/a", "http://elsewhere.test/"]})[0] == 202
+        product.ended("http://who.test/a", "http://elsewhere.test/")
+        told = [one for one in product.notices("mine") if one["type"].endswith("processed")]
+        assert product.stop() == 0
+    assert len(told) == 4
+    assert len({one["sharer"] for one in told}) == 1
+    nothing_keeps(SECRET, tmp_path)
+
+
+def nothing_keeps(secret: str, tmp_path: Path) -> None:
+    assert secret not in (tmp_path / "product.log").read_text()
     for file in (tmp_path / "data").rglob("*"):
-        assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
+        assert not file.is_file() or secret.encode() not in file.read_bytes(), file
 
 
 def test_many_small_events_are_read_whole(product: Product) -> None:

@@ -24,7 +24,8 @@ class PlainEvent(msgspec.Struct, omit_defaults=True):
     """Something that was shared: a text with links in it, links, or both.
 
     `id` names the event, so that sending it again shares nothing twice; without one, each sending is a share of its
-    own. `refresh` fetches again what is known already.
+    own. `refresh` fetches again what is known already. `sharer` is any name of your own for who shared it; only a keyed
+    hash of it is kept, so that sharers can be counted.
     """
 
     id: Annotated[str, msgspec.Meta(max_length=1024, examples=["message-4711"])] | None = None
@@ -32,6 +33,7 @@ class PlainEvent(msgspec.Struct, omit_defaults=True):
     urls: Annotated[list[str], msgspec.Meta(max_length=1000)] | None = None
     created_at: Time | None = None
     refresh: bool = False
+    sharer: Annotated[str, msgspec.Meta(max_length=1024, examples=["user-42"])] | None = None
 
 
 class ForeignEvent(msgspec.Struct):
@@ -40,7 +42,7 @@ class ForeignEvent(msgspec.Struct):
 
 
 EXAMPLES: dict[str, Any] = {
-    "a text": {"value": {"id": "message-4711", "text": "Look at this: https://example.com/duck"}},
+    "a text": {"value": {"id": "message-4711", "text": "Look at this: https://example.com/duck", "sharer": "user-42"}},
     "links": {"value": {"urls": ["https://example.com/duck", "https://example.com/pond"]}},
     "several events": {"value": [{"text": "https://example.com/duck"}, {"urls": ["https://example.com/pond"]}]},
 }

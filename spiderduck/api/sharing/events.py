@@ -44,9 +44,10 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         tags=["events"],
         summary="Share events",
         description="Takes one event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, "
-        "refresh?}`, CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
+        "refresh?, sharer?}`, CloudEvents 1.0, tweets (v1.1 and v2), Mastodon statuses, Bluesky Jetstream lines, Slack "
         "`link_shared`. The answer comes when they are durable. If one of them cannot be read, none is accepted. "
-        "An event without an id is a share of its own each time. A text without links is accepted; its `links` are "
+        "An event without an id is a share of its own each time. `sharer` may stand in any of them; only a keyed hash "
+        "of it is kept. A text without links is accepted; its `links` are "
         "empty.",
         responses={
             400: ResponseSpec(

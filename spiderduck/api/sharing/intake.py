@@ -7,7 +7,7 @@ A request that shares much goes into the queue's bulk lane, which small requests
 import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from schedulers.errors import EventTooLarge, UnreadableEvent
@@ -42,6 +42,7 @@ class Intake:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limits = EventLimits.of(services.config.schedulers)
+        self._sharers = services.sharers
         self._most_events = services.config.api.most_events
         self._large = asyncio.Lock()
         self._pause = Pause()
@@ -68,10 +69,10 @@ class Intake:
                     "requests; nothing was accepted"
                 )
             if len(item.body) <= INLINE_BYTES:
-                event, body = _read(item, self._limits)
+                event, body = self._read(item)
                 await pause()
             else:
-                event, body = await asyncio.to_thread(_read, item, self._limits)
+                event, body = await asyncio.to_thread(self._read, item)
             messages.append(Message(body, event.identity or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
@@ -79,6 +80,14 @@ class Intake:
         if claim is not None:
             await claim.remember()
         return await self._put(messages, urls)
+
+    def _read(self, item: Item) -> tuple[Event, bytes]:
+        """The event, and how it is queued: what is never stored of URLs and sharers is not queued either."""
+        event, body = read_item(item, self._limits), self._sharers.hide(item.body)
+        if event.sharer is not None:
+            event = replace(event, sharer=self._sharers.hash_of(event.sharer))
+        bare = redact_body(body, event.urls)
+        return (event, body) if bare is body else (read_item(Item(item.place, bare), self._limits), bare)
 
     async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> AcceptedEvents:
         bulk = max(len(messages), sum(map(len, urls))) > BULK
@@ -109,13 +118,6 @@ async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:
     if len(body) <= INLINE_BYTES:
         return items_of(body, content_type)
     return await asyncio.to_thread(lambda: list(items_of(body, content_type)))
-
-
-def _read(item: Item, limits: EventLimits) -> tuple[Event, bytes]:
-    """The event, and how it is queued: what is never stored of a URL is not kept in the queue's file either."""
-    event, body = read_item(item, limits), item.body
-    bare = redact_body(body, event.urls)
-    return (event, body) if bare is body else (read_item(Item(item.place, bare), limits), bare)
 
 
 class Pause:

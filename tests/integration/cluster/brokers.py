@@ -10,12 +10,15 @@ from uuid import uuid4
 import kombu
 
 from groundwork.clock import Clock
+from schedulers.events import Sharers
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig
 from tests.engines.toxics import Toxiproxy, slow_link
+
+SHARERS = Sharers(b"a key of the tests")
 
 
 def own_prefix(url: str | None = None, queue_type: str = "classic", delay_unit_ms: int = 10) -> BrokerConfig:
@@ -42,7 +45,7 @@ async def opened_publisher(config: BrokerConfig) -> AsyncIterator[tuple[BrokerLi
 @asynccontextmanager
 async def opened_queue(config: BrokerConfig, clock: Clock) -> AsyncIterator[KombuQueue]:
     async with opened_publisher(config) as (_, publisher):
-        queue = KombuQueue(config, publisher, clock, config.patience_seconds)
+        queue = KombuQueue(config, publisher, clock, config.patience_seconds, SHARERS.hide)
         try:
             yield queue
         finally:

@@ -122,6 +122,7 @@ def test_engines_come_only_where_asked_for(releases: dict[str, Release]) -> None
         ("config.port=9000", "/config/port"),
         ("config.api.keys[0].key=secret", "/config/api/keys"),
         ("config.api.internal_key=secret", "/config/api/internal_key"),
+        ("config.api.sharer_key=secret", "/config/api/sharer_key"),
         ("networkPolicy.dns=null", "/networkPolicy"),
         ("serviceMonitor.interval=often", "/serviceMonitor/interval"),
     ],

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from schedulers.events import INLINE_BYTES
+from schedulers.events import INLINE_BYTES, Sharers
 from schedulers.model import Change, Status, UrlState
 from schedulers.notice import Notice
 from spiderduck.api.front.keys import CALLER
@@ -71,6 +71,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         lists=Lists(clock),
         archive=None,
         reader=None,
+        sharers=Sharers(b"a key of the tests"),
     )
     yield Desk(services, Intake(services), store, clock)
     await database.close()

@@ -17,6 +17,7 @@ from spiderduck.settings.archive import ArchiveConfig
 SECRETS = {
     "fetchers.token": "a-token",
     "api.internal_key": "an-internal-key-of-32-characters",
+    "api.sharer_key": "a-key-that-hashes-sharers",
     "broker.url": "amqp://user:word@host//",
     "cassandra.username": "user",
     "cassandra.password": "word with spaces ",
