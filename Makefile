@@ -24,7 +24,7 @@ up-cluster: $(DEVELOPMENT) ## all engines and every process of the product on th
 	$(BIN)/python -m tests.engines start cassandra rabbitmq zookeeper memcached -- $(BIN)/python -m tests.cluster $(ARGS)
 
 test: $(DEVELOPMENT) ## make the environment, install and start the engines that the tests need, and pass them
-	$(BIN)/python -m pytest --start-engines -m "not chaos" $(ARGS)
+	$(BIN)/python -m tests.run $(ARGS)
 
 chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
 	$(BIN)/python -m pytest --start-engines -m chaos $(ARGS)
