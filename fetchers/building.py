@@ -12,16 +12,15 @@ from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
 from fetchers.exchange import Exchanges
 from fetchers.fetcher import Fetcher, FetcherParts
-from fetchers.ownership.local import LocalOwnership
 from fetchers.politeness.back_off import BackOff
-from fetchers.politeness.domains import Domains
-from fetchers.politeness.limits import Limits, MemoryLimitStore
+from fetchers.politeness.domains import DomainLimits, Domains
 from fetchers.politeness.places import Places
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.vultures import Vultures, no_pressure
 from fetchers.ports import (
     HostStateStore,
     LimitStore,
+    LocalOwnership,
     NothingBlocked,
     Ownership,
     PerformHop,
@@ -29,8 +28,9 @@ from fetchers.ports import (
     Transport,
     UrlPolicy,
 )
-from fetchers.robots.cache import HostCache
-from fetchers.robots.gate import RobotsGate
+from fetchers.robots.gate import HostCache, RobotsGate
+from fetchers.robots.loading import RobotsLoader
+from fetchers.stores.memory import MemoryLimitStore
 from groundwork.clock import Clock, SystemClock
 
 
@@ -58,12 +58,15 @@ def build_fetcher(config: FetchersConfig, adapters: Adapters, bodies: BodyBudget
     """A fetcher; what it fetches waits until it runs (`Fetcher.run`). `bodies`: instead of a budget of its own."""
     clock, counters = adapters.clock, Counters()
     queues = RequestQueues(clock, config.queues)
-    limits = Limits(config.rate_limit, adapters.limit_store)
+    limits = DomainLimits(config.rate_limit, adapters.limit_store)
     adapters.limit_store.on_change(lambda: queues.change_limits(limits.of))
     ownership = adapters.ownership or LocalOwnership(clock.now())
     ownership.on_lost(queues.close_lost)
     hosts = HostCache()
-    robots = RobotsGate(config, clock, hosts, adapters.robots_cache, lambda request: perform(request), counters)
+    loader = RobotsLoader(
+        config, clock, adapters.robots_cache, lambda request: perform(request), counters, keep=hosts.put
+    )
+    robots = RobotsGate(config, clock, hosts, loader, counters)
     fetcher = Fetcher(
         FetcherParts(
             clock=clock,

@@ -22,18 +22,16 @@ from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
 from fetchers.config import FetchersConfig
 from fetchers.fetcher import Fetcher
-from fetchers.memory_use import memory_pressure
 from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
-from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
-from fetchers.politeness.limits import MemoryLimitStore
-from fetchers.ports import HostStateStore, LimitStore, NothingBlocked, Ownership, RobotsCache, UrlPolicy
+from fetchers.politeness.vultures import memory_pressure
+from fetchers.ports import HostStateStore, LimitStore, LocalOwnership, NothingBlocked, Ownership, RobotsCache, UrlPolicy
 from fetchers.service.metrics import Figure, Metrics, More, cache_figures, ownership_figures
 from fetchers.service.server import Callers, Owners, Service, bound, listening
 from fetchers.standalone import make_transport
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
-from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
+from fetchers.stores.memory import MemoryHostStates, MemoryLimitStore, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
+from fetchers.model import Ended, HopResult, NotMine, NotNow, Response
 from fetchers.ports import ConnectionInfo
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -60,3 +61,14 @@ class Counters:
         self.connect.observe(connection.connect_seconds)
         if connection.tls_version is not None:
             self.tls.observe(connection.tls_seconds)
+
+    def ended(self, result: HopResult | NotMine, seconds: float) -> None:
+        """A hop is over; it took `seconds` where it was answered."""
+        if isinstance(result, Response):
+            self.endings["answered"] += 1
+            self.statuses[result.status_code] += 1
+            self.whole.observe(seconds)
+        elif isinstance(result, Ended):
+            self.endings[result.ending.value] += 1
+        else:
+            self.endings["not_now" if isinstance(result, NotNow) else "not_mine"] += 1

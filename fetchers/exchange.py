@@ -15,7 +15,7 @@ from fetchers.counters import Counters
 from fetchers.errors import TimedOut, TransportError, TurnLost
 from fetchers.media_type import said_type
 from fetchers.model import Ended, Headers, HopRequest, NotMine, Response, Timings
-from fetchers.politeness.right import Right
+from fetchers.politeness.queue import Right
 from fetchers.ports import AnswerHead, ConnectionInfo, Timeouts, Transport, TransportRequest
 from fetchers.redirect_target import target_in_head
 from fetchers.urls import UrlParts

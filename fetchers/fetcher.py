@@ -25,8 +25,7 @@ from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, No
 from fetchers.politeness.back_off import BackOff
 from fetchers.politeness.domains import Domains
 from fetchers.politeness.places import Places
-from fetchers.politeness.queue import DomainQueue
-from fetchers.politeness.right import Right
+from fetchers.politeness.queue import DomainQueue, Right
 from fetchers.politeness.vultures import Vultures
 from fetchers.ports import UrlPolicy
 from fetchers.robots.gate import RobotsGate
@@ -136,7 +135,9 @@ class Fetcher:
             try:
                 yield head, chunks
             finally:
-                self._count(head, chunks)
+                end = chunks.end
+                seconds = end.elapsed if isinstance(end, BodyEnd) else 0.0
+                self.counters.ended(end if isinstance(end, Ended) else head, seconds)
 
     async def _go(self, request: HopRequest, held: AsyncExitStack) -> Opened:
         """From the gates to the answer's head."""
@@ -222,17 +223,6 @@ class Fetcher:
         if delay is not None and (delay or slot.crawl_delay):
             slot.ask_for_delay(parts.origin, delay)
         return queue
-
-    def _count(self, head: HopResult | NotMine, chunks: Chunks) -> None:
-        result = chunks.end if isinstance(chunks.end, Ended) else head
-        if isinstance(result, Response):
-            self.counters.endings["answered"] += 1
-            self.counters.statuses[result.status_code] += 1
-            self.counters.whole.observe(chunks.end.elapsed if isinstance(chunks.end, BodyEnd) else result.elapsed)
-        elif isinstance(result, Ended):
-            self.counters.endings[result.ending.value] += 1
-        else:
-            self.counters.endings["not_now" if isinstance(result, NotNow) else "not_mine"] += 1
 
 
 class _Passed(NamedTuple):

@@ -14,7 +14,7 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class RightToSend(Protocol):
-    """The right to write one request to its domain, given by the domain's queue (`politeness/right.py`)."""
+    """The right to write one request to its domain, given by the domain's queue (`politeness/queue.py`)."""
 
     def may_write(self) -> bool:
         """Whether it still holds; asked just before the request is written."""
@@ -167,6 +167,35 @@ class Ownership(Protocol):
 
     def on_lost(self, callback: Callable[[], None]) -> None:
         """`callback` is called on the event loop whenever a holding has ended. One callback; a second replaces it."""
+
+
+class LocalHolding:
+    """Always held: of a fetcher that is alone."""
+
+    __slots__ = ("fence", "since")
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.fence = 0
+
+    def holds(self) -> bool:
+        return True
+
+
+ALWAYS = LocalHolding(0.0)
+
+
+class LocalOwnership:
+    """Everything is ours since `since` (epoch seconds): what was sent before is unknown."""
+
+    def __init__(self, since: float) -> None:
+        self._holding = LocalHolding(since)
+
+    def holding_of(self, domain: str) -> LocalHolding:
+        return self._holding
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """Nothing is ever lost, so it is never called."""
 
 
 class LimitStore(Protocol):

@@ -12,7 +12,7 @@ from fetchers.politeness.address_pace import AddressPace
 from fetchers.ports import HostStateStore, NothingBlocked, RobotsCache, UrlPolicy
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
-from fetchers.transport.pool import PoolLimits
+from fetchers.transport.connection import PoolLimits
 from groundwork.address_guard import AddressPolicy
 from groundwork.clock import SystemClock
 from groundwork.interfaces import own_addresses

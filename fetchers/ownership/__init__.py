@@ -1,1 +1,1 @@
-"""Who may send to which domain (port `Ownership`): alone (`local.py`), or one of many fetchers (`zookeeper.py`)."""
+"""Who may send to which domain (port `Ownership`), as one of many fetchers: `zookeeper.py`."""

@@ -1,22 +1,53 @@
 """The domains that this fetcher sends to: which are its own, the queue of each, and how each is treated.
 
 Asked by `fetcher.py` for every request. A queue belongs to one holding of its domain; with the next holding it begins
-anew.
+anew. A domain's rate limit is the one set while running, then the settings', then the shipped list's; the exact name
+wins over a pattern, a longer pattern over a shorter one.
 """
 
-from fetchers.model import DomainState, NotMine
-from fetchers.politeness.limits import Limits
+import logging
+
+from fetchers.config import RateLimits, lookup_pattern
+from fetchers.model import DomainState, NotMine, RateLimit
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import FOREVER, DomainSlot
-from fetchers.ports import Holding, HostStateStore, Ownership
+from fetchers.ports import Holding, HostStateStore, LimitStore, Ownership
+from fetchers.rates import wrong_rate
 from fetchers.urls import registrable_domain
+
+audit = logging.getLogger("fetchers.audit")
+
+
+class DomainLimits:
+    """Which rate limit holds for a domain; `set` changes one for all fetchers."""
+
+    def __init__(self, settings: RateLimits, store: LimitStore) -> None:
+        self._settings = settings
+        self._store = store
+
+    def of(self, domain: str) -> RateLimit:
+        return lookup_pattern(self._store.current(), domain) or self._settings.for_domain(domain)
+
+    async def set(self, name: str, limit: RateLimit | None, by: str) -> None:
+        """Set the limit of a domain or pattern (`*.example.com`), with None take what was set away; `by` is who did it.
+
+        Raises ValueError for what cannot be a limit, and `CoordinatorUnavailable`.
+        """
+        name = _checked_name(name)
+        before = self._store.current().get(name)
+        if limit is not None and (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None:
+            raise ValueError(wrong)
+        await self._store.put(name, limit)
+        audit.info("the rate limit of %s was changed by %s from %s to %s", name, by, _told(before), _told(limit))
 
 
 class Domains:
     """See the module."""
 
-    def __init__(self, queues: RequestQueues, limits: Limits, ownership: Ownership, states: HostStateStore) -> None:
+    def __init__(
+        self, queues: RequestQueues, limits: DomainLimits, ownership: Ownership, states: HostStateStore
+    ) -> None:
         self.queues = queues
         self.limits = limits
         self._ownership = ownership
@@ -66,3 +97,21 @@ class Domains:
 def _moment(value: float, now: float) -> float | None:
     """None for what is over and for what never comes."""
     return value if now < value < FOREVER else None
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip().lower().rstrip(".")
+    pattern = name.startswith("*.")
+    host = name.removeprefix("*.")
+    if not host or any(character in host for character in " */@?#\\") or not host.isascii():
+        raise ValueError(
+            f'{name!r} is no domain; it takes a name such as "example.com" or a pattern such as "*.example.com"'
+        )
+    return name if pattern else registrable_domain(host)
+
+
+def _told(limit: RateLimit | None) -> str:
+    if limit is None:
+        return "what the settings say"
+    parallel = "" if limit.parallel is None else f", {limit.parallel} in parallel"
+    return f"{limit.per_second:g}/s with a burst of {limit.burst}{parallel}"

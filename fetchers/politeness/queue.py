@@ -1,7 +1,10 @@
 """One registrable domain's queue: who waits, in which order, and the right to send that each is given in turn.
 
+    async with Right(queues, queue, request) as right: ...
+
 Kept by `ready_heap.py`. Requests wait in a heap: robots.txt first, then by priority, then the earliest deadline.
-The domain's slot says when the next may set out, and nothing else does.
+The domain's slot says when the next may set out, and nothing else does. A request that is written a second time (the
+connection from the pool was dead) waits for a second turn of its domain, since the far end may see both.
 
 Behind the requests that wait here stands the line: those that were sent away, each with a turn of its own to come back
 for. Only the end of the line is kept, so that a line of a million costs no memory. A turn whose owner does not come is
@@ -11,11 +14,10 @@ not lost: `has_spare` lets somebody else take it.
 import asyncio
 from typing import Protocol
 
-from fetchers.model import NotMine, NotNow
-from fetchers.ownership.local import ALWAYS
+from fetchers.model import HopRequest, NotMine, NotNow
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.politeness.troubles import Troubles
-from fetchers.ports import Holding
+from fetchers.ports import ALWAYS, Holding
 
 LOST = NotMine(None, "the domain goes to another fetcher")
 FRONT, BACK = 0, 1
@@ -32,8 +34,13 @@ STEADY_REQUESTS = 10
 """So many requests lie between two slowings for that reason."""
 
 
-class TurnObserver(Protocol):
-    """All queues (`ready_heap.py`), which want to know what becomes of a turn that they gave."""
+class TurnGiver(Protocol):
+    """All queues (`ready_heap.py`): they give the turns, and want to know what becomes of them."""
+
+    async def turn(
+        self, queue: "DomainQueue", *, rank: int, start_by: float, deadline: float, promised: bool = False
+    ) -> "TurnResult":
+        """As `RequestQueues.turn`; `start_by` and `deadline` in epoch seconds."""
 
     def written(self, queue: "DomainQueue") -> None: ...
 
@@ -50,7 +57,7 @@ class Turn:
 
     __slots__ = ("_queue", "_queues", "_since", "_written")
 
-    def __init__(self, queues: TurnObserver, queue: "DomainQueue", since: float) -> None:
+    def __init__(self, queues: TurnGiver, queue: "DomainQueue", since: float) -> None:
         self._queues = queues
         self._queue = queue
         self._since = since
@@ -162,3 +169,60 @@ class DomainQueue:
         turn = max(at, self.line_ends)
         self.line_ends = turn + self.spacing()
         return turn
+
+
+class Right:
+    """A request's right to send (the `RightToSend` port): waited for on entering, given back at the end.
+
+    `idle_seconds`: what of the time so far the domain was not to blame for.
+    `waited`: seconds until the turn came."""
+
+    __slots__ = ("_queue", "_queues", "_request", "_turn", "idle_seconds", "waited")
+
+    def __init__(self, queues: TurnGiver, queue: DomainQueue, request: HopRequest) -> None:
+        self.idle_seconds = self.waited = 0.0
+        self._queues = queues
+        self._queue = queue
+        self._request = request
+        self._turn: Turn | None = None
+
+    async def __aenter__(self) -> "Right | NotNow | NotMine":
+        """The right, once it is there, or why there is none."""
+        request = self._request
+        turn = await self._queues.turn(
+            self._queue,
+            rank=FRONT if request.purpose == "robots" else BACK + request.priority,
+            start_by=request.start_by,
+            deadline=request.deadline,
+            promised=request.promised,
+        )
+        if not isinstance(turn, Turn):
+            return turn
+        self._turn = turn
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.give_back()
+
+    def may_write(self) -> bool:
+        return self._turn is not None and self._turn.may_write()
+
+    def written(self) -> None:
+        if self._turn is not None:
+            self._turn.written()
+
+    async def again(self) -> bool:
+        """In front of the others."""
+        self.give_back()
+        by = self._request.deadline
+        turn = await self._queues.turn(self._queue, rank=FRONT, start_by=by, deadline=by)
+        if not isinstance(turn, Turn):
+            return False
+        self._turn = turn
+        return True
+
+    def give_back(self) -> None:
+        """The request is over, however it ended. May be called twice."""
+        if self._turn is not None:
+            self._turn.over(self.idle_seconds)
+            self._turn = None

@@ -14,10 +14,9 @@ from itertools import count
 
 from fetchers.config import Queues
 from fetchers.model import NotNow, RateLimit
-from fetchers.ownership.local import ALWAYS
 from fetchers.politeness.queue import FRONT, LOST, DomainQueue, Turn, TurnResult
 from fetchers.politeness.slot import FOREVER, DomainSlot
-from fetchers.ports import Holding
+from fetchers.ports import ALWAYS, Holding
 from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,13 @@ sooner and take more. A queue goes only when its slot holds nothing that a later
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from fetchers.config import Queues
 from fetchers.politeness.ready_heap import RequestQueues
 from groundwork.clock import Clock
+from groundwork.memory import resident_bytes
 
 log = logging.getLogger(__name__)
 
@@ -92,3 +94,30 @@ class Vultures:
             seconds = self._settings.sweep_seconds
             await self._clock.sleep(seconds / HUNGRY_ROUNDS if self.hungry else seconds)
             self.sweep()
+
+
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+UNLIMITED = 1 << 60
+"""The first version of control groups writes a number near 2^63 for "no limit"."""
+
+
+def memory_pressure(limit_bytes: int = 0) -> Callable[[], float]:
+    """A function that gives used / allowed bytes; the limit of the container where `limit_bytes` is 0."""
+    limit = limit_bytes or container_limit()
+
+    def used_share() -> float:
+        return 0.0 if limit is None else resident_bytes() / limit
+
+    return used_share
+
+
+def container_limit() -> int | None:
+    """The memory limit of this container in bytes; None outside of one or where it has none."""
+    for file in CGROUP_LIMITS:
+        try:
+            text = file.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdigit() and int(text) < UNLIMITED:
+            return int(text)
+    return None

@@ -1,4 +1,4 @@
-"""robots.txt after RFC 9309: a pure parser, what it said lately, and the gate that asks it.
+"""robots.txt after RFC 9309: a pure parser, the loader that gets it, and the gate that asks it.
 
     body ─► `lines` (directives) ─► `parsing` (groups) ─► `rules` (RobotsTxt) ─► `matching` (one agent, one path)
 

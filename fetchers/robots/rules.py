@@ -1,4 +1,5 @@
-"""A robots.txt as it is kept and asked. Pure; made by `parsing.py`, kept by the host cache and in memcached.
+"""A robots.txt as it is kept and asked. Pure; made by `parsing.py`, kept by the host cache, and as a
+copy in the cache that all fetchers share.
 
 The groups that name an agent hold for it all together, and those for anybody (`*`) only where none does (RFC 9309,
 section 2.2.1).
@@ -160,3 +161,36 @@ class RobotsTxt:
 
 def _specials(groups: tuple[tuple[Rule, ...], ...]) -> int:
     return sum("*" in pattern or "$" in pattern for rules in groups for _, pattern, _ in rules)
+
+
+FORM = 1
+"""Raised when the form changes, so that an older fetcher passes a newer one's entries over, and the other way round."""
+
+
+class RobotsCopy(msgspec.Struct, array_like=True, frozen=True):
+    """`fetched_at` and `fresh_until` in epoch seconds; `rules` as `RobotsTxt.to_bytes` gives them."""
+
+    form: int
+    fetched_at: float
+    fresh_until: float
+    rules: bytes
+
+
+_decode = msgspec.msgpack.Decoder(RobotsCopy).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def copy_to_bytes(rules: RobotsTxt, fetched_at: float, fresh_until: float) -> bytes:
+    """A copy for the shared cache. `fetched_at` and `fresh_until` in epoch seconds."""
+    return _encode(RobotsCopy(FORM, fetched_at, fresh_until, rules.to_bytes()))
+
+
+def copy_from_bytes(data: bytes) -> tuple[RobotsTxt, RobotsCopy] | None:
+    """None for whatever is no such copy."""
+    try:
+        copy = _decode(data)
+        if copy.form != FORM or not copy.fetched_at <= copy.fresh_until:
+            return None
+        return RobotsTxt.from_bytes(copy.rules), copy
+    except (ValueError, RecursionError):
+        return None

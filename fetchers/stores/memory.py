@@ -4,11 +4,12 @@ Beside the robots gate's host cache, which holds parsed rules for a day, the mem
 long as a stale one may still be of use. It is bounded in bytes, the least recently used copy goes first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from cachetools import TLRUCache
 
+from fetchers.model import RateLimit
 from groundwork.clock import Clock
 
 
@@ -61,3 +62,24 @@ class MemoryHostStates:
 
     async def save(self, domain: str, state: Mapping[str, float]) -> None:
         self._states[domain] = dict(state)
+
+
+class MemoryLimitStore:
+    """Rate limits set while running."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, RateLimit] = {}
+        self._callback: Callable[[], None] = lambda: None
+
+    def current(self) -> Mapping[str, RateLimit]:
+        return self._limits
+
+    async def put(self, name: str, limit: RateLimit | None) -> None:
+        changed = {key: value for key, value in self._limits.items() if key != name}
+        if limit is not None:
+            changed[name] = limit
+        self._limits = changed
+        self._callback()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        self._callback = callback

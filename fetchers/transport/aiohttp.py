@@ -6,7 +6,7 @@ from the environment.
 
 aiohttp's `ClientSession` is left out: it parses the URL again (yarl drops the `?` of an empty query) and costs more
 than the exchange itself. Its parser refuses what browsers read, and keeps what comes unasked for the next request.
-There remains the pool (`BaseConnector`, extended as its own Unix and TCP connectors extend it, in `pool.py`).
+There remains the pool (`BaseConnector`, extended as its own Unix and TCP connectors extend it, in `connection.py`).
 """
 
 import asyncio
@@ -20,9 +20,8 @@ from aiohttp.connector import Connection
 from fetchers.errors import ConnectError, CutShort, ProtocolError, TimedOut, TransportError, TurnLost
 from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.transport.answer import Chunks, Head, HeadReader, Malformed
-from fetchers.transport.connection import AnswerProtocol
+from fetchers.transport.connection import DEFAULT_LIMITS, AnswerProtocol, Pool, PoolLimits, Target
 from fetchers.transport.dialler import Dialler, make_ssl_context
-from fetchers.transport.pool import DEFAULT_LIMITS, Pool, PoolLimits, Target
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import UrlParts
 from groundwork.address_guard import AddressPolicy

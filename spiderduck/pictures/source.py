@@ -12,7 +12,7 @@ from fetchers.body.chunks import Chunks
 from fetchers.body.limits import announced_length, encodings_of
 from fetchers.errors import BrokenOff, InvalidUrl
 from fetchers.model import Ended, HopRequest, NotNow, Response
-from fetchers.politeness.pause_headers import parse_retry_after
+from fetchers.politeness.back_off import parse_retry_after
 from fetchers.urls import parse
 from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed

@@ -9,10 +9,9 @@ import pytest
 
 from fetchers.model import RateLimit
 from fetchers.ownership import kazoo_calls
-from fetchers.politeness.limits import MemoryLimitStore
 from fetchers.ports import HostStateStore, LimitStore, RobotsCache
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
-from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
+from fetchers.stores.memory import MemoryHostStates, MemoryLimitStore, MemoryRobotsCache
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from groundwork import zookeeper
 from groundwork.clock import SystemClock

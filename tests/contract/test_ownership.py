@@ -12,9 +12,8 @@ from kazoo.exceptions import NoAuthError  # type: ignore[import-untyped]
 from fetchers.model import NotMine
 from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
-from fetchers.ownership.local import LocalOwnership
 from fetchers.ownership.zookeeper import ZookeeperOwnership
-from fetchers.ports import Ownership
+from fetchers.ports import LocalOwnership, Ownership
 from fetchers.service.metrics import ownership_figures
 from groundwork import zookeeper
 from groundwork.clock import SystemClock

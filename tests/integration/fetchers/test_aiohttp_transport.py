@@ -19,7 +19,7 @@ from fetchers.model import HopRequest, Response
 from fetchers.ports import AnswerHead, Timeouts, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from fetchers.transport.aiohttp import AiohttpTransport
-from fetchers.transport.pool import PoolLimits
+from fetchers.transport.connection import PoolLimits
 from fetchers.transport.resolver import Overrides, Resolver
 from fetchers.urls import split
 from groundwork.address_guard import AddressPolicy

@@ -16,11 +16,10 @@ from fetchers.body.decoding import BodyDecoder
 from fetchers.client import redirects, refresh_element
 from fetchers.client.attribute_url import attribute_url
 from fetchers.model import HopRequest
-from fetchers.politeness.pause_headers import parse_retry_after, pause_asked
+from fetchers.politeness.back_off import parse_retry_after, pause_asked
 from fetchers.redirect_target import redirect_target, refresh_target, resolve
-from fetchers.robots import life as robots_life
-from fetchers.robots import lines, matching, parsing
-from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
+from fetchers.robots import lines, loading, matching, parsing
+from fetchers.robots.rules import copy_from_bytes, copy_to_bytes
 from groundwork import address_guard
 from imagepipe import signing
 from imagepipe.codecs import (
@@ -333,10 +332,10 @@ TABLE: dict[str, list[Case]] = {
         rows("0;url="),
         rows("'", "0; '"),
     ),
-    "fetchers.politeness.pause_headers.parse_retry_after": cases(
+    "fetchers.politeness.back_off.parse_retry_after": cases(
         lambda text: parse_retry_after(text, 0.0), rows("9"), rows("Mon, "), rows(" ")
     ),
-    "fetchers.politeness.pause_headers.pause_asked": cases(
+    "fetchers.politeness.back_off.pause_asked": cases(
         lambda text: pause_asked(
             [("ratelimit", text), ("x-ratelimit-reset", text), ("x-ratelimit-remaining", text)], 0.0
         ),
@@ -347,8 +346,8 @@ TABLE: dict[str, list[Case]] = {
         rows("remaining=0,"),
     ),
     "fetchers.trace.read": cases(lambda text: trace.read(text, text), rows("0"), rows("00-"), rows(" ")),
-    "fetchers.robots.life.life": cases(
-        lambda text: robots_life.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
+    "fetchers.robots.loading.life": cases(
+        lambda text: loading.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
     ),
     "groundwork.address_guard.is_allowed": cases(address_guard.is_allowed, rows("1."), rows("1:"), rows("::")),
     "fetchers.body.inflate.is_zlib": cases(inflate.is_zlib, raw(b"\x78\x9c")),
@@ -391,8 +390,8 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.robots.matching.path_of": cases(matching.path_of, *URLS, rows("%a"), rows("?")),
     "fetchers.robots.parsing.parse": cases(parsing.parse, *ROBOTS),
     "fetchers.robots.rules.RobotsTxt": cases(_verdict, *ROBOTS),
-    "fetchers.robots.cache.copy_to_bytes": cases(lambda data: copy_to_bytes(parsing.parse(data), 0.0, 1.0), ROBOTS[0]),
-    "fetchers.robots.cache.copy_from_bytes": cases(
+    "fetchers.robots.rules.copy_to_bytes": cases(lambda data: copy_to_bytes(parsing.parse(data), 0.0, 1.0), ROBOTS[0]),
+    "fetchers.robots.rules.copy_from_bytes": cases(
         copy_from_bytes,
         lambda n: copy_to_bytes(parsing.parse(ROBOTS[0](n)), 0.0, 1.0),
         raw(b"\x91"),
@@ -770,7 +769,7 @@ _MAKES = "makes text from our own values"
 NOTHING_FROM_OUTSIDE = {
     "groundwork.address_guard.ipv4_within": "takes an address that was parsed",
     "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
-    "fetchers.robots.life.may_be_used": "compares two numbers",
+    "fetchers.robots.loading.may_be_used": "compares two numbers",
     "fetchers.client.redirects.open_fetch": "follows hops by the functions of the table",
     "fetchers.body.limits.plan_body": "compares the type with a list of beginnings",
     "fetchers.wire.pack_request": _MAKES,

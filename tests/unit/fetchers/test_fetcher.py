@@ -13,8 +13,7 @@ from fetchers.config import FetchersConfig, RateLimits
 from fetchers.errors import ConnectError, TimedOut
 from fetchers.fetcher import Fetcher
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, RateLimit, Response
-from fetchers.ownership.local import LocalHolding
-from fetchers.ports import TransportAnswer, TransportRequest
+from fetchers.ports import LocalHolding, TransportAnswer, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import (

@@ -10,7 +10,7 @@ import pytest
 from fetchers.client.redirects import meta_refresh
 from fetchers.exchange import request_headers
 from fetchers.model import HopRequest, Response
-from fetchers.politeness.pause_headers import parse_retry_after
+from fetchers.politeness.back_off import parse_retry_after
 from fetchers.redirect_target import redirect_target, refresh_target, target_in_head
 from fetchers.urls import split, url_text
 

@@ -12,7 +12,7 @@ from fetchers.counters import Counters
 from fetchers.errors import TimedOut
 from fetchers.exchange import Exchanges
 from fetchers.model import HopRequest, NotMine, NotNow
-from fetchers.politeness.right import Right
+from fetchers.politeness.queue import Right
 from fetchers.transport.connection import AnswerProtocol
 from fetchers.urls import split
 from groundwork.clock import SystemClock

@@ -4,7 +4,7 @@ import pytest
 
 from fetchers.model import RateLimit
 from fetchers.politeness.address_pace import AddressPace
-from fetchers.politeness.pause_headers import pause_asked
+from fetchers.politeness.back_off import pause_asked
 from tests.clock import FakeClock
 
 NOW = 1_800_000_000.0

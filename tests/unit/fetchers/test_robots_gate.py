@@ -10,7 +10,7 @@ import pytest
 from fetchers.config import FetchersConfig
 from fetchers.errors import BlockedAddress, ConnectError, DnsError, ProtocolError, TimedOut, TlsError
 from fetchers.model import Ended, Ending, NotNow, Response
-from fetchers.robots.life import life, may_be_used
+from fetchers.robots.loading import life, may_be_used
 from fetchers.robots.rules import FEW_RULES, FEW_SPECIAL, RobotsTxt, Verdict
 from fetchers.robots_txt import parse
 from fetchers.stores.memory import MemoryRobotsCache

@@ -4,8 +4,7 @@ import pytest
 
 from fetchers import wire
 from fetchers.model import Response
-from fetchers.robots.cache import copy_from_bytes, copy_to_bytes
-from fetchers.robots.rules import RobotsTxt
+from fetchers.robots.rules import RobotsTxt, copy_from_bytes, copy_to_bytes
 from fetchers.robots_txt import parse
 from tests.unit.fetchers.small_web import ask, page, small_fetcher
 
