@@ -12,8 +12,8 @@ class ServiceConfig:
 
     own_sequences: int = 1024
     most_batch: int = 100_000
-    most_lease_ms: int = 120_000
-    horizon_ms: int = 180_000
+    most_lease_ms: int = 900_000
+    horizon_ms: int = 900_000
     peers: tuple[str, ...] = field(default=())
 
     def validate(self, sequences: int) -> None:

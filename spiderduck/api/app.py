@@ -103,7 +103,7 @@ def api_routes(services: Services) -> list[Any]:
 
 def browser_rules(config: Config) -> BrowserRules:
     """Names that lead to this process: those of the settings, and those in the settings of where our services are."""
-    named = [urlsplit(url).hostname for url in (config.ids.url, config.images.url) if url]
+    named = [urlsplit(url).hostname for url in (*config.ids.services, config.images.url) if url]
     listening = [] if ":" in config.host else [config.host]
     ours = [*config.api.hosts, *listening, *(name for name in named if name and ":" not in name)]
     return BrowserRules(ours, config.api.origins, secure=bool(config.api.tls_certificate))

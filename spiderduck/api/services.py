@@ -12,7 +12,6 @@ from fetchers.model import DomainState, FetchResult, HopRequest, RateLimit
 from groundwork.clock import Clock
 from imagepipe.signing import sign
 from schedulers.events import Sharers
-from schedulers.model import UrlState
 from schedulers.ports import EventQueue
 from spiderduck.audit import AuditLog
 from spiderduck.config import Config
@@ -20,24 +19,13 @@ from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.readable_text import Reader
 from spiderduck.lists.watching import Lists
 from spiderduck.queues.ports import DeadLetters
-from spiderduck.stores.ports import Lookups
+from spiderduck.stores.ports import Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.telemetry import Telemetry
 
 PICTURES_PATH = "/images/cards"
 SHOWN_WIDTH = 1200
 """Pixels. The widest picture that a card shows."""
-
-
-class Marks(Protocol):
-    """The part of the store that notes what is on its way, and what was done."""
-
-    async def mark(self, state: UrlState) -> None:
-        """As in `schedulers.ports.MetadataStore`."""
-
-    async def claim(self, name: str, fingerprint: str) -> bool:
-        """Whether `name` belongs to `fingerprint`: it does from now on, where it belonged to none. One step, so that of
-        two at the same moment one wins. Durable when this returns; twice is harmless."""
 
 
 class Domains(Protocol):

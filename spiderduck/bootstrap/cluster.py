@@ -20,6 +20,7 @@ from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
 from spiderduck.retention import RetentionSweeper
 from spiderduck.stores.announcing import AnnouncingStore
+from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.sessions.retrying import RetryingSession
@@ -76,7 +77,8 @@ async def open_cluster(given: Composition) -> Storage:
         stack.push_async_callback(subscriptions.close)
         content = opened.archive if opened is not None else open_archive_reader(given)
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
-        api = ForApi(intake, intake, store, content, subscriptions)
+        marks = BestEffortMarks(CassandraStore(session, config.cassandra, clock, moment_of_id), clock)
+        api = ForApi(intake, intake, store, marks, content, subscriptions)
         troubled |= {"notices": subscriptions}
 
     def trouble() -> Mapping[str, str | None]:

@@ -33,8 +33,10 @@ BRIDGE_MS = 1000
 """A clock set back by less is bridged in logical time, so that a small correction stops no page; ids stay k-sorted."""
 ANSWER_SECONDS = 3.0
 LOOK_SECONDS = 0.5
-IDS_PER_MS = 8
-"""Of a range lease: far more than a process fetches, and 384 of them can share a server."""
+IDS_PER_MS = 4
+"""Of a range lease: far more than a process fetches, and 768 of them can share a server."""
+WINDOW_MS, IN_HAND_MS = 840_000, 660_000
+"""Eleven minutes without any id service. A process that ends leaves up to fourteen minutes of its share unused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class IdParts:
 async def open_ids(given: Composition) -> IdParts:
     """Raises `SnowflakeError` where no worker id is to be had."""
     config, clock, stack = given.config, given.clock, given.stack
-    if "ids" not in given.parts and config.ids.url:
+    if "ids" not in given.parts and config.ids.services:
         return await _from_service(config, clock, stack)
     await wait_for("ZooKeeper", config.zookeeper.hosts if config.ids.lease == "zookeeper" else (), clock)
 
@@ -89,19 +91,25 @@ async def _until_lost(generator: Generator, clock: Clock) -> None:
 
 
 async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> IdParts:
-    """Ranges in hand outlast a restart of the service."""
-    host = httpx.URL(config.ids.url)
-    await wait_for("the id service", (f"{host.host}:{host.port or 80}",), clock)
+    """Ranges in hand outlast a restart of the services, and an outage of all of them for eleven minutes."""
+    services = config.ids.services
+    await wait_for("an id service", tuple(map(_address, services)), clock)
     http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config, WRITE))
     stack.push_async_callback(http.aclose)
-    client = RangeClient([config.ids.url], per_ms=IDS_PER_MS, http=http)
-    await patiently("the id service", client.start, ServiceUnavailable, clock)
+    client = RangeClient(services, per_ms=IDS_PER_MS, window_ms=WINDOW_MS, in_hand_ms=IN_HAND_MS, http=http)
+    await patiently("an id service", client.start, ServiceUnavailable, clock)
     stack.push_async_callback(client.close)
 
     def trouble() -> str | None:
-        return None if client.in_hand_ms else "no ids are in hand, and the id service gives none"
+        return None if client.in_hand_ms else "no ids are in hand, and no id service gives any"
 
     return IdParts(client, trouble=trouble)
+
+
+def _address(url: str) -> str:
+    """`host:port`, as one connects to it."""
+    parts = httpx.URL(url)
+    return f"{parts.host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _acquire(config: Config, folder: Path) -> Lease:

@@ -48,8 +48,8 @@ def check(parts: frozenset[str], config: Config) -> None:
         raise BadSetting(
             'fetchers.addresses is empty, and no fetcher runs in this process; set it, e.g. ["http://fetchers:8080"]'
         )
-    if "schedulers" in parts and "ids" not in parts and not config.ids.url:
-        raise BadSetting('ids.url is empty, and no ids are minted in this process; set it, e.g. "http://ids:8080"')
+    if "schedulers" in parts and "ids" not in parts and not config.ids.services:
+        raise BadSetting('ids.urls is empty, and no ids are minted in this process; set it, e.g. ["http://ids:8080"]')
     if "schedulers" in parts and "ids" not in parts and config.has_keys and not bearer(config, WRITE):
         raise BadSetting(
             "the id service asks for a key with the scope write, and none is known here in plain; set api.internal_key "

@@ -134,7 +134,7 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         queue=api.queue,
         dead_letters=api.dead_letters,
         lookups=api.store,
-        marks=api.store,
+        marks=api.marks,
         archive=api.content,
         subscriptions=api.subscriptions,
         domains=fetching.domains,

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from schedulers.ports import Archive, EventQueue, MetadataStore
-from spiderduck.api.services import Marks
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
-from spiderduck.stores.ports import Judgements, Lookups
+from spiderduck.stores.ports import Judgements, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
@@ -36,11 +35,12 @@ class ForFlow:
 
 @dataclass(frozen=True, slots=True)
 class ForApi:
-    """Impatient: an outage is told to whoever asks."""
+    """Impatient: an outage is told to whoever asks. `marks` are the intake's."""
 
     queue: EventQueue
     dead_letters: DeadLetters
     store: RecordStore
+    marks: Marks
     content: ArchiveReader
     subscriptions: Subscriptions
 

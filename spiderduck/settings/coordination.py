@@ -2,6 +2,7 @@
 wrong."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 LEASES = ("file", "ordinal", "zookeeper")
 
@@ -37,15 +38,24 @@ class MemcachedConfig:
 
 @dataclass(frozen=True, slots=True)
 class IdsConfig:
-    """`url` of the id service; empty: this process mints its own. Where ids are minted, `lease` says who gives out
-    worker ids: a lock `file` in the data folder, the `ordinal` at the end of the host's name (a StatefulSet), or
-    `zookeeper`.
+    """`urls` of the id services, one of which must answer; none: this process mints its own ids. `url` names a single
+    one. Where ids are minted, `lease` says who gives out worker ids: a lock `file` in the data folder, the `ordinal` at
+    the end of the host's name (a StatefulSet), or `zookeeper`.
     """
 
     url: str = ""
+    urls: tuple[str, ...] = ()
     lease: str = "file"
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every id service that is named, each once."""
+        return tuple(dict.fromkeys((*((self.url,) if self.url else ()), *self.urls)))
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
         if self.lease not in LEASES:
             raise ValueError(f"ids.lease is {self.lease!r}; it takes {', '.join(LEASES)}")
+        for url in self.services:
+            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+                raise ValueError(f'ids.urls holds {url!r}; it takes addresses such as "http://ids-0:8080"')

@@ -163,7 +163,7 @@ class CassandraStore:
         await self._session.execute(self._statements.put_finished, values)
 
     async def claim(self, name: str, fingerprint: str) -> bool:
-        """As `spiderduck.api.services.Marks.claim`. May be sent again: whoever won finds the own fingerprint."""
+        """As `spiderduck.stores.ports.Marks.claim`. May be sent again: whoever won finds the own fingerprint."""
         digest = key_hash(fingerprint)
         values = (key_hash(name), digest, self._events_live)
         rows = await self._session.execute(self._statements.put_claim, values)

@@ -52,3 +52,14 @@ class Lookups(Protocol):
 
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         """The URLs of a registrable domain that were handled last, the newest first."""
+
+
+class Marks(Protocol):
+    """The part of the store that notes what is on its way, and what was done."""
+
+    async def mark(self, state: UrlState) -> None:
+        """As in `schedulers.ports.MetadataStore`."""
+
+    async def claim(self, name: str, fingerprint: str) -> bool:
+        """Whether `name` belongs to `fingerprint`: it does from now on, where it belonged to none. One step, so that of
+        two at the same moment one wins. Durable when this returns; twice is harmless."""

@@ -76,7 +76,7 @@ class SqliteStore:
             self._write_marks([state])
 
     async def claim(self, name: str, fingerprint: str) -> bool:
-        """As `spiderduck.api.services.Marks.claim`. A transaction is the one writer's, so nobody comes in between."""
+        """As `spiderduck.stores.ports.Marks.claim`. A transaction is the one writer's, so nobody comes in between."""
         now, taken, ours = self._clock.now(), _finished_id(name, CLAIMED), _finished_id(name, fingerprint)
 
         def write(connection: sqlite3.Connection) -> bool:

@@ -14,8 +14,8 @@ from litestar.exceptions import ClientException, HTTPException
 
 from spiderduck.api.front.keys import CALLER
 from spiderduck.api.parameters import shortened
-from spiderduck.api.services import Marks
 from spiderduck.keyring import Key
+from spiderduck.stores.ports import Marks
 
 HEADER = "idempotency-key"
 LONGEST = 255

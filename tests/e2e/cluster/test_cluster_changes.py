@@ -120,7 +120,9 @@ async def test_a_broker_that_is_away_is_named_and_waited_for(cluster: RunningClu
 
 
 async def test_a_store_that_is_away_is_named_and_waited_for(cluster: RunningCluster) -> None:
-    """Also by a process that nobody asks for anything; look-ups answer 503; the flow goes on by itself."""
+    """Also by a process that nobody asks for anything; look-ups answer 503; events are taken in, also with a key that
+    makes a repeat safe; the flow goes on by itself and works on them."""
+    cluster.origin.default = page("Any")
     await cluster.until_missing("api-1")
     cluster.links["cassandra"].cut()
     try:
@@ -129,9 +131,15 @@ async def test_a_store_that_is_away_is_named_and_waited_for(cluster: RunningClus
         async with cluster.client() as client:
             refused = await client.get("/v1/urls", params={"url": "http://news.test/a"})
             assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
+            shared = await client.post(
+                "/v1/events", json={"urls": ["http://away.test/a"]}, headers={"Idempotency-Key": "while it was away"}
+            )
+            assert shared.status_code == 202, shared.text
     finally:
         cluster.links["cassandra"].restore()
     await works_again(cluster, "store")
+    async with cluster.client() as client:
+        assert [one["status"] for one in await ended(client, "http://away.test/a")] == ["fetched"]
 
 
 async def test_a_coordinator_that_is_away_is_named_and_waited_for(cluster: RunningCluster) -> None:

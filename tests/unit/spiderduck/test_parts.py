@@ -9,6 +9,7 @@ from spiderduck.bootstrap.parts import EVERYTHING, PARTS, check, parts_of
 from spiderduck.config import Config, load
 from spiderduck.errors import BadSetting
 from spiderduck.keyring import Entry, create_key
+from spiderduck.settings.coordination import IdsConfig
 
 BROKER: dict[str, Any] = {"broker": {"url": "amqp://broker:5672//"}}
 STORE: dict[str, Any] = {"cassandra": {"hosts": ["cassandra"]}}
@@ -52,7 +53,7 @@ def test_each_part_runs_alone_with_the_settings_of_a_cluster(part: str) -> None:
         ("api", {**CLUSTER, "archive": {}}, r"archive\.url is empty"),
         ("schedulers", {**CLUSTER, "fetchers": {}}, r"fetchers\.addresses is empty"),
         ("images", {}, r"fetchers\.addresses is empty"),
-        ("schedulers", {**CLUSTER, "ids": {}}, r"ids\.url is empty"),
+        ("schedulers", {**CLUSTER, "ids": {}}, r"ids\.urls is empty"),
         ("images", {**CLUSTER, "images": {}}, r"images\.keys is empty"),
         ("images", FETCHERS, r"images\.keys is empty"),
         ("fetchers,images", ZOOKEEPER, r"run alone: --only fetchers"),
@@ -110,3 +111,24 @@ def test_schedulers_need_a_key_in_plain_for_the_id_service(tmp_path: Path) -> No
     with pytest.raises(BadSetting, match="the scope write"):  # which leases ranges of ids
         check(parts_of(["schedulers"]), settings(**tables, api={"keys": [{**old, "scopes": ["read"]}]}))
     check(parts_of(["api"]), settings(**tables))
+
+
+@pytest.mark.parametrize(
+    ("ids", "services"),
+    [
+        ({}, ()),
+        ({"url": "http://ids:8080"}, ("http://ids:8080",)),
+        ({"urls": ("http://ids-0:8080", "http://ids-1:8080")}, ("http://ids-0:8080", "http://ids-1:8080")),
+        ({"url": "http://a:1", "urls": ("http://b:1", "http://a:1")}, ("http://a:1", "http://b:1")),
+    ],
+)
+def test_every_id_service_is_named_once(ids: dict[str, Any], services: tuple[str, ...]) -> None:
+    config = IdsConfig(**ids)
+    config.validate()
+    assert config.services == services
+
+
+@pytest.mark.parametrize("url", ["ids:8080", "ftp://ids", "http://"])
+def test_an_id_service_without_an_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"ids\.urls"):
+        IdsConfig(urls=(url,)).validate()
