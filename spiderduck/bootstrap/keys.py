@@ -55,6 +55,7 @@ def sharers_of(config: Config, folder: Path) -> Sharers:
 def _key_in(file: Path, use: str) -> str:
     """What the file holds, which only its owner can read; made where it is missing."""
     try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # in a cluster nobody else makes it
         try:
             made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
