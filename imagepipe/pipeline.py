@@ -8,8 +8,8 @@ This file checks the address, says what the client's wish means, and reloads wha
 `rendering/` and `codecs/`. Every way out is a `VariantResult`, which says where it was found, or an `ImageError`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from groundwork.single_flight import SingleFlight
 from imagepipe.admin import Admin
@@ -17,7 +17,8 @@ from imagepipe.background import Background
 from imagepipe.config import PipelineConfig
 from imagepipe.errors import ImageError
 from imagepipe.events import Events
-from imagepipe.model import Original, Variant, VariantResult
+from imagepipe.model import Original, Storage, Variant, VariantResult
+from imagepipe.originals.freshness import fresh_seconds, storage
 from imagepipe.originals.load import OURSELVES, Requester
 from imagepipe.originals.lookup import Originals, is_gone
 from imagepipe.originals.source_rules import check_source, normal_source
@@ -32,11 +33,19 @@ _WARM_ACCEPT = "image/avif,image/webp"  # as most browsers ask
 
 @dataclass(frozen=True, slots=True)
 class FromOrigin:
-    """What a picture's own server said of it: its validators, and for how many seconds it is fresh."""
+    """What a picture's own server said of it: its validators, for how many seconds it is fresh, and who may keep it."""
 
     etag: str | None = None
     last_modified: str | None = None
     fresh_seconds: float | None = None
+    storage: Storage = "anybody"
+
+    @classmethod
+    def of(cls, header: Callable[[str], str | None], now: float) -> "FromOrigin":
+        """From its answer: `header` gives the value of the header of that name."""
+        kept_for = header("cache-control")
+        fresh = fresh_seconds(kept_for, header("expires"), now, header("age"))
+        return cls(header("etag"), header("last-modified"), fresh, storage(kept_for))
 
 
 class Pipeline:
@@ -115,12 +124,20 @@ class Pipeline:
         origin: FromOrigin | None = None,
         tags: tuple[str, ...] = (),
     ) -> None:
-        """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none."""
+        """Store a picture that was had elsewhere, in memory and on disk; refused with `ImageError` if it is none.
+
+        What its origin lets nobody keep is not kept, and what was kept of it before is forgotten."""
         src, now, origin = normal_source(src), self.events.clock.now(), origin or FromOrigin()
         stale_at = now + self.config.bounded_freshness(origin.fresh_seconds)
         found = Original(body, content_type, now, stale_at, origin.etag, origin.last_modified, tags)
-        await self.admin.put(src, found)
-        self.warm(src)
+        kept_by: Storage = "anybody" if self.config.store_private else origin.storage
+        await self.admin.put(src, replace(found, storage=kept_by))
+        if kept_by == "anybody":
+            self.warm(src)
+
+    async def measure(self, src: str, body: bytes) -> Placeholder:
+        """Size, main colour and BlurHash of a picture whose bytes are here, whether they are kept or not."""
+        return await self.variants.measure(normal_source(src), body)
 
     def warm(self, src: str, queries: Sequence[str] | None = None) -> int:
         """Make these variants, or the configured ones, in a quiet moment; how many. Raises `InvalidVariant`."""

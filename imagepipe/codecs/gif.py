@@ -7,6 +7,7 @@ disposed of becomes transparent. (Pillow fills it with the file's background col
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from PIL import GifImagePlugin, Image
 
@@ -68,6 +69,7 @@ class Gif:
         if whole is not None:
             return whole
         options: dict[str, int] = {}
+        frames = [replace(frame, image=_with_hard_edges(frame.image)) for frame in frames]
         if len(frames) > 1:
             # A frame with alpha needs a cleared canvas; others say only what changes, which is far smaller.
             clear = any(frame.image.mode == "RGBA" for frame in frames)
@@ -76,14 +78,24 @@ class Gif:
         return save(frames, "GIF", optimize=False, **options)
 
 
+def _with_hard_edges(image: Image.Image) -> Image.Image:
+    """Pixels are solid or not there at all. (Pillow takes all but wholly transparent ones for solid.)"""
+    if image.mode != "RGBA":
+        return image
+    shown = image.copy()
+    shown.putalpha(image.getchannel("A").point([0] * 128 + [255] * 128))
+    return shown
+
+
 def _compose(data: bytes, screen: GifScreen, animate: bool) -> Iterator[Frame]:
     canvas = Image.new("RGBA", (screen.width, screen.height))
     for number, frame in enumerate(walk_frames(data)):
-        before = canvas.copy() if frame.disposal == 3 else canvas
-        picture = _decode(data, screen, frame, must_be_whole=number > 0)
-        if picture is None:
-            return  # browsers show the frames that are whole, and of a first one what came
-        canvas.paste(picture, (frame.x, frame.y), picture)
+        before = canvas.copy() if frame.disposal in (3, 4) else canvas
+        if frame.width and frame.height:
+            picture = _decode(data, screen, frame, must_be_whole=number > 0)
+            if picture is None:
+                return  # browsers show the frames that are whole, and of a first one what came
+            canvas.paste(picture, (frame.x, frame.y), picture)
         yield Frame(_flat(canvas), shown_duration(frame.duration))
         if not animate:
             return

@@ -15,7 +15,8 @@ _LOOPING = re.compile(rb"\x21\xff\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)",
 
 @dataclass(frozen=True, slots=True)
 class GifFrame:
-    """One frame's place on the screen and where its bytes lie. `disposal`: 2 clears its place, 3 restores what was."""
+    """One frame's place on the screen and where its bytes lie. `disposal`: 2 clears its place, 3 restores what was, and
+    so does 4, which some encoders wrote for it."""
 
     x: int
     y: int
@@ -41,12 +42,12 @@ class GifScreen:
 def read_screen(data: bytes) -> GifScreen:
     """The logical screen; raises `struct.error` or `IndexError` where it is cut off.
 
-    One that is smaller than the first frame is as large as that, as in Firefox and libnsgif.
+    It grows to hold the first frame where that lies, as in Chromium and libnsgif.
     """
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     first = next(walk_frames(data), None)
-    if first is not None and (first.width > width or first.height > height):
-        width, height = max(width, first.width), max(height, first.height)
+    if first is not None:
+        width, height = max(width, first.x + first.width), max(height, first.y + first.height)
     return GifScreen(width, height, flags, data[13 : 13 + table_bytes(flags)])
 
 

@@ -2,8 +2,10 @@
 
 import io
 import struct
+from collections.abc import Iterator
+from dataclasses import replace
 
-from PIL import IcoImagePlugin
+from PIL import IcoImagePlugin, Image
 
 from imagepipe.codecs import png
 from imagepipe.codecs.bmp import dib_size
@@ -47,7 +49,8 @@ class Ico:
         inner = data[offset : offset + size]
         if inner.startswith(png.MAGIC):
             return png.Png().decode(inner, DecodeWish())
-        return decode_with(_open_bitmap, _alone(inner), wish)
+        decoded = decode_with(_open_bitmap, _alone(inner), wish)
+        return replace(decoded, frames=_seen(decoded.frames, inner))
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         raise UnsupportedFormat("ICO is read, not written")
@@ -67,6 +70,22 @@ def _largest(data: bytes) -> tuple[int, int]:
     if not size:
         raise BrokenPicture("icon whose entries are empty")
     return offset, size
+
+
+def _seen(frames: Iterator[Frame], inner: bytes) -> Iterator[Frame]:
+    """An icon with 32 bits whose alpha is 0 everywhere is from before alpha: its mask says what is seen."""
+    header, bits = struct.unpack_from("<I10xH", inner)
+    for frame in frames:
+        image = frame.image
+        if bits == 32 and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+            stride = (image.width + 31) // 32 * 4
+            mask = inner[header + image.width * image.height * 4 :][: stride * image.height]
+            hidden = Image.frombytes(
+                "1", image.size, mask.ljust(stride * image.height, b"\0"), "raw", "1;I", stride, -1
+            )
+            frame = Frame(image.copy(), frame.duration)
+            frame.image.putalpha(hidden.convert("L"))
+        yield frame
 
 
 def _inner_size(inner: bytes) -> tuple[int, int]:

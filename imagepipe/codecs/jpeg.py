@@ -48,7 +48,7 @@ class JpegHeader:
 def read_header(data: bytes) -> JpegHeader:
     """Walk the segments up to the first scan; `BrokenPicture` where there is no frame header."""
     header = JpegHeader()
-    at, stray = 2, 0
+    at, stray, has_exif = 2, 0, False
     for _ in bounded(repeat(None)):
         found = MARKER.search(data, at, at + _MAX_STRAY + 2)
         stray += (min(len(data), at + _MAX_STRAY + 2) if found is None else found.start()) - at
@@ -67,7 +67,8 @@ def read_header(data: bytes) -> JpegHeader:
             header.height, header.width = max(height, header.height), max(width, header.width)
             header.progressive = marker in _PROGRESSIVE
             header.components = data[at + 7] if at + 7 < len(data) else 0
-        elif marker == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0":
+        elif marker == 0xE1 and data[at + 2 : at + 8] == b"Exif\0\0" and not has_exif:
+            has_exif = True  # of several, browsers and libvips read the first
             header.exif = read_exif(data[at + 2 : at + length])
         at += max(length, 2)
     if not header.width or not header.height:
@@ -99,6 +100,25 @@ def scan_ends(data: bytes, scan_at: int, limit: int) -> list[int]:
 def _is_cut_off(data: bytes, header: JpegHeader) -> bool:
     """Whether there is no end marker. (One of a thumbnail stands before the first scan.)"""
     return data.find(_END, header.scan_at) < 0
+
+
+def _closed(data: bytes, header: JpegHeader) -> bytes:
+    """A picture that is cut off, with an end marker: then libjpeg makes grey what did not come, as browsers show it.
+
+    A segment between two scans that is not whole goes: it would swallow the end marker, and with it the scans before.
+    """
+    at = header.scan_at
+    for _ in bounded(repeat(None)):
+        found = MARKER.search(data, at)
+        if found is None:
+            break
+        start, at = found.end() - 2, found.end()
+        if at + 2 > len(data):
+            return data[:start] + _END
+        at += max(struct.unpack_from(">H", data, at)[0], 2)
+        if at > len(data):
+            return data[:start] + _END
+    return data + _END
 
 
 class Jpeg:
@@ -142,7 +162,7 @@ class Jpeg:
         if _is_cut_off(data, header):
             if len(data) < header.scan_at + _LEAST_SCAN:
                 raise BrokenPicture("JPEG that ends before its first pixels")
-            data += _END  # then libjpeg makes grey what did not come, as browsers show it
+            data = _closed(data, header)
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         raw = image.info.get("icc_profile")
         icc = raw if isinstance(raw, bytes) else None

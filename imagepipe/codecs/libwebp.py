@@ -61,8 +61,18 @@ class _Config(Structure):
 
 _library = ctypes.CDLL(_webp.__file__)  # its symbols, and those of the libraries that it was linked with
 AVAILABLE = all(
-    hasattr(_library, name) for name in ("WebPInitDecoderConfigInternal", "WebPGetFeaturesInternal", "WebPDecode")
+    hasattr(_library, name)
+    for name in (
+        *("WebPInitDecoderConfigInternal", "WebPGetFeaturesInternal", "WebPDecode"),
+        *("WebPIDecode", "WebPIUpdate", "WebPIDecGetRGB", "WebPIDelete"),
+    )
 )
+if AVAILABLE:
+    _library.WebPIDecode.restype = c_void_p
+    _library.WebPIDecGetRGB.restype = c_void_p
+_CUT_OFF = 7  # VP8_STATUS_NOT_ENOUGH_DATA
+_SUSPENDED = 5
+_GREY, _CLEAR = b"\x80", b"\0"
 
 
 def read_size(data: bytes) -> tuple[int, int]:
@@ -72,7 +82,8 @@ def read_size(data: bytes) -> tuple[int, int]:
 
 
 def decode(data: bytes, size: tuple[int, int] | None = None) -> Image.Image:
-    """The picture, RGB or RGBA, reduced to `size`. `OSError` for what is damaged, cut off or animated."""
+    """The picture, RGB or RGBA, reduced to `size`. Of one that is cut off the rows that came; the others are grey, or
+    clear. `OSError` for what is damaged or animated, and where no row came."""
     config = _read(data)
     config.output.colours, mode = (_RGBA, "RGBA") if config.input.has_alpha else (_RGB, "RGB")
     width, height = size or (config.input.width, config.input.height)
@@ -87,9 +98,26 @@ def decode(data: bytes, size: tuple[int, int] | None = None) -> Image.Image:
     config.output.pixels.packed.stride = stride
     config.output.pixels.packed.size = len(pixels)
     status = _library.WebPDecode(data, c_size_t(len(data)), byref(config))
+    if status == _CUT_OFF:
+        held[:] = (_CLEAR if mode == "RGBA" else _GREY) * len(held)
+        status = _decode_rows(data, config)
     if status:
         raise OSError(f"libwebp ended with {status}")
     return Image.frombuffer(mode, (width, height), held, "raw", mode, 0, 1)
+
+
+def _decode_rows(data: bytes, config: _Config) -> int:
+    """As many rows as came. 0, or the status of a picture of which there is none."""
+    decoder = c_void_p(_library.WebPIDecode(None, c_size_t(0), byref(config)))
+    if not decoder:
+        return _CUT_OFF
+    try:
+        status = int(_library.WebPIUpdate(decoder, data, c_size_t(len(data))))
+        rows = c_int(0)
+        _library.WebPIDecGetRGB(decoder, byref(rows), None, None, None)
+        return 0 if status == 0 or (status == _SUSPENDED and rows.value > 0) else status
+    finally:
+        _library.WebPIDelete(decoder)
 
 
 def _read(data: bytes) -> _Config:

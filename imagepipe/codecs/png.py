@@ -3,14 +3,26 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 from PIL import Image, ImageChops, ImageStat, PngImagePlugin
 
+from imagepipe.codecs import apng
 from imagepipe.codecs.blocks import bounded
 from imagepipe.codecs.codec import Decoded, DecodeWish, EncodeWish, Frame
 from imagepipe.codecs.exif import ExifFacts, read_exif, write_copyright
 from imagepipe.codecs.pillow import decode_with, save
-from imagepipe.codecs.png_colour import PALETTE, ColourKey, read_key, read_profile, with_key
+from imagepipe.codecs.png_colour import (
+    GREY_ALPHA,
+    PALETTE,
+    ColourKey,
+    has_code,
+    high_bytes,
+    read_key,
+    read_profile,
+    with_key,
+)
 from imagepipe.config import PictureLimits
 from imagepipe.errors import BrokenPicture
 from imagepipe.model import PictureInfo, turned
@@ -24,6 +36,7 @@ _SEEN = 4.0
 """Levels by which colours may be wrong on average before it is seen."""
 _MOST_PALETTE = 4_000_000
 """Pixels up to which the colours are counted."""
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _SAID = frozenset({b"eXIf", b"tRNS", b"cICP", b"gAMA", b"cHRM", b"sRGB"})
 
 
@@ -99,10 +112,17 @@ class Png:
         key = read_key(data[25], data[24], said.get(b"tRNS", b""))
         # Its texts nobody reads, and each may unfold to a megabyte; a colour key too short is none.
         plain = _without(_mended(data), _TEXTS if key is not None or data[25] == PALETTE else (*_TEXTS, b"tRNS"))
-        decoded = decode_with(PngImagePlugin.PngImageFile, plain, wish, owner)
-        if decoded.icc is None:
+        animation = apng.read_animation(plain, chunks(plain)) if b"acTL" in plain else None
+        still = _without(plain, _ANIMATION) if animation is not None else plain
+        decoded = decode_with(PngImagePlugin.PngImageFile, still, DecodeWish(wish.at_least), owner)
+        if decoded.icc is None or has_code(said):
             decoded = replace(decoded, icc=read_profile(said))
-        return decoded if key is None else replace(decoded, frames=_with_key(decoded.frames, key, plain))
+        if animation is not None and (wish.animate or animation.hidden):
+            moving = _or_still(apng.frames(animation, partial(_in_colours, key)), decoded.frames)
+            return replace(decoded, frames=moving if wish.animate else islice(moving, 1), loop=animation.plays)
+        if key is not None:
+            return replace(decoded, frames=_with_key(decoded.frames, key, plain))
+        return replace(decoded, frames=_grey(decoded.frames)) if data[25] == GREY_ALPHA else decoded
 
     def encode(self, frames: list[Frame], wish: EncodeWish) -> bytes:
         exif = {"exif": write_copyright(wish.copyright)} if wish.copyright else {}
@@ -115,6 +135,28 @@ class Png:
 def _with_key(frames: Iterator[Frame], key: ColourKey, data: bytes) -> Iterator[Frame]:
     for frame in frames:
         yield replace(frame, image=with_key(frame.image, key, data))
+
+
+def _grey(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Pillow gives grey with alpha as colours where it has 16 bits, to which no grey profile applies."""
+    for frame in frames:
+        yield replace(frame, image=frame.image.convert("LA"))
+
+
+def _or_still(moving: Iterator[Frame], still: Iterator[Frame]) -> Iterator[Frame]:
+    """The frames of an animation; the still picture where it has none that can be shown."""
+    first = next(moving, None)
+    if first is None:
+        yield from still
+        return
+    yield first
+    yield from moving
+
+
+def _in_colours(key: ColourKey | None, image: Image.Image, data: bytes) -> Image.Image:
+    if key is not None:
+        return with_key(image, key, data).convert("RGBA")
+    return high_bytes(image).convert("RGBA") if image.mode.startswith("I") else image.convert("RGBA")
 
 
 def _with_palette(frame: Frame, colours: int) -> Frame:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, PngImagePlugin
 
-from imagepipe.codecs.colour_space import coded_profile, measured_profile
+from imagepipe.codecs.colour_space import SRGB, coded_profile, measured_profile
 
-GREY, COLOUR, PALETTE = 0, 2, 3
+GREY, COLOUR, PALETTE, GREY_ALPHA = 0, 2, 3, 4
 _UNIT = 100_000
 
 
@@ -55,7 +55,7 @@ def _with_grey_key(image: Image.Image, key: ColourKey) -> Image.Image:
     if image.mode.startswith("I"):
         wide = image.convert("I")
         alpha = wide.point([0 if level == value else 255 for level in range(65536)], "L")
-        shown = wide.point([level >> 8 for level in range(65536)], "L")
+        shown = high_bytes(image)
     elif image.mode in ("1", "L"):
         shown = image.convert("L")
         scaled = value * 255 // ((1 << key.depth) - 1)
@@ -64,6 +64,11 @@ def _with_grey_key(image: Image.Image, key: ColourKey) -> Image.Image:
         return image
     shown.putalpha(alpha)
     return shown
+
+
+def high_bytes(image: Image.Image) -> Image.Image:
+    """16-bit grey as 8-bit."""
+    return image.convert("I").point([level >> 8 for level in range(65536)], "L")
 
 
 def _equal(image: Image.Image, values: tuple[int, ...]) -> Image.Image:
@@ -87,8 +92,16 @@ def read_profile(chunks: dict[bytes, bytes]) -> bytes | None:
     if len(coded) == 4:
         return coded_profile(coded[0], coded[1])
     gamma, points = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
-    if b"sRGB" in chunks or len(gamma) != 4 or len(points) != 32:
-        return None  # one of the two alone is passed over, as in browsers
+    if b"sRGB" in chunks or len(gamma) != 4:
+        return None  # chromaticities alone are passed over, as in browsers
     (encoding,) = struct.unpack(">I", gamma)
-    white, red, green, blue = ((x / _UNIT, y / _UNIT) for x, y in struct.iter_unpack(">II", points))
-    return measured_profile((red, green, blue, white), _UNIT / encoding) if encoding else None
+    primaries = SRGB
+    if len(points) == 32:
+        white, red, green, blue = ((x / _UNIT, y / _UNIT) for x, y in struct.iter_unpack(">II", points))
+        primaries = (red, green, blue, white)
+    return measured_profile(primaries, _UNIT / encoding) if encoding else None
+
+
+def has_code(chunks: dict[bytes, bytes]) -> bool:
+    """Whether the colour space is named by code points, which win over a profile in the file (11.3.2.6)."""
+    return len(chunks.get(b"cICP", b"")) == 4

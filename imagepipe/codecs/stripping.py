@@ -14,7 +14,7 @@ from imagepipe.codecs.jpeg import MARKER
 
 _JPEG_KEPT = frozenset({0xE0, 0xE2, 0xEE})  # JFIF, ICC profile, Adobe's colour transform
 _PNG_DROPPED = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"})
-_WEBP_DROPPED = frozenset({b"EXIF", b"XMP "})
+_WEBP_KEPT = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _WEBP_FLAGS = 0x08 | 0x04  # RFC 9649, 2.7.1: EXIF, XMP
 
 
@@ -60,10 +60,9 @@ def _webp(data: bytes) -> bytes | None:
         chunk = data[start - 8 : start + length + (length & 1)]
         if kind == b"VP8X" and length >= 1:
             chunk = chunk[:8] + bytes((chunk[8] & ~_WEBP_FLAGS,)) + chunk[9:]
-        if kind not in _WEBP_DROPPED:
+        if kind in _WEBP_KEPT and start + length <= len(data):
             kept.append(chunk)
-    body = b"WEBP" + b"".join(kept)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    return webp.container(kept)
 
 
 def _gif(data: bytes) -> bytes | None:

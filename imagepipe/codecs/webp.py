@@ -23,6 +23,7 @@ _WHOLE, _ALPHA_PLANE = 5, 2
 """Bytes for each pixel that the still decoder holds of the whole picture, however much it reduces: all of a lossless
 one, the alpha of a lossy one."""
 _ALPHA = 0x10  # RFC 9649, 2.7.1
+_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANMF"})
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -36,6 +37,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         kind, length = struct.unpack_from("<4sI", data, at)
         yield kind, at + 8, length
         at += 8 + length + (length & 1)
+
+
+def container(parts: list[bytes]) -> bytes:
+    """A file of these chunks."""
+    body = b"WEBP" + b"".join(parts)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 class WebP:
@@ -54,16 +61,17 @@ class WebP:
 
     def inspect(self, data: bytes, limits: PictureLimits) -> PictureInfo:
         width = height = frames = 0
-        opaque, lossless = True, False
+        opaque, lossless, cut_off = True, False, False
         facts = ExifFacts()
         for kind, at, length in chunks(data):
+            cut_off = cut_off or (kind in _PIXELS and at + length > len(data))
             if kind in (b"VP8X", b"VP8L", b"VP8 ", b"ANMF"):
                 # The outermost of all that say a size, so that no part can be larger than what was checked.
                 w, h = _size(kind, data, at)
                 width, height = max(width, w), max(height, h)
                 lossless = lossless or kind == b"VP8L"
                 opaque = opaque and kind != b"VP8L" and not (kind == b"VP8X" and data[at] & _ALPHA)
-                frames += kind == b"ANMF"
+                frames += kind == b"ANMF" and not cut_off
             elif kind == b"EXIF":
                 facts = read_exif(data[at : at + length])
             if frames > limits.frames:
@@ -82,13 +90,14 @@ class WebP:
             plain=still and opaque,
             reference_bytes=width * height * (_WHOLE if lossless else _ALPHA_PLANE) if still and not opaque else 0,
             opaque=opaque,
+            cut_off=cut_off,
         )
 
     def decode(self, data: bytes, wish: DecodeWish) -> Decoded:
         said = {kind: data[at : at + size] for kind, at, size in chunks(data) if kind in (b"EXIF", b"ICCP", b"ANIM")}
         owner = read_exif(said[b"EXIF"]).copyright if b"EXIF" in said else None
         if b"ANIM" in said or not libwebp.AVAILABLE:
-            return decode_with(WebPImagePlugin.WebPImageFile, data, wish, owner)
+            return decode_with(WebPImagePlugin.WebPImageFile, _whole_chunks(data), wish, owner)
         size = libwebp.read_size(data)
         return Decoded(_still(data, reduced(size, wish.at_least)), said.get(b"ICCP"), owner, size=size)
 
@@ -105,6 +114,15 @@ def reduced(size: tuple[int, int], at_least: tuple[int, int] | None) -> tuple[in
     if at_least is None or not libwebp.AVAILABLE or size[0] < 2 * at_least[0] or size[1] < 2 * at_least[1]:
         return size
     return at_least
+
+
+def _whole_chunks(data: bytes) -> bytes:
+    """Up to the frame at which an animation is cut off, or to what stands behind its end: the demuxer takes all of a
+    file or nothing."""
+    if len(data) == 8 + struct.unpack_from("<I", data, 4)[0]:
+        return data
+    whole = [(start, length) for kind, start, length in chunks(data) if start + length <= len(data)]
+    return container([data[start - 8 : start + length] + b"\0" * (length & 1) for start, length in whole])
 
 
 def _still(data: bytes, size: tuple[int, int]) -> Iterator[Frame]:

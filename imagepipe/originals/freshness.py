@@ -7,15 +7,16 @@ from email.utils import parsedate_to_datetime
 from imagepipe.model import Storage
 
 
-def fresh_seconds(cache_control: str | None, expires: str | None, now: float) -> float | None:
-    """None where the origin says nothing. What it says may be limited by whoever asks."""
+def fresh_seconds(cache_control: str | None, expires: str | None, now: float, age: str | None = None) -> float | None:
+    """None where the origin says nothing. What it says may be limited by whoever asks. `age`: the header of that name,
+    of a picture that has been in somebody's cache already (4.2.3)."""
     said = dict(_directives(cache_control))
     if "no-store" in said or "no-cache" in said:
         return 0.0
     for name in ("s-maxage", "max-age"):  # the first one is for caches like this
         value = said.get(name, "").strip('"')
         if value.isascii() and value.isdigit():
-            return float(value[:12])
+            return max(0.0, float(value[:12]) - _seconds(age))
     if expires is None:
         return None
     try:
@@ -43,6 +44,11 @@ def retry_after(value: str | None, now: float) -> float | None:
         return max(now, parsedate_to_datetime(text).timestamp())
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _seconds(value: str | None) -> float:
+    text = (value or "").strip()
+    return float(text[:12]) if text.isascii() and text.isdigit() else 0.0
 
 
 def _directives(cache_control: str | None) -> Iterator[tuple[str, str]]:

@@ -86,13 +86,28 @@ class Loader:
         partial = None if stale is not None else await self.partials.get(wanted.url)
         response = await self._ask(wanted, stale, partial)
         if response.status == 304 and stale is not None:
-            return replace(stale, stored_at=self._clock.now(), stale_at=self._stale_at(response))
+            return self._confirmed(stale, response)
         if partial is not None and not continues(response, partial):
             if response.status == 206:  # the rest of something else: only the whole helps now
                 await _close(response.chunks)
                 response = await self._ask(wanted, None, None)
             partial = None
         return await self._receive(wanted.url, response, partial)
+
+    def _confirmed(self, stale: Original, response: SourceResponse) -> Original:
+        """The same bytes with what a 304 says of them; what it leaves unsaid holds on (RFC 9111, 4.3.4)."""
+        now = self._clock.now()
+        stale_at = self._stale_at(response)
+        if response.fresh_seconds is None:
+            stale_at = max(stale_at, now + stale.stale_at - stale.stored_at)
+        return replace(
+            stale,
+            stored_at=now,
+            stale_at=stale_at,
+            etag=response.etag or stale.etag,
+            last_modified=response.last_modified or stale.last_modified,
+            storage=self._storage(response),
+        )
 
     async def _ask(self, wanted: Wanted, stale: Original | None, partial: Original | None) -> SourceResponse:
         known = stale or partial
@@ -155,7 +170,7 @@ class Loader:
         said = download.response
         stored_at, stale_at = self._clock.now(), self._stale_at(said)
         made = Original(download.body, said.content_type, stored_at, stale_at, said.etag, said.last_modified)
-        return replace(made, storage=self._storage(said))
+        return replace(made, storage=self._storage(said), total=download.total)
 
     def _storage(self, response: SourceResponse) -> Storage:
         return "anybody" if self._rules.config.store_private else response.storage

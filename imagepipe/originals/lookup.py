@@ -10,7 +10,7 @@ from typing import Protocol
 
 from groundwork.single_flight import SingleFlight
 from imagepipe.config import PipelineConfig
-from imagepipe.errors import ImageError, PictureTooLarge, SourceFailed, UnsupportedFormat
+from imagepipe.errors import BrokenPicture, ImageError, PictureTooLarge, SourceFailed, UnsupportedFormat
 from imagepipe.events import Events
 from imagepipe.model import Original, PictureInfo
 from imagepipe.originals.load import OURSELVES, Loader, Requester
@@ -76,14 +76,15 @@ class Originals:
         return await self._searches.run(requester.flight(url), lambda: self._search(search))
 
     async def reload(self, url: str, requester: Requester = OURSELVES) -> tuple[Original, bool]:
-        """Ask the source again; the original as it is now, and whether its bytes are others than before.
+        """Ask the source again; the original as it is now, and whether what was made of it does not hold any more: its
+        bytes are others than before, or may not be kept any more.
 
         Raises at once what it raised before, until its origin may be asked again.
         """
         before = await self.store.get(url)
         search = Search(url, requester, self.store.purges.moment())
         original = await self._ask(search, before, stands_in=True)
-        return original, before is None or before.body != original.body
+        return original, before is None or original.storage != "anybody" or before.body != original.body
 
     def forget(self, url: str) -> None:
         """Who asks from now on does not join a search that is under way."""
@@ -194,8 +195,10 @@ class Originals:
     async def _examined(self, search: Search, original: Original, old: Original | None) -> Original:
         """The same if it is a picture; one that takes the place of another must be one to the last pixel.
 
-        One that is cut off is asked for again soon, unless its origin has it so.
+        One that is cut off is asked for again soon, unless its origin has it so. It takes no other's place where its
+        origin did not say how long it is: that may be a transfer that broke off.
         """
+        announced, original = original.total is not None, replace(original, total=None)
         if not original.body:
             raise UnsupportedFormat("the answer is empty")
         info = await self._examiner.probe(original.body)
@@ -203,6 +206,8 @@ class Originals:
             await self._examiner.placeholder(original.body, search.requester.client)
         if not info.cut_off or (old is not None and old.body == original.body):
             return original
+        if old is not None and not announced and not (await self._examiner.probe(old.body)).cut_off:
+            raise BrokenPicture(f"{info.format} that is cut off")
         return replace(original, stale_at=min(original.stale_at, self._clock.now() + SECONDS))
 
     def _is_usable(self, original: Original) -> bool:

@@ -51,7 +51,10 @@ class OriginalStore:
         `moment` is when it was asked for, of `purges`: what was purged since is not kept.
         """
         self.negative.loaded(url)
-        if original.storage != "anybody" or (moment is not None and not self.purges.holds(url, moment)):
+        if original.storage != "anybody":
+            await self.discard(url)  # an older one, from when it might be kept, must not be shown in its place
+            return
+        if moment is not None and not self.purges.holds(url, moment):
             return
         if not await self.memory.put(url, original) and self.memory.on:
             self._events.problem(url, "too_large_for_encoded_tier")

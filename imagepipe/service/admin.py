@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from imagepipe.errors import InvalidVariant, PictureTooLarge
 from imagepipe.originals.source_rules import normal_source
+from imagepipe.pipeline import FromOrigin
 from imagepipe.registry import Registry
 from imagepipe.service.access import Guard
 
@@ -31,10 +32,13 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
     async def store_picture(
         request: Request[Any, Any, Any], pipeline: FromPath[str], src: Src, tag: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:
+        """What its origin said of it may come along, in the headers in which it said it: `ETag`, `Last-Modified`,
+        `Cache-Control`, `Expires`, `Age`."""
         src = normal_source(src)
         body = await _body(request, registry.config.limits.bytes)
         content_type = request.headers.get("content-type", "")
-        await registry[pipeline].put(src, body, content_type, tags=tuple(tag or ()))
+        origin = FromOrigin.of(request.headers.get, registry.clock.now())
+        await registry[pipeline].put(src, body, content_type, origin=origin, tags=tuple(tag or ()))
         return {"stored": 1}
 
     @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)

@@ -116,6 +116,14 @@ class Variants:
             self._placeholders[src] = known
         return known
 
+    async def measure(self, src: str, body: bytes) -> Placeholder:
+        """The same of bytes that are here; remembered where they are kept."""
+        making = self._begin(src)
+        known = await self._renderer.placeholder(body, OURSELVES.client)
+        if await self.originals.store.at_hand(src) and self._may_keep(making):
+            self._placeholders[src] = known
+        return known
+
     def forget(self, src: str) -> bool:
         """Drop everything that was made from a picture; whether there was any variant."""
         self._placeholders.pop(src, None)

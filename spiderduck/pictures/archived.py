@@ -1,12 +1,13 @@
 """The image pipelines' `AdditionalCache` port, served by the product's own archive.
 
 A picture whose address was shared was fetched and archived like a page: its origin is not asked a second time. What is
-older than `MOST_AGE` is left to the origin.
+older than `MOST_AGE`, or was answered `private` or `no-store`, is left to the origin.
 """
 
 from fetchers.model import Response
 from groundwork.clock import Clock
 from imagepipe.errors import SourceFailed
+from imagepipe.originals.freshness import storage
 from schedulers.errors import InvalidUrl
 from schedulers.model import Page
 from schedulers.urls import dedup_key
@@ -37,8 +38,9 @@ class ArchivedPictures:
             raise SourceFailed(str(error), "cache_failed") from error
         if not isinstance(found, tuple):
             return None
-        _, _, body = found
-        return body or None
+        _, headers, body = found
+        kept_for = ", ".join(value for name, value in headers if name.lower() == "cache-control")
+        return body if body and storage(kept_for) == "anybody" else None
 
     async def close(self) -> None:
         """Nothing here is its own."""

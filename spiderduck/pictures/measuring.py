@@ -17,12 +17,13 @@ from imagepipe.registry import Registry
 from imagepipe.rendering.placeholder import Placeholder
 from imagepipe.workers import PLACEHOLDER, run_measured
 from schedulers.ports import TooBusy
-from spiderduck.pictures.source import freshness
 
 log = logging.getLogger(__name__)
 
 CARDS = "cards"
 MEASURED_AT_A_TIME = 8
+_HANDED_OVER = ("etag", "last-modified", "cache-control", "expires", "age")
+"""What an origin said of its picture goes along with the bytes."""
 LATER_SECONDS = 5.0
 """A page's picture that found all workers busy comes back after these."""
 
@@ -69,11 +70,9 @@ class CardPictures:
 
     async def _take(self, url: str, response: Response) -> MeasuredPicture:
         cards = self._registry[CARDS]
-        origin = FromOrigin(
-            response.header("etag"), response.header("last-modified"), freshness(response, response.fetched_at)
-        )
+        origin = FromOrigin.of(response.header, response.fetched_at)
         await cards.put(url, response.body, response.header("content-type") or "", origin=origin)
-        return _measured(await cards.placeholder(url))
+        return _measured(await cards.measure(url, response.body))
 
 
 class HandedOver:
@@ -100,12 +99,13 @@ class HandedOver:
             log.info("the picture %s could not be measured: %s: %s", url, error.code, error)
             return None
         if self._url is not None:
-            await self._hand_over(self._url, url, body, found.content_type)
+            said = {name: value for name in _HANDED_OVER if (value := response.header(name)) is not None}
+            await self._hand_over(self._url, url, body, {**said, "content-type": found.content_type})
         return _measured(found)
 
-    async def _hand_over(self, to: str, url: str, body: bytes, content_type: str) -> None:
+    async def _hand_over(self, to: str, url: str, body: bytes, headers: dict[str, str]) -> None:
         try:
-            answer = await self._http.put(to, params={"src": url}, content=body, headers={"content-type": content_type})
+            answer = await self._http.put(to, params={"src": url}, content=body, headers=headers)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             log.info("the image service did not take %s: %s", url, error)

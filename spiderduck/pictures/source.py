@@ -99,7 +99,7 @@ def _request(url: str, wanted: Wanted) -> HopRequest:
 
 def freshness(response: Response, now: float) -> float | None:
     """How long its origin lets a picture be used without being asked again."""
-    return fresh_seconds(response.header("cache-control"), response.header("expires"), now)
+    return fresh_seconds(response.header("cache-control"), response.header("expires"), now, response.header("age"))
 
 
 class _Pieces(AsyncIterator[bytes]):

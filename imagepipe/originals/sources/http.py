@@ -113,7 +113,7 @@ class HttpSource:
             headers.get("ETag"),
             headers.get("Last-Modified"),
             headers.get("Accept-Ranges", "").lower() == "bytes",
-            fresh_seconds(headers.get("Cache-Control"), headers.get("Expires"), self._clock.now()),
+            fresh_seconds(headers.get("Cache-Control"), headers.get("Expires"), self._clock.now(), headers.get("Age")),
             storage(headers.get("Cache-Control")),
         )
 

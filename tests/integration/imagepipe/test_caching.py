@@ -78,7 +78,12 @@ _NO_PICTURES = {
     "png header": (png_of(2, 8, ((1, 2, 3),))[:40], 422),
     "gif header": (animated("GIF")[:30], 422),
     "webp header": (encode(photo((64, 64)), "WEBP")[:20], 422),
-    "webp cut": (encode(photo((64, 64)), "WEBP")[:-50], 422),
+}
+_BROKEN_OFF = {
+    "webp": encode(photo((64, 64)), "WEBP")[:-50],
+    "jpeg": _JPEG[:-5000],
+    "png": encode(photo((64, 64)), "PNG")[:-50],
+    "gif": encode(quarters(), "GIF")[:-20],
 }
 
 
@@ -99,13 +104,15 @@ async def test_a_body_that_is_no_picture_has_a_short_life(name: str, fresh: floa
         assert len(source.asked) == 2
 
 
-@pytest.mark.parametrize("name", _NO_PICTURES)
+@pytest.mark.parametrize("name", [*_NO_PICTURES, *_BROKEN_OFF])
 async def test_a_body_that_is_no_picture_takes_no_pictures_place(name: str) -> None:
-    """The old one is shown, and its origin asked again after the back-off."""
+    """The old one is shown, and its origin asked again after the back-off. Nor does one that is cut off, and of which
+    its origin does not say how long it is."""
+    body = _BROKEN_OFF.get(name) or _NO_PICTURES[name][0]
     source = FakeSource(a=Picture(_JPEG, fresh_seconds=3600.0))
     async with _serve(source) as server:
         good = await server.get()
-        source.pictures[_A] = Picture(_NO_PICTURES[name][0], etag='"2"', total=False)
+        source.pictures[_A] = Picture(body, etag='"2"', total=False)
         for seconds in (3601.0, 5.0, 5.0):
             answer = await server.later(seconds)
             assert (answer.status_code, answer.content) == (200, good.content)
@@ -395,3 +402,60 @@ async def test_an_ancestor_is_used_where_it_is_cheaper(
         await server.get(f"w={width}&format={format}")
         trace = (await server.get("w=160&format=webp")).headers["x-pipeline-trace"]
         assert ("ancestor:hit" in trace) == from_it
+
+
+@pytest.mark.parametrize("name", _BROKEN_OFF)
+async def test_a_cut_picture_that_its_origin_has_so_takes_the_old_ones_place(name: str) -> None:
+    """All the bytes came that its origin announced."""
+    source = FakeSource(a=Picture(_OTHER, fresh_seconds=3600.0))
+    async with _serve(source) as server:
+        good = await server.get()
+        source.pictures[_A] = Picture(_BROKEN_OFF[name], etag='"2"')
+        await server.later(3601)
+        answer = await server.later(1)
+        assert answer.status_code == 200
+        assert answer.content != good.content
+
+
+@pytest.mark.parametrize("storage", ["client", "nobody"])
+@pytest.mark.parametrize("changed", [True, False])
+async def test_what_may_not_be_kept_any_more_is_kept_no_more(storage: Storage, changed: bool, tmp_path: Path) -> None:
+    """A picture that was for everybody becomes private, with new bytes or the old ones (304): in no tier, and never
+    answered as public again."""
+    source = FakeSource(a=Picture(_JPEG, fresh_seconds=3600.0))
+    async with _serve(source, folder=tmp_path) as server:
+        await server.get()
+        source.pictures[_A] = Picture(
+            _OTHER if changed else _JPEG, etag='"2"' if changed else '"1"', fresh_seconds=60.0, storage=storage
+        )
+        await server.later(3601)
+        answer = await server.later(1)
+        assert _is_other(answer.content) == changed
+        assert "public" not in answer.headers["cache-control"]
+        assert await server.registry["cards"].originals.store.get(_A) is None
+
+
+async def test_a_304_that_says_nothing_changes_nothing() -> None:
+    """The picture is as fresh as it was at first (RFC 9111, 4.3.4)."""
+    source = FakeSource(a=Picture(_JPEG, fresh_seconds=86_400.0))
+    async with _serve(source) as server:
+        await server.get()
+        source.pictures[_A].fresh_seconds = None
+        await server.later(86_401)
+        answer = await server.later(1)
+        assert answer.headers["cache-control"].startswith("public, max-age=86399,")
+
+
+@pytest.mark.parametrize("said", ["private", "no-store", "private, max-age=60"])
+async def test_a_picture_that_is_handed_over_brings_what_its_origin_said(said: str) -> None:
+    source = FakeSource()
+    async with _serve(source) as server:
+        store = f"/images/cards/store?src={quote(_A, safe='')}"
+        headers = {"cache-control": "max-age=86400", "age": "400", "etag": '"7"'}
+        await server.http.put(store, content=_JPEG, headers=headers)
+        assert "max-age=86000" in (await server.get()).headers["cache-control"]
+        kept = await server.registry["cards"].originals.store.get(_A)
+        assert kept is not None
+        assert kept.etag == '"7"'
+        await server.http.put(store, content=_OTHER, headers={"cache-control": said})
+        assert await server.registry["cards"].originals.store.get(_A) is None

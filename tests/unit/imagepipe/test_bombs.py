@@ -72,9 +72,6 @@ def _png_two_headers() -> bytes:
 
 _BOMBS = {
     "png of 50,000 squared": png_header(50_000, 50_000),
-    "apng of 1,000 frames": png_header(
-        10, 10, (b"acTL", struct.pack(">II", 1, 0)), *[(b"fcTL", b"\0" * 26)] * 1000
-    ),
     "gif with a frame beyond its screen": b"GIF89a"
     + struct.pack("<HHBBB", 1, 1, 0, 0, 0)
     + b"\x2c"

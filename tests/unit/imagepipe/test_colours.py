@@ -194,7 +194,9 @@ _LINEAR = (b"gAMA", struct.pack(">I", 100_000))
         ([(b"cICP", b"\x01\x0d\x00\x01"), _LINEAR, _chrm(_P3)], (128, 64, 32)),
         ([_chrm(_P3), (b"gAMA", struct.pack(">I", 45455))], (139, 59, 21)),
         ([_chrm(SRGB), _LINEAR], (188, 137, 99)),
-        ([_LINEAR], (128, 64, 32)),
+        ([_LINEAR], (188, 137, 99)),
+        ([(b"gAMA", struct.pack(">I", 45455))], (128, 64, 32)),
+        ([(b"iCCP", b"x\0\0no profile"), _LINEAR], (188, 137, 99)),
         ([_chrm(_ADOBE)], (128, 64, 32)),
         ([(b"sRGB", b"\0"), _chrm(_ADOBE), _LINEAR], (128, 64, 32)),
         ([_chrm(((0.3, 0.3),) * 4), _LINEAR], (128, 64, 32)),
@@ -204,5 +206,5 @@ _LINEAR = (b"gAMA", struct.pack(">I", 100_000))
 def test_png_in_the_colours_that_its_chunks_name(
     chunks: list[tuple[bytes, bytes]], expected: tuple[int, int, int]
 ) -> None:
-    """cICP first, then sRGB; gamma and chromaticities only together, and only where they make sense."""
+    """cICP first, then sRGB; then gamma, with chromaticities or those of sRGB, where they make sense."""
     assert _near(_shown(png_of(_RGB, 8, ((128, 64, 32),), *chunks)), expected)

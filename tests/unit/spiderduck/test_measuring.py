@@ -49,10 +49,21 @@ async def test_busy_workers_put_it_off(retry_after: float, monkeypatch: pytest.M
 
     async with _registry(default_config()) as registry:
         cards = registry[CARDS]
-        monkeypatch.setattr(cards, "placeholder", busy)
+        monkeypatch.setattr(cards, "measure", busy)
         assert await CardPictures(registry).take(_url(1), _answer(1)) == TooBusy(max(retry_after, LATER_SECONDS))
         assert cards.events.counts["measured_later"] == 1
         assert "measured_later" in cards.events.problems[-1][2]
+
+
+@pytest.mark.parametrize("said", ["private", "no-store"])
+async def test_what_its_origin_lets_nobody_keep_is_measured_and_not_kept(said: str) -> None:
+    """And asked for once."""
+    answer = Response(_url(1), 200, (("content-type", "image/png"), ("cache-control", said)), _BODY, 1_000_000.0)
+    async with _registry(default_config()) as registry:
+        found = await CardPictures(registry).take(_url(1), answer)
+        assert isinstance(found, MeasuredPicture)
+        assert await registry[CARDS].originals.store.get(_url(1)) is None
+        assert registry[CARDS].originals.loader.fetches == 0
 
 
 async def test_what_is_no_picture_is_counted_too() -> None:

@@ -70,8 +70,21 @@ _BYTES: Archived = (200, (), b"bytes")
         (replace(_PAGE, status_code=404), _BYTES, None),
         (replace(_PAGE, content=Content("text/html", 5, "hash")), _BYTES, None),
         (replace(_PAGE, fetched_at=_NOW - MOST_AGE - 1), _BYTES, None),
+        (_PAGE, (200, (("Cache-Control", "private, max-age=60"),), b"bytes"), None),
+        (_PAGE, (200, (("cache-control", "max-age=60"), ("Cache-Control", "no-store")), b"bytes"), None),
     ],
-    ids=["there", "unknown", "gone", "not uploaded", "not archived", "an error's", "a page", "old"],
+    ids=[
+        "there",
+        "unknown",
+        "gone",
+        "not uploaded",
+        "not archived",
+        "an error's",
+        "a page",
+        "old",
+        "private",
+        "no-store",
+    ],
 )
 async def test_the_archive_gives_recent_pictures(page: Page | None, found: Any, expected: bytes | None) -> None:
     """And is silent about everything else, so that the origin is asked."""
