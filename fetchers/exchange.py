@@ -78,8 +78,8 @@ class Exchange:
         self._is_open = True
         self._common.counters.head_came(head.connection, self._time.spent)
         response = self._response(head)
-        if target_in_head(response.status_code, response.headers, response.url) is not None:
-            await pass_over(raw)  # followed whatever its body does
+        if self._says_all(response):
+            await pass_over(raw)  # whatever its body does
             return response, NoBody(response)
         return self._judge(response, raw)
 
@@ -91,6 +91,13 @@ class Exchange:
             await self._body.aclose()
         if self._is_open:
             await self._answer.__aexit__(None, None, None)
+
+    def _says_all(self, head: Response) -> bool:
+        """Whether nobody needs the body: a redirect is followed without it, and so a robots.txt that is none is known
+        by its status. A robots.txt that refreshes itself is a file all the same."""
+        if self._request.purpose == "robots":
+            return not 200 <= head.status_code < 300
+        return target_in_head(head.status_code, head.headers, head.url) is not None
 
     def _judge(self, response: Response, raw: AsyncIterator[bytes]) -> tuple[Response | Ended, Chunks]:
         """Whether its body is read, by what the head says."""

@@ -99,6 +99,7 @@ _STARTS = (
     (b"Rar!\x1a\x07\x00", "application/x-rar-compressed"),
 )
 _RIFF = {b"WEBPVP": "image/webp", b"WAVE": "audio/wave", b"AVI ": "video/avi"}
+GARBLED_SHARE = 32
 _BINARY_BYTES = bytes([*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 
 
@@ -121,6 +122,14 @@ def sniffed_type(body: bytes) -> str:
     if head[4:8] == b"ftyp":
         return "image/avif" if head[8:12] in (b"avif", b"avis") else "video/mp4"
     return BINARY if is_binary(head) else "text/plain"
+
+
+def is_garbled(head: bytes) -> bool:
+    """Whether what should be text is none of any encoding. A page may hold a stray control character; of compressed
+    data every tenth byte is one."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"<\0" in head or b"\0<" in head:
+        return False
+    return (len(head) - len(head.translate(None, _BINARY_BYTES))) * GARBLED_SHARE > len(head)
 
 
 def is_binary(head: bytes) -> bool:

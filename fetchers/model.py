@@ -16,9 +16,9 @@ from fetchers.media_type import said_type, sniffed_type
 
 Headers = tuple[tuple[str, str], ...]
 
-CutBy = Literal["length", "disconnect", "unspecified"]
-"""Why a body ends early, in the words of `WARC-Truncated`: we took no more; its connection or encoding ended; its
-encoding is broken inside."""
+CutBy = Literal["length", "disconnect", "time", "unspecified"]
+"""Why a body ends early, in the words of `WARC-Truncated`: we took no more; its connection or encoding ended; nothing
+came any more; its encoding is broken inside."""
 
 
 class Ending(StrEnum):

@@ -18,7 +18,7 @@ import brotli  # type: ignore[import-untyped]
 from fetchers.body.brotli import Brotli
 from fetchers.body.inflate import PIECE, Inflate, deflate_wrapping, gzip_wrapping
 from fetchers.body.labelled import PLAIN, ZSTD_MAGIC, Labelled, Plain, Stage
-from fetchers.media_type import is_binary
+from fetchers.media_type import is_binary, is_garbled
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -79,6 +79,11 @@ class BodyDecoder:
     def undecodable(self) -> bool:
         useless = len(self._start) < LEAST_OF_USE and (not self._start or is_binary(self._start))
         return self.broken and self._counts[0] > 0 and useless
+
+    @property
+    def garbled(self) -> bool:
+        """What came out is no text."""
+        return is_garbled(self._start)
 
     @property
     def ended(self) -> bool:
@@ -159,6 +164,11 @@ class BodyDecoder:
 
 def _joined(pieces: list[bytes]) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def can_undo(content_encoding: str) -> bool:
+    """Whether it names an encoding that we undo, or would have to."""
+    return bool(content_encoding) and bool(_stages_for(content_encoding))
 
 
 def _stages_for(content_encoding: str) -> list[Stage]:

@@ -43,6 +43,15 @@ class Stage(Protocol):
         """What is still held at the body's end. Raises like `pieces`."""
 
 
+def coding_by_mark(start: bytes) -> str | None:
+    """What a text is encoded with that came without a word of it; None where nothing says so, "" where more bytes must
+    tell."""
+    for magic, name in MARKS:
+        if start.startswith(magic):
+            return name
+    return "" if any(magic.startswith(start) for magic, _ in MARKS) else None
+
+
 def coding_of(start: bytes, said: str, *, is_all: bool, is_last: bool = True) -> str | None:
     """What data that begins with `start` is encoded with, which was `said` to be something; `PLAIN` for nothing.
 

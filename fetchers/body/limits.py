@@ -36,13 +36,14 @@ ERROR_PAGE_BYTES = 512 * 1024
 class BodyPlan:
     """Read at most `limit` decoded bytes; a longer body is cut there (`cut`), or ends the fetch as too large.
 
-    `keeps_parts`: what came of a body that breaks off is of use. `sniff`: the headers say no type, and its first bytes
-    say what the plan is (None: bodies of that type are not used).
+    `keeps_parts`: what came of a body that breaks off is of use. `is_text`: its type says so, or what it is for.
+    `sniff`: the headers say no type, and its first bytes say what the plan is (None: bodies of that type are not used).
     """
 
     limit: int
     cut: bool = False
     keeps_parts: bool = False
+    is_text: bool = False
     sniff: "Callable[[bytes], BodyPlan | None] | None" = None
 
     def forbids(self, response: Response) -> bool:
@@ -55,7 +56,8 @@ class BodyPlan:
         return Ended(Ending.TOO_LARGE, f"its body is larger than {self.limit} bytes")
 
 
-TRANSFER_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+TEXT_ENDINGS = ("/xml", "+xml", "/json", "+json")
+TRANSFER_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
 
 def encodings_of(headers: Headers) -> str:
@@ -69,9 +71,9 @@ def encodings_of(headers: Headers) -> str:
 
 
 def announced_length(response: Response) -> int | None:
-    """How long the body will be, where its server said so and it came without a Content-Encoding, which is undone."""
+    """How long the body will be, where its server said so and neither an encoding nor chunks count instead."""
     length = response.header("content-length") or ""
-    if encodings_of(response.headers) not in ("", "identity"):
+    if encodings_of(response.headers) not in ("", "identity") or response.header("transfer-encoding"):
         return None
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
 
@@ -79,17 +81,22 @@ def announced_length(response: Response) -> int | None:
 def plan_body(request: HopRequest, status_code: int, content_type: str, limits: Limits) -> BodyPlan | None:
     """None where bodies of this type are not used at all. `content_type` is empty where none is said."""
     if request.purpose == "robots":
-        return BodyPlan(limits.robots_bytes, cut=True, keeps_parts=True)
+        return BodyPlan(limits.robots_bytes, cut=True, keeps_parts=True, is_text=True)
     if request.purpose == "picture":
         return BodyPlan(request.max_bytes or limits.picture_bytes)
     if request.purpose == "direct":
         return BodyPlan(min(request.max_bytes or limits.direct_bytes, limits.direct_bytes))
     if status_code >= 300:
-        return BodyPlan(ERROR_PAGE_BYTES, cut=True, keeps_parts=True)
+        return BodyPlan(ERROR_PAGE_BYTES, cut=True, keeps_parts=True, is_text=is_text(essence_of(content_type)))
     if not content_type:
         sniff = partial(_plan_of_sniffed, request, limits)
         return BodyPlan(request.max_bytes or limits.page_bytes, keeps_parts=True, sniff=sniff)
     return _plan_of(essence_of(content_type), request, limits)
+
+
+def is_text(essence: str) -> bool:
+    """Whether bodies of that type are text, whose first bytes cannot be those of compressed data."""
+    return essence.startswith("text/") or essence.endswith(TEXT_ENDINGS)
 
 
 def _plan_of_sniffed(request: HopRequest, limits: Limits, start: bytes) -> BodyPlan | None:
@@ -99,7 +106,7 @@ def _plan_of_sniffed(request: HopRequest, limits: Limits, start: bytes) -> BodyP
 def _plan_of(essence: str, request: HopRequest, limits: Limits) -> BodyPlan | None:
     if essence.startswith(READ_IN_FULL) or essence.endswith(("+xml", "+json")):
         limit = limits.picture_bytes if essence.startswith("image/") else limits.page_bytes
-        return BodyPlan(request.max_bytes or limit, keeps_parts=True)
+        return BodyPlan(request.max_bytes or limit, keeps_parts=True, is_text=is_text(essence))
     if essence.startswith(READ_FIRST_BYTES):
         return BodyPlan(limits.media_bytes, cut=True, keeps_parts=True)
     return None

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 
 from fetchers.body.chunks import BodyEnd, Chunks
-from fetchers.body.decoding import BodyDecoder
+from fetchers.body.decoding import BodyDecoder, can_undo
+from fetchers.body.labelled import coding_by_mark
 from fetchers.body.limits import ERROR_PAGE_BYTES, BodyPlan, encodings_of
 from fetchers.body.turns import DecodeTurns
-from fetchers.errors import CutShort, ProtocolError, TransportError
+from fetchers.errors import CutShort, ProtocolError, TimedOut, TransportError
 from fetchers.media_type import SNIFFED_BYTES, sniffed_type
 from fetchers.model import CutBy, Ended, Ending, Response
 
@@ -110,10 +111,14 @@ class AnswerBody(Chunks):
         self._plan = plan
         self._time = time
         self._start = b""  # what its type is read from, where its head says none
+        self._turns = turns
         self._encoding = encodings_of(head.headers)
-        plain = self._encoding in ("", "identity")
-        self._decoder = None if plain else BodyDecoder(self._encoding, plan.limit, cut=plan.cut)
-        self._pieces = self._within_limits(raw if self._decoder is None else _decoded(raw, self._decoder, turns))
+        self._decoder: BodyDecoder | None = None
+        if can_undo(self._encoding):
+            pieces = self._decode(raw, self._encoding)
+        else:
+            pieces = self._read_by_mark(raw) if plan.is_text else raw
+        self._pieces = self._within_limits(pieces)
 
     async def aclose(self) -> None:
         """Nothing more is read."""
@@ -149,15 +154,35 @@ class AnswerBody(Chunks):
                     yield piece
                 if cut_by is not None:
                     break
-        except CutShort:
+        except (CutShort, TimedOut) as error:
             if not self.size or not self._plan.keeps_parts:
                 raise
-            cut_by = "disconnect"
+            cut_by = "disconnect" if isinstance(error, CutShort) else "time"
         if self._decoder is not None:
             cut_by = self._decoded_to(self._decoder, cut_by)
         if self._plan.sniff is not None:
             self._sniff(self._plan.sniff)
         self.end = BodyEnd(cut_by, self._time.spent)
+
+    def _decode(self, raw: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+        self._encoding = encoding
+        self._decoder = BodyDecoder(encoding, self._plan.limit, cut=self._plan.cut)
+        return _decoded(raw, self._decoder, self._turns)
+
+    async def _read_by_mark(self, raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Text that came compressed without a word of it: its first bytes are a mark that no text begins with."""
+        start = await anext(raw, b"")
+        while (coding := coding_by_mark(start)) == "" and (more := await anext(raw, b"")):
+            start += more
+        coding = coding or self._encoding.replace("identity", "")  # undoes nothing, and looks whether it is text
+        if coding:
+            async for piece in self._decode(_put_back(start, raw), coding):
+                yield piece
+            return
+        if start:
+            yield start
+        async for piece in raw:
+            yield piece
 
     def _sniff(self, sniff: Callable[[bytes], BodyPlan | None]) -> None:
         plan = sniff(self._start)
@@ -171,6 +196,8 @@ class AnswerBody(Chunks):
             raise ProtocolError(decoder.refusal)
         if decoder.undecodable:
             raise ProtocolError(f"its body is no {self._encoding[:100]}, which its Content-Encoding says, nor plain")
+        if self._plan.is_text and decoder.garbled:
+            raise ProtocolError(f"its body is no text, which its type says, nor more than {self._encoding[:100]}")
         if decoder.too_large:
             if not self._plan.cut:
                 raise _Unwanted(self._plan.exceeded())
@@ -216,9 +243,15 @@ async def pass_over(raw: AsyncIterator[bytes]) -> None:
                     return
 
 
+async def _put_back(start: bytes, raw: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield start
+    async for chunk in raw:
+        yield chunk
+
+
 async def _decoded(raw: AsyncIterator[bytes], decoder: BodyDecoder, turns: DecodeTurns) -> AsyncIterator[bytes]:
     """Until the body's end or the decoder's."""
-    cut: CutShort | None = None
+    cut: TransportError | None = None
     try:
         async for chunk in raw:
             async for piece in turns.each(decoder.steps(chunk)):
@@ -226,7 +259,7 @@ async def _decoded(raw: AsyncIterator[bytes], decoder: BodyDecoder, turns: Decod
                     yield piece
             if decoder.ended:
                 return
-    except CutShort as error:
+    except (CutShort, TimedOut) as error:
         cut = error
     async for piece in turns.each(decoder.finish()):
         if piece:

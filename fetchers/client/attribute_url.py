@@ -17,9 +17,18 @@ _DECLARED = re.compile(rb"<meta[^>]{0,400}?charset\s*=\s*[\"']?\s*([^\s\"'/>;]{1
 DECLARED_WITHIN = 1024
 """Bytes in which a page says its encoding (HTML, "prescan a byte stream")."""
 
+MOST_UTF_16 = 128 * 1024
+
 _REFERENCE = re.compile(
     r"&(?:#(\d{1,7})(?!\d);?|#[xX]([0-9a-fA-F]{1,6})(?![0-9a-fA-F]);?|([a-zA-Z][a-zA-Z0-9]{1,31})(;?))"
 )
+
+
+def as_utf_8(body: bytes) -> bytes:
+    """The beginning of a page in UTF-16, which a byte order mark tells, in UTF-8; every other one as it is."""
+    if not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return body
+    return codecs.BOM_UTF8 + body[:MOST_UTF_16].decode("utf-16", "replace").encode("utf-8", "replace")
 
 
 def attribute_url(value: bytes, body: bytes, content_type: str) -> str:

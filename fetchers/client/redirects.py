@@ -12,13 +12,22 @@ from typing import Literal
 from msgspec import structs
 
 from fetchers.body.chunks import NO_CHUNKS, Chunks, OpenHop
-from fetchers.client.attribute_url import attribute_url
-from fetchers.client.refresh_element import SEARCHED_BYTES, refresh_content
+from fetchers.client.attribute_url import as_utf_8, attribute_url
+from fetchers.client.refresh_element import SEARCHED_BYTES, find_refresh
 from fetchers.errors import BrokenOff
 from fetchers.media_type import said_type
 from fetchers.model import Ended, Ending, FetchResult, Hop, HopRequest, HopResult, Response
-from fetchers.redirect_target import REDIRECTS, as_sent, is_same_page, redirect_target, refresh_target
-from fetchers.urls import redacted, url_text
+from fetchers.redirect_target import (
+    REDIRECTS,
+    as_sent,
+    is_same_page,
+    location_of,
+    redirect_target,
+    refresh_in_head,
+    refresh_target,
+    resolve,
+)
+from fetchers.urls import redacted
 
 MOST_SHOWN = 200
 """Characters of a header in a reason, which is stored and told."""
@@ -101,7 +110,7 @@ async def _judge(head: HopResult, chunks: Chunks) -> tuple[HopResult, tuple[str,
     if followed is not None:
         return head, followed
     if _names_none(head):
-        shown = redacted(url_text(head.header("location") or ""))[:MOST_SHOWN]
+        shown = redacted(location_of(head) or "")[:MOST_SHOWN]
         reason = f"it redirects to {shown!r}, which is no URL that can be asked for"
         return Ended(Ending.PROTOCOL_ERROR, reason, head), None
     in_doubt = may_lead_on(head)
@@ -119,7 +128,7 @@ def may_lead_on(head: Response) -> bool:
 
 def _names_none(result: Response) -> bool:
     """A redirect that leads to what is no URL; only for an answer without a `next_hop`."""
-    return result.status_code in REDIRECTS and result.header("location") is not None
+    return result.status_code in REDIRECTS and location_of(result) is not None
 
 
 def next_hop(response: Response) -> tuple[str, Hop] | None:
@@ -129,12 +138,13 @@ def next_hop(response: Response) -> tuple[str, Hop] | None:
         return target, _hop(response, "location")
     if not 200 <= response.status_code < 300:
         return None
-    header = response.header("refresh")
-    target = meta_refresh(response) if header is None else refresh_target(url_text(header), response.url)
+    if response.header("refresh") is not None:
+        target = refresh_in_head(response)
+        return None if target is None else (target, _hop(response, "refresh"))
+    target = meta_refresh(response)
     if target is None or is_same_page(target, response.url):
         return None
-    by: Literal["refresh", "meta_refresh"] = "meta_refresh" if header is None else "refresh"
-    return target, _hop(response, by)
+    return target, _hop(response, "meta_refresh")
 
 
 def _hop(response: Response, by: Literal["location", "refresh", "meta_refresh"]) -> Hop:
@@ -151,13 +161,17 @@ def _hop(response: Response, by: Literal["location", "refresh", "meta_refresh"])
 
 
 def meta_refresh(response: Response) -> str | None:
-    """The target of a meta refresh in the first 64 KB of an HTML page; no parse."""
+    """The target of a meta refresh in the first 64 KB of an HTML page, relative to its base; no parse."""
     if not _is_html(response):
         return None
-    content = refresh_content(response.body)
-    if content is None:
+    body = as_utf_8(response.body)
+    refresh = find_refresh(body)
+    if refresh is None:
         return None
-    return refresh_target(attribute_url(content, response.body, response.content_type), response.url)
+    base = response.url
+    if refresh.base is not None:
+        base = resolve(attribute_url(refresh.base, body, response.content_type), base) or base
+    return refresh_target(attribute_url(refresh.content, body, response.content_type), base)
 
 
 def _is_html(response: Response) -> bool:

@@ -5,24 +5,31 @@ the end of the bytes and ends the search. So a page costs time in proportion to 
 """
 
 import re
+from typing import NamedTuple
 
 SEARCHED_BYTES = 64 * 1024
 
-_MARKUP = re.compile(rb"<(?:(!--)|(meta|noscript|script|textarea|title|style)(?=[\s/>]))", re.IGNORECASE)
-"""Metas, and where a tag is no tag. In `<noscript>` too: its refresh is for browsers without scripts."""
+_RAW = (b"noscript", b"script", b"textarea", b"title", b"style", b"xmp", b"iframe", b"noframes", b"template")
+"""Where a tag is no tag, or not of this page. In `<noscript>` too: its refresh is for browsers without scripts."""
+_MARKUP = re.compile(rb"<(?:(!--)|([!?])|(meta|base|" + b"|".join(_RAW) + rb")(?=[\s/>]))", re.IGNORECASE)
+_END_OF_COMMENT = re.compile(rb"--!?>")
 _ATTRIBUTE = re.compile(rb"[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|([^\s>]*+)))?+")
 """A name, and a value in quotes (2, 3), in quotes that never close (4), or bare (5). Possessive: it never goes back."""
 _EQUIV = re.compile(rb"http-equiv\s*+=\s*+(?:[\"']\s*+)?+refresh", re.IGNORECASE)
 _FEW = 500
 """Of the letter q, in 64 KB of text in a human language and its markup."""
-_END_OF = {
-    name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE)
-    for name in (b"noscript", b"script", b"textarea", b"title", b"style")
-}
+_END_OF = {name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 
 
-def refresh_content(body: bytes) -> bytes | None:
-    """The `content` of the first meta refresh in the first `SEARCHED_BYTES` of `body`, None where there is none."""
+class Refresh(NamedTuple):
+    """The `content` of a meta refresh, and the `href` of the page's `<base>` before it."""
+
+    content: bytes
+    base: bytes | None
+
+
+def find_refresh(body: bytes) -> Refresh | None:
+    """The first meta refresh in the first `SEARCHED_BYTES` of `body`, None where there is none."""
     head = body[:SEARCHED_BYTES]
     return _search(head) if _may_refresh(head) else None
 
@@ -44,25 +51,31 @@ def _may_refresh(head: bytes) -> bool:
     return False
 
 
-def _search(head: bytes) -> bytes | None:
-    at = 0
+def _search(head: bytes) -> Refresh | None:
+    at, base = 0, None
     while found := _MARKUP.search(head, at):
-        if found[1]:
-            at = head.find(b"-->", found.start() + 2)  # `<!-->` is a whole comment
+        if found[3] is None or (name := found[3].lower()) in _END_OF:
+            at = _behind(head, found)
             if at < 0:
                 return None
             continue
-        name = found[2].lower()
-        if name != b"meta":
-            end = _END_OF[name].search(head, found.end())
-            if end is None:
-                return None
-            at = end.end()
-            continue
         values, at = _attributes(head, found.end())
-        if values.get(b"http-equiv", b"").lower() == b"refresh" and b"content" in values:
-            return values[b"content"]
+        if name == b"base":
+            base = values.get(b"href") if base is None else base
+        elif values.get(b"http-equiv", b"").lower() == b"refresh" and b"content" in values:
+            return Refresh(values[b"content"], base)
     return None
+
+
+def _behind(head: bytes, found: re.Match[bytes]) -> int:
+    """Where what is no tag of the page ends; -1 where it does not."""
+    if found[1]:
+        end = _END_OF_COMMENT.search(head, found.start() + 2)  # `<!-->` is a whole comment
+    elif found[2]:
+        return head.find(b">", found.end())
+    else:
+        end = _END_OF[found[3].lower()].search(head, found.end())
+    return -1 if end is None else end.end()
 
 
 def _attributes(head: bytes, start: int) -> tuple[dict[bytes, bytes], int]:

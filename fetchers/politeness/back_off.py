@@ -11,7 +11,7 @@ cannot be read says nothing.
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from random import Random
@@ -113,16 +113,17 @@ EPOCH_FROM = 1_000_000_000.0
 """A reset above that is a moment (September 2001 and later), below it a number of seconds (32 years)."""
 _PARAMETER = re.compile(r"(?:^|[;,\s])(r|t|remaining|reset)\s*=\s*(\d{1,15})(?![\d.])")
 SHORT = {"remaining": "r", "reset": "t"}
-_NUMBER = re.compile(r"\s*(\d{1,15})(?:\.\d+)?\s*(?:[,;].*)?", re.DOTALL)
+_NUMBER = re.compile(r"\s*([0-9]{1,15})[0-9]*(?:\.[0-9]+)?\s*(?:[,;].*)?", re.DOTALL)
 
 
-def pause_asked(headers: Iterable[tuple[str, str]], now: float) -> float:
+def pause_asked(headers: Collection[tuple[str, str]], now: float) -> float:
     """Seconds until the exhausted limit begins anew; 0 where there is none. Names of `headers` are in lower case."""
     found = {name: value for name, value in headers if "rate" in name}
     if not found:
         return 0.0
     if "ratelimit" in found:
-        return max(_pauses_of(found["ratelimit"]), default=0.0)
+        lines = [value for name, value in headers if name == "ratelimit"]
+        return max((pause for line in lines for pause in _pauses_of(line)), default=0.0)
     for prefix in ("ratelimit-", "x-ratelimit-", "x-rate-limit-"):
         remaining = _number(found.get(prefix + "remaining"))
         reset = _number(found.get(prefix + "reset"))
@@ -153,12 +154,15 @@ def _seconds(reset: float, now: float) -> float:
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds from `now` (epoch seconds); None where the header is absent or says nothing that can be understood."""
+    """Seconds from `now` (epoch seconds); None where the header is absent or says nothing that can be understood.
+
+    Some servers say decimals, and some a moment in epoch seconds.
+    """
     if value is None:
         return None
     text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if (number := _NUMBER.fullmatch(text)) is not None:
+        return _seconds(float(number[1]), now)
     if len(text) > LONGEST_DATE:
         return None
     try:

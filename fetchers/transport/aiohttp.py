@@ -151,7 +151,13 @@ class _Body:
             for number, part in enumerate(self._parts(data)):
                 if number:
                     await asyncio.sleep(0)  # what a slice costs, everybody waits for
-                if piece := self._take(part):
+                try:
+                    piece = self._take(part)
+                except Malformed as error:
+                    if error.before:
+                        yield error.before
+                    raise CutShort(f"{self._host} answered with a body that breaks off: {error}") from error
+                if piece:
                     yield piece
                 if self._is_over():
                     return
@@ -169,11 +175,8 @@ class _Body:
             yield data[start : start + SLICE]
 
     def _take(self, data: bytes) -> bytes:
-        """What of it is body. Bytes behind the body's end cost the connection, not the page."""
-        try:
-            piece, self._rest = self._head.framing.take(data)
-        except Malformed as error:
-            raise CutShort(f"{self._host} answered with a body that breaks off: {error}") from error
+        """What of it is body. Bytes behind the body's end cost the connection, not the page. Raises `Malformed`."""
+        piece, self._rest = self._head.framing.take(data)
         self._end_where_over()
         return piece
 

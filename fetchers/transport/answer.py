@@ -8,12 +8,14 @@ byte of this answer can become another URL's page. Time is linear in what came, 
 import re
 from typing import NamedTuple, Protocol
 
-MOST_HEADERS = 200
-LONGEST_HEADER = 32 * 1024
-"""Some sites send a Content-Security-Policy of 16 KB."""
+MOST_HEADERS = 1_000
 MOST_HEAD_BYTES = 256 * 1024
-"""Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc)."""
+"""Chrome's limit for all headers of an answer (net/http/http_stream_parser.cc); it has none for a single one."""
+STRAY_BYTES = 4
+"""So many may stand before the status line, such as a byte order mark, as Chrome has it."""
 LONGEST_CHUNK_LINE = 8 * 1024
+LONGEST_LENGTH = 18
+"""Digits."""
 FREE_OVERHEAD = 256 * 1024
 BODY_PER_OVERHEAD = 8
 """Bytes of the body for each one of chunk lines and trailers, beyond `FREE_OVERHEAD`. A chunk costs a microsecond
@@ -21,8 +23,10 @@ whatever its size, so that a page in chunks of a byte would take minutes of ever
 
 BODILESS = frozenset({204, 304})
 
-_STATUS_LINE = re.compile(rb"(?:HTTP/([0-9])\.([0-9])|ICY)[ \t]+([0-9]{3})(?![0-9])[ \t]*([^\r\n]*)", re.IGNORECASE)
-"""Shoutcast servers say `ICY 200 OK`."""
+_STATUS_LINE = re.compile(
+    rb"(?:HTTP(?:/([0-9]{1,3})(?:\.([0-9]{1,3}))?)?|ICY):?[ \t]+([0-9]{3})(?![0-9])[ \t]*([^\r\n]*)", re.IGNORECASE
+)
+"""Scripts write `HTTP/2 200` over any connection; Shoutcast servers say `ICY 200 OK`."""
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -32,7 +36,9 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class Malformed(ValueError):
-    """What came is no HTTP answer; the text says why, for a person."""
+    """What came is no HTTP answer; the text says why, for a person. `before` is what came of its body up to there."""
+
+    before = b""
 
 
 class Framing(Protocol):
@@ -65,6 +71,7 @@ class HeadReader:
     def __init__(self) -> None:
         self._held = bytearray()
         self._searched = 0
+        self._begun = False
 
     def feed(self, data: bytes, *, has_body: bool) -> tuple[Head, bytes] | None:
         """The head and what lies behind it, None where more is needed. Raises `Malformed`."""
@@ -76,7 +83,7 @@ class HeadReader:
         end = _END_OF_HEAD.search(held, max(self._searched - 2, 0))
         if end is None:
             self._searched = len(held)
-            if len(held) > MOST_HEAD_BYTES or len(held) - held.rfind(b"\n") > LONGEST_HEADER:
+            if len(held) > MOST_HEAD_BYTES:
                 raise Malformed("its head is too long")
             return None
         if end.start() > MOST_HEAD_BYTES:
@@ -86,9 +93,18 @@ class HeadReader:
 
     def _check_beginning(self) -> None:
         """So that a server of another protocol does not keep us waiting."""
-        start = bytes(self._held[:5]).upper()
-        if not (b"HTTP/".startswith(start[:5]) or b"ICY ".startswith(start[:4])):
+        if self._begun:
+            return
+        start = bytes(self._held[: STRAY_BYTES + 4]).upper()
+        if b"ICY ".startswith(start[:4]):
+            self._begun = len(start) >= 4
+            return
+        at = next((at for at in range(STRAY_BYTES + 1) if b"HTTP".startswith(start[at : at + 4])), None)
+        if at is None:
             raise Malformed("it begins with no status line")
+        if len(start) >= at + 4:
+            del self._held[:at]
+            self._begun = True
 
 
 def _head_of(raw: bytes, has_body: bool) -> Head:
@@ -99,7 +115,7 @@ def _head_of(raw: bytes, has_body: bool) -> Head:
     status = int(match[3])
     if status < 100:
         raise Malformed(f"its status is {status}")
-    version = (1, 0) if match[1] is None else (int(match[1]), int(match[2]))
+    version = (1, 0) if match[2] is None else (int(match[1]), int(match[2]))
     headers = _headers(rest)
     found = _lists(headers)
     framing, in_order = _framing(found, has_body and status not in BODILESS and status >= 200)
@@ -117,8 +133,6 @@ def _headers(raw: bytes) -> RawHeaders:
         raise Malformed(f"it has more than {MOST_HEADERS} headers")
     headers = []
     for line in lines:
-        if len(line) > LONGEST_HEADER:
-            raise Malformed("one of its headers is too long")
         name, colon, value = line.partition(b":")
         name = name.strip(b" \t")
         if colon and _TOKEN.fullmatch(name):
@@ -149,18 +163,16 @@ def _framing(found: dict[bytes, bytes], has_body: bool) -> tuple[Framing, bool]:
         return Length(0), in_order
     if chunked:
         return Chunks(), in_order
-    length = _length(found.get(b"content-length", b""))
-    return (UntilClose() if length is None else Length(length)), in_order
+    return _by_length(found.get(b"content-length", b"")), in_order
 
 
-def _length(value: bytes) -> int | None:
-    """None where none is said. Equal ones are one (RFC 9110, section 8.6). Raises `Malformed`."""
+def _by_length(value: bytes) -> Framing:
+    """Equal lengths are one, and one that is no number says nothing (WHATWG Fetch, "extract a length")."""
     lengths = {one.strip() for one in value.split(b",") if one.strip()}
-    if not lengths:
-        return None
-    if len(lengths) > 1 or not (length := lengths.pop()).isdigit() or len(length) > 18:
-        raise Malformed("its Content-Length is not a number")
-    return int(length)
+    if len(lengths) > 1:
+        return Unknowable()
+    length = lengths.pop() if lengths else b""
+    return Length(int(length)) if length.isdigit() and len(length) <= LONGEST_LENGTH else UntilClose()
 
 
 class Length:
@@ -179,6 +191,16 @@ class Length:
             return data, b""
         self._left, self.ended = 0, True
         return (data, b"") if len(data) == left else (data[:left], data[left:])
+
+
+class Unknowable:
+    """A body whose lengths contradict each other: nobody can say where it ends. A redirect needs none."""
+
+    ended = False
+    may_end = False
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        raise Malformed("its Content-Length lines differ")
 
 
 class UntilClose:
@@ -208,6 +230,14 @@ class Chunks:
 
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         pieces: list[bytes] = []
+        try:
+            rest = self._take_into(pieces, data)
+        except Malformed as error:
+            error.before = b"".join(pieces)
+            raise
+        return b"".join(pieces), rest
+
+    def _take_into(self, pieces: list[bytes], data: bytes) -> bytes:
         if self._held:
             data, self._held = self._held + data, b""
         at, end = 0, len(data)
@@ -232,7 +262,7 @@ class Chunks:
                 break
         if self._overhead > FREE_OVERHEAD + self._body // BODY_PER_OVERHEAD:
             raise Malformed("its chunks are too many for what is in them")
-        return b"".join(pieces), data[at:] if self.ended else b""
+        return data[at:] if self.ended else b""
 
     def _read_line(self, line: bytes) -> None:
         line = line.strip(b" \t\r")
@@ -242,7 +272,7 @@ class Chunks:
             self._line = _SIZE
         elif self._line == _SIZE:
             size = line.partition(b";")[0].rstrip(b" \t")
-            if not size or len(size) > 16 or size.strip(_HEX):
+            if not size or len(size.lstrip(b"0")) > 16 or size.strip(_HEX):
                 raise Malformed("the size of one of its chunks is no number")
             self._left = int(size, 16)
             self._line = _BEHIND if self._left else _TRAILER

@@ -1,15 +1,17 @@
 """Say what the page is (`schedulers.metadata`), or how its answer ends this URL; then keep its bytes.
 
-An error page or an interstitial never becomes metadata, and neither does a page that could not be read: an answer
-without metadata would replace what is known of the page.
+An error page or an interstitial never becomes metadata, and neither does a page that could not be read, or broke off
+before it said anything: an answer without metadata would replace what is known of the page.
 """
 
 from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
-from schedulers.metadata import FAILURE, encode_metadata, shown, wall_kind
+from schedulers.metadata import FAILURE, Metadata, encode_metadata, shown, wall_kind
 from schedulers.model import RATE_LIMIT, Failure, Status
 from schedulers.ports import Archive, Extractor, Ids
 from schedulers.settlement import UNKNOWN, page_of
 
+BROKEN_OFF = frozenset({"disconnect", "time", "unspecified"})
+"""Bodies that ended where nobody wanted it."""
 NOT_MODIFIED, TOO_MANY_REQUESTS = 304, 429
 
 
@@ -36,7 +38,16 @@ class Extract:
             return Failed(chain, Failure(Status.HTTP_ERROR, f"its server answered {code}", None, limit), code)
         if (failure := metadata.provenance.get(FAILURE)) is not None:
             return Failed(chain, Failure(Status.FAILED, f"the page could not be read: {failure.rule}"), code)
+        if response.cut_by in BROKEN_OFF and _says_nothing(metadata):
+            late = response.cut_by == "time"
+            reason = f"its body {'stopped' if late else 'broke off'} before it said anything of the page"
+            return Failed(chain, Failure(Status.TIMED_OUT if late else Status.PROTOCOL_ERROR, reason), code)
         return Understood(chain, response, shown(metadata))  # what is not to be shown goes no further
+
+
+def _says_nothing(metadata: Metadata) -> bool:
+    """Of what a card shows."""
+    return not (metadata.title or metadata.description or metadata.image or metadata.video or metadata.audio)
 
 
 class KeepInArchive:

@@ -250,7 +250,7 @@ async def test_a_file_that_lost_its_bytes_is_said_to_be_damaged(tmp_path: Path, 
     await archive.close()
 
 
-@pytest.mark.parametrize("cut_by", [None, "length", "disconnect", "unspecified"])
+@pytest.mark.parametrize("cut_by", [None, "length", "disconnect", "time", "unspecified"])
 async def test_files_pass_the_digests_of_fastwarc_and_say_what_was_cut(
     tmp_path: Path, clock: FakeClock, cut_by: CutBy | None
 ) -> None:

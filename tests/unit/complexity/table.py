@@ -11,10 +11,10 @@ from typing import Any
 from fetchers import media_type, trace, urls
 from fetchers import redirect_target as targets
 from fetchers import wire as hops_wire
-from fetchers.body import inflate, labelled, limits
+from fetchers.body import decoding, inflate, labelled, limits
 from fetchers.body.decoding import BodyDecoder
 from fetchers.client import redirects, refresh_element
-from fetchers.client.attribute_url import attribute_url
+from fetchers.client.attribute_url import as_utf_8, attribute_url
 from fetchers.model import HopRequest
 from fetchers.politeness.back_off import parse_retry_after, pause_asked
 from fetchers.redirect_target import redirect_target, refresh_target, resolve
@@ -310,9 +310,15 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.urls.url_text": cases(urls.url_text, rows("a"), rows("\u00fc"), *URLS),
     "fetchers.redirect_target.is_same_page": cases(lambda given: targets.is_same_page(given, given), *URLS),
     "fetchers.redirect_target.as_sent": cases(targets.as_sent, rows("#"), *URLS),
+    "fetchers.redirect_target.location_of": cases(targets.location_of, lambda n: response(location="\xfc " * (n // 2))),
+    "fetchers.redirect_target.refresh_in_head": cases(
+        targets.refresh_in_head, lambda n: response(refresh="0;url=" + "../" * (n // 3))
+    ),
+    "fetchers.client.attribute_url.as_utf_8": cases(as_utf_8, raw(b"\xff\xfe"), raw(b"\xfe\xff\xd8\x00"), raw(b"a")),
     "fetchers.client.attribute_url.attribute_url": cases(
         lambda given: attribute_url(given, given, "text/html"), raw(b"&amp"), raw(b"&#x"), raw(b"?"), raw(b"<meta ")
     ),
+    "fetchers.body.labelled.coding_by_mark": cases(labelled.coding_by_mark, raw(b"\x1f\x8b"), raw(b"\x28")),
     "fetchers.body.labelled.coding_of": cases(
         lambda given: labelled.coding_of(given, "gzip", is_all=True), raw(b"\x1f\x8b"), raw(b"a"), raw(b"\x78\x9c")
     ),
@@ -323,6 +329,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.media_type.charset_of": cases(media_type.charset_of, rows("charset="), rows(";"), rows('"')),
     "fetchers.media_type.sniffed_type": cases(media_type.sniffed_type, raw(b"<"), raw(b"\0"), raw(b" ")),
     "fetchers.media_type.is_binary": cases(media_type.is_binary, raw(b"a"), raw(b"\0")),
+    "fetchers.media_type.is_garbled": cases(media_type.is_garbled, raw(b"a"), raw(b"\0")),
     "fetchers.redirect_target.resolve": cases(lambda text: resolve(text, URL), *URLS),
     "fetchers.redirect_target.refresh_target": cases(
         lambda text: refresh_target(text, URL),
@@ -360,8 +367,10 @@ TABLE: dict[str, list[Case]] = {
         *cases(_decode("br"), raw(b"\0")),
         *cases(_decode("zstd"), raw(b"\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00"), raw(b"\x50\x2a\x4d\x18\x00\x00\x00\x00")),
     ],
-    "fetchers.client.refresh_element.refresh_content": cases(
-        refresh_element.refresh_content,
+    "fetchers.client.refresh_element.find_refresh": cases(
+        refresh_element.find_refresh,
+        raw(b"<!x", b"http-equiv=refresh "),
+        raw(b"<base href=x ", b"http-equiv=refresh "),
         raw(b"<!--", b"http-equiv=refresh "),
         raw(b"<style ", b"http-equiv=refresh "),
         raw(b"<meta http-equiv", b"http-equiv=refresh "),
@@ -377,6 +386,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.client.redirects.may_lead_on": cases(
         lambda text: redirects.may_lead_on(response(content_type=text)), rows("html")
     ),
+    "fetchers.body.decoding.can_undo": cases(decoding.can_undo, rows("gzip,"), rows("x,")),
     "fetchers.body.limits.encodings_of": cases(
         lambda text: limits.encodings_of((("content-encoding", text), ("transfer-encoding", text))), rows("gzip,")
     ),
@@ -771,6 +781,7 @@ NOTHING_FROM_OUTSIDE = {
     "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
     "fetchers.robots.loading.may_be_used": "compares two numbers",
     "fetchers.client.redirects.open_fetch": "follows hops by the functions of the table",
+    "fetchers.body.limits.is_text": "compares the type with a list of endings",
     "fetchers.body.limits.plan_body": "compares the type with a list of beginnings",
     "fetchers.wire.pack_request": _MAKES,
     "fetchers.wire.pack_head": _MAKES,

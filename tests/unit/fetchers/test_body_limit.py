@@ -16,13 +16,13 @@ def request(purpose: str = "page", most: int | None = None) -> HopRequest:
 @pytest.mark.parametrize(
     ("asked", "status", "content_type", "expected"),
     [
-        (request(), 200, "text/html; charset=utf-8", BodyPlan(100, keeps_parts=True)),
-        (request(), 200, "application/vnd.api+json", BodyPlan(100, keeps_parts=True)),
+        (request(), 200, "text/html; charset=utf-8", BodyPlan(100, keeps_parts=True, is_text=True)),
+        (request(), 200, "application/vnd.api+json", BodyPlan(100, keeps_parts=True, is_text=True)),
         (request(), 200, "IMAGE/png", BodyPlan(200, keeps_parts=True)),
         (request(), 200, "video/mp4", BodyPlan(40, cut=True, keeps_parts=True)),
         (request(), 200, "application/zip", None),
         (request(), 404, "application/zip", BodyPlan(ERROR_PAGE_BYTES, cut=True, keeps_parts=True)),
-        (request("robots"), 200, "text/html", BodyPlan(50, cut=True, keeps_parts=True)),
+        (request("robots"), 200, "text/html", BodyPlan(50, cut=True, keeps_parts=True, is_text=True)),
         (request("picture"), 200, "text/html", BodyPlan(200)),
         (request("picture", 20), 200, "image/png", BodyPlan(20)),
         (request("direct"), 200, "application/zip", BodyPlan(300)),

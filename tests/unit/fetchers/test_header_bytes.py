@@ -142,7 +142,11 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
         ("Fri, 27 Nov 2026 12:10:00 +0100", 0.0),
         ("Fri, 27 Nov 2026 11:10:00 -0100", 600.0),
         ("120", 120.0),
-        ("9" * 60, 999_999_999.0),
+        ("120.5", 120.0),
+        ("120, 120", 120.0),
+        (str(int(NOON) + 90), 90.0),
+        (str(int(NOON) - 90), 0.0),
+        ("9" * 60, 999_999_999_999.999 - NOON),
         ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("Mon, 01 Jan 1900 00:00:00 GMT", 0.0),
         ("Mon, 99 Jan 2026 99:99:99 GMT", None),
@@ -157,6 +161,34 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[None]:
 def test_retry_after_in_every_form(value: str, seconds: float | None) -> None:
     """An HTTP date is UTC whatever the machine's zone, and what is no date says nothing."""
     assert parse_retry_after(value, NOON) == seconds
+
+
+@pytest.mark.parametrize(
+    ("markup", "target"),
+    [
+        (b"<base href=//b.test/c/>%s", "http://b.test/c/x"),
+        (b"<base target=_top><base href=/c/><base href=/d/>%s", "http://a.test/c/x"),
+        (b"%s<base href=/c/>", "http://a.test/dir/x"),
+        (b"<base href='http://[/'>%s", "http://a.test/dir/x"),
+        (b"<!-- a --!>%s", "http://a.test/dir/x"),
+        (b"<!doctype html>%s", "http://a.test/dir/x"),
+        (b"<![if !IE]>%s<![endif]>", "http://a.test/dir/x"),
+        (b"<?php %s", None),
+        (b"<template>%s</template>", None),
+        (b"<iframe>%s</iframe>", None),
+        (b"<noframes>%s</noframes>", None),
+    ],
+)
+def test_a_meta_refresh_is_one_of_the_pages_own_tags(markup: bytes, target: str | None) -> None:
+    """Relative to the base that stands before it."""
+    meta = b"<meta http-equiv=refresh content='0;url=x'>"
+    assert meta_refresh(page(markup % meta)) == target
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_a_meta_refresh_in_utf_16_is_read(codec: str) -> None:
+    text = "\ufeff<meta http-equiv=refresh content='0;url=/\u0434?\u0434'>"
+    assert meta_refresh(page(text.encode(codec))) == "http://a.test/%D0%B4?%D0%B4"
 
 
 @pytest.mark.parametrize("etag", ['"caf\xe9"', 'W/"\xc3\xa9"', '"plain"', '"tab\there"'])

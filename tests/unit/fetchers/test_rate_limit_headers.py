@@ -22,6 +22,7 @@ NOW = 1_800_000_000.0
         ({"ratelimit": "limit=100, remaining=10, reset=7"}, 0.0),
         ({"ratelimit": '"default";r=0'}, 0.0),
         ({"ratelimit": "nonsense"}, 0.0),
+        ((("ratelimit", '"daily";r=0;t=600'), ("ratelimit", '"burst";r=5;t=5')), 600.0),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "12"}, 12.0),
         ({"ratelimit-remaining": "1", "ratelimit-reset": "12"}, 0.0),
         ({"ratelimit-remaining": "0"}, 0.0),
@@ -33,8 +34,10 @@ NOW = 1_800_000_000.0
         ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "3"}, 3.0),
     ],
 )
-def test_rate_limit_headers_give_the_pause_they_ask_for(headers: dict[str, str], seconds: float) -> None:
-    assert pause_asked(headers.items(), NOW) == seconds
+def test_rate_limit_headers_give_the_pause_they_ask_for(
+    headers: dict[str, str] | tuple[tuple[str, str], ...], seconds: float
+) -> None:
+    assert pause_asked(headers.items() if isinstance(headers, dict) else headers, NOW) == seconds
 
 
 async def test_requests_to_one_address_keep_its_pace_whatever_their_names() -> None:

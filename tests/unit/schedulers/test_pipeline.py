@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import schedulers
-from fetchers.model import Ended, Ending, FetchResult, HopRequest, NotNow, Response
+from fetchers.model import CutBy, Ended, Ending, FetchResult, HopRequest, NotNow, Response
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import FAILURE, Metadata, Provenance
 from schedulers.model import ArchiveLocation, Change, Content, Known, Message, Page, Status, UrlState
@@ -129,6 +129,34 @@ async def test_a_page_that_could_not_be_read_fails_and_never_replaces_what_is_kn
         assert (state.status, state.page_id) == (Status.FETCHED, page.id)
         assert state.last_error is not None
         assert state.last_error.status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("cut_by", "title", "status"),
+    [
+        ("time", None, Status.TIMED_OUT),
+        ("disconnect", None, Status.PROTOCOL_ERROR),
+        ("unspecified", None, Status.PROTOCOL_ERROR),
+        ("disconnect", "A", Status.FETCHED),
+        ("length", None, Status.FETCHED),
+        (None, None, Status.FETCHED),
+    ],
+)
+async def test_a_page_that_broke_off_before_it_said_anything_replaces_nothing(
+    cut_by: CutBy | None, title: str | None, status: Status
+) -> None:
+    """Its URL keeps the page that is known; what a browser would show is taken."""
+
+    class Says(Outside):
+        async def extract(self, response: Response) -> Metadata:
+            return Metadata(title=title)
+
+    answer = Response(A, 200, (("content-type", "text/html"),), b"<", 1.0, cut_by=cut_by)
+    outside = Says(answer, Known(False, replace(GOOD, fresh_until=1.0), PAGE))
+    await pipeline(outside).handle(EVENT)
+    (_, _, change, notice) = outside.completed[0]
+    assert notice.outcome == status
+    assert (change.page is None) is (status is not Status.FETCHED)
 
 
 async def test_an_error_page_that_could_not_be_read_is_an_http_error() -> None:
