@@ -1,12 +1,12 @@
 """Recognises what stands in front of a page: consent walls, bot challenges, log-ins, parked domains, soft 404s.
 
-Asker by `html` last; the flow never lets such an answer replace good metadata. The signatures are data
-(`interstitials.toml`, each with source and date). A page that says much is no wall, so markup is searched only in pages
-with little text.
+Asked by `html` last; the flow never lets such an answer replace good metadata. The signatures are data
+(`interstitials.toml`, each with source and date). A page that says much is no wall, nor is one whose head describes it.
 """
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -19,11 +19,16 @@ from schedulers.metadata.page import HtmlPage
 SEARCHED = 100_000
 WORDS = 150
 TITLE_LIMIT = 500
-_SEPARATOR = re.compile(r" [-–—·•»«:] | ?[|] ?")
+_SEGMENTS = 40
+_SEPARATOR = re.compile(r"\s+[-–—·•»«‹›⋅/:]\s+|\s*[|｜]\s*")
+# Words and marks around what a wall says: `Oops! Page not found.`
+_AROUND = re.compile(r"^(?:(?:oops|ooops|whoops|uh[ -]oh|hmm+|sorry|error)\b)?[\W_]+|[\W_]+$")
 # Kinds that put the site's name before or behind their own; `Ducks - Coming soon` is a page about ducks.
-_NAMED_IN_PARTS = frozenset(("challenge", "soft-404", "consent"))
+_NAMED_IN_PARTS = frozenset(("challenge", "soft-404", "consent", "login"))
 _FACTS = ("og:image", "og:description", "article:published_time", "og:video", "og:audio", "twitter:image")
 _CITED = ("citation_author", "citation_authors", "citation_doi", "citation_publication_date", "citation_date")
+# What templates write into `og:type` of all their pages, error pages too.
+_ANY_TYPE = frozenset(("", "website", "article", "object"))
 
 
 class Signature(NamedTuple):
@@ -35,10 +40,16 @@ class Signature(NamedTuple):
     status: frozenset[int]
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
-    titles: tuple[str, ...]
+    segments: frozenset[str]
+    titles: frozenset[str]
+    beginnings: tuple[str, ...]
     headers: tuple[tuple[str, str], ...]
     cookies: tuple[str, ...]
     markup: tuple[bytes, ...]
+
+    @property
+    def titled(self) -> bool:
+        return bool(self.titles or self.beginnings)
 
 
 class _Index(NamedTuple):
@@ -48,7 +59,9 @@ class _Index(NamedTuple):
     by_header: dict[str, list[int]]
     by_domain: dict[str, list[int]]
     titled: list[int]
-    any_title: re.Pattern[str]
+    titles: frozenset[str]
+    beginnings: tuple[str, ...]
+    unmistakable: frozenset[str]
     others: list[int]
     most_words: int
 
@@ -56,30 +69,33 @@ class _Index(NamedTuple):
 def recognise(page: HtmlPage, status_code: int, words: int) -> str | None:
     """The name of the first signature that fits."""
     index = _index()
-    title = " ".join((page.title or "")[:TITLE_LIMIT].lower().split())
-    titles = (title, *_parts(title))
     numbers = [*index.by_domain.get(page.site, ())]
     for name in index.by_header.keys() & page.headers.keys():
         numbers += index.by_header[name]
-    if not _is_described(page):
-        if any(map(index.any_title.match, titles)):
+    titles: tuple[str, ...] | None = None
+    if words <= index.most_words and not _is_described(page, index):
+        titles = _titles(page.title or "")
+        if any(one in index.titles or one.startswith(index.beginnings) for one in titles):
             numbers += index.titled
-        if words <= index.most_words:
-            numbers += [number for number in index.others if words <= index.signatures[number].words]
+        numbers += [number for number in index.others if words <= index.signatures[number].words]
     if not numbers:
         return None
-    seen = _Seen(page, status_code, words, titles)
+    seen = _Seen(page, status_code, words, _titles(page.title or "") if titles is None else titles)
     return next((index.signatures[n].name for n in sorted(numbers) if seen.fits(index.signatures[n])), None)
 
 
-def _parts(title: str) -> list[str]:
-    """What stands before and behind the separators of a title: a wall may name its site first or last."""
-    parts = [part.strip() for part in _SEPARATOR.split(title)]
-    return [part for part in parts if part] if len(parts) > 1 else []
+def _titles(title: str) -> tuple[str, ...]:
+    """The title as signatures write it, then what stands before and behind its separators: a wall may name its site
+    first or last."""
+    title = " ".join(title[:TITLE_LIMIT].lower().split())
+    return tuple(_AROUND.sub("", one) for one in (title, *_SEPARATOR.split(title)))
 
 
-def _is_described(page: HtmlPage) -> bool:
-    """Whether the head describes one page: a title for sharing or for citing, and two more facts about it."""
+def _is_described(page: HtmlPage, index: _Index) -> bool:
+    """Whether the head describes one page: a title for sharing or for citing, and two more facts about it.
+
+    A template that fills its head on error pages too describes none: there the shared title names the error.
+    """
     meta = page.meta
     if "citation_title" in meta:
         return any(key in meta for key in _CITED)
@@ -87,7 +103,9 @@ def _is_described(page: HtmlPage) -> bool:
         return False
     facts = [key for key in _FACTS if key in meta]
     kind = meta.get("og:type", [""])[0].lower()
-    return len(facts) + (kind not in ("", "website")) >= 2
+    if len(facts) + (kind not in ("", "website")) < 2:
+        return False
+    return kind not in _ANY_TYPE or index.unmistakable.isdisjoint(_titles(meta["og:title"][0]))
 
 
 def kind_of(name: str) -> str | None:
@@ -110,7 +128,7 @@ def entries() -> list[dict[str, Any]]:
 @cache
 def _index() -> _Index:
     """Read when the first page asks."""
-    listed = tuple(_signature(entry) for entry in entries())
+    listed = tuple(map(_signature, entries()))
     by_header: dict[str, list[int]] = {}
     by_domain: dict[str, list[int]] = {}
     titled: list[int] = []
@@ -122,10 +140,18 @@ def _index() -> _Index:
             for domain in {registrable_domain(name) for name in signature.hosts}:
                 by_domain.setdefault(domain, []).append(number)
         else:
-            (titled if signature.titles else others).append(number)
-    beginnings = "|".join(re.escape(one.removeprefix("=")) for n in titled for one in listed[n].titles)
-    most = max(listed[n].words for n in others)
-    return _Index(listed, by_header, by_domain, titled, re.compile(beginnings), others, most)
+            (titled if signature.titled else others).append(number)
+    return _Index(
+        listed,
+        by_header,
+        by_domain,
+        titled,
+        frozenset[str]().union(*(listed[n].titles for n in titled)),
+        tuple(one for n in titled for one in listed[n].beginnings),
+        frozenset(one for entry in entries() if entry.get("unmistakable") for one in entry["title"]),
+        others,
+        max(listed[n].words for n in (*titled, *others)),
+    )
 
 
 def _signature(entry: dict[str, Any]) -> Signature:
@@ -136,7 +162,9 @@ def _signature(entry: dict[str, Any]) -> Signature:
         frozenset(entry.get("status", ())),
         tuple(entry.get("host", ())),
         tuple(entry.get("path", ())),
-        tuple(entry.get("title", ())),
+        frozenset(entry.get("segment", ())),
+        frozenset(entry.get("title", ())),
+        tuple(entry.get("title_begins", ())),
         tuple(entry.get("headers", {}).items()),
         tuple(entry.get("cookies", ())),
         tuple(text.encode() for text in entry.get("markup", ())),
@@ -159,14 +187,18 @@ class _Seen:
         if signature.headers:
             return self._headers_fit(signature) and self._status_fits(signature)
         return (
-            (not signature.titles or self._title_fits(signature))
+            (not signature.titled or self._title_fits(signature))
             and (not signature.hosts or self._host_fits(signature.hosts))
             and (not signature.paths or self._path.startswith(signature.paths))
+            and (not signature.segments or not signature.segments.isdisjoint(self._segments()))
             and self._status_fits(signature)
             and (self._words <= signature.words or bool(signature.hosts))
             and (not signature.cookies or self._cookies_fit(signature.cookies))
             and (not signature.markup or self._markup_fits(signature.markup))
         )
+
+    def _segments(self) -> Iterable[str]:
+        return self._path.partition("?")[0].split("/")[:_SEGMENTS]
 
     def _status_fits(self, signature: Signature) -> bool:
         return not signature.status or self._status in signature.status
@@ -177,11 +209,7 @@ class _Seen:
 
     def _title_fits(self, signature: Signature) -> bool:
         titles = self._titles if signature.kind in _NAMED_IN_PARTS else self._titles[:1]
-        return any(
-            one == wanted[1:] if wanted[0] == "=" else one.startswith(wanted)
-            for one in titles
-            for wanted in signature.titles
-        )
+        return any(one in signature.titles or one.startswith(signature.beginnings) for one in titles)
 
     def _host_fits(self, hosts: tuple[str, ...]) -> bool:
         return any(self._host == one or self._host.endswith("." + one) for one in hosts)
