@@ -3,6 +3,7 @@
 Read by the fields through `HtmlPage.graph`. What the page is about comes before what that mentions.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 from schedulers.metadata import json_ld_text
 from schedulers.metadata.addresses import absolute
 from schedulers.metadata.clean import fold
-from schedulers.metadata.schema_types import ARTICLE_TYPES, PAGE_TYPES, PART_TYPES, SITE_TYPES, SUBJECT_TYPES
+from schedulers.metadata.schema_types import ARTICLE_TYPES, EMBEDDED_TYPES, PAGE_TYPES, PART_TYPES, SITE_TYPES, SUBJECT_TYPES
 from schedulers.urls import dedup_key
+from schedulers.urls.canonical import is_home
 
 TEXT_LIMIT = 5_000_000
 NODES = 2_000
@@ -22,6 +24,13 @@ _NESTED = 3
 _TYPE_LIMIT = 200
 _TITLE_LIMIT = 300
 _ADDRESS_LIMIT = 2_000
+
+# Shorter ones are `the`, `of`, `on`; a word of Chinese is as long as its text.
+_LEAST_WORD = 4
+_NAMING = ("mainEntityOfPage", "url", "isPartOf")
+# Another `@id` is a number or a name, and no address.
+_ADDRESS_BEGINS = ("http:", "https:", "/", "#", "./", "../")
+_SAME_SITE = re.compile(r"^(?:www|m|mobile|amp)\.")
 
 Node = dict[str, Any]
 
@@ -94,9 +103,20 @@ class Graph:
                 return node
             if named is None and kinds.isdisjoint(PART_TYPES):
                 open_ones.append(node)
-        if len(open_ones) > 1:
-            open_ones = [node for node in open_ones if own.is_titled_by(node)] or _alike(open_ones)
+        titled = [node for node in open_ones if own.is_titled_by(node)]
+        if titled or len(open_ones) > 1:
+            # Written twice by two plug-ins, the fuller one says more.
+            return max(titled or _alike(open_ones), key=len, default=None)
+        if open_ones and self._may_be_a_posts(open_ones[0], own):
+            return None
         return open_ones[0] if open_ones else None
+
+    def _may_be_a_posts(self, node: Node, own: "Own") -> bool:
+        """Whether a node that no title of the page repeats is likely a post on a list, or a film within an article."""
+        kinds = types_of(node)
+        if not kinds.isdisjoint(ARTICLE_TYPES):
+            return is_home(own.url)
+        return not kinds.isdisjoint(EMBEDDED_TYPES) and bool(own.titles) and not own.shares_words_with(node)
 
 
 class Own(NamedTuple):
@@ -112,17 +132,25 @@ class Own(NamedTuple):
         return cls(url, keys, tuple(titles))
 
     def is_named_by(self, node: Node) -> bool | None:
-        """Whether the node says that it is about this page; `None` where it does not say which page it is about."""
-        page = node.get("mainEntityOfPage")
-        if isinstance(page, dict):
-            page = page.get("@id") or page.get("url")
-        named = [key for one in (page, node.get("url")) if isinstance(one, str) and (key := _page_key(one, self.url))]
-        identity = node.get("@id")
-        if isinstance(identity, str) and _page_key(identity, self.url) in self.keys:
+        """Whether the node says that it is about this page; `None` where it does not say which page it is about.
+
+        A site's first page says nothing, because templates write it for all, nor does the page's path on another host,
+        which may be the one where the page was made.
+        """
+        addresses = [address for one in _NAMING for address in _addresses(node.get(one))]
+        addresses += [one for one in _addresses(node.get("@id")) if one.startswith(_ADDRESS_BEGINS)]
+        named = {key for one in addresses if (key := _page_key(one, self.url))}
+        if not named.isdisjoint(self.keys):
             return True
-        if any(key in self.keys for key in named):
-            return True
-        return False if named and not self.is_titled_by(node) else None
+        paths = {"", *(key.partition("/")[2] for key in self.keys)}
+        is_another = any(key.partition("/")[2] not in paths for key in named)
+        return False if is_another and not self.is_titled_by(node) else None
+
+    def shares_words_with(self, node: Node) -> bool:
+        """Whether the node's name has a word of a title."""
+        name = node.get("name") or node.get("headline")
+        words = _words(name) if isinstance(name, str) else frozenset()
+        return any(words & _words(one) for one in self.titles)
 
     def is_titled_by(self, node: Node) -> bool:
         """Whether a title of the page holds the node's headline or name."""
@@ -145,7 +173,22 @@ def _key(address: str, url: str) -> str | None:
     found = absolute(address, url)
     if found is None:
         return None
-    return dedup_key(found).partition("://")[2].partition("#")[0].rstrip("/")
+    key = dedup_key(found).partition("://")[2].partition("#")[0].rstrip("/")
+    # One page under several names of its host.
+    return _SAME_SITE.sub("", key)
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """The addresses in a property that names a page: a text, a node of one, a list of either."""
+    for one in value[:_VALUES] if isinstance(value, list) else (value,):
+        if isinstance(one, dict):
+            one = one.get("@id") or one.get("url")
+        if isinstance(one, str):
+            yield one
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word for one in text[:_TITLE_LIMIT].split() if len(word := fold(one)) >= _LEAST_WORD)
 
 
 def _alike(nodes: list[Node]) -> list[Node]:

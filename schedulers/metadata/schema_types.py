@@ -18,6 +18,8 @@ SUBJECT_TYPES = frozenset(
 )
 # Of these the page has many; one of them is its subject only where it says so.
 PART_TYPES = frozenset(("ImageObject", "Review"))
+# What articles hold, and some pages are about.
+EMBEDDED_TYPES = frozenset(("VideoObject", "AudioObject", "Product", "Event", "Dataset", "MusicRecording"))
 SITE_TYPES = frozenset(
     """
     WebSite Organization NewsMediaOrganization Corporation
