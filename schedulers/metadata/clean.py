@@ -25,13 +25,20 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _NO_LETTER = re.compile(r"[\W_]+")
 # More marks than any script stacks on one letter.
 _MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
-_MARKUP = regex.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+# Elements that templates let slip into a text; `List<String>` has none of them.
+_MARKUP = regex.compile(
+    r"</?(?:a|abbr|b|big|blockquote|br|center|cite|code|del|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|nobr|ol|p|pre|q|s|script"
+    r"|section|small|span|strike|strong|style|sub|sup|table|td|time|tr|tt|u|ul|var|wbr)(?![\w-])[^<>]{0,200}>",
+    regex.IGNORECASE,
+)
 # The variables of template languages: Jinja and Vue, JavaScript, Ruby, ERB, Django, Windows' and create-react-app's,
 # MODX. A title may speak of one; where one is all that stands between two separators, nobody filled it.
 _VARIABLE = re.compile(
-    r"\{\{[^{}]{0,200}\}\}|[$#]\{[^{}]{0,200}\}|<%[^%]{0,200}%>|\{%[^%]{0,200}%\}|%[A-Za-z_.]{2,60}%"
-    r"|__[A-Z][A-Z_]{1,60}__|\[\[[+*~$][^\[\]]{1,200}\]\]|\{(?:page_?)?(?:title|name|headline|description)\}"
+    r"\{{2,3}[^{}]{0,200}\}{2,3}|[$#]\{[^{}]{0,200}\}|<%[^%]{0,200}%>|<\?[^<>]{0,200}\?>|\{%[^%]{0,200}%\}|%{1,2}[A-Za-z_.]{2,60}%{1,2}"
+    r"|__[A-Z][A-Z_]{1,60}__|\[\[[+*~$]?[\w.:-]{1,200}\]\]|\[(?:node|site|page|current-page|post|entry|term):[\w:-]{1,60}\]"
+    r"|\{[$!@]?(?:page_?|post_?|og_?|meta_?)?(?:title|name|headline|description|\d)\}|[$@](?:ViewBag|Model|page|post|this)[.\w>-]{1,60}|%[sd1]"
 )
+_VARIABLES = re.compile(rf"(?:(?:{_VARIABLE.pattern})\s{{0,5}})+")
 _PARTS = re.compile(r"[|–—·•:]|\s-\s")
 _PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nan", "[object object]", "n/a", "{{title}}", "%title%", "-", "untitled", "no title")
@@ -87,7 +94,9 @@ def filled(value: str, limit: int = TITLE_LIMIT) -> str | None:
     cleaned = value if _is_clean(value, limit) else text(value, limit)
     if cleaned is None or (len(cleaned) <= _LONGEST_PLACEHOLDER and cleaned.lower() in _PLACEHOLDERS):
         return None
-    if _VARIABLE.search(cleaned) and any(_VARIABLE.fullmatch(part.strip()) for part in _PARTS.split(cleaned)):
+    if _VARIABLE.search(cleaned) and (
+        _VARIABLES.fullmatch(cleaned) or any(_VARIABLE.fullmatch(part.strip()) for part in _PARTS.split(cleaned))
+    ):
         return None
     return cleaned
 

@@ -55,6 +55,7 @@ class HtmlPage:
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
         self.pictures: dict[str, str | None] = {}
+        self.site_names: frozenset[str] | None = None
         self.rsl: list[str] = []
         self._json_ld: list[str] = []
         self._based = False

@@ -22,13 +22,41 @@ _FEED = re.compile(
 )
 
 
+_ARTICLE = re.compile(r"^(?:the|die|der|das|le|la|les|el)\s+", re.IGNORECASE)
+_DOMAIN_END = re.compile(r"(?<=\w)\.(?:com|org|net|info|tv|[a-z]{2}|co\.[a-z]{2})$", re.IGNORECASE)
+# Names that no rule offers and that the host does not spell.
+_IN_OTHER_SCRIPTS = {
+    "wikipedia.org": frozenset(
+        """
+        wikipedia википедия вікіпедія вікіпэдыя уикипедия википедија βικιπαίδεια ვიკიპედია վիքիպեդիա ויקיפדיה ويكيبيديا
+        ویکیپدیا विकिपीडिया উইকিপিডিয়া விக்கிப்பீடியா వికీపీడియా วิกิพีเดีย 维基百科 維基百科 위키백과 ウィキペディア vikipedi vikipeedia
+        vikipedija vikipēdija wikipedie wikipédia wikipedija viquipèdia vikipedio vicipaedia уикипедия
+        """.split()  # noqa: SIM905  a list would be a word a line
+    )
+}
+
+
 def read(page: HtmlPage) -> str | None:
     return LADDER.climb(page, clean.name, "site_name")
 
 
 def known(page: HtmlPage) -> frozenset[str]:
     """The folded names of the site, from every rule that offers one."""
-    return _folded(value for rule in (*LADDER, *_NAMES) if (value := rule.offer(page)))
+    return own(page) | _folded(value for rule in _NAMES if (value := rule.offer(page)))
+
+
+def own(page: HtmlPage) -> frozenset[str]:
+    """The folded names that are the site's for certain."""
+    if page.site_names is None:
+        page.site_names = _folded(value for rule in LADDER if (value := rule.offer(page))) | _IN_OTHER_SCRIPTS.get(
+            page.site, frozenset()
+        )
+    return page.site_names
+
+
+def folded(name: str) -> str:
+    """A name without its article and the end of its domain: `The Pond Post`, `PondPost.com`."""
+    return clean.fold(_ARTICLE.sub("", _DOMAIN_END.sub("", name.strip())))
 
 
 def likely(page: HtmlPage, author: str | None) -> frozenset[str]:
@@ -55,7 +83,7 @@ def _is_of_platform(page: HtmlPage) -> bool:
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(folded for name in names if (folded := clean.fold(name)))
+    return frozenset(one for name in names for one in (clean.fold(name), folded(name)) if one)
 
 
 LADDER = Ladder(

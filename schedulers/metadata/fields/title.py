@@ -8,6 +8,7 @@ it is the site's name or an unfilled template). A page without one is read by `L
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import islice
 from unicodedata import normalize
 
 from schedulers.metadata import clean
@@ -20,10 +21,14 @@ from schedulers.metadata.model import Alternative, Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import is_home
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*")
-# A colon joins a subject and what is said of it; these part a title from the name of its site.
-_PARTED = re.compile(r"\s+[|\-–—·•»«›‹\\/~⋅]+\s+|\s*\|\s*|\s*::\s*")
-_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*$")
+# Chinese and Japanese titles need no space around theirs.
+_WIDE = r"\s*[｜￨]\s*|\s*—\s*|(?<=[^\x00-\x7f])[-_–]|_(?=[^\x00-\x7f])"
+# A colon joins a subject and what is said of it; the others part a title from the name of its site.
+_PARTED = re.compile(rf"\s+[|\-–—·•»«›‹\\/~⋅]+\s+|\s*\|\s*|\s*::\s*|(?<=\w)[-–]\s+|{_WIDE}")
+_SEPARATOR = re.compile(rf"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*|：|(?<=\w)[-–]\s+|{_WIDE}")
+_MOST_PARTS = 12
+_COMMA = re.compile(r"[,，、،]")
+_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.|[\[(](?:…|\.\.\.)[\])])\s*$")
 # `headline` and `name` of one article seldom differ; where they do, the one that `<title>` repeats is meant.
 _SAME = 0.75
 _FEW_WORDS = 5
@@ -31,7 +36,21 @@ _BEFORE_BAR = 3
 # Google's old limit for `headline`, at which plug-ins cut it.
 _CUT_AT = 100
 _LONG = 300
-_FOLDED_OFF = 10
+# A key of the publisher's system: `why-ducks-float-v3`, `POND_2024_11`.
+_SLUG = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+){2,}")
+# A site's name has no more words; so most titles need not be compared.
+_NAME_WORDS = 6
+# Words that stand where nobody wrote a title, folded. A page may be called so too, and then says so twice.
+_GENERIC = frozenset(
+    """
+    home homepage index untitled untitleddocument untitledpage title pagetitle defaulttitle sitetitle posttitle nodetitle
+    document newpage notitle reactapp viteapp vitereact vitereactts createnextapp nuxtapp vueapp svelteapp angularapp
+    loading pleasewait inserttitlehere yourtitlehere titlegoeshere loremipsum ogtitle samplepage mysite mywebsite
+    mywordpresswebsite undefined null none nan na objectobject startseite accueil inicio главная 首页 首頁 ホーム
+    """.split()  # noqa: SIM905  a list would be a word a line
+)
+_LONGEST_GENERIC = 24
+_ONLY_MARKS = re.compile(r"[\s|\-–—·•:»«/.,_]+")
 TITLE_ELEMENT = "title"
 _SHARED = ("og:title", "weibo:article:title", "weibo:webpage:title", "twitter:title")
 
@@ -42,8 +61,8 @@ Offer = tuple[str, str]
 def read(page: HtmlPage, author: str | None = None) -> str | None:
     """The title; `author` is the page's author, whose name a personal site may bear."""
     title = LADDER.climb(page, lambda value: _cleaned(page, value), "title")
-    if title is None:
-        return None
+    if title is None:  # the site's name, or a word like `Home`, is better than nothing
+        return LADDER.climb(page, page.shown, "title")
     offered = (page.provenance["title"].rule, title)
     if (shared := _shared(page)) is not None:
         chosen = _by_authority(page, shared, author)
@@ -93,19 +112,30 @@ def _unusable(shared: Alternative) -> str:
 
 
 def _cleaned(page: HtmlPage, value: str) -> str | None:
-    """No unfilled template; on a page below the site's first one not the site's name where there is another title."""
+    """No unfilled template, no word that stands where a title is missing, and below the site's first page not the
+    site's name."""
     title = page.shown(value)
-    if title is None or not _is_own_name(page, title):
-        return title
-    other = clean.fold(page.title or "")
-    return title if not other or other == clean.fold(title) or is_home(page.url) else None
+    if title is None or _is_own_name(page, title) or _is_generic(page, title):
+        return None
+    return title
 
 
 def _is_own_name(page: HtmlPage, title: str) -> bool:
-    for name in page.meta.get("og:site_name", ())[:1]:
-        # Folding takes off a few characters at the most, so that most titles are no name by their length.
-        return abs(len(name) - len(title)) <= _FOLDED_OFF and clean.fold(name) == clean.fold(title)
-    return False
+    if title.count(" ") >= _NAME_WORDS or is_home(page.url):
+        return False
+    folded = site_name.folded(title)
+    return folded in site_name.own(page) or folded == clean.fold(host(page.url).removeprefix("www."))
+
+
+def _is_generic(page: HtmlPage, title: str) -> bool:
+    """`Home`, `null | Site`, `|`: no title unless another title of the page says the same."""
+    if not any(map(str.isalnum, title)):
+        return _ONLY_MARKS.fullmatch(title) is not None
+    first = _PARTED.split(title[: 3 * _LONGEST_GENERIC], 1)[0]
+    if len(first) > _LONGEST_GENERIC or (folded := clean.fold(first)) not in _GENERIC:
+        return False
+    said = [*page.meta.get("twitter:title", ())[:1], *page.meta.get("og:title", ())[:1], page.title or ""]
+    return [clean.fold(_PARTED.split(one[:_LONG].strip(), 1)[0]) for one in said].count(folded) < 2
 
 
 def _shared(page: HtmlPage) -> Offer | None:
@@ -120,15 +150,30 @@ def _shared(page: HtmlPage) -> Offer | None:
 def _by_authority(page: HtmlPage, shared: Offer, author: str | None) -> Offer:
     """`shared`, or the other title of the page that completes or shortens it."""
     title = shared[1]
-    cut = _ELLIPSIS.search(title) is not None
-    if not cut and _PARTED.search(title) is None:
+    parted = _SEPARATOR.search(title) is not None
+    cut = _cut(page, title)
+    if not cut and not parted:
         return shared  # there is nothing to complete and nothing to take off
     others = [other for other in _others(page) if other[0] != shared[0]]
     if cut:
-        for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or "")):
-            if not _ELLIPSIS.search(other) and _goes_on(other, title):
-                return rule, without_site(other, site_name.known(page), (host(page.url),))
-    return next((other for other in others if _shortens(other[1], title, page, author)), shared)
+        for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or ""), ("h1", page.body.h1 or "")):
+            whole = without_site(other, site_name.known(page), (host(page.url),))
+            if not _ELLIPSIS.search(whole) and _goes_on(whole, cut):
+                return rule, whole
+        return shared
+    for rule, other in others:
+        if (shorter := _shortened(other, title, page, author)) is not None:
+            return rule, shorter
+    return shared
+
+
+def _cut(page: HtmlPage, title: str) -> str | None:
+    """`title` where it ends in an ellipsis, the site's name behind that taken off."""
+    if "…" not in title and "..." not in title:
+        return None
+    if not _ELLIPSIS.search(title):
+        title = without_site(title, site_name.known(page), (host(page.url),))
+    return title if _ELLIPSIS.search(title) else None
 
 
 def _others(page: HtmlPage) -> Iterator[Offer]:
@@ -140,25 +185,29 @@ def _others(page: HtmlPage) -> Iterator[Offer]:
                 yield one.name, other
 
 
-def _shortens(other: str, title: str, page: HtmlPage, author: str | None) -> bool:
-    """Whether `other` is `title` without parts that separators part from it and that name the site or its section."""
-    if len(other) >= len(title):
-        return False
-    if title.startswith(other) and (parted := _PARTED.match(title, len(other))):
-        rest = title[parted.end() :]
-    elif title.endswith(other) and (before := _last_parted(title, len(title) - len(other))):
-        rest = title[: before.start()]
-    else:
-        return False
+def _shortened(other: str, title: str, page: HtmlPage, author: str | None) -> str | None:
+    """`title`, as the publisher spells it, without the parts that `other` leaves out, where separators part them from
+    it and they name the site or its section."""
+    wanted = clean.fold(other)
+    if len(other) >= len(title) or wanted not in clean.fold(title):
+        return None
+    for parted in islice(_SEPARATOR.finditer(title), _MOST_PARTS):
+        before, behind = title[: parted.start()].rstrip(), title[parted.end() :].lstrip()
+        for kept, rest in ((before, behind), (behind, before)):
+            if clean.fold(kept) == wanted and _names_site(rest, page, author):
+                return kept
+    return None
+
+
+def _names_site(rest: str, page: HtmlPage, author: str | None) -> bool:
+    """Whether each part of `rest` names the site or the page's section."""
     names = site_name.known(page) | site_name.likely(page, author)
     names |= {clean.fold(section) for section in page.meta.get("article:section", ())[:2]}
     hosts = (host(page.url), *site_name.hosts(page))
-    return all(_is_site(part, names, hosts) for part in _PARTED.split(rest) if part)
-
-
-def _last_parted(title: str, end: int) -> re.Match[str] | None:
-    """The separator that ends at `end`."""
-    return next((one for one in _PARTED.finditer(title) if one.end() == end), None)
+    parts = [part for part in _PARTED.split(rest) if part]
+    return bool(parts) and (
+        _is_site(rest, names, hosts) or all(_is_site(part, names, hosts) for part in parts)
+    )
 
 
 def _completed(page: HtmlPage, offered: Offer) -> Offer:
@@ -172,8 +221,9 @@ def _completed(page: HtmlPage, offered: Offer) -> Offer:
 
 
 def _goes_on(whole: str, cut: str) -> bool:
-    """Whether `whole` begins with what is left of `cut`."""
-    return clean.fold(whole).startswith(clean.fold(_ELLIPSIS.sub("", cut)))
+    """Whether `whole` begins with what is left of `cut`, and has more."""
+    begun, folded = clean.fold(_ELLIPSIS.sub("", cut)), clean.fold(whole)
+    return len(folded) > len(begun) and folded.startswith(begun)
 
 
 def _note(page: HtmlPage, offered: Offer, rule: str) -> None:
@@ -208,6 +258,8 @@ def _headline(page: HtmlPage) -> str | None:
     if graph is None:
         return None
     headline, name = graph.text(graph.article, "headline"), graph.text(graph.article, "name")
+    if headline and page.title and _SLUG.fullmatch(headline) and headline not in page.title:
+        headline = None
     if headline and name and headline != name and page.title and _means_name(headline, name, page.title):
         return name
     return headline or name
@@ -272,15 +324,21 @@ def _without_behind_bar(title: str) -> str:
 
 
 def _is_site(part: str, names: frozenset[str], hosts: tuple[str, ...]) -> bool:
-    """Whether a part of a title is a known name, or a host's labels run together (`nicolas.perriault.net`)."""
+    """Whether a part of a title is a known name, or a host's labels run together (`nicolas.perriault.net`). Behind a
+    comma stands what the site says of itself (`Wikipedia, the free encyclopedia`)."""
     folded = clean.fold(part)
-    return len(folded) >= 2 and (folded in names or any(_spells(folded, one) for one in hosts))
+    if len(folded) < 2:
+        return False
+    bare = {folded, site_name.folded(part), site_name.folded(_COMMA.split(part, 1)[0])}
+    return not names.isdisjoint(bare) or any(_spells(one, name) for name in hosts for one in bare)
 
 
 def _spells(folded: str, one_host: str) -> bool:
     if not folded.isascii():  # a host has no accents
         folded = normalize("NFKD", folded).encode("ascii", "ignore").decode()
     labels = one_host.removeprefix("www.").replace("-", "").split(".")
+    if not folded:
+        return False
     if folded not in "".join(labels):
         return False
     runs = range(len(labels))
