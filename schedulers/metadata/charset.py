@@ -29,7 +29,8 @@ DETECTED = 1 << 17
 """Bytes that the detector reads, from shortly before the first that is not ASCII: 13 ms at most."""
 
 ENOUGH = 4
-"""Multi-byte characters of UTF-8 that outweigh another declaration. Text of another encoding hardly ever forms one."""
+"""Multi-byte characters of UTF-8 that outweigh another declaration: two bytes of Chinese or Cyrillic form one at times.
+Against a declaration of windows-1252 one is enough, for there it is an accented capital and a mark behind it (`Ã©`)."""
 
 _MARKS = ((b"\xef\xbb\xbf", UTF_8), (b"\xfe\xff", UTF_16_BE), (b"\xff\xfe", UTF_16_LE))
 _GUESSES = MappingProxyType({"cp874": "windows-874", "gb18030": "GBK", "big5hkscs": "Big5", "cp866": "IBM866"})
@@ -125,9 +126,10 @@ def _unmarked_utf_16(body: bytes) -> tuple[str, str] | None:
 def _detected(body: bytes) -> str:
     if body.isascii():
         return ISO_2022_JP if _ESCAPED_JAPANESE.search(body) else WINDOWS_1252
-    if strictly(body, UTF_8) is not None or leniently(body, UTF_8).slightly:
+    if strictly(body, UTF_8) is not None or (damaged := leniently(body, UTF_8)).slightly:
         return UTF_8
-    return _guessed(body)
+    guess = _guessed(body)
+    return UTF_8 if damaged.partly and guess == WINDOWS_1252 else guess
 
 
 def _guessed(body: bytes) -> str:
@@ -149,19 +151,21 @@ def _is_rather_utf_8(body: bytes, encoding: str) -> bool:
         return b"\0" not in body and strictly(body, UTF_8) is not None
     if body.isascii() or (text := strictly(body, UTF_8)) is None:
         return False
-    return len(body) - len(text) >= ENOUGH and leniently(body, UTF_8).good >= ENOUGH
+    enough = 1 if encoding == WINDOWS_1252 else ENOUGH
+    return len(body) - len(text) >= enough and leniently(body, UTF_8).good >= enough
 
 
 def _best(body: bytes, encoding: str) -> tuple[str, str]:
     """Of a body that `encoding` does not fit: the encoding all the same where hardly anything is broken, else one that
     fits, else the least broken text."""
     texts: dict[str, Damaged] = {}
-    for name in dict.fromkeys((encoding, UTF_8, _guessed(body))):
+    guess = _guessed(body)
+    for name in dict.fromkeys((encoding, UTF_8, guess)):
         text = None if name == REPLACEMENT else strictly(body, name)
         if text is not None:
             return text.removeprefix("\ufeff"), name
         texts[name] = leniently(body, name)
-        if texts[name].slightly or (name == encoding == UTF_8 and texts[name].partly):
+        if texts[name].slightly or (name == encoding == UTF_8 and texts[name].outweighs(guess)):
             return texts[name].text.removeprefix("\ufeff"), name
     name = min(texts, key=lambda one: texts[one].bad - texts[one].good)
     return texts[name].text.removeprefix("\ufeff"), name

@@ -5,11 +5,12 @@ characters (0x81 in windows-1252), so their tables are completed here.
 """
 
 import codecs
+import re
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schedulers.metadata.charset_names import CODECS, REPLACEMENT, SINGLE_BYTE, USER_DEFINED
+from schedulers.metadata.charset_names import CODECS, REPLACEMENT, SINGLE_BYTE, USER_DEFINED, UTF_8, WINDOWS_1252
 
 _UNDEFINED = "\ufffe"
 """What a charmap table of Python holds where a byte means nothing."""
@@ -17,6 +18,12 @@ _UNDEFINED = "\ufffe"
 _CHANGED = MappingProxyType({"KOI8-U": {0xAE: "ў", 0xBE: "Ў"}, "windows-1255": {0xCA: "\u05ba"}})
 """Where the standard's index and Python's table differ: encoding.spec.whatwg.org, index-koi8-u, index-windows-1255."""
 
+
+_STRAY = 3
+"""Quotes and dashes of windows-1252 that a pasted text leaves, for each character of UTF-8."""
+
+_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+"""A character outside the first plane as two surrogates, each in three bytes: what old databases give for an emoji."""
 
 _PIECE = 1 << 14
 """Bytes that fit into the processor's first cache, with their text."""
@@ -38,6 +45,10 @@ class Damaged(NamedTuple):
     def partly(self) -> bool:
         """Enough for a page that says itself that it is UTF-8: chance seldom forms even one character of that."""
         return self.good > 0 and self.good >= self.bad
+
+    def outweighs(self, guess: str) -> bool:
+        """Enough for a page that says itself that it is UTF-8, where the bytes alone look like `guess`."""
+        return self.partly or (guess == WINDOWS_1252 and self.bad <= _STRAY * self.good)
 
 
 def is_utf_8(body: bytes) -> bool:
@@ -73,9 +84,15 @@ def leniently(body: bytes, encoding: str) -> Damaged:
     elif encoding == REPLACEMENT:
         text = "\ufffd"
     else:
+        if encoding == UTF_8 and b"\xed" in body:
+            body = _PAIR.sub(_joined, body)
         text = min((body.decode(codec, "replace") for codec in CODECS[encoding]), key=lambda one: one.count("\ufffd"))
     bad = text.count("\ufffd")
     return Damaged(text, len(text) - len(text.encode("ascii", "ignore")) - bad, bad)
+
+
+def _joined(pair: re.Match[bytes]) -> bytes:
+    return pair.group().decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
 def _strictly_by(codec: str, body: bytes) -> str | None:

@@ -56,6 +56,7 @@ class HtmlPage:
         self.provenance: dict[str, Provenance] = {}
         self.pictures: dict[str, str | None] = {}
         self.site_names: frozenset[str] | None = None
+        self.own_paths: frozenset[str] | None = None
         self.rsl: list[str] = []
         self._json_ld: list[str] = []
         self._based = False

@@ -2,11 +2,15 @@
 in it. A picture that most pages of the site share is a logo and goes behind everything else.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from schedulers.metadata import clean, open_graph
+from schedulers.metadata.addresses import host
 from schedulers.metadata.article_pictures import best_picture, is_decoration
 from schedulers.metadata.model import Alternative, Image, Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
@@ -17,6 +21,20 @@ SMALLEST_SIDE = 48
 _PER_RULE = 10
 CANDIDATES = 5
 _ALTERNATIVES = 6
+
+
+_NO_PICTURES = (".svg", ".svgz", ".html", ".htm", ".xhtml", ".css", ".js", ".json", ".pdf", ".ico")
+_OWN_MACHINE = frozenset(("localhost", "0.0.0.0", "[::1]"))  # noqa: S104  where a template was tried out
+# What templates leave: a value that was missing, a variable, two addresses in one, a list.
+_SLIP = re.compile(
+    r"/(?:null|undefined|none|nan|false|true|n/a|-|0|\[object(?:%20| )object\])/?$|%7B|%7D|[{}]|/%[a-z_]{2,40}%|/__[A-Z_]+__"
+    r"|\[\[[*+~$]|%5B%5B|/\[['\"]|/%5B(?:%22|')|^https?://[^/?]*https?//",
+    re.IGNORECASE,
+)
+
+
+_TWICE = re.compile(r"https?://[^/?]{1,255}/(?:https?:/|www\.[^/]*/)", re.IGNORECASE)
+_FILE_NAME = re.compile(r"[\w-]+\.(?:jpe?g|png|gif|webp|avif|heic)", re.IGNORECASE)
 
 
 class PictureRule(NamedTuple):
@@ -43,14 +61,15 @@ def read(page: HtmlPage, generic: GenericPictures | None = None, *, thorough: bo
     page.provenance["image"] = Provenance(
         rule, tuple([Alternative(name, url) for url, name in islice(others.items(), _ALTERNATIVES)])
     )
-    return (image,) if not others else tuple(_different(offers))
+    return (image,) if len(offers) == 1 else tuple(_different(offers))
 
 
 def _different(offers: list[tuple[str, Image]]) -> list[Image]:
     """The pictures, each once, as the first rule that named it describes it."""
     found: dict[str, Image] = {}
     for _, image in offers:
-        found.setdefault(image.url, image)
+        if (first := found.setdefault(image.url, image)).alt is None and image.alt is not None:
+            found[image.url] = structs.replace(first, alt=image.alt)
     return list(islice(found.values(), CANDIDATES))
 
 
@@ -85,7 +104,13 @@ def picture(
         return None
     if (kind := _type(media_type)) == "image/svg+xml":
         return None
-    return Image(address, w, h, kind, clean.text(alt) if alt else None)
+    return Image(address, w, h, kind, _described(alt) if alt else None)
+
+
+def _described(alt: str) -> str | None:
+    """A text that describes; the name of a file describes nothing."""
+    text = clean.filled(alt)
+    return None if text is None or _FILE_NAME.fullmatch(text) else text
 
 
 def _kept(page: HtmlPage, url: str | None) -> str | None:
@@ -99,13 +124,32 @@ def _kept(page: HtmlPage, url: str | None) -> str | None:
 
 
 def _is_no_picture(page: HtmlPage, address: str) -> bool:
-    """Decoration, a vector that nothing here renders, a site's first page, and the page itself."""
+    """Decoration, a vector that nothing here renders, a document, a template's slip, a site's first page, and the page
+    itself."""
     if is_decoration(address):
         return True
     path = _path(address)
-    if path.lower().endswith((".svg", ".svgz")) or path == _path(page.url):
+    name = path.rpartition("/")[2].lower()
+    if name.endswith(_NO_PICTURES) or _SLIP.search(address) is not None or _is_own_machine(host(address)):
+        return True
+    if _TWICE.match(address) is not None and host(address) == host(page.url):
+        return True  # elsewhere it is a proxy for pictures
+    if path.rstrip("/").partition("://")[2] in _own_paths(page):
         return True
     return path.endswith("/") and path.count("/") == 3 and "?" not in address
+
+
+def _own_paths(page: HtmlPage) -> frozenset[str]:
+    """The page's addresses as it is fetched and as it calls itself, without scheme and query."""
+    if page.own_paths is None:
+        claims = [link.get("href") for link in page.links.get("canonical", ())[:1]]
+        own = (page.url, *(url for claim in (*claims, *page.meta.get("og:url", ())[:1]) if (url := page.absolute(claim))))
+        page.own_paths = frozenset(_path(one).rstrip("/").partition("://")[2] for one in own)
+    return page.own_paths
+
+
+def _is_own_machine(name: str) -> bool:
+    return name in _OWN_MACHINE or name.startswith("127.") or name.endswith(".localhost")
 
 
 def _path(url: str) -> str:
@@ -145,7 +189,7 @@ def _open_graph(page: HtmlPage) -> Iterator[Image]:
 
 def _twitter(page: HtmlPage) -> Iterator[Image]:
     meta = page.meta
-    for key in ("twitter:image", "twitter:image:src"):
+    for key in ("twitter:image", "twitter:image:src", "twitter:image0"):
         for url in meta.get(key, ())[:1]:
             sides = _one(meta.get("twitter:image:width")), _one(meta.get("twitter:image:height"))
             if found := picture(page, url, *sides, alt=_one(meta.get("twitter:image:alt"))):
