@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from schedulers.events.values import is_web_url
+from schedulers.events.values import is_web_url, unescaped
 from schedulers.metadata.guard import bounded
 from schedulers.urls import extract_urls
 
@@ -52,7 +52,7 @@ def links_in_markdown(text: str) -> list[str]:
         rest = match.end()
         target = next(group for group in match.groups() if group is not None)
         if match[4] is not None:
-            target = target.replace("&amp;", "&")  # chat services escape it there (docs.slack.dev, formatting messages)
+            target = unescaped(target)  # chat services escape it there
         if not match[0].startswith("!") and is_web_url(target):
             found.append(target)
     return found + _bare_links(text[rest:])

@@ -1,7 +1,7 @@
 """Slack's `link_shared` (docs.slack.dev/reference/events/link_shared): the envelope of the Events API, or the event
-inside alone. `links[].url` are the links; there is no text."""
+inside alone. `links[].url` are the links; there is no text. As in its texts, Slack escapes `&`, `<` and `>` in them."""
 
-from schedulers.events.values import JsonObject, different, id_in, moment, object_in, objects_in, text_in
+from schedulers.events.values import JsonObject, different, id_in, moment, object_in, objects_in, text_in, unescaped
 from schedulers.model import Event
 
 
@@ -12,7 +12,7 @@ def recognises(value: JsonObject) -> bool:
 def read(value: JsonObject) -> Event:
     """`event_id` is unique over all workspaces; where the envelope is missing the content's hash serves."""
     inner = object_in(value, "event") or value
-    links = (text_in(link, "url") for link in objects_in(inner, "links"))
+    links = (unescaped(text_in(link, "url")) for link in objects_in(inner, "links"))
     return Event(
         id=id_in(value, "event_id"),
         urls=different(links),

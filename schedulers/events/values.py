@@ -129,3 +129,8 @@ def _from_words(text: str) -> datetime | None:
 def _without_lone_surrogates(body: bytes) -> bytes:
     """Texts that were cut in the middle of an emoji carry half of its escape; it becomes U+FFFD."""
     return _ESCAPES.sub(lambda escape: b"\\ufffd" if escape[2] else escape[0], body)
+
+
+def unescaped(text: str) -> str:
+    """What Slack and its like escape in texts and addresses (docs.slack.dev, formatting messages): three characters."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text

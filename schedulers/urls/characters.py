@@ -44,7 +44,8 @@ _IDEOGRAPHS = (
 )
 
 _ENDING = rf"a-z0-9+\-=_#/{CYRILLIC}{LATIN_ACCENTS}{SPACED_SCRIPTS}"
-_BETWEEN = r"!*';:,.$%\[\]\u2013~@|&"
+# Joiners stand inside words of Persian and of India's scripts.
+_BETWEEN = r"!*';:,.$%\[\]\u2013~@|&\u200C\u200D"
 _PATH_CHARACTER = rf"[{_ENDING}{_BETWEEN}]"
 _BALANCED = rf"\((?:{_PATH_CHARACTER}++\)|{_PATH_CHARACTER}*+\({_PATH_CHARACTER}++\){_PATH_CHARACTER}*+\))"
 """Parentheses that close again, one level deep: (film), (a(b)c)."""
@@ -58,7 +59,14 @@ SEGMENT = re.compile(rf"[{_IDEOGRAPHS}]++{_REST}", re.IGNORECASE)
 """Chinese, Japanese or Korean text in a path, and what follows. Such text goes on right behind a URL, so it counts only
 at the beginning of a segment that is not the first."""
 
-QUERY = re.compile(r"\?(?:[!?*'@();:$%\[\].,~|+]*+[a-z0-9\-_&=#/]++)++", re.IGNORECASE)
+QUERY = re.compile(
+    rf"\?(?:[!?*'@();:$%\[\].,~|+\u200C\u200D]*+(?:[a-z0-9\-_&#/{CYRILLIC}{LATIN_ACCENTS}{SPACED_SCRIPTS}]++|=[{_IDEOGRAPHS}]*+))++",
+    re.IGNORECASE,
+)
+"""Of Chinese, Japanese and Korean text what stands right behind a `=`."""
+
+NEXT = re.compile(r"[,;]https?://", re.IGNORECASE)
+"""Where a list of URLs goes on."""
 
 TCO = re.compile(rf"https?://t\.co/([a-z0-9]++)(?:{QUERY.pattern})?", re.IGNORECASE)
 """Twitter's own short links have no other path, so what follows the slug belongs to the sentence."""

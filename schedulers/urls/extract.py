@@ -5,7 +5,8 @@ expression, which backtracks for minutes over a long run of dots; here the same 
 once: a URL begins as far left as it may, its host ends with the last top-level domain that it can, and then come port,
 path and query. A URL is a piece of the text, `text[start:end] == url`.
 
-It departs from twitter-text in five points: a path may hold letters of every script; a host without a scheme is found
+It departs from twitter-text in six points: a path and a query may hold letters of every script; a comma before a scheme
+parts two URLs; a host without a scheme is found
 behind any length of Japanese or Chinese text; a text may begin with the accented letter of a host; behind a scheme the
 names that RFC 2606 sets aside for tests and documentation (`http://news.test/`) count as well, and so do addresses
 (`http://203.0.113.7/login`).
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schedulers.errors import InvalidUrl
-from schedulers.urls.characters import ASCII_LABELS, HOST_RUN, PATH, PORT, QUERY, SEGMENT, START, TCO
+from schedulers.urls.characters import ASCII_LABELS, HOST_RUN, NEXT, PATH, PORT, QUERY, SEGMENT, START, TCO
 from schedulers.urls.labels import Labels
 from schedulers.urls.parse import parse_url
 from schedulers.urls.top_level import top_level_end
@@ -139,6 +140,8 @@ def _completed(text: str, start: int, host: int, host_end: int) -> _Found:
         start_of_path, end = path.span()
         if end - 1 > start_of_path and text[end - 1] == "/" and (segment := SEGMENT.match(text, end)):
             end = segment.end()
+        if another := NEXT.search(text, start_of_path, end):
+            return _Found(start, host, host_end, True, another.start())
     if query := QUERY.match(text, end):
         end = query.end()
     return _Found(start, host, host_end, path is not None, end)
