@@ -23,7 +23,13 @@ _ISO = re.compile(
 _EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?")
 _WORDS = re.compile(r"[^\W\d_]+|\d+(?:st|nd|rd|th)?", re.UNICODE)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\b", re.IGNORECASE)
-_OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b")
+_OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b|\b([ECMP][SD]T)\b", re.IGNORECASE)
+# The zones that RFC 822 names.
+_NAMED_ZONES = {
+    f"{zone}{kind}T": f"-{hours:02}:00"
+    for zone, first in zip("ECMP", range(5, 9), strict=True)
+    for kind, hours in (("S", first), ("D", first - 1))
+}
 _NUMERIC = re.compile(
     r"^(?:([a-z]{3})[a-z]{0,6}\.?,?\s+)?"  # a weekday, which says which figure is the day
     r"(\d{1,2})([./-])(\d{1,2})\3(\d{4})"
@@ -156,7 +162,7 @@ def _epoch(value: str) -> str | None:
 
 
 def _rfc_822(value: str) -> str | None:
-    if "," not in value[:5] or ":" not in value:
+    if "," not in value[:10] or ":" not in value:  # RFC 850 writes the whole weekday
         return None
     try:
         moment = parsedate_to_datetime(value)
@@ -176,11 +182,20 @@ def _worded(value: str) -> str | None:
     day = next((number for number in numbers if 1 <= number <= 31), None)
     if month is None or year is None or day is None:
         return None
-    clock, zone = _CLOCK.search(value), _OFFSET.search(value)
+    clock = _CLOCK.search(value)
     if clock is None:
         return _plain(year, month, day, None, "")
+    zone = _OFFSET.search(value, clock.end(2)) or _OFFSET.search(value[: clock.start()].rpartition(" ")[2])
     hour = _of_day(int(clock[1]), clock[4])
-    offset = "" if zone is None else "Z" if zone[3] else _zone(zone[1] + zone[2])
+    offset = (
+        ""
+        if zone is None
+        else "Z"
+        if zone[3]
+        else _NAMED_ZONES[zone[4].upper()]
+        if zone[4]
+        else _zone(zone[1] + zone[2])
+    )
     return _plain(year, month, day, (str(hour), clock[2], clock[3]), offset)
 
 

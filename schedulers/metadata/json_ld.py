@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from schedulers.metadata import json_ld_text
 from schedulers.metadata.addresses import absolute
 from schedulers.metadata.clean import fold
-from schedulers.metadata.schema_types import ARTICLE_TYPES, EMBEDDED_TYPES, PAGE_TYPES, PART_TYPES, SITE_TYPES, SUBJECT_TYPES
+from schedulers.metadata.schema_types import (
+    ARTICLE_TYPES,
+    EMBEDDED_TYPES,
+    PAGE_TYPES,
+    PART_TYPES,
+    SITE_TYPES,
+    SUBJECT_TYPES,
+)
 from schedulers.urls import dedup_key
 from schedulers.urls.canonical import is_home
 

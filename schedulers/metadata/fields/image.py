@@ -24,10 +24,11 @@ _ALTERNATIVES = 6
 
 
 _NO_PICTURES = (".svg", ".svgz", ".html", ".htm", ".xhtml", ".css", ".js", ".json", ".pdf", ".ico")
-_OWN_MACHINE = frozenset(("localhost", "0.0.0.0", "[::1]"))  # noqa: S104  where a template was tried out
+_OWN_MACHINE = frozenset(("localhost", "0.0.0.0", "[::1]"))
 # What templates leave: a value that was missing, a variable, two addresses in one, a list.
 _SLIP = re.compile(
-    r"/(?:null|undefined|none|nan|false|true|n/a|-|0|\[object(?:%20| )object\])/?$|%7B|%7D|[{}]|/%[a-z_]{2,40}%|/__[A-Z_]+__"
+    r"/(?:null|undefined|none|nan|false|true|n/a|-|0|\[object(?:%20| )object\])/?$"
+    r"|%7B|%7D|[{}]|/%[a-z_]{2,40}%|/__[A-Z_]+__"
     r"|\[\[[*+~$]|%5B%5B|/\[['\"]|/%5B(?:%22|')|^https?://[^/?]*https?//",
     re.IGNORECASE,
 )
@@ -143,7 +144,10 @@ def _own_paths(page: HtmlPage) -> frozenset[str]:
     """The page's addresses as it is fetched and as it calls itself, without scheme and query."""
     if page.own_paths is None:
         claims = [link.get("href") for link in page.links.get("canonical", ())[:1]]
-        own = (page.url, *(url for claim in (*claims, *page.meta.get("og:url", ())[:1]) if (url := page.absolute(claim))))
+        own = (
+            page.url,
+            *(url for claim in (*claims, *page.meta.get("og:url", ())[:1]) if (url := page.absolute(claim))),
+        )
         page.own_paths = frozenset(_path(one).rstrip("/").partition("://")[2] for one in own)
     return page.own_paths
 

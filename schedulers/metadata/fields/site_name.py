@@ -29,8 +29,9 @@ _IN_OTHER_SCRIPTS = {
     "wikipedia.org": frozenset(
         """
         wikipedia википедия вікіпедія вікіпэдыя уикипедия википедија βικιπαίδεια ვიკიპედია վիքիպեդիա ויקיפדיה ويكيبيديا
-        ویکیپدیا विकिपीडिया উইকিপিডিয়া விக்கிப்பீடியா వికీపీడియా วิกิพีเดีย 维基百科 維基百科 위키백과 ウィキペディア vikipedi vikipeedia
-        vikipedija vikipēdija wikipedie wikipédia wikipedija viquipèdia vikipedio vicipaedia уикипедия
+        ویکیپدیا विकिपीडिया উইকিপিডিয়া விக்கிப்பீடியா వికీపీడియా วิกิพีเดีย 维基百科 維基百科 위키백과 ウィキペディア
+        vikipedi vikipeedia vikipedija vikipēdija wikipedie wikipédia wikipedija viquipèdia vikipedio
+        vicipaedia
         """.split()  # noqa: SIM905  a list would be a word a line
     )
 }

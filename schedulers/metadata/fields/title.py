@@ -43,10 +43,10 @@ _NAME_WORDS = 6
 # Words that stand where nobody wrote a title, folded. A page may be called so too, and then says so twice.
 _GENERIC = frozenset(
     """
-    home homepage index untitled untitleddocument untitledpage title pagetitle defaulttitle sitetitle posttitle nodetitle
-    document newpage notitle reactapp viteapp vitereact vitereactts createnextapp nuxtapp vueapp svelteapp angularapp
-    loading pleasewait inserttitlehere yourtitlehere titlegoeshere loremipsum ogtitle samplepage mysite mywebsite
-    mywordpresswebsite undefined null none nan na objectobject startseite accueil inicio главная 首页 首頁 ホーム
+    home homepage index untitled untitleddocument untitledpage title pagetitle defaulttitle sitetitle posttitle
+    nodetitle document newpage notitle reactapp viteapp vitereact vitereactts createnextapp nuxtapp
+    vueapp svelteapp angularapp loading pleasewait inserttitlehere yourtitlehere titlegoeshere loremipsum
+    ogtitle samplepage mysite mywebsite mywordpresswebsite undefined null none nan na objectobject startseite accueil inicio главная 首页 首頁 ホーム
     """.split()  # noqa: SIM905  a list would be a word a line
 )
 _LONGEST_GENERIC = 24
@@ -156,7 +156,11 @@ def _by_authority(page: HtmlPage, shared: Offer, author: str | None) -> Offer:
         return shared  # there is nothing to complete and nothing to take off
     others = [other for other in _others(page) if other[0] != shared[0]]
     if cut:
-        for rule, other in (*others, (TITLE_ELEMENT, _cleaned(page, page.title or "") or ""), ("h1", page.body.h1 or "")):
+        for rule, other in (
+            *others,
+            (TITLE_ELEMENT, _cleaned(page, page.title or "") or ""),
+            ("h1", page.body.h1 or ""),
+        ):
             whole = without_site(other, site_name.known(page), (host(page.url),))
             if not _ELLIPSIS.search(whole) and _goes_on(whole, cut):
                 return rule, whole
@@ -205,9 +209,7 @@ def _names_site(rest: str, page: HtmlPage, author: str | None) -> bool:
     names |= {clean.fold(section) for section in page.meta.get("article:section", ())[:2]}
     hosts = (host(page.url), *site_name.hosts(page))
     parts = [part for part in _PARTED.split(rest) if part]
-    return bool(parts) and (
-        _is_site(rest, names, hosts) or all(_is_site(part, names, hosts) for part in parts)
-    )
+    return bool(parts) and (_is_site(rest, names, hosts) or all(_is_site(part, names, hosts) for part in parts))
 
 
 def _completed(page: HtmlPage, offered: Offer) -> Offer:

@@ -20,6 +20,8 @@ _LONGEST = 5_000
 _PREVIEWS = ("none", "standard", "large")
 _VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
 _SCOPED = re.compile(r"\s*([a-z0-9_*.-]{1,60})\s*:\s*(.*)", re.DOTALL)
+# Only commas part directives, by the documentation; templates write spaces and semicolons too.
+_LIST = re.compile(r"[,;\s]+")
 _RULES_OF = {
     "noindex": ("index",),
     "nofollow": ("follow",),
@@ -98,7 +100,10 @@ def _by_source(page: HtmlPage, options: ReadingOptions) -> Iterator[tuple[str, I
     meta, headers = page.meta, page.headers
     for name in dict.fromkeys(("robots", options.product.lower())):
         for value in meta.get(name, ())[:_VALUES]:
-            yield f"meta:{name}", _directives(value.lower().split(","))
+            yield (
+                f"meta:{name}",
+                _directives(_LIST.split(value.lower()) if ":" not in value else value.lower().split(",")),
+            )
     for value in headers.get("x-robots-tag", ())[:_VALUES]:
         yield "header:x-robots-tag", _directives(_addressed(value, options.product.lower()))
     for name in ("content-signal", "content-usage"):

@@ -44,3 +44,32 @@ def test_a_post_may_hold_links_beside_those_that_are_marked() -> None:
     commit = {"collection": "app.bsky.feed.post", "rkey": "a", "record": record}
     event = read_event(json.dumps({"did": "d:1", "time_us": 1, "kind": "commit", "commit": commit}).encode())
     assert event.urls == ("https://a.example/long/way", "https://b.example/y")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://wiki.example.org/wiki/می\u200cشود",
+        "https://example.org/x?q=цапля&page=2",
+        "https://example.org/x?q=サギ&page=2",
+        "https://example.org/x?q=بلشون",
+    ],
+)
+def test_a_query_and_joined_words_may_be_of_any_script(url: str) -> None:
+    """Persian joins its words with an invisible character; text behind a Latin value is text."""
+    assert [found.url for found in extract_urls(f"{url} and more")] == [url]
+    assert [found.url for found in extract_urls("https://example.org/?x=1を見て")] == ["https://example.org/?x=1"]
+
+
+def test_a_list_of_addresses_needs_no_blanks() -> None:
+    """A comma before a scheme parts two."""
+    assert [one.url for one in extract_urls("https://a.example/x,https://b.example/y.")] == [
+        "https://a.example/x",
+        "https://b.example/y",
+    ]
+
+
+def test_links_that_slack_names_are_escaped_too() -> None:
+    """`link_shared` holds them as the message does."""
+    event = {"type": "link_shared", "links": [{"url": "https://a.example/x?a=1&amp;b=&lt;2&gt;"}]}
+    assert read_event(json.dumps(event).encode()).urls == ("https://a.example/x?a=1&b=<2>",)
