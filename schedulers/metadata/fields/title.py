@@ -46,7 +46,8 @@ _GENERIC = frozenset(
     home homepage index untitled untitleddocument untitledpage title pagetitle defaulttitle sitetitle posttitle
     nodetitle document newpage notitle reactapp viteapp vitereact vitereactts createnextapp nuxtapp
     vueapp svelteapp angularapp loading pleasewait inserttitlehere yourtitlehere titlegoeshere loremipsum
-    ogtitle samplepage mysite mywebsite mywordpresswebsite undefined null none nan na objectobject startseite accueil inicio главная 首页 首頁 ホーム
+    ogtitle samplepage mysite mywebsite mywordpresswebsite
+    undefined null none nan na objectobject startseite accueil inicio главная 首页 首頁 ホーム
     """.split()  # noqa: SIM905  a list would be a word a line
 )
 _LONGEST_GENERIC = 24
