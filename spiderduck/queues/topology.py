@@ -59,7 +59,12 @@ class Topology:
     def subscriber(self, name: str, queues: QueuesConfig | None = None) -> Any:
         """The durable queue of a named subscriber. Its arguments count when it is made; later it is only looked for."""
         queues = queues or QueuesConfig()
-        limits = {"x-message-ttl": self._notices_live, "x-max-length": queues.most_notices}
+        limits = {
+            "x-message-ttl": self._notices_live,
+            "x-max-length": queues.most_notices,
+            "x-max-length-bytes": queues.most_bytes,
+            "x-overflow": "drop-head",
+        }
         if queues.unused_days:
             limits["x-expires"] = int(queues.unused_days * DAY_MS)
         return _kombu.Queue(

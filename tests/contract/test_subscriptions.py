@@ -464,3 +464,24 @@ async def test_processes_that_make_queues_at_once_keep_one_list(
         made = await asyncio.gather(*makers, return_exceptions=True)
         assert sorted(type(result).__name__ for result in made) == ["TooManyQueues", "bool", "bool", "bool"]
         assert [state.name for state in await one.log.queues()] == [state.name for state in await two.log.queues()]
+
+
+@pytest.mark.engine("rabbitmq")
+@pytest.mark.parametrize(
+    "limits", [QueuesConfig(most_notices=3), QueuesConfig(most_bytes=3 * 1000 + 500)], ids=["notices", "bytes"]
+)
+async def test_a_queue_that_nobody_reads_loses_its_oldest(limits: QueuesConfig) -> None:
+    """So that a subscriber who stays away cannot fill the broker's disk."""
+    config = own_prefix()
+    subscriptions = KombuSubscriptions(config, FakeClock(1_700_000_000.0), limits)
+    async with opened_publisher(config) as (_, publisher):
+        await subscriptions.create("team")
+        announcer = KombuAnnouncer(publisher, Topology(config))
+        sent = [f"{number}{'x' * 999}".encode() for number in range(20)]
+        for number, body in enumerate(sent):
+            await announcer.announce(
+                Notice(str(number), "processed", "http://a.test/", "a.test", "fetched", "fetched", body)
+            )
+        assert await bodies(await subscriptions.open("team", Filter()), 3) == sent[-3:]
+    await subscriptions.close()
+    emptied_broker(config, "team")
