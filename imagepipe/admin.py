@@ -34,7 +34,7 @@ class Admin:
 
     async def purge_all(self, tag: str | None = None) -> int:
         """Forget every picture, or those with that tag; how many."""
-        found = set(self._originals.identifiers(tag)) | set(self._variants.tier.identifiers(tag))
+        found = {*self._originals.identifiers(tag), *self._variants.tier.identifiers(tag)}
         if tag is None:
             self._originals.purges.purge_all(self._clock.now())
             self._variants.originals.forget_all()
@@ -42,6 +42,10 @@ class Admin:
         for src in found:
             await self.purge(src)
         return len(found)
+
+    def identifiers(self) -> set[str]:
+        """Every picture of which anything is in a tier."""
+        return {*self._originals.identifiers(), *self._variants.tier.identifiers()}
 
     async def mark_stale(self, src: str) -> bool:
         """Serve what is there, and load it again when it is next asked for; whether it is there."""

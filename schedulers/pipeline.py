@@ -140,7 +140,7 @@ class Pipeline:
         self._ask_provider = stage("ask_provider", AskProvider(ports.fetcher, clock, config.defer_after))
         self._extract = stage("extract", Extract(ports.extractor))
         self._archive = stage("archive", patient(KeepInArchive(ports.archive, ports.ids)))
-        self._store = stage("store", patient(Store(ports.store, clock, config.freshness, ports.judge, observer.ended)))
+        self._store = stage("store", patient(Store(ports, config.freshness, observer.ended)))
         self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
         self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports))
 

@@ -74,6 +74,9 @@ class Archive(Protocol):
     async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
         """Durable when this returns."""
 
+    async def erase(self, locations: Sequence[ArchiveLocation]) -> bool:
+        """Put a tombstone in the place of each. True where none of their bytes is left anywhere."""
+
 
 class Archived(Protocol):
     """What the archive kept."""

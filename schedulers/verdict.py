@@ -13,9 +13,15 @@ Judgement = Literal["block", "warn", "no_match", "unknown"]
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
+TAKEDOWN = "takedown"
+"""The `basis` of a verdict on what an admin took down."""
+TAKEN_DOWN = "taken_down"
+"""The `reason_code` of a URL that was taken down."""
+
+
 class Matched(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The entry that decided: at which `hop` of the chain, and what of it the list names. `comment` and `since` are the
-    list's own, where its format has them."""
+    """The entry that decided: at which `hop` of the chain or picture (for a hash of content, the page), and what of it
+    the list names. `comment`, `since` and `expires` are the list's own, where its format has them."""
 
     hop: str
     expression: str
@@ -27,6 +33,7 @@ class Matched(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     severity: str | None = None
     comment: str | None = None
     since: Moment | None = None
+    expires: Moment | None = None
 
 
 class ListState(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -56,7 +63,7 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`basis` says what decided: `list`, `signals` or nothing. `notes` are the entries of lists that only note.
+    """`basis` says what decided: `list`, `takedown` or nothing. `notes` are the entries of lists that only note.
     `signals` are what a person who hunts spam would look at. `as_of` is the time of judgement. `previous` is the last
     verdict that differed from this one."""
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from groundwork.clock import Clock
 from spiderduck.config import DAY, Retention
-from spiderduck.database.sqlite import Database
+from spiderduck.database.sqlite import GIVE_BACK, Database
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,6 @@ DELETIONS = {
     ),
 }
 """What is deleted, by which of the settings' ages. URLs before their pages, for a page that a URL leads to stays."""
-
-GIVE_BACK = "PRAGMA incremental_vacuum(4000)"
 
 
 class Files(Protocol):

@@ -2,15 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.config import Freshness
-from schedulers.context import Result, Shared
-from schedulers.model import Known, Page, UrlState
-from schedulers.ports import Judge, MetadataStore
-from schedulers.settlement import settle
-from schedulers.verdict import Verdict
+from schedulers.context import Dropped, Result, Settled, Shared
+from schedulers.model import Failure, Known, Page, Status, UrlState
+from schedulers.ports import Archive, Judge, MetadataStore
+from schedulers.settlement import UNKNOWN, settle
+from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Verdict
+
+
+class StorePorts(Protocol):
+    """What of the flow's ports the stage works with."""
+
+    @property
+    def store(self) -> MetadataStore: ...
+    @property
+    def archive(self) -> Archive: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def judge(self) -> Judge: ...
 
 
 class Store:
@@ -18,16 +32,15 @@ class Store:
 
     def __init__(
         self,
-        store: MetadataStore,
-        clock: Clock,
+        ports: StorePorts,
         freshness: Freshness,
-        judge: Judge,
         ended: Callable[[str], None],
     ) -> None:
-        self._store = store
-        self._clock = clock
+        self._store = ports.store
+        self._archive = ports.archive
+        self._clock = ports.clock
         self._freshness = freshness
-        self._judge = judge
+        self._judge = ports.judge
         self._ended = ended
 
     async def __call__(self, shared: Shared, result: Result) -> Page | None:
@@ -36,6 +49,9 @@ class Store:
         settled = settle(result, now, self._freshness)
         known = Known(state=settled.state, page=settled.page)
         verdict = self._judge(settled.state.url, known)
+        if settled.page is not None and verdict is not None and verdict.basis == TAKEDOWN:
+            settled = settle(await self._forgotten(shared, settled, verdict), now, self._freshness)
+            known = Known(state=settled.state, page=settled.page)
         verdicts = {settled.state.key: verdict}
         states = tuple(self._judged(state, settled.page, verdicts) for state in settled.change.states)
         told = notice.processed(shared.event, settled.outcome, known, verdict, now)
@@ -43,6 +59,14 @@ class Store:
         await self._store.complete(shared.event.identity, shared.link.key, change, told)
         self._ended(settled.outcome)
         return settled.change.page
+
+    async def _forgotten(self, shared: Shared, settled: Settled, verdict: Verdict) -> Dropped:
+        """What was taken down while it was fetched leaves nothing but that."""
+        if settled.change.page is not None and settled.change.page.archived is not None:
+            await self._archive.erase([settled.change.page.archived])
+        since = "" if verdict.matched is None else f" on {verdict.matched.since}"
+        failure = Failure(Status.BLOCKED_DOMAIN, f"an administrator took it down{since}", TAKEN_DOWN)
+        return Dropped(shared.link, UNKNOWN, failure)
 
     def _judged(self, state: UrlState, page: Page | None, verdicts: Mapping[str, Verdict | None]) -> UrlState:
         """The state with its verdict remembered, by which a later one is seen to differ."""

@@ -24,6 +24,7 @@ from groundwork.single_flight import SingleFlight
 from spiderduck.api.admin.dead_letters import dead_letter_routes
 from spiderduck.api.admin.domains import domain_routes
 from spiderduck.api.admin.health import health_routes, metrics_route
+from spiderduck.api.admin.takedowns import takedown_routes
 from spiderduck.api.compat.handlers import compat_routes
 from spiderduck.api.contract.described import document_of, operation_id
 from spiderduck.api.contract.problems import answer
@@ -85,6 +86,7 @@ def api_routes(services: Services) -> list[Any]:
         *lookup_routes(services),
         *resolve_routes(services),
         *verdict_routes(services),
+        *takedown_routes(services),
         *audit_routes(services),
         *why_routes(services),
         *stream_routes(services),

@@ -21,6 +21,7 @@ from spiderduck.lists.watching import Lists
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
+from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
 
 PICTURES_PATH = "/images/cards"
@@ -86,5 +87,6 @@ class Services:
     lists: Lists
     audit: AuditLog
     sharers: Sharers
+    takedowns: Takedowns
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

@@ -13,12 +13,14 @@ from fetchers.urls import split
 from groundwork.clock import Clock
 from schedulers.config import OneTimeLinks
 from schedulers.urls import is_one_time
+from schedulers.verdict import TAKEN_DOWN
 from spiderduck.bootstrap.storage import Work
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting
 from spiderduck.lists.expressions import canonical
 from spiderduck.lists.loaded import Subject
 from spiderduck.lists.watching import Lists
+from spiderduck.takedowns.in_force import InForce
 
 LISTED = "listed"
 ONE_TIME = "one_time"
@@ -66,6 +68,18 @@ class ListPolicy:
         return None if hit is None else Blocked(f"the list {hit.list.name} names {hit.expression}", code=LISTED)
 
 
+class TakedownPolicy:
+    """Refuses what was taken down."""
+
+    def __init__(self, in_force: InForce) -> None:
+        self._in_force = in_force
+
+    def verdict(self, url: str) -> Blocked | None:
+        """See `UrlPolicy`."""
+        found = self._in_force.of(url)
+        return None if found is None else Blocked(found.said, code=TAKEN_DOWN)
+
+
 class Policies:
     """The first refusal of several policies."""
 
@@ -102,7 +116,7 @@ def open_blocking(config: Config, clock: Clock) -> Blocking:
             path = Path(settings.blocked_domains_file)
             file = BlockedDomainsFile(domains, settings.blocked_domains, path, clock)
             work = (*work, ("blocked domains", file.run))
-        blocked = Policies(domains, ListPolicy(lists))
+        blocked = Policies(TakedownPolicy(lists.takedowns), domains, ListPolicy(lists))
         return Blocking(lists, Policies(blocked, OneTimePolicy(settings.one_time)), blocked, work)
     except ValueError as error:
         raise BadSetting(str(error)) from error

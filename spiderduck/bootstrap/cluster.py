@@ -11,7 +11,7 @@ import snowflake
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.keys import sharers_of
-from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
+from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
 from spiderduck.database.disk import DiskWatch
 from spiderduck.queues.kombu import KombuQueue
@@ -22,11 +22,13 @@ from spiderduck.retention import RetentionSweeper
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_audit import CassandraAudit
 from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+from spiderduck.takedowns.cassandra import CassandraTakedowns
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ async def open_cluster(given: Composition) -> Storage:
     asking = RetryingSession(session, clock, config.cassandra.lookup_patience_seconds)
     watch = Watch(session, clock)
     flow: ForFlow | None = None
+    announcing: AnnouncingStore | None = None
     api: ForApi | None = None
     work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
@@ -84,7 +87,16 @@ async def open_cluster(given: Composition) -> Storage:
     def trouble() -> Mapping[str, str | None]:
         return {name: one.trouble for name, one in troubled.items()}
 
-    return Storage(flow, api, work, trouble, gauges=gauges)
+    keyspace = config.cassandra.keyspace
+    removable = Removable(
+        CassandraTakedowns(asking, keyspace, clock),
+        CassandraStore(asking, config.cassandra, clock, moment_of_id),
+        announcing=announcing,
+        archive=None if opened is None else opened.archive,
+    )
+    return Storage(
+        flow, api, work, trouble, gauges=gauges, removable=removable, audit=CassandraAudit(asking, keyspace, clock)
+    )
 
 
 def moment_of_id(identity: int) -> float:

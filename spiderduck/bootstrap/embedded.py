@@ -2,13 +2,14 @@
 
 from spiderduck.bootstrap.archives import open_archive
 from spiderduck.bootstrap.composition import Composition
-from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage
+from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage
 from spiderduck.database.disk import DiskWatch
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.retention import RetentionSweeper
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
+from spiderduck.takedowns.sqlite import SqliteTakedowns
 
 
 async def open_embedded(given: Composition) -> Storage:
@@ -29,4 +30,5 @@ async def open_embedded(given: Composition) -> Storage:
         lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
         database,
         disk.gauges,
+        Removable(SqliteTakedowns(database), store, store, notices, opened.archive),
     )

@@ -29,13 +29,16 @@ from spiderduck.api.front.keys import ADMIN, READ, ScopeGuard
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer, signing_key
-from spiderduck.bootstrap.storage import Storage
+from spiderduck.bootstrap.storage import Storage, Work
 from spiderduck.lists.pictures import WithheldPictures
 from spiderduck.lists.watching import Lists
 from spiderduck.pictures.access import NoRecords, Owners, PictureAccess, RecordsOfApi, StoredRecords
 from spiderduck.pictures.archived import ArchivedPictures
 from spiderduck.pictures.measuring import CardPictures, HandedOver
+from spiderduck.pictures.purging import PipelineCaches
 from spiderduck.pictures.source import FetcherSource
+from spiderduck.takedowns.ports import Caches
+from spiderduck.takedowns.remote import FollowingApi
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ class ImageParts:
     pictures: Pictures
     routes: Sequence[Any] = ()
     keys: Sequence[str] = ()
+    caches: Caches | None = None
+    work: tuple[Work, ...] = ()
 
 
 async def open_images(given: Composition, fetching: Fetching, storage: Storage) -> ImageParts:
@@ -74,11 +79,12 @@ async def open_images(given: Composition, fetching: Fetching, storage: Storage) 
         clock=clock,
     )
     await stack.enter_async_context(registry)
-    owners = await _owners(given, storage, fetching.blocking.lists)
+    caches, lists = PipelineCaches(registry, clock), fetching.blocking.lists
+    owners, work = await _owners(given, storage, lists, caches)
     proxies = read_networks(config.api.trusted_proxies)
     access = PictureAccess(owners, fetching.blocking.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
-    return ImageParts(CardPictures(registry), handlers, settings.keys)
+    return ImageParts(CardPictures(registry), handlers, settings.keys, caches, work)
 
 
 def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
@@ -90,16 +96,20 @@ def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:
     return threaded_workers(settings, executor, 1)
 
 
-async def _owners(given: Composition, storage: Storage, lists: Lists) -> Owners:
+async def _owners(
+    given: Composition, storage: Storage, lists: Lists, caches: PipelineCaches
+) -> tuple[Owners, tuple[Work, ...]]:
     """The store where it is at hand, else the API, else nobody."""
     if storage.api is not None:
         store = storage.api.store
-        return StoredRecords(store, WithheldPictures(store, lists, given.clock))
+        return StoredRecords(store, WithheldPictures(store, lists, given.clock)), ()
     if not given.config.images.api_url:
         log.warning("images.api_url is empty: without a signature, pictures of records are only served from the caches")
-        return NoRecords()
+        return NoRecords(), ()
     http = await given.stack.enter_async_context(httpx.AsyncClient(trust_env=False, headers=bearer(given.config, READ)))
-    return RecordsOfApi(given.config.images.api_url, http, given.clock, lists)
+    url = given.config.images.api_url
+    following = FollowingApi(url, http, lists.takedowns, caches, given.clock)
+    return RecordsOfApi(url, http, given.clock, lists), (("takedowns", following.run),)
 
 
 def _archived(storage: Storage, clock: Clock) -> ArchivedPictures | None:

@@ -24,7 +24,7 @@ from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.front.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, PictureAddresses, Services
 from spiderduck.audit import FILE as AUDIT_FILE
-from spiderduck.audit import AuditLog
+from spiderduck.audit import AuditLog, FileAudit
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extras import needed_for
@@ -34,6 +34,7 @@ from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
+from spiderduck.bootstrap.takedowns import open_takedowns
 from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
@@ -41,6 +42,8 @@ from spiderduck.lists.judging import Judge
 from spiderduck.lists.rejudging import Rejudging
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
+from spiderduck.takedowns.notices import RedactedSubscriptions
+from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
 
 NOTHING = Storage(None, None)
@@ -67,6 +70,14 @@ class Shown:
     reader: Reader
 
 
+@dataclass(frozen=True, slots=True)
+class Administered:
+    """What admins do, and what is written down of it."""
+
+    audit: AuditLog
+    takedowns: Takedowns
+
+
 @asynccontextmanager
 async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EVERYTHING) -> AsyncIterator[Product]:
     """`folder` is for what this process keeps on disk."""
@@ -83,20 +94,28 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             ports = _flow_ports(given, storage.flow, fetching, ids, images)
             schedulers = _schedulers(ports, config.schedulers, telemetry)
         judging = _judging(given, storage.flow, fetching)
+        taking = await open_takedowns(given.clock, storage, fetching.blocking.lists, images)
         health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
-        if "api" in parts and storage.api is not None:
+        if "api" in parts and storage.api is not None and taking is not None:
             reading = open_reader(config)
             stack.push_async_callback(reading.close)
             services = _services(
-                given, storage.api, fetching, health, Shown(_addresses(images, config), Reader(reading))
+                given,
+                storage.api,
+                fetching,
+                health,
+                Shown(_addresses(images, config), Reader(reading)),
+                Administered(storage.audit or FileAudit(folder / AUDIT_FILE), taking.takedowns),
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
         app = build(config, health, routes, guard)
-        work = (*fetching.work, *storage.work, *judging, *(() if ids is None else ids.work))
+        following = () if taking is None else taking.work
+        beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
+        work = (*fetching.work, *storage.work, *judging, *following, *beside)
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
@@ -127,7 +146,14 @@ def _addresses(images: ImageParts | None, config: Config) -> PictureAddresses:
     return PictureAddresses(keys[0] if keys else None)
 
 
-def _services(given: Composition, api: ForApi, fetching: Fetching, health: Health, shown: Shown) -> Services:
+def _services(
+    given: Composition,
+    api: ForApi,
+    fetching: Fetching,
+    health: Health,
+    shown: Shown,
+    administered: Administered,
+) -> Services:
     return Services(
         config=given.config,
         clock=given.clock,
@@ -136,11 +162,12 @@ def _services(given: Composition, api: ForApi, fetching: Fetching, health: Healt
         lookups=api.store,
         marks=api.marks,
         archive=api.content,
-        subscriptions=api.subscriptions,
+        subscriptions=RedactedSubscriptions(api.subscriptions, fetching.blocking.lists.takedowns),
         domains=fetching.domains,
         lists=fetching.blocking.lists,
-        audit=AuditLog(given.folder / AUDIT_FILE),
         sharers=sharers_of(given.config, given.folder),
+        audit=administered.audit,
+        takedowns=administered.takedowns,
         pictures=shown.pictures,
         reader=shown.reader,
         open_direct=fetching.fetch.open,

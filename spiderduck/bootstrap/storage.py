@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from schedulers.ports import Archive, EventQueue, MetadataStore
+from spiderduck.audit import AuditLog
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.stores.ports import Judgements, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
+from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices, Records, TakedownStore
+from spiderduck.takedowns.removing import Claims
 
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 """What runs beside for as long as the process does: its name, and how to begin it."""
@@ -17,6 +20,10 @@ Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 class RecordStore(Lookups, Marks, Protocol):
     """The store as the API sees it."""
+
+
+class RemovableRecords(Records, Claims, Protocol):
+    """The store as takedowns see it."""
 
 
 class FlowStore(MetadataStore, Judgements, Protocol):
@@ -46,9 +53,20 @@ class ForApi:
 
 
 @dataclass(frozen=True, slots=True)
+class Removable:
+    """Where takedowns are listed and carried out. What this process does not reach is None."""
+
+    takedowns: TakedownStore
+    records: RemovableRecords
+    announcing: Announcing | None = None
+    notices: KeptNotices | None = None
+    archive: ErasableArchive | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Storage:
     """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `database` is there where
-    all is embedded."""
+    all is embedded; `audit` where it is no file."""
 
     flow: ForFlow | None
     api: ForApi | None
@@ -56,3 +74,5 @@ class Storage:
     trouble: Callable[[], Mapping[str, str | None]] = dict
     database: Database | None = None
     gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
+    removable: Removable | None = None
+    audit: AuditLog | None = None

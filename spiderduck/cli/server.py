@@ -43,6 +43,9 @@ class ServerClient:
     def put(self, path: str, **parameters: Any) -> Any:
         return self._call("PUT", path, params=parameters)
 
+    def delete(self, path: str, **parameters: Any) -> None:
+        self._call("DELETE", path, params=parameters)
+
     def lines(self, path: str, parameters: dict[str, str]) -> Iterator[str]:
         """The lines of an endless answer."""
         http = self._client.http

@@ -1,4 +1,4 @@
-"""`spiderduck lists`, `verdict` and `audit`: what is known to be bad, and who changed what."""
+"""`spiderduck lists`, `verdict`, `takedown` and `audit`: what is known to be bad, and who changed what."""
 
 from typing import Annotated, Any
 
@@ -55,6 +55,49 @@ def audit(
         return
     rows = [[one["at"], one["by"] or "", one["action"], one["subject"], one.get("detail", "")] for one in found]
     _print_table(("at", "by", "action", "what", "how"), rows)
+
+
+def takedown(
+    url: Annotated[str | None, typer.Argument(help="The URL to take down. Without one, show what was.")] = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for other admins.")] = None,
+    only_url: Annotated[
+        bool, typer.Option("--only-url", help="Leave the page that the URL redirects to where it is.")
+    ] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Let it be shared again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove all that is kept of a URL and its page, and refuse it from then on. Needs the scope `admin`."""
+    import msgspec
+
+    client = _server(server, key)
+    if url is None:
+        _show_takedowns(client.get("/v1/takedowns", most=1000)["takedowns"], as_json)
+        return
+    if lift:
+        client.delete("/v1/takedowns", url=url)
+        say(f"{url} may be shared again")
+        return
+    order = {"url": url, "reason": reason, "destination": not only_url}
+    _show_takedowns([client.post("/v1/takedowns", msgspec.json.encode(order))], as_json)
+
+
+def _show_takedowns(found: list[Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(found)
+        return
+    if not found:
+        say("nothing was taken down")
+        return
+    columns = ("URL", "at", "by", "reason", "URLs", "pages", "pictures", "removed", "archive")
+    _print_table(columns, [_takedown_row(one) for one in found])
+
+
+def _takedown_row(one: dict[str, Any]) -> list[str]:
+    counts = (str(len(one["urls"])), str(one["pages"]), str(one["pictures"]))
+    gone = (("removed_at" in one and "yes") or "not yet", ("erased_at" in one and "erased") or "not yet")
+    return [one["url"], one["at"], one.get("by", ""), one.get("reason", ""), *counts, *gone]
 
 
 def _server(server: str, key: str | None) -> Any:

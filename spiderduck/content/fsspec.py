@@ -8,6 +8,7 @@ there whole under its name; what a crash left behind is cut to its last whole re
 import asyncio
 import logging
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from fetchers.model import Response
@@ -52,6 +53,7 @@ class FsspecArchive:
         self._clock = clock
         self._store = RemoteStore(config)
         spool.mkdir(parents=True, exist_ok=True)
+        self._folder = spool
         self._leftover = sorted(spool.glob("*.warc.gz"))
         self._spool = WarcArchive(
             spool, clock, software=software, rotate_bytes=config.rotate_bytes, suffix=f"-{secrets.token_hex(4)}"
@@ -69,6 +71,18 @@ class FsspecArchive:
         if found is None:
             found = await self._spool.read(location)  # it may have been written and not begun to be uploaded before
         return _not_yet(location, self._config, self._clock) if found is None else found
+
+    async def erase(self, locations: Sequence[ArchiveLocation]) -> bool:
+        """As `takedowns.ports.ErasableArchive.erase`: in the spool, then in what was uploaded meanwhile."""
+        everywhere = True
+        for name in dict.fromkeys(location.file for location in locations):
+            here = [location for location in locations if location.file == name]
+            in_spool = await asyncio.to_thread((self._folder / name).exists)
+            await self._spool.erase(here)
+            there = await self._store.erase(here, self._folder)
+            is_old = self._clock.now() - begun(name) >= MISSING_AFTER_SECONDS
+            everywhere = everywhere and (there or in_spool or is_old)
+        return everywhere
 
     async def remove_older_than(self, moment: float) -> int:
         """Delete the days that ended before `moment`. Returns how many segments went."""

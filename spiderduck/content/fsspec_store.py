@@ -13,6 +13,7 @@ import fsspec  # type: ignore[import-untyped]
 
 from schedulers.model import ArchiveLocation
 from spiderduck.content.ports import Archived, Damaged
+from spiderduck.content.warc_erasing import erase, is_tombstone
 from spiderduck.content.warc_record import read_http_block
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
@@ -50,6 +51,11 @@ class RemoteStore:
             Archived | Damaged | None, await self._readers[self._next_reader].submit(lambda: self._read(location))
         )
 
+    async def erase(self, locations: Sequence[ArchiveLocation], folder: Path) -> bool:
+        """Overwrite these records of one segment, in a copy in `folder` that takes its place. False where there is no
+        such segment. Between two uploads, so that one under way is met afterwards. Raises `StoreUnavailable`."""
+        return cast(bool, await self._uploads.submit(lambda: self._erase(locations, folder)))
+
     async def remove_older_than(self, moment: float) -> int:
         return cast(int, await self._uploads.submit(lambda: self._remove_older_than(moment)))
 
@@ -78,19 +84,44 @@ class RemoteStore:
     def _upload(self, path: Path) -> None:
         if not path.exists():
             return  # nothing of it was whole
+        self._put(path, path.name)
+        path.unlink()
+
+    def _put(self, path: Path, name: str) -> None:
+        """Whole under its name when this returns, in the place of one that was there."""
         files, root = self._files()
-        target = f"{root}/{day_of(path.name)}/{path.name}"
+        target = f"{root}/{day_of(name)}/{name}"
         protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
         if protocols & SHOWN_WHEN_WHOLE:
             files.put_file(str(path), target)
         else:
             files.makedirs(target.rpartition("/")[0], exist_ok=True)
             files.put_file(str(path), f"{target}.part")
+            if files.exists(target):
+                files.rm_file(target)
             files.mv(f"{target}.part", target)
         files.invalidate_cache()
         if files.size(target) != path.stat().st_size:
             raise OSError(f"{target} has not the size that was sent")
-        path.unlink()
+
+    def _erase(self, locations: Sequence[ArchiveLocation], folder: Path) -> bool:
+        files, root = self._files()
+        name = locations[0].file
+        target = f"{root}/{day_of(name)}/{name}"
+        files.invalidate_cache()
+        if not files.exists(target):
+            return False
+        ends = [(location.offset, location.offset + location.length) for location in locations]
+        if all(is_tombstone(files.cat_file(target, start=start, end=end)) for start, end in ends):
+            return True
+        copy = folder / f"{name}.erasing"
+        try:
+            files.get_file(target, str(copy))
+            erase(copy, locations)
+            self._put(copy, name)
+        finally:
+            copy.unlink(missing_ok=True)
+        return True
 
     def _read(self, location: ArchiveLocation) -> Archived | Damaged | None:
         files, root = self._files()

@@ -14,6 +14,7 @@ from fetchers.model import Response
 from groundwork.clock import Clock
 from schedulers.model import ArchiveLocation
 from spiderduck.content.ports import Archived, Damaged
+from spiderduck.content.warc_erasing import erase
 from spiderduck.content.warc_record import file_info, page_records, read_http_block
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.errors import StoreUnavailable
@@ -61,6 +62,11 @@ class WarcArchive:
         """Status, headers and body as archived; None where the file is gone (retention)."""
         return await asyncio.to_thread(self._read, location)
 
+    async def erase(self, locations: Sequence[ArchiveLocation]) -> bool:
+        """As `takedowns.ports.ErasableArchive.erase`. A file that is gone holds nothing. Raises `StoreUnavailable`."""
+        await self._worker.submit(lambda: self._erase(locations))
+        return True
+
     async def seal(self, older_than: float = 0.0) -> Sequence[Path]:
         """End the current file if it was begun `older_than` seconds ago. Returns all files that are whole, the oldest
         first."""
@@ -102,6 +108,12 @@ class WarcArchive:
             raise
         self._size += len(page) + len(beside)
         return ArchiveLocation(self._name, offset, len(page), digest)
+
+    def _erase(self, locations: Sequence[ArchiveLocation]) -> None:
+        for name in dict.fromkeys(location.file for location in locations):
+            path = self._folder / name
+            if path.exists():
+                erase(path, [location for location in locations if location.file == name])
 
     def _seal(self, older_than: float) -> Sequence[Path]:
         if self._file is not None and self._clock.now() - self._begun >= older_than:

@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 3.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 4.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -115,4 +115,10 @@ CREATE TABLE host_states (
     domain TEXT PRIMARY KEY,
     at     REAL NOT NULL,
     state  BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- What was taken down and stays so. `body` is JSON (spiderduck.takedowns.model.Takedown); the mark `takedowns` counts changes.
+CREATE TABLE takedowns (
+    id   TEXT PRIMARY KEY,
+    body BLOB NOT NULL
 ) WITHOUT ROWID;

@@ -35,7 +35,12 @@ OF_THE_DISK = frozenset(
     }
 )
 """Failures that lie in the file or its disk, and in no statement."""
-SCHEMA_VERSION = 3
+WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
+"""Is overwritten in pages that are written anyway. Free pages keep what they held until they are given back."""
+PAGES_GIVEN_BACK = 4000
+"""At a time, so that writers wait milliseconds."""
+GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
+SCHEMA_VERSION = 4
 CHANGES = {
     2: (
         "ALTER TABLE subscribers ADD COLUMN handed INTEGER NOT NULL DEFAULT 0",
@@ -45,6 +50,7 @@ CHANGES = {
         "max(position, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'notices'), 0))",
     ),
     3: ("CREATE TABLE site_pictures (site TEXT PRIMARY KEY, seen BLOB NOT NULL) WITHOUT ROWID",),
+    4: ("CREATE TABLE takedowns (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",),
 }
 """Version of the schema → what makes it from the one before."""
 
@@ -82,6 +88,25 @@ class Database:
     async def read(self, work: Work[Value]) -> Value:
         """Run `work` on a reader connection. It sees everything whose `write` returned before."""
         return cast(Value, await self._readers.submit(work))
+
+    async def erase(self, work: Work[Value]) -> Value:
+        """As `write`, and what it deletes or replaces is overwritten in the file, not only given back. Slower."""
+
+        def erasing(connection: sqlite3.Connection) -> Value:
+            connection.execute("PRAGMA secure_delete=ON")
+            try:
+                return work(connection)
+            finally:
+                connection.execute(WHAT_IS_DELETED)
+
+        return await self.write(erasing)
+
+    async def fold(self) -> None:
+        """Give free pages back to the disk, bring everything from the write-ahead log into the file, as far as no
+        reader is in the way, and empty the log: what was deleted before is in neither then."""
+        while await self.write(_give_back):
+            pass
+        await self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def probe(self) -> None:
         """Whether the file can be written. Writes only where the last write failed. Raises `StoreUnavailable`."""
@@ -148,11 +173,18 @@ class Database:
         return _translated(error, self.path) if isinstance(error, sqlite3.Error) else error
 
 
+def _give_back(connection: sqlite3.Connection) -> bool:
+    """Whether there are more free pages."""
+    connection.execute(GIVE_BACK).fetchall()
+    return bool(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+
 def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # before anything is written, or it has no effect
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(WHAT_IS_DELETED)
     connection.execute("PRAGMA foreign_keys=OFF")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-16384")

@@ -43,7 +43,7 @@ class Judge:
             seen=known.state is not None,
             signals=tuple(signals(hops, known)),
         )
-        verdict = judge(facts, lists, self._clock.now())
+        verdict = judge(facts, lists, self._clock.now(), self._lists.takedowns.matched(hops))
         previous = previous_to(verdict, None if known.state is None else known.state.judged)
         return verdict if previous is None else msgspec.structs.replace(verdict, previous=previous)
 

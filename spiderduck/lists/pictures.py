@@ -27,25 +27,27 @@ class WithheldPictures:
         self._lists = lists
         self._judge = Judge(lists, clock)
         self._known: TTLCache[str, str | None] = TTLCache(MOST_REMEMBERED, REMEMBERED_SECONDS, clock.monotonic)
-        self._known_by: tuple[LoadedList, ...] = ()
+        self._known_by: tuple[tuple[LoadedList, ...], int] = ((), 0)
 
     async def because(self, src: str) -> str | None:
         """Why nobody gets the picture `src`; None where they may. Raises `StoreUnavailable`."""
-        lists = self._lists.current
-        if not any(one.config.action == "block" for one in lists):
+        if not may_withhold(self._lists, src):
             return None
-        if lists is not self._known_by:
+        lists = self._lists.current, self._lists.takedowns.revision
+        if lists != self._known_by:
             self._known.clear()
             self._known_by = lists
         if src not in self._known:
             reason = await self._reason(src)
-            if lists is not self._lists.current:
+            if lists != (self._lists.current, self._lists.takedowns.revision):
                 return reason  # by lists that changed meanwhile: not worth remembering
             self._known[src] = reason
             return reason
         return self._known[src]
 
     async def _reason(self, src: str) -> str | None:
+        if self._lists.takedowns.of(src) is not None:
+            return "the picture was taken down"
         (itself,) = await self._lookups.known([identify(src).key])
         if (by := _blocking_list(self._judge.verdict(src, itself))) is not None:
             return f"the list {by} blocks the picture"
@@ -57,7 +59,14 @@ class WithheldPictures:
             by = _blocking_list(self._judge.verdict(page.url, known_page(page)))
             if by is None:
                 return None
+        if by is None and self._lists.takedowns.showed(src):
+            return "the page that showed the picture was taken down"
         return None if by is None else f"the list {by} blocks the page that shows the picture"
+
+
+def may_withhold(lists: Lists, src: str) -> bool:
+    """Whether anything is a reason to ask further: a list that blocks, or a takedown of a page that showed it."""
+    return any(one.config.action == "block" for one in lists.current) or lists.takedowns.showed(src)
 
 
 def known_page(page: Page) -> Known:

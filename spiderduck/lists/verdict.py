@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from schedulers.record import iso_time
-from schedulers.verdict import Judgement, ListState, Matched, Verdict
+from schedulers.verdict import TAKEDOWN, Judgement, ListState, Matched, Verdict
 from spiderduck.lists.expressions import canonical
 from spiderduck.lists.formats import about
 from spiderduck.lists.loaded import Hit, LoadedList, Subject
@@ -23,18 +23,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     signals: Sequence[str] = ()
 
 
-def judge(facts: Facts, lists: Iterable[LoadedList], now: float) -> Verdict:
-    """The verdict of `lists`, at `now` (epoch seconds)."""
+def judge(facts: Facts, lists: Iterable[LoadedList], now: float, taken_down: Matched | None = None) -> Verdict:
+    """The verdict of `lists`, at `now` (epoch seconds). That a hop was `taken_down` goes before them."""
     lists = tuple(lists)
     hits = sorted(_hits(facts, lists), key=lambda hit: ACTIONS.index(hit[1].list.action))
     matched = [_matched(hop, hit) for hop, hit in hits]
-    deciding = next((one for one in matched if one.action != "note"), None)
+    deciding = taken_down or next((one for one in matched if one.action != "note"), None)
     verdict: Judgement = "no_match" if facts.seen else "unknown"
     if deciding is not None:
         verdict = "block" if deciding.action == "block" else "warn"
     return Verdict(
         verdict=verdict,
-        basis=None if deciding is None else "list",
+        basis=TAKEDOWN if taken_down is not None else None if deciding is None else "list",
         matched=deciding,
         notes=tuple(one for one in matched if one.action == "note"),
         signals=tuple(facts.signals),

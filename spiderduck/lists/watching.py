@@ -13,6 +13,7 @@ from pathlib import Path
 from groundwork.clock import Clock
 from spiderduck.lists.loaded import LoadedList
 from spiderduck.settings.lists import ListConfig
+from spiderduck.takedowns.in_force import InForce
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,13 @@ class _Watched:
 
 
 class Lists:
-    """All lists that are in force. `current` is replaced as a whole, so that who reads it sees one moment."""
+    """All lists that are in force. `current` is replaced as a whole, so that who reads it sees one moment. `takedowns`
+    are beside them: an admin's list of single URLs, which is no file."""
 
     def __init__(self, clock: Clock, configs: Iterable[ListConfig] = ()) -> None:
         """Raises ValueError where a list cannot be read."""
         self._clock = clock
+        self.takedowns = InForce()
         self._watched = {config.name: _Watched(config) for config in configs}
         self._changed: list[Callable[[], None]] = []
         for watched in self._watched.values():

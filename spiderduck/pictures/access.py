@@ -19,7 +19,7 @@ from imagepipe.service.access import Connection
 from spiderduck.api.front.client_address import Network, client_address, client_group
 from spiderduck.api.front.keys import FETCH, guard_of
 from spiderduck.errors import StoreUnavailable
-from spiderduck.lists.pictures import WithheldPictures
+from spiderduck.lists.pictures import WithheldPictures, may_withhold
 from spiderduck.lists.watching import Lists
 from spiderduck.stores.ports import Lookups
 
@@ -91,6 +91,7 @@ class RecordsOfApi:
         """`url` of the API; `http` sends a key with the scope `read`. Where none of `lists` blocks anything, signed
         pictures need no API."""
         self._lists = lists
+        self._revision = 0
         self._url = f"{url.rstrip('/')}/v1/pictures"
         self._http = http
         self._known: TLRUCache[str, _Known, float] = TLRUCache(MOST_REMEMBERED, _remembered_until, clock.monotonic)
@@ -99,9 +100,12 @@ class RecordsOfApi:
         return (await self._of(src)).owned
 
     async def withheld(self, src: str) -> str | None:
-        """See `Owners`. What the API said stays right for a minute at most."""
-        if not any(one.config.action == "block" for one in self._lists.current):
+        """See `Owners`. What the API said stays right for a minute at most, and until something is taken down."""
+        if not may_withhold(self._lists, src):
             return None
+        if self._revision != self._lists.takedowns.revision:
+            self._known.clear()
+            self._revision = self._lists.takedowns.revision
         return (await self._of(src)).withheld
 
     async def _of(self, src: str) -> _Known:

@@ -4,6 +4,7 @@ Between a store without transactions and an `Announcer`. The notice goes out, co
 noted as finished. After a crash in between the event comes again and is told again, with the same id.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from schedulers.model import Change, Known, Page, UrlState
@@ -87,6 +88,11 @@ class AnnouncingStore:
             return False
         await self._announcer.announce(notice)
         return await self._records.write_judged(before, judged)
+
+    async def tell(self, notices: Sequence[Notice]) -> None:
+        """As `takedowns.ports.Announcing.tell`."""
+        for told in notices:
+            await self._announcer.announce(told)
 
     def _remember(self, identity: str) -> None:
         self._finished[identity] = None

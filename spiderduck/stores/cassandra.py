@@ -19,6 +19,7 @@ from spiderduck.database.picture_index import picture_key, picture_keys
 from spiderduck.settings.cassandra import DAY, CassandraConfig
 from spiderduck.stores.cassandra_buckets import TimeBuckets
 from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds, month_of
+from spiderduck.stores.cassandra_removal import CassandraRemoval
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges
 from spiderduck.stores.ports import Walked
@@ -48,6 +49,7 @@ class CassandraStore:
         self._moment_of_id = moment_of_id
         self._statements = statements(config.keyspace)
         self._buckets = TimeBuckets(session, self._statements)
+        self._removal = CassandraRemoval(session, self._statements)
         self._stamps = Stamps()
         self._pages_live = int(config.pages_days * DAY)
         self._recent_live = int(config.recent_days * DAY)
@@ -179,6 +181,17 @@ class CassandraStore:
         values = (self._behind(now, [page.id]), rest, page.metadata, page.provenance, page.id)
         await self._session.execute(self._statements.put_metadata, values)
         return True
+
+    async def remove_pages(self, pages: Sequence[Page]) -> None:
+        """As `takedowns.ports.Records.remove_pages`."""
+        await self._removal.pages(pages, self._behind(self._clock.now(), [page.id for page in pages]))
+
+    async def remove_urls(self, keys: Sequence[str], remains: Sequence[UrlState]) -> None:
+        """As `takedowns.ports.Records.remove_urls`."""
+        now = self._clock.now()
+        await self._removal.urls(keys, self._stamps.next(now))
+        stamp = self._stamps.next(now)
+        await self._put([self._record(state, stamp) for state in remains])
 
     async def saw_picture(self, site: str, picture: str, page: str) -> int:
         """As `MetadataStore.saw_picture`. A row that is not written for as long as pages live ends."""

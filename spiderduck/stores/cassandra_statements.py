@@ -40,6 +40,16 @@ class Statements:
     get_recent: Statement
     get_picture: Statement
     get_site_pictures: Statement
+    get_redirect: Statement
+    get_leading: Statement
+    remove_page: Statement
+    remove_version: Statement
+    remove_versions: Statement
+    remove_picture: Statement
+    remove_redirect: Statement
+    remove_leading: Statement
+    remove_all_leading: Statement
+    remove_url: Statement
 
 
 def statements(keyspace: str) -> Statements:
@@ -51,6 +61,9 @@ def statements(keyspace: str) -> Statements:
 
     def get(table: str, columns: str, condition: str) -> Statement:
         return Statement(f"SELECT {columns} FROM {keyspace}.{table} WHERE {condition}", reads=True)
+
+    def remove(table: str, condition: str) -> Statement:
+        return Statement(f"DELETE FROM {keyspace}.{table} USING TIMESTAMP ? WHERE {condition}")
 
     return Statements(
         put_page=put("pages", PAGE_COLUMNS),
@@ -85,4 +98,14 @@ def statements(keyspace: str) -> Statements:
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
         get_picture=get("pictures", "page_id", "url_hash = ?"),
         get_site_pictures=get("site_pictures", "seen", "site = ?"),
+        get_redirect=get("redirects", "to_key", "from_hash = ?"),
+        get_leading=get("redirected_from", "from_hash", "to_hash = ? AND hour = ?"),
+        remove_page=remove("pages", "id = ?"),
+        remove_version=remove("versions", "key_hash = ? AND month = ? AND id = ?"),
+        remove_versions=remove("versions", "key_hash = ? AND month = ?"),
+        remove_picture=remove("pictures", "url_hash = ?"),
+        remove_redirect=remove("redirects", "from_hash = ?"),
+        remove_leading=remove("redirected_from", "to_hash = ? AND hour = ? AND from_hash = ?"),
+        remove_all_leading=remove("redirected_from", "to_hash = ? AND hour = ?"),
+        remove_url=remove("urls", "key_hash = ?"),
     )

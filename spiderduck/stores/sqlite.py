@@ -190,6 +190,34 @@ class SqliteStore:
             self._announced()
         return is_told
 
+    async def tell(self, notices: Sequence[Notice]) -> None:
+        """As `takedowns.ports.Announcing.tell`."""
+        rows = [self._notice_row(told) for told in notices]
+        await self._database.write(lambda connection: connection.executemany(PUT_NOTICE, rows))
+        self._announced()
+
+    async def remove_pages(self, pages: Sequence[Page]) -> None:
+        """As `takedowns.ports.Records.remove_pages`. Which pictures are theirs goes with them, by a trigger."""
+        ids = [(page.id,) for page in pages]
+        await self._database.erase(
+            lambda connection: connection.executemany("DELETE FROM pages WHERE id = ?", ids).rowcount
+        )
+
+    async def remove_urls(self, keys: Sequence[str], remains: Sequence[UrlState]) -> None:
+        """As `takedowns.ports.Records.remove_urls`."""
+        rows, names = [self._state_row(state) for state in remains], [(key,) for key in keys]
+        for key in keys:
+            self._fresh_marks.drop(key)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM redirects WHERE from_key = ?", names)
+            connection.executemany("DELETE FROM redirects WHERE to_key = ?", names)
+            connection.executemany("DELETE FROM urls WHERE key = ?", names)
+            connection.executemany(PUT_STATE, rows)
+
+        await self._database.erase(write)
+        await self._database.fold()
+
     def _marked(self, key: str, known: Known, before: UrlState | None) -> Known:
         """What the store knows, or the mark that is not written yet, or was not `before` the store was read."""
         mark = self._fresh_marks.get(key) or (before if known.state is None else None)

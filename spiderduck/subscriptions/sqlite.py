@@ -6,7 +6,7 @@ queue's position moves only when it is acknowledged, and never beyond what was h
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from groundwork.clock import Clock
@@ -149,6 +149,21 @@ class NoticeLog:
 
         return await self._database.read(read)
 
+    async def redact(self, hosts: Sequence[str], redact: Callable[[bytes], bytes | None]) -> int:
+        """As `takedowns.ports.KeptNotices.redact`. A step at a time, so that writers wait milliseconds."""
+        sql = f"SELECT position, body FROM notices WHERE position > ? AND host IN ({', '.join('?' * len(hosts))})"
+        position, count, found = 0, 0, [(0, b"")]
+        while found:
+            ask = partial(_rows, sql=f"{sql} ORDER BY position LIMIT {BATCH}", values=(position, *hosts))
+            found = await self._database.read(ask)
+            changed = [(left, at) for at, body in found if (left := redact(body)) is not None]
+            if changed:
+                await self._database.erase(partial(_write_over, rows=changed))
+            position, count = found[-1][0] if found else position, count + len(changed)
+        if count:
+            await self._database.fold()
+        return count
+
     async def hand_out(self, name: str, position: int) -> None:
         """From now on a reader may acknowledge all up to there. Raises `UnknownQueue`."""
         row = (position, self._clock.now(), name)
@@ -168,6 +183,14 @@ class NoticeLog:
             connection.execute(sql, (position, now, name))
 
         await self._database.write(write)
+
+
+def _rows(connection: sqlite3.Connection, *, sql: str, values: Sequence[int | str]) -> list[tuple[int, bytes]]:
+    return connection.execute(sql, values).fetchall()
+
+
+def _write_over(connection: sqlite3.Connection, *, rows: Sequence[tuple[bytes, int]]) -> None:
+    connection.executemany("UPDATE notices SET body = ? WHERE position = ?", rows)
 
 
 def _create(connection: sqlite3.Connection, *, name: str, after: int | None, now: float, most: int) -> bool:

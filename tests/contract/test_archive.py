@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,7 @@ class Archive(ArchiveReader, Protocol):
 
     async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation: ...
     async def remove_older_than(self, moment: float) -> int: ...
+    async def erase(self, locations: Sequence[ArchiveLocation]) -> bool: ...
 
 
 class Opened:
@@ -269,3 +270,58 @@ async def test_files_pass_the_digests_of_fastwarc_and_say_what_was_cut(
         found = next(iter(fastwarc.ArchiveIterator(file, record_types=fastwarc.WarcRecordType.response)))
         assert found.verify_payload_digest()
         assert found.headers.get("WARC-Truncated") == cut_by
+
+
+WORDS = (b"Amsel", b"Drossel", b"Fink")
+
+
+async def three(opened: Opened) -> list[ArchiveLocation]:
+    """Three pages, each with a word of its own in its body, its metadata and its address."""
+    return [
+        await opened.archive.append(
+            number, structs.replace(response(word * 9), url=f"http://{word.decode()}.test/"), b'{"title":"%b"}' % word
+        )
+        for number, word in enumerate(WORDS)
+    ]
+
+
+def inflated(opened: Opened) -> bytes:
+    """All segments, those in the spool as well, read by somebody else's reader."""
+    found = {path.name: path.read_bytes() for path in opened.folder.glob("*.warc.gz")} | opened.segments()
+    read = (
+        record.rec_headers.to_str() + record.raw_stream.read().decode("latin-1")
+        for content in found.values()
+        for record in ArchiveIterator(io.BytesIO(content))
+    )
+    return "".join(read).encode("latin-1")
+
+
+@pytest.mark.parametrize("erased", [(0,), (1,), (2,), (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("when", ["before rotation", "after rotation", "twice"])
+async def test_what_is_erased_leaves_no_byte_and_moves_nothing(
+    opened: Opened, erased: Sequence[int], when: str
+) -> None:
+    locations = await three(opened)
+    if when == "after rotation":
+        await opened.end_segments()
+    for _ in range(2 if when == "twice" else 1):
+        assert await opened.archive.erase([locations[number] for number in erased])
+    for _ in range(2):
+        for number, word in enumerate(WORDS):
+            found = await opened.archive.read(locations[number])
+            assert isinstance(found, tuple) is (number not in erased)
+            assert (word in inflated(opened)) is (number not in erased)
+            assert (word.lower() in inflated(opened).lower()) is (number not in erased)
+        await opened.archive.append(9, response(b"more"), b"{}")  # behind it as before
+        await opened.end_segments()
+    assert await opened.archive.erase([locations[number] for number in erased])
+
+
+async def test_what_lies_in_nobodys_reach_is_not_said_to_be_erased(opened: Opened, clock: FakeClock) -> None:
+    """A segment in another process's spool is erased by that one; a day later there is none. Embedded there is no
+    other process."""
+    (location,) = (await three(opened))[:1]
+    elsewhere = replace(location, file=f"spiderduck-{int(clock.now() * 1000)}-00009-abcd.warc.gz")
+    assert await opened.archive.erase([elsewhere]) is isinstance(opened.own, WarcArchive)
+    await clock.advance(2 * 86_400.0)
+    assert await opened.archive.erase([elsewhere])

@@ -20,6 +20,7 @@ from spiderduck.stores.ports import Judgements, Lookups
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Filter
 from spiderduck.subscriptions.sqlite import NoticeLog
+from spiderduck.takedowns.ports import Announcing, Records
 from tests.clock import FakeClock
 from tests.integration.cluster.keyspaces import emptied_keyspace, moment_of_id, slow_port
 
@@ -329,3 +330,63 @@ async def test_what_the_flow_writes_behind_a_judgement_stays(opened: Opened, clo
 def judgements(opened: Opened) -> Judgements:
     """The same store."""
     return cast(Judgements, opened.store)
+
+
+CHAIN = ("http://short.test/1", "http://short.test/2", KEY)
+
+
+def chained(identity: int = 7) -> tuple[UrlState, ...]:
+    """Two short links, one behind the other, and the page."""
+    steps = tuple(Redirect(url, url, 301) for url in CHAIN[:-1])
+    return tuple(replace(fetched(identity, url, url), redirects=steps[place:]) for place, url in enumerate(CHAIN))
+
+
+def gone(key: str) -> UrlState:
+    return UrlState(key, key, Status.BLOCKED_DOMAIN, reason="gone", reason_code="taken_down")
+
+
+async def test_what_is_removed_leaves_nothing_behind(opened: Opened, clock: FakeClock) -> None:
+    """Page, versions, pictures and edges; another page of its site, with the same icon, stays."""
+    records = cast(Records, opened.lookups)
+    icon, picture = "http://news.test/icon.png", "http://pictures.test/a.png"
+    metadata = f'{{"title":"A","image":{{"url":"{picture}"}},"icon":{{"url":"{icon}"}}}}'.encode()
+    other = replace(page(9, "http://news.test/other"), metadata=f'{{"icon":{{"url":"{icon}"}}}}'.encode())
+    for identity in (7, 8):
+        shown = replace(page(identity), metadata=metadata)
+        state = chained(identity)
+        change = Change(state, shown)
+        await opened.store.complete(f"event {identity}", CHAIN[0], change, told(f"event {identity}", state[0], shown))
+    await opened.store.complete(
+        "other", other.key, Change((fetched(9, other.key, other.key),), other), told("other", fetched(9))
+    )
+    assert await opened.lookups.redirects_to(KEY, 10) == [CHAIN[1]]
+    await clock.advance(60.0)
+    while pages := await records.history(KEY, 1):
+        await records.remove_pages(pages)
+    await records.remove_urls(CHAIN, [gone(KEY)])
+    known = await opened.lookups.known(CHAIN)
+    assert [one.state and one.state.reason_code for one in known] == [None, None, "taken_down"]
+    assert [one.page for one in known] == [None, None, None]
+    assert [await opened.lookups.page(identity) for identity in (7, 8)] == [None, None]
+    assert await opened.lookups.history(KEY, 10) == []
+    assert [list(await opened.lookups.redirects_to(key, 10)) for key in CHAIN] == [[], [], []]
+    assert not await opened.lookups.owns_picture(picture)
+    assert await opened.lookups.owns_picture(icon)
+    assert (await opened.lookups.page(9)) == other
+    await clock.advance(60.0)  # and it may come again, when the takedown was lifted
+    await opened.store.complete("again", CHAIN[0], Change(chained(200), page(200)), told("again", fetched(200)))
+    assert [one.id for one in await opened.lookups.history(KEY, 10)] == [200]
+    assert await opened.lookups.redirects_to(KEY, 10) == [CHAIN[1]]
+
+
+async def test_nothing_is_removed_twice(opened: Opened) -> None:
+    records = cast(Records, opened.lookups)
+    await records.remove_pages([page()])
+    await records.remove_urls([KEY, "http://never.test/"], [])
+    assert (await opened.lookups.known([KEY]))[0] == Known()
+
+
+async def test_what_admins_cause_is_told(opened: Opened) -> None:
+    told_of = notice.judged(Known(state=gone(KEY)), Verdict(verdict="block", as_of="2026-11-30T12:00:00Z"), 1_000.5)
+    await cast(Announcing, opened.store).tell([told_of, told_of])
+    assert await opened.notices() == 2

@@ -10,8 +10,10 @@ from litestar.params import Parameter
 
 from schedulers.record import iso_time
 from spiderduck.api.front.keys import ADMIN, name_of
+from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
 from spiderduck.audit import AuditEntry
+from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +21,10 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class AuditEntries(msgspec.Struct):
-    """The newest first."""
+    """The newest first. `next` is the `before` of those that follow; null at the end."""
 
     entries: list[AuditEntry]
+    next: str | None = None
 
 
 class Audit:
@@ -37,7 +40,7 @@ class Audit:
         entry = AuditEntry(at=at, by=name_of(request), action=action, subject=subject, detail=detail)
         try:
             await self._log.note(entry)
-        except OSError as error:
+        except (OSError, StoreUnavailable) as error:
             log.error("the audit log cannot be written (%s): %s", error, msgspec.json.encode(entry).decode())
 
 
@@ -49,12 +52,16 @@ def audit_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": ADMIN},
         tags=["trust and safety"],
         summary="Who changed what",
-        description="Keys made and revoked on the command line; lists, limits of domains, dead letters replayed and "
-        "durable queues deleted through this process. Append-only: `audit.jsonl` in the data folder.",
+        description="Takedowns, lists, limits of domains, dead letters replayed and durable queues deleted, and keys "
+        "made and revoked on the command line. Append-only: `audit.jsonl` in the data folder; in a cluster the table "
+        "`audit`, which all processes write, and without what the command line did.",
     )
     async def list_audit(
         most: Annotated[int, Parameter(ge=1, le=1000, description="How many entries, the newest first.")] = 100,
+        before: Annotated[str | None, Parameter(description="`next` of the page before.")] = None,
     ) -> AuditEntries:
-        return AuditEntries(list(await services.audit.newest(most)))
+        place = None if before is None else whole_number(before, "before")
+        found = await services.audit.newest(most, place)
+        return AuditEntries(list(found.entries), None if found.next is None else str(found.next))
 
     return [list_audit]

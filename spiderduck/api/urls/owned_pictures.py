@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.lists.pictures import WithheldPictures
+from spiderduck.takedowns.remote import GonePictures
 
 PictureUrl = Annotated[str, QueryParameter(description="The picture's address", max_length=16_384)]
 
@@ -32,4 +33,20 @@ def picture_routes(services: Services) -> list[HTTPRouteHandler]:
     async def is_picture_owned(url: PictureUrl) -> PictureOwned:
         return PictureOwned(url, await services.lookups.owns_picture(url), await withheld.because(url))
 
-    return [is_picture_owned]
+    @get(
+        "/v1/pictures/gone",
+        opt={"scope": READ},
+        tags=["look-ups"],
+        summary="Which pictures were taken down?",
+        description="For image processes, which forget them: digests of addresses (BLAKE2b, 16 bytes, hexadecimal).",
+    )
+    async def list_gone_pictures(
+        known: Annotated[str, QueryParameter(description="The `revision` that the caller has.", max_length=64)] = "",
+    ) -> GonePictures:
+        in_force = services.lists.takedowns
+        revision = await services.takedowns.revision()
+        if known == revision:
+            return GonePictures(revision)
+        return GonePictures(revision, sorted(one.hex() for one in in_force.pictures))
+
+    return [is_picture_owned, list_gone_pictures]

@@ -15,7 +15,21 @@ from spiderduck.stores.cassandra_opening import open_session
 from spiderduck.stores.sessions.ports import Session
 from tests.engines.toxics import Toxiproxy, slow_link
 
-TABLES = ("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures")
+TABLES = (
+    "urls",
+    "pages",
+    "versions",
+    "redirects",
+    "redirected_from",
+    "recent",
+    "buckets",
+    "finished",
+    "pictures",
+    "claims",
+    "takedowns",
+    "audit",
+    "walks",
+)
 KEYSPACE = f"test_{os.getpid()}"
 
 

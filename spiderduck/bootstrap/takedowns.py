@@ -1,0 +1,45 @@
+"""What was taken down, in force before anything is fetched or shown, and removed from all places that are reached."""
+
+from dataclasses import dataclass
+
+from groundwork.clock import Clock
+from spiderduck.bootstrap.images import ImageParts
+from spiderduck.bootstrap.storage import Removable, Storage, Work
+from spiderduck.lists.judging import Judge
+from spiderduck.lists.watching import Lists
+from spiderduck.takedowns.following import Following
+from spiderduck.takedowns.removing import Announcer, Places, Removing
+from spiderduck.takedowns.taking import Takedowns
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """`work` must run for as long as anything is fetched or shown."""
+
+    takedowns: Takedowns
+    work: tuple[Work, ...]
+
+
+async def open_takedowns(clock: Clock, storage: Storage, lists: Lists, images: ImageParts | None) -> Taking | None:
+    """None in a process without a store: an image process follows the API. Raises `StoreUnavailable`."""
+    removable = storage.removable
+    if removable is None:
+        return None
+    places = Places(
+        removable.records,
+        removable.notices,
+        removable.archive,
+        None if images is None else images.caches,
+        _announcer(removable, Judge(lists, clock)),
+    )
+    removing = Removing(removable.takedowns, places, lists.takedowns, clock)
+    following = Following(removable.takedowns, lists.takedowns, removing, clock)
+    await following.load()
+    takedowns = Takedowns(removable.takedowns, removable.records, following, clock)
+    return Taking(takedowns, (("takedowns", following.run),))
+
+
+def _announcer(removable: Removable, judge: Judge) -> Announcer | None:
+    if removable.announcing is None:
+        return None
+    return Announcer(removable.announcing, removable.records, judge)
