@@ -49,7 +49,7 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """Bytes and seconds that a request may take. Sizes are those of the decoded body;
     `bodies_bytes` is for all in flight."""
 
@@ -113,7 +113,7 @@ class FetchersConfig:
     memory_bytes: int = 0
     rate_limit: RateLimits = field(default_factory=RateLimits)
     network: Network = field(default_factory=Network)
-    limits: Limits = field(default_factory=Limits)
+    limits: FetchLimits = field(default_factory=FetchLimits)
     queues: Queues = field(default_factory=Queues)
 
     @property

@@ -1,15 +1,13 @@
 """What can go wrong while fetching as a surprise; expected endings are values (`fetchers.model.Ending`)."""
 
-from typing import ClassVar
-
 from fetchers.model import Ended, Ending
+from groundwork.errors import CodedError
 
 
-class FetcherError(Exception):
-    """Base of every error of this package. `code` is stable; `retryable`: the same call may succeed later."""
+class FetcherError(CodedError):
+    """Base of every error of this package."""
 
-    code: ClassVar[str] = "fetcher_error"
-    retryable: ClassVar[bool] = False
+    code = "fetcher_error"
 
 
 class InvalidUrl(FetcherError, ValueError):

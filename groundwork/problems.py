@@ -3,7 +3,7 @@
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
-KIND = "/problems/"
+TYPE_PREFIX = "/problems/"
 """What a problem's `type` begins with; its `code` follows. A relative reference (RFC 9457, section 3.1.1): the server
 explains the problem there."""
 
@@ -14,7 +14,7 @@ def problem(status: int, code: str, title: str, detail: str | None = None, **mor
     `status` is the HTTP status, `code` is stable and ends the `type`, `title` names the kind of problem,
     and `detail` tells a person what to do. `more` are members of the problem's own.
     """
-    told: dict[str, object] = {"type": KIND + code, "title": title, "status": status}
+    told: dict[str, object] = {"type": TYPE_PREFIX + code, "title": title, "status": status}
     if detail is not None:
         told["detail"] = detail
     return msgspec.json.encode({**told, "code": code, **more})

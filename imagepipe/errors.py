@@ -4,14 +4,13 @@
 HTTP status of each is decided in one table (`imagepipe.service.problems`).
 """
 
-from typing import ClassVar
+from groundwork.errors import CodedError
 
 
-class ImageError(Exception):
+class ImageError(CodedError):
     """Base of every error of this package."""
 
-    code: ClassVar[str] = "image_error"
-    retryable: ClassVar[bool] = False
+    code = "image_error"
 
 
 class UnsupportedFormat(ImageError):

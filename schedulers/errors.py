@@ -1,16 +1,13 @@
 """What can go wrong in the flow as a surprise; expected endings are values (`schedulers.context.Result`)."""
 
-from typing import ClassVar
-
 from fetchers.errors import InvalidUrl  # one error for "this is no URL", whoever parses
+from groundwork.errors import CodedError
 
 
-class SchedulerError(Exception):
-    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed
-    later."""
+class SchedulerError(CodedError):
+    """Base of every error of this package."""
 
-    code: ClassVar[str] = "scheduler_error"
-    retryable: ClassVar[bool] = False
+    code = "scheduler_error"
 
 
 class UnreadableEvent(SchedulerError, ValueError):

@@ -1,14 +1,14 @@
 """What can go wrong with ids. `code` is stable; `retryable`: the same call may succeed later without anybody's help."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+
+from groundwork.errors import CodedError
 
 
-class SnowflakeError(Exception):
+class SnowflakeError(CodedError):
     """Base of every error of this package."""
 
-    code: ClassVar[str] = "snowflake_error"
-    retryable: ClassVar[bool] = False
+    code = "snowflake_error"
 
 
 class BadConfiguration(SnowflakeError, ValueError):

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
+from groundwork.errors import CodedError
 
-class SpiderDuckError(Exception):
-    """Base of every error of this package. `code` is stable; `retryable` says whether the same call may succeed
-    later."""
 
-    code: ClassVar[str] = "spiderduck_error"
-    retryable: ClassVar[bool] = False
+class SpiderDuckError(CodedError):
+    """Base of every error of this package."""
+
+    code = "spiderduck_error"
     exit_code: ClassVar[int] = 1
 
 

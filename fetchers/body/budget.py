@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from fetchers.config import Limits
+from fetchers.config import FetchLimits
 
 FREE = 64 * 1024
 """Bytes of each body that take nothing: most pages are no longer."""
@@ -34,7 +34,7 @@ class BodyBudget:
         return len(self._waiting)
 
     @classmethod
-    def of(cls, limits: Limits) -> "BodyBudget":
+    def of(cls, limits: FetchLimits) -> "BodyBudget":
         """As the settings say."""
         return cls(limits.bodies_bytes, max(limits.page_bytes, limits.picture_bytes))
 

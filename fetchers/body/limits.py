@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from fetchers.config import Limits
+from fetchers.config import FetchLimits
 from fetchers.media_type import essence_of, sniffed_type
 from fetchers.model import Ended, Ending, Headers, HopRequest, Response
 
@@ -78,7 +78,7 @@ def announced_length(response: Response) -> int | None:
     return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
 
 
-def plan_body(request: HopRequest, status_code: int, content_type: str, limits: Limits) -> BodyPlan | None:
+def plan_body(request: HopRequest, status_code: int, content_type: str, limits: FetchLimits) -> BodyPlan | None:
     """None where bodies of this type are not used at all. `content_type` is empty where none is said."""
     if request.purpose == "robots":
         return BodyPlan(limits.robots_bytes, cut=True, keeps_parts=True, is_text=True)
@@ -99,11 +99,11 @@ def is_text(essence: str) -> bool:
     return essence.startswith("text/") or essence.endswith(TEXT_ENDINGS)
 
 
-def _plan_of_sniffed(request: HopRequest, limits: Limits, start: bytes) -> BodyPlan | None:
+def _plan_of_sniffed(request: HopRequest, limits: FetchLimits, start: bytes) -> BodyPlan | None:
     return _plan_of(sniffed_type(start), request, limits)
 
 
-def _plan_of(essence: str, request: HopRequest, limits: Limits) -> BodyPlan | None:
+def _plan_of(essence: str, request: HopRequest, limits: FetchLimits) -> BodyPlan | None:
     if essence.startswith(READ_IN_FULL) or essence.endswith(("+xml", "+json")):
         limit = limits.picture_bytes if essence.startswith("image/") else limits.page_bytes
         return BodyPlan(request.max_bytes or limit, keeps_parts=True, is_text=is_text(essence))

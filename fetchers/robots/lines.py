@@ -16,7 +16,9 @@ LONGEST_LINE = 2083 * 8 - 1
 WHITE = " \t\v\f\r"
 
 
-class Kind(IntEnum):
+class Directive(IntEnum):
+    """What a line says."""
+
     OTHER = 0
     USER_AGENT = 1
     ALLOW = 2
@@ -28,23 +30,23 @@ class Kind(IntEnum):
 
 
 PREFIXES = (
-    ("user-agent", Kind.USER_AGENT),
-    ("useragent", Kind.USER_AGENT),
-    ("user agent", Kind.USER_AGENT),
-    ("allow", Kind.ALLOW),
-    ("disallow", Kind.DISALLOW),
-    ("dissallow", Kind.DISALLOW),
-    ("dissalow", Kind.DISALLOW),
-    ("disalow", Kind.DISALLOW),
-    ("diasllow", Kind.DISALLOW),
-    ("disallaw", Kind.DISALLOW),
-    ("sitemap", Kind.SITEMAP),
-    ("site-map", Kind.SITEMAP),
-    ("crawl-delay", Kind.CRAWL_DELAY),
-    ("crawldelay", Kind.CRAWL_DELAY),
-    ("content-signal", Kind.USAGE),
-    ("content-usage", Kind.USAGE),
-    ("license", Kind.LICENSE),
+    ("user-agent", Directive.USER_AGENT),
+    ("useragent", Directive.USER_AGENT),
+    ("user agent", Directive.USER_AGENT),
+    ("allow", Directive.ALLOW),
+    ("disallow", Directive.DISALLOW),
+    ("dissallow", Directive.DISALLOW),
+    ("dissalow", Directive.DISALLOW),
+    ("disalow", Directive.DISALLOW),
+    ("diasllow", Directive.DISALLOW),
+    ("disallaw", Directive.DISALLOW),
+    ("sitemap", Directive.SITEMAP),
+    ("site-map", Directive.SITEMAP),
+    ("crawl-delay", Directive.CRAWL_DELAY),
+    ("crawldelay", Directive.CRAWL_DELAY),
+    ("content-signal", Directive.USAGE),
+    ("content-usage", Directive.USAGE),
+    ("license", Directive.LICENSE),
 )
 """Names that count by their beginning, in any case; the misspelt ones are those that Google's parser takes."""
 
@@ -70,9 +72,9 @@ def text_of(body: bytes) -> str:
     return text
 
 
-def directives(text: str) -> Iterator[tuple[int, Kind, str]]:
+def directives(text: str) -> Iterator[tuple[int, Directive, str]]:
     """(line number, kind, value) of every line that says something known."""
-    kinds = {"": Kind.OTHER}
+    kinds = {"": Directive.OTHER}
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > LONGEST_LINE:
             line = line[:LONGEST_LINE]
@@ -97,9 +99,9 @@ def _without_colon(line: str) -> tuple[str, str]:
     return ("", "") if " " in value else (name, value)
 
 
-def _kind_of(key: str) -> Kind:
+def _kind_of(key: str) -> Directive:
     name = key.strip(WHITE).lower()
     for prefix, kind in PREFIXES:
         if name.startswith(prefix):
             return kind
-    return Kind.OTHER
+    return Directive.OTHER

@@ -6,7 +6,7 @@ Only a rule ends the list of a group's user agents. Other records must not inter
 
 import re
 
-from fetchers.robots.lines import Kind, directives, text_of
+from fetchers.robots.lines import Directive, directives, text_of
 from fetchers.robots.matching import Rule
 from fetchers.robots.rules import ANYBODY, Preferences, RobotsTxt, UsageLine
 
@@ -25,13 +25,13 @@ def parse(body: bytes) -> RobotsTxt:
     """The rules of a robots.txt with the content `body`. Never raises."""
     builder = _Builder()
     handlers = {
-        Kind.USER_AGENT: builder.user_agent,
-        Kind.ALLOW: builder.allow,
-        Kind.DISALLOW: builder.disallow,
-        Kind.SITEMAP: builder.sitemap,
-        Kind.CRAWL_DELAY: builder.crawl_delay,
-        Kind.LICENSE: builder.license,
-        Kind.USAGE: builder.usage,
+        Directive.USER_AGENT: builder.user_agent,
+        Directive.ALLOW: builder.allow,
+        Directive.DISALLOW: builder.disallow,
+        Directive.SITEMAP: builder.sitemap,
+        Directive.CRAWL_DELAY: builder.crawl_delay,
+        Directive.LICENSE: builder.license,
+        Directive.USAGE: builder.usage,
     }
     for number, kind, value in directives(text_of(body)):
         handlers[kind](value, number)

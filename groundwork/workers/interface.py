@@ -5,7 +5,9 @@ Errors here say what became of the work, not what it was for: whoever hands the 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+from groundwork.errors import CodedError
 
 T = TypeVar("T")
 
@@ -42,12 +44,10 @@ class WorkLimits:
     seconds: float
 
 
-class WorkError(Exception):
-    """Base of what can become of a piece of work besides its own result or error. `code` is stable; `retryable` says
-    that the same piece may succeed later."""
+class WorkError(CodedError):
+    """Base of what can become of a piece of work besides its own result or error."""
 
-    code: ClassVar[str] = "work_error"
-    retryable: ClassVar[bool] = False
+    code = "work_error"
 
 
 class WorkersBusy(WorkError):

@@ -30,8 +30,8 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer, signing_key
 from spiderduck.bootstrap.storage import Storage, Work
-from spiderduck.lists.pictures import WithheldPictures
 from spiderduck.lists.watching import Lists
+from spiderduck.lists.withheld_pictures import WithheldPictures
 from spiderduck.pictures.access import NoRecords, Owners, PictureAccess, RecordsOfApi, StoredRecords
 from spiderduck.pictures.archived import ArchivedPictures
 from spiderduck.pictures.measuring import CardPictures, HandedOver

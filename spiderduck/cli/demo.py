@@ -79,18 +79,16 @@ def _tell(server: str, as_json: bool) -> None:
         for what, url in LINKS.items():
             say(f"  {what:<28}{url}")
         say()
-    lines = client.lines("/v1/stream", {})
-    next(lines)  # connected: nothing of what follows is missed
+    stream = client.events("/v1/stream", {})
+    next(stream)  # connected: nothing of what follows is missed
     events = [{"id": f"demo-{number}", "urls": [url]} for number, url in enumerate(LINKS.values())]
     client.post("/v1/events", msgspec.json.encode(events))
     open_events = {event["id"] for event in events}
     open_pictures = 2
-    for line in lines:
-        if not line.startswith("data: "):
-            continue
-        notice = msgspec.json.decode(line.removeprefix("data: "))
+    for event in filter(lambda one: one.is_notice, stream):
+        notice = msgspec.json.decode(event.data)
         if as_json:
-            say_json(line.removeprefix("data: "))
+            say_json(event.data)
         elif notice["outcome"] == "updated":
             image = notice["data"]["metadata"]["image"]
             say(f"  picture measured: {image['url']} is {image['width']}×{image['height']}, {image['type']}")

@@ -8,6 +8,7 @@ from typing import Any
 from groundwork.secret_files import read_secret
 from spiderduck.client.connection import STREAM_TIMEOUT, BadAddress, translating
 from spiderduck.client.errors import ApiError, Unreachable, api_error
+from spiderduck.client.events import BadStream, EventReader, ServerEvent
 from spiderduck.client.sync import Client
 from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
 
@@ -46,9 +47,9 @@ class ServerClient:
     def delete(self, path: str, **parameters: Any) -> None:
         self._call("DELETE", path, params=parameters)
 
-    def lines(self, path: str, parameters: dict[str, str]) -> Iterator[str]:
-        """The lines of an endless answer."""
-        http = self._client.http
+    def events(self, path: str, parameters: dict[str, str]) -> Iterator[ServerEvent]:
+        """What an endless stream sends, comments included."""
+        http, reader = self._client.http, EventReader()
         with (
             self._translating(),
             translating(http.base_url),
@@ -57,7 +58,8 @@ class ServerClient:
             if answer.is_error:
                 answer.read()
                 raise api_error(answer)
-            yield from _lines(answer.iter_bytes())
+            for chunk in answer.iter_bytes():
+                yield from reader.feed(chunk)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         with self._translating():
@@ -70,6 +72,8 @@ class ServerClient:
             yield
         except ApiError as error:
             raise Refused(f"the server refused the request ({error.status}): {error}", error.status) from error
+        except BadStream as error:
+            raise ServerUnreachable(str(error)) from error
         except Unreachable as error:
             raise ServerUnreachable(f"{error}; start it with `spiderduck up`, or name it with --server") from error
 
@@ -82,14 +86,3 @@ def _key_of_file(path: str | None) -> str | None:
         return str(read_secret(path, str, "SPIDERDUCK_KEY_FILE"))
     except ValueError as error:
         raise BadSetting(str(error)) from error
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Ended by line feeds alone: `httpx` ends a line at U+2028 and U+0085 as well, which JSON may have in a string."""
-    rest: list[bytes] = []
-    for chunk in chunks:
-        *whole, last = chunk.split(b"\n")
-        for line in whole:
-            yield b"".join((*rest, line)).removesuffix(b"\r").decode("utf-8", "replace")
-            rest = []
-        rest.append(last)

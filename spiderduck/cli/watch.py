@@ -37,6 +37,7 @@ def watch(
 
     from spiderduck.cli.card import print_record
     from spiderduck.cli.server import ServerClient
+    from spiderduck.client.events import COMMENT
     from spiderduck.errors import ServerUnreachable, SpiderDuckError
 
     given = {"queue": queue, "domain": domain, "status": status}
@@ -46,20 +47,19 @@ def watch(
         _ensure(client, queue)
     console, shown = plain_console(), _Shown(client, queue)
     try:
-        for line in client.lines("/v1/stream", parameters):
-            if line.startswith(": connected") and not as_json:
-                say("watching; press Ctrl-C to stop", error=True)
-            if line.startswith(":"):  # also what keeps a quiet stream alive
+        for event in client.events("/v1/stream", parameters):
+            if event.kind == COMMENT:  # also what keeps a quiet stream alive
+                if event.data == "connected" and not as_json:
+                    say("watching; press Ctrl-C to stop", error=True)
                 shown.acknowledge()
-            text = shown.notice_in(line)
-            if text is None:
+            if not event.is_notice:
                 continue
             if as_json:
-                say_json(text)
+                say_json(event.data)
             else:
-                notice = msgspec.json.decode(text)
+                notice = msgspec.json.decode(event.data)
                 print_record(console, notice["data"], notice["outcome"])
-            shown.note()
+            shown.note(event.id)
             if most is not None and shown.count >= most:
                 return
     finally:
@@ -74,25 +74,12 @@ class _Shown:
     def __init__(self, client: "ServerClient", queue: str | None) -> None:
         self._client = client
         self._queue = queue
-        self._coming = self._position = self._acknowledged = -1
-        self._is_reset = False
+        self._position = self._acknowledged = -1
         self.count = 0
 
-    def notice_in(self, line: str) -> str | None:
-        """The notice that a line of the stream holds. An event is its type, its id and its data, and ends with an empty
-        line."""
-        name, _, value = line.partition(": ")
-        if not line:
-            self._is_reset = False
-        elif name == "event":
-            self._is_reset = value == "reset"
-        elif name == "id" and not self._is_reset:
-            self._coming = int(value)
-        return value if name == "data" and not self._is_reset else None
-
-    def note(self) -> None:
-        """The notice was shown."""
-        self._position = self._coming
+    def note(self, position: str) -> None:
+        """The notice at `position` was shown."""
+        self._position = int(position)
         self.count += 1
         if self.count % SHOWN_AT_ONCE == 0:
             self.acknowledge()

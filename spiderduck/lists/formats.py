@@ -24,7 +24,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{8,64}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry names."""
 
     DOMAIN = "domain"
@@ -37,18 +37,18 @@ class Kind(StrEnum):
 class Entry:
     """`text` is a host name, a URL's exact expression, or hexadecimal digits. `at` is where its line begins."""
 
-    kind: Kind
+    kind: EntryKind
     text: str
     at: int
 
 
-Reader = Callable[[str], tuple[Kind, str] | None]
+Reader = Callable[[str], tuple[EntryKind, str] | None]
 """The entry of a line, None for a line without one. Raises ValueError for a line that cannot be read."""
 
 
-def _domain(line: str) -> tuple[Kind, str] | None:
+def _domain(line: str) -> tuple[EntryKind, str] | None:
     name = line.split("#", 1)[0].strip()
-    return (Kind.DOMAIN, _name(name)) if name else None
+    return (EntryKind.DOMAIN, _name(name)) if name else None
 
 
 def _name(text: str) -> str:
@@ -56,16 +56,16 @@ def _name(text: str) -> str:
     return text if _PLAIN.fullmatch(text) and not text[-1].isdigit() else normal_name(text)
 
 
-def _hosts(line: str) -> tuple[Kind, str] | None:
+def _hosts(line: str) -> tuple[EntryKind, str] | None:
     words = line.split("#", 1)[0].split()
     if not words:
         return None
     if len(words) < 2:
         raise ValueError("no name behind the address")
-    return None if words[1].lower() in _LOCAL or words[1] == words[0] else (Kind.DOMAIN, _name(words[1]))
+    return None if words[1].lower() in _LOCAL or words[1] == words[0] else (EntryKind.DOMAIN, _name(words[1]))
 
 
-def _adblock(line: str) -> tuple[Kind, str] | None:
+def _adblock(line: str) -> tuple[EntryKind, str] | None:
     """Only rules that block whole domains; exceptions, comments and rules on parts of pages are not for us."""
     text = line.strip()
     if not text.startswith("||"):
@@ -73,20 +73,20 @@ def _adblock(line: str) -> tuple[Kind, str] | None:
     name, _, rest = text[2:].partition("^")
     if rest.strip() not in ("", "$all", "$document", "$important") or "*" in name:
         return None
-    return Kind.DOMAIN, _name(name)
+    return EntryKind.DOMAIN, _name(name)
 
 
-def _url(line: str) -> tuple[Kind, str] | None:
+def _url(line: str) -> tuple[EntryKind, str] | None:
     text = line.strip()
     if not text or text.startswith("#"):
         return None
     found = canonical(text)
     if found is None:
         raise ValueError("no URL")
-    return Kind.URL, found.exact
+    return EntryKind.URL, found.exact
 
 
-def _urlhaus(line: str) -> tuple[Kind, str] | None:
+def _urlhaus(line: str) -> tuple[EntryKind, str] | None:
     """`id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter` (urlhaus.abuse.ch)."""
     if not line.strip() or line.startswith("#"):
         return None
@@ -96,39 +96,39 @@ def _urlhaus(line: str) -> tuple[Kind, str] | None:
     return _url(row[2])
 
 
-def _mastodon(line: str) -> tuple[Kind, str] | None:
+def _mastodon(line: str) -> tuple[EntryKind, str] | None:
     """`#domain,#severity,…`: what Mastodon exports of its domain blocks. `noop` blocks nothing."""
     if not line.strip() or line.startswith("#"):
         return None
     row = next(csv.reader([line]), [])
     if len(row) > 1 and row[1].strip().lower() == "noop":
         return None
-    return Kind.DOMAIN, _name(row[0])
+    return EntryKind.DOMAIN, _name(row[0])
 
 
-def _hash(line: str) -> tuple[Kind, str] | None:
+def _hash(line: str) -> tuple[EntryKind, str] | None:
     """A prefix of 4 to 32 bytes of the SHA-256 of an expression, in hexadecimal or base64."""
     text = line.split("#", 1)[0].strip()
     if not text:
         return None
     if _HEX.fullmatch(text) and len(text) % 2 == 0:
-        return Kind.HASH, text.lower()
+        return EntryKind.HASH, text.lower()
     try:
         raw = b64decode(text, validate=True)
     except Base64Error as error:
         raise ValueError("no hexadecimal digits and no base64") from error
     if not 4 <= len(raw) <= 32:
         raise ValueError("a prefix has 4 to 32 bytes")
-    return Kind.HASH, raw.hex()
+    return EntryKind.HASH, raw.hex()
 
 
-def _content(line: str) -> tuple[Kind, str] | None:
+def _content(line: str) -> tuple[EntryKind, str] | None:
     text = line.split("#", 1)[0].split()
     if not text:
         return None
     if not _SHA256.fullmatch(text[0]):
         raise ValueError("no SHA-256")
-    return Kind.CONTENT, text[0].lower()
+    return EntryKind.CONTENT, text[0].lower()
 
 
 FORMATS: Mapping[str, Reader] = {

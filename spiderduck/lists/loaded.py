@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from spiderduck.lists.expressions import Canonical, expressions, hosts
-from spiderduck.lists.formats import Counted, Kind, read
+from spiderduck.lists.formats import Counted, EntryKind, read
 from spiderduck.lists.table import BYTES, HashTable, digest_of, key_of
 from spiderduck.settings.lists import ListConfig
 
 SHORT = 4
 """Bytes of the shortest hash prefix."""
-KIND_OF = {"urls": Kind.URL, "urlhaus": Kind.URL, "hash_prefixes": Kind.HASH, "content": Kind.CONTENT}
+KIND_OF = {
+    "urls": EntryKind.URL,
+    "urlhaus": EntryKind.URL,
+    "hash_prefixes": EntryKind.HASH,
+    "content": EntryKind.CONTENT,
+}
 """What the entries of a format name; the others name domains."""
 LONGEST_SHOWN = 500
 
@@ -74,9 +79,9 @@ class LoadedList:
         self.counted = Counted()
         self._data = data
         entries = read(data, config.format, self.counted)
-        self._kind = KIND_OF.get(config.format, Kind.DOMAIN)
-        if self._kind is not Kind.HASH:
-            of_text = bytes.fromhex if self._kind is Kind.CONTENT else digest_of
+        self._kind = KIND_OF.get(config.format, EntryKind.DOMAIN)
+        if self._kind is not EntryKind.HASH:
+            of_text = bytes.fromhex if self._kind is EntryKind.CONTENT else digest_of
             self._table, self._short = HashTable((of_text(one.text), one.at) for one in entries), HashTable(())
             return
         prefixes = [(bytes.fromhex(one.text), one.at) for one in entries]
@@ -88,17 +93,17 @@ class LoadedList:
 
     def names(self, subject: Subject) -> Hit | None:
         """What of the URL the list names; None where nothing is."""
-        if self._kind is Kind.DOMAIN:
+        if self._kind is EntryKind.DOMAIN:
             return self._among(self._table, subject.hosts)
-        if self._kind is Kind.URL:
+        if self._kind is EntryKind.URL:
             return self._among(self._table, subject.url())
-        if self._kind is Kind.HASH:
+        if self._kind is EntryKind.HASH:
             return self._among(self._table, subject.hashes()) or self._among(self._short, subject.hashes())
         return None
 
     def names_content(self, sha256: str) -> Hit | None:
         """Whether the list names a body by its SHA-256, in hexadecimal."""
-        if self._kind is not Kind.CONTENT:
+        if self._kind is not EntryKind.CONTENT:
             return None
         return self._among(self._table, ((f"sha256:{sha256}", int.from_bytes(bytes.fromhex(sha256)[:BYTES])),))
 

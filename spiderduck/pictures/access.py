@@ -19,8 +19,8 @@ from imagepipe.service.access import Connection
 from spiderduck.api.front.client_address import Network, client_address, client_group
 from spiderduck.api.front.keys import FETCH, guard_of
 from spiderduck.errors import StoreUnavailable
-from spiderduck.lists.pictures import WithheldPictures, may_withhold
 from spiderduck.lists.watching import Lists
+from spiderduck.lists.withheld_pictures import WithheldPictures, may_withhold
 from spiderduck.stores.ports import Lookups
 
 OWNED_SECONDS, WITHHELD_SECONDS, NOT_OWNED_SECONDS = 60.0, 60.0, 2.0

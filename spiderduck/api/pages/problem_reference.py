@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from fetchers.model import Ending
-from groundwork.problems import KIND
+from groundwork.problems import TYPE_PREFIX
 from imagepipe.service.problems import STATUS as OF_PICTURES
 from snowflake import errors as of_ids
 from spiderduck.api.contract.problems import CODES, STATUS
@@ -67,7 +67,7 @@ def reference() -> dict[str, ProblemMeaning]:
     fetches = {ending.value: (502, OF_FETCHES) for ending in Ending}
     known = {**fetches, **found, **OTHERS}
     return {
-        code: ProblemMeaning(code, KIND + code, status, HTTPStatus(status).phrase, meaning)
+        code: ProblemMeaning(code, TYPE_PREFIX + code, status, HTTPStatus(status).phrase, meaning)
         for code, (status, meaning) in sorted(known.items(), key=lambda item: (item[1][0], item[0]))
     }
 

@@ -9,7 +9,7 @@ from schedulers.model import Page
 from spiderduck.api.services import Services
 from spiderduck.content.ports import Archived, Damaged, NotUploadedYet
 from spiderduck.lists.judging import Judge
-from spiderduck.lists.pictures import known_page
+from spiderduck.lists.withheld_pictures import known_page
 
 MOST_OPENED = 2
 """Bodies that are read from the archive at a time: they are large, and the flow needs the same threads."""

@@ -16,7 +16,7 @@ from schedulers.errors import InvalidUrl
 from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
 from schedulers.record import Record, record_of, unknown_record
-from spiderduck.api.parameters import BadParameter, shortened
+from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.intake import Pause
 from spiderduck.lists.judging import Judge
@@ -52,7 +52,7 @@ def valid(text: str, name: str = "url") -> Asked:
     """The URL in the parameter `name` of a call. Raises `BadParameter` (a 400 problem) for what is none."""
     asked = Asked(text)
     if asked.problem is not None:
-        raise BadParameter(f"{name} is {shortened(text)}: {asked.problem}")
+        raise BadParameter(f"{name}: {asked.problem}")
     return asked
 
 

@@ -22,7 +22,7 @@ from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all
 from spiderduck.api.urls.caching import LONG, caching, tag_of
 from spiderduck.api.urls.versions import Version, described, known_at, moment
 from spiderduck.lists.judging import Judge
-from spiderduck.lists.pictures import known_page
+from spiderduck.lists.withheld_pictures import known_page
 
 WITHHELD = "`usage_refused`: the site forbids it; `content_blocked`: a list does"
 MOST_VERSIONS = 1000

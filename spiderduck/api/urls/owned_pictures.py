@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
-from spiderduck.lists.pictures import WithheldPictures
+from spiderduck.lists.withheld_pictures import WithheldPictures
 from spiderduck.takedowns.remote import GonePictures
 
 PictureUrl = Annotated[str, QueryParameter(description="The picture's address", max_length=16_384)]

@@ -13,21 +13,23 @@ import pytest
 from msgspec import structs
 
 from fetchers.client import redirects
-from fetchers.config import FetchersConfig, Limits, Network, RateLimits
+from fetchers.config import FetchersConfig, FetchLimits, Network, RateLimits
 from fetchers.fetcher import Fetcher
 from fetchers.model import Ended, Ending, HopRequest, HopResult, Response
 from fetchers.standalone import running_fetcher
 from tests.origin import Origin, Request
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-LIMITS = Limits(connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.5, page_bytes=1_000_000)
+LIMITS = FetchLimits(
+    connect_seconds=0.5, first_byte_seconds=0.3, read_seconds=0.3, total_seconds=0.5, page_bytes=1_000_000
+)
 NO_ROBOTS = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 
 
 @asynccontextmanager
 async def fetcher_for(
-    answer: bytes | Answer, limits: Limits = LIMITS, robots: bytes = NO_ROBOTS
+    answer: bytes | Answer, limits: FetchLimits = LIMITS, robots: bytes = NO_ROBOTS
 ) -> AsyncIterator[tuple[Fetcher, Origin]]:
     """A fetcher whose every name is one server; robots.txt is open unless said otherwise."""
 
@@ -51,7 +53,7 @@ def ask(url: str = "http://a.test/", seconds: float = 20.0) -> HopRequest:
     return HopRequest(url, time.time() + seconds, time.time() + seconds)
 
 
-async def ending_of(answer: bytes | Answer, limits: Limits = LIMITS) -> HopResult:
+async def ending_of(answer: bytes | Answer, limits: FetchLimits = LIMITS) -> HopResult:
     async with fetcher_for(answer, limits) as (fetcher, _):
         began = time.monotonic()
         result = await fetcher.perform(ask())

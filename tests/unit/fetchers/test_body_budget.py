@@ -12,7 +12,7 @@ import pytest
 from fetchers.body.budget import FREE, PORTION, BodyBudget, BodyHold
 from fetchers.body.chunks import collect
 from fetchers.building import Adapters, build_fetcher
-from fetchers.config import FetchersConfig, Limits, RateLimits
+from fetchers.config import FetchersConfig, FetchLimits, RateLimits
 from fetchers.model import Ended, HopRequest, NotNow, Response
 from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.stores.memory import MemoryHostStates, NoSharedCache
@@ -215,7 +215,7 @@ async def test_waiting_for_room_is_not_held_against_the_site() -> None:
     """Longer than an answer may take: it is read all the same, and the wait is no part of what it took."""
     budget = BodyBudget(0, 0)
     held = await grown(budget, 1)
-    config = FetchersConfig(rate_limit=FAST, limits=Limits(total_seconds=0.05))
+    config = FetchersConfig(rate_limit=FAST, limits=FetchLimits(total_seconds=0.05))
     asking = asyncio.create_task(ask(budget, config, 60.0))
     await asyncio.wait([asking], timeout=0.3)
     assert not asking.done()
@@ -233,7 +233,7 @@ async def test_without_room_before_the_deadline_the_caller_comes_again() -> None
     """It is no ending of the URL, for its site did nothing wrong."""
     budget = BodyBudget(0, 0)
     held = await grown(budget, 1)
-    answer = await ask(budget, FetchersConfig(rate_limit=FAST, limits=Limits(total_seconds=0.05)), 0.2)
+    answer = await ask(budget, FetchersConfig(rate_limit=FAST, limits=FetchLimits(total_seconds=0.05)), 0.2)
     assert isinstance(answer, NotNow)
     assert "room" in answer.reason
     held.release()

@@ -3,10 +3,10 @@
 import pytest
 
 from fetchers.body.limits import ERROR_PAGE_BYTES, BodyPlan, plan_body
-from fetchers.config import Limits
+from fetchers.config import FetchLimits
 from fetchers.model import HopRequest
 
-LIMITS = Limits(page_bytes=100, picture_bytes=200, direct_bytes=300, media_bytes=40, robots_bytes=50)
+LIMITS = FetchLimits(page_bytes=100, picture_bytes=200, direct_bytes=300, media_bytes=40, robots_bytes=50)
 
 
 def request(purpose: str = "page", most: int | None = None) -> HopRequest:
