@@ -1,5 +1,5 @@
-"""How many bytes a render takes at most, from what the header says. Pure; `tests/unit/imagepipe/test_footprint.py`
-holds the factors against measured peaks.
+"""How many bytes a render takes at most, from what the header says. Pure;
+`tests/integration/imagepipe/test_footprint.py` holds the factors against measured peaks.
 
 Pillow keeps four bytes a pixel whatever the picture's mode. Beside these stand the decoder's own buffers, a second copy
 where a palette is unfolded or alpha is multiplied in before scaling, and what each frame takes until it is written.

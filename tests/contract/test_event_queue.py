@@ -70,7 +70,7 @@ def message(name: str = "one") -> Message:
 
 
 async def received(queue: Queue) -> Delivery:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await queue.receive()
 
 
@@ -142,7 +142,7 @@ async def test_a_receiver_that_leaves_loses_nothing(open_queue: OpenQueue) -> No
         await settle()
         leaving.cancel()
         await queue.publish([message()])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert (await staying).message == message()
 
 

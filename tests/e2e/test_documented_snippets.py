@@ -119,7 +119,7 @@ def test_a_durable_queue_in_python(product: Product) -> None:
     product.client.put("/v1/queues/mailer").raise_for_status()
     share(product)
     (code,) = samples(SUBSCRIBE, "python", "Collect while you are away")
-    over = time.monotonic() + 20
+    over = time.monotonic() + 60
     with printing("A duck", "python", code, product):
         while lag(product):
             assert time.monotonic() < over

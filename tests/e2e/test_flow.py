@@ -191,7 +191,7 @@ def test_the_stream_tells_as_it_happens_and_ends_on_shutdown(origin: Origin, pro
 
     listening = threading.Thread(target=listen)
     listening.start()
-    assert connected.wait(10)
+    assert connected.wait(60)
     product.send({"id": "one", "urls": ["http://news.test/a", "http://other.test/"]})
     product.ended("http://news.test/a", "http://other.test/")
     started = time.monotonic()

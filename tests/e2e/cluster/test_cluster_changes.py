@@ -89,7 +89,7 @@ async def test_a_rolling_restart_of_every_process_loses_nothing(cluster: Running
 async def pulled(client: httpx.AsyncClient, queue: str, events: set[str]) -> list[dict[str, str]]:
     """From the durable queue until each of the events was told of."""
     notices: list[dict[str, str]] = []
-    over = time.monotonic() + 20
+    over = time.monotonic() + 60
     while events - {one["event_id"] for one in notices}:
         assert time.monotonic() < over, events - {one["event_id"] for one in notices}
         got = (await client.get(f"/v1/queues/{queue}", params={"most": 500, "wait_ms": 1000})).json()
@@ -211,7 +211,7 @@ async def test_told_to_end_while_every_engine_is_away_they_end(cluster: RunningC
 
 
 async def said(one: Supervised, before: int, words: str) -> str:
-    over = time.monotonic() + 20
+    over = time.monotonic() + 60
     while True:
         lines = one.log.read_text(encoding="utf-8")[before:].splitlines()
         if found := [line for line in lines if words in line]:

@@ -72,7 +72,7 @@ def taken(subscriber: Any) -> bytes:
 
 async def archived(client: Any, content: str, body: bytes) -> None:
     """503 with the time to come again while its segment is on its way, then the bytes."""
-    over = time.monotonic() + 15
+    over = time.monotonic() + 60
     while (answer := await client.get(content)).status_code != 200:
         assert (answer.status_code, answer.json()["code"]) == (503, "not_uploaded_yet"), answer.text
         assert int(answer.headers["retry-after"]) > 0
@@ -89,7 +89,7 @@ async def test_the_api_reaches_the_fetchers(cluster: RunningCluster) -> None:
         assert (answer.status_code, b"Direct" in answer.content) == (200, True), answer.text
         changed = await client.put("/v1/domains/direct.test", json={"per_second": 7.0, "burst": 3})
         assert changed.status_code == 200, changed.text
-        over = time.monotonic() + 10
+        over = time.monotonic() + 60
         while (state := (await client.get("/v1/domains/direct.test")).json())["limits"]["per_second"] != 7.0:
             assert time.monotonic() < over, state
             await asyncio.sleep(0.1)

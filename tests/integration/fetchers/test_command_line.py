@@ -100,7 +100,7 @@ def test_the_service_is_asked_and_goes_when_it_is_told(
         assert main(["http://a.test/short", "--through", address]) == 0
         assert capsys.readouterr().out == "hello"
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=10.0)
+        _, said = process.communicate(timeout=60.0)
     finally:
         process.kill()
         process.communicate()

@@ -236,7 +236,7 @@ async def test_garbage_and_floods_end_the_connection() -> None:
         ):
             reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
             writer.write(data)
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(30):
                 try:
                     answer = await reader.read()
                 except ConnectionError:
@@ -252,7 +252,7 @@ async def test_a_client_that_leaves_gives_its_place_up() -> None:
             await asyncio.sleep(0.01)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(30):
             await one.service.idle()
         assert one.fetcher.queues.in_flight == 0
 

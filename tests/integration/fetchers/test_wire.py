@@ -30,7 +30,7 @@ async def fetched(*answers: bytes, hangs: bool = False) -> tuple[FetchResult, Se
     async with fetcher_for(answer) as (fetcher, origin):
         began = time.monotonic()
         result = await redirects.fetch(ask(), fetcher.open_hop)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 10.0  # what it would wait for in vain has 20 s
         return result, [head.split(b" ")[1] for head in origin.heads]
 
 

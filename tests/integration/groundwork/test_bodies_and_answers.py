@@ -67,7 +67,7 @@ async def test_an_answer_that_nobody_takes_is_cut_off() -> None:
     async with serving(Echo(), stall_seconds=0.1) as served, served.client() as client:
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
         client.send(b"GET /large HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not served.server.server_state.connections:
                 await asyncio.sleep(0)
             while served.server.server_state.connections:
@@ -97,7 +97,7 @@ async def test_the_client_of_a_stream_is_missed_though_it_has_sent_a_second_requ
         while not connection.pipeline:  # type: ignore[union-attr]
             await asyncio.sleep(0)
         connection.transport.abort()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await app.gone.wait()
 
 

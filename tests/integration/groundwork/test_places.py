@@ -17,7 +17,7 @@ async def full(served: Served, count: int, stack: AsyncExitStack, send: bytes) -
         client = await stack.enter_async_context(served.client())
         client.send(send)
         clients.append(client)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(served.server.places or ()) <= number and not client.reader.at_eof():
                 await asyncio.sleep(0)
     return clients
@@ -42,7 +42,7 @@ async def test_where_all_are_at_work_a_newcomer_is_turned_away(limit: str) -> No
     app = Echo()
     async with serving(app, **{limit: 3}) as served, AsyncExitStack() as stack:
         busy = await full(served, 3, stack, b"GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(app.fields) < 3:
                 await asyncio.sleep(0)
         async with served.client() as client:
@@ -66,6 +66,6 @@ async def test_places_are_given_back() -> None:
             async with served.client() as client:
                 client.send(GET)
                 assert (await client.answer())[0] == 200
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(served.server.places or ()):
                 await asyncio.sleep(0)

@@ -40,8 +40,9 @@ class HalfTheWeb:
         yield transport_answer(httpx.Response(200, headers={"content-type": "text/html"}, content=b"<p>hello"))
 
 
-async def test_five_thousand_hanging_domains_keep_fifty_good_ones_waiting_for_seconds() -> None:
-    """The good ones come last, behind all of them; without shares it would be minutes. The others end by themselves."""
+async def test_thousands_of_hanging_domains_keep_fifty_good_ones_waiting_for_seconds() -> None:
+    """The good ones come last, behind all of them; without shares it would be one and a half minutes. The others end by
+    themselves."""
     clock = FakeClock()
     web = HalfTheWeb(clock)
     config = replace(FAST, queues=Queues(sweep_seconds=86_400.0, connections=512))
@@ -65,7 +66,7 @@ async def test_five_thousand_hanging_domains_keep_fifty_good_ones_waiting_for_se
             await clock.sleep(max(result.until - clock.now(), 0.01))
 
     began = clock.now()
-    hanging = [asyncio.create_task(one(f"hang{number}.test")) for number in range(5000)]
+    hanging = [asyncio.create_task(one(f"hang{number}.test")) for number in range(3500)]
     await settle(5)
     good = [asyncio.create_task(one(f"good{number}.test")) for number in range(50)]
     while not all(task.done() for task in good):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,22 @@ LEFT = {
 """One too many each. No other joins them."""
 
 
+@cache
+def _nodes() -> tuple[tuple[str, ast.AST], ...]:
+    """Of all files of the packages; read once for all tests."""
+    return tuple(
+        (file.relative_to(_ROOT).as_posix(), node)
+        for package in _PACKAGES
+        for file in sorted((_ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Call | ast.Import)
+    )
+
+
 def _functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for package in _PACKAGES:
-        for file in sorted((_ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_bytes())):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    yield f"{file.relative_to(_ROOT).as_posix()}: {node.name}", node
+    for file, node in _nodes():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{file}: {node.name}", node
 
 
 def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -56,13 +67,7 @@ def test_no_function_takes_more_than_six_parameters() -> None:
     ],
 )
 def test_a_primitive_is_defined_once(what: str, called: str, homes: set[str]) -> None:
-    found = set()
-    for package in _PACKAGES:
-        for file in (_ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_bytes())):
-                if isinstance(node, ast.ClassDef) and node.name == called:
-                    found.add(file.relative_to(_ROOT).as_posix())
-    assert found == homes, what
+    assert {file for file, node in _nodes() if isinstance(node, ast.ClassDef) and node.name == called} == homes, what
 
 
 @pytest.mark.parametrize(
@@ -76,15 +81,11 @@ def test_a_primitive_is_defined_once(what: str, called: str, homes: set[str]) ->
 )
 def test_a_library_is_reached_from_one_place(library: str, homes: set[str]) -> None:
     """Imported there, or, with a bracket at the end, called there."""
-    found = set()
-    for package in _PACKAGES:
-        for file in (_ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_bytes())):
-                if library.endswith("("):
-                    name = library[:-1].rpartition(".")[2]
-                    used = isinstance(node, ast.Call) and getattr(node.func, "id", "") == name
-                else:
-                    used = isinstance(node, ast.Import) and any(one.name == library for one in node.names)
-                if used:
-                    found.add(file.relative_to(_ROOT).as_posix())
-    assert found == homes
+    called = library[:-1].rpartition(".")[2] if library.endswith("(") else None
+
+    def uses(node: ast.AST) -> bool:
+        if called is not None:
+            return isinstance(node, ast.Call) and getattr(node.func, "id", "") == called
+        return isinstance(node, ast.Import) and any(one.name == library for one in node.names)
+
+    assert {file for file, node in _nodes() if uses(node)} == homes

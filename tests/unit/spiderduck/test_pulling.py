@@ -38,7 +38,7 @@ async def test_a_poll_ends_with_what_is_there_however_slow_the_disk_is(
 
     monkeypatch.setattr(database, "read", slowly)
     polling = asyncio.ensure_future(subscription.poll(10))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asked.wait()
         for _ in range(10):
             await asyncio.sleep(0)

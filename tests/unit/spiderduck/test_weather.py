@@ -118,9 +118,9 @@ async def test_a_queue_outlives_the_weather_and_gives_what_came_due(database: Da
             await clock.advance(0.0)
             assert not task.done()
         names = set()
-        for _ in range(2000):
+        for _ in range(200):
             await clock.advance(1.0)
-            await database.read(lambda connection: None)
+            await database.probe()  # behind whatever the queue has under way, however slow the disk is
             if receiving.done():
                 names.add(receiving.result().message.event_id)
                 if "late" in names:
