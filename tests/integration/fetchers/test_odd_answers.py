@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from fetchers.client import redirects
-from fetchers.config import FetchersConfig, Limits, Network, RateLimits
+from fetchers.config import FetchersConfig, FetchLimits, Network, RateLimits
 from fetchers.fetcher import Fetcher
 from fetchers.model import CutBy, Ended, Ending, FetchResult, HopRequest, Response
 from fetchers.standalone import running_fetcher
@@ -24,7 +24,7 @@ DENY = b"User-agent: *\nDisallow: /\n"
 OK = b"HTTP/1.1 200 OK\r\n"
 HTML = OK + b"Content-Type: text/html\r\n"
 TEXT = OK + b"Content-Type: text/plain\r\n"
-LIMITS = Limits(first_byte_seconds=0.6, read_seconds=0.6, total_seconds=10.0)
+LIMITS = FetchLimits(first_byte_seconds=0.6, read_seconds=0.6, total_seconds=10.0)
 
 Segments = Sequence[bytes]
 """Written one after the other. An empty one ends the connection, which else stays open."""
