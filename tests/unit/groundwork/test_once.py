@@ -16,7 +16,8 @@ PUBLIC = {
     "imagepipe/urls.py: url",
     "snowflake/generator.py: __init__",  # the settings of a generator, by name
     "schedulers/metadata/extract.py: extract_metadata",
-    "spiderduck/cli/watch.py: watch",  # a command, which `cli/app.py` registers
+    "spiderduck/cli/trust.py: takedown",  # commands, which `cli/app.py` registers
+    "spiderduck/cli/watch.py: watch",
 }
 """What callers outside use, by keyword: their parameters are their interface."""
 LEFT = {
