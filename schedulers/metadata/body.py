@@ -19,6 +19,7 @@ HOME_LINKS = 5
 _AUTHORS_LINKED = 20
 # Characters that are read of all paragraphs together: where they lie in one another, each holds the text of the inner.
 TEXT_LIMIT = 2_000_000
+_FEW_PARAGRAPHS = 100
 # Fewer characters in paragraphs than in one: the page has its text elsewhere.
 ENOUGH_TEXT = 200
 # A sentence; below it stand captions, dates and bylines.
@@ -219,6 +220,11 @@ class Body:
         return text if len(text) >= ENOUGH_TEXT else self._shown_text()
 
     def _paragraph_texts(self) -> Iterator[str]:
+        if len(self.paragraphs) <= _FEW_PARAGRAPHS:  # a generator would take as long as the texts
+            return iter([node.text_lexbor() for node in self.paragraphs])
+        return self._bounded_texts()
+
+    def _bounded_texts(self) -> Iterator[str]:
         read = 0
         for node in self.paragraphs:
             text = node.text_lexbor()

@@ -38,6 +38,8 @@ _VARIABLE = re.compile(
     r"|__[A-Z][A-Z_]{1,60}__|\[\[[+*~$]?[\w.:-]{1,200}\]\]|\[(?:node|site|page|current-page|post|entry|term):[\w:-]{1,60}\]"
     r"|\{[$!@]?(?:page_?|post_?|og_?|meta_?)?(?:title|name|headline|description|\d)\}|[$@](?:ViewBag|Model|page|post|this)[.\w>-]{1,60}|%[sd1]"
 )
+# What each of them begins with.
+_MARK = re.compile(r"[{$#<%\[@]|__")
 _VARIABLES = re.compile(rf"(?:(?:{_VARIABLE.pattern})\s{{0,5}})+")
 _PARTS = re.compile(r"[|–—·•:]|\s-\s")
 _PLACEHOLDERS = frozenset(
@@ -94,8 +96,10 @@ def filled(value: str, limit: int = TITLE_LIMIT) -> str | None:
     cleaned = value if _is_clean(value, limit) else text(value, limit)
     if cleaned is None or (len(cleaned) <= _LONGEST_PLACEHOLDER and cleaned.lower() in _PLACEHOLDERS):
         return None
-    if _VARIABLE.search(cleaned) and (
-        _VARIABLES.fullmatch(cleaned) or any(_VARIABLE.fullmatch(part.strip()) for part in _PARTS.split(cleaned))
+    if (
+        _MARK.search(cleaned)
+        and _VARIABLE.search(cleaned)
+        and (_VARIABLES.fullmatch(cleaned) or any(_VARIABLE.fullmatch(part.strip()) for part in _PARTS.split(cleaned)))
     ):
         return None
     return cleaned

@@ -5,9 +5,9 @@ Read by the fields through `HtmlPage.graph`. What the page is about comes before
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from schedulers.metadata import json_ld_text
 from schedulers.metadata.addresses import absolute
@@ -126,17 +126,17 @@ class Graph:
         return not kinds.isdisjoint(EMBEDDED_TYPES) and bool(own.titles) and not own.shares_words_with(node)
 
 
-class Own(NamedTuple):
-    """How the page is known: the keys of its addresses (fetched, canonical, `og:url`) and its titles."""
+class Own:
+    """How the page is known: its addresses (fetched, canonical, `og:url`) as written, and its titles."""
 
-    url: str
-    keys: frozenset[str]
-    titles: tuple[str, ...]
+    def __init__(self, url: str, addresses: Iterable[str], titles: Iterable[str]) -> None:
+        self.url = url
+        self.addresses = (url, *addresses)
+        self.titles = tuple(titles)
 
-    @classmethod
-    def of(cls, url: str, addresses: Iterable[str], titles: Iterable[str]) -> "Own":
-        keys = frozenset(key for address in (url, *addresses) if (key := _page_key(address, url)))
-        return cls(url, keys, tuple(titles))
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return frozenset(key for address in self.addresses if (key := _page_key(address, self.url)))
 
     def is_named_by(self, node: Node) -> bool | None:
         """Whether the node says that it is about this page; `None` where it does not say which page it is about.
@@ -144,6 +144,8 @@ class Own(NamedTuple):
         A site's first page says nothing, because templates write it for all, nor does the page's path on another host,
         which may be the one where the page was made.
         """
+        if node.get("mainEntityOfPage") in self.addresses or node.get("url") in self.addresses:
+            return True  # most pages name themselves, and with the letters of a canonical link
         addresses = [address for one in _NAMING for address in _addresses(node.get(one))]
         addresses += [one for one in _addresses(node.get("@id")) if one.startswith(_ADDRESS_BEGINS)]
         named = {key for one in addresses if (key := _page_key(one, self.url))}

@@ -55,7 +55,7 @@ class HtmlPage:
         self.title: str | None = None
         self.provenance: dict[str, Provenance] = {}
         self.pictures: dict[str, str | None] = {}
-        self.site_names: frozenset[str] | None = None
+        self.titles: dict[str, str | None] = {}
         self.own_paths: frozenset[str] | None = None
         self.rsl: list[str] = []
         self._json_ld: list[str] = []
@@ -87,7 +87,7 @@ class HtmlPage:
     def _own(self) -> json_ld.Own:
         links = [href for link in self.links.get("canonical", ())[:1] if (href := link.get("href"))]
         titles = [*self.meta.get("og:title", ())[:1], *([self.title] if self.title else [])]
-        return json_ld.Own.of(self.url, [*links, *self.meta.get("og:url", ())[:1]], titles)
+        return json_ld.Own(self.url, [*links, *self.meta.get("og:url", ())[:1]], titles)
 
     def shown(self, value: str, limit: int = clean.TITLE_LIMIT) -> str | None:
         """`value` as a person may see it, in `limit` characters; `None` for nothing and for an unfilled template."""

@@ -34,6 +34,8 @@ _SLIP = re.compile(
 )
 
 
+# Most addresses of pictures: nothing in them can be a slip.
+_PLAIN = re.compile(r"https://(?:[a-z0-9-]+\.)+(?!\w*https)[a-z]{2,20}/[\w./~+-]{1,300}\.(?:jpe?g|png|webp)", re.ASCII)
 _TWICE = re.compile(r"https?://[^/?]{1,255}/(?:https?:/|www\.[^/]*/)", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[\w-]+\.(?:jpe?g|png|gif|webp|avif|heic)", re.IGNORECASE)
 
@@ -129,6 +131,8 @@ def _is_no_picture(page: HtmlPage, address: str) -> bool:
     itself."""
     if is_decoration(address):
         return True
+    if _PLAIN.fullmatch(address) is not None:
+        return False
     path = _path(address)
     name = path.rpartition("/")[2].lower()
     if name.endswith(_NO_PICTURES) or _SLIP.search(address) is not None or _is_own_machine(host(address)):

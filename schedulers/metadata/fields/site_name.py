@@ -23,6 +23,8 @@ _FEED = re.compile(
 
 
 _ARTICLE = re.compile(r"^(?:the|die|der|das|le|la|les|el)\s+", re.IGNORECASE)
+_FOLDED_OFF = 8
+_OWN = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "al:android:app_name")
 _DOMAIN_END = re.compile(r"(?<=\w)\.(?:com|org|net|info|tv|[a-z]{2}|co\.[a-z]{2})$", re.IGNORECASE)
 # Names that no rule offers and that the host does not spell.
 _IN_OTHER_SCRIPTS = {
@@ -48,11 +50,26 @@ def known(page: HtmlPage) -> frozenset[str]:
 
 def own(page: HtmlPage) -> frozenset[str]:
     """The folded names that are the site's for certain."""
-    if page.site_names is None:
-        page.site_names = _folded(value for rule in LADDER if (value := rule.offer(page))) | _IN_OTHER_SCRIPTS.get(
-            page.site, frozenset()
-        )
-    return page.site_names
+    names = _folded(value for rule in LADDER if (value := rule.offer(page)))
+    return names | _IN_OTHER_SCRIPTS.get(page.site, frozenset())
+
+
+def is_own(page: HtmlPage, title: str) -> bool:
+    """Whether `title` is a name that the site's own elements give it."""
+    meta, graph = page.meta, page.graph
+    names = [meta[key][0] for key in _OWN if key in meta]
+    if graph is not None and "og:site_name" not in meta:
+        names += [name for name in (_publisher(page), graph.text(graph.site, "name")) if name is not None]
+    names.append(host(page.url).removeprefix("www."))
+    near = [name for name in names if _is_near(name, title)]
+    return bool(near) and not {folded(title), clean.fold(title)}.isdisjoint(_folded(near))
+
+
+def _is_near(name: str, title: str) -> bool:
+    """Folding takes off a few characters at one end: most titles are seen to be no name at once."""
+    if abs(len(name) - len(title)) > _FOLDED_OFF:
+        return False
+    return name[:2].lower() == title[:2].lower() or name[-2:].lower() == title[-2:].lower()
 
 
 def folded(name: str) -> str:

@@ -26,6 +26,8 @@ _WIDE = r"\s*[｜￨]\s*|\s*—\s*|(?<=[^\x00-\x7f])[-_–]|_(?=[^\x00-\x7f])"
 # A colon joins a subject and what is said of it; the others part a title from the name of its site.
 _PARTED = re.compile(rf"\s+[|\-–—·•»«›‹\\/~⋅]+\s+|\s*\|\s*|\s*::\s*|(?<=\w)[-–]\s+|{_WIDE}")
 _SEPARATOR = re.compile(rf"\s+[|\-–—·•»«›‹\\/:~⋅]+\s+|\s*\|\s*|:\s+|\s*::\s*|：|(?<=\w)[-–]\s+|{_WIDE}")
+# What no separator lacks: most titles have none of them, which is seen at once.
+_MARK = re.compile(r"[|\-–—·•»«›‹\\/:~⋅｜￨：_]")
 _MOST_PARTS = 12
 _COMMA = re.compile(r"[,，、،]")
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.|[\[(](?:…|\.\.\.)[\])])\s*$")
@@ -114,25 +116,27 @@ def _unusable(shared: Alternative) -> str:
 
 def _cleaned(page: HtmlPage, value: str) -> str | None:
     """No unfilled template, no word that stands where a title is missing, and below the site's first page not the
-    site's name."""
-    title = page.shown(value)
-    if title is None or _is_own_name(page, title) or _is_generic(page, title):
-        return None
-    return title
+    site's name. Asked several times for the few titles of a page."""
+    if value not in page.titles:
+        title = page.shown(value)
+        if title is not None and (_is_own_name(page, title) or _is_generic(page, title)):
+            title = None
+        page.titles[value] = title
+    return page.titles[value]
 
 
 def _is_own_name(page: HtmlPage, title: str) -> bool:
     if title.count(" ") >= _NAME_WORDS or is_home(page.url):
         return False
-    folded = site_name.folded(title)
-    return folded in site_name.own(page) or folded == clean.fold(host(page.url).removeprefix("www."))
+    return site_name.is_own(page, title)
 
 
 def _is_generic(page: HtmlPage, title: str) -> bool:
     """`Home`, `null | Site`, `|`: no title unless another title of the page says the same."""
-    if not any(map(str.isalnum, title)):
+    if not title[0].isalnum() and not any(map(str.isalnum, title)):
         return _ONLY_MARKS.fullmatch(title) is not None
-    first = _PARTED.split(title[: 3 * _LONGEST_GENERIC], 1)[0]
+    is_one = _MARK.search(title) is None
+    first = title if is_one else _PARTED.split(title[: 3 * _LONGEST_GENERIC], 1)[0]
     if len(first) > _LONGEST_GENERIC or (folded := clean.fold(first)) not in _GENERIC:
         return False
     said = [*page.meta.get("twitter:title", ())[:1], *page.meta.get("og:title", ())[:1], page.title or ""]
@@ -151,7 +155,7 @@ def _shared(page: HtmlPage) -> Offer | None:
 def _by_authority(page: HtmlPage, shared: Offer, author: str | None) -> Offer:
     """`shared`, or the other title of the page that completes or shortens it."""
     title = shared[1]
-    parted = _SEPARATOR.search(title) is not None
+    parted = _MARK.search(title) is not None and _SEPARATOR.search(title) is not None
     cut = _cut(page, title)
     if not cut and not parted:
         return shared  # there is nothing to complete and nothing to take off

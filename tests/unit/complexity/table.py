@@ -562,7 +562,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.dates.iso": cases(dates.iso, rows("1"), rows("1:"), rows(" "), rows("may ")),
     "schedulers.metadata.dates.moment": cases(dates.moment, rows("1"), rows("2015-01-01")),
     "schedulers.metadata.json_ld.read": cases(
-        lambda given: json_ld.read([given], json_ld.Own.of(URL, (), ())),
+        lambda given: json_ld.read([given], json_ld.Own(URL, (), ())),
         rows(GRAPH, "[", "{}]"),
         rows('{"@graph":['),
         rows('{"author":', "", "1"),

@@ -95,7 +95,7 @@ def test_of_several_articles_the_one_that_names_this_page_counts() -> None:
 def test_fifty_thousand_nodes_end_in_bounded_work() -> None:
     """What was found before the limit stands."""
     nodes = [{"@type": "Article", "headline": f"Story {number}"} for number in range(50_000)]
-    graph = json_ld.read([json.dumps({"@graph": nodes})], json_ld.Own.of(URL, (), ("Story 0",)))
+    graph = json_ld.read([json.dumps({"@graph": nodes})], json_ld.Own(URL, (), ("Story 0",)))
     assert graph.text(graph.article, "headline") == "Story 0"
     assert not graph.empty
 
@@ -103,4 +103,4 @@ def test_fifty_thousand_nodes_end_in_bounded_work() -> None:
 @pytest.mark.parametrize("text", ["[" * 99_999, '{"a":' * 99_999, '{"mainEntity":' * 900 + "1" + "}" * 900, '{"\\' * 9])
 def test_deep_json_is_left_out(text: str) -> None:
     """A recursion limit is an answer, not an error."""
-    assert json_ld.read([text], json_ld.Own.of(URL, (), ())).article is None
+    assert json_ld.read([text], json_ld.Own(URL, (), ())).article is None
