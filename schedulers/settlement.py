@@ -10,7 +10,7 @@ from fetchers.media_type import essence_of
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
 from schedulers.links import Chain, Member, key_of
-from schedulers.metadata import encode_provenance, encode_usage
+from schedulers.metadata import decode_usage, encode_provenance, encode_usage, unavailable_from
 from schedulers.model import (
     REUSED,
     ArchiveLocation,
@@ -126,6 +126,9 @@ def _dns_error_lasted(before: UrlState | None) -> float:
 def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
     page = new.page
     fresh_until = now + fresh_seconds(Status.FETCHED, None, freshness)
+    ends = unavailable_from(decode_usage(page.usage))
+    if ends is not None and now < ends < fresh_until:
+        fresh_until = ends  # from then on less of it may be shown
     states = tuple(
         UrlState(
             member.key,

@@ -30,6 +30,10 @@ DELETIONS = {
         "DELETE FROM redirects WHERE (from_key, to_key) IN "
         "(SELECT from_key, to_key FROM redirects WHERE at < :before LIMIT :most)",
     ),
+    "sites' pictures": (
+        "pages",
+        "DELETE FROM site_pictures WHERE site IN (SELECT site FROM site_pictures WHERE at < :before LIMIT :most)",
+    ),
     "finished": ("events", "DELETE FROM finished WHERE id IN (SELECT id FROM finished WHERE at < :before LIMIT :most)"),
     "event ids": (
         "events",

@@ -1,17 +1,18 @@
 """What of a page may leave us, by the page's own word (`fields/usage.py`). Pure.
 
 Cards, records and notices are made of what `shown` leaves. Whoever hands out a page's bytes, text or exports asks
-`refusal` first, with what it is for.
+`refusal` first, with what it is for. From `unavailable_after` on nothing is handed out but the title.
 """
 
 from enum import StrEnum
 
 from msgspec import structs
 
-from schedulers.metadata import clean
+from schedulers.metadata import clean, dates
 from schedulers.metadata.model import Metadata, Provenance, Signal, Usage
 
 WITHHELD = "withheld"
+_DAY = 86_400
 
 
 class Purpose(StrEnum):
@@ -35,13 +36,15 @@ _FORBIDDEN_BY[Purpose.ANY] = tuple(
 )
 
 
-def refusal(usage: Usage | None, purpose: Purpose) -> str | None:
-    """Why the whole page may not be handed out for `purpose`: a sentence. None where it may.
+def refusal(usage: Usage | None, purpose: Purpose, now: float) -> str | None:
+    """Why the whole page may not be handed out for `purpose` at `now` (epoch seconds): a sentence. None where it may.
 
     A limit of a snippet's length is one for the whole text too.
     """
     if usage is None:
         return None
+    if (ended := _ended(usage, now)) is not None:
+        return f"the page's {ended.source} says unavailable-after={ended.value}"
     for field in _FORBIDDEN_BY[purpose]:
         signal: Signal | None = getattr(usage, field)
         if signal is not None and signal.value is not True:
@@ -49,12 +52,31 @@ def refusal(usage: Usage | None, purpose: Purpose) -> str | None:
     return None
 
 
+def unavailable_from(usage: Usage | None) -> float | None:
+    """The moment (epoch seconds) from which the page does not want to be shown; of a day without a clock its end, in
+    UTC. None where it names none."""
+    if usage is None or usage.unavailable_after is None:
+        return None
+    written = str(usage.unavailable_after.value)
+    try:
+        moment = dates.moment(written).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return moment + _DAY if len(written) == len("2027-06-25") else moment
+
+
+def _ended(usage: Usage, now: float) -> Signal | None:
+    moment = unavailable_from(usage)
+    return None if moment is None or moment > now else usage.unavailable_after
+
+
 def _word(signal: Signal) -> str:
     return "no" if signal.value is False else str(signal.value)
 
 
-def shown(metadata: Metadata) -> Metadata:
-    """`metadata` without what the page does not want to be shown: its description, or the end of it, and its picture.
+def shown(metadata: Metadata, now: float) -> Metadata:
+    """`metadata` without what the page does not want to be shown at `now` (epoch seconds): its description, or the end
+    of it, and its picture.
 
     What the other rules had to offer goes with the value.
     """
@@ -63,16 +85,17 @@ def shown(metadata: Metadata) -> Metadata:
         return metadata
     changes: dict[str, object] = {}
     withheld: dict[str, Signal] = {}
-    limit = usage.max_snippet
+    limit, ended = usage.max_snippet, _ended(usage, now)
     if metadata.description is not None:
-        if usage.snippet is not None:
-            changes["description"], withheld["description"] = None, usage.snippet
+        if (never := usage.snippet or ended) is not None:
+            changes["description"], withheld["description"] = None, never
         elif limit is not None and isinstance(limit.value, int) and len(metadata.description) > limit.value:
             changes["description"] = clean.shorten(metadata.description, limit.value) if limit.value > 1 else None
             withheld["description"] = limit
     preview = usage.max_image_preview
-    if metadata.image is not None and preview is not None and preview.value == "none":
-        changes["image"], withheld["image"] = None, preview
+    unseen = preview if preview is not None and preview.value == "none" else ended
+    if metadata.image is not None and unseen is not None:
+        changes["image"], withheld["image"] = None, unseen
         changes["other_images"] = ()
     if not changes:
         return metadata

@@ -197,7 +197,7 @@ class MeasurePicture:
         archived."""
         if "html" not in page.content.type or (answer := await self._source.archived(page)) is None:
             return ()
-        return _candidates(shown(await self._extractor.extract(answer, thorough=True)))
+        return _candidates(shown(await self._extractor.extract(answer, thorough=True), answer.fetched_at))
 
     async def _measured(self, url: str, answer: Response) -> Measured | TooBusy | None:
         try:

@@ -42,7 +42,9 @@ class Extract:
             late = response.cut_by == "time"
             reason = f"its body {'stopped' if late else 'broke off'} before it said anything of the page"
             return Failed(chain, Failure(Status.TIMED_OUT if late else Status.PROTOCOL_ERROR, reason), code)
-        return Understood(chain, response, shown(metadata))  # what is not to be shown goes no further
+        return Understood(
+            chain, response, shown(metadata, response.fetched_at)
+        )  # what is not to be shown goes no further
 
 
 def _says_nothing(metadata: Metadata) -> bool:

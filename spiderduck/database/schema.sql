@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 4.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 5.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -28,8 +28,10 @@ CREATE INDEX pages_by_key ON pages (key, id);
 -- Which pictures do the pages of a site show that were seen last? `seen` is 640 bytes at most: digests of pages and pictures.
 CREATE TABLE site_pictures (
     site TEXT PRIMARY KEY,
-    seen BLOB NOT NULL
+    seen BLOB NOT NULL,
+    at   REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX site_pictures_by_time ON site_pictures (at);
 
 -- Redirect edges, asked from either end.
 CREATE TABLE redirects (

@@ -40,7 +40,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 CHANGES = {
     2: (
         "ALTER TABLE subscribers ADD COLUMN handed INTEGER NOT NULL DEFAULT 0",
@@ -51,6 +51,12 @@ CHANGES = {
     ),
     3: ("CREATE TABLE site_pictures (site TEXT PRIMARY KEY, seen BLOB NOT NULL) WITHOUT ROWID",),
     4: ("CREATE TABLE takedowns (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",),
+    5: (
+        # When they were seen was not written down before; now counts.
+        "ALTER TABLE site_pictures ADD COLUMN at REAL NOT NULL DEFAULT 0",
+        "UPDATE site_pictures SET at = CAST(strftime('%s', 'now') AS REAL)",
+        "CREATE INDEX site_pictures_by_time ON site_pictures (at)",
+    ),
 }
 """Version of the schema → what makes it from the one before."""
 

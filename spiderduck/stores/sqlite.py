@@ -134,7 +134,8 @@ class SqliteStore:
         def write(connection: sqlite3.Connection) -> int:
             row = connection.execute("SELECT seen FROM site_pictures WHERE site = ?", (site,)).fetchone()
             seen, count = note_in(b"" if row is None else row[0], picture, page)
-            connection.execute("INSERT OR REPLACE INTO site_pictures (site, seen) VALUES (?, ?)", (site, seen))
+            values = (site, seen, self._clock.now())
+            connection.execute("INSERT OR REPLACE INTO site_pictures (site, seen, at) VALUES (?, ?, ?)", values)
             return count
 
         return await self._database.write(write)

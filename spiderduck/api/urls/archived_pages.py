@@ -41,6 +41,7 @@ class ArchivedPages:
     def __init__(self, services: Services) -> None:
         self._archive = services.archive
         self._reader = services.reader
+        self._clock = services.clock
         self._judge = Judge(services.lists, services.clock)
         self._opening = asyncio.Semaphore(MOST_OPENED)
 
@@ -50,7 +51,7 @@ class ArchivedPages:
         verdict = self._judge.verdict(page.url, known_page(page))
         if verdict.verdict == "block" and verdict.matched is not None:
             raise ContentBlocked(f"the list {verdict.matched.list} blocks the page: {verdict.matched.expression}")
-        if (forbidden := usage_refusal(decode_usage(page.usage), purpose)) is not None:
+        if (forbidden := usage_refusal(decode_usage(page.usage), purpose, self._clock.now())) is not None:
             raise UsageRefused(forbidden)
         async with self._opening:
             found = None if page.archived is None else await self._archive.read(page.archived)

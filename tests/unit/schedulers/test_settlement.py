@@ -1,6 +1,7 @@
 """What one handling leaves in the store, for every way in which it can end."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from fetchers.model import Ended, Ending, FetchResult, Hop, Response
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Reused, Understood
 from schedulers.links import Chain, Link, chain_of, identify
-from schedulers.metadata import Metadata, encode_metadata
+from schedulers.metadata import Metadata, Signal, Usage, encode_metadata
 from schedulers.model import (
     REUSED,
     ArchiveLocation,
@@ -55,6 +56,17 @@ def test_a_fetched_chain_gives_every_url_the_page() -> None:
     ]
     assert state == change.states[0]
     assert state.fresh_until == NOW + FRESH.success
+
+
+@pytest.mark.parametrize(("ends", "until"), [(60.0, 60.0), (-60.0, None), (10.0**9, None)])
+def test_a_page_is_due_again_when_it_does_not_want_to_be_shown_any_more(ends: float, until: float | None) -> None:
+    """From then on its record would tell too much; a moment that has passed changes nothing."""
+    moment = datetime.fromtimestamp(NOW + ends, UTC).isoformat()
+    usage = Usage(unavailable_after=Signal(moment, "meta:robots"))
+    understood = Understood(chained(response()), response(), Metadata(title="New", usage=usage))
+    new = page_of(understood, 7, b"{}", ArchiveLocation("one.warc.gz", 0, 1, "ab"))
+    settled = settle(NewPage(understood.chain, new), NOW, FRESH)
+    assert settled.state.fresh_until == NOW + (FRESH.success if until is None else until)
 
 
 def test_a_chain_to_a_known_page_takes_it_over() -> None:

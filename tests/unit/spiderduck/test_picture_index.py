@@ -49,3 +49,20 @@ async def test_a_page_that_is_deleted_takes_its_pictures_along(tmp_path: Path) -
     await RetentionSweeper(database, NoFiles(), clock, Retention(pages_days=1.0)).sweep()
     assert not await owns(database)
     await database.close()
+
+
+async def test_what_is_known_of_a_sites_pictures_goes_when_its_pages_would(tmp_path: Path) -> None:
+    """A site that nobody shares any more leaves nothing behind."""
+    database, clock = Database(tmp_path / "store.db"), FakeClock()
+    store, sweeper = (
+        SqliteStore(database, clock, lambda: None),
+        RetentionSweeper(database, NoFiles(), clock, Retention(pages_days=1.0)),
+    )
+    assert await store.saw_picture("p.test", PICTURE, "http://p.test/1") == 1
+    await clock.advance(0.9 * 86_400)
+    await sweeper.sweep()
+    assert await store.saw_picture("p.test", PICTURE, "http://p.test/2") == 2
+    await clock.advance(1.1 * 86_400)
+    await sweeper.sweep()
+    assert await store.saw_picture("p.test", PICTURE, "http://p.test/3") == 1
+    await database.close()

@@ -23,6 +23,7 @@ from schedulers.metadata import (
 
 URL = "https://pond.test/duck"
 OPTIONS = ReadingOptions("pondbot")
+NOW = 1_800_000_000.0  # 15 January 2027, 08:00 UTC
 
 
 def usage(head: str = "", options: ReadingOptions = OPTIONS, **headers: str | list[str]) -> dict[str, tuple[Any, str]]:
@@ -198,14 +199,14 @@ def said(**signals: bool | int | str) -> Usage:
     ],
 )
 def test_what_is_shown(signals: dict[str, Any], description: str | None, has_image: bool) -> None:
-    found = shown(msgspec.structs.replace(PAGE, usage=said(**signals)))
+    found = shown(msgspec.structs.replace(PAGE, usage=said(**signals)), NOW)
     assert (found.title, found.description, found.image is not None) == ("Duck", description, has_image)
 
 
 def test_what_is_withheld_is_not_told_by_the_provenance_either() -> None:
     head = meta("robots", "nosnippet, max-image-preview:none") + meta("description", "SECRET words of the page")
     head += '<meta property="og:image" content="/secret.jpg"><meta name="twitter:description" content="SECRET again">'
-    found = shown(extract_metadata(f"<head>{head}".encode(), url=URL, content_type="text/html"))
+    found = shown(extract_metadata(f"<head>{head}".encode(), url=URL, content_type="text/html"), NOW)
     assert found.provenance["description"].rule == "withheld:meta:robots"
     assert "secret" not in str(found).lower()
 
@@ -227,10 +228,29 @@ def test_what_is_withheld_is_not_told_by_the_provenance_either() -> None:
     ],
 )
 def test_the_whole_page_leaves_for_purposes_that_are_not_forbidden(signals: dict[str, Any], refused: set[str]) -> None:
-    found = {purpose.value: usage_refusal(said(**signals), purpose) for purpose in Purpose}
+    found = {purpose.value: usage_refusal(said(**signals), purpose, NOW) for purpose in Purpose}
     assert {name for name, why in found.items() if why is not None} == refused
     assert all("meta:robots says" in why for why in found.values() if why)
 
 
 def test_without_signals_everything_may_leave() -> None:
-    assert [usage_refusal(None, purpose) for purpose in Purpose] == [None] * len(Purpose)
+    assert [usage_refusal(None, purpose, NOW) for purpose in Purpose] == [None] * len(Purpose)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_over"),
+    [
+        ("2027-01-15T07:59:59Z", True),
+        ("2027-01-15T08:00:01Z", False),
+        ("2027-01-15T02:00:00-07:00", False),
+        ("2027-01-14", True),
+        ("2027-01-15", False),  # the day itself counts
+        ("0000-nonsense", False),
+    ],
+)
+def test_from_its_end_on_a_page_is_neither_handed_out_nor_described(written: str, is_over: bool) -> None:
+    """For no purpose; the title stays, for who shared the link knows the page."""
+    ends = said(unavailable_after=written)
+    assert all((usage_refusal(ends, purpose, NOW) is not None) is is_over for purpose in Purpose)
+    found = shown(msgspec.structs.replace(PAGE, usage=ends), NOW)
+    assert (found.title, found.description is None, found.image is None) == (PAGE.title, is_over, is_over)
