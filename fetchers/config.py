@@ -13,7 +13,7 @@ from ipaddress import ip_network
 import msgspec
 
 from fetchers.model import RateLimit
-from fetchers.rates import wrong_rate
+from fetchers.rates import wrong_limit, wrong_rate
 
 VERSION = "0.1.0"
 
@@ -22,7 +22,8 @@ _TOKEN = re.compile(r"[a-zA-Z_-]+(?:[0-9.]+$)?")
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """`per_second` and `burst` for every registrable domain, and exceptions by domain or suffix (`*.example.com`).
+    """`per_second` and `burst` for every registrable domain, and exceptions by domain or suffix (`*.example.com`),
+    which can have a `ceiling` too.
 
     The `address_` ones are for each server address on one fetcher, whatever the names: generous, for content networks.
     """
@@ -130,7 +131,7 @@ class FetchersConfig:
         default = RateLimit(self.rate_limit.per_second, self.rate_limit.burst)
         for name, limit in {"": default, **self.rate_limit.domains}.items():
             place = f"fetchers.rate_limit.domains.{name}" if name else "fetchers.rate_limit"
-            if (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None:
+            if (wrong := wrong_limit(limit)) is not None:
                 raise ValueError(f"{place}.{wrong}")
         wrong = wrong_rate(self.rate_limit.address_per_second, self.rate_limit.address_burst)
         if wrong is not None:

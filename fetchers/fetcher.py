@@ -126,6 +126,10 @@ class Fetcher:
         """How the registrable domain of `name` is treated; its queue only where it is here."""
         return self._domains.state(name)
 
+    async def kept_domain_state(self, name: str) -> DomainState:
+        """The same, from what outlived its queue where that is not here."""
+        return await self._domains.kept_state(name)
+
     # The way of a request that shares with no other -------------------------------------------------------------------
 
     @asynccontextmanager

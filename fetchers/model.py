@@ -230,25 +230,48 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`per_second` requests on average, at most `burst` at once, and `parallel` under way at the same time."""
+    """`per_second` requests on average, at most `burst` at once, and `parallel` under way at the same time.
+
+    `ceiling`: as long as the domain answers well, its rate may rise to so many a second. Without one it never rises.
+    """
 
     per_second: float = 1.0
     burst: int = 4
     parallel: int | None = None
+    ceiling: float | None = None
 
     @property
     def interval(self) -> float:
         return 1.0 / self.per_second
 
     @property
+    def most_pace(self) -> float:
+        """How much of `per_second` the domain may get at most."""
+        return 1.0 if self.ceiling is None else max(self.ceiling / self.per_second, 1.0)
+
+    @property
     def most_parallel(self) -> int:
         return self.parallel if self.parallel is not None else max(4, self.burst)
 
 
+class KeptPoliteness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is kept of a domain for its next queue, here or on another fetcher (`HostStateStore`): moments in epoch
+    seconds, and what was learnt of it. `pause_reason` says what the last pause was for."""
+
+    tat: float = 0.0
+    last_written: float = 0.0
+    backoff_until: float = 0.0
+    backoff_step: float = 0.0
+    last_trouble: float = 0.0
+    crawl_delay: float = 0.0
+    pace: float = 1.0
+    pause_reason: str = ""
+
+
 class DomainState(msgspec.Struct, omit_defaults=True):
     """The limits that hold; requests in the queue; moments (epoch seconds) where something holds the next one back, and
-    `pause_reason`, which answer to which URL did. `pace` is the share of its limit that the domain gets, by what it has
-    answered lately."""
+    `pause_reason`, which answer to which URL did. `pace` is how much of its limit the domain gets, by what it has
+    answered lately: 1 is all of it, and more than that only where there is a `ceiling`."""
 
     per_second: float
     burst: int
@@ -260,3 +283,4 @@ class DomainState(msgspec.Struct, omit_defaults=True):
     crawl_delay: float | None = None
     pause_reason: str | None = None
     pace: float = 1.0
+    ceiling: float | None = None

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from fetchers.model import Ending, Headers, HopRequest, HopResult, NotMine, RateLimit
+from fetchers.model import Ending, Headers, HopRequest, HopResult, KeptPoliteness, NotMine, RateLimit
 from fetchers.urls import UrlParts
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
@@ -97,10 +97,10 @@ class HostStateStore(Protocol):
     in its metrics instead of raising.
     """
 
-    async def load(self, domain: str) -> Mapping[str, float] | None:
+    async def load(self, domain: str) -> KeptPoliteness | None:
         """The state saved last; None where there is none or the store does not answer."""
 
-    async def save(self, domain: str, state: Mapping[str, float]) -> None:
+    async def save(self, domain: str, state: KeptPoliteness) -> None:
         """Keep `state`, replacing what was there. Returns when it is kept as durably as the adapter promises."""
 
 

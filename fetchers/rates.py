@@ -4,6 +4,8 @@ Outside these bounds arithmetic in floating point comes to infinity or to no num
 date can say.
 """
 
+from fetchers.model import RateLimit
+
 SLOWEST = 1e-6
 FASTEST = 1e6
 """Requests a second: one in twelve days, and more than one process makes."""
@@ -19,6 +21,15 @@ def wrong_rate(per_second: float, burst: int, parallel: int | None = None) -> st
     if parallel is not None and not 1 <= parallel <= LARGEST_BURST:
         return f"parallel is {_shown(parallel)}; it takes a whole number from 1 to {LARGEST_BURST}, or none"
     return None
+
+
+def wrong_limit(limit: RateLimit) -> str | None:
+    """The same of a domain's limit."""
+    if (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None or limit.ceiling is None:
+        return wrong
+    if limit.per_second <= limit.ceiling <= FASTEST:
+        return None
+    return f"ceiling is {_shown(limit.ceiling)}; it takes a number from per_second to {FASTEST:.0f}, or none"
 
 
 def _shown(number: float) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
 from random import Random
 from typing import NamedTuple
 
@@ -139,7 +140,7 @@ class Router:
         `FetcherUnavailable`, and ValueError for what cannot be a limit."""
         change: dict[str, object] = {"domain": name, "by": by}
         if limit is not None:
-            change |= {"per_second": limit.per_second, "burst": limit.burst, "parallel": limit.parallel}
+            change |= asdict(limit)
         await self._http.set_limit(_known(self._anyone()), change)
 
     async def close(self) -> None:

@@ -63,8 +63,10 @@ class BackOff:
         else:
             if queue.troubles is not None:
                 queue.troubles.answered(result.url)
-            queue.slot.speed_up()
+            queue.slot.speed_up(now)
         queue.slot.success(now)
+        if queue.has_learnt:
+            await self._keep(queue)
         return result
 
     async def _asked_for_pause(self, queue: DomainQueue, result: Response, now: float) -> Response:
@@ -85,22 +87,27 @@ class BackOff:
     async def _pause(self, queue: DomainQueue, until: float, reason: str) -> None:
         """The domain says that its limit is used up: not trouble, so no back-off, only a rest."""
         queue.slot.pause_until(until)
-        queue.slot.slow_down()
-        queue.pause_reason = reason
+        queue.slot.slow_down(self._queues.now())
+        queue.slot.pause_reason = reason
         self._counters.limits_told += 1
         self._queues.pause(queue)
-        await self._states.save(queue.domain, queue.slot.snapshot())
+        await self._keep(queue)
 
     async def _back_off(self, queue: DomainQueue, reason: str, retry_after: float | None) -> None:
         now = self._queues.now()
         if queue.slot.backoff_until <= now:  # answers to requests that set out before say the same once more
-            queue.slot.slow_down()
+            queue.slot.slow_down(now)
         queue.slot.trouble(now, self._random, retry_after)
-        queue.pause_reason = reason
+        queue.slot.pause_reason = reason
         self._counters.back_offs += 1
         self._queues.pause(queue)
-        await self._states.save(queue.domain, queue.slot.snapshot())
+        await self._keep(queue)
         log.info("%s is paused for %.0f s, since %s", queue.domain, queue.slot.backoff_until - now, reason)
+
+    async def _keep(self, queue: DomainQueue) -> None:
+        """For the domain's next queue."""
+        queue.kept_pace = queue.slot.pace
+        await self._states.save(queue.domain, queue.slot.snapshot())
 
 
 def _shown(result: Response) -> str:

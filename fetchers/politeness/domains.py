@@ -8,12 +8,12 @@ wins over a pattern, a longer pattern over a shorter one.
 import logging
 
 from fetchers.config import RateLimits, lookup_pattern
-from fetchers.model import DomainState, NotMine, RateLimit
+from fetchers.model import DomainState, KeptPoliteness, NotMine, RateLimit
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import FOREVER, DomainSlot
 from fetchers.ports import Holding, HostStateStore, LimitStore, Ownership
-from fetchers.rates import wrong_rate
+from fetchers.rates import wrong_limit
 from fetchers.urls import registrable_domain
 
 audit = logging.getLogger("fetchers.audit")
@@ -36,7 +36,7 @@ class DomainLimits:
         """
         name = _checked_name(name)
         before = self._store.current().get(name)
-        if limit is not None and (wrong := wrong_rate(limit.per_second, limit.burst, limit.parallel)) is not None:
+        if limit is not None and (wrong := wrong_limit(limit)) is not None:
             raise ValueError(wrong)
         await self._store.put(name, limit)
         audit.info("the rate limit of %s was changed by %s from %s to %s", name, by, _told(before), _told(limit))
@@ -72,19 +72,33 @@ class Domains:
         """A domain met for the first time. What was sent before we held it is unknown, so the bucket began empty
         then.
         """
-        state = await self._states.load(domain)
+        kept = await self._states.load(domain)
+        return self.queues.open(domain, self._slot(domain, holding.since, kept), holding)
+
+    def _slot(self, domain: str, since: float, kept: KeptPoliteness | None) -> DomainSlot:
         now = self.queues.now()
-        slot = DomainSlot.starting_empty(self.limits.of(domain), min(holding.since, now))
-        if state is not None:
-            slot.restore(state, now)
-        return self.queues.open(domain, slot, holding)
+        slot = DomainSlot.starting_empty(self.limits.of(domain), min(since, now))
+        if kept is not None:
+            slot.restore(kept, now)
+        return slot
 
     def state(self, host: str) -> DomainState:
         """How the domain of `host` is treated; its queue only where it is here."""
-        domain, now = registrable_domain(host), self.queues.now()
-        limit = self.limits.of(domain)
-        state = DomainState(limit.per_second, limit.burst, limit.most_parallel)
-        if (queue := self.queues.get(domain)) is not None:
+        domain = registrable_domain(host)
+        return self._shown(domain, self.queues.get(domain))
+
+    async def kept_state(self, host: str) -> DomainState:
+        """The same, from what is kept of the domain where its queue is not here: after a restart, or a long rest."""
+        domain = registrable_domain(host)
+        queue = self.queues.get(domain)
+        if queue is None and (kept := await self._states.load(domain)) is not None:
+            queue = self.queues.get(domain) or DomainQueue(domain, self._slot(domain, 0.0, kept))
+        return self._shown(domain, queue)
+
+    def _shown(self, domain: str, queue: DomainQueue | None) -> DomainState:
+        now, limit = self.queues.now(), self.limits.of(domain)
+        state = DomainState(limit.per_second, limit.burst, limit.most_parallel, ceiling=limit.ceiling)
+        if queue is not None:
             state.waiting, state.in_flight = len(queue.waiting), queue.in_flight
             state.next_turn = max(now, queue.turn_of_next(now))
             state.backoff_until = _moment(queue.slot.backoff_until, now)
@@ -114,4 +128,5 @@ def _told(limit: RateLimit | None) -> str:
     if limit is None:
         return "what the settings say"
     parallel = "" if limit.parallel is None else f", {limit.parallel} in parallel"
-    return f"{limit.per_second:g}/s with a burst of {limit.burst}{parallel}"
+    ceiling = "" if limit.ceiling is None else f", up to {limit.ceiling:g}/s"
+    return f"{limit.per_second:g}/s{ceiling} with a burst of {limit.burst}{parallel}"

@@ -30,6 +30,7 @@ LONG_SHARE = 0.02
 """The same in the mean over a long time, beside which answers are slow."""
 SLOWER, SLOW_SECONDS = 3.0, 1.0
 """Answers that take so many times as long as usual, and so many seconds at least, say that the domain has too much."""
+KEPT_STEP = 1.5
 STEADY_REQUESTS = 10
 """So many requests lie between two slowings for that reason."""
 
@@ -94,9 +95,9 @@ class DomainQueue:
         "domain",
         "holding",
         "in_flight",
+        "kept_pace",
         "last_used",
         "line_ends",
-        "pause_reason",
         "scheduled_for",
         "slot",
         "troubles",
@@ -112,8 +113,8 @@ class DomainQueue:
         self.last_used = 0.0
         self.scheduled_for = FOREVER
         self.line_ends = 0.0
-        self.pause_reason = ""
         self.troubles: Troubles | None = None  # few domains have any
+        self.kept_pace = slot.pace
         self._usual_seconds = 0.0
         self._long_seconds = 0.0
         self._steady = 0
@@ -134,14 +135,21 @@ class DomainQueue:
         """Seconds between two requests of a long queue: by the limit, or by the answers where these are slower."""
         return max(self.slot.spacing(), self._usual_seconds / self.slot.limit.most_parallel)
 
-    def took(self, seconds: float) -> None:
+    def took(self, seconds: float, now: float) -> None:
         """A request was under way for so long."""
         self._usual_seconds += RECENT_SHARE * (seconds - self._usual_seconds)
         self._long_seconds += (LONG_SHARE if self._long_seconds else 1.0) * (seconds - self._long_seconds)
         self._steady += 1
         if self._steady >= STEADY_REQUESTS and self._usual_seconds > max(SLOWER * self._long_seconds, SLOW_SECONDS):
             self._steady = 0
-            self.slot.slow_down()
+            self.slot.slow_down(now)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether the pace is another one than the next queue of the domain would begin with; small steps do not
+        count, so that a fetch costs no write."""
+        pace, kept = self.slot.pace, self.kept_pace
+        return pace != kept and (pace == 1.0 or not kept / KEPT_STEP < pace < kept * KEPT_STEP)
 
     def has_spare(self, now: float) -> bool:
         """Whether a turn is free beside the next one, which belongs to the line."""
@@ -161,7 +169,7 @@ class DomainQueue:
     def why_not_now(self, now: float) -> str:
         """What the next request waits for, for a person."""
         if now < self.slot.backoff_until < FOREVER:
-            return f"{self.domain} is paused, since {self.pause_reason or 'it asked for a pause some time ago'}"
+            return f"{self.domain} is paused, since {self.slot.pause_reason or 'it asked for a pause some time ago'}"
         return f"it waits for its domain's turn, since {self.domain} is asked no more often than its limit allows"
 
     def promise(self, at: float) -> float:

@@ -126,7 +126,7 @@ class RequestQueues:
 
     def over(self, queue: DomainQueue, since: float) -> None:
         now = self.now()
-        queue.took(max(self._clock.monotonic() - since, 0.0))
+        queue.took(max(self._clock.monotonic() - since, 0.0), now)
         queue.in_flight -= 1
         self.in_flight -= 1
         if queue.waiting:

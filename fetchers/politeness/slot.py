@@ -1,7 +1,7 @@
 """When may the next request to a domain start? Pure arithmetic of one domain's politeness: no clock, no loop, no I/O.
 
 Used by `ready_heap.py`, which owns one slot per domain. In any window of t seconds the domain sees at most burst +
-rate × t requests, whatever the order of calls.
+rate × t requests, whatever the order of calls. The rate is the limit's `per_second`, or its `ceiling` where it has one.
 
 Three clocks are kept apart, so that none hides another: the token bucket, the back-off, and `Crawl-delay`.
 
@@ -13,10 +13,9 @@ together, and the bound holds at the far end: with n unwritten requests, max(now
 """
 
 import math
-from collections.abc import Mapping
 from random import Random
 
-from fetchers.model import RateLimit
+from fetchers.model import KeptPoliteness, RateLimit
 
 BACKOFF_FIRST = 60.0
 BACKOFF_LONGEST = 86_400.0
@@ -27,7 +26,8 @@ FORGIVEN_AFTER = 1_800.0
 SLOWEST_PACE = 1 / 16
 PACE_STEP = 0.02
 """Multiplicative decrease, additive increase (Chiu and Jain, 1989) of the share of its limit that a domain gets: a
-domain that asks for rest is asked half as often afterwards, and as often as before after some fifty good answers."""
+domain that asks for rest is asked half as often afterwards, and as often as before after some fifty good answers.
+Where its limit has a ceiling it rises beyond that. Below 1 it spaces requests, above 1 the bucket fills faster."""
 
 MOST_DELAYS = 16
 """Origins of one domain whose own delay is remembered; beyond that the quickest ones are forgotten."""
@@ -48,6 +48,7 @@ class DomainSlot:
         "crawl_delay",
         "limit",
         "pace",
+        "pause_reason",
         "unwritten",
     )
 
@@ -58,6 +59,7 @@ class DomainSlot:
         self.backoff_until = 0.0
         self.crawl_delay = 0.0
         self.pace = 1.0
+        self.pause_reason = ""
         self._tat = full_at
         self._last_written = 0.0
         self._backoff_step = 0.0
@@ -73,7 +75,7 @@ class DomainSlot:
 
     def ready_at(self, now: float) -> float:
         """The earliest moment for the next request; `FOREVER` while that hangs on a request not written yet."""
-        interval = self.limit.interval
+        interval = self._interval
         ahead = self.unwritten * interval
         tolerance = (self.limit.burst - 1) * interval
         # The hair's breadth forgives rounding: n × interval is compared with a product made in another order.
@@ -90,13 +92,27 @@ class DomainSlot:
             ready = max(ready, self._last_written + interval / self.pace)
         return ready
 
-    def slow_down(self) -> None:
-        """The domain can take less than its limit: half of the pace so far."""
-        self.pace = max(self.pace / 2, SLOWEST_PACE)
+    @property
+    def _interval(self) -> float:
+        """In which one token comes."""
+        return self.limit.interval / self.pace if self.pace > 1.0 else self.limit.interval
 
-    def speed_up(self) -> None:
-        """An answer came as it should: a little more of the limit is used again, and never more than all of it."""
-        self.pace = min(self.pace + PACE_STEP, 1.0)
+    def slow_down(self, now: float) -> None:
+        """The domain can take less than it gets: half of the pace so far."""
+        self._change_pace(max(self.pace / 2, SLOWEST_PACE), now)
+
+    def speed_up(self, now: float) -> None:
+        """An answer came as it should: a little more of the limit is used again, up to its ceiling, or all of it."""
+        if self.pace < self.limit.most_pace:
+            self._change_pace(min(self.pace + PACE_STEP, self.limit.most_pace), now)
+
+    def _change_pace(self, pace: float, now: float) -> None:
+        """The tokens that are there stay, and only the next ones come faster or slower. So whatever the paces, no more
+        come in a window than at the fastest of them."""
+        before = self._interval
+        self.pace = pace
+        if self._tat > now:
+            self._tat = now + (self._tat - now) * self._interval / before
 
     def ask_for_delay(self, origin: str, seconds: float) -> None:
         """The robots.txt of one of the domain's origins asks for that `Crawl-delay` (0: for none). The slowest holds
@@ -122,7 +138,7 @@ class DomainSlot:
     def written(self, now: float) -> None:
         """It was written to the socket, or failed before: from now the interval runs."""
         self.unwritten -= 1
-        self._tat = max(now, self._tat) + self.limit.interval
+        self._tat = max(now, self._tat) + self._interval
         self._last_written = max(now, self._last_written)
 
     def pause_until(self, moment: float) -> None:
@@ -131,10 +147,11 @@ class DomainSlot:
 
     def change_limit(self, limit: RateLimit, now: float) -> None:
         """Another limit from now on. The bucket keeps the tokens it has, as far as the new one holds as many."""
-        used = max(self._tat - now, 0.0) / self.limit.interval
+        used = max(self._tat - now, 0.0) / self._interval
         left = min(self.limit.burst - used, float(limit.burst))
         self.limit = limit
-        self._tat = now + (limit.burst - left) * limit.interval
+        self.pace = min(self.pace, limit.most_pace)
+        self._tat = now + (limit.burst - left) * self._interval
 
     def trouble(self, now: float, random: Random, retry_after: float | None = None) -> None:
         """The domain asked for a pause (429, 503) or could not be reached. A longer `Retry-After` (seconds) is
@@ -169,27 +186,31 @@ class DomainSlot:
         self.backoff_until += seconds
         self._last_trouble += seconds
 
-    def snapshot(self) -> Mapping[str, float]:
+    def snapshot(self) -> KeptPoliteness:
         """What must outlive this object (`HostStateStore`)."""
-        return {
-            "tat": self._tat + self.unwritten * self.limit.interval,
-            "last_written": self._last_written,
-            "backoff_until": self.backoff_until,
-            "backoff_step": self._backoff_step,
-            "last_trouble": self._last_trouble,
-            "crawl_delay": self.crawl_delay,
-            "pace": self.pace,
-        }
+        return KeptPoliteness(
+            tat=self._tat + self.unwritten * self._interval,
+            last_written=self._last_written,
+            backoff_until=self.backoff_until,
+            backoff_step=self._backoff_step,
+            last_trouble=self._last_trouble,
+            crawl_delay=self.crawl_delay,
+            pace=self.pace,
+            pause_reason=self.pause_reason,
+        )
 
-    def restore(self, state: Mapping[str, float], now: float) -> None:
-        """Take over what an earlier owner saved; of two truths the more careful one counts. What lies further ahead
-        than it can was written by a clock that was wrong.
+    def restore(self, state: KeptPoliteness, now: float) -> None:
+        """Take over, at the very start, what an earlier owner saved; of two truths the more careful one counts. What
+        lies further ahead than it can was written by a clock that was wrong.
         """
+        self.pace = min(max(state.pace, SLOWEST_PACE), self.limit.most_pace)
+        stretched = self._interval * max(state.pace, 1.0) / self.limit.interval  # by a ceiling that is lower now
+        tat = now + max(state.tat - now, 0.0) * stretched
         latest_tat = now + self.limit.burst * self.limit.interval
-        self._tat = max(self._tat, min(state.get("tat", 0.0), latest_tat))
-        self._last_written = max(self._last_written, min(state.get("last_written", 0.0), now))
-        self.backoff_until = max(self.backoff_until, min(state.get("backoff_until", 0.0), now + BACKOFF_LONGEST))
-        self._backoff_step = max(self._backoff_step, state.get("backoff_step", 0.0))
-        self._last_trouble = max(self._last_trouble, state.get("last_trouble", 0.0))
-        self.crawl_delay = max(self.crawl_delay, state.get("crawl_delay", 0.0))
-        self.pace = min(self.pace, max(state.get("pace", 1.0), SLOWEST_PACE))
+        self._tat = max(self._tat, min(tat, latest_tat))
+        self._last_written = max(self._last_written, min(state.last_written, now))
+        self.backoff_until = max(self.backoff_until, min(state.backoff_until, now + BACKOFF_LONGEST))
+        self._backoff_step = max(self._backoff_step, state.backoff_step)
+        self._last_trouble = max(self._last_trouble, state.last_trouble)
+        self.crawl_delay = max(self.crawl_delay, state.crawl_delay)
+        self.pause_reason = state.pause_reason

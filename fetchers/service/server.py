@@ -57,6 +57,7 @@ class LimitChange(msgspec.Struct, forbid_unknown_fields=True):
     per_second: float = 0.0
     burst: int = 1
     parallel: int | None = None
+    ceiling: float | None = None
     by: str = "an administrator"
 
 
@@ -109,7 +110,7 @@ class Service:
         if request.method == "GET" and path == "/v1/owners":
             return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
         if request.method == "GET" and path.startswith("/v1/domains/"):
-            state = self._fetcher.domain_state(unquote(path.removeprefix("/v1/domains/")))
+            state = await self._fetcher.kept_domain_state(unquote(path.removeprefix("/v1/domains/")))
             return Answer(200, JSON, [msgspec.json.encode(state)])
         if request.method == "PUT" and path == "/v1/limits":
             return await self._limit(request)
@@ -180,7 +181,9 @@ class Service:
     async def _limit(self, request: Request) -> Answer:
         try:
             change = msgspec.json.decode(request.body, type=LimitChange)
-            limit = RateLimit(change.per_second, change.burst, change.parallel) if change.per_second else None
+            limit = None
+            if change.per_second:
+                limit = RateLimit(change.per_second, change.burst, change.parallel, change.ceiling)
             await self._fetcher.set_limit(change.domain, limit, change.by)
         except ValueError as error:
             return _text(400, str(error))

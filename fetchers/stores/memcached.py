@@ -8,7 +8,7 @@ answer is "not there". What cannot be true is not believed: a state from the fut
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +17,9 @@ from typing import TypeVar
 import aiomcache
 import msgspec
 from aiomcache.exceptions import ClientException, ValidationException
+from msgspec import structs
 
+from fetchers.model import KeptPoliteness
 from fetchers.politeness.slot import BACKOFF_LONGEST
 from groundwork.clock import Clock
 
@@ -156,7 +158,8 @@ def _weight(address: str, key: bytes) -> bytes:
 STATE_SECONDS = 2 * BACKOFF_LONGEST
 """Longer than the longest pause with its jitter."""
 
-_decode = msgspec.msgpack.Decoder(dict[str, float]).decode
+LONGEST_REASON = 1_000
+_decode = msgspec.msgpack.Decoder(KeptPoliteness).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -167,7 +170,7 @@ class MemcachedHostStates:
         self._ring = ring
         self._clock = clock
 
-    async def load(self, domain: str) -> Mapping[str, float] | None:
+    async def load(self, domain: str) -> KeptPoliteness | None:
         found = await self._ring.get(f"state {domain}")
         if found is None:
             return None
@@ -176,16 +179,17 @@ class MemcachedHostStates:
             self._ring.counters.unreadable += 1
         return state
 
-    async def save(self, domain: str, state: Mapping[str, float]) -> None:
-        await self._ring.set(f"state {domain}", _encode(dict(state)), STATE_SECONDS)
+    async def save(self, domain: str, state: KeptPoliteness) -> None:
+        await self._ring.set(f"state {domain}", _encode(state), STATE_SECONDS)
 
 
-def _plausible_state(data: bytes, latest: float) -> Mapping[str, float] | None:
+def _plausible_state(data: bytes, latest: float) -> KeptPoliteness | None:
     try:
         state = _decode(data)
     except (ValueError, RecursionError):
         return None
-    if all(math.isfinite(value) and 0 <= value <= latest for value in state.values()):
+    *numbers, reason = structs.astuple(state)
+    if all(math.isfinite(value) and 0 <= value <= latest for value in numbers) and len(reason) <= LONGEST_REASON:
         return state
     return None
 

@@ -7,9 +7,9 @@ long as a stale one may still be of use. It is bounded in bytes, the least recen
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from cachetools import TLRUCache
+from cachetools import LRUCache, TLRUCache
 
-from fetchers.model import RateLimit
+from fetchers.model import KeptPoliteness, RateLimit
 from groundwork.clock import Clock
 
 
@@ -51,17 +51,20 @@ def _size(kept: _Kept) -> int:
     return len(kept[1])
 
 
+MOST_STATES = 100_000
+
+
 class MemoryHostStates:
     """Politeness state of domains; outlives an eviction of their queues."""
 
     def __init__(self) -> None:
-        self._states: dict[str, Mapping[str, float]] = {}
+        self._states: LRUCache[str, KeptPoliteness] = LRUCache(MOST_STATES)
 
-    async def load(self, domain: str) -> Mapping[str, float] | None:
+    async def load(self, domain: str) -> KeptPoliteness | None:
         return self._states.get(domain)
 
-    async def save(self, domain: str, state: Mapping[str, float]) -> None:
-        self._states[domain] = dict(state)
+    async def save(self, domain: str, state: KeptPoliteness) -> None:
+        self._states[domain] = state
 
 
 class MemoryLimitStore:

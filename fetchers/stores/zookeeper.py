@@ -15,7 +15,7 @@ from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError  # ty
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import RateLimit
 from fetchers.ownership.kazoo_calls import done
-from fetchers.rates import wrong_rate
+from fetchers.rates import wrong_limit
 from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _decoder = msgspec.json.Decoder(dict[str, RateLimit])
 def _decode(data: bytes) -> dict[str, RateLimit]:
     """Without those that are no limits, e.g. of an earlier version. Raises ValueError."""
     found = _decoder.decode(data)
-    return {name: one for name, one in found.items() if wrong_rate(one.per_second, one.burst, one.parallel) is None}
+    return {name: one for name, one in found.items() if wrong_limit(one) is None}
 
 
 class ZookeeperLimitStore:

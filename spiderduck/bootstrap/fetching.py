@@ -47,7 +47,7 @@ class LocalDomains:
         self._fetcher = fetcher
 
     async def domain_state(self, domain: str) -> DomainState:
-        return self._fetcher.domain_state(domain)
+        return await self._fetcher.kept_domain_state(domain)
 
     async def set_limit(self, name: str, limit: RateLimit | None, by: str) -> None:
         await self._fetcher.set_limit(name, limit, by)

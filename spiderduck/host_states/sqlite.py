@@ -1,17 +1,19 @@
-"""Politeness state in SQLite, for the embedded mode. Written on back-off only, so that a fetch costs no write."""
+"""Politeness state in SQLite, for the embedded mode. Written on back-off and where much was learnt of a domain's pace,
+so that a fetch costs no write.
+"""
 
 import logging
-from collections.abc import Mapping
 
 import msgspec
 
+from fetchers.model import KeptPoliteness
 from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-_decode = msgspec.json.Decoder(dict[str, float]).decode
+_decode = msgspec.json.Decoder(KeptPoliteness).decode
 
 
 class SqliteHostStates:
@@ -21,7 +23,7 @@ class SqliteHostStates:
         self._database = database
         self._clock = clock
 
-    async def load(self, domain: str) -> Mapping[str, float] | None:
+    async def load(self, domain: str) -> KeptPoliteness | None:
         sql = "SELECT state FROM host_states WHERE domain = ?"
         try:
             row = await self._database.read(lambda connection: connection.execute(sql, (domain,)).fetchone())
@@ -30,8 +32,8 @@ class SqliteHostStates:
             return None
         return None if row is None else _decode(row[0])
 
-    async def save(self, domain: str, state: Mapping[str, float]) -> None:
-        row = (domain, self._clock.now(), msgspec.json.encode(dict(state)))
+    async def save(self, domain: str, state: KeptPoliteness) -> None:
+        row = (domain, self._clock.now(), msgspec.json.encode(state))
         sql = "INSERT OR REPLACE INTO host_states (domain, at, state) VALUES (?,?,?)"
         try:
             await self._database.write(lambda connection: connection.execute(sql, row))

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from secrets import token_hex
 
 import pytest
 
-from fetchers.model import RateLimit
+from fetchers.model import KeptPoliteness, RateLimit
 from fetchers.ownership import kazoo_calls
 from fetchers.ports import HostStateStore, LimitStore, RobotsCache
 from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
@@ -15,6 +16,8 @@ from fetchers.stores.memory import MemoryHostStates, MemoryLimitStore, MemoryRob
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from groundwork import zookeeper
 from groundwork.clock import SystemClock
+from spiderduck.database.sqlite import Database
+from spiderduck.host_states.sqlite import SqliteHostStates
 from tests.clock import FakeClock
 from tests.engines.toxics import slow_link
 
@@ -60,10 +63,14 @@ async def robots_cache(request: pytest.FixtureRequest, stack: AsyncExitStack) ->
     return MemcachedRobotsCache(await _ring(request, stack))
 
 
-@pytest.fixture(params=MEMCACHED)
-async def states(request: pytest.FixtureRequest, stack: AsyncExitStack) -> HostStateStore:
+@pytest.fixture(params=(*MEMCACHED, "sqlite"))
+async def states(request: pytest.FixtureRequest, stack: AsyncExitStack, tmp_path: Path) -> HostStateStore:
     if request.param == "memory":
         return MemoryHostStates()
+    if request.param == "sqlite":
+        database = Database(tmp_path / "one.db")
+        stack.push_async_callback(database.close)
+        return SqliteHostStates(database, SystemClock())
     return MemcachedHostStates(await _ring(request, stack), SystemClock())
 
 
@@ -126,11 +133,11 @@ async def test_robots_a_value_too_large_is_forgotten(robots_cache: RobotsCache) 
 
 
 async def test_state_what_was_saved_is_loaded(states: HostStateStore) -> None:
-    state = {"tat": 1000.5, "backoff_until": 2000.25, "crawl_delay": 0.0}
+    state = KeptPoliteness(1000.5, backoff_until=2000.25, pace=0.5, pause_reason="http://a.test/ä answered 429")
     await states.save("a.test", state)
     assert await states.load("a.test") == state
-    await states.save("a.test", {"tat": 1.0})
-    assert await states.load("a.test") == {"tat": 1.0}
+    await states.save("a.test", KeptPoliteness(1.0))
+    assert await states.load("a.test") == KeptPoliteness(1.0)
 
 
 async def test_state_absence_is_none(states: HostStateStore) -> None:
@@ -141,8 +148,8 @@ async def test_limits_are_known_to_the_others_within_seconds(make_limits: MakeLi
     mine, theirs = await make_limits(), await make_limits()
     told = asyncio.Event()
     theirs.on_change(told.set)
-    await mine.put("a.test", RateLimit(2.5, 3, 1))
-    assert mine.current() == {"a.test": RateLimit(2.5, 3, 1)}
+    await mine.put("a.test", RateLimit(2.5, 3, 1, 5.0))
+    assert mine.current() == {"a.test": RateLimit(2.5, 3, 1, 5.0)}
     async with asyncio.timeout(30):
         while theirs.current() != mine.current():
             told.clear()

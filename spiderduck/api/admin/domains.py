@@ -20,21 +20,25 @@ MOST_RECENT = 50
 DomainName = Annotated[str, PathParameter(description="A domain, or a name below one: example.com.")]
 
 
-class Limits(msgspec.Struct):
-    """Requests per second, requests at once after a pause, and requests under way at the same time."""
+class Limits(msgspec.Struct, omit_defaults=True):
+    """Requests per second, requests at once after a pause, and requests under way at the same time; and to how many
+    per second the rate may rise, where it may."""
 
     per_second: float
     burst: int
     parallel: int
+    ceiling: float | None = None
 
 
 class NewLimit(msgspec.Struct, forbid_unknown_fields=True):
     """What is to hold from now on, on every fetcher within seconds. Embedded, until the next start: the settings are
-    the place for what should last."""
+    the place for what should last. With a `ceiling` the rate rises to so many a second while the domain answers well;
+    without one it never rises above `per_second`."""
 
     per_second: float | None = None
     burst: Annotated[int, msgspec.Meta(ge=1)] = 4
     parallel: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    ceiling: float | None = None
 
 
 class RecentResult(msgspec.Struct, omit_defaults=True):
@@ -48,8 +52,9 @@ class RecentResult(msgspec.Struct, omit_defaults=True):
 
 class DomainReport(msgspec.Struct, omit_defaults=True):
     """`waiting` and `in_flight` count requests in the domain's queue. Times are absent if nothing holds it back;
-    `pause_reason` says which answer to which URL did. `pace` is the share of `limits.per_second` that the domain gets:
-    halved when it asks for rest, and back to 1 after some fifty good answers."""
+    `pause_reason` says which answer to which URL did. `pace` is how much of `limits.per_second` the domain gets: halved
+    when it asks for rest, back to 1 after some fifty good answers, and above 1 only up to `limits.ceiling`. What was
+    learnt and why it is paused outlive a restart."""
 
     domain: str
     limits: Limits
@@ -80,7 +85,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         )
         return DomainReport(
             name,
-            Limits(state.per_second, state.burst, state.parallel),
+            Limits(state.per_second, state.burst, state.parallel, state.ceiling),
             state.waiting,
             state.in_flight,
             _iso(state.next_turn),
@@ -95,7 +100,9 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     async def set_domain_limit(domain: DomainName, data: NewLimit, request: AnyRequest) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
-        limit = None if data.per_second is None else RateLimit(data.per_second, data.burst, data.parallel)
+        limit = None
+        if data.per_second is not None:
+            limit = RateLimit(data.per_second, data.burst, data.parallel, data.ceiling)
         try:
             await services.domains.set_limit(domain, limit, "PUT /v1/domains")
         except ValueError as error:
@@ -103,9 +110,9 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         said = None if limit is None else f"{limit.per_second} per second, {limit.burst} at once"
         await audit.note(request, "domain.limit", domain, said or "as configured")
         if limit is not None:
-            return Limits(limit.per_second, limit.burst, limit.most_parallel)
+            return Limits(limit.per_second, limit.burst, limit.most_parallel, limit.ceiling)
         now = await services.domains.domain_state(domain.removeprefix("*."))
-        return Limits(now.per_second, now.burst, now.parallel)
+        return Limits(now.per_second, now.burst, now.parallel, now.ceiling)
 
     return [get_domain, set_domain_limit]
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from fetchers.model import KeptPoliteness
 from fetchers.stores.memcached import RETRY_SECONDS, MemcachedHostStates, MemcachedRing
 from tests.clock import FakeClock
 
@@ -148,7 +149,7 @@ async def test_a_poisoned_state_is_not_believed(value: bytes) -> None:
     async with server(memory) as address:
         ring = MemcachedRing([address], FakeClock())
         states = MemcachedHostStates(ring, FakeClock())
-        await states.save("a.test", {"tat": 1.0})
+        await states.save("a.test", KeptPoliteness(1.0))
         memory.values = dict.fromkeys(memory.values, value)
         assert await states.load("a.test") is None
         assert ring.counters.unreadable == 1

@@ -105,9 +105,42 @@ def test_the_state_survives_a_snapshot() -> None:
     assert later.ready_at(NOW) == slot.ready_at(NOW)
 
 
+def most_in(slot: DomainSlot, seconds: float, start: float = NOW) -> int:
+    """How many requests of an endless queue set out in that time."""
+    count, now = 0, start
+    while (now := max(now, slot.ready_at(now))) < start + seconds:
+        send(slot, now)
+        count += 1
+    return count
+
+
+def test_a_rate_rises_above_the_configured_one_only_to_a_ceiling() -> None:
+    plain, rising = DomainSlot(RateLimit(1.0, 4)), DomainSlot(RateLimit(1.0, 4, ceiling=5.0))
+    for slot in (plain, rising):
+        for _ in range(1000):
+            slot.speed_up(NOW)
+    assert (plain.pace, rising.pace) == (1.0, 5.0)
+    assert most_in(plain, 100.0) == pytest.approx(104, abs=1)
+    assert most_in(rising, 100.0) == pytest.approx(504, abs=1)
+    later = DomainSlot(RateLimit(1.0, 4, ceiling=2.0))
+    later.restore(rising.snapshot(), NOW + 1000.0)
+    assert later.pace == 2.0  # what was learnt, as far as the ceiling of today goes
+    later.slow_down(NOW + 1000.0)
+    assert later.pace == 1.0
+
+
+def test_a_lower_limit_takes_a_risen_rate_back() -> None:
+    slot = DomainSlot(RateLimit(1.0, 4, ceiling=5.0))
+    for _ in range(1000):
+        slot.speed_up(NOW)
+    slot.change_limit(RateLimit(1.0, 4), NOW)
+    assert slot.pace == 1.0
+    assert most_in(slot, 100.0) == pytest.approx(104, abs=1)
+
+
 actions = st.lists(
     st.tuples(
-        st.sampled_from(["send", "connect", "finish", "trouble", "evict", "restart"]),
+        st.sampled_from(["send", "send", "connect", "finish", "trouble", "good", "slow", "evict", "move", "restart"]),
         st.floats(0, 5, allow_nan=False),
     ),
     max_size=120,
@@ -118,13 +151,15 @@ actions = st.lists(
     actions=actions,
     per_second=st.sampled_from([0.2, 1.0, 3.0, 50.0]),
     burst=st.integers(1, 6),
+    rise=st.sampled_from([None, 1.0, 1.5, 8.0]),
     seed=st.integers(0, 9),
 )
 def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
-    actions: list[tuple[str, float]], per_second: float, burst: int, seed: int
+    actions: list[tuple[str, float]], per_second: float, burst: int, rise: float | None, seed: int
 ) -> None:
-    """In every schedule of sends, slow connects, pauses, evictions and restarts."""
-    limit, random = RateLimit(per_second, burst), Random(seed)
+    """In every schedule of sends, slow connects, pauses, changes of pace, evictions, moves and restarts. The rate is
+    the configured one, or the ceiling where there is one."""
+    limit, random = RateLimit(per_second, burst, ceiling=rise and rise * per_second), Random(seed)
     slot, now, arrivals, unwritten = DomainSlot(limit), NOW, [], 0
     for action, seconds in actions:
         now += seconds
@@ -144,9 +179,17 @@ def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
         elif action == "evict" and slot.is_idle(now):
             state, slot = slot.snapshot(), DomainSlot(limit)
             slot.restore(state, now)
+        elif action == "good":
+            for _ in range(20):
+                slot.speed_up(now)
+        elif action == "slow":
+            slot.slow_down(now)
+        elif action == "move" and not unwritten:
+            state, slot = slot.snapshot(), DomainSlot.starting_empty(limit, now)
+            slot.restore(state, now)
         elif action == "restart" and not unwritten:
             slot = DomainSlot.starting_empty(limit, now)  # killed: nothing of the old state is known
     for first in range(len(arrivals)):
         for last in range(first, len(arrivals)):
-            allowed = burst + per_second * (arrivals[last] - arrivals[first])
+            allowed = burst + (limit.ceiling or per_second) * (arrivals[last] - arrivals[first])
             assert last - first + 1 <= allowed * (1 + 1e-9) + 1e-6

@@ -9,7 +9,7 @@ from fetchers.config import FetchersConfig, Queues, RateLimits
 from fetchers.model import RateLimit
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import DomainSlot
-from fetchers.rates import FASTEST, LARGEST_BURST, SLOWEST, wrong_rate
+from fetchers.rates import FASTEST, LARGEST_BURST, SLOWEST, wrong_limit, wrong_rate
 from tests.clock import FakeClock
 from tests.unit.fetchers.small_web import small_fetcher
 
@@ -36,6 +36,15 @@ def test_a_burst_out_of_bounds_is_named_with_its_bounds(burst: int) -> None:
     assert (wrong_rate(1.0, 1, burst) or "").startswith("parallel is ")
     with pytest.raises(ValueError, match=r"address_burst is .* from 1 to 1000000"):
         FetchersConfig(rate_limit=RateLimits(address_burst=burst)).validate()
+
+
+@pytest.mark.parametrize("ceiling", [0.0, 1.9, FASTEST * 2, -1.0, math.inf, math.nan])
+def test_a_ceiling_lies_above_the_rate(ceiling: float) -> None:
+    limit = RateLimit(2.0, 1, ceiling=ceiling)
+    assert (wrong_limit(limit) or "").startswith("ceiling is ")
+    with pytest.raises(ValueError, match=r"fast\.test\.ceiling is .* from per_second to 1000000"):
+        FetchersConfig(rate_limit=RateLimits(domains={"fast.test": limit})).validate()
+    assert wrong_limit(RateLimit(2.0, 1, ceiling=2.0)) is None
 
 
 @pytest.mark.parametrize(("per_second", "burst"), [(SLOWEST, LARGEST_BURST), (FASTEST, 1), (1, 4), (0.5, 1)])

@@ -5,10 +5,12 @@ from random import Random
 
 import pytest
 
-from fetchers.model import NotNow, RateLimit, Response
+from fetchers.model import KeptPoliteness, NotNow, RateLimit, Response
 from fetchers.politeness.queue import DomainQueue
 from fetchers.politeness.slot import SLOWEST_PACE, DomainSlot
 from fetchers.politeness.troubles import AT_ALL, FIRST_PAUSE, LONGEST_PAUSE, REMEMBERED_SECONDS, Troubles
+from fetchers.stores.memory import MemoryHostStates
+from tests.clock import FakeClock
 from tests.unit.fetchers.small_web import FAST, ask, page, small_fetcher
 
 NOW = 1_000_000.0
@@ -104,7 +106,7 @@ async def test_a_domain_that_asks_for_rest_is_asked_half_as_often_and_recovers()
             await asking
         assert fetcher.domain_state("a.test").pace == 1.0
     slot, again = DomainSlot(RateLimit(1.0, 4)), DomainSlot(RateLimit(1.0, 4))
-    slot.slow_down()
+    slot.slow_down(NOW)
     slot.trouble(NOW, Random(1))
     again.restore(slot.snapshot(), NOW)
     assert again.pace == 0.5
@@ -112,7 +114,7 @@ async def test_a_domain_that_asks_for_rest_is_asked_half_as_often_and_recovers()
 
 def test_a_slower_pace_spaces_requests_within_the_burst_too() -> None:
     slot = DomainSlot(RateLimit(1.0, 4))
-    slot.slow_down()
+    slot.slow_down(NOW)
     slot.take()
     slot.written(NOW)
     assert slot.ready_at(NOW) == NOW + 2.0
@@ -123,15 +125,58 @@ def test_answers_that_become_slow_are_a_reason_to_ask_less_often() -> None:
     """A domain that was always slow is not; and one that becomes slow is slowed step by step."""
     always = DomainQueue("always.test", DomainSlot(RateLimit(1.0, 4)))
     for _ in range(100):
-        always.took(5.0)
+        always.took(5.0, NOW)
     assert always.slot.pace == 1.0
     becoming = DomainQueue("becoming.test", DomainSlot(RateLimit(1.0, 4)))
     for _ in range(50):
-        becoming.took(0.1)
+        becoming.took(0.1, NOW)
     assert becoming.slot.pace == 1.0
     for _ in range(10):
-        becoming.took(4.0)
+        becoming.took(4.0, NOW)
     assert becoming.slot.pace == 0.5
     for _ in range(10):
-        becoming.took(4.0)
+        becoming.took(4.0, NOW)
     assert becoming.slot.pace == 0.25
+
+
+async def test_what_was_learnt_and_why_it_is_paused_is_known_after_a_restart() -> None:
+    """Before any request is made, and without a pause too."""
+    states, clock = MemoryHostStates(), FakeClock()
+    answers = {"http://a.test/busy": page(b"", 429, retry_after="9000"), "http://b.test/slow": page(b"", 200)}
+    async with small_fetcher(answers, FAST, states=states, clock=clock) as (fetcher, _, _):
+        await fetcher.perform(ask("http://a.test/busy", clock))
+        await fetcher.perform(ask("http://b.test/slow", clock))
+        queue = fetcher.queues.get("b.test")
+        assert queue is not None
+        queue.slot.slow_down(clock.now())
+        asking = asyncio.create_task(fetcher.perform(ask("http://b.test/slow", clock)))
+        await clock.advance(10.0)
+        await asking
+        paused = fetcher.domain_state("a.test")
+    async with small_fetcher(answers, FAST, states=states, clock=clock) as (fetcher, _, _):
+        assert fetcher.domain_state("a.test").backoff_until is None  # no queue yet
+        kept = await fetcher.kept_domain_state("a.test")
+        assert (kept.backoff_until, kept.pace) == (paused.backoff_until, 0.5)
+        assert "http://a.test/busy answered 429 with Retry-After" in (kept.pause_reason or "")
+        assert (await fetcher.kept_domain_state("b.test")).pace == 0.52
+        assert (await fetcher.kept_domain_state("never.test")).pace == 1.0
+        put_off = await fetcher.perform(ask("http://a.test/three", clock, wait=1.0))
+        assert isinstance(put_off, NotNow)
+        assert "http://a.test/busy answered 429" in put_off.reason
+
+
+async def test_a_pace_is_kept_when_it_has_changed_much() -> None:
+    """Not after each answer: a fetch costs no write."""
+    saved: list[float] = []
+
+    class States(MemoryHostStates):
+        async def save(self, domain: str, state: KeptPoliteness) -> None:
+            saved.append(state.pace)
+
+    answers = {"http://a.test/busy": page(b"", 429, retry_after="1"), "http://a.test/good": page()}
+    async with small_fetcher(answers, FAST, states=States()) as (fetcher, _, clock):
+        for url in ("http://a.test/busy", *["http://a.test/good"] * 40):
+            asking = asyncio.create_task(fetcher.perform(ask(url, clock)))
+            await clock.advance(100.0)
+            await asking
+    assert saved == [0.5, pytest.approx(0.76), 1.0]
