@@ -115,8 +115,13 @@ class Server:
         return count / (self.cpu_seconds() - began)
 
     def _ask(self, method: str, path: str) -> bytes:
-        self._connection.request(method, path)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request(method, path)
+            answer = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):  # it was idle for long
+            self._connection.close()
+            self._connection.request(method, path)
+            answer = self._connection.getresponse()
         body = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{answer.status} for {path}: {body[:200]!r}")
