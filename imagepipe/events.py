@@ -11,17 +11,31 @@ from imagepipe.ports import Event, Observer
 _log = logging.getLogger(__name__)
 
 _PROBLEMS_KEPT = 200
+_MINUTES_KEPT = 60
 
 
 class Events:
-    """The voice of one pipeline. What an observer raises is logged and disturbs nobody."""
+    """The voice of one pipeline. What an observer raises is logged and disturbs nobody.
+
+    `counts` is since the start; `minutes` has the same of each of the last minutes in which something was counted, with
+    the minute's number since the epoch.
+    """
 
     def __init__(self, pipeline: str, clock: Clock, observers: Sequence[Observer] = ()) -> None:
         self.counts: Counter[str] = Counter()
+        self.minutes: deque[tuple[int, Counter[str]]] = deque(maxlen=_MINUTES_KEPT)
         self.problems: deque[tuple[float, str, str]] = deque(maxlen=_PROBLEMS_KEPT)
         self._pipeline = pipeline
         self.clock = clock
         self._observers = tuple(observers)
+
+    def count(self, name: str) -> None:
+        """One more of it."""
+        self.counts[name] += 1
+        minute = int(self.clock.now() // 60)
+        if not self.minutes or self.minutes[-1][0] != minute:
+            self.minutes.append((minute, Counter()))
+        self.minutes[-1][1][name] += 1
 
     def tell(self, kind: str, identifier: str, detail: str = "") -> None:
         """Tell the observers."""
@@ -33,7 +47,7 @@ class Events:
 
     def problem(self, identifier: str, detail: str) -> None:
         """Keep it on the list and tell the observers."""
-        self.counts["problems"] += 1
+        self.count("problems")
         self.problems.append((self.clock.now(), identifier, detail))
         self.tell("problem", identifier, detail)
 

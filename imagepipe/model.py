@@ -214,7 +214,8 @@ class VariantResult:
 
     `stale_at` is epoch seconds, as is `last_modified`. `reworked`: encoded better than at first, or about to be.
     `where`, `trace` and `preview` tell how this answer came about and are empty in the cache; `preview` is a smaller,
-    an unfinished picture: ask again. `storage`: who may keep it.
+    an unfinished picture: ask again. `storage`: who may keep it. `made_from`: where that was found of which it was made
+    (`network`, `disk`, `ancestor` and so on).
     """
 
     rendered: Rendered
@@ -229,6 +230,7 @@ class VariantResult:
     trace: Trace = Trace()
     preview: bool = False
     storage: Storage = "anybody"
+    made_from: str = ""
 
     def found(self, where: str, trace: Trace, *, preview: bool = False) -> "VariantResult":
         """The same as an answer. Spelt out: `dataclasses.replace` takes as long as all else about a cached answer."""
@@ -245,4 +247,5 @@ class VariantResult:
             trace,
             preview,
             self.storage,
+            self.made_from,
         )

@@ -178,7 +178,7 @@ class Pipeline:
         except ImageError as error:
             if not self.originals.stands_in(error, kept.stale_at):
                 raise
-            self.events.counts["stale"] += 1
+            self.events.count("stale")
             return kept
         return self.variants.cached(src, wish)
 
@@ -193,7 +193,7 @@ class Pipeline:
             if is_gone(error):
                 self.variants.forget(src)
             raise
-        self.events.counts["reloaded"] += 1
+        self.events.count("reloaded")
         if changed:
             self.variants.forget(src)
         else:

@@ -44,7 +44,7 @@ def route_handlers(
         picture_handler(registry, reader, gate, path),
         info_handler(registry, reader, gate, path),
         *admin_handlers(registry, path, protect),
-        *inspector_handlers(registry, path, protect),
+        *inspector_handlers(registry, path, protect, gate.access),
     ]
     errors: dict[int | type[Exception], Any] = {ImageError: handler_for(registry.clock)}
     safe = [ResponseHeader(name=name, value=value) for name, value in SAFETY_HEADERS.items()]

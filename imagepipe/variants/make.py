@@ -26,6 +26,8 @@ from imagepipe.variants.cache import RenderedTier
 from imagepipe.variants.idle import IdleWork
 from imagepipe.variants.render import Renderer, from_ancestor, from_original
 
+THUMBNAIL_SIDE = 128
+_THUMBNAIL = Variant(THUMBNAIL_SIDE, THUMBNAIL_SIDE, format="webp", animate=False)
 _PLACEHOLDER = "placeholder"
 _PLACEHOLDERS_KEPT = 10_000  # some 200 bytes each
 
@@ -66,7 +68,7 @@ class Variants:
         kept = self.tier.get(src, key or wish.key)
         if kept is None:
             return None
-        self._events.counts["rendered"] += 1
+        self._events.count("rendered")
         tracer = self._events.tracer()
         tracer.add("rendered:stale" if self.tier.is_stale(kept) else "rendered:hit")
         self._make_progressive_later(src, wish, kept)
@@ -76,7 +78,7 @@ class Variants:
         """The variant, from the cheapest cached ancestor or from the original, wherever that is."""
         key = requester.flight(f"{src}\n{wish.key}")
         if key in self.under_way:
-            self._events.counts["coalesced"] += 1
+            self._events.count("coalesced")
         return await self.under_way.run(key, lambda: self._make(src, wish, requester))
 
     async def make_from(self, src: str, wish: Variant, original: Original, client: str) -> VariantResult:
@@ -99,7 +101,7 @@ class Variants:
         if shown is None:
             return None
         tracer.add("preview")
-        self._events.counts["preview"] += 1
+        self._events.count("preview")
         return shown.found("preview", tracer.trace, preview=True)
 
     async def placeholder(self, src: str, requester: Requester = OURSELVES) -> Placeholder:
@@ -123,6 +125,16 @@ class Variants:
         if await self.originals.store.at_hand(src) and self._may_keep(making):
             self._placeholders[src] = known
         return known
+
+    async def thumbnail(self, src: str) -> Rendered | None:
+        """A small picture of what is here, for whoever looks at the caches; None where nothing is.
+
+        No origin is asked, and it is neither kept nor counted."""
+        here = [each for each in self.tier.of(src) if each.variant.is_plain and each.rendered.width >= THUMBNAIL_SIDE]
+        smallest = min(here, key=lambda each: each.rendered.width * each.rendered.height, default=None)
+        original = await self.originals.store.get(src) if smallest is None else None
+        body = smallest.rendered.body if smallest is not None else original.body if original is not None else None
+        return None if body is None else await self._renderer.render(body, _THUMBNAIL, OURSELVES.client)
 
     def forget(self, src: str) -> bool:
         """Drop everything that was made from a picture; whether there was any variant."""
@@ -189,7 +201,7 @@ class Variants:
     async def _render(
         self, src: str, wish: Variant, body: bytes, client: str, original: PictureInfo | None = None
     ) -> Rendered:
-        self._events.counts["renders"] += 1
+        self._events.count("renders")
         at_once = self._config.progressive == "at_once"
         slow = self._config.avif_at_once_pixels
         options = {"progressive": at_once, "slow_pixels": slow, "original": original}
@@ -218,8 +230,9 @@ class Variants:
 
     def _finish(self, making: _Making, made: VariantResult, where: str) -> VariantResult:
         making.tracer.add("render")
+        made = replace(made, made_from=where)
         self._keep(making, made)
-        self._events.counts[where.split(":")[0]] += 1
+        self._events.count(where.split(":")[0])
         self._events.tell("finished", making.src, where)
         return made.found(where, making.tracer.trace)
 
@@ -257,5 +270,5 @@ class Variants:
         rendered = await self._renderer.render(original.body, wish, OURSELVES.client, progressive=True)
         if not self._may_keep(making):
             return
-        self._events.counts["reworked"] += 1
+        self._events.count("reworked")
         self.tier.put(src, wish.key, replace(from_original(rendered, wish, original), reworked=True))

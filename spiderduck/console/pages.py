@@ -20,6 +20,9 @@ FILES = {
     "/docs.js": "docs.js",
     "/problems.js": "problems.js",
     "/bot.js": "bot.js",
+    "/pictures": "pictures.html",
+    "/pictures.js": "pictures.js",
+    "/pictures.css": "pictures.css",
     "/console.css": "console.css",
 }
 

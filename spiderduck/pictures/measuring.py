@@ -59,11 +59,11 @@ class CardPictures:
             async with self._at_a_time:
                 return await self._take(url, response)
         except Busy as error:
-            events.counts["measured_later"] += 1
+            events.count("measured_later")
             events.problem(url, f"measured_later: {error}")
             return _later(url, error)
         except ImageError as error:
-            events.counts["not_measured"] += 1
+            events.count("not_measured")
             events.problem(url, f"not_measured: {error.code}: {error}")
             log.info("the picture %s could not be measured: %s: %s", url, error.code, error)
             return None  # what is no picture has no size; the card goes without

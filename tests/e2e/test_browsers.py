@@ -36,6 +36,7 @@ CHANGES = [
     ("GET", "/v1/stream?queue=", None),
     ("GET", "/images/inspect", None),
     ("GET", "/images/inspect/tables", None),
+    ("GET", "/images/cards/thumbnail?src=http://a.test/x", None),
 ]
 
 

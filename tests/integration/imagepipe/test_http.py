@@ -13,6 +13,7 @@ import imagepipe
 from imagepipe.config import ImagesConfig, PipelineConfig, default_config
 from imagepipe.registry import Registry
 from imagepipe.service.app import create_app
+from imagepipe.service.inspector import group_problems
 from tests.clock import FakeClock
 from tests.integration.imagepipe.fakes import FakeSource, Picture, until
 from tests.unit.imagepipe.pictures import animated, decode, encode, photo, quarters
@@ -335,12 +336,13 @@ async def test_by_hand_and_the_inspector_need_the_key() -> None:
         ("DELETE", "/images/store"),
         ("GET", "/images/inspect"),
         ("GET", "/images/inspect/tables"),
+        ("GET", "/images/cards/thumbnail?src=http://o.test/kept"),
     ]
     async with _client(FakeSource(), loopback=False) as client:
         for method, path in calls:
             assert (await client.request(method, path, content=_JPEG)).status_code == 403
     async with _client(FakeSource(), replace(default_config(), admin_key=_ADMIN), loopback=True) as client:
-        for method, path in calls:
+        for method, path in [("PUT", "/images/cards/store?src=http://o.test/kept"), *reversed(calls)]:
             assert (await client.request(method, path, content=_JPEG)).status_code == 401
             headers = {"Authorization": f"Bearer {_ADMIN}"}
             assert (await client.request(method, path, content=_JPEG, headers=headers)).status_code < 300
@@ -384,6 +386,52 @@ async def test_the_inspector_shows_what_is_there() -> None:
         assert "%3Cscript%3E&amp;x" in tables
         picture.go.set()
         assert (await slow).status_code == 200
+
+
+async def test_a_thumbnail_is_of_what_is_here() -> None:
+    """From a variant, an original in memory or nothing: no origin is asked, and nothing is kept or counted."""
+    source = FakeSource(a=Picture(_JPEG), b=Picture(_JPEG))
+    async with _client(source) as client:
+        await client.get(_address())
+        await client.put("/images/cards/store?src=http://o.test/b", content=_JPEG)
+        before = (await client.get("/images/inspect")).json()
+        for name, status in (("a", 200), ("b", 200), ("c", 404)):
+            answer = await client.get(f"/images/cards/thumbnail?src=http://o.test/{name}")
+            assert answer.status_code == status
+            if status == 200:
+                assert max(decode(answer.content).size) == 128
+                assert answer.headers["cache-control"] == "private, max-age=300"
+        after = (await client.get("/images/inspect")).json()
+        for name in ("hits", "rendered", "minutes"):
+            assert after["pipelines"]["cards"][name] == before["pipelines"]["cards"][name]
+        assert len(source.asked) == 1
+
+
+async def test_the_inspector_tells_where_a_variant_came_from() -> None:
+    async with _client(FakeSource(a=Picture(_JPEG))) as client:
+        for width in (300, 299, 100):
+            await client.get(_address(query=f"w={width}&format=png"))
+        cards = (await client.get("/images/inspect")).json()["pipelines"]["cards"]
+        made = {entry["width"]: entry["made_from"] for entry in cards["rendered"]["shown"]}
+        assert (made[300], made[100]) == ("network", "encoded")
+        assert cards["rendered"]["shown"][0]["original"]["format"] == "jpeg"
+        assert cards["minutes"][-1]["hits"]["renders"] == 3
+        assert set(cards["presets"]) == {"small", "large", "square"}
+
+
+def test_problems_are_grouped_by_host_and_reason() -> None:
+    problems = [
+        (1.0, "http://o.test/a", "source_failed: answered 500"),
+        (2.0, "http://p.test/a", "source_failed: answered 500"),
+        (3.0, "http://o.test/b", "source_failed: answered 502"),
+        (4.0, "http://o.test/b", "broken_picture: no"),
+    ]
+    found = [(each["host"], each["reason"], each["times"], each["pictures"]) for each in group_problems(problems)]
+    assert found == [
+        ("o.test", "broken_picture", 1, 1),
+        ("o.test", "source_failed", 2, 2),
+        ("p.test", "source_failed", 1, 1),
+    ]
 
 
 async def test_what_it_serves_is_described() -> None:
