@@ -9,6 +9,7 @@ from schedulers.metadata import Metadata, Provenance, Usage
 from schedulers.metadata.model import Image
 from schedulers.model import Status
 from schedulers.record import Record, Time
+from schedulers.shares import Shares
 from schedulers.verdict import Verdict
 
 Kind = Literal["summary", "summary_large_image"]
@@ -74,6 +75,7 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     fediverse_creator: str | None = None
     usage: Usage | None = None
     verdict: Verdict | None = None
+    shares: Shares | None = None
     fetched_at: Time | None = None
     fresh_until: Time | None = None
     page_id: str | None = None
@@ -115,6 +117,7 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         fediverse_creator=found.fediverse_creator,
         usage=usage,
         verdict=record.verdict,
+        shares=record.shares,
         fetched_at=record.fetched_at,
         fresh_until=record.fresh_until,
         page_id=record.page_id,

@@ -7,6 +7,15 @@ the store and the notices know an event by its kind and its id. People and subsc
 KINDS = frozenset(("bluesky", "cloudevent", "generic", "mastodon", "slack", "tweet"))
 
 
+ASKED = ("lookup:", "refresh:", "stale:", "recheck:")
+"""How the identities of our own messages begin: somebody looked at a link, or it was due. Those of events never do."""
+
+
+def is_share(identity: str) -> bool:
+    """Whether somebody shared something, and not only looked at it."""
+    return not identity.startswith(ASKED)
+
+
 def identity_of(kind: str, sent_id: str) -> str:
     """Of an event of one of `KINDS`; "" where its sender gave no id, for then it is a share of its own each time."""
     return f"{kind} {sent_id}" if sent_id else ""

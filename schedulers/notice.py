@@ -11,6 +11,7 @@ import msgspec
 
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
+from schedulers.identity import is_share
 from schedulers.model import Event, Known, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 from schedulers.verdict import Verdict
@@ -46,14 +47,15 @@ class _Envelope(msgspec.Struct, kw_only=True):
 
 class ProcessedNotice(_Envelope, kw_only=True):
     """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
-    shared it, `sharer` the keyed hash of who did, where the event told; `outcome` is `fetched`, `reused` (known and
-    fresh, so nothing was fetched) or another ending."""
+    shared it, at `shared_at` (nothing where a link was only looked at), `sharer` the keyed hash of who did, where the event
+    told; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
 
     type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     outcome: str
     data: SharedRecord
     event_id: str
     sharer: str | msgspec.UnsetType = msgspec.UNSET
+    shared_at: Time | msgspec.UnsetType = msgspec.UNSET
 
 
 class UpdatedNotice(_Envelope, kw_only=True):
@@ -89,8 +91,16 @@ def processed(event: Event, outcome: str, known: Known, verdict: Verdict | None,
             data=record,
             event_id=event.id,
             sharer=event.sharer or msgspec.UNSET,
+            shared_at=_shared_at(event, now),
         )
     )
+
+
+def _shared_at(event: Event, now: float) -> str | msgspec.UnsetType:
+    """When the event says that it happened, but never in the future; nothing for what nobody shared."""
+    if not is_share(event.identity):
+        return msgspec.UNSET
+    return iso_time(now if event.created_at is None else min(event.created_at.timestamp(), now))
 
 
 def updated(known: Known, page: Page, verdict: Verdict | None, now: float) -> Notice:

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from schedulers.model import Page, Redirect, Status, UrlState
+from schedulers.shares import Shares
 from schedulers.urls import clean_url
 from schedulers.verdict import Verdict
 
@@ -100,6 +101,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     blocked_by: str | None = None
     gone_since: Time | None = None
     verdict: Verdict | None = None
+    shares: Shares | None = None
     usage: StoredUsage | None = None
     metadata: StoredMetadata | None = None
     provenance: StoredProvenance | None = None

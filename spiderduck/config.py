@@ -29,6 +29,7 @@ from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
 from spiderduck.settings.lists import ListConfig
+from spiderduck.settings.shares import SharesConfig, TrendsConfig
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -187,6 +188,8 @@ class Config:
     ids: IdsConfig = field(default_factory=IdsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)
     compat: CompatConfig = field(default_factory=CompatConfig)
+    shares: SharesConfig = field(default_factory=SharesConfig)
+    trends: TrendsConfig = field(default_factory=TrendsConfig)
     lists: tuple[ListConfig, ...] = ()
 
     @property
@@ -223,6 +226,7 @@ class Config:
                 self.zookeeper,
                 self.ids,
                 self.images,
+                self.trends,
             ):
                 section.validate()
             _check_lists(self.lists)

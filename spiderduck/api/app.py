@@ -42,6 +42,7 @@ from spiderduck.api.urls.fetch import fetch_routes
 from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.api.urls.owned_pictures import picture_routes
 from spiderduck.api.urls.resolve import resolve_routes
+from spiderduck.api.urls.trends import trend_routes
 from spiderduck.api.urls.unfurl import unfurl_routes
 from spiderduck.api.urls.verdicts import verdict_routes
 from spiderduck.api.urls.why import why_routes
@@ -89,6 +90,7 @@ def api_routes(services: Services) -> list[Any]:
         *takedown_routes(services),
         *audit_routes(services),
         *why_routes(services),
+        *trend_routes(services),
         *stream_routes(services),
         *queue_routes(services),
         *domain_routes(services),

@@ -19,6 +19,7 @@ from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.readable_text import Reader
 from spiderduck.lists.watching import Lists
 from spiderduck.queues.ports import DeadLetters
+from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ports import Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.taking import Takedowns
@@ -81,6 +82,7 @@ class Services:
     marks: Marks
     archive: ArchiveReader
     subscriptions: Subscriptions
+    shares: ShareStore | None
     domains: Domains
     pictures: PictureAddresses
     reader: Reader

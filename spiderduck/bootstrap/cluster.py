@@ -19,6 +19,7 @@ from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
 from spiderduck.queues.topology import Topology
 from spiderduck.retention import RetentionSweeper
+from spiderduck.shares.cassandra import CassandraShares
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
@@ -81,7 +82,8 @@ async def open_cluster(given: Composition) -> Storage:
         content = opened.archive if opened is not None else open_archive_reader(given)
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
         marks = BestEffortMarks(CassandraStore(session, config.cassandra, clock, moment_of_id), clock)
-        api = ForApi(intake, intake, store, marks, content, subscriptions)
+        shares = CassandraShares(asking, config.cassandra.keyspace, clock)
+        api = ForApi(intake, intake, store, marks, content, subscriptions, shares)
         troubled |= {"notices": subscriptions}
 
     def trouble() -> Mapping[str, str | None]:

@@ -7,6 +7,7 @@ from spiderduck.database.disk import DiskWatch
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.retention import RetentionSweeper
+from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.takedowns.sqlite import SqliteTakedowns
@@ -25,7 +26,7 @@ async def open_embedded(given: Composition) -> Storage:
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
-        ForApi(queue, queue, store, store, opened.archive, notices),
+        ForApi(queue, queue, store, store, opened.archive, notices, SqliteShares(database)),
         (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
         database,

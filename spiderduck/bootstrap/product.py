@@ -33,6 +33,7 @@ from spiderduck.bootstrap.ids import IdParts, open_ids
 from spiderduck.bootstrap.images import ImageParts, open_images
 from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.parts import EVERYTHING
+from spiderduck.bootstrap.shares import open_shares
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.takedowns import open_takedowns
 from spiderduck.config import Config
@@ -42,6 +43,7 @@ from spiderduck.lists.judging import Judge
 from spiderduck.lists.rejudging import Rejudging
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
+from spiderduck.shares.ports import ShareStore
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
@@ -68,6 +70,7 @@ class Shown:
 
     pictures: PictureAddresses
     reader: Reader
+    shares: ShareStore | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             schedulers = _schedulers(ports, config.schedulers, telemetry)
         judging = _judging(given, storage.flow, fetching)
         taking = await open_takedowns(given.clock, storage, fetching.blocking.lists, images)
+        shares = open_shares(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         if "api" in parts and storage.api is not None and taking is not None:
@@ -105,17 +109,18 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
                 storage.api,
                 fetching,
                 health,
-                Shown(_addresses(images, config), Reader(reading)),
+                Shown(_addresses(images, config), Reader(reading), shares.store),
                 Administered(storage.audit or FileAudit(folder / AUDIT_FILE), taking.takedowns),
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
         telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
+            telemetry.ask(shares.gauges)
         app = build(config, health, routes, guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
-        work = (*fetching.work, *storage.work, *judging, *following, *beside)
+        work = (*fetching.work, *storage.work, *judging, *shares.work, *following, *beside)
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
@@ -163,6 +168,7 @@ def _services(
         marks=api.marks,
         archive=api.content,
         subscriptions=RedactedSubscriptions(api.subscriptions, fetching.blocking.lists.takedowns),
+        shares=shown.shares,
         domains=fetching.domains,
         lists=fetching.blocking.lists,
         sharers=sharers_of(given.config, given.folder),

@@ -9,6 +9,7 @@ from spiderduck.audit import AuditLog
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
 from spiderduck.queues.ports import DeadLetters
+from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ports import Judgements, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices, Records, TakedownStore
@@ -50,6 +51,7 @@ class ForApi:
     marks: Marks
     content: ArchiveReader
     subscriptions: Subscriptions
+    shares: ShareStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 5.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 6, with shares.sql.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (

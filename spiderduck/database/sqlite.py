@@ -40,7 +40,16 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
+
+
+def _statements(file: str) -> tuple[str, ...]:
+    """Those of a file beside this one."""
+    lines = resources.files("spiderduck.database").joinpath(file).read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("--"))
+    return tuple(one for one in text.split(";") if one.strip())
+
+
 CHANGES = {
     2: (
         "ALTER TABLE subscribers ADD COLUMN handed INTEGER NOT NULL DEFAULT 0",
@@ -57,6 +66,7 @@ CHANGES = {
         "UPDATE site_pictures SET at = CAST(strftime('%s', 'now') AS REAL)",
         "CREATE INDEX site_pictures_by_time ON site_pictures (at)",
     ),
+    6: _statements("shares.sql"),
 }
 """Version of the schema → what makes it from the one before."""
 
@@ -210,7 +220,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             "start that version, or use another folder (--data)"
         )
     if version == 0:
-        connection.executescript(resources.files("spiderduck.database").joinpath("schema.sql").read_text())
+        for file in ("schema.sql", "shares.sql"):
+            connection.executescript(resources.files("spiderduck.database").joinpath(file).read_text())
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         return
     for newer in range(version + 1, SCHEMA_VERSION + 1):

@@ -20,7 +20,7 @@ from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.subscriptions.kombu_line import SubscriptionLine
 from spiderduck.subscriptions.kombu_registry import Listed, Names, QueueRegistry
-from spiderduck.subscriptions.ports import Filter, QueueState, Received
+from spiderduck.subscriptions.ports import Filter, QueueState, Received, is_own
 
 DAY = 86_400.0
 POLL_SECONDS = 0.25
@@ -196,7 +196,7 @@ class KombuSubscriptions:
 
     def _create(self, name: str, now: float, names: Names, connection: Any) -> bool:
         is_there = _length(self._queue(name), connection) is not None
-        if not is_there and len({*names} - {name}) >= self._config.most:
+        if not is_there and not is_own(name) and sum(not is_own(one) for one in {*names} - {name}) >= self._config.most:
             raise TooManyQueues(self._config.most)
         if not is_there:
             channel = connection.channel()
@@ -209,6 +209,8 @@ class KombuSubscriptions:
     def _states(self, names: Names, connection: Any) -> list[QueueState]:
         states = []
         for name, listed in sorted(names.items()):
+            if is_own(name):
+                continue
             if (length := _length(self._queue(name), connection)) is None:
                 del names[name]
                 continue

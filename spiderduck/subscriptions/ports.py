@@ -83,6 +83,14 @@ class QueueState:
     expires_at: float | None
 
 
+OWN = "@"
+
+
+def is_own(name: str) -> bool:
+    """Whether a durable queue is a part's of ours. Those are not listed and not counted, and no caller can name one."""
+    return name.startswith(OWN)
+
+
 class Subscription(Protocol):
     """One subscriber's view of the notices, in the order in which they were written."""
 

@@ -13,7 +13,7 @@ from groundwork.clock import Clock
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import NotHandedOut, TooManyQueues, UnknownQueue
 from spiderduck.settings.broker import QueuesConfig
-from spiderduck.subscriptions.ports import BATCH_BYTES, Filter, QueueState, Received
+from spiderduck.subscriptions.ports import BATCH_BYTES, Filter, QueueState, Received, is_own
 
 BATCH = 500
 DAY = 86_400.0
@@ -196,8 +196,8 @@ def _write_over(connection: sqlite3.Connection, *, rows: Sequence[tuple[bytes, i
 def _create(connection: sqlite3.Connection, *, name: str, after: int | None, now: float, most: int) -> bool:
     if connection.execute("SELECT 1 FROM subscribers WHERE name = ?", (name,)).fetchone() is not None:
         return False
-    (count,) = connection.execute("SELECT count(*) FROM subscribers").fetchone()
-    if count >= most:
+    (count,) = connection.execute("SELECT count(*) FROM subscribers WHERE name NOT LIKE '@%'").fetchone()
+    if count >= most and not is_own(name):
         raise TooManyQueues(most)
     first, last = _bounds(connection)
     position = last if after is None else min(max(after, first - 1), last)
@@ -248,7 +248,7 @@ def _bounds(connection: sqlite3.Connection) -> tuple[int, int]:
 def _states(connection: sqlite3.Connection, life: float) -> list[QueueState]:
     first, last = _bounds(connection)
     oldest = "(SELECT n.at FROM notices n WHERE n.position > s.position ORDER BY n.position LIMIT 1)"
-    sql = f"SELECT name, position, created_at, at, {oldest} FROM subscribers s ORDER BY name"
+    sql = f"SELECT name, position, created_at, at, {oldest} FROM subscribers s WHERE name NOT LIKE '@%' ORDER BY name"
     return [
         # Positions have no gaps but where the oldest were deleted, so nothing needs to be counted.
         QueueState(name, position, last - max(position, first - 1), since, created, used, used + life if life else None)

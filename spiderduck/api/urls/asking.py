@@ -20,6 +20,8 @@ from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.intake import Pause
 from spiderduck.lists.judging import Judge
+from spiderduck.shares.model import page_of
+from spiderduck.shares.ports import Asked as SharesAsked
 from spiderduck.subscriptions.ports import Filter
 
 ON_THEIR_WAY: Final = frozenset({Status.PENDING, Status.UNKNOWN})
@@ -86,7 +88,20 @@ class UrlLookup:
 
     async def records(self, asked: Sequence[Asked]) -> list[Record]:
         """What is known of each, in the order asked."""
-        return [self.record(one, found) for one, found in zip(asked, await self.known(asked), strict=True)]
+        found = zip(asked, await self.known(asked), strict=True)
+        return await self.with_shares([self.record(one, known) for one, known in found])
+
+    async def with_shares(self, records: Sequence[Record]) -> list[Record]:
+        """The records with how often their pages were shared."""
+        shares = self._services.shares
+        if shares is None:
+            return list(records)
+        wanted = [_shared_page(record) for record in records]
+        counts = await shares.counts(wanted, self._services.clock.now())
+        return [
+            record if count is None else msgspec.structs.replace(record, shares=count)
+            for record, count in zip(records, counts, strict=True)
+        ]
 
     def record(self, one: Asked, known: Known) -> Record:
         """What is known of one, with the verdict of the lists as they are now."""
@@ -144,6 +159,12 @@ class UrlLookup:
         """Have a known URL fetched again; the same `name` twice is one share."""
         body = msgspec.json.encode({"urls": [one.url], "refresh": True})
         await self._services.queue.publish([Message(body, name)])
+
+
+def _shared_page(record: Record) -> SharesAsked:
+    key = record.dedup_key or record.url
+    is_known = record.page_id is not None
+    return SharesAsked(key, page_of(record.url, key, record.resolved_url, record.canonical_url, is_known=is_known).key)
 
 
 def _domains(asked: Sequence[Asked]) -> frozenset[str]:

@@ -32,13 +32,15 @@ def caching(record: Record, now: float) -> dict[str, str]:
 
 
 def tag_of(told: Record | Card) -> dict[str, str]:
-    """The header `ETag` of an answer. What changes with the clock alone does not count: when a verdict was made, and
-    how old the lists are. None for what may not be kept."""
+    """The header `ETag` of an answer. What changes with the clock alone does not count: when a verdict was made,
+    how old the lists are, and how many shares were lately. None for what may not be kept."""
     if told.status in (Status.UNKNOWN, Status.PENDING):
         return {}
     verdict = told.verdict
     if verdict is not None:
         told = msgspec.structs.replace(told, verdict=msgspec.structs.replace(verdict, as_of="", lists=()))
+    if told.shares is not None:
+        told = msgspec.structs.replace(told, shares=msgspec.structs.replace(told.shares, last_hour=0, last_day=0))
     digest = hashlib.blake2b(msgspec.json.encode(told), digest_size=12).hexdigest()
     return {"ETag": f'W/"{digest}"'}
 

@@ -104,6 +104,7 @@ class Unfurler:
         if wish.lang is not None and (other := alternate(record, wish.lang)) is not None:
             version = await call.record(Asked(other), refresh=False)
             shown = version if version.status is Status.FETCHED else record
+        shown, record = await self._urls.with_shares([shown, record])
         card = card_of(shown, lambda url: services.pictures.address(caller.base, url), provenance=wish.provenance)
         card.url = record.url
         return card, record

@@ -16,19 +16,10 @@ from spiderduck.stores.sessions.ports import Session
 from tests.engines.toxics import Toxiproxy, slow_link
 
 TABLES = (
-    "urls",
-    "pages",
-    "versions",
-    "redirects",
-    "redirected_from",
-    "recent",
-    "buckets",
-    "finished",
-    "pictures",
-    "claims",
-    "takedowns",
-    "audit",
-    "walks",
+    *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
+    *("claims", "takedowns", "audit", "walks"),
+    *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
+    *("share_domains", "trends"),
 )
 KEYSPACE = f"test_{os.getpid()}"
 

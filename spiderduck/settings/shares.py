@@ -1,0 +1,31 @@
+"""Counting shares, and what is trending (docs/concepts/shares.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fetchers.blocked_domains import BlockedDomains
+
+
+@dataclass(frozen=True, slots=True)
+class SharesConfig:
+    """`count`: log who shared what and when, for `shares` on records and cards and for trends."""
+
+    count: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrendsConfig:
+    """Fewer than `threshold` sharers are no trend. `deny` are domains and hosts that never trend, with everything below
+    them; neither does what a list blocks."""
+
+    threshold: int = 5
+    deny: Sequence[str] = ()
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if not 1 <= self.threshold <= 1_000_000:
+            raise ValueError(f"trends.threshold is {self.threshold}; it takes a number from 1 to 1000000")
+        try:
+            BlockedDomains(self.deny)
+        except ValueError as error:
+            raise ValueError(f"trends.deny: {error}") from error

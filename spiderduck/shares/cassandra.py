@@ -1,0 +1,327 @@
+"""The log of shares, and what is trending, in Cassandra.
+
+A share is a row under its page and one under its domain, in partitions of an hour. The one conditional write, on a
+share's id, gives what is told twice the same time, and so the same row. Hours that are over are counted once, and again
+when a late share comes. A URL that turns out to lead elsewhere takes its rows along; of two processes that learn of it
+at one moment one may leave rows behind, until `recount`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from groundwork.clock import Clock
+from schedulers.shares import Shares
+from spiderduck.shares.cassandra_statements import share_statements
+from spiderduck.shares.model import Item, Kind, Share
+from spiderduck.shares.ports import Asked, Counted
+from spiderduck.shares.trends import HOUR, WINDOWS, Peak, Tally, Window, per_hour, tally
+from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds
+from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
+
+AT_ONCE = 64
+"""Statements under way."""
+SKEW_SECONDS = 60.0
+"""A count that another process may have made wrong by a clock that far behind is not kept."""
+LOOKED_AT = 1000
+"""Shares by which a domain's language is told."""
+
+T = TypeVar("T")
+
+
+class _Page(NamedTuple):
+    """A page by its hash, and under which owners its shares lie."""
+
+    hash: bytes
+    key: str
+    domain: str
+    language: str
+
+    @property
+    def owners(self) -> tuple[bytes, ...]:
+        return (self.hash, domain_hash(self.domain)) if self.domain else (self.hash,)
+
+
+class _Row(NamedTuple):
+    """One share, as it lies under an owner."""
+
+    at: int
+    id: bytes
+    link: bytes
+    sharer: bytes | None
+    event: str | None
+    language: str | None
+
+
+def domain_hash(domain: str) -> bytes:
+    """The owner of a domain's rows; no page's hash is the same, for no key begins so."""
+    return key_hash(f"domain\n{domain}")
+
+
+class CassandraShares:
+    """In the keyspace of the records."""
+
+    def __init__(self, session: Session, keyspace: str, clock: Clock) -> None:
+        self._session = session
+        self._statements = share_statements(keyspace)
+        self._clock = clock
+        self._stamps = Stamps()
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def add(self, shares: Sequence[Share]) -> Sequence[Share]:
+        different = {share.id: share for share in shares}
+        claims = await self._all(self._claim(share) for share in different.values())
+        added: list[Share] = []
+        writes: list[Write] = []
+        hours: set[tuple[bytes, int]] = set()
+        pages: dict[bytes, _Page] = {}
+        for share, (at, is_new) in zip(different.values(), claims, strict=True):
+            page = await self._page_for(share, pages)
+            counts = share._replace(page=page.key, domain=page.domain, at=at / MICROSECONDS)
+            writes += self._rows(counts, page, at)
+            hours.update((owner, hour_of(counts.at)) for owner in page.owners)
+            if is_new:
+                added.append(counts)
+        await self._write([*writes, *((self._statements.put_dirty, (*one, None, self._stamp())) for one in hours)])
+        return added
+
+    async def counts(self, asked: Sequence[Asked], now: float) -> Sequence[Shares | None]:
+        different = dict.fromkeys(asked)
+        found = await self._all(self._count(one, now) for one in different)
+        counted = dict(zip(different, found, strict=True))
+        return [counted[one] for one in asked]
+
+    async def of_item(self, item: Item, since: float, until: float) -> Sequence[Counted]:
+        rows = await self._read(_owner(item), since, until)
+        return [Counted(row.at / MICROSECONDS, row.sharer or row.id) for row in sorted(rows)]
+
+    async def per_hour(self, item: Item, hours: int, until: float) -> Sequence[int]:
+        return per_hour(await self.of_item(item, until - hours * HOUR, until), hours, until)
+
+    async def items(self, after: Item | None, most: int) -> Sequence[Item]:
+        ask, put = self._ask, self._statements
+        found: list[Item] = []
+        if after is None or after.kind == "links":
+            statement = put.first_pages if after is None else put.more_pages
+            rows = await ask(statement, most) if after is None else await ask(statement, key_hash(after.name), most)
+            found = [Item("links", row[0]) for row in rows]
+        if after is not None and after.kind == "domains":
+            rows = await ask(put.more_domains, after.name, most)
+            found = [Item("domains", row[0]) for row in rows]
+        elif len(found) < most:
+            rows = await ask(put.first_domains, most - len(found))
+            found += [Item("domains", row[0]) for row in rows]
+        return found
+
+    async def recount(self) -> int:
+        """Every hour is counted when it is asked for, and the sharers here."""
+        count, after = 0, None
+        while items := await self.items(after, 1000):
+            for item in items:
+                owner = _owner(item)
+                await self._forget_hours(owner)
+                if item.kind == "links":
+                    await self._renew_sharers(owner)
+                    count += 1
+            after = items[-1]
+        return count
+
+    async def tally(self, item: Item, window: Window, until: float) -> Tally:
+        return tally(await self.of_item(item, until - 2 * window.seconds, until), window, until)
+
+    async def raise_peak(self, peak: Peak) -> None:
+        item = peak.item
+        rows = await self._ask(self._statements.get_trend, item.kind, peak.window, item.name)
+        if rows and rows[0][0] >= peak.score and rows[0][1] >= peak.counts_since:
+            return
+        values = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language)
+        await self._write([(self._statements.put_trend, (*values, self._stamp()))])
+
+    async def peaks(self, kind: str, window: str, since: float, most: int) -> Sequence[Peak]:
+        rows = await self._ask(self._statements.get_trends, kind, window)
+        found = [Peak(Item(kind, item), window, *rest) for item, *rest in rows]  # type: ignore[arg-type]
+        return sorted((one for one in found if one.at >= since), key=lambda one: -one.order)[:most]
+
+    async def forget_peaks(self) -> None:
+        kinds: tuple[Kind, ...] = ("links", "domains")
+        drop = self._statements.drop_trends
+        await self._write([(drop, (self._stamp(), kind, window)) for kind in kinds for window in WINDOWS])
+
+    async def language_of(self, item: Item) -> str:
+        if item.kind == "links":
+            rows = await self._ask(self._statements.get_page, key_hash(item.name))
+            return rows[0][2] if rows and rows[0][2] else ""
+        shares = await self._latest(_owner(item), 0.0, LOOKED_AT, lambda row: bool(row.language))
+        said = Counter(row.language for row in shares)
+        return said.most_common(1)[0][0] or "" if said else ""
+
+    async def events_of(self, item: Item, since: float, most: int) -> Sequence[str]:
+        shares = await self._latest(_owner(item), since, most, lambda row: bool(row.event))
+        return [row.event for row in shares if row.event]
+
+    async def _claim(self, share: Share) -> tuple[int, bool]:
+        """The share's time, and whether it was not there before."""
+        at = microseconds(share.at)
+        rows = await self._ask(self._statements.claim, share.id, at)
+        if rows[0][0]:
+            return at, True
+        return next(value for value in rows[0][1:] if isinstance(value, int)), False
+
+    async def _page_for(self, share: Share, pages: dict[bytes, _Page]) -> _Page:
+        """The page that the share counts for. `pages` has those of the links that were met in this batch."""
+        link, named = key_hash(share.key), _Page(key_hash(share.page), share.page, share.domain, share.language)
+        known = pages.get(link) or await self._known_page(link)
+        if known is None or (share.is_known and known.hash != named.hash):
+            if known is not None:
+                await self._move(link, share.key, known, named)
+                pages.clear()
+            known = named
+            await self._write(
+                [
+                    (self._statements.put_link, (link, named.hash, self._stamp())),
+                    (self._statements.put_page_link, (named.hash, link, self._stamp())),
+                ]
+            )
+        pages[link] = known if not share.is_known else named
+        return pages[link]
+
+    async def _known_page(self, link: bytes) -> _Page | None:
+        rows = await self._ask(self._statements.get_link, link)
+        return None if not rows else await self._page(rows[0][0])
+
+    async def _page(self, page: bytes) -> _Page | None:
+        rows = await self._ask(self._statements.get_page, page)
+        return None if not rows or rows[0][0] is None else _Page(page, rows[0][0], rows[0][1] or "", rows[0][2] or "")
+
+    def _rows(self, share: Share, page: _Page, at: int) -> list[Write]:
+        put, hour = self._statements, hour_of(at / MICROSECONDS)
+        row = (at, share.id, key_hash(share.key), share.sharer, share.event or None, share.language)
+        writes: list[Write] = [(put.put_page, (page.hash, page.key, page.domain, page.language, self._stamp()))]
+        if page.domain:
+            writes.append((put.put_domain, (page.domain, self._stamp())))
+        if share.sharer is not None:
+            writes.append((put.put_sharer, (page.hash, share.sharer, self._stamp())))
+        return [*writes, *((put.put_share, (owner, hour, *row, self._stamp())) for owner in page.owners)]
+
+    async def _move(self, link: bytes, key: str, old: _Page, new: _Page) -> None:
+        """The shares of a link that leads elsewhere by now; of all links, where the page itself has another address."""
+        links = {link}
+        if key == old.key:
+            links |= {row[0] for row in await self._ask(self._statements.get_page_links, old.hash)}
+        put = self._statements
+        writes = await self._moved(links, old, new)
+        for one in links:
+            writes.append((put.put_link, (one, new.hash, self._stamp())))
+            writes.append((put.put_page_link, (new.hash, one, self._stamp())))
+            writes.append((put.drop_page_link, (self._stamp(), old.hash, one)))
+        if key == old.key:
+            writes.append((put.drop_page, (self._stamp(), old.hash)))
+        writes.append((put.put_page, (new.hash, new.key, new.domain, new.language, self._stamp())))
+        await self._write(writes)
+        await self._renew_sharers(old.hash)
+        await self._renew_sharers(new.hash)
+
+    async def _moved(self, links: set[bytes], old: _Page, new: _Page) -> list[Write]:
+        put, writes = self._statements, list[Write]()
+        sources = [owner for owner in old.owners if owner not in new.owners]
+        targets = [owner for owner in new.owners if owner not in old.owners]
+        hours = set()
+        for row in await self._read(old.hash, float("-inf"), float("inf")):
+            if row.link in links:
+                hour = hour_of(row.at / MICROSECONDS)
+                hours.add(hour)
+                writes += [(put.put_share, (owner, hour, *row, self._stamp())) for owner in targets]
+                writes += [(put.drop_share, (self._stamp(), owner, hour, row.at, row.id)) for owner in sources]
+        marks = [(owner, hour) for owner in (*sources, *targets) for hour in hours]
+        return [*writes, *((put.put_dirty, (*mark, None, self._stamp())) for mark in marks)]
+
+    async def _renew_sharers(self, page: bytes) -> None:
+        rows = await self._read(page, float("-inf"), float("inf"))
+        sharers = {row.sharer for row in rows if row.sharer is not None}
+        await self._write([(self._statements.drop_sharers, (self._stamp(), page))])
+        await self._write([(self._statements.put_sharer, (page, one, self._stamp())) for one in sharers])
+
+    async def _forget_hours(self, owner: bytes) -> None:
+        hours = await self._ask(self._statements.get_hours, owner)
+        await self._write([(self._statements.put_dirty, (owner, hour, None, self._stamp())) for hour, _ in hours])
+
+    async def _count(self, asked: Asked, now: float) -> Shares | None:
+        rows = await self._ask(self._statements.get_link, key_hash(asked.key))
+        page = rows[0][0] if rows else key_hash(asked.page)
+        hours = await self._ask(self._statements.get_hours, page)
+        if not hours:
+            return None
+        counted = await self._all(self._count_hour(page, hour, count, now) for hour, count in hours)
+        ((sharers,),) = await self._ask(self._statements.count_sharers, page)
+        per_hour = {hour: count for (hour, _), count in zip(hours, counted, strict=True)}
+        total = sum(counted)
+        if not total:
+            return None  # all were moved away
+        last_hour = await self._count_since(page, per_hour, now - HOUR)
+        last_day = await self._count_since(page, per_hour, now - 24 * HOUR)
+        return Shares(total=total, last_hour=last_hour, last_day=last_day, sharers=sharers)
+
+    async def _count_hour(self, owner: bytes, hour: int, count: int | None, now: float) -> int:
+        if count is not None:
+            return count
+        begin = microseconds(hour * HOUR)
+        stamp = microseconds(now - SKEW_SECONDS)
+        end = begin + microseconds(HOUR)
+        ((found,),) = await self._ask(self._statements.count_shares, owner, hour, begin - 1, end - 1)
+        if hour < hour_of(now - SKEW_SECONDS):
+            await self._write([(self._statements.put_counted, (stamp, found, owner, hour))])
+        return int(found)
+
+    async def _count_since(self, owner: bytes, per_hour: dict[int, int], since: float) -> int:
+        """The hours behind that moment, and the part of its own."""
+        first = hour_of(since)
+        count = sum(found for hour, found in per_hour.items() if hour > first)
+        if per_hour.get(first):
+            end = microseconds((first + 1) * HOUR)
+            ((found,),) = await self._ask(self._statements.count_shares, owner, first, microseconds(since), end - 1)
+            count += found
+        return count
+
+    async def _read(self, owner: bytes, since: float, until: float) -> list[_Row]:
+        """The rows behind `since` up to `until`, in no order."""
+        hours = [
+            hour
+            for hour, _ in await self._ask(self._statements.get_hours, owner)
+            if since < (hour + 1) * HOUR and hour * HOUR <= until
+        ]
+        found = await self._all(self._rows_of(owner, hour, since, until) for hour in hours)
+        return [row for rows in found for row in rows]
+
+    async def _rows_of(self, owner: bytes, hour: int, since: float, until: float) -> list[_Row]:
+        begin, end = microseconds(hour * HOUR), microseconds((hour + 1) * HOUR)
+        low = max(begin - 1, microseconds(since)) if since >= hour * HOUR else begin - 1
+        high = min(end - 1, microseconds(until)) if until < (hour + 1) * HOUR else end - 1
+        rows = await self._ask(self._statements.get_shares, owner, hour, low, high)
+        return [_Row(*row) for row in rows]
+
+    async def _latest(self, owner: bytes, since: float, most: int, wanted: Callable[[_Row], bool]) -> list[_Row]:
+        found: list[_Row] = []
+        for hour, _ in await self._ask(self._statements.get_hours, owner):
+            if (hour + 1) * HOUR <= since or len(found) >= most:
+                break
+            rows = await self._rows_of(owner, hour, since, float("inf"))
+            found += sorted((row for row in rows if wanted(row)), reverse=True)
+        return found[:most]
+
+    async def _all(self, work: Iterable[Awaitable[T]]) -> list[T]:
+        return await asyncio.gather(*work)
+
+    async def _write(self, writes: Iterable[Write]) -> None:
+        await self._all(self._ask(statement, *values) for statement, values in writes)
+
+    async def _ask(self, statement: Statement, *values: Value) -> Sequence[Row]:
+        async with self._places:
+            return await self._session.execute(statement, values)
+
+    def _stamp(self) -> int:
+        return self._stamps.next(self._clock.now())
+
+
+def _owner(item: Item) -> bytes:
+    return key_hash(item.name) if item.kind == "links" else domain_hash(item.name)

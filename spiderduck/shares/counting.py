@@ -1,0 +1,68 @@
+"""Listens to the notices, logs each share, and says what may be trending. Runs beside the API for as long as it does.
+
+Its durable queue of notices is hidden from callers, so that nobody takes it away. What is not logged yet comes again
+after a crash; what is logged twice counts once.
+"""
+
+import logging
+
+from groundwork.clock import Clock
+from spiderduck.errors import NoPast, StoreUnavailable, UnknownQueue
+from spiderduck.shares.model import PROCESSED, share_in
+from spiderduck.shares.ports import ShareLog
+from spiderduck.shares.trending import Trending
+from spiderduck.subscriptions.ports import Filter, Subscription, Subscriptions
+
+log = logging.getLogger(__name__)
+
+QUEUE = "@shares"
+MOST = 500
+GATHER_SECONDS = 0.2
+"""So long the first share of a batch waits for others: each batch is three writes to the disk."""
+RETRY_SECONDS = 5.0
+WANTED = Filter(types=frozenset({PROCESSED}))
+
+
+class ShareCounter:
+    """`shares_total` counts what this process logged."""
+
+    def __init__(self, subscriptions: Subscriptions, shares: ShareLog, trending: Trending, clock: Clock) -> None:
+        self._subscriptions = subscriptions
+        self._shares = shares
+        self._trending = trending
+        self._clock = clock
+        self.shares_total = 0
+
+    async def run(self) -> None:
+        """Until cancelled; an engine that is away is waited for."""
+        while True:
+            try:
+                subscription = await self._opened()
+                try:
+                    while True:
+                        await self.take(subscription)
+                finally:
+                    await subscription.close()
+            except (StoreUnavailable, UnknownQueue) as error:
+                log.warning("shares are counted later: %s", error)
+            await self._clock.sleep(RETRY_SECONDS)
+
+    async def take(self, subscription: Subscription) -> None:
+        """The next batch, waiting for one."""
+        received = list(await subscription.receive(MOST))
+        if len(received) < MOST:
+            await self._clock.sleep(GATHER_SECONDS)
+            received += await subscription.poll(MOST - len(received))
+        shares = [share for one in received if (share := share_in(one.body)) is not None]
+        if shares:
+            added = await self._shares.add(shares)
+            self.shares_total += len(added)
+            self._trending.shared(added)
+        await subscription.ack(received[-1].position)
+
+    async def _opened(self) -> Subscription:
+        try:
+            await self._subscriptions.create(QUEUE, after=0)
+        except NoPast:
+            await self._subscriptions.create(QUEUE)
+        return await self._subscriptions.open(QUEUE, WANTED)

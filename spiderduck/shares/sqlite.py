@@ -1,0 +1,211 @@
+"""The log of shares, and what is trending, in the embedded store's file.
+
+Counts are kept beside the log and changed in the transaction that writes it. A URL that turns out to lead elsewhere
+takes its shares along: the log names the URL, and the URL its page.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+
+from schedulers.shares import Shares
+from spiderduck.database.sqlite import Database
+from spiderduck.shares.model import Item, Share
+from spiderduck.shares.ports import Asked, Counted
+from spiderduck.shares.trends import HOUR, Peak, Tally, Window
+
+LINK = """
+SELECT l.number, p.number, p.page FROM share_links l JOIN share_pages p ON p.number = l.page WHERE l.key = ?
+"""
+PAGE = "SELECT number FROM share_pages WHERE page = ?"
+PUT_PAGE = "INSERT INTO share_pages (page, url, domain, language) VALUES (?, ?, ?, ?)"
+RENEW_PAGE = """
+UPDATE share_pages SET url = ?2, domain = ?3, language = ?4
+WHERE number = ?1 AND (url, domain, language) IS NOT (?2, ?3, ?4)
+"""
+PUT_LINK = "INSERT INTO share_links (key, page) VALUES (?, ?)"
+PUT_SHARE = "INSERT OR IGNORE INTO shares (link, at, id, sharer, event) VALUES (?, ?, ?, ?, ?)"
+PUT_SHARER = "INSERT OR IGNORE INTO share_sharers (page, sharer) VALUES (?, ?)"
+COUNT_ON = "UPDATE share_pages SET total = total + 1, sharers = sharers + ? WHERE number = ?"
+OF_PAGE = "FROM share_links l JOIN shares s ON s.link = l.number WHERE l.page = ?"
+RECOUNT = (
+    "DELETE FROM share_sharers WHERE page = ?1",
+    "INSERT INTO share_sharers SELECT DISTINCT ?1, s.sharer FROM share_links l JOIN shares s ON s.link = l.number "
+    "WHERE l.page = ?1 AND s.sharer IS NOT NULL",
+    "UPDATE share_pages SET sharers = (SELECT count(*) FROM share_sharers WHERE page = ?1), total = "
+    "(SELECT count(*) FROM share_links l JOIN shares s ON s.link = l.number WHERE l.page = ?1) WHERE number = ?1",
+    "DELETE FROM share_pages WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM share_links WHERE page = ?1)",
+)
+TOTALS = "SELECT number, total, sharers FROM share_pages WHERE number = ?"
+LATELY = f"SELECT count(*), coalesce(sum(s.at > ?), 0) {OF_PAGE} AND s.at > ?"
+SHARES = "share_pages p JOIN share_links l ON l.page = p.number JOIN shares s ON s.link = l.number"
+OF_ITEM = {"links": f"{SHARES} WHERE p.page = ?", "domains": f"{SHARES} WHERE p.domain = ?"}
+NAMES = {
+    "links": "SELECT page FROM share_pages WHERE page > ? ORDER BY page LIMIT ?",
+    "domains": "SELECT DISTINCT domain FROM share_pages WHERE domain > ? ORDER BY domain LIMIT ?",
+}
+RAISE = """
+INSERT INTO trends (kind, span, item, score, at, language, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (kind, span, item) DO UPDATE SET score = ?4, at = ?5, language = ?6, place = ?7 WHERE at < ?8 OR score < ?4
+"""
+PAGES_AT_ONCE = 100
+
+
+class SqliteShares:
+    """On the one `Database` of the process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, shares: Sequence[Share]) -> Sequence[Share]:
+        return await self._database.write(
+            lambda connection: [one for share in shares for one in _add(connection, share)]
+        )
+
+    async def counts(self, asked: Sequence[Asked], now: float) -> Sequence[Shares | None]:
+        return await self._database.read(lambda connection: [_count(connection, one, now) for one in asked])
+
+    async def of_item(self, item: Item, since: float, until: float) -> Sequence[Counted]:
+        sql = (
+            f"SELECT s.at, coalesce(s.sharer, s.id) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ? ORDER BY s.at"
+        )
+        values = (item.name, since, until)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
+        return [Counted(*row) for row in rows]
+
+    async def per_hour(self, item: Item, hours: int, until: float) -> Sequence[int]:
+        sql = (
+            f"SELECT CAST((?2 - s.at) / {HOUR} AS INTEGER) AS back, count(DISTINCT coalesce(s.sharer, s.id)) "
+            f"FROM {OF_ITEM[item.kind].replace('?', '?1')} AND s.at > ?3 AND s.at <= ?2 GROUP BY back"
+        )
+        values = (item.name, until, until - hours * HOUR)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
+        found = dict(rows)
+        return [found.get(back, 0) for back in reversed(range(hours))]
+
+    async def items(self, after: Item | None, most: int) -> Sequence[Item]:
+        kind = "links" if after is None else after.kind
+        name = "" if after is None else after.name
+        rows = await self._names(kind, name, most)
+        found = [Item("links" if kind == "links" else "domains", one) for one in rows]
+        if kind == "links" and len(found) < most:
+            found += [Item("domains", one) for one in await self._names("domains", "", most - len(found))]
+        return found
+
+    async def recount(self) -> int:
+        pages = await self._database.read(_all_pages)
+        for start in range(0, len(pages), PAGES_AT_ONCE):
+            await self._database.write(partial(_recount_all, pages=pages[start : start + PAGES_AT_ONCE]))
+        return len(pages)
+
+    async def tally(self, item: Item, window: Window, until: float) -> Tally:
+        middle, begin = until - window.seconds, until - 2 * window.seconds
+        sql = (
+            "SELECT count(DISTINCT CASE WHEN s.at > ?1 THEN coalesce(s.sharer, s.id) END), "
+            "count(DISTINCT CASE WHEN s.at <= ?1 THEN coalesce(s.sharer, s.id) END) "
+            f"FROM {OF_ITEM[item.kind].replace('?', '?4')} AND s.at > ?2 AND s.at <= ?3"
+        )
+        values = (middle, begin, until, item.name)
+        row = await self._database.read(lambda connection: connection.execute(sql, values).fetchone())
+        return Tally(*row)
+
+    async def raise_peak(self, peak: Peak) -> None:
+        item = peak.item
+        row = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language, peak.order, peak.counts_since)
+        await self._database.write(lambda connection: connection.execute(RAISE, row))
+
+    async def peaks(self, kind: str, window: str, since: float, most: int) -> Sequence[Peak]:
+        sql = (
+            "SELECT item, score, at, language FROM trends WHERE kind = ? AND span = ? AND at >= ? "
+            "ORDER BY place DESC LIMIT ?"
+        )
+        rows = await self._database.read(
+            lambda connection: connection.execute(sql, (kind, window, since, most)).fetchall()
+        )
+        return [Peak(Item(kind, item), window, *rest) for item, *rest in rows]  # type: ignore[arg-type]
+
+    async def forget_peaks(self) -> None:
+        await self._database.write(lambda connection: connection.execute("DELETE FROM trends"))
+
+    async def language_of(self, item: Item) -> str:
+        column = "page" if item.kind == "links" else "domain"
+        sql = f"SELECT language FROM share_pages WHERE {column} = ? AND language <> '' ORDER BY total DESC LIMIT 1"
+        row = await self._database.read(lambda connection: connection.execute(sql, (item.name,)).fetchone())
+        return "" if row is None else str(row[0])
+
+    async def events_of(self, item: Item, since: float, most: int) -> Sequence[str]:
+        sql = (
+            f"SELECT s.event FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.event IS NOT NULL ORDER BY s.at DESC LIMIT ?"
+        )
+        values = (item.name, since, most)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
+        return [row[0] for row in rows]
+
+    async def _names(self, kind: str, after: str, most: int) -> list[str]:
+        rows = await self._database.read(lambda connection: connection.execute(NAMES[kind], (after, most)).fetchall())
+        return [row[0] for row in rows]
+
+
+def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:
+    """The share as it counts; nothing where it is there already."""
+    known = connection.execute(LINK, (share.key,)).fetchone()
+    if known is None:
+        page = _page(connection, share)
+        link = connection.execute(PUT_LINK, (share.key, page)).lastrowid
+    else:
+        link, page, key = known
+        if not share.is_known:
+            share = share._replace(page=key)
+        elif key != share.page:
+            page = _move(connection, share, page, key)
+    if share.is_known:
+        connection.execute(RENEW_PAGE, (page, share.url, share.domain, share.language))
+    row = (link, share.at, share.id, share.sharer, share.event or None)
+    if connection.execute(PUT_SHARE, row).rowcount == 0:
+        return []
+    is_new = 0 if share.sharer is None else connection.execute(PUT_SHARER, (page, share.sharer)).rowcount
+    connection.execute(COUNT_ON, (is_new, page))
+    return [share]
+
+
+def _page(connection: sqlite3.Connection, share: Share) -> int:
+    found = connection.execute(PAGE, (share.page,)).fetchone()
+    if found is not None:
+        return int(found[0])
+    return int(connection.execute(PUT_PAGE, (share.page, share.url, share.domain, share.language)).lastrowid or 0)
+
+
+def _move(connection: sqlite3.Connection, share: Share, old: int, old_key: str) -> int:
+    """The shares of a URL that leads elsewhere by now, or all of a page that has another address."""
+    new = _page(connection, share)
+    if share.key == old_key:
+        connection.execute("UPDATE share_links SET page = ? WHERE page = ?", (new, old))
+    else:
+        connection.execute("UPDATE share_links SET page = ? WHERE key = ?", (new, share.key))
+    _recount(connection, old)
+    _recount(connection, new)
+    return new
+
+
+def _recount(connection: sqlite3.Connection, page: int) -> None:
+    for statement in RECOUNT:
+        connection.execute(statement, (page,))
+
+
+def _recount_all(connection: sqlite3.Connection, pages: Sequence[int]) -> None:
+    for page in pages:
+        _recount(connection, page)
+
+
+def _all_pages(connection: sqlite3.Connection) -> list[int]:
+    return [row[0] for row in connection.execute("SELECT number FROM share_pages")]
+
+
+def _count(connection: sqlite3.Connection, asked: Asked, now: float) -> Shares | None:
+    known = connection.execute(LINK, (asked.key,)).fetchone()
+    found = (known[1],) if known is not None else connection.execute(PAGE, (asked.page,)).fetchone()
+    if found is None:
+        return None
+    page, total, sharers = connection.execute(TOTALS, found).fetchone()
+    last_day, last_hour = connection.execute(LATELY, (now - HOUR, page, now - 24 * HOUR)).fetchone()
+    return Shares(total=total, last_hour=last_hour, last_day=last_day, sharers=sharers)
