@@ -47,8 +47,8 @@ class _Envelope(msgspec.Struct, kw_only=True):
 
 class ProcessedNotice(_Envelope, kw_only=True):
     """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
-    shared it, at `shared_at` (nothing where a link was only looked at), `sharer` the keyed hash of who did, where the event
-    told; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+    shared it, at `shared_at` (nothing where a link was only looked at), and `sharer` the keyed hash of who did, where
+    the event told; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
 
     type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     outcome: str

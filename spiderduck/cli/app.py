@@ -21,6 +21,7 @@ from spiderduck.cli import (
     migrate,
     secrets,
     send,
+    shares,
     trust,
     unfurl,
     up,
@@ -55,6 +56,7 @@ app.command()(trust.takedown)
 app.command()(trust.audit)
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
+app.add_typer(shares.app, name="shares")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 

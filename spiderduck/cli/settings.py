@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", envvar="SPIDERDUCK_CONFIG", help="Settings file (TOML); see spiderduck.toml.")
 ]
+DataFolder = Annotated[
+    str | None, typer.Option("--data", help="Folder for all durable data.", show_default="spiderduck-data")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Server = Annotated[
     str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Address of the server.", show_default=True)

@@ -1,5 +1,5 @@
 -- What people share: since version 6. A page under its own key, and what was counted for it; `recount` makes that anew.
-CREATE TABLE share_pages (
+CREATE TABLE IF NOT EXISTS share_pages (
     number   INTEGER PRIMARY KEY,
     page     TEXT NOT NULL UNIQUE,
     url      TEXT NOT NULL,
@@ -8,16 +8,16 @@ CREATE TABLE share_pages (
     total    INTEGER NOT NULL DEFAULT 0,
     sharers  INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX share_pages_by_domain ON share_pages (domain);
+CREATE INDEX IF NOT EXISTS share_pages_by_domain ON share_pages (domain);
 -- Every URL that was shared, and the page it leads to.
-CREATE TABLE share_links (
+CREATE TABLE IF NOT EXISTS share_links (
     number INTEGER PRIMARY KEY,
     key    TEXT NOT NULL UNIQUE,
     page   INTEGER NOT NULL
 );
-CREATE INDEX share_links_by_page ON share_links (page);
+CREATE INDEX IF NOT EXISTS share_links_by_page ON share_links (page);
 -- The log: one row per event and URL. `id` is the notice's; `event` the event's address, if its id is one.
-CREATE TABLE shares (
+CREATE TABLE IF NOT EXISTS shares (
     link   INTEGER NOT NULL,
     at     REAL NOT NULL,
     id     BLOB NOT NULL,
@@ -25,14 +25,14 @@ CREATE TABLE shares (
     event  TEXT,
     PRIMARY KEY (link, at, id)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX shares_by_id ON shares (id);
-CREATE TABLE share_sharers (
+CREATE UNIQUE INDEX IF NOT EXISTS shares_by_id ON shares (id);
+CREATE TABLE IF NOT EXISTS share_sharers (
     page   INTEGER NOT NULL,
     sharer BLOB NOT NULL,
     PRIMARY KEY (page, sharer)
 ) WITHOUT ROWID;
 -- The highest score of what is trending (spiderduck.shares.trends). `place` orders them at every moment.
-CREATE TABLE trends (
+CREATE TABLE IF NOT EXISTS trends (
     kind     TEXT NOT NULL,
     span     TEXT NOT NULL,
     item     TEXT NOT NULL,
@@ -42,4 +42,4 @@ CREATE TABLE trends (
     place    REAL NOT NULL,
     PRIMARY KEY (kind, span, item)
 ) WITHOUT ROWID;
-CREATE INDEX trends_by_place ON trends (kind, span, place);
+CREATE INDEX IF NOT EXISTS trends_by_place ON trends (kind, span, place);

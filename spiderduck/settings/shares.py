@@ -1,6 +1,5 @@
 """Counting shares, and what is trending (docs/concepts/shares.md)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fetchers.blocked_domains import BlockedDomains
@@ -19,7 +18,7 @@ class TrendsConfig:
     them; neither does what a list blocks."""
 
     threshold: int = 5
-    deny: Sequence[str] = ()
+    deny: tuple[str, ...] = ()
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""

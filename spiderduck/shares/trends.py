@@ -77,8 +77,8 @@ def score(tally: Tally, threshold: int) -> float:
 
 
 def rank(score: float) -> int:
-    """1 to 100, the same everywhere, so that the answers of several servers can be merged (the fediverse's auxiliary
-    services ask for that)."""
+    """What a `score` ranks: 1 to 100, the same everywhere, so that the answers of several servers can be merged (the
+    fediverse's auxiliary services ask for that)."""
     return max(1, min(100, round(100 * score / (score + MIDDLE))))
 
 

@@ -26,30 +26,28 @@ EXAMPLES = 3
 FRESH = {"Cache-Control": "private, max-age=10"}
 
 
-class TrendingLink(msgspec.Struct, omit_defaults=True, kw_only=True):
+class _Trending(msgspec.Struct, omit_defaults=True, kw_only=True):
+    rank: int
+    score: float
+    distribution: list[int]
+    examples: list[str] = msgspec.field(default_factory=list)
+    language: str | None = None
+
+
+class TrendingLink(_Trending, kw_only=True):
     """A page that trends. `rank` (1 to 100) can be compared between servers; `score` is what it is made of.
     `distribution` tells for each hour of the window, the oldest first, how many people shared it, as parts of the best
     hour, which is 100. `examples` are addresses of events that shared it, where their ids are addresses."""
 
     url: str
-    rank: int
-    score: float
-    distribution: list[int]
-    examples: list[str] = msgspec.field(default_factory=list)
     title: str | None = None
-    language: str | None = None
     shares: Shares | None = None
 
 
-class TrendingDomain(msgspec.Struct, omit_defaults=True, kw_only=True):
+class TrendingDomain(_Trending, kw_only=True):
     """A registrable domain that trends; as `TrendingLink`."""
 
     domain: str
-    rank: int
-    score: float
-    distribution: list[int]
-    examples: list[str] = msgspec.field(default_factory=list)
-    language: str | None = None
 
 
 class Trends(msgspec.Struct, omit_defaults=True):
@@ -92,23 +90,32 @@ class Trending:
         """As callers see them."""
         now = self._services.clock.now()
         counts = await self._store.counts([Asked(peak.item.name, peak.item.name) for peak, _ in found], now)
-        return [
-            TrendingLink(
-                url=_url(peak, known),
-                title=None if known.page is None else _decode(known.page.metadata).title,
-                language=peak.language or None,
-                shares=shares,
-                **await self._shown(peak),
-            )
-            for (peak, known), shares in zip(found, counts, strict=True)
-        ]
+        return [await self._link(peak, known, shares) for (peak, known), shares in zip(found, counts, strict=True)]
 
-    async def domains(self, found: Sequence[tuple[Peak, Known]]) -> list[TrendingDomain]:
-        """As callers see them."""
-        return [
-            TrendingDomain(domain=peak.item.name, language=peak.language or None, **await self._shown(peak))
-            for peak, _ in found
-        ]
+    async def domain(self, peak: Peak) -> TrendingDomain:
+        """As callers see it."""
+        score, hours, examples = await self._shown(peak)
+        return TrendingDomain(
+            domain=peak.item.name,
+            rank=rank(score),
+            score=round(score, 3),
+            distribution=hours,
+            examples=examples,
+            language=peak.language or None,
+        )
+
+    async def _link(self, peak: Peak, known: Known, shares: Shares | None) -> TrendingLink:
+        score, hours, examples = await self._shown(peak)
+        return TrendingLink(
+            url=_url(peak, known),
+            rank=rank(score),
+            score=round(score, 3),
+            distribution=hours,
+            examples=examples,
+            language=peak.language or None,
+            title=None if known.page is None else _decode(known.page.metadata).title,
+            shares=shares,
+        )
 
     @property
     def _store(self) -> ShareStore:
@@ -116,15 +123,12 @@ class Trending:
             raise NotFoundException("shares are not counted here, so that nothing can trend; shares.count is false")
         return self._services.shares
 
-    async def _shown(self, peak: Peak) -> dict[str, object]:
+    async def _shown(self, peak: Peak) -> tuple[float, list[int], list[str]]:
+        """What is left of the score, the distribution, and examples."""
         now, seconds = self._services.clock.now(), WINDOWS[peak.window].seconds
-        score = peak.now(now)
-        return {
-            "rank": rank(score),
-            "score": round(score, 3),
-            "distribution": distribution(await self._store.per_hour(peak.item, round(seconds / HOUR), now)),
-            "examples": list(await self._store.events_of(peak.item, now - seconds, EXAMPLES)),
-        }
+        hours = await self._store.per_hour(peak.item, round(seconds / HOUR), now)
+        examples = await self._store.events_of(peak.item, now - seconds, EXAMPLES)
+        return peak.now(now), distribution(hours), list(examples)
 
     async def _known(self, peaks: Sequence[Peak]) -> Sequence[Known]:
         if peaks[0].item.kind == "domains":
@@ -171,7 +175,7 @@ def trend_routes(services: Services) -> list[HTTPRouteHandler]:
     ) -> Response[Trends]:
         found = await trending.peaks(by, window, lang, limit)
         if by == "domains":
-            return Response(Trends(domains=await trending.domains(found)), headers=FRESH)
+            return Response(Trends(domains=[await trending.domain(peak) for peak, _ in found]), headers=FRESH)
         return Response(Trends(links=await trending.links(found)), headers=FRESH)
 
     return [list_trends]

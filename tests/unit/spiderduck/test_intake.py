@@ -63,6 +63,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store, queue = SqliteStore(database, clock, lambda: None), SqliteQueue(database, clock)
     services: Any = SimpleNamespace(
         config=Config(),
+        shares=None,
         clock=clock,
         queue=queue,
         marks=store,

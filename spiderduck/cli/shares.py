@@ -1,0 +1,23 @@
+"""`spiderduck shares`: the counts of shares and the trends, made anew from their log."""
+
+import asyncio
+
+import typer
+
+from groundwork.terminal import say
+from spiderduck.cli.settings import ConfigFile, DataFolder, read_settings
+
+app = typer.Typer(help="Counts of shares, and what is trending.", no_args_is_help=True)
+
+
+@app.command()
+def recount(config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Make all counts and trends anew from the log of shares.
+
+    Where the store is embedded, the server must not run.
+    """
+    from spiderduck.bootstrap.offline import recount_shares
+
+    settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
+    pages, trending = asyncio.run(recount_shares(settings))
+    say(f"the shares of {pages} pages were counted again; {trending} links and domains trend")
