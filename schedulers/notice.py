@@ -103,12 +103,15 @@ def _shared_at(event: Event, now: float) -> str | msgspec.UnsetType:
     return iso_time(now if event.created_at is None else min(event.created_at.timestamp(), now))
 
 
-def updated(known: Known, page: Page, verdict: Verdict | None, now: float) -> Notice:
-    """A page's record gained something after it was announced (its picture was measured)."""
+def updated(known: Known, page: Page, verdict: Verdict | None, now: float, revision: str = "") -> Notice:
+    """A page's record gained something after it was announced: its picture was measured, or (`revision` tells which
+    time) it was read again by newer rules."""
     _, fields = _fields(replace(known, page=page), verdict)
     record = Record(**fields)  # type: ignore[arg-type]
     return _notice(
-        UpdatedNotice(id=notice_id(str(page.id), UPDATED), subject=record.url, time=iso_time(now), data=record)
+        UpdatedNotice(
+            id=notice_id(f"{page.id}{revision}", UPDATED), subject=record.url, time=iso_time(now), data=record
+        )
     )
 
 

@@ -25,6 +25,7 @@ OURS = (
     "sharer-key",
     "lists.judged*",
     "audit.jsonl",
+    "reprocess.json*",
 )
 """What we write into a data folder. Whatever else lies there is somebody else's."""
 

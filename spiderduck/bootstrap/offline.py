@@ -34,6 +34,14 @@ class Offline:
     archive: ArchiveReader
     clock: Clock
     folder: Path
+    database: Database | None = None
+
+    async def records_total(self) -> int | None:
+        """How many records there are; None where counting them would be a walk of its own."""
+        if self.database is None:
+            return None
+        sql = "SELECT count(*) FROM urls"
+        return int((await self.database.read(lambda connection: connection.execute(sql).fetchone()))[0])
 
 
 @asynccontextmanager
@@ -57,7 +65,9 @@ async def _embedded(config: Config, folder: Path, stack: AsyncExitStack) -> Offl
     database = Database(folder / "spiderduck.db")
     stack.push_async_callback(database.close)
     store = SqliteStore(database, clock, lambda: None)
-    return Offline(store, store, SqliteShares(database), _archive(config, folder, clock, stack), clock, folder)
+    return Offline(
+        store, store, SqliteShares(database), _archive(config, folder, clock, stack), clock, folder, database
+    )
 
 
 async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offline:

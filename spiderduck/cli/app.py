@@ -19,6 +19,7 @@ from spiderduck.cli import (
     keys,
     lookup,
     migrate,
+    reprocess,
     secrets,
     send,
     shares,
@@ -49,6 +50,7 @@ app.command()(watch.watch)
 app.command()(why.why)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
+app.command()(reprocess.reprocess)
 app.command()(secrets.secrets)
 app.command()(trust.lists)
 app.command()(trust.verdict)

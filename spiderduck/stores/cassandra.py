@@ -178,7 +178,8 @@ class CassandraStore:
             return False
         now = self._clock.now()
         rest = max(1, int(page.fetched_at + self._pages_live - now)) if self._pages_live else 0
-        values = (self._behind(now, [page.id]), rest, page.metadata, page.provenance, page.id)
+        *_, head, metadata, provenance = page_to_row(page)
+        values = (self._behind(now, [page.id]), rest, head, metadata, provenance, page.id)
         await self._session.execute(self._statements.put_metadata, values)
         return True
 

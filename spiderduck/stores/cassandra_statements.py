@@ -68,7 +68,8 @@ def statements(keyspace: str) -> Statements:
     return Statements(
         put_page=put("pages", PAGE_COLUMNS),
         put_metadata=Statement(
-            f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? SET metadata = ?, provenance = ? WHERE id = ?"
+            f"UPDATE {keyspace}.pages USING TIMESTAMP ? AND TTL ? "
+            "SET head = ?, metadata = ?, provenance = ? WHERE id = ?"
         ),
         put_state=put("urls", "key_hash, key, status, page_id, state"),
         put_mark=put("urls", "key_hash, mark"),
