@@ -90,7 +90,7 @@ class World:
         await database.close()
 
     async def run(
-        self, wish: Wish = Wish(), *, restart: bool = False, walked: Any = lambda count, total: None
+        self, wish: Wish = PLAIN, *, restart: bool = False, walked: Any = lambda count, total: None
     ) -> Report:
         return await reprocess(self.config, wish, walked, restart=restart)
 
