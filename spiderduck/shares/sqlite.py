@@ -7,6 +7,8 @@ takes its shares along: the log names the URL, and the URL its page.
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
 from schedulers.shares import Shares
 from spiderduck.database.sqlite import Database
@@ -49,6 +51,8 @@ INSERT INTO trends (kind, span, item, score, at, language, place) VALUES (?1, ?2
 ON CONFLICT (kind, span, item) DO UPDATE SET score = ?4, at = ?5, language = ?6, place = ?7 WHERE at < ?8 OR score < ?4
 """
 PAGES_AT_ONCE = 100
+MUCH, SLICES = 5_000, 28
+"""So many shares of one item are read in so many pieces."""
 
 
 class SqliteShares:
@@ -76,11 +80,12 @@ class SqliteShares:
     async def per_hour(self, item: Item, hours: int, until: float) -> Sequence[int]:
         sql = (
             f"SELECT CAST((?2 - s.at) / {HOUR} AS INTEGER) AS back, count(DISTINCT coalesce(s.sharer, s.id)) "
-            f"FROM {OF_ITEM[item.kind].replace('?', '?1')} AND s.at > ?3 AND s.at <= ?2 GROUP BY back"
+            f"FROM {OF_ITEM[item.kind].replace('?', '?1')} AND s.at > ?3 AND s.at <= ?4 GROUP BY back"
         )
-        values = (item.name, until, until - hours * HOUR)
-        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
-        found = dict(rows)
+        found: dict[int, int] = {}
+        for low, high in await self._slices(item, until - hours * HOUR, until, HOUR):
+            values = (item.name, until, low, high)
+            found.update(await self._rows(sql, values))
         return [found.get(back, 0) for back in reversed(range(hours))]
 
     async def items(self, after: Item | None, most: int) -> Sequence[Item]:
@@ -100,14 +105,14 @@ class SqliteShares:
 
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         middle, begin = until - window.seconds, until - 2 * window.seconds
-        sql = (
-            "SELECT count(DISTINCT CASE WHEN s.at > ?1 THEN coalesce(s.sharer, s.id) END), "
-            "count(DISTINCT CASE WHEN s.at <= ?1 THEN coalesce(s.sharer, s.id) END) "
-            f"FROM {OF_ITEM[item.kind].replace('?', '?4')} AND s.at > ?2 AND s.at <= ?3"
-        )
-        values = (middle, begin, until, item.name)
-        row = await self._database.read(lambda connection: connection.execute(sql, values).fetchone())
-        return Tally(*row)
+        sql = f"SELECT DISTINCT coalesce(s.sharer, s.id) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ?"
+        counts = []
+        for since, end in ((middle, until), (begin, middle)):
+            people: set[tuple[bytes]] = set()
+            for low, high in await self._slices(item, since, end, window.seconds / SLICES):
+                people.update(await self._rows(sql, (item.name, low, high)))
+            counts.append(len(people))
+        return Tally(*counts)
 
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
@@ -142,8 +147,21 @@ class SqliteShares:
         return [row[0] for row in rows]
 
     async def _names(self, kind: str, after: str, most: int) -> list[str]:
-        rows = await self._database.read(lambda connection: connection.execute(NAMES[kind], (after, most)).fetchall())
-        return [row[0] for row in rows]
+        return [row[0] for row in await self._rows(NAMES[kind], (after, most))]
+
+    async def _rows(self, sql: str, values: tuple[object, ...]) -> list[Any]:
+        return await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
+
+    async def _slices(self, item: Item, since: float, until: float, step: float) -> list[tuple[float, float]]:
+        """The time in one piece, or where much was shared in several, each a multiple of `step` before `until`: a
+        reader has others to serve."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ? LIMIT {MUCH})"
+        ((count,),) = await self._rows(sql, (item.name, since, until))
+        if count < MUCH:
+            return [(since, until)]
+        pieces = min(SLICES, round((until - since) / step))
+        ends = [until - (until - since) * number / pieces for number in range(pieces)] + [since]
+        return [(low, high) for high, low in pairwise(ends)]
 
 
 def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:

@@ -19,6 +19,9 @@ RETRY_SECONDS = 5.0
 MOST_WAITING = 100_000
 """Items that wait to be scored. Beyond that new ones are left out until their next share: far from a trend."""
 ITEMS_AT_ONCE = 500
+CROWD, PARTS, MOST_LATELY = 1_000, 200, 10_000
+"""What so many people share is scored again only after such a part of the window: reading it takes long, and it does
+not change much meanwhile."""
 
 
 class Trending:
@@ -30,6 +33,7 @@ class Trending:
         self._threshold = threshold
         self._waiting: dict[Item, float] = {}
         self._due = asyncio.Event()
+        self._lately: dict[tuple[Item, str], float] = {}
 
     def shared(self, shares: Sequence[Share]) -> None:
         """These were logged. Several of one item at once are scored as of the latest."""
@@ -81,9 +85,15 @@ class Trending:
     async def _score(self, item: Item, at: float) -> None:
         """The longest window first: who is not in it is in no other."""
         for window in reversed(WINDOWS.values()):
+            if at < self._lately.get((item, window.name), 0.0):
+                continue
             found = await self._store.tally(item, window, at)
             if found.observed < self._threshold:
                 return
+            if found.observed >= CROWD:
+                self._lately[item, window.name] = at + window.seconds / PARTS
+                if len(self._lately) > MOST_LATELY:
+                    del self._lately[next(iter(self._lately))]
             if reached := score(found, self._threshold):
                 language = await self._store.language_of(item)
                 await self._store.raise_peak(Peak(item, window.name, reached, at, language))
