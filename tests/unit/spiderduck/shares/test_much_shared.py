@@ -1,5 +1,6 @@
 """What is shared very much is read in pieces, and scored less often."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -41,6 +42,13 @@ async def test_pieces_count_as_the_whole_does(tmp_path: Path, monkeypatch: pytes
     await database.close()
 
 
+class Unresting(FakeClock):
+    """No time passes while somebody rests."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
 class Crowds:
     """A store in which everything is shared by very many."""
 
@@ -58,7 +66,7 @@ class Crowds:
 async def test_a_crowd_is_scored_again_after_a_part_of_the_window() -> None:
     """The shorter the window, the sooner."""
     store = Crowds()
-    trends = Trending(cast(ShareStore, store), FakeClock(NOW), 5)
+    trends = Trending(cast(ShareStore, store), Unresting(NOW), 5)
     for later in (0.0, 10.0, 20.0, 500.0):
         trends.shared([share(1, NOW + later, 1)._replace(domain="")])
         await trends.score_waiting()
@@ -73,7 +81,7 @@ async def test_who_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of links that are shared once each takes bounded memory; those that wait keep their place."""
     monkeypatch.setattr(trending, "MOST_WAITING", 3)
     store = Crowds()
-    trends = Trending(cast(ShareStore, store), FakeClock(NOW), 5)
+    trends = Trending(cast(ShareStore, store), Unresting(NOW), 5)
     flood: Sequence[Share] = [share(number, NOW, 1)._replace(page=f"{PAGE}{number}", domain="") for number in range(9)]
     trends.shared(flood)
     await trends.score_waiting()
