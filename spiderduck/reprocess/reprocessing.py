@@ -115,7 +115,7 @@ class Reprocessing:
             return replace(report, unreadable=report.unreadable + 1)
         if found.interstitial is not None:
             return report.with_wall(page, found.interstitial, self._wish.examples)
-        found = carried_over(stored, shown(found))
+        found = carried_over(stored, shown(found, page.fetched_at))
         changed = list(differences(stored, found))
         report = report.with_page(page, changed, self._wish.examples)
         if changed and self._wish.write and await self._write(known, page, found, changed):
