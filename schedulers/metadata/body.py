@@ -178,6 +178,8 @@ class Body:
         seen_headline = False
         for node in self._tree.css(f"h1,time,{_DATED}")[:_TIMES]:
             seen_headline = seen_headline or node.tag == "h1"
+            if is_hidden(node):
+                continue  # a fact for machines, of whatever the page is about
             attributes = node.attributes
             for text in (attributes.get("datetime"), attributes.get("data-published"), clean.text(node.text(), 200)):
                 if text and len(text) <= _LONGEST_DATE and dates.iso(text) is not None:

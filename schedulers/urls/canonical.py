@@ -53,6 +53,8 @@ def _leads_elsewhere(url: str, page: str) -> bool:
         return True
     if "://" in path or "%3F" in path.upper():
         return True
+    if path.endswith(("/undefined", "/null")):
+        return True
     # A folder above the page, not the page without its number (`/news/1/title` may claim `/news/1`).
     return path.endswith("/") and own.startswith(path) and "?" not in url
 

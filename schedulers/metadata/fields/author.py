@@ -26,6 +26,15 @@ _NO_NAME = re.compile(
     r"|^\W*(?:on|am|le|el)?\W*\d{1,2}(?:st|nd|rd|th|\.)?\W*$",
     re.IGNORECASE,
 )
+# Who took the picture did not write the page.
+_PICTURE_BY = re.compile(
+    r"\s*(?:photo(?:s|graph(?:s|y)?)?|pictures?|images?|illustrations?|video|foto|fotos|bild|bilder)\b(?:\s+(?:by|von|par|de|di|credit)\b|\s*:)",
+    re.IGNORECASE,
+)
+# What bylines say behind a name: what the person is, a handle, the section, how many comments there are.
+_BESIDE = re.compile(
+    r"\s+is\s+(?:an?|the|our|[A-Z][a-z]+)\s.*$|(?:\s+@\w+)+\s*$|\s+\d{1,4}\s*$|(?<=\w)\s+in\s+[A-Z][\w &]{2,30}$"
+)
 # As WordPress' commonest plug-in writes it.
 _WRITTEN_BY = frozenset(
     (
@@ -64,7 +73,9 @@ def read_all(page: HtmlPage, author: str | None) -> tuple[str, ...]:
 def _clean(value: str) -> str | None:
     if _ADDRESS.match(value.strip()):
         return None
-    value = _without_date(value[:_LONG])
+    if _PICTURE_BY.match(value):
+        return None
+    value = _BESIDE.sub("", _without_date(value[:_LONG]).strip().strip("[]"))
     name = clean.name(_BY.sub("", value, count=1) if _BY.match(value) else value)
     return name if name and (name[0].isalpha() or any(character.isalpha() for character in name)) else None
 

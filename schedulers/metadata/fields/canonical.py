@@ -29,10 +29,18 @@ def _header(page: HtmlPage) -> str | None:
     return page.link_headers.get("canonical")
 
 
+def _identifier(page: HtmlPage) -> str | None:
+    """Dublin Core's identifier may be an ISSN or a number; only an address is one of the page."""
+    return next(
+        (one for one in page.meta.get("dc:identifier", ())[:5] if one.startswith(("http://", "https://"))), None
+    )
+
+
 LADDER = Ladder(
     in_page("link:canonical", _link),
     in_page("header:canonical", _header),
     *meta("og:url"),
     in_graph("json-ld:url", lambda graph: graph.text(graph.subject, "url")),
-    *meta("twitter:url", "parsely-link", "dc:identifier"),
+    *meta("twitter:url", "parsely-link"),
+    in_page("dc:identifier", _identifier),
 )

@@ -7,6 +7,7 @@ from schedulers.metadata import clean
 from schedulers.metadata.addresses import host
 from schedulers.metadata.ladder import Ladder, in_graph, in_page, meta
 from schedulers.metadata.page import HtmlPage
+from schedulers.urls.canonical import is_home
 
 _LINKS, _LENGTH = 20, 200
 # Hosts of other people's publications that put their own name into og:site_name.
@@ -23,6 +24,10 @@ _FEED = re.compile(
 
 
 _ARTICLE = re.compile(r"^(?:the|die|der|das|le|la|les|el)\s+", re.IGNORECASE)
+# Longer ones are looked at twice.
+_LONGEST_NAME = 25
+_SLOGAN = re.compile(r"(\s[-–—|·:]\s|:\s)")
+_SLOGAN_WORDS = 3
 _FOLDED_OFF = 8
 _OWN = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "al:android:app_name")
 _DOMAIN_END = re.compile(r"(?<=\w)\.(?:com|org|net|info|tv|[a-z]{2}|co\.[a-z]{2})$", re.IGNORECASE)
@@ -40,7 +45,24 @@ _IN_OTHER_SCRIPTS = {
 
 
 def read(page: HtmlPage) -> str | None:
-    return LADDER.climb(page, clean.name, "site_name")
+    return LADDER.climb(page, lambda value: _cleaned(page, value), "site_name")
+
+
+def _cleaned(page: HtmlPage, value: str) -> str | None:
+    """Without the slogan behind it; below the first page not the title, which templates write there."""
+    name = clean.name(value)
+    if name is None:
+        return None
+    name = _without_slogan(name)
+    if len(name) < _LONGEST_NAME or is_home(page.url):
+        return name
+    return None if clean.fold(name) == clean.fold(page.title or "") else name
+
+
+def _without_slogan(name: str) -> str:
+    """`Reed Herald - All about reeds` is the Reed Herald."""
+    first, parted, slogan = _SLOGAN.split(name, 1) if _SLOGAN.search(name) else (name, "", "")
+    return first if parted and len(slogan.split()) >= _SLOGAN_WORDS else name
 
 
 def known(page: HtmlPage) -> frozenset[str]:
@@ -101,7 +123,9 @@ def _is_of_platform(page: HtmlPage) -> bool:
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(one for name in names for one in (clean.fold(name), folded(name)) if one)
+    return frozenset(
+        one for name in names for one in (clean.fold(name), folded(name), folded(_without_slogan(name))) if one
+    )
 
 
 LADDER = Ladder(
