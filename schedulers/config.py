@@ -39,7 +39,8 @@ class SchedulersConfig:
     An event with more than `most_urls` URLs, or a text of more than `most_text_bytes`, is refused.
 
     `blocked_domains` are never asked for anything, with everything below them; `blocked_domains_file` holds more of
-    them, one a line, and is read again when it changes.
+    them, one a line, and is read again when it changes. With `tdmrep` each host is asked once a day what it reserves of
+    text and data mining (`/.well-known/tdmrep.json`).
     """
 
     count: int = 2
@@ -56,6 +57,7 @@ class SchedulersConfig:
     blocked_domains: tuple[str, ...] = ()
     blocked_domains_file: str = ""
     pictures: bool = True
+    tdmrep: bool = False
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""

@@ -36,6 +36,7 @@ from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
 from schedulers.record import Record, record_of
 from schedulers.settlement import UNKNOWN, settle
 from schedulers.stages.ask_provider import AskProvider
+from schedulers.stages.ask_reservations import AskReservations
 from schedulers.stages.decide import Decide
 from schedulers.stages.fetch import FetchStage, ended
 from schedulers.stages.picture import AskForPicture, MeasurePicture, PictureSource
@@ -86,6 +87,8 @@ class Pipeline:
         if not isinstance(fetched, Answered):
             return fetched
         try:
+            if self._config.tdmrep:
+                fetched = await self._ask_reservations(fetched)  # before it is read: they belong to its usage
             result = await self._keep(fetched)
         finally:
             fetched.response.release()  # what is stored and told has no body
@@ -130,7 +133,7 @@ class Pipeline:
         decide = Decide(ports.store, in_flight, clock, ports.refusal)
         fetch = FetchStage(ports.fetcher, decide.target, deferral, clock, config)
         source = PictureSource(ports.fetcher, ports.archived, clock, config)
-        self._ports = ports
+        self._ports, self._config = ports, config
         self._deferral = deferral
         self._in_flight = in_flight
         self._read_event = stage("read_event", ReadEvent(EventLimits.of(config)))
@@ -138,6 +141,7 @@ class Pipeline:
         self._decide = stage("decide", decide)
         self._fetch = stage("fetch", fetch)
         self._ask_provider = stage("ask_provider", AskProvider(ports.fetcher, clock, config.defer_after))
+        self._ask_reservations = stage("ask_reservations", AskReservations(ports.fetcher, clock, config.defer_after))
         self._extract = stage("extract", Extract(ports.extractor))
         self._archive = stage("archive", patient(KeepInArchive(ports.archive, ports.ids)))
         self._store = stage("store", patient(Store(ports, config.freshness, observer.ended)))

@@ -13,8 +13,8 @@ class Examined(NamedTuple):
 
 class ReadingOptions(NamedTuple):
     """`product` is our name in robots.txt, which directives may name too, and `preferences` what robots.txt says to it
-    of the use of the page (`fetchers.model.Response.preferences`). With `thorough` the body is searched for pictures
-    whatever the head names. `examined` spares a second look at the bytes."""
+    of the use of the page (`fetchers.model.Response.preferences`), and its host's `tdmrep.json`. With `thorough` the
+    body is searched for pictures whatever the head names. `examined` spares a second look at the bytes."""
 
     product: str = "spiderduck"
     preferences: tuple[str, ...] = ()

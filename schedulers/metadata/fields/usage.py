@@ -117,6 +117,10 @@ def _by_source(page: HtmlPage, options: ReadingOptions) -> Iterator[tuple[str, I
         for place, values in (("header", headers.get(name)), ("meta", meta.get(name))):
             if values:
                 yield f"{place}:{name}", _tdm(name, values[0], page)
+    for name in ("tdm-reservation", "tdm-policy"):
+        for one in options.preferences:
+            if one.startswith(f"{name}: "):
+                yield "tdmrep.json", _tdm(name, one.removeprefix(f"{name}: "), page)
     yield from _licenses(page, options.preferences)
 
 

@@ -74,6 +74,7 @@ from schedulers.metadata import (
     json_ld,
     json_ld_text,
     open_graph,
+    tdmrep,
     wire,
 )
 from schedulers.metadata import items as item_values
@@ -465,6 +466,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.events.values.text_in": cases(lambda given: values.text_in({"a": given}, "a"), rows(" ")),
     "schedulers.events.values.id_in": cases(lambda given: values.id_in({"a": given}, "a"), rows(" ")),
     "schedulers.events.values.different": cases(lambda given: values.different(given["urls"]), URL_LIST),
+    "schedulers.events.values.unescaped": cases(values.unescaped, rows("&amp;"), rows("&")),
     "schedulers.events.values.is_web_url": cases(values.is_web_url, *URLS),
     "schedulers.events.values.moment": cases(values.moment, rows("9"), rows("a "), rows("Jan ")),
     # urls
@@ -551,7 +553,9 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.clean.description": cases(clean.description, rows("<a "), rows("<a>"), rows("&lt;")),
     "schedulers.metadata.clean.name": cases(clean.name, rows("<a "), rows("\u0301", "a")),
     "schedulers.metadata.clean.unescape_again": cases(clean.unescape_again, rows("&"), rows("&amp;"), rows("&#1")),
-    "schedulers.metadata.clean.filled": cases(clean.filled, rows("{{ "), rows("%a"), rows(" ")),
+    "schedulers.metadata.clean.filled": cases(
+        clean.filled, rows("{{ "), rows("%a"), rows("{{{a}}} "), rows("%%a%% "), rows(" ")
+    ),
     "schedulers.metadata.clean.without_markup": cases(clean.without_markup, rows("<a "), rows("<"), rows("<a>")),
     "schedulers.metadata.clean.first_tag": cases(clean.first_tag, rows("<a "), rows("<")),
     "schedulers.metadata.clean.media_type": cases(clean.media_type, rows("a/"), rows(";")),
@@ -578,6 +582,12 @@ TABLE: dict[str, list[Case]] = {
         rows("{a,", "{"),
         rows(", ", "{", "}"),
         rows("1 "),
+        rows('\\"', '{"'),
+        rows("<b>"),
+        rows("var a = "),
+        rows("\\u{", '{"', '"}'),
+        rows("{undefined"),
+        rows("[]", '{"a":1'),
         rows("&quot;"),
         rows("; "),
         rows("["),
@@ -590,7 +600,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.wire.decode_metadata": cases(wire.decode_metadata, raw(b"["), raw(b" ", METADATA)),
     "schedulers.metadata.interstitials.recognise": page_cases(lambda page: interstitials.recognise(page, 403, 10)),
     "schedulers.metadata.article_pictures.is_decoration": cases(
-        article_pictures.is_decoration, rows("ads/"), rows("-")
+        article_pictures.is_decoration, rows("ads/"), rows("/pixel-"), rows("-")
     ),
     "schedulers.metadata.article_pictures.best_picture": page_cases(
         lambda page: article_pictures.best_picture(page.tree, URL),
@@ -708,6 +718,20 @@ TABLE: dict[str, list[Case]] = {
         raw(b"<link rel=license type='application/rsl+xml' href=/a>"),
     ),
     "schedulers.metadata.fields.site_name.read": page_cases(site_name.read),
+    "schedulers.metadata.fields.site_name.own": page_cases(
+        site_name.own, raw(b" - a", b'<meta property="og:site_name" content="')
+    ),
+    "schedulers.metadata.fields.site_name.is_own": page_cases(lambda page: site_name.is_own(page, "x" * 300)),
+    "schedulers.metadata.fields.site_name.folded": cases(site_name.folded, rows(" "), rows("."), rows("the ")),
+    "schedulers.metadata.tdmrep.read": cases(
+        lambda given: tdmrep.read(given.encode(), URL),
+        rows("["),
+        rows('{"location":"/"},', "["),
+        rows("*", '[{"location":"'),
+    ),
+    "schedulers.metadata.tdmrep.said": cases(
+        lambda given: tdmrep.said((tdmrep.Rule("/*a*a*a*b$", True, None),), given), rows("a", "/"), rows("ab", "/")
+    ),
     "schedulers.metadata.fields.site_name.known": page_cases(site_name.known),
     "schedulers.metadata.fields.site_name.likely": page_cases(lambda page: site_name.likely(page, "a")),
     "schedulers.metadata.fields.site_name.hosts": page_cases(site_name.hosts),
@@ -715,7 +739,9 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.fields.tags.read_section": page_cases(tags.read_section),
     "schedulers.metadata.fields.theme_color.read": page_cases(theme_color.read),
     "schedulers.metadata.fields.theme_color.colour": cases(theme_color.colour, rows("rgb("), rows("a")),
-    "schedulers.metadata.fields.title.read": page_cases(title.read, raw(b" : ", b"<title>"), raw(b" |", b"<title>a")),
+    "schedulers.metadata.fields.title.read": page_cases(
+        title.read, raw(b" : ", b"<title>"), raw(b" |", b"<title>a"), raw("é_—".encode(), b"<title>")
+    ),
     "schedulers.metadata.fields.title.without_site": cases(
         lambda given: title.without_site(given[:20_000], frozenset(), ("a.b.c",)), rows(" - "), rows("| ")
     ),
@@ -798,6 +824,7 @@ NOTHING_FROM_OUTSIDE = {
     "schedulers.metadata.fields.usage.provenance_of": _PAGE,
     "schedulers.metadata.picture_counter.note_in": _OURS,
     "schedulers.metadata.usage.refusal": _PAGE,
+    "schedulers.metadata.usage.unavailable_from": _PAGE,
     "schedulers.metadata.wire.decode_usage": _OURS,
     "schedulers.metadata.wire.encode_metadata": _MAKES,
     "schedulers.metadata.wire.encode_usage": _MAKES,

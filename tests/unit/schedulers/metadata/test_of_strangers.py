@@ -333,6 +333,52 @@ def test_a_picture_takes_its_text_from_whoever_gives_one() -> None:
     assert (page(og("image", GOOD) + og("image:alt", "IMG_4432.JPG")).image or Image("")).alt is None
 
 
+# --- authors, sites, canonical claims ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("byline", "author"),
+    [
+        ("Ann Lutra is Opinion Editor of the Herald.", "Ann Lutra"),
+        ("Ann Lutra is a biologist", "Ann Lutra"),
+        ("Ann Lutra @annlutra", "Ann Lutra"),
+        ("Ann Lutra 12", "Ann Lutra"),
+        ("Ann Lutra in Rivers", "Ann Lutra"),
+        ("[ Ann Lutra ]", "Ann Lutra"),
+        ("Photograph by Bob Vole, Agency", None),
+        ("Foto: Bob Vole", None),
+        ("Photo Ann", "Photo Ann"),
+    ],
+)
+def test_a_byline_gives_the_name_in_it(byline: str, author: str | None) -> None:
+    assert page("<title>T</title>", f'<h1>T</h1><p class="byline">{byline}</p><p>Text.</p>').author == author
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Reed Herald - All about the reeds", "Reed Herald"),
+        ("Reed Herald: news for otters", "Reed Herald"),
+        ("Reed - Herald", "Reed - Herald"),
+        ("How otters sleep, and five more things", None),  # the page's own title
+    ],
+)
+def test_the_name_of_a_site_is_no_slogan_and_no_title(written: str, shown: str | None) -> None:
+    head = "<title>How otters sleep, and five more things</title>" + og("site_name", written)
+    assert page(head).site_name == shown
+
+
+def test_a_number_of_a_series_and_a_missing_value_are_no_address() -> None:
+    assert page('<meta name="DC.identifier" content="ISSN 1950-6244">').canonical_url is None
+    assert page('<link rel="canonical" href="/news/undefined">').canonical_url is None
+    assert page('<meta name="DC.identifier" content="https://www.reed.example/n/1">').canonical_url is not None
+
+
+def test_a_date_for_machines_is_not_the_pages() -> None:
+    body = '<h1>T</h1><p>Founded <span style="display:none">(<span class="published">1998-02-28</span>)</span></p>'
+    assert page("<title>T</title>", body).published_at is None
+
+
 # --- usage ------------------------------------------------------------------------------------------------------------
 
 

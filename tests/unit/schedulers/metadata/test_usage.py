@@ -18,6 +18,7 @@ from schedulers.metadata import (
     encode_usage,
     extract_metadata,
     shown,
+    tdmrep,
     usage_refusal,
 )
 
@@ -254,3 +255,30 @@ def test_from_its_end_on_a_page_is_neither_handed_out_nor_described(written: str
     assert all((usage_refusal(ends, purpose, NOW) is not None) is is_over for purpose in Purpose)
     found = shown(msgspec.structs.replace(PAGE, usage=ends), NOW)
     assert (found.title, found.description is None, found.image is None) == (PAGE.title, is_over, is_over)
+
+
+RESERVED = b"""[{"location": "/open/*.html$", "tdm-reservation": 0},
+ {"location": "/books/*/text", "tdm-reservation": 1, "tdm-policy": "/policy.json"},
+ "nonsense", {"location": 7}, {"location": "/", "tdm-reservation": "1"}]"""
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("/open/a/b.html", ("tdm-reservation: 0",)),
+        ("/open/a.html?x=1", ("tdm-reservation: 1",)),
+        ("/books/7/text/2", ("tdm-reservation: 1", "tdm-policy: https://pond.test/policy.json")),
+        ("/books/7", ("tdm-reservation: 1",)),
+    ],
+)
+def test_a_hosts_file_reserves_by_path(target: str, words: tuple[str, ...]) -> None:
+    """The first entry that fits; what is no entry says nothing."""
+    rules = tdmrep.read(RESERVED, "https://pond.test/.well-known/tdmrep.json")
+    assert tdmrep.said(rules, target) == words
+    found = usage(options=OPTIONS._replace(preferences=words))
+    assert found["tdm"] == (words[0].endswith("0"), "tdmrep.json")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[[[", b"null", b"<html>", b"[1]"])
+def test_a_file_that_is_none_reserves_nothing(body: bytes) -> None:
+    assert tdmrep.read(body, URL) == ()
