@@ -43,6 +43,7 @@ _DATED = (
 )
 # A date in a line of text, as it is written beside a headline: the day, the month and the year, then the clock.
 _YEAR = r"(?:19|20)\d\d"
+_YEAR_IN = re.compile(_YEAR)
 _CLOCK = r"(?:,?\s+(?:(?:at|um|à|-|–|\|)\s+)?\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b\.?)?)?"
 _DATE_IN_LINE = re.compile(
     rf"(?:\b\d{{1,2}}(?:st|nd|rd|th|\.|º)?\s+(?:of\s+|de\s+)?[^\W\d_]{{3,12}}\.?,?\s+(?:de\s+)?{_YEAR}"
@@ -200,6 +201,8 @@ class Body:
             if tag == "h1" and not seen_headline:
                 seen_headline = True
             elif tag == "-text" and (text := node.text()) and not text.isspace():
+                if _YEAR_IN.search(text) and (is_hidden(node) or _is_of_the_subject(node)):
+                    continue
                 (behind if seen_headline else before).append(text)
                 if len(behind) >= _AROUND:
                     break
@@ -271,6 +274,18 @@ def is_outside(node: LexborNode, levels: int = 10) -> bool:
             return True
         one = one.parent
     return is_hidden(node)
+
+
+def _is_of_the_subject(node: LexborNode, levels: int = 8) -> bool:
+    """Whether a fact stands in a box of facts: when something was founded says nothing of the page."""
+    one = node.parent
+    for _ in range(levels):
+        if one is None or one.tag == "body":
+            return False
+        if "infobox" in (one.attributes.get("class") or ""):
+            return True
+        one = one.parent
+    return False
 
 
 def _says_hidden(node: LexborNode) -> bool:

@@ -333,7 +333,7 @@ def test_a_picture_takes_its_text_from_whoever_gives_one() -> None:
     assert (page(og("image", GOOD) + og("image:alt", "IMG_4432.JPG")).image or Image("")).alt is None
 
 
-# --- authors, sites, canonical claims ----------------------------------------------------------------------------------
+# --- authors, sites, canonical claims ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -377,6 +377,9 @@ def test_a_number_of_a_series_and_a_missing_value_are_no_address() -> None:
 def test_a_date_for_machines_is_not_the_pages() -> None:
     body = '<h1>T</h1><p>Founded <span style="display:none">(<span class="published">1998-02-28</span>)</span></p>'
     assert page("<title>T</title>", body).published_at is None
+    box = '<h1>T</h1><table class="infobox vcard"><tr><td>Founded</td><td>28 February 1998</td></tr></table>'
+    assert page("<title>T</title>", box).published_at is None
+    assert page("<title>T</title>", box.replace("infobox ", "")).published_at == "1998-02-28"
 
 
 # --- usage ------------------------------------------------------------------------------------------------------------
