@@ -54,8 +54,9 @@ class OneTimePolicy:
 class ListPolicy:
     """Refuses what a list with the action `block` names."""
 
-    def __init__(self, lists: Lists) -> None:
+    def __init__(self, lists: Lists, clock: Clock) -> None:
         self._lists = lists
+        self._clock = clock
 
     def verdict(self, url: str) -> Blocked | None:
         """See `UrlPolicy`."""
@@ -63,8 +64,8 @@ class ListPolicy:
         found = canonical(url) if blocking else None
         if found is None:
             return None
-        subject = Subject(found)
-        hit = next((hit for one in blocking if (hit := one.names(subject)) is not None), None)
+        subject, now = Subject(found), self._clock.now()
+        hit = next((hit for one in blocking if (hit := one.names(subject, now)) is not None), None)
         return None if hit is None else Blocked(f"the list {hit.list.name} names {hit.expression}", code=LISTED)
 
 
@@ -116,7 +117,7 @@ def open_blocking(config: Config, clock: Clock) -> Blocking:
             path = Path(settings.blocked_domains_file)
             file = BlockedDomainsFile(domains, settings.blocked_domains, path, clock)
             work = (*work, ("blocked domains", file.run))
-        blocked = Policies(TakedownPolicy(lists.takedowns), domains, ListPolicy(lists))
+        blocked = Policies(TakedownPolicy(lists.takedowns), domains, ListPolicy(lists, clock))
         return Blocking(lists, Policies(blocked, OneTimePolicy(settings.one_time)), blocked, work)
     except ValueError as error:
         raise BadSetting(str(error)) from error

@@ -25,6 +25,7 @@ from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_audit import CassandraAudit
 from spiderduck.stores.cassandra_opening import open_when_ready
+from spiderduck.stores.cassandra_walks import CassandraWalks
 from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
@@ -97,7 +98,14 @@ async def open_cluster(given: Composition) -> Storage:
         archive=None if opened is None else opened.archive,
     )
     return Storage(
-        flow, api, work, trouble, gauges=gauges, removable=removable, audit=CassandraAudit(asking, keyspace, clock)
+        flow,
+        api,
+        work,
+        trouble,
+        gauges=gauges,
+        removable=removable,
+        audit=CassandraAudit(asking, keyspace, clock),
+        walks=CassandraWalks(asking, keyspace),
     )
 
 

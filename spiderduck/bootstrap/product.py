@@ -41,6 +41,7 @@ from spiderduck.content.extraction import Extraction, open_processes, open_reade
 from spiderduck.content.readable_text import Reader
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.rejudging import Rejudging
+from spiderduck.lists.walks import FileWalks
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
@@ -96,7 +97,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if "schedulers" in parts and storage.flow is not None and ids is not None and images is not None:
             ports = _flow_ports(given, storage.flow, fetching, ids, images)
             schedulers = _schedulers(ports, config.schedulers, telemetry)
-        judging = _judging(given, storage.flow, fetching)
+        judging = _judging(given, storage, fetching)
         taking = await open_takedowns(given.clock, storage, fetching.blocking.lists, images)
         shares = open_shares(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
@@ -201,11 +202,12 @@ def _flow_ports(given: Composition, flow: ForFlow, fetching: Fetching, ids: IdPa
     )
 
 
-def _judging(given: Composition, flow: ForFlow | None, fetching: Fetching) -> tuple[Work, ...]:
+def _judging(given: Composition, storage: Storage, fetching: Fetching) -> tuple[Work, ...]:
     """Beside the schedulers, which can announce what changed."""
-    if flow is None:
+    if storage.flow is None:
         return ()
-    again = Rejudging(flow.store, fetching.blocking.lists, given.clock, given.folder / "lists.judged")
+    walks = storage.walks or FileWalks(given.folder / "lists.judged")
+    again = Rejudging(storage.flow.store, fetching.blocking.lists, given.clock, walks)
     return (("judging again", again.run),)
 
 

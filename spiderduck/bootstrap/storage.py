@@ -8,6 +8,7 @@ from schedulers.ports import Archive, EventQueue, MetadataStore
 from spiderduck.audit import AuditLog
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
+from spiderduck.lists.walks import Walks
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ports import Judgements, Lookups, Marks
@@ -68,7 +69,7 @@ class Removable:
 @dataclass(frozen=True, slots=True)
 class Storage:
     """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `database` is there where
-    all is embedded; `audit` where it is no file."""
+    all is embedded; `audit` and `walks` where they are no files."""
 
     flow: ForFlow | None
     api: ForApi | None
@@ -78,3 +79,4 @@ class Storage:
     gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
     removable: Removable | None = None
     audit: AuditLog | None = None
+    walks: Walks | None = None

@@ -6,11 +6,13 @@ The canonical form and the expressions are those of the Safe Browsing API (devel
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from fetchers.errors import InvalidUrl
 from fetchers.urls import split
+from groundwork.address_guard import ipv4_within
 
 MOST_UNESCAPES = 32
 """Rounds of percent-decoding. The longest URL needs fewer unless it was made to waste time."""
@@ -59,9 +61,15 @@ def canonical(url: str) -> Canonical | None:
 
 
 def hosts(host: str) -> Iterator[str]:
-    """The host and everything above it, the host first: what a list of domains may name."""
+    """The host and everything above it, the host first: what a list of domains may name. An IPv6 address that leads to
+    an IPv4 one is that one as well."""
     yield host
-    if host.startswith("[") or host.replace(".", "").isdigit():
+    if host.startswith("["):
+        within = ipv4_within(IPv6Address(host[1:-1]))
+        if within is not None:
+            yield str(within)
+        return
+    if host.replace(".", "").isdigit():
         return
     labels = host.split(".")[-MOST_LABELS:]
     for start in range(1, len(labels)):

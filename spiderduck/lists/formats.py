@@ -1,15 +1,15 @@
 """The files of lists, line by line, in the forms in which they are published. Pure.
 
 A line that cannot be read is counted and passed over: one bad line must not take a list of a million out of force.
+What a list says of an entry stands in `about.py`.
 """
 
 import csv
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from fetchers.blocked_domains import normal_name
@@ -22,12 +22,18 @@ _PLAIN = re.compile(r"(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]
 """Labels of ASCII alone with single dashes, so that nothing is left to be normalised."""
 _HEX = re.compile(r"[0-9a-fA-F]{8,64}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_LINE = re.compile(rb"[^\r\n]+")
+_WHOLE_DOMAIN = frozenset({"all", "doc", "document", "important"})
+"""Options of a rule that leave it one on whole domains."""
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class EntryKind(StrEnum):
-    """What an entry names."""
+    """What an entry names; an exception names a domain that the list does not mean."""
 
     DOMAIN = "domain"
+    EXCEPTION = "exception"
     URL = "url"
     HASH = "hash"
     CONTENT = "content"
@@ -42,93 +48,111 @@ class Entry:
     at: int
 
 
-Reader = Callable[[str], tuple[EntryKind, str] | None]
-"""The entry of a line, None for a line without one. Raises ValueError for a line that cannot be read."""
+Named = tuple[EntryKind, str]
+Reader = Callable[[str], Sequence[Named]]
+"""The entries of a line, mostly one. Raises ValueError for a line that cannot be read."""
+NOTHING: Sequence[Named] = ()
 
 
-def _domain(line: str) -> tuple[EntryKind, str] | None:
+def _domain(line: str) -> Sequence[Named]:
     name = line.split("#", 1)[0].strip()
-    return (EntryKind.DOMAIN, _name(name)) if name else None
+    return ((EntryKind.DOMAIN, _name(name)),) if name and name[0] not in "!;" else NOTHING
 
 
 def _name(text: str) -> str:
     """A host name in its normal form. Most are written so, and a million of them must not each be parsed as a URL."""
-    return text if _PLAIN.fullmatch(text) and not text[-1].isdigit() else normal_name(text)
+    return text if _PLAIN.fullmatch(text) and not text[-1].isdigit() else normal_name(refanged(text))
 
 
-def _hosts(line: str) -> tuple[EntryKind, str] | None:
+def refanged(text: str) -> str:
+    """Analysts write `hxxp://evil[.]example`, so that nobody follows it by mistake."""
+    if "[.]" in text or text[:4].lower() == "hxxp":
+        text = text.replace("[.]", ".")
+        return f"http{text[4:]}" if text[:4].lower() == "hxxp" else text
+    return text
+
+
+def _hosts(line: str) -> Sequence[Named]:
     words = line.split("#", 1)[0].split()
-    if not words:
-        return None
+    if not words or words[0][0] in "!;":
+        return NOTHING
     if len(words) < 2:
         raise ValueError("no name behind the address")
-    return None if words[1].lower() in _LOCAL or words[1] == words[0] else (EntryKind.DOMAIN, _name(words[1]))
+    return [(EntryKind.DOMAIN, _name(word)) for word in words[1:] if word.lower() not in _LOCAL and word != words[0]]
 
 
-def _adblock(line: str) -> tuple[EntryKind, str] | None:
-    """Only rules that block whole domains; exceptions, comments and rules on parts of pages are not for us."""
+def _adblock(line: str) -> Sequence[Named]:
+    """Rules on whole domains, and exceptions from them; comments and rules on parts of pages are not for us."""
     text = line.strip()
-    if not text.startswith("||"):
-        return None
-    name, _, rest = text[2:].partition("^")
-    if rest.strip() not in ("", "$all", "$document", "$important") or "*" in name:
-        return None
-    return EntryKind.DOMAIN, _name(name)
+    kind = EntryKind.EXCEPTION if text.startswith("@@||") else EntryKind.DOMAIN
+    if kind is EntryKind.DOMAIN and not text.startswith("||"):
+        return NOTHING
+    name, _, rest = text.removeprefix("@@")[2:].partition("^")
+    end, _, options = rest.strip().partition("$")
+    if end not in ("", "|") or set("*/") & set(name) or (options and not set(options.split(",")) <= _WHOLE_DOMAIN):
+        return NOTHING
+    return ((kind, _name(name)),)
 
 
-def _url(line: str) -> tuple[EntryKind, str] | None:
-    text = line.strip()
+def _url(line: str) -> Sequence[Named]:
+    text = line.partition(" #")[0].strip()
     if not text or text.startswith("#"):
-        return None
-    found = canonical(text)
+        return NOTHING
+    found = canonical(text) or canonical(_with_scheme(refanged(text)))
     if found is None:
         raise ValueError("no URL")
-    return EntryKind.URL, found.exact
+    return ((EntryKind.URL, found.exact),)
 
 
-def _urlhaus(line: str) -> tuple[EntryKind, str] | None:
+def _with_scheme(text: str) -> str:
+    """The scheme is no part of an expression; some lists leave it out."""
+    return text if _SCHEME.match(text) or "." not in text else f"http://{text}"
+
+
+def _urlhaus(line: str) -> Sequence[Named]:
     """`id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter` (urlhaus.abuse.ch)."""
     if not line.strip() or line.startswith("#"):
-        return None
+        return NOTHING
     row = next(csv.reader([line]), [])
     if len(row) < 3:
         raise ValueError("too few columns")
     return _url(row[2])
 
 
-def _mastodon(line: str) -> tuple[EntryKind, str] | None:
+def _mastodon(line: str) -> Sequence[Named]:
     """`#domain,#severity,…`: what Mastodon exports of its domain blocks. `noop` blocks nothing."""
-    if not line.strip() or line.startswith("#"):
-        return None
-    row = next(csv.reader([line]), [])
+    if not line.strip() or line.startswith("#") or line.partition(",")[0].strip('" \t').lower() == "domain":
+        return NOTHING
+    row = next(csv.reader(line.splitlines(keepends=True)), [])
     if len(row) > 1 and row[1].strip().lower() == "noop":
-        return None
-    return EntryKind.DOMAIN, _name(row[0])
+        return NOTHING
+    return ((EntryKind.DOMAIN, _name(row[0].strip())),)
 
 
-def _hash(line: str) -> tuple[EntryKind, str] | None:
+def _hash(line: str) -> Sequence[Named]:
     """A prefix of 4 to 32 bytes of the SHA-256 of an expression, in hexadecimal or base64."""
     text = line.split("#", 1)[0].strip()
     if not text:
-        return None
+        return NOTHING
+    text = text.removeprefix("0x")
     if _HEX.fullmatch(text) and len(text) % 2 == 0:
-        return EntryKind.HASH, text.lower()
+        return ((EntryKind.HASH, text.lower()),)
     try:
-        raw = b64decode(text, validate=True)
+        raw = b64decode(text + "=" * (-len(text) % 4), validate=True)
     except Base64Error as error:
         raise ValueError("no hexadecimal digits and no base64") from error
     if not 4 <= len(raw) <= 32:
         raise ValueError("a prefix has 4 to 32 bytes")
-    return EntryKind.HASH, raw.hex()
+    return ((EntryKind.HASH, raw.hex()),)
 
 
-def _content(line: str) -> tuple[EntryKind, str] | None:
+def _content(line: str) -> Sequence[Named]:
     text = line.split("#", 1)[0].split()
     if not text:
-        return None
+        return NOTHING
     if not _SHA256.fullmatch(text[0]):
         raise ValueError("no SHA-256")
-    return EntryKind.CONTENT, text[0].lower()
+    return ((EntryKind.CONTENT, text[0].lower()),)
 
 
 FORMATS: Mapping[str, Reader] = {
@@ -143,41 +167,6 @@ FORMATS: Mapping[str, Reader] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a list says of one entry, as far as its format has it; `since` as RFC 3339."""
-
-    category: str | None = None
-    severity: str | None = None
-    comment: str | None = None
-    since: str | None = None
-
-
-def about(line: str, form: str) -> About:
-    """Of an entry's line, which was read before. Cheap enough for every match, and done for nothing else."""
-    if form in ("domains", "hosts", "content"):
-        return About(comment=line.partition("#")[2].strip() or None)
-    if form not in ("urlhaus", "mastodon"):
-        return About()
-    try:
-        row = [cell.strip() for cell in next(csv.reader([line]), [])] + [""] * 9
-    except csv.Error:
-        return About()  # its line is longer than what is kept of it
-    if form == "mastodon":  # #domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate
-        return About(severity=row[1] or None, comment=row[4] or None)
-    return About(category=row[5] or None, comment=row[6] or None, since=_since(row[1]))
-
-
-def _since(text: str) -> str | None:
-    """URLhaus writes `2026-11-22 10:47:34`, in UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 @dataclass(slots=True)
 class Counted:
     """What reading came to."""
@@ -186,10 +175,17 @@ class Counted:
     unread: int = 0
 
 
+def as_utf8(data: bytes) -> bytes:
+    """A file as spreadsheets write it (UTF-16 with its mark, a mark before UTF-8), in UTF-8 without a mark."""
+    if data.startswith(_UTF16):
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
 def read(data: bytes, form: str, counted: Counted) -> Iterator[Entry]:
-    """The entries of a file. `form` is a name of `FORMATS`."""
-    reader = FORMATS[form]
-    for at, line in _lines(data):
+    """The entries of a file, from `as_utf8`. `form` is a name of `FORMATS`."""
+    reader, lines = FORMATS[form], _rows(data) if form == "mastodon" else _lines(data)
+    for at, line in lines:
         try:
             if len(line) > LONGEST_LINE:
                 raise ValueError("too long")
@@ -197,15 +193,41 @@ def read(data: bytes, form: str, counted: Counted) -> Iterator[Entry]:
         except (ValueError, csv.Error):
             counted.unread += 1
             continue
-        if found is not None:
-            counted.entries += 1
-            yield Entry(*found, at=at)
+        for kind, text in found:
+            counted.entries += kind is not EntryKind.EXCEPTION
+            yield Entry(kind, text, at)
+
+
+def line_at(data: bytes, at: int, form: str) -> bytes:
+    """The line, or row, that begins there."""
+    found = _LINE.match(data, at)
+    if found is None:
+        return b""
+    return data[at : _end_of_row(data, found)] if form == "mastodon" else found[0]
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        yield start, data[start:end]
-        start = end + 1
+    """Ended by LF, CR or both."""
+    for found in _LINE.finditer(data):
+        yield found.start(), found[0]
+
+
+def _rows(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The same, where a quoted cell may have several lines: a comment's second line is no entry."""
+    end = 0
+    for found in _LINE.finditer(data):
+        if found.start() >= end:
+            end = _end_of_row(data, found)
+            yield found.start(), data[found.start() : end]
+
+
+def _end_of_row(data: bytes, line: re.Match[bytes]) -> int:
+    """Where quotes are even; the end of the line itself where that is too far away, for then a quote is missing."""
+    if line[0].count(b'"') % 2 == 0:
+        return line.end()
+    quotes, end = 0, line.start()
+    for more in _LINE.finditer(data, line.start(), line.start() + LONGEST_LINE):
+        quotes, end = quotes + more[0].count(b'"'), more.end()
+        if quotes % 2 == 0:
+            return end
+    return line.end()

@@ -4,12 +4,13 @@ The file's bytes are kept, for a match tells the entry as it is written there.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from spiderduck.lists.about import About, about, columns
 from spiderduck.lists.expressions import Canonical, expressions, hosts
-from spiderduck.lists.formats import Counted, EntryKind, read
+from spiderduck.lists.formats import LONGEST_LINE, Counted, Entry, EntryKind, as_utf8, line_at, read
 from spiderduck.lists.table import BYTES, HashTable, digest_of, key_of
 from spiderduck.settings.lists import ListConfig
 
@@ -33,6 +34,7 @@ class Hit:
     version: str
     expression: str
     entry: str
+    said: About
 
 
 Named = tuple[str, int]
@@ -77,44 +79,59 @@ class LoadedList:
         self.loaded_at = loaded_at
         self.changed_at = changed_at
         self.counted = Counted()
-        self._data = data
-        entries = read(data, config.format, self.counted)
+        self._data = data = as_utf8(data)
+        self._columns = columns(data, config.format)
+        self._exceptions: list[tuple[bytes, int]] = []
+        entries = self._without_exceptions(read(data, config.format, self.counted))
         self._kind = KIND_OF.get(config.format, EntryKind.DOMAIN)
         if self._kind is not EntryKind.HASH:
             of_text = bytes.fromhex if self._kind is EntryKind.CONTENT else digest_of
             self._table, self._short = HashTable((of_text(one.text), one.at) for one in entries), HashTable(())
+            self._excepted = HashTable(self._exceptions)
             return
         prefixes = [(bytes.fromhex(one.text), one.at) for one in entries]
         self._table = HashTable(one for one in prefixes if len(one[0]) >= BYTES)
         self._short = HashTable((one for one in prefixes if len(one[0]) < BYTES), SHORT)
+        self._excepted = HashTable(())
 
     def __len__(self) -> int:
         return self.counted.entries
 
-    def names(self, subject: Subject) -> Hit | None:
-        """What of the URL the list names; None where nothing is."""
+    def names(self, subject: Subject, now: float) -> Hit | None:
+        """What of the URL the list names at `now` (epoch seconds); None where nothing is."""
         if self._kind is EntryKind.DOMAIN:
-            return self._among(self._table, subject.hosts)
+            hit = self._among(self._table, subject.hosts, now)
+            is_excepted = hit is not None and len(self._excepted) and self._among(self._excepted, subject.hosts, now)
+            return None if is_excepted else hit
         if self._kind is EntryKind.URL:
-            return self._among(self._table, subject.url())
+            return self._among(self._table, subject.url(), now)
         if self._kind is EntryKind.HASH:
-            return self._among(self._table, subject.hashes()) or self._among(self._short, subject.hashes())
+            return self._among(self._table, subject.hashes(), now) or self._among(self._short, subject.hashes(), now)
         return None
 
-    def names_content(self, sha256: str) -> Hit | None:
+    def names_content(self, sha256: str, now: float) -> Hit | None:
         """Whether the list names a body by its SHA-256, in hexadecimal."""
         if self._kind is not EntryKind.CONTENT:
             return None
-        return self._among(self._table, ((f"sha256:{sha256}", int.from_bytes(bytes.fromhex(sha256)[:BYTES])),))
+        key = int.from_bytes(bytes.fromhex(sha256)[:BYTES])
+        return self._among(self._table, ((f"sha256:{sha256}", key),), now)
 
     def is_stale(self, now: float) -> bool:
         """Whether the file was not renewed for too long."""
         return bool(self.config.max_age_s) and now - self.changed_at > self.config.max_age_s
 
-    def _among(self, table: HashTable, named: Iterable[Named]) -> Hit | None:
-        found = table.first(named)
-        return None if found is None else Hit(self.config, self.version, found[0], self._written(found[1]))
+    def _without_exceptions(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for one in entries:
+            if one.kind is EntryKind.EXCEPTION:
+                self._exceptions.append((digest_of(one.text), one.at))
+            else:
+                yield one
 
-    def _written(self, at: int) -> str:
-        end = self._data.find(b"\n", at)
-        return self._data[at : len(self._data) if end < 0 else end][:LONGEST_SHOWN].decode("utf-8", "replace").strip()
+    def _among(self, table: HashTable, named: Iterable[Named], now: float) -> Hit | None:
+        """The first entry that has not expired."""
+        for expression, at in table.found(named):
+            written = line_at(self._data, at, self.config.format)[:LONGEST_LINE].decode("utf-8", "replace").strip()
+            said = about(written, self.config.format, self._columns)
+            if not said.is_over(now):
+                return Hit(self.config, self.version, expression, written[:LONGEST_SHOWN], said)
+        return None

@@ -1,25 +1,23 @@
 """Judges what is stored again when lists change, and announces the verdicts that are others now. In the background.
 
 All records are walked in the store's order, with pauses that leave most of a processor to the rest. How far it came
-stands in a small file, so that a restart goes on there. Lists that change meanwhile do not stop a walk, or one that is
-renewed every few minutes would never let it end: the rest is judged by the new ones, and another walk follows.
+is written down (`walks.py`), so that a restart goes on there, and of several processes one walks. Lists that change
+meanwhile do not stop a walk, or one that is renewed every few minutes would never let it end: the rest is judged by the
+new ones, and another walk follows.
 """
 
 import asyncio
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
-
-import msgspec
 
 from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.model import Known, Status
 from spiderduck.errors import StoreUnavailable
 from spiderduck.lists.judging import Judge
+from spiderduck.lists.walks import Progress, Walks
 from spiderduck.lists.watching import Lists
 from spiderduck.stores.ports import Judgements
 
@@ -35,23 +33,15 @@ ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED})
 """The flow judges these when they end."""
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """How far the walk with the `lists` of that fingerprint came."""
-
-    lists: str
-    after: str | None = None
-    done: bool = False
-
-
 class Rejudging:
-    """`file` is where its progress is kept."""
+    """`walks` is where its progress is kept."""
 
-    def __init__(self, store: Judgements, lists: Lists, clock: Clock, file: Path) -> None:
+    def __init__(self, store: Judgements, lists: Lists, clock: Clock, walks: Walks) -> None:
         self._store = store
         self._lists = lists
         self._judge = Judge(lists, clock)
         self._clock = clock
-        self._file = file
+        self._walks = walks
         self._due = asyncio.Event()
         self._due.set()
         lists.on_change(self._due.set)
@@ -62,26 +52,29 @@ class Rejudging:
             await self._due.wait()
             self._due.clear()
             try:
-                await self.walk()
+                is_done = await self.walk() is not None
             except StoreUnavailable as error:
                 log.warning("records are not judged again for now: %s", error)
+                is_done = False
+            if not is_done:
                 await self._clock.sleep(RETRY_SECONDS)
                 self._due.set()
 
-    async def walk(self) -> int:
+    async def walk(self) -> int | None:
         """All records once, or those that an interrupted walk with the same lists left. Returns how many verdicts
-        changed."""
-        progress = await asyncio.to_thread(self._begin, self._fingerprint())
+        changed; None where another process walks."""
+        progress = await self._walks.begin(self._fingerprint())
         judged = changed = 0
-        while not progress.done:
+        while progress is not None and not progress.done:
             walked = await self._store.walk(progress.after, RECORDS_AT_ONCE)
             changed += await self._page(walked.known)
             judged += len(walked.known)
             progress = Progress(progress.lists, walked.after, walked.after is None)
-            await asyncio.to_thread(self._save, progress)
+            if not await self._walks.save(progress):
+                progress = None
         if judged:
             log.info("%d records were judged again, %d verdicts changed", judged, changed)
-        return changed
+        return None if progress is None else changed
 
     async def _page(self, page: Sequence[Known]) -> int:
         changed, began = 0, perf_counter()
@@ -111,22 +104,3 @@ class Rejudging:
             f"{one.config.name}\n{one.version}\n{one.config.format}\n{one.config.action}" for one in self._lists.current
         ]
         return hashlib.sha256("\n\n".join(described).encode()).hexdigest() if described else ""
-
-    def _begin(self, lists: str) -> Progress:
-        try:
-            kept = msgspec.json.decode(self._file.read_bytes(), type=Progress)
-        except FileNotFoundError:
-            return Progress(lists, done=not lists)  # there never was a list
-        except (OSError, msgspec.DecodeError) as error:
-            log.warning("%s cannot be read, all records are judged again: %s", self._file, error)
-            return Progress(lists)
-        return kept if kept.lists == lists else Progress(lists)
-
-    def _save(self, progress: Progress) -> None:
-        """A lost file costs another walk, so that it need not be on the disk before anything else is."""
-        fresh = self._file.with_suffix(".new")
-        try:
-            fresh.write_bytes(msgspec.json.encode(progress))
-            os.replace(fresh, self._file)
-        except OSError as error:
-            log.warning("%s cannot be written: %s", self._file, error)

@@ -7,7 +7,6 @@ import msgspec
 from schedulers.record import iso_time
 from schedulers.verdict import TAKEDOWN, Judgement, ListState, Matched, Verdict
 from spiderduck.lists.expressions import canonical
-from spiderduck.lists.formats import about
 from spiderduck.lists.loaded import Hit, LoadedList, Subject
 from spiderduck.settings.lists import ACTIONS
 
@@ -26,7 +25,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 def judge(facts: Facts, lists: Iterable[LoadedList], now: float, taken_down: Matched | None = None) -> Verdict:
     """The verdict of `lists`, at `now` (epoch seconds). That a hop was `taken_down` goes before them."""
     lists = tuple(lists)
-    hits = sorted(_hits(facts, lists), key=lambda hit: ACTIONS.index(hit[1].list.action))
+    hits = sorted(_hits(facts, lists, now), key=lambda hit: ACTIONS.index(hit[1].list.action))
     matched = [_matched(hop, hit) for hop, hit in hits]
     deciding = taken_down or next((one for one in matched if one.action != "note"), None)
     verdict: Judgement = "no_match" if facts.seen else "unknown"
@@ -50,24 +49,24 @@ def state_of(one: LoadedList, now: float) -> ListState:
     )
 
 
-def _hits(facts: Facts, lists: Sequence[LoadedList]) -> Iterable[tuple[str, Hit]]:
+def _hits(facts: Facts, lists: Sequence[LoadedList], now: float) -> Iterable[tuple[str, Hit]]:
     for url in dict.fromkeys((*facts.hops, *facts.pictures)) if lists else ():
         found = canonical(url)
         if found is None:
             continue
         subject = Subject(found)
         for one in lists:
-            if (hit := one.names(subject)) is not None:
+            if (hit := one.names(subject, now)) is not None:
                 yield url, hit
     if facts.content is not None:
         for one in lists:
-            if (hit := one.names_content(facts.content)) is not None:
+            if (hit := one.names_content(facts.content, now)) is not None:
                 yield facts.hops[-1], hit
 
 
 def _matched(hop: str, hit: Hit) -> Matched:
     """What the settings say of the whole list goes before what a line says of itself."""
-    config, said = hit.list, about(hit.entry, hit.list.format)
+    config, said = hit.list, hit.said
     return Matched(
         hop=hop,
         expression=hit.expression,
@@ -79,4 +78,5 @@ def _matched(hop: str, hit: Hit) -> Matched:
         severity=config.severity or said.severity,
         comment=said.comment,
         since=said.since,
+        expires=said.expires,
     )

@@ -6,9 +6,11 @@ settings name must succeed.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from groundwork.clock import Clock
 from spiderduck.lists.loaded import LoadedList
@@ -28,6 +30,7 @@ class _Watched:
     config: ListConfig
     loaded: LoadedList | None = None
     stamp: Stamp | None = None
+    seen: Stamp | None = None
     told: str = ""
 
 
@@ -43,7 +46,8 @@ class Lists:
         self._changed: list[Callable[[], None]] = []
         for watched in self._watched.values():
             try:
-                watched.loaded, watched.stamp = self._read(watched.config), _stamp(Path(watched.config.path))
+                watched.stamp = _stamp(Path(watched.config.path))
+                watched.loaded = self._read(watched.config)
             except (OSError, ValueError) as error:
                 raise ValueError(f"lists.{watched.config.name}: {watched.config.path}: {_reason(error)}") from error
         self.current: tuple[LoadedList, ...] = ()
@@ -92,7 +96,7 @@ class Lists:
     async def _renew(self, watched: _Watched) -> bool:
         try:
             stamp = _stamp(Path(watched.config.path))
-            if stamp == watched.stamp:
+            if stamp == watched.stamp or not self._is_settled(watched, stamp):
                 return False
             watched.loaded = await asyncio.to_thread(self._read, watched.config)
             watched.stamp, watched.told = stamp, ""
@@ -104,10 +108,14 @@ class Lists:
         log.info("the list %s has %d entries now", watched.config.name, len(watched.loaded))
         return True
 
+    def _is_settled(self, watched: _Watched, stamp: Stamp) -> bool:
+        """Whether nobody writes the file at this moment: half a list, or an empty one, must not come into force."""
+        is_seen, watched.seen = stamp == watched.seen, stamp
+        return is_seen or abs(self._clock.now() - stamp[0] / 1e9) > LOOK_EVERY_SECONDS
+
     def _read(self, config: ListConfig) -> LoadedList:
-        path = Path(config.path)
-        with path.open("rb") as file:
-            changed_at = path.stat().st_mtime
+        with Path(config.path).open("rb") as file:
+            changed_at = os.fstat(file.fileno()).st_mtime
             data = file.read(MOST_FILE_BYTES + 1)
         if len(data) > MOST_FILE_BYTES:
             raise ValueError(f"it is larger than {MOST_FILE_BYTES:,} bytes")
@@ -124,6 +132,8 @@ class Lists:
 
 def _stamp(path: Path) -> Stamp:
     found = path.stat()
+    if not S_ISREG(found.st_mode):
+        raise ValueError("it is no file")  # a pipe would never end
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

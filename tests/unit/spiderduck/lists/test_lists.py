@@ -24,7 +24,7 @@ def a_list(data: str, form: str = "domains", action: Action = "block", name: str
 def named(one: LoadedList, url: str) -> bool:
     found = canonical(url)
     assert found is not None, url
-    return one.names(Subject(found)) is not None
+    return one.names(Subject(found), 0.0) is not None
 
 
 # Of the Safe Browsing documentation, "Canonicalization".
@@ -149,10 +149,10 @@ def test_each_form_names_what_it_says(form: str, data: str, bad: str, good: str)
 
 def test_content_is_named_by_its_digest() -> None:
     one = a_list(f"{BODY}  setup.exe\n", "content")
-    hit = one.names_content(BODY)
+    hit = one.names_content(BODY, 0.0)
     assert hit is not None
     assert hit.entry == f"{BODY}  setup.exe"
-    assert one.names_content("0" * 64) is None
+    assert one.names_content("0" * 64, 0.0) is None
     assert not named(one, "http://evil.test/")
 
 
@@ -294,6 +294,6 @@ def test_a_url_that_needs_nothing_done_is_canonical_as_it_is() -> None:
 def test_a_table_finds_what_it_holds_and_nothing_else() -> None:
     names = [f"host{number}.test" for number in range(2_000)]
     table = HashTable((digest_of(name), at) for at, name in enumerate(names))
-    assert all(table.first([(name, key_of(name))]) == (name, at) for at, name in enumerate(names))
-    assert table.first((f"other{number}.test", key_of(f"other{number}.test")) for number in range(2_000)) is None
-    assert HashTable(()).first([("a.test", key_of("a.test"))]) is None
+    assert all(list(table.found([(name, key_of(name))])) == [(name, at)] for at, name in enumerate(names))
+    assert not list(table.found((f"other{number}.test", key_of(f"other{number}.test")) for number in range(2_000)))
+    assert not list(HashTable(()).found([("a.test", key_of("a.test"))]))

@@ -15,6 +15,7 @@ from schedulers.notice import Notice
 from schedulers.verdict import Judged
 from spiderduck.errors import StoreUnavailable
 from spiderduck.lists.rejudging import RECORDS_AT_ONCE, RETRY_SECONDS, Rejudging
+from spiderduck.lists.walks import FileWalks
 from spiderduck.lists.watching import Lists
 from spiderduck.settings.lists import ListConfig
 from spiderduck.stores.ports import Walked
@@ -56,7 +57,7 @@ class World:
         self.store = store
         self.progress = folder / "lists.judged"
         self.lists = Lists(self.clock, [ListConfig("bad", str(self.file))])
-        self.rejudging = Rejudging(store, self.lists, self.clock, self.progress)
+        self.rejudging = Rejudging(store, self.lists, self.clock, FileWalks(self.progress))
 
     async def list_is(self, text: str) -> None:
         self.file.write_text(text)
@@ -107,8 +108,10 @@ async def test_a_restart_goes_on_where_it_was_and_does_nothing_twice(tmp_path: P
     store = Store(*(f"http://evil.test/{number}" for number in range(2 * RECORDS_AT_ONCE + 1)))
     world = World(tmp_path, store)
     await world.list_is("evil.test\n")
-    begun = world.rejudging._begin(world.rejudging._fingerprint())
-    world.rejudging._save(msgspec.structs.replace(begun, after=str(RECORDS_AT_ONCE)))
+    walks_of_world = FileWalks(world.progress)
+    begun = await walks_of_world.begin(world.rejudging._fingerprint())
+    assert begun is not None
+    await walks_of_world.save(msgspec.structs.replace(begun, after=str(RECORDS_AT_ONCE)))
     again = World(tmp_path, store)
     await again.list_is("evil.test\n")
     assert await again.walk() == RECORDS_AT_ONCE + 1
@@ -120,7 +123,7 @@ async def test_a_restart_goes_on_where_it_was_and_does_nothing_twice(tmp_path: P
 
 async def test_without_lists_nothing_is_walked(tmp_path: Path) -> None:
     store, clock = Store("http://evil.test/"), FakeClock()
-    assert await Rejudging(store, Lists(clock), clock, tmp_path / "lists.judged").walk() == 0
+    assert await Rejudging(store, Lists(clock), clock, FileWalks(tmp_path / "lists.judged")).walk() == 0
     assert store.walked == []
 
 
