@@ -179,8 +179,9 @@ class LastError:
 class UrlState:
     """What is stored of one URL. `page_id` leads to its newest good page, at the end of `redirects`. `blocked_by` is
     the wall that stood before it at the last try, `gone_since` when its page was found gone. `trace` is the way of the
-    latest fetch, `judged` the last verdict on it. `marked_at` is the store's: when it was told last that the URL is on
-    its way."""
+    latest fetch, `judged` the last verdict on it. `changed_at`: when it was found last to show something else, or to
+    lead to another domain, than before. `domain_since`: when the youngest domain of its chain was first seen here.
+    `marked_at` is the store's: when it was told last that the URL is on its way."""
 
     key: str
     url: str
@@ -199,6 +200,8 @@ class UrlState:
     gone_since: float | None = None
     trace: tuple[HopTrace, ...] = ()
     judged: Judged | None = None
+    changed_at: float | None = None
+    domain_since: float | None = None
     marked_at: float | None = field(default=None, compare=False)
 
 

@@ -85,6 +85,14 @@ class Archived(Protocol):
         """The answer that `page` was made of. None where it cannot be had: not yet, not any more, or not just now."""
 
 
+class DomainAges(Protocol):
+    """Since when domains are known here."""
+
+    async def first_seen(self, domain: str) -> float:
+        """When the registrable domain was first met (epoch seconds): now, where it never was. Durable; of two at the
+        same moment the earlier counts."""
+
+
 Knows = Callable[[str], Awaitable[bool]]
 
 Refusal = Callable[[str], Failure | None]
@@ -183,3 +191,4 @@ class FlowPorts:
     clock: Clock
     refusal: Refusal = lambda url: None
     judge: Judge = lambda url, known: None
+    ages: DomainAges | None = None

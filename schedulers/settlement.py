@@ -6,7 +6,10 @@ A failure never takes away good metadata. A URL that had a page keeps it and gai
 import hashlib
 from dataclasses import replace
 
+import msgspec
+
 from fetchers.media_type import essence_of
+from fetchers.urls import registrable_domain, split
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Failed, NewPage, NotModified, Reached, Result, Reused, Settled, Understood
 from schedulers.links import Chain, Member, key_of
@@ -51,7 +54,7 @@ def settle(result: Result, now: float, freshness: Freshness) -> Settled:
         case Reused(state, page):
             return Settled(REUSED, state, page, Change())
         case Reached():
-            return _reached(result)
+            return _reached(result, now)
         case Failed():
             return _failed(result, now, freshness)
         case NotModified():
@@ -143,13 +146,14 @@ def _new_page(new: NewPage, now: float, freshness: Freshness) -> Settled:
             blocked_by=new.blocked_by,
             trace=member.trace,
             judged=_judged(new.chain, member),
+            changed_at=_changed_at(new.chain.known.get(member.key, UNKNOWN), page, now),
         )
         for member in new.chain.members
     )
     return Settled(Status.FETCHED.value, states[0], page, Change(states, page))
 
 
-def _reached(reached: Reached) -> Settled:
+def _reached(reached: Reached, now: float) -> Settled:
     """The members of the chain take over what is known of its target."""
     found = reached.target.state
     states = tuple(
@@ -162,6 +166,10 @@ def _reached(reached: Reached) -> Settled:
             trace=(*member.trace, *found.trace),
             last_error=None,
             judged=_judged(reached.chain, member),
+            changed_at=found.changed_at
+            if reached.target.page is None
+            else _changed_at(reached.chain.known.get(member.key, UNKNOWN), reached.target.page, now)
+            or found.changed_at,
         )
         for member in reached.chain.members
     )
@@ -214,6 +222,29 @@ def _not_modified(same: NotModified, now: float, freshness: Freshness) -> Settle
         gone_since=None,
     )
     return Settled(Status.FETCHED.value, state, same.page, Change((state,)))
+
+
+class _Shown(msgspec.Struct):
+    """What of the metadata a person would see change."""
+
+    title: str | None = None
+    content_hash: str | None = None
+
+
+_decode_shown = msgspec.json.Decoder(_Shown).decode
+
+
+def _changed_at(before: Known, page: Page, now: float) -> float | None:
+    """When the URL was found to show something else: another title and another text, for either alone changes on many
+    good pages, or a page of another domain."""
+    if before.state is None:
+        return None
+    if before.page is None or before.page.id == page.id:
+        return before.state.changed_at
+    old, new = _decode_shown(before.page.metadata), _decode_shown(page.metadata)
+    is_other = old.title != new.title and old.content_hash != new.content_hash
+    has_moved = registrable_domain(split(before.page.url).host) != registrable_domain(split(page.url).host)
+    return now if is_other or has_moved else before.state.changed_at
 
 
 def _judged(chain: Chain, member: Member) -> Judged | None:

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from msgspec import structs
+
+from fetchers.urls import registrable_domain
 from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Result, Settled, Shared
 from schedulers.model import Failure, Known, Page, Status, UrlState
-from schedulers.ports import Archive, Judge, MetadataStore
+from schedulers.ports import Archive, DomainAges, Judge, MetadataStore
 from schedulers.settlement import UNKNOWN, settle
 from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Verdict
 
@@ -25,6 +28,8 @@ class StorePorts(Protocol):
     def clock(self) -> Clock: ...
     @property
     def judge(self) -> Judge: ...
+    @property
+    def ages(self) -> DomainAges | None: ...
 
 
 class Store:
@@ -41,12 +46,13 @@ class Store:
         self._clock = ports.clock
         self._freshness = freshness
         self._judge = ports.judge
+        self._ages = ports.ages
         self._ended = ended
 
     async def __call__(self, shared: Shared, result: Result) -> Page | None:
         """The page, where there is a new one."""
         now = self._clock.now()
-        settled = settle(result, now, self._freshness)
+        settled = await self._aged(settle(result, now, self._freshness))
         known = Known(state=settled.state, page=settled.page)
         verdict = self._judge(settled.state.url, known)
         if settled.page is not None and verdict is not None and verdict.basis == TAKEDOWN:
@@ -59,6 +65,19 @@ class Store:
         await self._store.complete(shared.event.identity, shared.link.key, change, told)
         self._ended(settled.outcome)
         return settled.change.page
+
+    async def _aged(self, settled: Settled) -> Settled:
+        """With the age of the youngest domain of each chain, as far as it was asked: a new domain is a signal."""
+        if self._ages is None or not settled.change.states:
+            return settled
+        domains = {state.key: _domains(state) for state in settled.change.states}
+        ages = {name: await self._ages.first_seen(name) for name in sorted(set[str]().union(*domains.values()))}
+        states = tuple(
+            replace(state, domain_since=max((ages[name] for name in domains[state.key]), default=None))
+            for state in settled.change.states
+        )
+        shown = next((state for state in states if state.key == settled.state.key), settled.state)
+        return structs.replace(settled, state=shown, change=replace(settled.change, states=states))
 
     async def _forgotten(self, shared: Shared, settled: Settled, verdict: Verdict) -> Dropped:
         """What was taken down while it was fetched leaves nothing but that."""
@@ -75,3 +94,8 @@ class Store:
         else:
             verdict = self._judge(state.url, Known(state=state, page=page))
         return state if verdict is None else replace(state, judged=verdict.remembered(state.judged))
+
+
+def _domains(state: UrlState) -> set[str]:
+    urls = (state.url, *(step.url for step in state.redirects), state.resolved_url or state.url)
+    return {registrable_domain(host) for url in urls if (host := notice.host_of(url))}

@@ -45,6 +45,7 @@ from spiderduck.lists.walks import FileWalks
 from spiderduck.pictures.archived import ArchivedAnswers
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
+from spiderduck.stores.ages import RememberedAges
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
@@ -199,6 +200,7 @@ def _flow_ports(given: Composition, flow: ForFlow, fetching: Fetching, ids: IdPa
         clock=given.clock,
         refusal=fetching.refusal,
         judge=Judge(fetching.blocking.lists, given.clock).verdict,
+        ages=RememberedAges(flow.store),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from schedulers.ports import Archive, EventQueue, MetadataStore
+from schedulers.ports import Archive, DomainAges, EventQueue, MetadataStore
 from spiderduck.audit import AuditLog
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
@@ -28,7 +28,7 @@ class RemovableRecords(Records, Claims, Protocol):
     """The store as takedowns see it."""
 
 
-class FlowStore(MetadataStore, Judgements, Protocol):
+class FlowStore(MetadataStore, Judgements, DomainAges, Protocol):
     """The store as the flow sees it, and what judges its records again."""
 
 

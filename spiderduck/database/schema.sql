@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 6, with shares.sql.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 7, with shares.sql.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -123,4 +123,10 @@ CREATE TABLE host_states (
 CREATE TABLE takedowns (
     id   TEXT PRIMARY KEY,
     body BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- When was a registrable domain first met?
+CREATE TABLE domains (
+    domain     TEXT PRIMARY KEY,
+    first_seen REAL NOT NULL
 ) WITHOUT ROWID;

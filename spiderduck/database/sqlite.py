@@ -40,7 +40,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 def _statements(file: str) -> tuple[str, ...]:
@@ -67,6 +67,10 @@ CHANGES = {
         "CREATE INDEX site_pictures_by_time ON site_pictures (at)",
     ),
     6: _statements("shares.sql"),
+    7: (
+        "CREATE TABLE domains (domain TEXT PRIMARY KEY, first_seen REAL NOT NULL) WITHOUT ROWID",
+        "INSERT INTO domains (domain, first_seen) SELECT domain, min(at) FROM urls WHERE domain != '' GROUP BY domain",
+    ),
 }
 """Version of the schema → what makes it from the one before."""
 

@@ -33,7 +33,7 @@ class Judge:
     def verdict(self, url: str, known: Known) -> Verdict:
         """Of `url` and every hop behind it, its page's body and pictures. With what was said before, where that is
         stored."""
-        lists = self._lists.current
+        lists, now = self._lists.current, self._clock.now()
         hops = _hops(url, known)
         has_pictures = lists and known.page is not None
         facts = Facts(
@@ -41,9 +41,9 @@ class Judge:
             pictures=_pictures(known) if has_pictures else (),
             content=None if known.page is None else known.page.content.sha256,
             seen=known.state is not None,
-            signals=tuple(signals(hops, known)),
+            signals=tuple(signals(hops, known, now)),
         )
-        verdict = judge(facts, lists, self._clock.now(), self._lists.takedowns.matched(hops))
+        verdict = judge(facts, lists, now, self._lists.takedowns.matched(hops))
         previous = previous_to(verdict, None if known.state is None else known.state.judged)
         return verdict if previous is None else msgspec.structs.replace(verdict, previous=previous)
 

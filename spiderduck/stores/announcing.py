@@ -44,6 +44,9 @@ class Records(Protocol):
     async def finish(self, event_id: str, key: str) -> None:
         """From now on `look_up` has seen this event's share of the URL."""
 
+    async def first_seen(self, domain: str) -> float:
+        """As `DomainAges.first_seen`."""
+
     async def walk(self, after: str | None, most: int) -> Walked:
         """As `Judgements.walk`."""
 
@@ -66,6 +69,7 @@ class AnnouncingStore:
         self.page = records.page
         self.saw_picture = records.saw_picture
         self.walk = records.walk
+        self.first_seen = records.first_seen
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         identity = notice_id(event_id, key)

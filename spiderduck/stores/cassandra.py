@@ -34,6 +34,8 @@ as long as the slowest of them: few enough for that to be no worse than twenty q
 UNKNOWN = Known()
 FIRST_TOKEN = -(2**63)
 """Below every token of the partitioner."""
+BACKWARDS = 2**60
+"""What timestamps that run backwards count from: some 36,000 years."""
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -97,6 +99,15 @@ class CassandraStore:
         target = key_hash(key)
         rows = await self._buckets.newest("redirected_from", target, self._statements.get_redirected_from, target, most)
         return sorted(from_key for (from_key,) in rows)
+
+    async def first_seen(self, domain: str) -> float:
+        """As `schedulers.ports.DomainAges.first_seen`. Two questions where it is new."""
+        rows = await self._ask(self._statements.get_domain, (domain,))
+        if not rows:
+            now = microseconds(self._clock.now())
+            await self._session.execute(self._statements.put_domain, (domain, now, BACKWARDS - now))
+            rows = await self._ask(self._statements.get_domain, (domain,))
+        return float(rows[0][0]) / MICROSECONDS
 
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         rows = await self._buckets.newest("recent", domain.encode(), self._statements.get_recent, domain, most)

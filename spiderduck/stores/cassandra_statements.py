@@ -40,6 +40,8 @@ class Statements:
     get_recent: Statement
     get_picture: Statement
     get_site_pictures: Statement
+    put_domain: Statement
+    get_domain: Statement
     get_redirect: Statement
     get_leading: Statement
     remove_page: Statement
@@ -99,6 +101,8 @@ def statements(keyspace: str) -> Statements:
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
         get_picture=get("pictures", "page_id", "url_hash = ?"),
         get_site_pictures=get("site_pictures", "seen", "site = ?"),
+        put_domain=Statement(f"INSERT INTO {keyspace}.domains (domain, first_seen) VALUES (?, ?) USING TIMESTAMP ?"),
+        get_domain=get("domains", "first_seen", "domain = ?"),
         get_redirect=get("redirects", "to_key", "from_hash = ?"),
         get_leading=get("redirected_from", "from_hash", "to_hash = ? AND hour = ?"),
         remove_page=remove("pages", "id = ?"),

@@ -140,6 +140,19 @@ class SqliteStore:
 
         return await self._database.write(write)
 
+    async def first_seen(self, domain: str) -> float:
+        """As `schedulers.ports.DomainAges.first_seen`."""
+        row, sql = (domain, self._clock.now()), "SELECT first_seen FROM domains WHERE domain = ?"
+        found = await self._database.read(lambda connection: connection.execute(sql, (domain,)).fetchone())
+        if found is not None:
+            return float(found[0])
+
+        def write(connection: sqlite3.Connection) -> float:
+            connection.execute("INSERT OR IGNORE INTO domains (domain, first_seen) VALUES (?, ?)", row)
+            return float(connection.execute(sql, (domain,)).fetchone()[0])
+
+        return await self._database.write(write)
+
     async def history(self, key: str, most: int) -> Sequence[Page]:
         sql = f"SELECT {PAGE} FROM pages p WHERE p.key = ? ORDER BY p.id DESC LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())

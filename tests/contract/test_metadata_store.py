@@ -11,7 +11,7 @@ import pytest
 
 from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, Event, Known, LastError, Page, Redirect, Status, UrlState
-from schedulers.ports import MetadataStore
+from schedulers.ports import DomainAges, MetadataStore
 from schedulers.verdict import Verdict
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.announcing import AnnouncingStore
@@ -390,3 +390,11 @@ async def test_what_admins_cause_is_told(opened: Opened) -> None:
     told_of = notice.judged(Known(state=gone(KEY)), Verdict(verdict="block", as_of="2026-11-30T12:00:00Z"), 1_000.5)
     await cast(Announcing, opened.store).tell([told_of, told_of])
     assert await opened.notices() == 2
+
+
+async def test_a_domain_is_as_old_as_its_first_link(opened: Opened, clock: FakeClock) -> None:
+    ages = cast(DomainAges, opened.store)
+    first = await ages.first_seen("news.test")
+    await clock.advance(60.0)
+    assert await ages.first_seen("news.test") == first == pytest.approx(clock.now() - 60.0, abs=0.001)
+    assert await ages.first_seen("other.test") == pytest.approx(first + 60.0, abs=0.001)

@@ -17,7 +17,7 @@ from tests.engines.toxics import Toxiproxy, slow_link
 
 TABLES = (
     *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
-    *("claims", "takedowns", "audit", "walks"),
+    *("claims", "takedowns", "audit", "walks", "domains"),
     *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
     *("share_domains", "trends"),
 )

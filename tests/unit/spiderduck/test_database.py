@@ -18,6 +18,7 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
         old.execute("ALTER TABLE subscribers DROP COLUMN created_at")
         old.execute("DROP TABLE site_pictures")
         old.execute("DROP TABLE takedowns")
+        old.execute("DROP TABLE domains")
         old.execute("PRAGMA user_version=1")
         for number in range(4):
             notice = (str(number), "type", "host", "fetched", "fetched", 7.0, b"%d" % number)

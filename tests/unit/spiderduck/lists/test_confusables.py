@@ -30,7 +30,7 @@ from spiderduck.lists.signals import signals
 def test_what_a_reader_would_take_for_another_name(host: str, is_so: bool) -> None:
     serialised = split(f"http://{host}/").host
     assert is_confusable(serialised) is is_so
-    assert ("confusable_host" in signals([f"http://{host}/"], Known())) is is_so
+    assert ("confusable_host" in signals([f"http://{host}/"], Known(), 0.0)) is is_so
 
 
 @pytest.mark.parametrize("label", ["xn--", "xn---", "xn--99999999999999999", "xn--" + "a" * 60, "xn--" + "9" * 5000])
