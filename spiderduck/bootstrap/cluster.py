@@ -14,6 +14,7 @@ from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
 from spiderduck.database.disk import DiskWatch
+from spiderduck.lists.cassandra_walks import CassandraWalks
 from spiderduck.queues.kombu import KombuQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.kombu_publisher import Publisher
@@ -25,7 +26,6 @@ from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_audit import CassandraAudit
 from spiderduck.stores.cassandra_opening import open_when_ready
-from spiderduck.stores.cassandra_walks import CassandraWalks
 from spiderduck.stores.sessions.retrying import RetryingSession
 from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from spiderduck.lists.cassandra_walks import CassandraWalks
 from spiderduck.lists.walks import FileWalks, Progress, Walks
-from spiderduck.stores.cassandra_walks import CassandraWalks
 from tests.integration.cluster.keyspaces import emptied_keyspace
 
 Open = Callable[[], Walks]
