@@ -105,11 +105,9 @@ class Fetcher:
         return self._coalescing.open(request)
 
     async def perform(self, request: HopRequest) -> HopResult:
-        """`open_hop` with the whole body."""
-        async with self.open_own_hop(request) as (head, chunks):
-            if isinstance(head, NotMine):
-                return self._not_mine(head)
-            return await chunks.whole() if isinstance(head, Response) else head
+        """`open_hop` with the whole body, for one who will release the answer."""
+        answer = await self._coalescing.whole(request)
+        return self._not_mine(answer) if isinstance(answer, NotMine) else answer
 
     def _not_mine(self, answer: NotMine) -> NotNow:
         return NotNow(self._clock.now() + AGAIN_SECONDS, answer.reason)

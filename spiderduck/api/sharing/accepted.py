@@ -38,7 +38,7 @@ class Accepted(msgspec.Struct):
     events: list[SharedEvent] | msgspec.UnsetType = msgspec.UNSET
 
 
-def told(identity: str, texts: Sequence[str]) -> tuple[SharedEvent, list[Link]]:
+def links_found(identity: str, texts: Sequence[str]) -> tuple[SharedEvent, list[Link]]:
     """The event, and the links of it that will be handled. `texts` are its links as they were written."""
     links: dict[str, Link] = {}
     ignored = []

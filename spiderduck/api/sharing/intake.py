@@ -15,7 +15,7 @@ from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_it
 from schedulers.identity import sent_id
 from schedulers.model import Event, Message, Status, UrlState
 from spiderduck.api.services import Services
-from spiderduck.api.sharing.accepted import MOST_TOLD, SharedEvent, told
+from spiderduck.api.sharing.accepted import MOST_TOLD, SharedEvent, links_found
 from spiderduck.api.sharing.idempotency import Claim
 
 BULK = 100
@@ -69,11 +69,11 @@ class Intake:
                     "requests; nothing was accepted"
                 )
             if len(item.body) <= INLINE_BYTES:
-                event, body = self._read(item)
+                event, queued = self._read(item)
                 await pause()
             else:
-                event, body = await asyncio.to_thread(self._read, item)
-            messages.append(Message(body, event.identity or f"share:{base}.{len(messages)}"))
+                event, queued = await asyncio.to_thread(self._read, item)
+            messages.append(Message(queued, event.identity or f"share:{base}.{len(messages)}"))
             urls.append(event.urls)
         if not messages:
             raise UnreadableEvent('the body holds no event; send, for example, {"text": "look: https://example.com/"}')
@@ -83,11 +83,11 @@ class Intake:
 
     def _read(self, item: Item) -> tuple[Event, bytes]:
         """The event, and how it is queued: what is never stored of URLs and sharers is not queued either."""
-        event, body = read_item(item, self._limits), self._sharers.hide(item.body)
+        event, hidden = read_item(item, self._limits), self._sharers.hide(item.body)
         if event.sharer is not None:
             event = replace(event, sharer=self._sharers.hash_of(event.sharer))
-        bare = redact_body(body, event.urls)
-        return (event, body) if bare is body else (read_item(Item(item.place, bare), self._limits), bare)
+        bare = redact_body(hidden, event.urls)
+        return (event, hidden) if bare is hidden else (read_item(Item(item.place, bare), self._limits), bare)
 
     async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> AcceptedEvents:
         bulk = max(len(messages), sum(map(len, urls))) > BULK
@@ -105,9 +105,9 @@ class Intake:
     async def _note(self, identity: str, texts: Sequence[str], *, is_new: bool) -> SharedEvent:
         """A look-up right after the answer must not say that nobody shared the URL."""
         if sum(map(len, texts)) <= INLINE_BYTES:
-            event, links = told(identity, texts)
+            event, links = links_found(identity, texts)
         else:
-            event, links = await asyncio.to_thread(told, identity, texts)
+            event, links = await asyncio.to_thread(links_found, identity, texts)
         for link in links if is_new else ():
             await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
             await self._pause()
