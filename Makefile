@@ -9,7 +9,7 @@ DEVELOPMENT := $(VENV)/.development
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check quick coverage docs format bench chaos quality lock clean
+.PHONY: help run demo up-cluster test check quick coverage docs wheel format bench chaos quality lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,9 +41,12 @@ quick: check ## what to run before each commit: check, and the unit tests that n
 coverage: $(DEVELOPMENT) ## which lines and branches the unit and contract tests reach, without engines
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-report=xml $(QUICK) tests/contract $(ARGS)
 
-docs: $(DEVELOPMENT) ## build the documentation into docs/_build; a warning or a broken internal link fails
+docs: $(DEVELOPMENT) ## build the documentation, which servers give at /docs; a warning or a broken internal link fails
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html docs docs/_build
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d docs/_build -b html docs spiderduck/documentation
+
+wheel: docs ## build the wheel with the documentation in it, into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 format: $(DEVELOPMENT) ## format the code and mend what can be mended
 	$(BIN)/ruff format $(PACKAGES) tests benchmarks docs

@@ -47,6 +47,7 @@ from spiderduck.api.urls.unfurl import unfurl_routes
 from spiderduck.api.urls.verdicts import verdict_routes
 from spiderduck.api.urls.why import why_routes
 from spiderduck.config import Config
+from spiderduck.console.documentation import documentation_routes
 from spiderduck.console.pages import console_routes
 
 FRAMEWORKS_DOCUMENT = "/v1/schema"
@@ -102,6 +103,7 @@ def api_routes(services: Services) -> list[Any]:
         *shape_routes(),
         *problem_routes(),
         *console_routes(),
+        *documentation_routes(),
     ]
 
 

@@ -65,7 +65,14 @@ class AsyncClient:
 
     async def history(self, page_id: str) -> Sequence[UrlRecord]:
         """All versions of a page, the newest first (scope `read`)."""
-        return (await self._call(calls.history(page_id))).versions
+        versions: list[UrlRecord] = []
+        cursor = None
+        while True:
+            found = await self._call(calls.history(page_id, cursor))
+            versions += found.versions
+            cursor = found.next_cursor
+            if cursor is None:
+                return versions
 
     async def notices(self, *, after: str | None = None, **filters: str) -> AsyncIterator[Notice]:
         """Notices as they happen, for as long as you iterate (scope `read`). A connection that breaks is resumed where

@@ -65,8 +65,9 @@ def page(page_id: str) -> Call[UrlRecord]:
     return Call("GET", f"/v1/pages/{_segment(page_id)}", UrlRecord)
 
 
-def history(page_id: str) -> Call[Versions]:
-    return Call("GET", f"/v1/pages/{_segment(page_id)}/history", Versions)
+def history(page_id: str, cursor: str | None) -> Call[Versions]:
+    params = {} if cursor is None else {"cursor": cursor}
+    return Call("GET", f"/v1/pages/{_segment(page_id)}/history", Versions, params)
 
 
 def create_queue(name: str) -> Call[dict[str, Any]]:

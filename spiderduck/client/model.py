@@ -15,7 +15,7 @@ class UrlRecord(Record, frozen=True, kw_only=True):
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudEvent about a URL. `event_id` is the event that shared it; None for an update of a page that was announced
-    before. `id` is the same where a notice comes again."""
+    before. `id` is the same where a notice comes again; `sharer` is the hash of who shared it, where the event told."""
 
     id: str
     type: str
@@ -24,6 +24,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     data: UrlRecord
     event_id: str | None = None
+    sharer: str | None = None
 
 
 class Results(msgspec.Struct):
@@ -33,9 +34,10 @@ class Results(msgspec.Struct):
 
 
 class Versions(msgspec.Struct):
-    """Of a page, the newest first."""
+    """Of a page, the newest first; `next_cursor` leads to older ones."""
 
     versions: list[UrlRecord]
+    next_cursor: str | None = None
 
 
 class Pulled(msgspec.Struct):

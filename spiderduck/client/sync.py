@@ -63,7 +63,14 @@ class Client:
 
     def history(self, page_id: str) -> Sequence[UrlRecord]:
         """All versions of a page, the newest first (scope `read`)."""
-        return self._call(calls.history(page_id)).versions
+        versions: list[UrlRecord] = []
+        cursor = None
+        while True:
+            found = self._call(calls.history(page_id, cursor))
+            versions += found.versions
+            cursor = found.next_cursor
+            if cursor is None:
+                return versions
 
     def notices(self, *, after: str | None = None, **filters: str) -> Iterator[Notice]:
         """Notices as they happen, for as long as you iterate (scope `read`). A connection that breaks is resumed where

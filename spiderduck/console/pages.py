@@ -13,7 +13,6 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}  # to which the framework adds the charset
 FILES = {
     "/": "console.html",
-    "/docs": "docs.html",
     "/console.js": "console.js",
     "/events.js": "events.js",
     "/key.js": "key.js",

@@ -103,8 +103,8 @@ class KombuQueue:
     async def defer(self, message: Message, until: float) -> None:
         await self._publisher.publish([self._outgoing(Envelope(message, due=until))])
 
-    async def dead(self, most: int) -> Sequence[DeadLetter]:
-        return await self._dead.dead(most)
+    async def dead(self, most: int, before: int | None = None) -> Sequence[DeadLetter]:
+        return await self._dead.dead(most, before)
 
     async def replay(self, ids: Sequence[int] | None) -> int:
         return await self._dead.replay(ids)

@@ -36,8 +36,8 @@ class KombuDeadLetters:
         self._topology = topology
         self._link: BrokerLink | None = None
 
-    async def dead(self, most: int) -> Sequence[DeadLetter]:
-        return await self._opened().ask(partial(_newest, self._topology.dead, most))
+    async def dead(self, most: int, before: int | None = None) -> Sequence[DeadLetter]:
+        return await self._opened().ask(partial(_newest, self._topology.dead, most, before))
 
     async def replay(self, ids: Sequence[int] | None) -> int:
         wanted = None if ids is None else set(ids)
@@ -68,11 +68,13 @@ def _length(queue: Any, channel: Any) -> int:
     return int(queue(channel).queue_declare(passive=True).message_count)
 
 
-def _newest(queue: Any, most: int, connection: Any) -> list[DeadLetter]:
+def _newest(queue: Any, most: int, before: int | None, connection: Any) -> list[DeadLetter]:
+    """By id: several processes bury, and the queue has their letters as they came."""
     channel = connection.channel()
     letters = [_letter(message) for message in _each(queue, channel)]
     channel.close()
-    return letters[-most:][::-1]
+    older = [one for one in letters if before is None or one.id < before]
+    return sorted(older, key=lambda one: one.id, reverse=True)[:most]
 
 
 def _replay(topology: Topology, wanted: set[int] | None, connection: Any) -> int:

@@ -20,8 +20,8 @@ class DeadLetter:
 class DeadLetters(Protocol):
     """The messages that were given up."""
 
-    async def dead(self, most: int) -> Sequence[DeadLetter]:
-        """The newest first."""
+    async def dead(self, most: int, before: int | None = None) -> Sequence[DeadLetter]:
+        """The newest first. `before`: those older than the one of that id."""
 
     async def replay(self, ids: Sequence[int] | None) -> int:
         """Put them (all of them where `ids` is None) back into the queue, their errors forgotten, in one step. Returns

@@ -130,9 +130,10 @@ class SqliteQueue:
             self._next_due = until
             self._more.set()
 
-    async def dead(self, most: int) -> Sequence[DeadLetter]:
-        sql = "SELECT id, at, reason, event_id, kind, url, body FROM dead ORDER BY id DESC LIMIT ?"
-        rows = await self._database.read(lambda connection: connection.execute(sql, (most,)).fetchall())
+    async def dead(self, most: int, before: int | None = None) -> Sequence[DeadLetter]:
+        sql = "SELECT id, at, reason, event_id, kind, url, body FROM dead WHERE id < ? ORDER BY id DESC LIMIT ?"
+        values = (2**63 - 1 if before is None else before, most)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
         return [
             DeadLetter(identity, at, reason, Message(body, event_id, kind, url))
             for identity, at, reason, event_id, kind, url, body in rows

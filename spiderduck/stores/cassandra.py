@@ -22,7 +22,7 @@ from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_
 from spiderduck.stores.cassandra_removal import CassandraRemoval
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges
-from spiderduck.stores.ports import Walked
+from spiderduck.stores.ports import LAST_ID, Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 
@@ -36,6 +36,8 @@ FIRST_TOKEN = -(2**63)
 """Below every token of the partitioner."""
 BACKWARDS = 2**60
 """What timestamps that run backwards count from: some 36,000 years."""
+MOST_SORTED = 10_000
+"""Edges that are read to be sorted: they lie by the hour, and by hashes in it."""
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -87,18 +89,32 @@ class CassandraStore:
         rows = await self._ask(self._statements.get_page, (page_id,))
         return None if not rows or rows[0][1] is None else page_from_row(rows[0])  # without a key: a remainder of one
 
-    async def history(self, key: str, most: int) -> Sequence[Page]:
-        rows = await self._buckets.newest("versions", key_hash(key), self._statements.get_versions, key_hash(key), most)
-        of_share: dict[Value, int] = {}
-        for identity, share in rows:
-            of_share.setdefault(share or identity, identity)
-        pages = await asyncio.gather(*map(self.page, of_share.values()))
-        return [page for page in pages if page is not None]
+    async def history(self, key: str, most: int, before: int | None = None) -> Sequence[Page]:
+        """Two versions of one share are one; it may have gone with the answer that ended at `before`, which is read
+        again for that."""
+        versions, shares, last = list[Page](), set[Value](), before
+        while len(versions) < most:
+            rows = await self._versions(key, LAST_ID if last is None else last, most + 1)
+            fresh: dict[Value, int] = {}
+            for identity, share in rows:
+                if identity != last and (share or identity) not in shares:
+                    fresh.setdefault(share or identity, identity)
+                shares.add(share or identity)
+            pages = await asyncio.gather(*map(self.page, fresh.values()))
+            versions += [page for page in pages if page is not None]
+            if len(rows) <= most:
+                break
+            last = rows[-1][0]
+        return versions[:most]
 
-    async def redirects_to(self, key: str, most: int) -> Sequence[str]:
-        target = key_hash(key)
-        rows = await self._buckets.newest("redirected_from", target, self._statements.get_redirected_from, target, most)
-        return sorted(from_key for (from_key,) in rows)
+    async def _versions(self, key: str, newest: int, most: int) -> Sequence[Row]:
+        owner = key_hash(key)
+        return await self._buckets.newest("versions", owner, self._statements.get_versions, (owner,), (newest, most))
+
+    async def redirects_to(self, key: str, most: int, after: str = "") -> Sequence[str]:
+        target, statement = key_hash(key), self._statements.get_redirected_from
+        rows = await self._buckets.newest("redirected_from", target, statement, (target,), (MOST_SORTED,))
+        return sorted(from_key for (from_key,) in rows if from_key > after)[:most]
 
     async def first_seen(self, domain: str) -> float:
         """As `schedulers.ports.DomainAges.first_seen`. Two questions where it is new."""
@@ -110,7 +126,7 @@ class CassandraStore:
         return float(rows[0][0]) / MICROSECONDS
 
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
-        rows = await self._buckets.newest("recent", domain.encode(), self._statements.get_recent, domain, most)
+        rows = await self._buckets.newest("recent", domain.encode(), self._statements.get_recent, (domain,), (most,))
         found = await asyncio.gather(*(self._ask(self._statements.get_url, row) for row in rows))
         return [state for rows_of_one in found if (state := _state_of(rows_of_one)) is not None]
 

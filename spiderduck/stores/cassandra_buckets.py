@@ -40,13 +40,16 @@ class TimeBuckets:
             del self._noted[next(iter(self._noted))]
 
     async def newest(
-        self, list_: str, owner: bytes, statement: Statement, partition: Value, most: int
+        self, list_: str, owner: bytes, statement: Statement, partition: Sequence[Value], bounds: Sequence[Value]
     ) -> Sequence[Row]:
-        """Up to `most` different rows of the newest pieces."""
+        """The different rows of the newest pieces, as many as the last of `bounds` says. `statement` takes the values
+        of `partition`, the piece, and `bounds`."""
+        most = bounds[-1]
+        assert isinstance(most, int), "a statement ends in its LIMIT"
         buckets = await self._session.execute(self._statements.get_buckets, (list_, owner, MOST_BUCKETS))
         found: dict[Row, None] = {}
         for (bucket,) in buckets:
-            found.update(dict.fromkeys(await self._session.execute(statement, (partition, bucket, most))))
+            found.update(dict.fromkeys(await self._session.execute(statement, (*partition, bucket, *bounds))))
             if len(found) >= most:
                 break
         return list(found)[:most]

@@ -96,7 +96,7 @@ def statements(keyspace: str) -> Statements:
         walk_urls=get("urls", "token(key_hash), state", "token(key_hash) > ? LIMIT ?"),
         get_finished=get("finished", "id", "id IN ?"),
         get_buckets=get("buckets", "bucket", "list = ? AND owner = ? LIMIT ?"),
-        get_versions=get("versions", "id, share", "key_hash = ? AND month = ? LIMIT ?"),
+        get_versions=get("versions", "id, share", "key_hash = ? AND month = ? AND id <= ? LIMIT ?"),
         get_redirected_from=get("redirected_from", "from_key", "to_hash = ? AND hour = ? LIMIT ?"),
         get_recent=get("recent", "key_hash", "domain = ? AND hour = ? LIMIT ?"),
         get_picture=get("pictures", "page_id", "url_hash = ?"),

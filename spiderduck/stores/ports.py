@@ -1,11 +1,14 @@
 """What look-ups need from a store, beyond what the flow needs (`schedulers.ports.MetadataStore`)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from schedulers.model import Known, Page, UrlState
 from schedulers.notice import Notice
 from schedulers.verdict import Judged
+
+LAST_ID: Final = 2**63 - 1
+"""No page has a greater one."""
 
 
 class Walked(NamedTuple):
@@ -37,11 +40,13 @@ class Lookups(Protocol):
     async def page(self, page_id: int) -> Page | None:
         """The page of that id; None where there is none."""
 
-    async def history(self, key: str, most: int) -> Sequence[Page]:
-        """The versions of a page, the newest first."""
+    async def history(self, key: str, most: int, before: int | None = None) -> Sequence[Page]:
+        """The versions of a page, the newest first: at most `most`, and fewer only where there are no more. `before`:
+        those older than the version of that id."""
 
-    async def redirects_to(self, key: str, most: int) -> Sequence[str]:
-        """The keys of URLs that redirect to that one."""
+    async def redirects_to(self, key: str, most: int, after: str = "") -> Sequence[str]:
+        """The keys of URLs that redirect to that one, sorted, behind the key `after`. Where there are very many, an
+        adapter may know the latest 10,000 alone."""
 
     async def owns_picture(self, url: str) -> bool:
         """Whether any stored page has the picture of that URL for its image or icon."""

@@ -19,7 +19,7 @@ from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_key
 from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
-from spiderduck.stores.ports import Walked
+from spiderduck.stores.ports import LAST_ID, Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.write_behind import WriteBehindMarks
 
@@ -153,14 +153,15 @@ class SqliteStore:
 
         return await self._database.write(write)
 
-    async def history(self, key: str, most: int) -> Sequence[Page]:
-        sql = f"SELECT {PAGE} FROM pages p WHERE p.key = ? ORDER BY p.id DESC LIMIT ?"
-        rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
+    async def history(self, key: str, most: int, before: int | None = None) -> Sequence[Page]:
+        sql = f"SELECT {PAGE} FROM pages p WHERE p.key = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?"
+        values = (key, LAST_ID if before is None else before, most)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
         return [page_from_row(row) for row in rows]
 
-    async def redirects_to(self, key: str, most: int) -> Sequence[str]:
-        sql = "SELECT from_key FROM redirects WHERE to_key = ? ORDER BY from_key LIMIT ?"
-        rows = await self._database.read(lambda connection: connection.execute(sql, (key, most)).fetchall())
+    async def redirects_to(self, key: str, most: int, after: str = "") -> Sequence[str]:
+        sql = "SELECT from_key FROM redirects WHERE to_key = ? AND from_key > ? ORDER BY from_key LIMIT ?"
+        rows = await self._database.read(lambda connection: connection.execute(sql, (key, after, most)).fetchall())
         return [row[0] for row in rows]
 
     async def owns_picture(self, url: str) -> bool:

@@ -172,6 +172,19 @@ async def test_a_buried_message_lies_with_its_reason_and_can_be_replayed(open_qu
         assert await queue.dead(10) == []
 
 
+async def test_dead_letters_are_read_in_pieces(open_queue: OpenQueue, clock: FakeClock) -> None:
+    async with open_queue() as queue:
+        await queue.publish([message(name) for name in "abcde"])
+        for _ in range(5):
+            await clock.advance(1.0)
+            await queue.bury(await received(queue), "why not")
+        first = await queue.dead(2)
+        second = await queue.dead(2, first[-1].id)
+        last = await queue.dead(2, second[-1].id)
+        assert [one.message.event_id for one in (*first, *second, *last)] == list("edcba")
+        assert await queue.dead(2, last[-1].id) == []
+
+
 async def test_replaying_without_ids_takes_all(open_queue: OpenQueue) -> None:
     async with open_queue() as queue:
         await queue.publish([message("one"), message("two")])

@@ -192,6 +192,16 @@ async def test_a_chain_answers_for_each_of_its_urls(opened: Opened) -> None:
     assert await opened.lookups.redirects_to(KEY, 10) == ["http://s.test/x"]
 
 
+async def test_redirects_are_read_in_pieces(opened: Opened) -> None:
+    shorts = [f"http://s.test/{letter}" for letter in "dacbe"]
+    for url in shorts:
+        state = replace(fetched(key=url, url=url), redirects=(Redirect(url, url, 301),))
+        await opened.store.complete(f"event {url}", url, Change((state, fetched()), page()), told(url, state))
+    assert await opened.lookups.redirects_to(KEY, 2) == sorted(shorts)[:2]
+    assert await opened.lookups.redirects_to(KEY, 2, sorted(shorts)[1]) == sorted(shorts)[2:4]
+    assert await opened.lookups.redirects_to(KEY, 2, sorted(shorts)[3]) == sorted(shorts)[4:]
+
+
 async def test_a_mark_never_replaces_an_ending(opened: Opened) -> None:
     pending = UrlState(KEY, URL, Status.PENDING)
     await opened.store.mark(pending)
@@ -234,6 +244,9 @@ async def test_the_history_has_the_newest_first(opened: Opened) -> None:
             f"event-{identity}", KEY, Change((state,), page(identity)), told(str(identity), state)
         )
     assert [one.id for one in await opened.lookups.history(KEY, 2)] == [9, 8]
+    assert [one.id for one in await opened.lookups.history(KEY, 2, 8)] == [7]
+    assert [one.id for one in await opened.lookups.history(KEY, 2, 9)] == [8, 7]
+    assert await opened.lookups.history(KEY, 2, 7) == []
 
 
 @pytest.mark.parametrize("field", ["image", "icon", "touch_icon"])

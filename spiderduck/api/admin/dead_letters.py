@@ -12,12 +12,14 @@ from schedulers.errors import UnreadableEvent
 from schedulers.events import read_event, redact_body
 from schedulers.identity import sent_id
 from schedulers.record import iso_time
+from spiderduck.api.contract.paging import MOST, Cursor, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
 
 MOST_AT_ONCE = 10_000
+LISTING = "dead letters"
 
 
 class Letter(msgspec.Struct, omit_defaults=True):
@@ -33,9 +35,10 @@ class Letter(msgspec.Struct, omit_defaults=True):
 
 
 class Letters(msgspec.Struct):
-    """The newest first."""
+    """The newest first; `next_cursor` leads to older ones, and is null at the end."""
 
     letters: list[Letter]
+    next_cursor: str | None = None
 
 
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,8 +71,11 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
         most: Annotated[
             int, QueryParameter(description="So many at most, the newest first; 1,000 is the limit.")
         ] = 100,
+        cursor: Cursor = None,
     ) -> Letters:
-        found = await services.dead_letters.dead(max(1, min(most, 1000)))
+        most = max(1, min(most, MOST))
+        found = await services.dead_letters.dead(most + 1, place_of(cursor, LISTING, int))
+        shown, after = piece(found, most, LISTING, lambda one: one.id)
         return Letters(
             [
                 Letter(
@@ -81,8 +87,9 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
                     _shown(one.message.body),
                     one.message.url,
                 )
-                for one in found
-            ]
+                for one in shown
+            ],
+            after,
         )
 
     @post(

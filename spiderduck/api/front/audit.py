@@ -1,16 +1,15 @@
 """`GET /v1/audit`: who changed what. The calls that change state note it here."""
 
 import logging
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
 
 from schedulers.record import iso_time
+from spiderduck.api.contract.paging import Cursor, Most, cursor_at, place_of
 from spiderduck.api.front.keys import ADMIN, name_of
-from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
 from spiderduck.audit import AuditEntry
 from spiderduck.errors import StoreUnavailable
@@ -18,13 +17,14 @@ from spiderduck.errors import StoreUnavailable
 log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
+LISTING = "audit"
 
 
 class AuditEntries(msgspec.Struct):
-    """The newest first. `next` is the `before` of those that follow; null at the end."""
+    """The newest first; `next_cursor` leads to older ones, and is null at the end."""
 
     entries: list[AuditEntry]
-    next: str | None = None
+    next_cursor: str | None = None
 
 
 class Audit:
@@ -56,12 +56,8 @@ def audit_routes(services: Services) -> list[HTTPRouteHandler]:
         "made and revoked on the command line. Append-only: `audit.jsonl` in the data folder; in a cluster the table "
         "`audit`, which all processes write, and without what the command line did.",
     )
-    async def list_audit(
-        most: Annotated[int, Parameter(ge=1, le=1000, description="How many entries, the newest first.")] = 100,
-        before: Annotated[str | None, Parameter(description="`next` of the page before.")] = None,
-    ) -> AuditEntries:
-        place = None if before is None else whole_number(before, "before")
-        found = await services.audit.newest(most, place)
-        return AuditEntries(list(found.entries), None if found.next is None else str(found.next))
+    async def list_audit(most: Most = 100, cursor: Cursor = None) -> AuditEntries:
+        found = await services.audit.newest(most, place_of(cursor, LISTING, int))
+        return AuditEntries(list(found.entries), None if found.next is None else cursor_at(LISTING, found.next))
 
     return [list_audit]

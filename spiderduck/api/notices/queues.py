@@ -15,6 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from schedulers.record import iso_time
+from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE
@@ -25,6 +26,7 @@ from spiderduck.subscriptions.ports import Filter, QueueState
 
 QueueName = Annotated[str, Parameter(pattern=NAME, description="The durable queue's name.")]
 BEGINNING = "beginning"
+LISTING = "queues"
 ANotice = Annotated[
     msgspec.Raw,
     msgspec.Meta(
@@ -67,9 +69,10 @@ class DurableQueue(msgspec.Struct):
 
 
 class DurableQueues(msgspec.Struct):
-    """All durable queues, by name."""
+    """Durable queues, by name; `next_cursor` leads to those behind them, and is null at the end."""
 
     queues: list[DurableQueue]
+    next_cursor: str | None = None
 
 
 def queue_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -77,9 +80,11 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
     subscriptions, audit = services.subscriptions, Audit(services)
 
     @get("/v1/queues", opt={"scope": READ}, tags=["notices"], summary="The durable queues")
-    async def list_queues() -> DurableQueues:
-        now = services.clock.now()
-        return DurableQueues([_described(one, now) for one in await subscriptions.queues()])
+    async def list_queues(most: Most = MOST, cursor: Cursor = None) -> DurableQueues:
+        now, last = services.clock.now(), place_of(cursor, LISTING, str)
+        behind = [one for one in await subscriptions.queues() if last is None or one.name > last]
+        shown, after = piece(sorted(behind, key=lambda one: one.name), most, LISTING, lambda one: one.name)
+        return DurableQueues([_described(one, now) for one in shown], after)
 
     @put(
         "/v1/queues/{name:str}",

@@ -12,6 +12,7 @@ from litestar.params import JSONBody, Parameter
 from schedulers.metadata import Purpose
 from schedulers.model import Known, Page
 from schedulers.record import Record, page_state, record_of
+from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE, guard_of
@@ -25,7 +26,6 @@ from spiderduck.lists.judging import Judge
 from spiderduck.lists.withheld_pictures import known_page
 
 WITHHELD = "`usage_refused`: the site forbids it; `content_blocked`: a list does"
-MOST_VERSIONS = 1000
 PageId = Annotated[str, Parameter(description="The Snowflake id of a page, in digits.", pattern=PAGE_ID)]
 
 
@@ -45,9 +45,11 @@ class Results(msgspec.Struct):
 
 
 class History(msgspec.Struct):
-    """The versions of a page, the newest first, each with what changed since the one before it."""
+    """The versions of a page, the newest first, each with what changed since the one before it; `next_cursor` leads to
+    older ones, and is null at the end."""
 
     versions: list[Version]
+    next_cursor: str | None = None
 
 
 class PageText(msgspec.Struct):
@@ -65,8 +67,11 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
 
     async def at_moment(asked: Asked, at: float) -> Known:
         (now,) = await urls.known([asked])
-        versions = [] if now.page is None else await lookups.history(now.page.key, MOST_VERSIONS)
-        return known_at(now, versions, at)
+        found: Page | None = now.page
+        while found is not None and found.fetched_at > at:
+            older = await lookups.history(found.key, MOST, found.id)
+            found = next((one for one in older if one.fetched_at <= at), older[-1] if older else None)
+        return known_at(now, found)
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def look_up_url(
@@ -115,10 +120,12 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
         return Response(msgspec.structs.replace(record_of(page_state(page), page), verdict=verdict), headers=LONG)
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
-    async def get_page_history(page_id: PageId) -> History:
+    async def get_page_history(page_id: PageId, most: Most = MOST, cursor: Cursor = None) -> History:
         page = await page_of(page_id)
-        versions = await lookups.history(page.key, MOST_VERSIONS)
-        return History(described(versions))
+        listing = f"versions of {page.key}"
+        found = await lookups.history(page.key, most + 1, place_of(cursor, listing, int))
+        shown, after = piece(found, most, listing, lambda one: one.id)
+        return History(described(found)[: len(shown)], after)
 
     @get(
         "/v1/pages/{page_id:str}/content",

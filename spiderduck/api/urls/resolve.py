@@ -1,6 +1,5 @@
 """Where links lead: `POST /v1/resolve` for many at once, `GET /v1/redirects` for the graph around one."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -8,14 +7,12 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
-from schedulers.model import UrlState
+from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
 from spiderduck.api.urls.resolved import RedirectEdges, ResolvedUrls, edges, resolved
-
-MOST_EDGES = 1000
 
 
 class ResolveOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,9 +44,14 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
             await urls.share_unknown(asked)
         return ResolvedUrls([resolved(one) for one in await urls.wait(asked, data.wait_ms)])
 
-    async def leading_to(key: str) -> Sequence[UrlState]:
-        known = await lookups.known(await lookups.redirects_to(key, MOST_EDGES))
-        return [one.state for one in known if one.state is not None]
+    async def leading_to(target: Asked, most: int, cursor: str | None) -> RedirectEdges:
+        """Those that still lead there: what was redirected elsewhere since is passed over."""
+        listing = f"redirects to {target.key}"
+        keys = await lookups.redirects_to(target.key, most + 1, place_of(cursor, listing, str) or "")
+        shown, after = piece(keys, most, listing, str)
+        states = (one.state for one in await lookups.known(shown))
+        found = (edge for state in states if state is not None for edge in edges(state)[:1])
+        return RedirectEdges([edge for edge in found if Asked(edge.to).key == target.key], after)
 
     @get(
         "/v1/redirects",
@@ -62,13 +64,15 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
     async def list_redirects(
         to: Annotated[str | None, QueryParameter(description="A URL, percent-encoded.")] = None,
         start: Annotated[str | None, QueryParameter(name="from", description="A URL, percent-encoded.")] = None,
+        most: Most = MOST,
+        cursor: Cursor = None,
     ) -> RedirectEdges:
         if (to is None) == (start is None):
             raise BadParameter("give either to= or from=, with a URL")
         if to is not None:
-            target = valid(to, "to")
-            found = (edge for state in await leading_to(target.key) for edge in edges(state)[:1])
-            return RedirectEdges([edge for edge in found if Asked(edge.to).key == target.key])
+            return await leading_to(valid(to, "to"), most, cursor)
+        if cursor is not None:
+            raise BadParameter("cursor belongs to to=; a chain comes whole")
         (known,) = await urls.known([valid(start or "", "from")])
         return RedirectEdges([] if known.state is None else edges(known.state))
 

@@ -37,9 +37,10 @@ class RedirectEdge(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class RedirectEdges(msgspec.Struct):
-    """At most 1,000 entries."""
+    """`next_cursor` leads to those behind them, and is null at the end."""
 
     redirects: list[RedirectEdge]
+    next_cursor: str | None = None
 
 
 def resolved(record: Record) -> Resolved:

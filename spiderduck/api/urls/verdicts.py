@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
+from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.services import Services
@@ -19,6 +20,7 @@ from spiderduck.lists.loaded import LoadedList
 from spiderduck.settings.lists import DAY, Action, ListConfig
 
 ListName = Annotated[str, Parameter(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="The list's name.")]
+LISTING = "lists"
 
 
 class VerdictOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,9 +65,10 @@ class ListReport(ListOrder, kw_only=True):
 
 
 class ListReports(msgspec.Struct):
-    """All of them, by name."""
+    """Lists, by name; `next_cursor` leads to those behind them, and is null at the end."""
 
     lists: list[ListReport]
+    next_cursor: str | None = None
 
 
 def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -93,6 +96,9 @@ def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
             ]
         )
 
+    def name_of(one: LoadedList) -> str:
+        return one.config.name
+
     def report(one: LoadedList) -> ListReport:
         now = services.clock.now()
         return ListReport(
@@ -105,8 +111,11 @@ def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @get("/v1/lists", opt={"scope": READ}, tags=["trust and safety"], summary="The lists in force")
-    async def list_lists() -> ListReports:
-        return ListReports([report(one) for one in lists.current])
+    async def list_lists(most: Most = MOST, cursor: Cursor = None) -> ListReports:
+        last = place_of(cursor, LISTING, str)
+        behind = [one for one in lists.current if last is None or one.config.name > last]
+        shown, after = piece(sorted(behind, key=name_of), most, LISTING, name_of)
+        return ListReports([report(one) for one in shown], after)
 
     @put(
         "/v1/lists",

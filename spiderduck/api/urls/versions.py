@@ -41,10 +41,8 @@ def moment(text: str) -> float:
         ) from error
 
 
-def known_at(now: Known, versions: Sequence[Page], at: float) -> Known:
-    """What was known of a URL at a moment: the version that was the newest then. Nothing where it is older than all of
-    them."""
-    page = next((one for one in versions if one.fetched_at <= at), None)
+def known_at(now: Known, page: Page | None) -> Known:
+    """What was known of a URL at a moment at which `page` was its newest version. Nothing where there was none yet."""
     if page is None or now.state is None:
         return Known()
     state = replace(

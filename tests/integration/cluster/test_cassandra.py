@@ -147,8 +147,10 @@ async def test_long_lists_are_cut_by_time_and_read_from_the_newest_on() -> None:
             await clock.advance(3_600.0)
         partitions = await rows(session, f"SELECT DISTINCT to_hash, hour FROM {config.keyspace}.redirected_from")
         assert len(partitions) == 3
-        assert await store.redirects_to(KEY, 2) == ["http://s.test/1", "http://s.test/2"]
+        assert await store.redirects_to(KEY, 2) == ["http://s.test/0", "http://s.test/1"]
+        assert await store.redirects_to(KEY, 2, "http://s.test/1") == ["http://s.test/2"]
         assert [one.id for one in await store.history(KEY, 2)] == [2, 1]
+        assert [one.id for one in await store.history(KEY, 2, 1)] == [0]
         (edge,) = await rows(session, f"SELECT to_key FROM {config.keyspace}.redirects LIMIT 1")
         assert edge == (KEY,)
 

@@ -32,17 +32,17 @@ VERSIONS = [THIRD, SECOND, FIRST]
 NOW = Known(state=UrlState(URL, URL, Status.HTTP_ERROR, reason="gone", page_id=3, fresh_until=9.0), page=THIRD)
 
 
-@pytest.mark.parametrize(("at", "number"), [(100.0, 1), (199.9, 1), (200.0, 2), (300.0, 3), (1e12, 3)])
-def test_the_newest_version_of_then_was_known(at: float, number: int) -> None:
-    found = known_at(NOW, VERSIONS, at)
-    assert found.page is not None
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_version_of_then_was_known_as_fetched(version: Page) -> None:
+    found = known_at(NOW, version)
+    assert found.page is version
     assert found.state is not None
-    assert (found.page.id, found.state.status, found.state.reason) == (number, Status.FETCHED, None)
+    assert (found.state.page_id, found.state.status, found.state.reason) == (version.id, Status.FETCHED, None)
 
 
-def test_before_all_of_them_nothing_was_known() -> None:
-    assert known_at(NOW, VERSIONS, 99.9) == Known()
-    assert known_at(Known(), [], 1e12) == Known()
+def test_without_a_version_nothing_was_known() -> None:
+    assert known_at(NOW, None) == Known()
+    assert known_at(Known(), None) == Known()
 
 
 def told(version: Version) -> list[tuple[str, bytes | None, bytes | None]]:
