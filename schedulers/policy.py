@@ -39,9 +39,14 @@ class Candidate:
 
 def scheme(candidate: Candidate) -> Decision | None:
     """Drop what is neither http nor https."""
-    if candidate.url.startswith(("http://", "https://")):
+    return unsupported(candidate.url)
+
+
+def unsupported(url: str) -> Failure | None:
+    """How a URL ends that is neither http nor https, whoever asks; None for all others."""
+    if url.startswith(("http://", "https://")):
         return None
-    name = candidate.url.partition(":")[0]
+    name = url.partition(":")[0]
     return Failure(Status.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {name}:")
 
 

@@ -61,7 +61,7 @@ def story(url: str, known: Known, verdict: Verdict | None) -> Story:
     if state is None:
         what = Step(stage="decide", what="nobody has shared this URL here", because="the store holds nothing of it")
         return Story(url=url, status=Status.UNKNOWN, steps=[what], critical_path=[], total_ms=0)
-    steps = [*_way(state), *_ending(state), *([] if known.page is None else _page(known.page)), *_now(state)]
+    steps = [*_in_order(state, known.page), *_now(state)]
     if verdict is not None:
         steps.append(_judged(verdict))
     phases = [
@@ -75,6 +75,18 @@ def story(url: str, known: Known, verdict: Verdict | None) -> Story:
         critical_path=sorted(phases, key=lambda phase: -phase.took_ms),
         total_ms=total,
     )
+
+
+def _in_order(state: UrlState, page: Page | None) -> Iterator[Step]:
+    """The page comes between the way and the ending, or before both where an earlier fetch brought it."""
+    stored = [] if page is None else list(_page(page))
+    is_older = page is not None and bool(state.trace) and page.fetched_at < state.trace[0].at
+    if is_older:
+        yield from stored
+    yield from _way(state)
+    if not is_older:
+        yield from stored
+    yield from _ending(state)
 
 
 def _way(state: UrlState) -> Iterator[Step]:
@@ -92,11 +104,11 @@ def _hop(hop: HopTrace, redirect: Redirect | None) -> Iterator[Step]:
         rule = hop.robots_rule or "no rule of it speaks of this URL"
         yield Step(stage="robots", what=f"robots.txt of {_host(hop.url)} allows {hop.url}", because=rule)
     for stage, name, sentence in PHASES:
-        if took := getattr(hop, name):
+        if stage == "connect" and hop.reused:
+            yield Step(stage=stage, what="a connection that was open was used again")
+        elif took := getattr(hop, name):
             what = f"waited for the turn of {_domain(hop.url)}" if stage == "queue" else sentence
             yield Step(stage=stage, what=what, took_ms=took)
-    if hop.reused:
-        yield Step(stage="connect", what="a connection that was open was used again")
     at = iso_time(hop.at) if hop.at else None
     if not hop.result.isdigit():
         yield Step(at=at, stage="answer", what=f"{hop.url} ended as {hop.result}")
@@ -126,7 +138,7 @@ def _page(page: Page) -> Iterator[Step]:
     rules = msgspec.json.decode(page.provenance, type=dict[str, Provenance])
     for name, found in rules.items():
         value = values.get(name)
-        shown = "" if value is None else f": {str(value)[:LONGEST_VALUE]}"
+        shown = "" if value is None else f": {_text(value)[:LONGEST_VALUE]}"
         others = ", ".join(dict.fromkeys(one.rule for one in found.alternatives))
         because = f"the rule {found.rule}" + (f"; {others} had something else to offer" if others else "")
         yield Step(stage="extract", what=f"{name}{shown}", because=because)
@@ -136,6 +148,10 @@ def _page(page: Page) -> Iterator[Step]:
     yield Step(
         at=iso_time(page.fetched_at), stage="store", what=f"stored as page {page.id}", because=f"from {page.url}"
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _now(state: UrlState) -> Iterator[Step]:

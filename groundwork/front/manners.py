@@ -81,7 +81,8 @@ class _Answer:
         if self._over:
             return
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id)]
+            headers = [_with_head(pair) for pair in message.get("headers", ())]
+            message["headers"] = [*headers, (b"x-request-id", self.request_id)]
             self._start = message
             return
         if self._start is None:  # the head is out: a further piece of a body, or nothing that concerns us
@@ -101,6 +102,10 @@ class _Answer:
     async def _finished(self, start: Message, body: bytes) -> bytes:
         """A whole answer as it goes out; `start` is changed to fit."""
         headers: Headers = start["headers"]
+        is_large = len(body) >= SMALLEST_ENCODED and _value(headers, b"content-type").startswith(ENCODED_TYPES)
+        is_encoded = is_large and not _value(headers, b"content-encoding")
+        if is_encoded:
+            headers.append((b"vary", b"Accept-Encoding"))  # on a 304 as well (RFC 9110, section 15.4.5)
         if self._is_get and start["status"] == 200 and b"max-age" in _value(headers, b"cache-control"):
             tag = _value(headers, b"etag")
             if not tag:
@@ -110,15 +115,10 @@ class _Answer:
                 start["status"] = 304
                 start["headers"] = [pair for pair in headers if not pair[0].lower().startswith(b"content-")]
                 return b""
-        if len(body) < SMALLEST_ENCODED or not _value(headers, b"content-type").startswith(ENCODED_TYPES):
-            return body
-        return await self._encoded(start, body)
+        return await self._encoded(start, body) if is_encoded else body
 
     async def _encoded(self, start: Message, body: bytes) -> bytes:
         headers: Headers = start["headers"]
-        if _value(headers, b"content-encoding"):
-            return body
-        headers.append((b"vary", b"Accept-Encoding"))
         coding = accepted_coding(_value(self._headers, b"accept-encoding").decode("latin-1"))
         if coding is None or (len(body) > INLINE_BYTES and self._beside.locked()):
             return body
@@ -131,6 +131,14 @@ class _Answer:
         start["headers"] = [pair for pair in headers if pair[0].lower() != b"content-length"]
         start["headers"] += [(b"content-encoding", coding.encode()), (b"content-length", b"%d" % len(body))]
         return body
+
+
+def _with_head(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A field; `Allow` says that what takes GET takes HEAD."""
+    name, value = pair
+    if name.lower() != b"allow" or b"HEAD" in value or b"GET" not in value:
+        return pair
+    return name, value.replace(b"GET", b"GET, HEAD", 1)
 
 
 def _value(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> bytes:

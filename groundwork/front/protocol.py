@@ -424,7 +424,7 @@ class FrontProtocol(HttpToolsProtocol):
 
 def refusal(status: HTTPStatus) -> bytes:
     """A whole answer with a problem, after which the connection ends."""
-    body = problem(status.value, status.name.lower(), status.phrase)
+    body = problem(status.value, status.name.lower(), status.phrase, status.description or status.phrase)
     head = [
         b"HTTP/1.1 %d %b" % (status.value, status.phrase.encode("ascii")),
         b"connection: close",

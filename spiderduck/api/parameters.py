@@ -10,6 +10,8 @@ from typing import Annotated, Final
 import msgspec
 from litestar.exceptions import ClientException
 
+from fetchers.blocked_domains import normal_name
+
 LARGEST: Final = 2**63 - 1
 """SQLite, Cassandra and a Snowflake id hold 64 bits with a sign."""
 _MOST_DIGITS = len(str(LARGEST))
@@ -43,6 +45,14 @@ def whole_number(text: str, name: str, *, least: int = 0, most: int = LARGEST) -
     if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS and least <= int(digits) <= most:
         return int(digits)
     raise BadParameter(f"{name} is {shortened(text)}; it takes a whole number from {least} to {most}")
+
+
+def domain_name(text: str, name: str = "domain") -> str:
+    """A host name as it is stored: lower case, in ASCII. Raises `BadParameter` for what is none."""
+    try:
+        return normal_name(text)
+    except ValueError as error:
+        raise BadParameter(f"{name} is {shortened(text)}; it takes a name such as example.com") from error
 
 
 def shortened(text: str) -> str:

@@ -70,3 +70,129 @@ def test_listings_are_read_in_pieces_while_they_change(running: Product, site: O
     versions = list(entries(running, f"/v1/pages/{record['page_id']}/history", "versions"))
     assert [one["metadata"]["title"] for one in versions] == ["Third", "Second", "News"]
     assert [[change["field"] for change in one.get("changed", ())][-1:] for one in versions] == [["title"]] * 2 + [[]]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v1/queues/nobody",
+        "/v1/stream?queue=nobody",
+        "/v1/stream?queue=nobody&after=0",
+        "/v1/pages/7",
+        "/v1/pages/7/history",
+        "/v1/pages/7/content",
+        "/v1/pages/7/text",
+        "/schemas/none.json",
+        "/problems/none",
+        "/docs/none.html",
+        "/v1/nothing",
+        "/images/none",
+    ],
+)
+def test_what_is_not_there_is_a_404(running: Product, target: str) -> None:
+    answer = running.client.get(target)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert running.client.head(target).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("/v1/unfurl", "the query parameter url is missing"),
+        ("/v1/unfurl?url=http://news.test/a&wait_ms=soon", "wait_ms takes a whole number"),
+        ("/v1/unfurl?url=http://news.test/a&refresh=maybe", "refresh takes true or false"),
+        ("/v1/unfurl?url=http://news.test/a&url=http://news.test/b", "more than once"),
+        ("/v1/urls?url=http://news.test/a&as_of=now", "takes a time such as"),
+        ("/v1/redirects", "either to= or from="),
+        ("/v1/redirects?from=http://news.test/a&cursor=x", "cursor"),
+        ("/v1/queues?cursor=x", "next_cursor"),
+        ("/v1/queues?most=0", "most takes a whole number >= 1"),
+        ("/v1/stream?status=fetchd", "it takes blocked_address,"),
+        ("/v1/stream?type=processed", "spiderduck.url.processed"),
+        ("/v1/stream?verdict=safe", "it takes block, no_match"),
+        ("/v1/stream?domain=http://news.test/", "a name such as example.com"),
+        ("/v1/stream?after=-1", "a whole number"),
+        ("/v1/domains/%20", "a name such as example.com"),
+        ("/v1/domains/a%3Fb", "a name such as example.com"),
+        ("/v1/pages/seven", "takes the digits"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_it_takes(running: Product, target: str, told: str) -> None:
+    answer = running.client.get(target)
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (400, "/problems/bad_request"), answer.text
+    assert told in problem["detail"]
+    assert "http://news.test/a&" not in problem["detail"]
+    assert "Expected" not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], 7, {"urls": []}, {"urls": [7]}, {"urls": ["x"] * 1001}, {"urls": ["x"], "url": "x"}]
+)
+@pytest.mark.parametrize("path", ["/v1/urls/batch", "/v1/resolve", "/v1/verdicts"])
+def test_a_wrong_body_is_named_in_words(running: Product, path: str, body: object) -> None:
+    answer = running.client.post(path, json=body)
+    assert answer.status_code == 400
+    assert not {"Expected", "`int`", "`object`", "Object", "Validation"} & set(answer.json()["detail"].split())
+
+
+def test_duplicates_in_a_batch_are_answered_each(running: Product) -> None:
+    urls = [
+        "http://news.test/a",
+        "http://news.test/a",
+        "HTTP://NEWS.test:80/a",
+        "http://[",
+        "ftp://news.test/",
+        "ftp://news.test/",
+    ]
+    results = running.client.post("/v1/urls/batch", json={"urls": urls, "schedule": True, "wait_ms": 9_000}).json()[
+        "results"
+    ]
+    assert [one["status"] for one in results] == ["fetched"] * 3 + ["invalid_url"] + ["unsupported_scheme"] * 2
+    resolved = running.client.post("/v1/resolve", json={"urls": urls}).json()["results"]
+    assert [one["status"] for one in resolved] == [one["status"] for one in results]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://files.test/a", "mailto:me@a.test", "HTTPX://a.test/", "data:,x", "javascript:alert(1)"]
+)
+def test_another_scheme_is_an_ending_whoever_asks(running: Product, url: str) -> None:
+    """Nobody needs to share it first, and nothing is queued for it."""
+    for path in ("/v1/urls", "/v1/unfurl"):
+        answer = running.client.get(path, params={"url": url, "wait_ms": 0})
+        assert (answer.status_code, answer.json()["status"]) == (200, "unsupported_scheme")
+        assert "retry-after" not in answer.headers
+
+
+def test_tags_hold_while_nothing_changes(running: Product) -> None:
+    """And a 304 says what the whole answer would say of caches."""
+    running.client.get("/v1/unfurl", params={"url": "http://news.test/a", "wait_ms": 9_000})
+    record = running.record("http://news.test/a")
+    for target in (
+        "/v1/urls?url=http://news.test/a",
+        "/v1/unfurl?url=http://news.test/a",
+        "/v1/urls?url=http://news.test/a&as_of=2100-01-01",
+        f"/v1/pages/{record['page_id']}",
+        f"/v1/pages/{record['page_id']}/text",
+    ):
+        first = running.client.get(target)
+        same = running.client.get(target, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
+        assert (same.status_code, same.content) == (304, b""), target
+        assert {name: same.headers.get(name) for name in ("etag", "cache-control", "vary")} == {
+            name: first.headers.get(name) for name in ("etag", "cache-control", "vary")
+        }
+        assert running.client.head(target).headers["etag"] == first.headers["etag"]
+
+
+def test_what_takes_get_takes_head(running: Product) -> None:
+    refused = running.client.delete("/v1/unfurl")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_nothing_was_known_before_the_first_version(running: Product) -> None:
+    running.client.get("/v1/unfurl", params={"url": "http://news.test/a", "wait_ms": 9_000})
+    before = running.client.get(
+        "/v1/urls", params={"url": "http://news.test/a", "as_of": "2001-01-01T00:00:00Z"}
+    ).json()
+    assert (before["status"], "then" in before["reason"]) == ("unknown", True)

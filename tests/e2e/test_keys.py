@@ -23,7 +23,7 @@ def guarded(origin: Origin, tmp_path: Path) -> Iterator[Product]:
 def test_pages_and_their_scripts_are_open(guarded: Product) -> None:
     for path, kind in (
         ("/", "text/html"),
-        ("/docs", "text/html"),
+        ("/docs/api", "text/html"),
         ("/console.js", "text/javascript"),
         ("/key.js", "text/javascript"),
         ("/events.js", "text/javascript"),
@@ -33,6 +33,7 @@ def test_pages_and_their_scripts_are_open(guarded: Product) -> None:
         answer = guarded.client.get(path)
         assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind), path
         assert answer.headers["content-type"].count("charset") <= 1
+    assert guarded.client.get("/docs", follow_redirects=True).status_code == 200
     assert "unsafe" not in guarded.client.get("/").headers["content-security-policy"]
 
 

@@ -56,7 +56,7 @@ def test_the_graph_is_asked_from_either_end(origin: Origin, product: Product) ->
         ("http://far.test/y", "http://short.test/x"),
         ("http://short.test/x", ARTICLE),
     ]
-    assert product.client.get("/v1/redirects", params={"from": "http://no.test/"}).json() == {"redirects": []}
+    assert product.client.get("/v1/redirects", params={"from": "http://no.test/"}).json()["redirects"] == []
 
 
 @pytest.mark.parametrize("query", ["", "?to=http://a.test/&from=http://b.test/", "?to=http://[", "?from="])

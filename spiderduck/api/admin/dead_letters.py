@@ -12,9 +12,9 @@ from schedulers.errors import UnreadableEvent
 from schedulers.events import read_event, redact_body
 from schedulers.identity import sent_id
 from schedulers.record import iso_time
-from spiderduck.api.contract.paging import MOST, Cursor, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
+from spiderduck.api.paging import MOST, Cursor, piece, place_of
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
 

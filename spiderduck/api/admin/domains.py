@@ -14,6 +14,7 @@ from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
+from spiderduck.api.parameters import domain_name
 from spiderduck.api.services import Services
 
 MOST_RECENT = 50
@@ -79,7 +80,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         summary="A domain's queue, limits and recent results",
     )
     async def get_domain(domain: DomainName) -> DomainReport:
-        name = registrable_domain(domain)
+        name = registrable_domain(domain_name(domain))
         state, recent = await asyncio.gather(
             services.domains.domain_state(name), services.lookups.recent(name, MOST_RECENT)
         )

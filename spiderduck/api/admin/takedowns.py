@@ -12,11 +12,13 @@ from schedulers.links import Link, identify
 from schedulers.record import Time, iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, name_of
+from spiderduck.api.paging import Cursor, Most, piece, place_of
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
 from spiderduck.takedowns.model import Takedown
 
 LONGEST_REASON = 2_000
+LISTING = "takedowns"
 
 
 class TakedownOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,10 +47,10 @@ class TakedownReport(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class TakedownReports(msgspec.Struct):
-    """The newest first. `next` is the `before` of those that follow; null at the end."""
+    """The newest first; `next_cursor` leads to older ones, and is null at the end."""
 
     takedowns: list[TakedownReport]
-    next: str | None = None
+    next_cursor: str | None = None
 
 
 def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
@@ -73,13 +75,11 @@ def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
         return _report(taken)
 
     @get("/v1/takedowns", opt={"scope": ADMIN}, tags=["trust and safety"], summary="What was taken down")
-    async def list_takedowns(
-        most: Annotated[int, Parameter(ge=1, le=1000, description="How many, the newest first.")] = 100,
-        before: Annotated[str | None, Parameter(description="`next` of the page before.")] = None,
-    ) -> TakedownReports:
+    async def list_takedowns(most: Most = 100, cursor: Cursor = None) -> TakedownReports:
+        before = place_of(cursor, LISTING, str)
         found = [one for one in await takedowns.all() if before is None or _place(one) < before]
-        shown = found[:most]
-        return TakedownReports([_report(one) for one in shown], _place(shown[-1]) if len(found) > most else None)
+        shown, after = piece(found, most, LISTING, _place)
+        return TakedownReports([_report(one) for one in shown], after)
 
     @delete("/v1/takedowns", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Lift a takedown")
     async def lift_takedown(

@@ -1,6 +1,8 @@
 """Errors as RFC 9457 problem details. The one table from an exception to an HTTP status."""
 
 import logging
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from traceback import walk_tb
 from typing import Any
@@ -48,6 +50,22 @@ STATUS: dict[type[Exception], int] = {
     FetcherUnavailable: 503,
     CoordinatorUnavailable: 503,
 }
+WORDS: Mapping[str, str] = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "an object",
+}
+SAID: Mapping[str, str] = {
+    "Expected": "takes",
+    "Object missing required field": "lacks",
+    "Object contains unknown field": "has the unknown field",
+}
+KINDS = re.compile(rf"`({'|'.join(WORDS)})`")
+MISSING = re.compile(r"Missing required ([a-z]+ parameter) '([^']{1,100})' for ")
 DECODES_BODIES = "litestar.serialization.msgspec_hooks"
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = problems.MEDIA_TYPE
@@ -75,7 +93,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         if detail == HTTPStatus(status).phrase:
             detail = _of_path(status, request, detail)
         if extra := error.extra:
-            detail = f"{detail}: {'; '.join(_readable(one) for one in extra)}"
+            detail = "; ".join(_readable(one) for one in extra)
+        elif missing := MISSING.match(detail):
+            detail = f"the {missing[1]} {missing[2]} is missing"
     elif status == 500:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         detail, code = "internal error; the server's log has the details", "internal_error"
@@ -152,6 +172,15 @@ def _readable(extra: object) -> str:
         message = str(extra.get("message", ""))
         if message == "'data'":
             return "there is no body; send one as JSON (curl --json)"
-        words = next((words for pattern, words in IN_WORDS.items() if repr(pattern) in message), message)
-        return f"{extra.get('key', '')} {words}".strip()
+        words = next((words for pattern, words in IN_WORDS.items() if repr(pattern) in message), None)
+        key = str(extra.get("key", "")).replace("data", "the body", 1)
+        return f"{key} {words or _plain(message)}".strip()
     return str(extra)
+
+
+def _plain(message: str) -> str:
+    """A sentence of the decoder's, without the names that Python has for types."""
+    said = KINDS.sub(lambda match: WORDS[match[1]], message)
+    for theirs, ours in SAID.items():
+        said = said.replace(theirs, ours, 1)
+    return said

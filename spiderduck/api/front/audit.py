@@ -8,8 +8,8 @@ from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 
 from schedulers.record import iso_time
-from spiderduck.api.contract.paging import Cursor, Most, cursor_at, place_of
 from spiderduck.api.front.keys import ADMIN, name_of
+from spiderduck.api.paging import Cursor, Most, cursor_at, place_of
 from spiderduck.api.services import Services
 from spiderduck.audit import AuditEntry
 from spiderduck.errors import StoreUnavailable

@@ -15,10 +15,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from schedulers.record import iso_time
-from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE
+from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import NAME, BadParameter, Int64, shortened, whole_number
 from spiderduck.api.services import Services
 from spiderduck.errors import UnknownQueue

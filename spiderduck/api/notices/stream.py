@@ -2,20 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from schedulers.model import REUSED, Status
+from schedulers.verdict import Judgement
+from spiderduck.api.contract.shapes import NOTICES
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ
-from spiderduck.api.parameters import NAME, whole_number
+from spiderduck.api.parameters import NAME, BadParameter, domain_name, shortened, whole_number
 from spiderduck.api.services import Services
 from spiderduck.errors import UnknownQueue
 from spiderduck.subscriptions.ports import Filter, Received, Subscription
 
+TYPES = frozenset(kind for notice in NOTICES for kind in get_args(get_type_hints(notice)["type"]))
+OUTCOMES = {kind for notice in NOTICES for kind in get_args(get_type_hints(notice)["outcome"])}
+STATUSES = frozenset({*map(str, Status), REUSED, *OUTCOMES})
+VERDICTS = frozenset(get_args(Judgement))
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = b": still here\n\n"
 
@@ -51,7 +58,12 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
             str | None, Parameter(description="Verdicts of lists: `block`, `warn`, `no_match`, `unknown`.")
         ] = None,
     ) -> Stream:
-        wanted = Filter(_values(domain), _values(type), _values(status), _values(verdict))
+        wanted = Filter(
+            frozenset(domain_name(one) for one in _values(domain)),
+            _known(type, "type", TYPES),
+            _known(status, "status", STATUSES),
+            _known(verdict, "verdict", VERDICTS),
+        )
         subscription = await services.subscriptions.open(queue, wanted, after=_last_seen(request, after))
         return Stream(
             _events(subscription, services.stopping, is_durable=queue is not None),
@@ -60,6 +72,14 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     return [stream_notices]
+
+
+def _known(text: str | None, name: str, known: frozenset[str]) -> frozenset[str]:
+    """The values of a filter. Raises `BadParameter` for one that no notice has, which would be silence for ever."""
+    found = _values(text)
+    if wrong := sorted(found - known):
+        raise BadParameter(f"{name} is {shortened(wrong[0])}; it takes {', '.join(sorted(known))}")
+    return found
 
 
 def _last_seen(request: Request[Any, Any, Any], after: str | None) -> int | None:

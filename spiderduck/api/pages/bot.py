@@ -11,12 +11,11 @@ from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from fetchers.blocked_domains import normal_name
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain, split
 from schedulers.model import UrlState
 from schedulers.record import Time, iso_time
-from spiderduck.api.parameters import BadParameter, shortened
+from spiderduck.api.parameters import domain_name
 from spiderduck.api.services import Services
 from spiderduck.console.pages import document
 
@@ -74,7 +73,7 @@ def bot_routes(services: Services) -> list[HTTPRouteHandler]:
             burst=config.rate_limit.burst,
         )
         if domain:
-            report.domain = _domain(domain)
+            report.domain = registrable_domain(domain_name(domain))
             limit = await services.domains.domain_state(report.domain)
             report.per_second, report.burst = limit.per_second, limit.burst
             states = await services.lookups.recent(report.domain, MOST_RECENT)
@@ -83,13 +82,6 @@ def bot_routes(services: Services) -> list[HTTPRouteHandler]:
         return Response(report, media_type=MediaType.JSON, headers={"Cache-Control": "public, max-age=60"})
 
     return [get_bot]
-
-
-def _domain(text: str) -> str:
-    try:
-        return registrable_domain(normal_name(text))
-    except ValueError as error:
-        raise BadParameter(f"domain is {shortened(text)}; it takes a name such as example.com") from error
 
 
 def _requests(state: UrlState, domain: str) -> Iterator[BotRequest]:

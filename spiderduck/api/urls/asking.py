@@ -15,6 +15,7 @@ from fetchers.urls import registrable_domain, split
 from schedulers.errors import InvalidUrl
 from schedulers.links import identify
 from schedulers.model import Known, Message, Status, UrlState
+from schedulers.policy import unsupported
 from schedulers.record import Record, record_of, unknown_record
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
@@ -32,21 +33,23 @@ STALE_SECONDS: Final = 300
 
 
 class Asked:
-    """One URL of a request: as it is stored, and its key. `problem` says why a text is no URL."""
+    """One URL of a request: as it is stored, and its key. `problem` says why a text is no URL; `ending` is how one ends
+    that nobody would fetch, a text that is no URL included."""
 
-    __slots__ = ("key", "problem", "url")
+    __slots__ = ("ending", "key", "problem", "url")
 
     def __init__(self, text: str) -> None:
         link = identify(text)
         self.url, self.key = link.url, link.key
         self.problem = None if link.invalid is None else link.invalid.reason
+        self.ending = link.invalid or unsupported(link.url)
 
     def record(self, known: Known) -> Record:
         """What is known, under the URL that was asked for."""
         if known.state is not None:
             return record_of(replace(known.state, url=self.url), known.page)
-        if self.problem is not None:
-            return record_of(UrlState(self.key, self.url, Status.INVALID_URL, reason=self.problem), None)
+        if self.ending is not None:
+            return record_of(UrlState(self.key, self.url, self.ending.status, reason=self.ending.reason), None)
         return unknown_record(self.url, self.key)
 
 
@@ -128,7 +131,7 @@ class UrlLookup:
     def is_unknown(self, one: Asked, known: Known) -> bool:
         """Whether nobody is at work on the URL: it was never shared, or was said to be on its way so long ago that its
         event may be lost. Where somebody is, one more share costs a look-up, and the mark is young again."""
-        if one.problem is not None:
+        if one.ending is not None:
             return False
         state = known.state
         if state is None:

@@ -46,9 +46,9 @@ def tag_of(told: Record | Card) -> dict[str, str]:
 
 
 def asking_again(record: Record, now: float) -> dict[str, str]:
-    """As `caching`, with `Retry-After` where there will be more to say."""
+    """As `caching`, with `Retry-After` where there will be more to say: not for what nobody is at work on."""
     headers = caching(record, now)
-    if record.status in (Status.UNKNOWN, Status.PENDING):
+    if record.status is Status.PENDING:
         headers["Retry-After"] = str(RETRY_SECONDS)
     elif record.until is not None:
         headers["Retry-After"] = str(max(1, round(datetime.fromisoformat(record.until).timestamp() - now)))

@@ -10,17 +10,17 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
 from schedulers.metadata import Purpose
-from schedulers.model import Known, Page
+from schedulers.model import Known, Page, Status
 from schedulers.record import Record, page_state, record_of
-from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE, guard_of
+from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import PAGE_ID, whole_number
 from spiderduck.api.services import Services
 from spiderduck.api.urls.archived_pages import ArchivedPages
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
-from spiderduck.api.urls.caching import LONG, caching, tag_of
+from spiderduck.api.urls.caching import LONG, asking_again, tag_of
 from spiderduck.api.urls.versions import Version, described, known_at, moment
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.withheld_pictures import known_page
@@ -92,9 +92,12 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             guard_of(request).require(request, WRITE)
             await urls.share_unknown([asked])
         if as_of is not None:
-            return Response(urls.record(asked, await at_moment(asked, moment(as_of))), headers=dict(LONG))
+            record = urls.record(asked, await at_moment(asked, moment(as_of)))
+            if record.status is Status.UNKNOWN:
+                record = msgspec.structs.replace(record, reason="nothing that is kept was known of this URL then")
+            return Response(record, headers={**LONG, **tag_of(record)})
         (record,) = await urls.wait([asked], wait_ms)
-        return Response(record, headers={**caching(record, services.clock.now()), **tag_of(record)})
+        return Response(record, headers={**asking_again(record, services.clock.now()), **tag_of(record)})
 
     @post(
         "/v1/urls/batch", status_code=200, opt={"scope": READ}, tags=["look-ups"], summary="Up to 1,000 URLs' records"
@@ -117,7 +120,8 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
     async def get_page(page_id: PageId) -> Response[Record]:
         page = await page_of(page_id)
         verdict = judge.verdict(page.url, known_page(page))
-        return Response(msgspec.structs.replace(record_of(page_state(page), page), verdict=verdict), headers=LONG)
+        record = msgspec.structs.replace(record_of(page_state(page), page), verdict=verdict)
+        return Response(record, headers={**LONG, **tag_of(record)})
 
     @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
     async def get_page_history(page_id: PageId, most: Most = MOST, cursor: Cursor = None) -> History:

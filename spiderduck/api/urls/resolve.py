@@ -7,8 +7,8 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
-from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.keys import READ, WRITE, guard_of
+from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid

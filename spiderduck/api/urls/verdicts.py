@@ -10,9 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
-from spiderduck.api.contract.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
+from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import MOST_IN_BATCH, UrlLookup, read_all
 from spiderduck.lists.judging import Judge

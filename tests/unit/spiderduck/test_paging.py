@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from spiderduck.api.contract.paging import cursor_at, piece, place_of
+from spiderduck.api.paging import cursor_at, piece, place_of
 from spiderduck.api.parameters import BadParameter
 
 PLACES = [0, 1, 2**63 - 1, "", "a", "queue-1", "http://a.test/\u00fc?x=1&y=%20", "x" * 4_000]

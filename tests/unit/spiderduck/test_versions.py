@@ -63,13 +63,56 @@ def test_each_version_tells_what_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-22T10:47:34Z", "2026-11-22T11:47:34+01:00", "2026-11-22T10:47:34", "2026-11-22T10:47:34.000Z"]
+    "text",
+    [
+        "2026-11-22T10:47:34Z",
+        "2026-11-22t10:47:34z",
+        "2026-11-22 10:47:34Z",
+        "2026-11-22T11:47:34+01:00",
+        "2026-11-22T11:47:34 01:00",  # a + that was not escaped
+        "2026-11-22T08:17:34-02:30",
+        "2026-11-22T10:47:34",
+        "2026-11-22T10:47:34.000Z",
+        "2026-11-22T10:47:34.000000000Z",
+        "2026-11-22T10:47:34.0Z",
+    ],
 )
 def test_a_moment_is_a_time(text: str) -> None:
     assert moment(text) == datetime(2026, 11, 22, 10, 47, 34, tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "1764000000", "2026-13-01", "9" * 99])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1970-01-02", 86_400), ("1970-01-01T00:01", 60), ("1970-01-01T00:00:60Z", 60), ("1970-01-01T00:00:00.25Z", 0.25)],
+)
+def test_parts_may_be_left_out_and_minutes_may_leap(text: str, seconds: float) -> None:
+    assert moment(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "yesterday",
+            "1764000000",
+            "2026-13-01",
+            "9" * 99,
+            "2026-02-30",
+            "2026-W48",
+            "20261122",
+            "2026-11-22T24:00",
+        ),
+        *(
+            "2026-11-22T10:47:34+99:99",
+            "2026-11-22T10",
+            "\uff12026-11-22",
+            "2026-11-22\n",
+            "0000-01-01",
+            "2026-11-22T10:47:61Z",
+        ),
+    ],
+)
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(BadParameter, match="as_of"):
         moment(text)
