@@ -24,7 +24,7 @@ def test_up_to_a_thousand_links_are_resolved_in_one_call(origin: Origin, product
     web(origin)
     urls = ["http://short.test/x", "http://far.test/y", ARTICLE, "http://[", "ftp://news.test/a"]
     before = product.client.post("/v1/resolve", json={"urls": urls}).json()["results"]
-    assert [one["status"] for one in before] == ["unknown"] * 3 + ["invalid_url", "unknown"]
+    assert [one["status"] for one in before] == ["unknown"] * 3 + ["invalid_url", "unsupported_scheme"]
     assert not any("destination" in one for one in before[:3])
     order = {"urls": urls, "schedule": True, "wait_ms": 20_000}
     short, far, article, broken, ftp = product.client.post("/v1/resolve", json=order).json()["results"]
