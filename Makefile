@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3
+# The first Python that is new enough; `make PYTHON=…` names another.
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13 python3.14; do $$one $(NEW_ENOUGH) && echo $$one && break; done)
 PACKAGES := spiderduck schedulers fetchers snowflake imagepipe groundwork
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
@@ -73,6 +75,9 @@ lock: $(DEVELOPMENT) ## renew the locked requirements
 
 # uv installs in seconds what pip takes minutes for; where it cannot (a mirror that only pip is told of), pip does it.
 define install
+	@$(or $(PYTHON),false) $(NEW_ENOUGH) || { \
+	  echo "SpiderDuck needs Python 3.11 or newer; $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1 || true)."; \
+	  echo "Install one (https://www.python.org/downloads/), or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt || \

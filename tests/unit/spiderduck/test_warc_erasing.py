@@ -34,7 +34,9 @@ def test_one_that_is_too_short_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no gzip", gzip.compress(b"WARC/1.1\r\n\r\nelse"), tombstone(400, ID, DATE)[:30]]
+    "data",
+    [b"", b"no gzip", gzip.compress(b"WARC/1.1\r\n\r\nelse"), tombstone(400, ID, DATE)[:30]],
+    ids=["nothing", "no gzip", "another record", "cut"],
 )
 def test_what_is_none_is_none(data: bytes) -> None:
     assert not is_tombstone(data)
