@@ -29,7 +29,7 @@ def read_authority(text: str) -> Authority | None:
         return None
     if host.startswith("["):
         address = _address(host[1:-1])
-        return Authority(f"[{address}]", port, True) if isinstance(address, IPv6Address) else None
+        return Authority(f"[{_as_browsers(address)}]", port, True) if isinstance(address, IPv6Address) else None
     host = host.lower().removesuffix(".")
     return Authority(host, port, isinstance(_address(host), IPv4Address)) if host else None
 
@@ -60,6 +60,14 @@ def ascii_host(name: str) -> str:
     if read is None or read.port or "*" in encoded:
         raise ValueError(f"{name!r} is no host name; it takes names without a scheme or a port, e.g. links.example.com")
     return read.host
+
+
+def _as_browsers(address: IPv6Address) -> str:
+    """In hexadecimal throughout (https://url.spec.whatwg.org/#concept-ipv6-serializer); Python writes the end of a
+    mapped address in decimal since 3.13."""
+    if address.ipv4_mapped is None:
+        return str(address)
+    return f"::ffff:{int(address.ipv4_mapped) >> 16:x}:{int(address.ipv4_mapped) & 0xFFFF:x}"
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
