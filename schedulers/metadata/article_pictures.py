@@ -29,7 +29,7 @@ _HIDDEN = 10
 _SIZES = r"(?:[-_.]?(?:\d{1,2}x\d{1,2}|\d{1,2}|image|img|gif|px|small|black|white|grey|gray))?"
 _DECORATION = re.compile(
     rf"/(?:spacer|blank|pixel|transparent|clear|1x1|1px|dot|sprites?|placeholder|loading|spinner|loader|no[-_]?(?:image|img|photo|picture|thumb)"
-    rf"|default[-_]?(?:image|img|thumb|thumbnail|og|share)?|smilies|beacon|tracking[-_]?pixel|trans){_SIZES}"
+    rf"|default[-_]?(?:image|img|thumb|thumbnail)|smilies|beacon|tracking[-_]?pixel|trans){_SIZES}"
     r"(?:[-_](?:available|found))?\.(?:gif|png|jpe?g|webp|svg)(?:$|[?#])"
     r"|/(?:pagead|smilies|sprites|adserver|adsystem|piwik\.php|matomo\.php|b/ss)(?=[/?]|$)"
     r"|^https?://(?:[^/]*\.)?(?:scorecardresearch|doubleclick|quantserve|feedburner|google-analytics|googletagmanager|amazon-adsystem)\.[a-z]+/"

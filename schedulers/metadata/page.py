@@ -18,6 +18,8 @@ from schedulers.metadata.items import Items
 from schedulers.metadata.model import Provenance
 
 _JSON_LD = 'script[type*="ld+json" i]'
+# What the type of such a script ends with, and how many of its first byte are looked at before the body is asked.
+_JSON, MENTIONS = b"+json", 100
 _STRAYED = "meta,link,title,base"
 # A page has some fifty of them; ten megabytes of <meta> must not cost more than a large page does.
 ELEMENTS = 3_000
@@ -118,7 +120,8 @@ class HtmlPage:
             return
         # Two queries: telling the elements of one apart would cost more.
         self.body.paragraphs = body.css("p")[:PARAGRAPHS]
-        self._json_ld += [node.text() for node in body.css(_JSON_LD)[:ELEMENTS]]
+        if _mentions(self.tree.raw_html, _JSON, MENTIONS) > len(self._json_ld):
+            self._json_ld += [node.text() for node in body.css(_JSON_LD)[:ELEMENTS]]
         if "og:title" not in self.meta or "canonical" not in self.links:
             # A stray element in the head ends it for the parser, and the rest of it lies in the body.
             self._add(body.css(_STRAYED)[:ELEMENTS])
@@ -173,6 +176,17 @@ class HtmlPage:
         # An inline SVG has <title> elements too, in any of its own.
         if self.title is None and not _is_in_svg(node):
             self.title = node.text() or None
+
+
+def _mentions(source: bytes, word: bytes, most: int) -> int:
+    """How often `word` (lower case) stands in `source`, `most` where its first byte is frequent: looking for that byte
+    alone takes a tenth of the time."""
+    first, found, at = word[:1], 0, -1
+    for _ in range(most):
+        if (at := source.find(first, at + 1)) < 0:
+            return found
+        found += source[at : at + len(word)].lower() == word
+    return most
 
 
 def _is_in_svg(node: LexborNode) -> bool:

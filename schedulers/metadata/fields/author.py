@@ -75,7 +75,9 @@ def _clean(value: str) -> str | None:
         return None
     if _PICTURE_BY.match(value):
         return None
-    value = _BESIDE.sub("", _without_date(value[:_LONG]).strip().strip("[]"))
+    value = _without_date(value[:_LONG]).strip().strip("[]")
+    if " i" in value or "@" in value or value[-1:].isdigit():
+        value = _BESIDE.sub("", value)
     name = clean.name(_BY.sub("", value, count=1) if _BY.match(value) else value)
     return name if name and (name[0].isalpha() or any(character.isalpha() for character in name)) else None
 

@@ -4,7 +4,7 @@ import re
 
 from schedulers.metadata import dates
 from schedulers.metadata.items import MICRODATA, RDFA, Syntax
-from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, in_page, meta
+from schedulers.metadata.ladder import Ladder, Rule, in_body, in_graph, meta
 from schedulers.metadata.page import HtmlPage
 from schedulers.urls.canonical import is_home
 
@@ -61,7 +61,7 @@ PUBLISHED = Ladder(
     in_body("time", lambda page: page.body.published_time),
     in_body("only-time", lambda page: page.body.only_time),
     in_body("dated-element", lambda page: page.body.dated_element),
-    in_page("url", lambda page: _in_url(page.url)),
+    in_body("url", lambda page: _in_url(page.url)),  # no walk, but asked only where nothing else tells
     in_body("dated-line", lambda page: None if is_home(page.url) else page.body.dated_line),
 )
 

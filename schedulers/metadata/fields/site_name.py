@@ -26,7 +26,7 @@ _FEED = re.compile(
 _ARTICLE = re.compile(r"^(?:the|die|der|das|le|la|les|el)\s+", re.IGNORECASE)
 # Longer ones are looked at twice.
 _LONGEST_NAME = 25
-_SLOGAN = re.compile(r"(\s[-–—|·:]\s|:\s)")
+_SLOGAN = re.compile(r"\s[-–—|·:]\s|:\s")
 _SLOGAN_WORDS = 3
 _FOLDED_OFF = 8
 _OWN = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "al:android:app_name")
@@ -61,8 +61,9 @@ def _cleaned(page: HtmlPage, value: str) -> str | None:
 
 def _without_slogan(name: str) -> str:
     """`Reed Herald - All about reeds` is the Reed Herald."""
-    first, parted, slogan = _SLOGAN.split(name, 1) if _SLOGAN.search(name) else (name, "", "")
-    return first if parted and len(slogan.split()) >= _SLOGAN_WORDS else name
+    if name.count(" ") < _SLOGAN_WORDS or (parted := _SLOGAN.search(name)) is None:
+        return name
+    return name[: parted.start()] if len(name[parted.end() :].split()) >= _SLOGAN_WORDS else name
 
 
 def known(page: HtmlPage) -> frozenset[str]:
