@@ -20,6 +20,7 @@ SEARCHED = 100_000
 WORDS = 150
 TITLE_LIMIT = 500
 _SEGMENTS = 40
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2,4})?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s+[-–—·•»«‹›⋅/:]\s+|\s*[|｜]\s*")
 # Words and marks around what a wall says: `Oops! Page not found.`
 _AROUND = re.compile(r"^(?:(?:oops|ooops|whoops|uh[ -]oh|hmm+|sorry|error)\b)?[\W_]+|[\W_]+$")
@@ -198,7 +199,11 @@ class _Seen:
         )
 
     def _segments(self) -> Iterable[str]:
-        return self._path.partition("?")[0].split("/")[:_SEGMENTS]
+        """Without numbers that count things, as in `/products/404`; a language may stand before an error's number."""
+        segments = self._path.partition("?")[0].split("/")[:_SEGMENTS]
+        for before, segment in zip(["", *segments], segments, strict=False):
+            if not segment.isdigit() or not before or _LANGUAGE.fullmatch(before):
+                yield segment
 
     def _status_fits(self, signature: Signature) -> bool:
         return not signature.status or self._status in signature.status

@@ -14,6 +14,7 @@ from spiderduck.cli import (
     config,
     dead,
     demo,
+    domain,
     fetch,
     inspect,
     keys,
@@ -48,6 +49,7 @@ app.command()(send.send)
 app.command()(lookup.lookup)
 app.command()(watch.watch)
 app.command()(why.why)
+app.command()(domain.domain)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.command()(reprocess.reprocess)

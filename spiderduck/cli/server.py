@@ -41,8 +41,14 @@ class ServerClient:
     def post(self, path: str, content: bytes, content_type: str = "application/json") -> Any:
         return self._call("POST", path, content=content, headers={"Content-Type": content_type})
 
-    def put(self, path: str, **parameters: Any) -> Any:
-        return self._call("PUT", path, params=parameters)
+    def put(self, path: str, content: bytes = b"", **parameters: Any) -> Any:
+        return self._call(
+            "PUT",
+            path,
+            params=parameters,
+            content=content,
+            headers={"Content-Type": "application/json"} if content else {},
+        )
 
     def delete(self, path: str, **parameters: Any) -> None:
         self._call("DELETE", path, params=parameters)

@@ -7,10 +7,12 @@ headers that spoke of the encoding on the wire are kept under another name (`X-A
 
 import base64
 import hashlib
+import re
 import uuid
 import zlib
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import quote
 
 from isal import igzip, igzip_lib
 
@@ -28,7 +30,7 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
     """The response record, the request and metadata records that belong to it, each compressed; the body's SHA-256."""
     date = datetime.fromtimestamp(response.fetched_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     response_id = _new_id()
-    common = [("WARC-Target-URI", response.url.partition("#")[0]), ("WARC-Date", date)]
+    common = [("WARC-Target-URI", target_uri(response.url)), ("WARC-Date", date)]
     address = [("WARC-IP-Address", response.address)] if response.address else []
     digest = hashlib.sha256(response.body)
     truncated = [("WARC-Truncated", response.cut_by)] if response.cut_by is not None else []
@@ -52,6 +54,17 @@ def page_records(page_id: int, response: Response, metadata: bytes) -> tuple[byt
     )
     described = record("metadata", _new_id(), [*common, concurrent], "application/json", metadata)
     return first, request + described, digest.hexdigest()
+
+
+_NO_URI = re.compile(r"%(?![0-9A-Fa-f]{2})|[^!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]")
+
+
+def target_uri(url: str) -> str:
+    """`url` as a URI of RFC 3986, which the field must be: the URL standard leaves `|`, brackets and a lone `%` as they
+    are. What was asked for stands in the request record, byte for byte."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{_NO_URI.sub(lambda found: quote(found[0], safe=''), path)}"
 
 
 def file_info(name: str, software: str, moment: float) -> bytes:

@@ -18,6 +18,7 @@ from schedulers.model import ArchiveLocation
 from spiderduck.content.fsspec import FsspecArchive
 from spiderduck.content.ports import Archived, ArchiveReader, Damaged, NotUploadedYet
 from spiderduck.content.warc import WarcArchive
+from spiderduck.content.warc_record import target_uri
 from tests.clock import FakeClock
 from tests.integration.cluster.remote_files import RemoteFiles, remote_files
 
@@ -249,6 +250,19 @@ async def test_a_file_that_lost_its_bytes_is_said_to_be_damaged(tmp_path: Path, 
     assert isinstance(await archive.read(whole), Damaged if damage == "empty" else tuple)
     assert isinstance(await archive.read(replace(whole, sha256="0")), Damaged)
     await archive.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "uri"),
+    [
+        ("http://a.test/x?y=1#part", "http://a.test/x?y=1"),
+        ("http://a.test/a|b?x=[1]&y={2}&z=%zz&k=%C3%A9", "http://a.test/a%7Cb?x=%5B1%5D&y=%7B2%7D&z=%25zz&k=%C3%A9"),
+        ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443/"),
+    ],
+)
+def test_the_target_of_a_record_is_a_uri(url: str, uri: str) -> None:
+    """RFC 3986 is stricter than the URL standard, and so are readers of archives."""
+    assert target_uri(url) == uri
 
 
 @pytest.mark.parametrize("cut_by", [None, "length", "disconnect", "time", "unspecified"])

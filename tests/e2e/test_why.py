@@ -13,6 +13,19 @@ pytestmark = pytest.mark.e2e
 SHORT, URL = "http://short.test/x", "http://news.test/duck"
 
 
+def test_a_domain_is_shown_and_its_limit_changed_from_the_command_line(origin: Origin, product: Product) -> None:
+    """As an operator does who wonders why it is slow."""
+    origin.answers |= {"busy.test/robots.txt": http(), "busy.test/a": http(status="429 No", Retry_After="500")}
+    product.send({"urls": ["http://busy.test/a"]})
+    product.ended("http://busy.test/a", open_statuses=frozenset({"unknown", "pending"}))
+    command = [sys.executable, "-m", "spiderduck", "domain", "www.busy.test", "--server", str(product.client.base_url)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "http://busy.test/a answered 429 with Retry-After" in " ".join(shown.split())
+    change = ["--per-second", "7", "--burst", "9", "--ceiling", "20"]
+    shown = subprocess.run([*command, *change], capture_output=True, text=True, check=True).stdout
+    assert "busy.test: 7 requests a second, up to 20, 9 at once" in shown
+
+
 def test_the_story_of_a_link(origin: Origin, product: Product) -> None:
     rules = http("User-agent: *\nAllow: /duck\nDisallow: /private\n", content_type="text/plain")
     origin.answers |= {

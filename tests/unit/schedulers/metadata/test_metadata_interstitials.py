@@ -84,3 +84,21 @@ def test_every_signature_says_where_it_comes_from() -> None:
         assert len(entry["source"]) > 10
         assert entry["date"].year >= 2026
         assert entry.keys() & {"status", "headers", "cookies", "title", "markup", "host", "path"}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_missing"),
+    [
+        ("/404", True),
+        ("/en/404", True),
+        ("/pt-BR/404/", True),
+        ("/shop/404.html", True),
+        ("/shop/not-found", True),
+        ("/products/404", False),
+        ("/p/404", False),
+        ("/issues/404/comments", False),
+    ],
+)
+def test_a_number_in_a_path_is_an_error_only_where_it_counts_nothing(path: str, is_missing: bool) -> None:
+    html = "<title>Yellow ducks</title><p>Some text.</p>"
+    assert seen(html, f"https://news.example{path}") == ("soft-404" if is_missing else None)
