@@ -1,6 +1,7 @@
 """What lists, and a URL's own look, say of a link. Pure."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -37,9 +38,15 @@ def judge(facts: Facts, lists: Iterable[LoadedList], now: float, taken_down: Mat
         matched=deciding,
         notes=tuple(one for one in matched if one.action == "note"),
         signals=tuple(facts.signals),
-        lists=tuple(state_of(one, now) for one in lists),
+        lists=_states(lists, int(now)),
         as_of=iso_time(now),
     )
+
+
+@lru_cache(maxsize=1)
+def _states(lists: tuple[LoadedList, ...], now: int) -> tuple[ListState, ...]:
+    """Once a second, for a thousand links may be judged in that time. One at a time: lists are large."""
+    return tuple(state_of(one, now) for one in lists)
 
 
 def state_of(one: LoadedList, now: float) -> ListState:

@@ -17,7 +17,7 @@ from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline, unfurl
 from schedulers.ports import FlowPorts, Judge, Knows
 from schedulers.record import record_of
-from schedulers.verdict import Judged, Previous, Verdict, previous_to
+from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Verdict
 from tests.clock import FakeClock
 
 A = "http://news.test/a"
@@ -33,6 +33,7 @@ class Outside:
         self.answer = answer or Response(A, 200, (("content-type", "text/html"),), b"<title>A</title>", 1.0)
         self.known = known
         self.completed: list[tuple[str, str, Change, Notice]] = []
+        self.erased: list[ArchiveLocation] = []
 
     async def look_up(self, key: str, event_id: str | None = None) -> Known:
         return self.known
@@ -50,6 +51,10 @@ class Outside:
 
     async def append(self, page_id: int, response: Response, metadata: bytes) -> ArchiveLocation:
         return ArchiveLocation("one.warc.gz", 0, 1, "ab")
+
+    async def erase(self, locations: Any) -> bool:
+        self.erased += locations
+        return True
 
     async def publish(self, messages: Any, *, bulk: bool = False) -> list[bool]:
         return [True] * len(messages)
@@ -276,3 +281,28 @@ async def test_a_body_is_released_when_its_url_has_ended(status: int, fails: boo
     else:
         await pipeline(outside).handle(EVENT)
     assert hold.users == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "answer", "erased"),
+    [
+        (Known(), None, 1),
+        (Known(False, replace(GOOD, fresh_until=1.0), PAGE), None, 1),
+        (Known(False, replace(GOOD, fresh_until=1.0), PAGE), Response(A, 304, (), b"", 1.0), 0),
+        (Known(False, replace(GOOD, fresh_until=1.0), PAGE), Response(A, 500, (), b"", 1.0), 0),
+        (Known(False, GOOD, PAGE), None, 0),
+    ],
+)
+async def test_what_is_taken_down_while_it_is_handled_leaves_nothing(known: Known, answer: Any, erased: int) -> None:
+    """Neither the new page nor the one that was known; what the archive got is erased."""
+
+    def judge(url: str, found: Known) -> Verdict:
+        return Verdict(verdict="block", basis=TAKEDOWN, as_of="2026-11-30T12:00:00Z")
+
+    outside = Outside(answer, known)
+    await pipeline(outside, judge=judge).handle(EVENT)
+    ((_, _, change, told),) = outside.completed
+    (state,) = change.states
+    assert (change.page, state.page_id, state.status, state.reason_code) == (None, None, "blocked_domain", TAKEN_DOWN)
+    assert b"metadata" not in told.body
+    assert len(outside.erased) == erased
