@@ -17,7 +17,7 @@ from schedulers.notice import Notice
 from schedulers.pipeline import Pipeline, unfurl
 from schedulers.ports import FlowPorts, Judge, Knows
 from schedulers.record import record_of
-from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Verdict
+from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Judged, Previous, Verdict, previous_to
 from tests.clock import FakeClock
 
 A = "http://news.test/a"

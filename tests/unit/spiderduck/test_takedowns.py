@@ -1,4 +1,4 @@
-"""Takedowns over the embedded store: what they hold for, in which order things go, and what a crash or a race leaves."""
+"""Takedowns over the embedded store: what they hold for, in which order things go, what crashes and races leave."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
