@@ -13,6 +13,7 @@ import typer
 
 from groundwork.commands import WRONG, make_app, run
 from groundwork.terminal import log_plainly, put_bytes, say
+from imagepipe.codecs.registry import installed
 from imagepipe.errors import ImageError, InvalidSetting
 from imagepipe.model import Fit
 from imagepipe.rendering.filters import parse_filters
@@ -37,7 +38,10 @@ def render(
     width: Annotated[int | None, typer.Option("-w", "--width")] = None,
     height: Annotated[int | None, typer.Option("-H", "--height")] = None,
     fit: Annotated[Fit, typer.Option(help="How it is made to fit the box.")] = "inside",
-    format: Annotated[str, typer.Option(help="auto, jpeg, webp, avif, png, gif, jp2.")] = "auto",
+    format: Annotated[
+        str,
+        typer.Option(help="auto (by the name of --output, else the picture's own), jpeg, webp, avif, png, gif, jp2."),
+    ] = "auto",
     quality: Annotated[str | None, typer.Option("-q", "--quality", help="1 to 100, or fine.")] = None,
     gravity: Annotated[str, typer.Option(help="Which part stays where it is cut.")] = "center",
     filters: Annotated[str, typer.Option(help="For example blur:2,grayscale.")] = "",
@@ -52,7 +56,7 @@ def render(
             width=width,
             height=height,
             fit=fit,
-            format=format,
+            format=_format_of(output) if format == "auto" else format,
             quality=None if quality is None else parse_variant({"q": quality}, {}).quality,
             gravity=gravity,
             filters=parse_filters(filters),
@@ -134,6 +138,13 @@ def serve(
     say(f"imagepipe: http://{f'[{host}]' if ':' in host else host}:{port}/images/{{pipeline}}?src=…&w=…")
     FrontServer(BrowserFront(served, rules), FrontLimits(), shutdown_seconds=5, alone=True).run([listener])
     return 0
+
+
+def _format_of(output: Path | None) -> str:
+    """The format that a file's name asks for; `auto` where it names none that is written."""
+    suffix = "" if output is None else output.suffix.removeprefix(".").lower()
+    name = {"jpg": "jpeg"}.get(suffix, suffix)
+    return name if name in installed().writable else "auto"
 
 
 def _is_loopback(host: str) -> bool:

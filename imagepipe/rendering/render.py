@@ -19,8 +19,8 @@ from imagepipe.rendering.filters import check_filters
 from imagepipe.rendering.footprint import Work, decoded_size, peak_bytes
 from imagepipe.rendering.geometry import Geometry, Size, focus, lay_out
 from imagepipe.rendering.probe import examine
+from imagepipe.rendering.smallest import Source, write
 from imagepipe.rendering.steps import Plan, run_steps
-from imagepipe.rendering.thrift import Source, write
 
 HEADROOM = 1.5
 """What a decoder scales itself (JPEG, JPEG 2000) is blurred: so many times too large, and reduced from there, text is

@@ -1,6 +1,6 @@
 """The inspector for people: tables in HTML from `inspect_registry`'s values, strangers' text escaped.
 
-Above it `inspector`; the page around them is `inspector_page`. Nothing that is shown was made by asking for a picture,
+Above it `inspector`, which serves the page around them. Nothing that is shown was made by asking for a picture,
 so looking changes nothing.
 """
 
