@@ -15,7 +15,7 @@ from fetchers.counters import Counters
 from fetchers.errors import TimedOut, TransportError, TurnLost
 from fetchers.media_type import said_type
 from fetchers.model import Ended, Headers, HopRequest, NotMine, Response, Timings
-from fetchers.politeness.queue import Right
+from fetchers.politeness.queue import NoTurn, Right
 from fetchers.ports import AnswerHead, ConnectionInfo, Timeouts, Transport, TransportRequest
 from fetchers.redirect_target import target_in_head
 from fetchers.urls import UrlParts
@@ -37,7 +37,9 @@ class Exchanges:
         limits = config.limits
         self.timeouts = Timeouts(limits.connect_seconds, limits.first_byte_seconds, limits.read_seconds)
 
-    def open(self, request: HopRequest, parts: UrlParts, right: Right, robots_rule: str | None = None) -> "Exchange":
+    def open(
+        self, request: HopRequest, parts: UrlParts, right: Right | NoTurn, robots_rule: str | None = None
+    ) -> "Exchange":
         """Send `request`: `async with exchanges.open(…) as (head, chunks)`."""
         return Exchange(self, request, parts, right, robots_rule)
 
@@ -48,7 +50,7 @@ class Exchange:
     """
 
     def __init__(
-        self, common: Exchanges, request: HopRequest, parts: UrlParts, right: Right, robots_rule: str | None
+        self, common: Exchanges, request: HopRequest, parts: UrlParts, right: Right | NoTurn, robots_rule: str | None
     ) -> None:
         self._common = common
         self._request = request
@@ -57,7 +59,8 @@ class Exchange:
         self._headers = request_headers(request, parts, common.user_agent)
         left = max(request.deadline - common.clock.now(), 0.001)
         self._time = TimeLimit(parts.host, common.limits.total_seconds, left)
-        self._answer = common.transport.open(TransportRequest(parts, self._headers, right, common.timeouts))
+        body = None if request.post is None else request.post.body
+        self._answer = common.transport.open(TransportRequest(parts, self._headers, right, common.timeouts, body))
         self._is_open = False
         self._body: AnswerBody | None = None
 
@@ -151,6 +154,15 @@ _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 def request_headers(request: HopRequest, parts: UrlParts, user_agent: str) -> Headers:
     """What is sent, in order."""
+    if request.post is not None:
+        return (
+            ("Host", parts.authority),
+            ("User-Agent", user_agent),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Content-Length", str(len(request.post.body))),
+            *request.post.headers,
+        )
     headers = [
         ("Host", parts.authority),
         ("User-Agent", user_agent),

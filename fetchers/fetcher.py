@@ -25,7 +25,7 @@ from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, No
 from fetchers.politeness.back_off import BackOff
 from fetchers.politeness.domains import Domains
 from fetchers.politeness.places import Places
-from fetchers.politeness.queue import DomainQueue, Right
+from fetchers.politeness.queue import DomainQueue, NoTurn, Right
 from fetchers.politeness.vultures import Vultures
 from fetchers.ports import UrlPolicy
 from fetchers.robots.gate import RobotsGate
@@ -102,7 +102,7 @@ class Fetcher:
 
     def open_own_hop(self, request: HopRequest) -> AbstractAsyncContextManager[Opened]:
         """`open_hop` for one of several fetchers: `NotMine` where the domain is another's."""
-        return self._coalescing.open(request)
+        return self._coalescing.open(request) if request.post is None else self._open_post(request)
 
     async def perform(self, request: HopRequest) -> HopResult:
         """`open_hop` with the whole body, for one who will release the answer."""
@@ -177,6 +177,23 @@ class Fetcher:
                 learnt = structs.replace(learnt, preferences=said)
             chunks.head = learnt
         return learnt, chunks
+
+    @asynccontextmanager
+    async def _open_post(self, request: HopRequest) -> AsyncIterator[Opened]:
+        """To a receiver that asked for it: robots.txt does not speak of it, and the domain's queue is for what nobody
+        there asked for. A receiver's trouble must not keep us from its pages, nor theirs from it. The address guard,
+        the pace of an address, and the limits of time and size hold."""
+        try:
+            parts = split(request.url)
+        except InvalidUrl as error:
+            yield Ended(Ending.INVALID_URL, str(error)), NO_CHUNKS
+            return
+        for gate in (_check_scheme, self._check_policy, self._check_owner):
+            if (said := await gate(request, parts)) is not None:
+                yield said, NO_CHUNKS
+                return
+        async with self._exchanges.open(request, parts, NoTurn()) as opened:
+            yield opened
 
     async def _pass_gates(self, request: HopRequest) -> "_Passed | Ended | NotNow | NotMine":
         try:

@@ -46,6 +46,13 @@ class Ending(StrEnum):
 PAGE_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 
+class Post(msgspec.Struct, frozen=True, array_like=True):
+    """What a POST sends: `body`, and the headers that belong to it (Latin-1)."""
+
+    body: bytes
+    headers: Headers
+
+
 class HopRequest(msgspec.Struct, frozen=True, array_like=True):
     """One request to one URL: exactly one hop, no redirect is followed.
 
@@ -54,7 +61,8 @@ class HopRequest(msgspec.Struct, frozen=True, array_like=True):
     `priority` (from 0 up) goes first, and of equal ones the earliest deadline. `promised` says that the caller was told
     to come back now (`NotNow`), and goes before whoever came later. `streamed` wants the body while it comes; otherwise
     it is put together first, within the fetcher's budget of bodies. Two requests that agree in everything but times,
-    priority and promise are one fetch (`coalescing_key`).
+    priority and promise are one fetch (`coalescing_key`). With `post`, and the purpose `webhook`, it is a POST to a
+    receiver that an administrator named: never shared, and asked of neither robots.txt nor the domain's queue.
     """
 
     url: str
@@ -66,10 +74,11 @@ class HopRequest(msgspec.Struct, frozen=True, array_like=True):
     byte_range: str | None = None
     if_range: str | None = None
     max_bytes: int | None = None
-    purpose: Literal["page", "robots", "picture", "direct"] = "page"
+    purpose: Literal["page", "robots", "picture", "direct", "webhook"] = "page"
     priority: int = 0
     promised: bool = False
     streamed: bool = False
+    post: Post | None = None
 
     @property
     def coalescing_key(self) -> tuple[object, ...]:

@@ -35,12 +35,17 @@ class Timeouts(msgspec.Struct, frozen=True):
 
 
 class TransportRequest(msgspec.Struct, frozen=True):
-    """One GET request as it goes out. `parts.target` and `headers` go on the wire byte for byte (Latin-1)."""
+    """One request as it goes out: a POST where it has a `body`, else a GET. `parts.target` and `headers` go on the wire
+    byte for byte (Latin-1).
+
+    A body goes over plain http only to a server that a setting lets us dial (`allow_addresses`, `resolve`).
+    """
 
     parts: UrlParts
     headers: Headers
     right: RightToSend
     timeouts: Timeouts = Timeouts()
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class ConnectionInfo:
     """How a request travelled. `address` is the peer's; seconds are those of the connection's making.
 
     `paced_by` is the first of the name's checked addresses, by which all requests to one server are counted; None where
-    a setting (`resolve`, `allow_addresses`) let us dial it.
+    a setting (`resolve`, `allow_addresses`) let us dial it. `by_setting`: one names the very address that was dialled.
     """
 
     address: str
@@ -60,6 +65,7 @@ class ConnectionInfo:
     tls_seconds: float = 0.0
     reused: bool = False
     paced_by: str | None = None
+    by_setting: bool = False
 
     def again(self) -> "ConnectionInfo":
         """The same for a request that found the connection open."""

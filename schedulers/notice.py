@@ -19,6 +19,7 @@ from schedulers.verdict import Verdict
 SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
 JUDGED = "spiderduck.url.judged"
+TYPES = ("spiderduck.url.processed", UPDATED, JUDGED)
 
 
 @dataclass(frozen=True, slots=True)

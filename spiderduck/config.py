@@ -30,6 +30,7 @@ from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, Zookeep
 from spiderduck.settings.images import ImagesConfig
 from spiderduck.settings.lists import ListConfig
 from spiderduck.settings.shares import SharesConfig, TrendsConfig
+from spiderduck.settings.webhooks import WebhooksConfig
 
 PREFIX = "SPIDERDUCK_"
 DAY = 86_400.0
@@ -190,6 +191,7 @@ class Config:
     compat: CompatConfig = field(default_factory=CompatConfig)
     shares: SharesConfig = field(default_factory=SharesConfig)
     trends: TrendsConfig = field(default_factory=TrendsConfig)
+    webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
     lists: tuple[ListConfig, ...] = ()
 
     @property
@@ -227,6 +229,7 @@ class Config:
                 self.ids,
                 self.images,
                 self.trends,
+                self.webhooks,
             ):
                 section.validate()
             _check_lists(self.lists)

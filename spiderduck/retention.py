@@ -43,6 +43,11 @@ DELETIONS = {
         "notices",
         "DELETE FROM notices WHERE position IN (SELECT position FROM notices WHERE at < :before LIMIT :most)",
     ),
+    "webhook deliveries": (
+        "notices",
+        "DELETE FROM webhook_deliveries WHERE rowid IN "
+        "(SELECT rowid FROM webhook_deliveries WHERE at < :before AND due IS NULL LIMIT :most)",
+    ),
 }
 """What is deleted, by which of the settings' ages. URLs before their pages, for a page that a URL leads to stays."""
 

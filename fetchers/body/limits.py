@@ -28,6 +28,8 @@ READ_IN_FULL = (
 READ_FIRST_BYTES = ("audio/", "video/", "application/ogg", "application/vnd.apple.mpegurl", "application/x-mpegurl")
 """Their title and duration stand in the container's first bytes."""
 
+WEBHOOK_BYTES = 16 * 1024
+"""Of a receiver's answer, whose status says all: enough to read a usual one to its end and keep the connection."""
 ERROR_PAGE_BYTES = 512 * 1024
 """Enough to recognise a challenge or a log-in page behind a 403."""
 
@@ -82,6 +84,8 @@ def plan_body(request: HopRequest, status_code: int, content_type: str, limits: 
     """None where bodies of this type are not used at all. `content_type` is empty where none is said."""
     if request.purpose == "robots":
         return BodyPlan(limits.robots_bytes, cut=True, keeps_parts=True, is_text=True)
+    if request.purpose == "webhook":
+        return BodyPlan(WEBHOOK_BYTES, cut=True, keeps_parts=True)
     if request.purpose == "picture":
         return BodyPlan(request.max_bytes or limits.picture_bytes)
     if request.purpose == "direct":

@@ -179,6 +179,24 @@ class DomainQueue:
         return turn
 
 
+class NoTurn:
+    """The right of a request that waits for no turn. What Right says of times is 0 here."""
+
+    __slots__ = ("idle_seconds", "waited")
+
+    def __init__(self) -> None:
+        self.idle_seconds = self.waited = 0.0
+
+    def may_write(self) -> bool:
+        return True
+
+    def written(self) -> None:
+        """No interval begins."""
+
+    async def again(self) -> bool:
+        return True
+
+
 class Right:
     """A request's right to send (the `RightToSend` port): waited for on entering, given back at the end.
 

@@ -17,13 +17,12 @@ from typing import cast
 from aiohttp import ClientRequest, ClientTimeout
 from aiohttp.connector import Connection
 
-from fetchers.errors import ConnectError, CutShort, ProtocolError, TimedOut, TransportError, TurnLost
+from fetchers.errors import BlockedAddress, ConnectError, CutShort, ProtocolError, TimedOut, TransportError, TurnLost
 from fetchers.ports import AnswerHead, TransportAnswer, TransportRequest
 from fetchers.transport.answer import Chunks, Head, HeadReader, Malformed
 from fetchers.transport.connection import DEFAULT_LIMITS, AnswerProtocol, Pool, PoolLimits, Target
 from fetchers.transport.dialler import Dialler, make_ssl_context
 from fetchers.transport.resolver import Overrides, Resolver
-from fetchers.urls import UrlParts
 from groundwork.address_guard import AddressPolicy
 from groundwork.interfaces import own_addresses
 
@@ -64,6 +63,7 @@ class AiohttpTransport:
         self._limits = limits
         self._pace = pace
         self._pool: Pool | None = None
+        self._posts: Pool | None = None
 
     def open(self, request: TransportRequest) -> "_Opened":
         """The `Transport` port."""
@@ -76,7 +76,7 @@ class AiohttpTransport:
             raise ProtocolError(f"{parts.scheme}: is not supported, only http and https")
         wire = _request_head(request)
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            connection = await self._connect(parts, request.timeouts.connect)
+            connection = await self._connect(request)
             if self._pace is not None:
                 await self._keep_pace(connection, self._pace)
             answer = await _attempt(connection, wire, request, attempt)
@@ -98,15 +98,26 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Close all connections, also those in use."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        for pool in (self._pool, self._posts):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._posts = None
         await self.resolver.close()
 
-    async def _connect(self, parts: UrlParts, seconds: float | None) -> Connection:
-        if self._pool is None:
-            self._pool = Pool(self._dialler, self._limits)
-        return await self._pool.connect(cast(ClientRequest, Target(parts, seconds)), [], _UNLIMITED)
+    async def _connect(self, request: TransportRequest) -> Connection:
+        target = cast(ClientRequest, Target(request.parts, request.timeouts.connect))
+        return await self._pool_for(request).connect(target, [], _UNLIMITED)
+
+    def _pool_for(self, request: TransportRequest) -> Pool:
+        """Posts have connections of their own, any number for a host: whoever posts bounds them, and one slow receiver
+        must not hold up another on the same host, nor pages a receiver."""
+        if request.body is None:
+            if self._pool is None:
+                self._pool = Pool(self._dialler, self._limits)
+            return self._pool
+        if self._posts is None:
+            self._posts = Pool(self._dialler, PoolLimits(self._limits.connections, 0))
+        return self._posts
 
 
 _UNLIMITED = ClientTimeout()
@@ -216,6 +227,8 @@ async def _attempt(
         protocol.info = info.again()
     parts, timeouts = request.parts, request.timeouts
     try:
+        if request.body is not None and parts.scheme != "https" and not info.by_setting:
+            raise BlockedAddress(f"{parts.host} is sent nothing without TLS; use https")
         if not request.right.may_write():
             raise TurnLost(f"the turn for {parts.host} went elsewhere while the connection was made")
         protocol.begin(wire)
@@ -272,14 +285,17 @@ def _translated(error: Exception, host: str, *, answered: bool) -> TransportErro
 
 
 def _request_head(request: TransportRequest) -> bytes:
-    """The request line and the headers. Refuses what would break out of a line."""
-    target = request.parts.target
-    lines = [f"GET {target} HTTP/1.1", *[f"{name}: {value}" for name, value in request.headers]]
+    """The request line, the headers, and the body of a POST. Refuses what would break out of a line."""
+    target, body = request.parts.target, request.body
+    lines = [
+        f"{'GET' if body is None else 'POST'} {target} HTTP/1.1",
+        *[f"{name}: {value}" for name, value in request.headers],
+    ]
     head = "\r\n".join(lines)
     breaks = len(lines) - 1
     if " " in target or head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
         raise ProtocolError("a request target or header with characters that would break it")
     try:
-        return f"{head}\r\n\r\n".encode("latin-1")
+        return f"{head}\r\n\r\n".encode("latin-1") + (body or b"")
     except UnicodeEncodeError as error:
         raise ProtocolError("a request target or header with characters that no header has") from error

@@ -66,6 +66,7 @@ class Dialler:
             connect_seconds=connected - resolved,
             tls_seconds=time.perf_counter() - connected,
             paced_by=self._paced_by(parts, str(addresses[0][4][0])),
+            by_setting=self._paced_by(parts, peer[0]) is None,
         )
 
     def _paced_by(self, parts: UrlParts, address: str) -> str | None:

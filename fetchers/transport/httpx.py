@@ -34,9 +34,10 @@ class HttpxTransport:
         }
         with _translated(parts.host):
             outgoing = httpx.Request(
-                "GET",
+                "GET" if request.body is None else "POST",
                 parts.origin + parts.target,
                 headers=list(request.headers),
+                content=request.body,
                 extensions={"target": parts.target.encode("ascii"), "timeout": seconds},
             )
             response = await self._transport.handle_async_request(outgoing)

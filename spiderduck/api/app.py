@@ -34,6 +34,7 @@ from spiderduck.api.front.browsers import BrowserGuard
 from spiderduck.api.front.keys import GUARD, KeyGuard, send_rate_limit
 from spiderduck.api.notices.queues import queue_routes
 from spiderduck.api.notices.stream import stream_routes
+from spiderduck.api.notices.webhooks import webhook_routes
 from spiderduck.api.pages.bot import bot_routes
 from spiderduck.api.pages.problem_reference import problem_routes
 from spiderduck.api.services import Health, Services
@@ -93,6 +94,7 @@ def api_routes(services: Services) -> list[Any]:
         *why_routes(services),
         *trend_routes(services),
         *stream_routes(services),
+        *webhook_routes(services),
         *queue_routes(services),
         *domain_routes(services),
         *fetch_routes(services),

@@ -5,6 +5,8 @@ script, and a number of 30 digits is an integer until SQLite refuses it. Every n
 `whole_number`, or has one of the types below.
 """
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -32,6 +34,14 @@ IN_WORDS: Final = {
 """What a caller is told instead of the pattern."""
 
 
+TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60))?)(\.[0-9]{1,9})?"
+    r"([Zz]|[-+ ][0-9]{2}:[0-9]{2})?)?"
+)
+"""RFC 3339; without seconds or clock, too; without an offset it is UTC. The `+` of an offset that was not escaped comes
+as a space."""
+
+
 class BadParameter(ClientException):
     """400: a value that cannot be what it has to be. The message names the parameter and what it takes."""
 
@@ -53,6 +63,23 @@ def domain_name(text: str, name: str = "domain") -> str:
         return normal_name(text)
     except ValueError as error:
         raise BadParameter(f"{name} is {shortened(text)}; it takes a name such as example.com") from error
+
+
+def moment(text: str, name: str = "as_of") -> float:
+    """Epoch seconds of a time that the caller calls `name`. Raises `BadParameter`."""
+    try:
+        if (said := TIME.fullmatch(text)) is None:
+            raise ValueError("no time of RFC 3339, and no date")
+        day, clock, fraction, offset = said.groups(default="")
+        second = 1 if clock.endswith(":60") else 0  # a leap second; the day's last one is as near as a clock comes
+        found = datetime.fromisoformat(f"{day}T{clock.replace(':60', ':59') or '00:00'}")
+        zone = "" if offset in ("", "Z", "z") else offset.replace(" ", "+")
+        found = datetime.fromisoformat(f"{found.isoformat()}{zone or '+00:00'}")
+        return found.timestamp() + float(f"0{fraction}" if fraction else 0) + second
+    except (ValueError, OverflowError) as error:
+        raise BadParameter(
+            f"{name} is {shortened(text)}; it takes a time such as 2026-11-22T10:47:34Z, or a day"
+        ) from error
 
 
 def shortened(text: str) -> str:

@@ -24,6 +24,7 @@ from spiderduck.stores.ports import Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
+from spiderduck.webhooks.administration import Webhooks
 
 PICTURES_PATH = "/images/cards"
 SHOWN_WIDTH = 1200
@@ -88,6 +89,7 @@ class Services:
     reader: Reader
     lists: Lists
     audit: AuditLog
+    webhooks: Webhooks
     sharers: Sharers
     takedowns: Takedowns
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]

@@ -13,6 +13,7 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
+from spiderduck.config import DAY
 from spiderduck.database.disk import DiskWatch
 from spiderduck.lists.cassandra_walks import CassandraWalks
 from spiderduck.queues.kombu import KombuQueue
@@ -31,8 +32,12 @@ from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
 from spiderduck.takedowns.cassandra import CassandraTakedowns
+from spiderduck.webhooks.cassandra import CassandraWebhooks
 
 log = logging.getLogger(__name__)
+
+DAYS_OF_SCHEDULE = 4.0
+"""A delivery that waits for its next attempt is written anew behind each; the longest pause is a day."""
 
 
 class Troubled(Protocol):
@@ -84,7 +89,9 @@ async def open_cluster(given: Composition) -> Storage:
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
         marks = BestEffortMarks(CassandraStore(session, config.cassandra, clock, moment_of_id), clock)
         shares = CassandraShares(asking, config.cassandra.keyspace, clock)
-        api = ForApi(intake, intake, store, marks, content, subscriptions, shares)
+        live = int(max(config.broker.notices_days, DAYS_OF_SCHEDULE) * DAY)
+        webhooks = CassandraWebhooks(asking, config.cassandra.keyspace, clock, live)
+        api = ForApi(intake, intake, store, marks, content, subscriptions, shares, webhooks)
         troubled |= {"notices": subscriptions}
 
     def trouble() -> Mapping[str, str | None]:

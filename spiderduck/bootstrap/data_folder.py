@@ -23,6 +23,7 @@ OURS = (
     "snowflake",
     "image-signing-key",
     "sharer-key",
+    "webhook-secret-key",
     "lists.judged*",
     "audit.jsonl",
     "reprocess.json*",

@@ -11,6 +11,7 @@ from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.takedowns.sqlite import SqliteTakedowns
+from spiderduck.webhooks.sqlite import SqliteWebhooks
 
 
 async def open_embedded(given: Composition) -> Storage:
@@ -26,7 +27,7 @@ async def open_embedded(given: Composition) -> Storage:
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
-        ForApi(queue, queue, store, store, opened.archive, notices, SqliteShares(database)),
+        ForApi(queue, queue, store, store, opened.archive, notices, SqliteShares(database), SqliteWebhooks(database)),
         (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
         database,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fetchers.body.budget import BodyBudget
+from fetchers.body.chunks import OpenHop
 from fetchers.building import Adapters, build_fetcher
 from fetchers.client.running import running_client
 from fetchers.fetcher import Fetcher
@@ -26,9 +27,11 @@ Gauges = Mapping[str, tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """`work` must run for as long as something is fetched; `blocking` says what may be asked for."""
+    """`work` must run for as long as something is fetched; `blocking` says what may be asked for. `open_hop` is one
+    request, without redirects, by whichever fetcher owns the domain."""
 
     fetch: FetchThroughClient
+    open_hop: OpenHop
     domains: Domains
     blocking: Blocking
     work: tuple[Work, ...] = ()
@@ -63,14 +66,14 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
         router = await stack.enter_async_context(client)
         fetch = FetchThroughClient(router.open_hop, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router, blocking, blocking.work, lambda: _room(bodies))
+        return Fetching(fetch, router.open_hop, router, blocking, blocking.work, lambda: _room(bodies))
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
     fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
-    return Fetching(fetch, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher))
+    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher))
 
 
 def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:

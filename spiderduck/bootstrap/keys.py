@@ -1,12 +1,13 @@
 """Keys of our own. With one our processes call one another (`api.internal_key`, or a plain one of the API's); the other
-signs picture addresses, and a third hashes sharers; each of these is made in the data folder where the settings name
-none."""
+signs picture addresses, a third hashes sharers, and a fourth encrypts the secrets of webhooks; each of these is made in
+the data folder where the settings name none."""
 
 import hashlib
 import hmac
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from schedulers.events import Sharers
@@ -29,6 +30,7 @@ def bearer(config: Config, scope: str) -> dict[str, str]:
 
 SIGNING_FILE = "image-signing-key"
 SHARERS_FILE = "sharer-key"
+WEBHOOKS_FILE = "webhook-secret-key"
 BYTES = 32
 
 
@@ -50,6 +52,18 @@ def sharers_of(config: Config, folder: Path) -> Sharers:
             "its own, and others count them as other people; set api.sharer_key to the same long random text for all"
         )
     return Sharers(_key_in(folder / SHARERS_FILE, "hashes the sharers of events").encode())
+
+
+def webhook_keys(config: Config, folder: Path) -> Sequence[str]:
+    """What the secrets of webhooks are encrypted with: `webhooks.keys`. Where there is none, a cluster makes it from
+    `api.internal_key`, and others keep one in the data folder. None in a cluster without either. Raises
+    `StoreUnavailable`."""
+    if config.webhooks.keys:
+        return config.webhooks.keys
+    if config.broker.url:
+        internal = config.api.internal_key
+        return (hmac.digest(internal.encode(), b"webhooks", hashlib.sha256).hex(),) if internal else ()
+    return (_key_in(folder / WEBHOOKS_FILE, "encrypts the secrets of webhooks"),)
 
 
 def _key_in(file: Path, use: str) -> str:

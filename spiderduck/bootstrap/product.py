@@ -36,6 +36,7 @@ from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.bootstrap.shares import open_shares
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.takedowns import open_takedowns
+from spiderduck.bootstrap.webhooks import open_webhooks
 from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
@@ -49,6 +50,7 @@ from spiderduck.stores.ages import RememberedAges
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
+from spiderduck.webhooks.administration import Webhooks
 
 NOTHING = Storage(None, None)
 
@@ -81,6 +83,7 @@ class Administered:
 
     audit: AuditLog
     takedowns: Takedowns
+    webhooks: Webhooks
 
 
 @asynccontextmanager
@@ -103,18 +106,23 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         shares = open_shares(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
+        delivering: tuple[Work, ...] = ()
         if "api" in parts and storage.api is not None and taking is not None:
             reading = open_reader(config)
             stack.push_async_callback(reading.close)
+            audit = storage.audit or FileAudit(folder / AUDIT_FILE)
+            hooks = open_webhooks(given, storage.api, fetching, audit)
             services = _services(
                 given,
                 storage.api,
                 fetching,
                 health,
                 Shown(_addresses(images, config), Reader(reading), shares.store),
-                Administered(storage.audit or FileAudit(folder / AUDIT_FILE), taking.takedowns),
+                Administered(audit, taking.takedowns, hooks.webhooks),
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
+            delivering = (("webhooks", hooks.dispatcher.run),)
+            telemetry.ask(hooks.dispatcher.gauges)
         telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
@@ -122,7 +130,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         app = build(config, health, routes, guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
-        work = (*fetching.work, *storage.work, *judging, *shares.work, *following, *beside)
+        work = (*fetching.work, *storage.work, *judging, *shares.work, *following, *beside, *delivering)
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
@@ -176,6 +184,7 @@ def _services(
         sharers=sharers_of(given.config, given.folder),
         audit=administered.audit,
         takedowns=administered.takedowns,
+        webhooks=administered.webhooks,
         pictures=shown.pictures,
         reader=shown.reader,
         open_direct=fetching.fetch.open,

@@ -15,6 +15,7 @@ from spiderduck.stores.ports import Judgements, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices, Records, TakedownStore
 from spiderduck.takedowns.removing import Claims
+from spiderduck.webhooks.ports import WebhookStorage
 
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 """What runs beside for as long as the process does: its name, and how to begin it."""
@@ -53,6 +54,7 @@ class ForApi:
     content: ArchiveReader
     subscriptions: Subscriptions
     shares: ShareStore
+    webhooks: WebhookStorage
 
 
 @dataclass(frozen=True, slots=True)

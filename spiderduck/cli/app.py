@@ -28,6 +28,7 @@ from spiderduck.cli import (
     unfurl,
     up,
     watch,
+    webhooks,
     why,
 )
 from spiderduck.errors import SpiderDuckError
@@ -62,6 +63,7 @@ app.add_typer(inspect.app, name="inspect")
 app.add_typer(dead.app, name="dead")
 app.add_typer(shares.app, name="shares")
 app.add_typer(keys.app, name="keys")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(config.app, name="config")
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from groundwork.secret_files import read_secret
 from spiderduck.client.connection import STREAM_TIMEOUT, BadAddress, translating
 from spiderduck.client.errors import ApiError, Unreachable, api_error
@@ -52,6 +54,13 @@ class ServerClient:
 
     def delete(self, path: str, **parameters: Any) -> None:
         self._call("DELETE", path, params=parameters)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """`body` goes out as JSON."""
+        if body is None:
+            return self._call(method, path)
+        content = msgspec.json.encode(body)
+        return self._call(method, path, content=content, headers={"Content-Type": "application/json"})
 
     def events(self, path: str, parameters: dict[str, str]) -> Iterator[ServerEvent]:
         """What an endless stream sends, comments included."""

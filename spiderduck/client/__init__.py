@@ -7,6 +7,8 @@
         for notice in links.notices():
             remember(notice.data)
 
+`WebhookReceiver` verifies what the server posts to a webhook.
+
 Read `calls.py` for what each call sends and gives; `sync.py` and `asynchronous.py` only differ in how they wait.
 """
 
@@ -18,6 +20,7 @@ from spiderduck.client.asynchronous import AsyncClient
 from spiderduck.client.errors import ApiError, ClientError, Unreachable
 from spiderduck.client.model import Notice, UrlRecord
 from spiderduck.client.sync import Client
+from spiderduck.client.webhooks import NoNotice, WebhookReceiver, WrongSignature
 
 __all__ = [
     "Accepted",
@@ -27,8 +30,11 @@ __all__ = [
     "Client",
     "ClientError",
     "Metadata",
+    "NoNotice",
     "Notice",
     "Resolved",
     "Unreachable",
     "UrlRecord",
+    "WebhookReceiver",
+    "WrongSignature",
 ]

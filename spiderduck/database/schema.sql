@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 7, with shares.sql.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 8, with shares.sql and webhooks.sql.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (

@@ -40,7 +40,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 def _statements(file: str) -> tuple[str, ...]:
@@ -71,6 +71,7 @@ CHANGES = {
         "CREATE TABLE domains (domain TEXT PRIMARY KEY, first_seen REAL NOT NULL) WITHOUT ROWID",
         "INSERT INTO domains (domain, first_seen) SELECT domain, min(at) FROM urls WHERE domain != '' GROUP BY domain",
     ),
+    8: _statements("webhooks.sql"),
 }
 """Version of the schema → what makes it from the one before."""
 
@@ -224,7 +225,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             "start that version, or use another folder (--data)"
         )
     if version == 0:
-        for file in ("schema.sql", "shares.sql"):
+        for file in ("schema.sql", "shares.sql", "webhooks.sql"):
             connection.executescript(resources.files("spiderduck.database").joinpath(file).read_text())
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         return

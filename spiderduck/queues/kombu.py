@@ -32,6 +32,8 @@ MOST_AT_ONCE = 1_000
 BULK_SHARE = 4
 """Of the messages that a process holds at once, one in so many comes from large requests; the broker keeps the rest."""
 PAUSE_SECONDS = 1.0
+MOST_DELAY = 8 * 86_400.0
+"""Seconds. None of ours puts off so far, and what another program wrote must not be put off for ever."""
 RESTING_SHARE = 4
 """At most one in so many of the messages handed to this process waits for the last second of its delay."""
 
@@ -151,7 +153,7 @@ class KombuQueue:
         delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
         if envelope.is_foreign:
             self._later(self._adopt(delivery, envelope))
-        elif envelope.due > self._clock.now():
+        elif 0 < envelope.due - self._clock.now() < MOST_DELAY:
             self._later(self._wait_or_defer(delivery, envelope))
         elif incoming.redelivered and self._config.queue_type == "classic":
             again = replace(envelope, deliveries=envelope.deliveries + 1)

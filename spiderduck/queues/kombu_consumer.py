@@ -13,7 +13,7 @@ from typing import Any
 
 import kombu
 
-from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_link import BrokerLink, plain
 
 _kombu: Any = kombu  # most of it is not annotated
 
@@ -64,7 +64,7 @@ class EventConsumer:
         return sent
 
     def opened(self, connection: Any) -> None:
-        self._channel = connection.channel()
+        self._channel = plain(connection.channel())
         for queue, prefetch in self._queues:
             self._channel.basic_qos(0, prefetch, False)  # holds for the consumers that are made afterwards
             _kombu.Consumer(self._channel, [queue], on_message=self._take, auto_declare=False).consume()

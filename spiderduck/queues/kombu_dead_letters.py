@@ -12,7 +12,7 @@ from typing import Any
 
 from schedulers.model import Message
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
-from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_link import BrokerLink, plain
 from spiderduck.queues.kombu_publisher import PERSISTENT, Outgoing
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.topology import Topology
@@ -70,7 +70,7 @@ def _length(queue: Any, channel: Any) -> int:
 
 def _newest(queue: Any, most: int, before: int | None, connection: Any) -> list[DeadLetter]:
     """By id: several processes bury, and the queue has their letters as they came."""
-    channel = connection.channel()
+    channel = plain(connection.channel())
     letters = [_letter(message) for message in _each(queue, channel)]
     channel.close()
     older = [one for one in letters if before is None or one.id < before]
@@ -79,7 +79,7 @@ def _newest(queue: Any, most: int, before: int | None, connection: Any) -> list[
 
 def _replay(topology: Topology, wanted: set[int] | None, connection: Any) -> int:
     """One by one: in the events queue, confirmed, before it leaves the dead letters."""
-    channel = connection.channel()
+    channel = plain(connection.channel())
     count = 0
     for message in _each(topology.dead, channel):
         letter = _letter(message)
@@ -112,6 +112,10 @@ def _letter(message: Any) -> DeadLetter:
     body = message.body if isinstance(message.body, bytes) else bytes(message.body, "utf-8")
     headers = message.headers or {}
     found = from_headers(body, headers).message
-    return DeadLetter(
-        int(headers.get("dead_id", 0)), float(headers.get("dead_at", 0.0)), str(headers.get("reason", "unknown")), found
-    )
+    reason = str(headers.get("reason", "unknown"))
+    return DeadLetter(int(_figure(headers.get("dead_id"))), float(_figure(headers.get("dead_at"))), reason, found)
+
+
+def _figure(value: object) -> int | float:
+    """0 for what another program put there instead."""
+    return value if isinstance(value, int | float) and 0 <= value < 2**63 else 0

@@ -242,6 +242,26 @@ class BrokerLink:
         log.info("%s: the broker takes messages again", self._name)
 
 
+def plain(channel: Any) -> Any:
+    """The channel, which from now on gives bodies as they came.
+
+    kombu decompresses a body whose sender says so, without a bound, and py-amqp decodes it; what fails there ends the
+    connection, and comes again on the next one. So one message of another program would keep all others out.
+    """
+    channel.auto_decode = False
+    as_kombu_does = channel.message_to_python
+
+    def message_to_python(raw: Any) -> Any:
+        properties = raw.get("properties", raw) if isinstance(raw, dict) else raw.properties
+        for place in (properties.get("application_headers"), raw.get("headers") if isinstance(raw, dict) else None):
+            if isinstance(place, dict):
+                place.pop("compression", None)
+        return as_kombu_does(raw)
+
+    channel.message_to_python = message_to_python
+    return channel
+
+
 def _wait(readable: tuple[Any, ...], seconds: float) -> None:
     poll = select.poll()
     for one in readable:

@@ -14,7 +14,7 @@ import kombu
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
 from spiderduck.errors import HandedOutElsewhere, UnknownQueue
-from spiderduck.queues.kombu_link import BrokerLink
+from spiderduck.queues.kombu_link import BrokerLink, plain
 from spiderduck.queues.topology import Topology, topic_pattern
 from spiderduck.subscriptions.ports import BATCH_BYTES
 
@@ -118,7 +118,7 @@ class SubscriptionLine:
         await self._link.call(partial(self._ack, position))
 
     def opened(self, connection: Any) -> None:
-        self._channel = connection.channel()
+        self._channel = plain(connection.channel())
         self._channel.basic_qos(0, PREFETCH, False)
         queue = self._queue(self._channel)
         try:

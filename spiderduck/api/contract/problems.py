@@ -28,6 +28,7 @@ from spiderduck.errors import (
     UnknownQueue,
 )
 from spiderduck.stores.errors import StatementRefused
+from spiderduck.webhooks.errors import BadReceiver, NoSecretKey, NotTried, TooManyWebhooks, UnknownWebhook
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,11 @@ STATUS: dict[type[Exception], int] = {
     StatementRefused: 503,  # nothing that the caller could change: the operator reads the same sentence in the log
     FetcherUnavailable: 503,
     CoordinatorUnavailable: 503,
+    UnknownWebhook: 404,
+    TooManyWebhooks: 409,
+    BadReceiver: 422,
+    NoSecretKey: 503,
+    NotTried: 503,
 }
 WORDS: Mapping[str, str] = {
     "int": "a whole number",

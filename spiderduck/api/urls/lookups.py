@@ -16,12 +16,12 @@ from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
-from spiderduck.api.parameters import PAGE_ID, whole_number
+from spiderduck.api.parameters import PAGE_ID, moment, whole_number
 from spiderduck.api.services import Services
 from spiderduck.api.urls.archived_pages import ArchivedPages
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
 from spiderduck.api.urls.caching import LONG, asking_again, tag_of
-from spiderduck.api.urls.versions import Version, described, known_at, moment
+from spiderduck.api.urls.versions import Version, described, known_at
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.withheld_pictures import known_page
 

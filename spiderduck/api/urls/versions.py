@@ -1,27 +1,16 @@
 """The versions of a page: which one was there at a moment, and what changed from one to the next. Pure."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 import msgspec
 
 from schedulers.model import Known, Page, Status
 from schedulers.record import Record, page_state, record_fields
-from spiderduck.api.parameters import BadParameter, shortened
 
 BESIDE_METADATA = ("status_code", "canonical_url")
 UNTOLD = frozenset({"content_hash"})
 """Changes with every letter of the text; `content.sha256` says that already."""
-
-
-TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60))?)(\.[0-9]{1,9})?"
-    r"([Zz]|[-+ ][0-9]{2}:[0-9]{2})?)?"
-)
-"""RFC 3339; without seconds or clock, too; without an offset it is UTC. The `+` of an offset that was not escaped comes
-as a space."""
 
 
 class FieldChange(msgspec.Struct, omit_defaults=True):
@@ -37,23 +26,6 @@ class Version(Record, frozen=True, omit_defaults=True, kw_only=True):
     """One fetched version of a page, and what changed since the one before it."""
 
     changed: tuple[FieldChange, ...] = ()
-
-
-def moment(text: str) -> float:
-    """Epoch seconds of `as_of`. Raises `BadParameter`."""
-    try:
-        if (said := TIME.fullmatch(text)) is None:
-            raise ValueError("no time of RFC 3339, and no date")
-        day, clock, fraction, offset = said.groups(default="")
-        second = 1 if clock.endswith(":60") else 0  # a leap second; the day's last one is as near as a clock comes
-        found = datetime.fromisoformat(f"{day}T{clock.replace(':60', ':59') or '00:00'}")
-        zone = "" if offset in ("", "Z", "z") else offset.replace(" ", "+")
-        found = datetime.fromisoformat(f"{found.isoformat()}{zone or '+00:00'}")
-        return found.timestamp() + float(f"0{fraction}" if fraction else 0) + second
-    except (ValueError, OverflowError) as error:
-        raise BadParameter(
-            f"as_of is {shortened(text)}; it takes a time such as 2026-11-22T10:47:34Z, or a day"
-        ) from error
 
 
 def known_at(now: Known, page: Page | None) -> Known:

@@ -16,9 +16,8 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
     with sqlite3.connect(path) as old:
         old.execute("ALTER TABLE subscribers DROP COLUMN handed")
         old.execute("ALTER TABLE subscribers DROP COLUMN created_at")
-        old.execute("DROP TABLE site_pictures")
-        old.execute("DROP TABLE takedowns")
-        old.execute("DROP TABLE domains")
+        for table in ("site_pictures", "takedowns", "domains", "webhooks", "webhook_deliveries"):
+            old.execute(f"DROP TABLE {table}")
         old.execute("PRAGMA user_version=1")
         for number in range(4):
             notice = (str(number), "type", "host", "fetched", "fetched", 7.0, b"%d" % number)
@@ -31,7 +30,9 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
     log = NoticeLog(database, FakeClock())
     (team,) = await log.queues()
     assert (team.name, team.position, team.lag, team.created_at) == ("team", 1, 3, 7.0)
-    assert await database.read(lambda connection: connection.execute("SELECT * FROM site_pictures").fetchall()) == []
+    for table in ("site_pictures", "webhooks", "webhook_deliveries"):
+        sql = f"SELECT * FROM {table}"
+        assert await database.read(lambda connection, sql=sql: connection.execute(sql).fetchall()) == []  # type: ignore[misc]
     subscription = await log.open("team", Filter(), after=3)
     assert subscription.reset is None
     assert [one.body for one in await subscription.receive(10)] == [b"3"]

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from schedulers.model import Content, Known, Page, Status, UrlState
-from spiderduck.api.parameters import BadParameter
-from spiderduck.api.urls.versions import Version, described, known_at, moment
+from spiderduck.api.parameters import BadParameter, moment
+from spiderduck.api.urls.versions import Version, described, known_at
 
 URL = "http://a.test/"
 
