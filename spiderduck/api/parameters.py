@@ -6,7 +6,7 @@ script, and a number of 30 digits is an integer until SQLite refuses it. Every n
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
