@@ -29,7 +29,7 @@ from schedulers.metadata.model import (
 from schedulers.metadata.options import Examined, ReadingOptions
 from schedulers.metadata.picture_counter import PictureCounter, note_in, note_picture
 from schedulers.metadata.ports import GenericPictures
-from schedulers.metadata.usage import Purpose, shown, unavailable_from
+from schedulers.metadata.usage import Purpose, shown, unavailable_from, withheld
 from schedulers.metadata.usage import refusal as usage_refusal
 from schedulers.metadata.wire import (
     decode_metadata,
@@ -79,4 +79,5 @@ __all__ = [
     "unavailable_from",
     "usage_refusal",
     "wall_kind",
+    "withheld",
 ]

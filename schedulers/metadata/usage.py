@@ -101,3 +101,12 @@ def shown(metadata: Metadata, now: float) -> Metadata:
         return metadata
     said = {name: Provenance(f"{WITHHELD}:{signal.source}") for name, signal in withheld.items()}
     return structs.replace(metadata, **changes, provenance={**metadata.provenance, **said})
+
+
+def withheld(metadata: Metadata) -> list[str]:
+    """What `shown` took out: a sentence for each."""
+    return [
+        f"The {name} is left out or cut in cards and records: {said.rule.removeprefix(f'{WITHHELD}:')} asks for it."
+        for name, said in metadata.provenance.items()
+        if said.rule.startswith(f"{WITHHELD}:")
+    ]

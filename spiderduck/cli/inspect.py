@@ -87,11 +87,13 @@ def page(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a page's metadata: each value, the rule that gave it, what the other rules offered, and why its title is
-    what it is.
+    """Show a page's metadata: each value, the rule that gave it, what the other rules offered, why its title is what
+    it is, and what of it a card leaves out.
 
     A URL is fetched politely (robots.txt, rate limit, address guard).
     """
+    import time
+
     import msgspec
 
     from schedulers.metadata import (
@@ -99,7 +101,10 @@ def page(
         encode_provenance,
         encode_usage,
         extract_metadata,
+        shown,
         title_explained,
+        wall_kind,
+        withheld,
     )
 
     if source.lower().startswith(("http://", "https://")):
@@ -115,15 +120,23 @@ def page(
             f"{one['rule']}: {'the same' if one['value'] == value else one['value']}"
             for one in origin.get("alternatives", [])
         )
-        shown = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        rows.append((name, shown, origin.get("rule", ""), others))
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        rows.append((name, text, origin.get("rule", ""), others))
     usage = msgspec.json.decode(encode_usage(metadata) or b"{}")
     rows += [(f"usage: {name}", str(said["value"]).lower(), said["source"], "") for name, said in usage.items()]
     why = title_explained(metadata)
     data = {"metadata": values, "provenance": provenance, "usage": usage, "title_because": why}
     _show(rows, ("field", "value", "rule", "alternatives"), data, as_json)
-    if not as_json:
-        plain_console().print(field(f"The title: {why}"))
+    if as_json:
+        return
+    notes = [f"The title: {why}", *withheld(shown(metadata, time.time()))]
+    if (wall := metadata.interstitial) is not None:
+        kind = "" if wall == wall_kind(wall) else f", {wall_kind(wall)}"
+        notes.append(
+            f"This is a wall ({wall}{kind}) and no page: it never becomes metadata; the link ends as interstitial."
+        )
+    for note in notes:
+        plain_console().print(field(note))
 
 
 def _of_url(url: str, config: Path | None) -> "Metadata":

@@ -91,10 +91,16 @@ def explained(metadata: Metadata) -> str:
             return f"{_unusable(shared)} {first}."
         return f"{first}; no other title of the page shortens, completes or replaces it."
     if shared is not None:
-        return _relation(said.rule, shared) if _relates(shared.value, metadata.title) else _unusable(shared)
+        if _relates(shared.value, metadata.title):
+            return _relation(said.rule, shared)
+        return f"{_unusable(shared)} The title is that of the next rule, {_shown_rule(said.rule)}."
     if said.rule == TITLE_ELEMENT:
         return "There is no title for sharing and no headline: it is <title>, without a part that names the site."
     return f"There is no title for sharing: {said.rule} is the first rule of the ladder that offers one."
+
+
+def _shown_rule(rule: str) -> str:
+    return "<title>" if rule == TITLE_ELEMENT else rule
 
 
 def _relates(shared: str, title: str) -> bool:

@@ -20,6 +20,7 @@ from schedulers.metadata import (
     shown,
     tdmrep,
     usage_refusal,
+    withheld,
 )
 
 URL = "https://pond.test/duck"
@@ -255,6 +256,7 @@ def test_from_its_end_on_a_page_is_neither_handed_out_nor_described(written: str
     assert all((usage_refusal(ends, purpose, NOW) is not None) is is_over for purpose in Purpose)
     found = shown(msgspec.structs.replace(PAGE, usage=ends), NOW)
     assert (found.title, found.description is None, found.image is None) == (PAGE.title, is_over, is_over)
+    assert len(withheld(found)) == 2 * is_over
 
 
 RESERVED = b"""[{"location": "/open/*.html$", "tdm-reservation": 0},
