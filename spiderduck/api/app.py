@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+from litestar.types import Message, Scope
 
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
@@ -73,6 +75,18 @@ def document_route() -> HTTPRouteHandler:
     return openapi_json
 
 
+async def send_methods(message: Message, scope: Scope) -> None:
+    """Litestar's `before_send`: `Allow` names every method that the path takes. The framework answers OPTIONS with
+    those of the handler that came first."""
+    if scope.get("method") != "OPTIONS" or message["type"] != "http.response.start":
+        return
+    headers, path = MutableScopeHeaders.from_message(message), scope.get("path_template")
+    if "allow" in headers:
+        routes = (one for one in scope["litestar_app"].routes if isinstance(one, HTTPRoute) and one.path_format == path)
+        taken = {str(method) for route in routes for method in route.methods}
+        headers["allow"] = ", ".join(sorted(taken)) or headers["allow"]
+
+
 async def _nothing_here(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     raise NotFoundException
 
@@ -127,7 +141,7 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
     return Litestar(
         route_handlers=[*routes, *health_routes(health), metrics_route(health), document_route()],
         guards=[BrowserGuard(browser_rules(config), guard), guard],
-        before_send=[send_rate_limit],
+        before_send=[send_rate_limit, send_methods],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
         request_max_body_size=min(MOST_BODY_BYTES, config.api.most_event_bytes),

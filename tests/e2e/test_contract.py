@@ -190,6 +190,18 @@ def test_what_takes_get_takes_head(running: Product) -> None:
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
+def test_options_name_every_method_that_is_described(running: Product) -> None:
+    """Also where several handlers share a path."""
+    values = {"{name}": "team", "{domain}": "news.test", "{page_id}": "7", "{id}": "7", "{pipeline}": "cards"}
+    for path, operations in running.client.get("/openapi.json").json()["paths"].items():
+        target = path
+        for name, value in values.items():
+            target = target.replace(name, value)
+        allowed = set(running.client.options(target).headers["allow"].split(", "))
+        described = {method.upper() for method in operations if method in ("get", "put", "post", "delete", "head")}
+        assert described <= allowed, path
+
+
 def test_nothing_was_known_before_the_first_version(running: Product) -> None:
     running.client.get("/v1/unfurl", params={"url": "http://news.test/a", "wait_ms": 9_000})
     before = running.client.get(
