@@ -68,8 +68,8 @@ class UpdatedNotice(_Envelope, kw_only=True):
 
 
 class JudgedNotice(_Envelope, kw_only=True):
-    """The verdict on a stored URL is another one than before, because a list changed. `previous` in the record's
-    verdict says what it was."""
+    """The verdict on a stored URL is another one than before, because a list changed, or an admin took it down.
+    `previous` in the record's verdict says what it was."""
 
     type: Literal["spiderduck.url.judged"] = "spiderduck.url.judged"
     outcome: Literal["judged"] = "judged"

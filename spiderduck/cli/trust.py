@@ -37,7 +37,9 @@ def verdict(
     if as_json:
         _print_json(found)
     else:
-        _print_table(("verdict", "URL", "list", "names", "entry", "signals"), [_verdict_row(one) for one in found])
+        _print_table(
+            ("verdict", "URL", "list", "names", "of", "entry", "signals"), [_verdict_row(one) for one in found]
+        )
     if any(one["verdict"] in ("block", "warn") for one in found):
         raise typer.Exit(BLOCKED)
 
@@ -90,14 +92,15 @@ def _show_takedowns(found: list[Any], as_json: bool) -> None:
     if not found:
         say("nothing was taken down")
         return
-    columns = ("URL", "at", "by", "reason", "URLs", "pages", "pictures", "removed", "archive")
+    columns = ("URLs", "at", "by", "reason", "pages", "pictures", "removed", "archive")
     _print_table(columns, [_takedown_row(one) for one in found])
 
 
 def _takedown_row(one: dict[str, Any]) -> list[str]:
-    counts = (str(len(one["urls"])), str(one["pages"]), str(one["pictures"]))
+    counts = (str(one["pages"]), str(one["pictures"]))
     gone = (("removed_at" in one and "yes") or "not yet", ("erased_at" in one and "erased") or "not yet")
-    return [one["url"], one["at"], one.get("by", ""), one.get("reason", ""), *counts, *gone]
+    urls = "\n".join(one["urls"])  # the one that was named is the first
+    return [urls, one["at"], one.get("by", ""), one.get("reason", ""), *counts, *gone]
 
 
 def _server(server: str, key: str | None) -> Any:
@@ -132,5 +135,5 @@ def _list_row(one: dict[str, Any]) -> list[str]:
 
 def _verdict_row(one: dict[str, Any]) -> list[str]:
     matched = one.get("matched") or {}
-    said = [matched.get(name, "") for name in ("list", "expression", "entry")]
+    said = [matched.get(name, "") for name in ("list", "expression", "hop", "entry")]
     return [one["verdict"], one["url"], *said, ", ".join(one.get("signals", ()))]

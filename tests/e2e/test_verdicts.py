@@ -193,6 +193,17 @@ def test_who_changed_what_stands_in_the_audit_log(origin: Origin, bad: Path, tmp
         assert client.delete("/v1/queues/team", headers=ops).status_code == 404
         assert client.post("/v1/dead/replay", json={}, headers=ops).is_success
         assert client.delete("/v1/lists/bad", headers=ops).is_success
+        taken = {"url": URL, "reason": "spam"}
+        for method, call in (
+            ("POST", "/v1/takedowns"),
+            ("GET", "/v1/takedowns"),
+            ("DELETE", f"/v1/takedowns?url={URL}"),
+        ):
+            assert client.request(method, call, json=taken, headers=reader).status_code == 403
+        assert client.get("/v1/pictures/gone", headers=reader).json()["pictures"] is None, "nothing was taken down"
+        assert client.post("/v1/takedowns", json=taken, headers=ops).json()["by"] == "ops"
+        assert len(client.get("/v1/pictures/gone", headers=reader).json()["pictures"]) == 1
+        assert client.delete("/v1/takedowns", params={"url": URL}, headers=ops).is_success
         assert client.get("/v1/audit", headers=reader).status_code == 403
         product.stop()
         product.start()
@@ -203,6 +214,8 @@ def test_who_changed_what_stands_in_the_audit_log(origin: Origin, bad: Path, tmp
         ("ops", "queue.deleted", "team"),
         ("ops", "dead.replayed", "all"),
         ("ops", "list.removed", "bad"),
+        ("ops", "takedown", URL),
+        ("ops", "takedown.lifted", URL),
     ]
 
 
