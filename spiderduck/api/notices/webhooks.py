@@ -14,7 +14,7 @@ from schedulers.notice import TYPES
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN
-from spiderduck.api.paging import Cursor, Most, piece, place_of
+from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import domain_name, moment, shortened
 from spiderduck.api.services import Services
 from spiderduck.webhooks.administration import Wish
@@ -31,6 +31,7 @@ UNSEEN = {"Cache-Control": "no-store"}
 TAGS = ["webhooks"]
 LONGEST_OVERLAP = 30 * 86_400
 DELIVERIES = "webhook deliveries"
+WEBHOOKS = "webhooks"
 MICROSECONDS = 1_000_000
 """What a moment is told in where it has to be exact: a store keeps no finer ones."""
 
@@ -88,9 +89,10 @@ class NewSecret(WebhookReport, kw_only=True):
 
 
 class WebhookReports(msgspec.Struct):
-    """The oldest first."""
+    """The oldest first; `next_cursor` leads to those behind them, and is null at the end."""
 
     webhooks: list[WebhookReport]
+    next_cursor: str | None = None
 
 
 class AttemptReport(msgspec.Struct, kw_only=True):
@@ -155,8 +157,11 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
         return Response(NewSecret(**_fields(made, clock.now()), secret=secret), status_code=201, headers=UNSEEN)
 
     @get("/v1/webhooks", opt={"scope": ADMIN}, tags=TAGS, summary="The webhooks")
-    async def list_webhooks() -> WebhookReports:
-        return WebhookReports([report(one) for one in await webhooks.all()])
+    async def list_webhooks(most: Most = MOST, cursor: Cursor = None) -> WebhookReports:
+        last = place_of(cursor, WEBHOOKS, str) or ""
+        behind = sorted((one for one in await webhooks.all() if _place(one) > last), key=_place)
+        shown, following = piece(behind, most, WEBHOOKS, _place)
+        return WebhookReports([report(one) for one in shown], following)
 
     @get("/v1/webhooks/{webhook_id:str}", opt={"scope": ADMIN}, tags=TAGS, summary="One webhook")
     async def get_webhook(webhook_id: WebhookId) -> WebhookReport:
@@ -290,6 +295,11 @@ def _delivery(one: Delivery) -> DeliveryReport:
         next_attempt_at=None if one.due is None else iso_time(one.due),
         attempts=[AttemptReport(**_attempt(attempt)) for attempt in one.attempts],
     )
+
+
+def _place(one: Webhook) -> str:
+    """Sorts as the time does."""
+    return f"{one.created_at:020.6f}-{one.id}"
 
 
 def _types(given: list[str]) -> tuple[str, ...]:
