@@ -22,6 +22,7 @@ from groundwork.settings import SettingError, Sources
 from schedulers.config import SchedulersConfig
 from spiderduck.errors import BadSetting
 from spiderduck.keyring import ADMIN, LEAST_CHARACTERS, Entry, Key, is_there, plain_key
+from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.settings.archive import ArchiveConfig
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.settings.cassandra import CassandraConfig
@@ -192,6 +193,7 @@ class Config:
     shares: SharesConfig = field(default_factory=SharesConfig)
     trends: TrendsConfig = field(default_factory=TrendsConfig)
     webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
+    analytics: AnalyticsConfig = field(default_factory=AnalyticsConfig)
     lists: tuple[ListConfig, ...] = ()
 
     @property
@@ -230,6 +232,7 @@ class Config:
                 self.images,
                 self.trends,
                 self.webhooks,
+                self.analytics,
             ):
                 section.validate()
             _check_lists(self.lists)

@@ -118,3 +118,17 @@ class PeersContradict(SpiderDuckError):
 
     code = "peers_contradict"
     exit_code = 8
+
+
+class NotInstalled(SpiderDuckError):
+    """The library that this needs is an extra and is not there."""
+
+    code = "not_installed"
+    exit_code = 2
+
+
+class BadQuery(SpiderDuckError):
+    """A query that cannot run: it is no single SELECT, names what is not there, or takes too long or too much."""
+
+    code = "bad_query"
+    exit_code = 2

@@ -41,6 +41,7 @@ from spiderduck.api.pages.bot import bot_routes
 from spiderduck.api.pages.problem_reference import problem_routes
 from spiderduck.api.services import Health, Services
 from spiderduck.api.sharing.events import event_routes
+from spiderduck.api.urls.analytics import analytics_routes
 from spiderduck.api.urls.fetch import fetch_routes
 from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.api.urls.owned_pictures import picture_routes
@@ -107,6 +108,7 @@ def api_routes(services: Services) -> list[Any]:
         *audit_routes(services),
         *why_routes(services),
         *trend_routes(services),
+        *analytics_routes(services),
         *stream_routes(services),
         *webhook_routes(services),
         *queue_routes(services),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from fetchers.body.chunks import Chunks
@@ -25,6 +25,9 @@ from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
 from spiderduck.webhooks.administration import Webhooks
+
+if TYPE_CHECKING:
+    from spiderduck.analytics.querying import Queries
 
 PICTURES_PATH = "/images/cards"
 SHOWN_WIDTH = 1200
@@ -84,6 +87,7 @@ class Services:
     archive: ArchiveReader
     subscriptions: Subscriptions
     shares: ShareStore | None
+    queries: "Callable[[], Queries]"
     domains: Domains
     pictures: PictureAddresses
     reader: Reader

@@ -27,6 +27,7 @@ OURS = (
     "lists.judged*",
     "audit.jsonl",
     "reprocess.json*",
+    "analytics",
 )
 """What we write into a data folder. Whatever else lies there is somebody else's."""
 

@@ -25,6 +25,7 @@ from spiderduck.api.front.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, PictureAddresses, Services
 from spiderduck.audit import FILE as AUDIT_FILE
 from spiderduck.audit import AuditLog, FileAudit
+from spiderduck.bootstrap.analytics import open_analytics, open_queries
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extras import needed_for
@@ -104,6 +105,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         judging = _judging(given, storage, fetching)
         taking = await open_takedowns(given.clock, storage, fetching.blocking.lists, images)
         shares = open_shares(given, storage.api)
+        analytics = open_analytics(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
         services, routes = None, _mounted(ids, images)
         delivering: tuple[Work, ...] = ()
@@ -127,10 +129,20 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
             telemetry.ask(shares.gauges)
+            telemetry.ask(analytics.gauges)
         app = build(config, health, routes, guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
-        work = (*fetching.work, *storage.work, *judging, *shares.work, *following, *beside, *delivering)
+        work = (
+            *fetching.work,
+            *storage.work,
+            *judging,
+            *shares.work,
+            *analytics.work,
+            *following,
+            *beside,
+            *delivering,
+        )
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
 
@@ -179,6 +191,7 @@ def _services(
         archive=api.content,
         subscriptions=RedactedSubscriptions(api.subscriptions, fetching.blocking.lists.takedowns),
         shares=shown.shares,
+        queries=partial(open_queries, given.config, given.folder),
         domains=fetching.domains,
         lists=fetching.blocking.lists,
         sharers=sharers_of(given.config, given.folder),

@@ -11,6 +11,7 @@ import typer
 from fetchers.config import VERSION
 from groundwork.terminal import say
 from spiderduck.cli import (
+    analytics,
     config,
     dead,
     demo,
@@ -54,6 +55,8 @@ app.command()(domain.domain)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.command()(reprocess.reprocess)
+app.command()(analytics.report)
+app.command()(analytics.sql)
 app.command()(secrets.secrets)
 app.command()(trust.lists)
 app.command()(trust.verdict)

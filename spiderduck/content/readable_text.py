@@ -12,16 +12,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from groundwork.workers.interface import WorkError, Workers
 from schedulers.metadata.charset import as_utf_8
-from spiderduck.errors import SpiderDuckError
+from spiderduck.errors import NotInstalled, SpiderDuckError
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes. No article comes near; what is larger is cut."""
-
-
-class NotInstalled(SpiderDuckError):
-    """The library that this needs is an extra and is not there."""
-
-    code: ClassVar[str] = "not_installed"
 
 
 class Unreadable(SpiderDuckError):

@@ -13,7 +13,7 @@ from spiderduck.shares.ports import Asked, ShareStore
 from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.shares.trends import HOUR, WINDOWS, Peak, Tally
 from tests.clock import FakeClock
-from tests.integration.cluster.keyspaces import emptied_keyspace
+from tests.integration.cluster.keyspaces import SHARES, emptied_keyspace
 
 NOW = 1_800_000_000.0
 PAGE = "https://news.test/article"
@@ -25,8 +25,7 @@ DAY = WINDOWS["day"]
 @pytest.fixture(
     params=[
         "sqlite",
-        pytest.param("acsylla", marks=pytest.mark.engine("cassandra")),
-        pytest.param("cassandra-driver", marks=pytest.mark.engine("cassandra")),
+        pytest.param("cassandra", marks=pytest.mark.engine("cassandra")),  # both drivers pass the store's contract
     ]
 )
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ShareStore]:
@@ -35,7 +34,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield SqliteShares(database)
         await database.close()
         return
-    async with emptied_keyspace(request.param) as (session, config):
+    async with emptied_keyspace(tables=SHARES) as (session, config):
         yield CassandraShares(session, config.keyspace, FakeClock(NOW))
 
 

@@ -17,12 +17,14 @@ from groundwork import problems
 from groundwork.workers.interface import WorkersBusy
 from schedulers.errors import EventTooLarge, InvalidUrl, NothingShared, UnreadableEvent
 from spiderduck.api.parameters import IN_WORDS, shortened
-from spiderduck.content.readable_text import NotInstalled, Unreadable
+from spiderduck.content.readable_text import Unreadable
 from spiderduck.errors import (
+    BadQuery,
     BadSetting,
     HandedOutElsewhere,
     NoPast,
     NotHandedOut,
+    NotInstalled,
     StoreUnavailable,
     TooManyQueues,
     UnknownQueue,
@@ -46,6 +48,7 @@ STATUS: dict[type[Exception], int] = {
     StoreUnavailable: 503,
     Unreadable: 422,
     NotInstalled: 501,
+    BadQuery: 422,
     WorkersBusy: 503,
     StatementRefused: 503,  # nothing that the caller could change: the operator reads the same sentence in the log
     FetcherUnavailable: 503,

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
@@ -19,6 +19,8 @@ WEBHOOKS = ("webhooks", "webhook_owners", "webhook_deliveries", "webhook_log", "
 TABLES = (
     *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
     *("claims", "takedowns", "audit", "walks", "domains"),
+)
+SHARES = (
     *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
     *("share_domains", "trends"),
     *WEBHOOKS,
@@ -70,13 +72,13 @@ def _close_sockets(*owners: object) -> None:
 
 @asynccontextmanager
 async def emptied_keyspace(
-    driver: str = "acsylla", port: int | None = None
+    driver: str = "acsylla", port: int | None = None, tables: Sequence[str] = TABLES
 ) -> AsyncIterator[tuple[Session, CassandraConfig]]:
-    """A session, and the settings that lead to the tests' keyspace."""
+    """A session, and the settings that lead to the tests' keyspace, in which these tables are empty."""
     config = settings(driver, port)
     async with opened_session(config) as session:
         if await Migration(session, config, SystemClock()).run() == []:
-            await asyncio.gather(*(session.run(f"TRUNCATE {config.keyspace}.{table}") for table in TABLES))
+            await asyncio.gather(*(session.run(f"TRUNCATE {config.keyspace}.{table}") for table in tables))
         yield session, config
 
 

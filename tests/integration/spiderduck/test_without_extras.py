@@ -8,7 +8,7 @@ BLOCKED = """
 import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"kombu", "amqp", "cassandra", "acsylla", "fsspec", "kazoo", "aiomcache"}:
+        if name.partition(".")[0] in {"kombu", "amqp", "cassandra", "acsylla", "fsspec", "kazoo", "aiomcache", "duckdb", "pyarrow"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())
 """
@@ -50,3 +50,12 @@ def test_a_missing_package_is_named_with_what_brings_it() -> None:
     assert done.returncode == 2
     assert "--only fetchers needs" in done.stderr
     assert "pip install 'spiderduck[cluster]'" in done.stderr
+
+
+def test_analytics_without_their_libraries_say_so() -> None:
+    """Where rows are to be written, and where they are asked for."""
+    main = "from spiderduck.__main__ import main; main()"
+    for words, more in ((("up", "--port", "0"), {"SPIDERDUCK_ANALYTICS__WRITE": "true"}), (("sql", "SELECT 1"), {})):
+        done = run(main, *words, **more)
+        assert done.returncode == 2, done.stderr
+        assert "pip install 'spiderduck[analytics]'" in done.stderr

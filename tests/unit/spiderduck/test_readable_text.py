@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from groundwork.workers.interface import OutOfMemory, WorkError, WorkersBusy, WorkTimedOut
-from spiderduck.content.readable_text import LARGEST_BODY, NotInstalled, Reader, Unreadable, extract, visible
+from spiderduck.content.readable_text import LARGEST_BODY, Reader, Unreadable, extract, visible
+from spiderduck.errors import NotInstalled
 
 
 class Fails:

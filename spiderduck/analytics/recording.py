@@ -1,0 +1,138 @@
+"""Listens to the notices and writes rows. Runs in one process; what is not written yet comes again after a crash.
+
+Rows are gathered for a while and written together. Notices are acknowledged when their rows are on the disk, and a row
+that lies there already (the crash came between the two) is not written again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from groundwork.clock import Clock
+from spiderduck.analytics.rows import LATEST_SECONDS, WANTED, Row, Told, fetch_rows, share_row, told_in
+from spiderduck.errors import NoPast, StoreUnavailable, UnknownQueue
+from spiderduck.settings.analytics import AnalyticsConfig
+from spiderduck.shares.model import epoch
+from spiderduck.stores.ports import Lookups
+from spiderduck.subscriptions.ports import Filter, Subscription, Subscriptions
+
+log = logging.getLogger(__name__)
+
+QUEUE = "@analytics"
+MOST = 500
+RETRY_SECONDS = 5.0
+IDLE_SECONDS = 0.5
+MILLISECONDS = 1000
+REMEMBERED_SECONDS = 2 * LATEST_SECONDS
+"""For so long it is known which rows were written: a reused page's requests are told again."""
+
+Timed = tuple[float, Row]
+
+
+class Files(Protocol):
+    """Where rows are written (`spiderduck.analytics.files`). All methods block."""
+
+    def clean(self) -> None: ...
+    def write(self, batch: int, rows: Mapping[str, Sequence[Timed]]) -> None: ...
+    def rows_since(self, batch: int) -> set[str]: ...
+    def last_batch(self) -> int: ...
+
+
+class Recorder:
+    """`rows_total` counts what this process wrote."""
+
+    def __init__(
+        self, subscriptions: Subscriptions, lookups: Lookups, files: Files, config: AnalyticsConfig, clock: Clock
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._lookups = lookups
+        self._files = files
+        self._config = config
+        self._clock = clock
+        self._seen: dict[str, float] = {}
+        self._last_batch = 0
+        self._gathered: dict[str, list[Timed]] = {"fetches": [], "shares": []}
+        self._position: int | None = None
+        self._begun = 0.0
+        self.rows_total = 0
+
+    async def run(self) -> None:
+        """Until cancelled; an engine or a disk that is away is waited for."""
+        while True:
+            try:
+                await self._begin()
+                subscription = await self._opened()
+                try:
+                    while True:
+                        if not await self.take(subscription):
+                            await self._clock.sleep(IDLE_SECONDS)
+                finally:
+                    await subscription.close()
+            except (StoreUnavailable, UnknownQueue, OSError) as error:
+                log.warning("rows for analytics are written later: %s", error)
+            await self._clock.sleep(RETRY_SECONDS)
+
+    async def take(self, subscription: Subscription) -> bool:
+        """The notices that are there, and the file that is due. False where there were none."""
+        received = await subscription.poll(MOST)
+        if received:
+            if self._position is None:
+                self._begun = self._clock.now()
+            await self._gather([told for one in received if (told := told_in(one.body)) is not None])
+            self._position = received[-1].position
+        if self._position is not None and (self._is_due() or subscription.stalled):
+            await self._flush(subscription)
+        return bool(received)
+
+    async def _begin(self) -> None:
+        """What was gathered and not acknowledged comes again."""
+        now = self._clock.now()
+        self._gathered, self._position = {"fetches": [], "shares": []}, None
+        await asyncio.to_thread(self._files.clean)
+        since = int((now - REMEMBERED_SECONDS) * MILLISECONDS)
+        self._seen = dict.fromkeys(await asyncio.to_thread(self._files.rows_since, since), now)
+        self._last_batch = await asyncio.to_thread(self._files.last_batch)
+
+    async def _opened(self) -> Subscription:
+        try:
+            await self._subscriptions.create(QUEUE, after=0)
+        except NoPast:
+            await self._subscriptions.create(QUEUE)
+        return await self._subscriptions.open(QUEUE, Filter(types=WANTED))
+
+    async def _gather(self, told: Sequence[Told]) -> None:
+        known = await self._lookups.known([one.key for one in told])
+        for one, found in zip(told, known, strict=True):
+            now = epoch(one.time)
+            if (share := share_row(one)) is not None:
+                self._add("shares", now, share)
+            for row in fetch_rows(one, found):
+                self._add("fetches", row["fetch_time"], row)
+
+    def _add(self, table: str, moment: float, row: Row) -> None:
+        identity = row["row"]
+        if identity not in self._seen:
+            self._seen[identity] = self._clock.now()
+            self._gathered[table].append((moment, row))
+
+    def _is_due(self) -> bool:
+        count = sum(map(len, self._gathered.values()))
+        return count >= self._config.flush_rows or self._clock.now() - self._begun >= self._config.flush_seconds
+
+    async def _flush(self, subscription: Subscription) -> None:
+        rows, position = self._gathered, self._position
+        if position is None:
+            return
+        self._last_batch = max(int(self._clock.now() * MILLISECONDS), self._last_batch + 1)
+        if any(rows.values()):
+            await asyncio.to_thread(self._files.write, self._last_batch, rows)
+        await subscription.ack(position)
+        self.rows_total += sum(map(len, rows.values()))
+        self._gathered, self._position = {"fetches": [], "shares": []}, None
+        self._forget()
+
+    def _forget(self) -> None:
+        before = self._clock.now() - REMEMBERED_SECONDS
+        for identity in [one for one, at in self._seen.items() if at < before]:
+            del self._seen[identity]

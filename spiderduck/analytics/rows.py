@@ -1,0 +1,280 @@
+"""The rows that a notice makes. Pure.
+
+Columns have Common Crawl's names where its index has them (commoncrawl.org/columnar-index), and ours beside. `row` is
+made of what the row is about, so that whoever makes it again makes the same one.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fetchers.errors import InvalidUrl
+from fetchers.urls import registrable_domain
+from schedulers.model import HopTrace, Known, Page, UrlState
+from schedulers.notice import UPDATED
+from spiderduck.analytics.surt import surt_key
+from spiderduck.shares.model import PROCESSED, epoch
+
+Row = dict[str, Any]
+
+_OF_URL = {
+    "url_surtkey": "string",
+    "url": "string",
+    "url_host_name": "string",
+    "url_host_tld": "string",
+    "url_host_registered_domain": "string",
+    "url_protocol": "string",
+    "url_port": "int32",
+    "url_path": "string",
+    "url_query": "string",
+}
+FETCHES = {
+    "row": "string",
+    "kind": "string",
+    **_OF_URL,
+    "fetch_time": "time",
+    "fetch_status": "int16",
+    "fetch_redirect": "string",
+    "content_digest": "string",
+    "content_mime_type": "string",
+    "content_mime_detected": "string",
+    "content_charset": "string",
+    "content_languages": "string",
+    "content_length": "int64",
+    "warc_filename": "string",
+    "warc_record_offset": "int64",
+    "warc_record_length": "int64",
+    "id": "int64",
+    "event_id": "string",
+    "hop": "int16",
+    "outcome": "string",
+    "rule": "string",
+    "waited_ms": "int32",
+    "dns_ms": "int32",
+    "connect_ms": "int32",
+    "tls_ms": "int32",
+    "first_byte_ms": "int32",
+    "body_ms": "int32",
+    "connection_reused": "bool",
+    "verdict": "string",
+}
+"""One request to a site. `kind` is `page` or `picture`; `rule` is the line of robots.txt that allowed it; `hop` counts
+from 0 along a chain of redirects; `outcome` is `answered`, or the ending where there was no answer."""
+SHARES = {
+    "row": "string",
+    **_OF_URL,
+    "shared_at": "time",
+    "handled_at": "time",
+    "event_id": "string",
+    "sharer": "string",
+    "outcome": "string",
+    "status": "string",
+    "destination": "string",
+    "content_mime_detected": "string",
+    "content_languages": "string",
+    "picture_url": "string",
+    "id": "int64",
+    "verdict": "string",
+}
+"""One event and one URL in it. `sharer` is a keyed hash."""
+TABLES = {"fetches": FETCHES, "shares": SHARES}
+LATEST_SECONDS = 600.0
+"""A request that is older than that when its URL's ending is told was told before."""
+
+
+class _Picture(msgspec.Struct):
+    url: str
+    type: str | None = None
+    bytes: int | None = None
+
+
+class _Metadata(msgspec.Struct):
+    language: str | None = None
+    image: _Picture | None = None
+
+
+class _Content(msgspec.Struct):
+    type: str | None = None
+
+
+class _Verdict(msgspec.Struct):
+    verdict: str | None = None
+
+
+class _Record(msgspec.Struct):
+    url: str
+    status: str
+    dedup_key: str | None = None
+    page_id: str | None = None
+    destination: str | None = None
+    content: _Content | None = None
+    metadata: _Metadata | None = None
+    verdict: _Verdict | None = None
+
+
+class Told(msgspec.Struct):
+    """What of a notice the rows are made of."""
+
+    id: str
+    type: str
+    time: str
+    data: _Record
+    outcome: str = ""
+    event_id: str | None = None
+    sharer: str | None = None
+    shared_at: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The URL's dedup key."""
+        return self.data.dedup_key or self.data.url
+
+    @property
+    def is_processed(self) -> bool:
+        """Whether it tells of a URL that came to its end."""
+        return self.type == PROCESSED
+
+
+_decode = msgspec.json.Decoder(Told).decode
+WANTED = frozenset({PROCESSED, UPDATED})
+
+
+def told_in(body: bytes) -> Told | None:
+    """None where rows cannot be made of it."""
+    try:
+        told = _decode(body)
+        epoch(told.time)
+    except (msgspec.DecodeError, ValueError):
+        return None
+    return told if told.type in WANTED else None
+
+
+def share_row(told: Told) -> Row | None:
+    """None where nobody shared anything."""
+    if not told.is_processed or told.shared_at is None:
+        return None
+    record = told.data
+    metadata = record.metadata or _Metadata()
+    return {
+        "row": told.id,
+        **_of_url(record.url),
+        "shared_at": epoch(told.shared_at),
+        "handled_at": epoch(told.time),
+        "event_id": told.event_id,
+        "sharer": told.sharer,
+        "outcome": told.outcome,
+        "status": record.status,
+        "destination": record.destination,
+        "content_mime_detected": None if record.content is None else record.content.type,
+        "content_languages": metadata.language,
+        "picture_url": None if metadata.image is None else metadata.image.url,
+        "id": None if record.page_id is None else int(record.page_id),
+        "verdict": None if record.verdict is None else record.verdict.verdict,
+    }
+
+
+def fetch_rows(told: Told, known: Known) -> Iterator[Row]:
+    """The requests that were made for what is told; `known` is what the store has of the URL."""
+    if told.is_processed:
+        if known.state is not None:
+            yield from _page_rows(told, known.state, known.page)
+    elif (image := (told.data.metadata or _Metadata()).image) is not None and image.bytes is not None:
+        yield _picture_row(told, image)
+
+
+def _page_rows(told: Told, state: UrlState, page: Page | None) -> Iterator[Row]:
+    now, last = epoch(told.time), len(state.trace) - 1
+    for number, hop in enumerate(state.trace):
+        at = hop.at or state.checked_at or now
+        if at < now - LATEST_SECONDS:
+            continue
+        is_page = page is not None and number == last and hop.url.partition("#")[0] == page.url.partition("#")[0]
+        following = None if number == last else state.trace[number + 1].url
+        yield {
+            **_row("page", told, hop.url, at),
+            **_hop(hop, number, following),
+            **(_content(page) if page is not None and is_page else {}),
+        }
+
+
+def _picture_row(told: Told, image: _Picture) -> Row:
+    return {
+        **_row("picture", told, image.url, epoch(told.time), told.data.page_id or ""),
+        "fetch_status": 200,
+        "content_mime_detected": image.type,
+        "content_length": image.bytes,
+        "outcome": "answered",
+        "hop": 0,
+    }
+
+
+def _row(kind: str, told: Told, url: str, at: float, identity: str = "") -> Row:
+    """A picture is measured once for a page; a page's request is known by its moment."""
+    name = f"{kind}\n{url}\n{identity or f'{at:.3f}'}"
+    page_id, verdict = told.data.page_id, told.data.verdict
+    return {
+        "row": hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        "kind": kind,
+        **_of_url(url),
+        "fetch_time": at,
+        "id": None if page_id is None else int(page_id),
+        "event_id": told.event_id,
+        "verdict": None if verdict is None else verdict.verdict,
+    }
+
+
+def _hop(hop: HopTrace, number: int, following: str | None) -> Row:
+    answered = hop.result.isdecimal()
+    return {
+        "fetch_status": int(hop.result) if answered and len(hop.result) < 5 else None,
+        "fetch_redirect": following,
+        "hop": number,
+        "outcome": "answered" if answered else hop.result,
+        "rule": hop.robots_rule,
+        "waited_ms": hop.waited_ms,
+        "dns_ms": hop.dns_ms,
+        "connect_ms": hop.connect_ms,
+        "tls_ms": hop.tls_ms,
+        "first_byte_ms": hop.first_byte_ms,
+        "body_ms": hop.body_ms,
+        "connection_reused": hop.reused,
+    }
+
+
+def _content(page: Page) -> Row:
+    place = page.archived
+    return {
+        "content_digest": f"sha256:{page.content.sha256}",
+        "content_mime_type": page.content.type,
+        "content_mime_detected": page.content.type,
+        "content_charset": page.content.encoding,
+        "content_languages": msgspec.json.decode(page.metadata, type=_Metadata).language,
+        "content_length": page.content.length,
+        "warc_filename": None if place is None else place.file,
+        "warc_record_offset": None if place is None else place.offset,
+        "warc_record_length": None if place is None else place.length,
+    }
+
+
+def _of_url(url: str) -> Row:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        domain = registrable_domain(host) if host else ""
+    except (ValueError, InvalidUrl):
+        return {"url_surtkey": url.lower(), "url": url}
+    is_name = bool(host) and not host.rpartition(".")[2].isdecimal() and ":" not in host
+    return {
+        "url_surtkey": surt_key(url),
+        "url": url,
+        "url_host_name": host or None,
+        "url_host_tld": host.rpartition(".")[2] if is_name else None,
+        "url_host_registered_domain": domain or None,
+        "url_protocol": parts.scheme or None,
+        "url_port": port,
+        "url_path": parts.path or None,
+        "url_query": parts.query or None,
+    }

@@ -1,0 +1,291 @@
+"""Rows of fetches and shares: what stands in them, and that none is lost or there twice, wherever a crash comes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schedulers import notice
+from schedulers.model import ArchiveLocation, Change, Content, Event, HopTrace, Known, Page, Redirect, Status, UrlState
+from schedulers.verdict import Verdict
+from spiderduck.analytics.files import ParquetFiles
+from spiderduck.analytics.recording import Recorder
+from spiderduck.analytics.surt import surt_key
+from spiderduck.database.sqlite import Database
+from spiderduck.errors import StoreUnavailable
+from spiderduck.settings.analytics import AnalyticsConfig
+from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.subscriptions.ports import Subscription
+from spiderduck.subscriptions.sqlite import NoticeLog
+from tests.clock import FakeClock
+
+NOW = 1_800_000_000.0
+SHORT, URL = "http://short.test/x", "http://www.news.test/a?b=1"
+AT_ONCE = AnalyticsConfig(write=True, flush_seconds=0.0)
+
+
+@dataclass
+class World:
+    """A store with its notices, and rows of what they tell."""
+
+    folder: Path
+    clock: FakeClock
+    database: Database
+    store: SqliteStore
+    log: NoticeLog
+    files: ParquetFiles
+
+    async def share(self, number: int, state: UrlState, page: Page | None = None, outcome: str = "fetched") -> None:
+        event = Event(f"event-{number}", identity=f"generic event-{number}", sharer="5" * 32)
+        known = Known(state=state, page=page)
+        verdict = Verdict(verdict="no_match", as_of="2027-01-15T08:00:00Z")
+        told = notice.processed(event, outcome, known, verdict, self.clock.now())
+        await self.store.complete(event.identity, state.key, Change((state,), page), told)
+
+    def recorder(self, config: AnalyticsConfig = AT_ONCE) -> Recorder:
+        """As after a start."""
+        return Recorder(self.log, self.store, self.files, config, self.clock)
+
+    async def record(self, recorder: Recorder) -> None:
+        """All notices that are there."""
+        await recorder._begin()
+        subscription = await recorder._opened()
+        while await recorder.take(subscription):
+            pass
+        await subscription.close()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return list(self.files.dataset(table).to_table().sort_by("row").to_pylist())
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    clock = FakeClock(NOW)
+    database = Database(tmp_path / "spiderduck.db")
+    log = NoticeLog(database, clock)
+    store = SqliteStore(database, clock, log.wake)
+    yield World(tmp_path, clock, database, store, log, ParquetFiles(tmp_path / "analytics", AnalyticsConfig()))
+    await database.close()
+
+
+def chain(at: float = NOW, short: str = SHORT) -> tuple[UrlState, Page]:
+    """A short link that led to a page."""
+    page = Page(
+        id=77,
+        key=URL,
+        url=URL,
+        fetched_at=at,
+        status_code=200,
+        content=Content("text/html", 1234, "ab" * 32, "utf-8"),
+        metadata=b'{"title":"A","language":"en","image":{"url":"http://cdn.test/p.jpg"}}',
+        provenance=b"{}",
+        archived=ArchiveLocation("spiderduck-1.warc.gz", 400, 900, "ab" * 32),
+    )
+    trace = (
+        HopTrace(short, at - 1.5, "301", waited_ms=3, first_byte_ms=20),
+        HopTrace(URL, at - 0.25, "200", 7, 1, 2, 3, 40, 5, True, "Allow: /"),
+    )
+    state = UrlState(
+        short,
+        short,
+        Status.FETCHED,
+        page_id=77,
+        resolved_url=URL,
+        redirects=(Redirect(short, short, 301),),
+        checked_at=at,
+        trace=trace,
+    )
+    return state, page
+
+
+async def test_a_chain_makes_a_row_for_each_request_and_one_for_the_share(world: World) -> None:
+    """With Common Crawl's columns where it has them."""
+    state, page = chain()
+    await world.share(1, state, page)
+    await world.record(world.recorder())
+    last, first = sorted(world.rows("fetches"), key=lambda row: -row["hop"])
+    assert (first["url"], first["fetch_status"], first["fetch_redirect"], first["waited_ms"]) == (SHORT, 301, URL, 3)
+    assert first["content_digest"] is None
+    expected = {
+        "url_surtkey": "test,news)/a?b=1",
+        "url_host_name": "www.news.test",
+        "url_host_registered_domain": "news.test",
+        "url_host_tld": "test",
+        "url_protocol": "http",
+        "url_path": "/a",
+        "url_query": "b=1",
+        "fetch_status": 200,
+        "fetch_time": datetime.fromtimestamp(NOW - 0.25, UTC),
+        "content_digest": f"sha256:{'ab' * 32}",
+        "content_mime_detected": "text/html",
+        "content_languages": "en",
+        "content_length": 1234,
+        "warc_filename": "spiderduck-1.warc.gz",
+        "warc_record_offset": 400,
+        "id": 77,
+        "event_id": "event-1",
+        "hop": 1,
+        "outcome": "answered",
+        "rule": "Allow: /",
+        "dns_ms": 1,
+        "body_ms": 5,
+        "connection_reused": True,
+        "verdict": "no_match",
+        "day": date(2027, 1, 15),
+    }
+    assert {name: last[name] for name in expected} == expected
+    (share,) = world.rows("shares")
+    assert (share["url"], share["destination"], share["sharer"]) == (SHORT, URL, "5" * 32)
+    assert (share["picture_url"], share["content_mime_detected"]) == ("http://cdn.test/p.jpg", "text/html")
+
+
+async def test_a_request_without_an_answer_has_its_ending(world: World) -> None:
+    """And the time of the URL's."""
+    state = UrlState(
+        URL, URL, Status.ROBOTS_DENIED, checked_at=NOW, trace=(HopTrace(URL, 0.0, "robots_denied"),), reason="no"
+    )
+    await world.share(1, state, outcome="robots_denied")
+    await world.record(world.recorder())
+    (row,) = world.rows("fetches")
+    assert (row["outcome"], row["fetch_status"]) == ("robots_denied", None)
+    assert row["fetch_time"] == datetime.fromtimestamp(NOW, UTC)
+
+
+async def test_a_reused_page_was_fetched_once_and_shared_twice(world: World) -> None:
+    """Soon after, and long after."""
+    state, page = chain()
+    await world.share(1, state, page)
+    recorder = world.recorder()
+    await world.record(recorder)
+    for number, later in ((2, 60.0), (3, 3_600.0)):
+        await world.clock.advance(later)
+        await world.share(number, state, page, outcome="reused")
+        await world.record(world.recorder())
+    assert (len(world.rows("fetches")), len(world.rows("shares"))) == (2, 3)
+
+
+async def test_a_measured_picture_is_a_fetch(world: World) -> None:
+    """Of that picture, for that page; once, however often the page's record is told again."""
+    state, page = chain()
+    await world.share(1, state, page)
+    measured = replace(page, metadata=b'{"image":{"url":"http://cdn.test/p.jpg","type":"image/jpeg","bytes":5000}}')
+    for revision in ("", "again"):
+        told = notice.updated(Known(state=state, page=measured), measured, None, NOW, revision)
+        await world.store.update_page(measured, told)
+    await world.record(world.recorder())
+    (row,) = (row for row in world.rows("fetches") if row["kind"] == "picture")
+    assert (row["url"], row["content_mime_detected"], row["content_length"]) == (
+        "http://cdn.test/p.jpg",
+        "image/jpeg",
+        5000,
+    )
+
+
+class Dies(Exception):
+    """The process ends here."""
+
+
+class DyingFiles(ParquetFiles):
+    """Writes so many files of a batch, and is gone."""
+
+    def __init__(self, folder: Path, files: int) -> None:
+        super().__init__(folder, AnalyticsConfig())
+        self._left = files
+
+    def _write(self, folder: str, name: str, table: Any) -> None:
+        if not self._left:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            (Path(folder) / f"{name}.writing").write_bytes(b"PAR1 torn")
+            raise Dies
+        self._left -= 1
+        super()._write(folder, name, table)
+
+
+class Unheard:
+    """A subscription whose acknowledgement does not arrive."""
+
+    def __init__(self, inner: Subscription) -> None:
+        self._inner = inner
+        self.poll = inner.poll
+        self.stalled = False
+
+    async def ack(self, position: int) -> None:
+        raise Dies
+
+
+async def test_no_row_is_lost_or_there_twice_wherever_a_crash_comes(world: World) -> None:
+    """Before the first file, between two, after the last and before the acknowledgement; and each time more came."""
+    for number, crash in enumerate((0, 1, 2)):
+        state, page = chain(world.clock.now(), f"{SHORT}{number}")
+        await world.share(number, state, page)
+        dying = world.recorder()
+        dying._files = DyingFiles(world.folder / "analytics", crash)
+        await dying._begin()
+        subscription = await dying._opened()
+        with pytest.raises(Dies):
+            await dying.take(Unheard(subscription))  # type: ignore[arg-type]
+        await subscription.close()
+        await world.clock.advance(30.0)
+    state, page = chain(world.clock.now(), f"{SHORT}9")
+    await world.share(9, state, page)
+    await world.record(world.recorder())
+    assert len({row["row"] for row in world.rows("shares")}) == len(world.rows("shares")) == 4
+    assert len({row["row"] for row in world.rows("fetches")}) == len(world.rows("fetches")) == 8
+    assert not list(world.folder.rglob("*.writing"))
+
+
+async def test_rows_are_gathered_into_files(world: World) -> None:
+    """Until there are enough, or the first has waited long enough; what is gathered is not acknowledged."""
+    recorder = world.recorder(AnalyticsConfig(write=True, flush_seconds=60.0, flush_rows=12))
+    await recorder._begin()
+    subscription = await recorder._opened()
+
+    async def files_after(number: int) -> int:
+        state, page = chain(world.clock.now())
+        await world.share(number, state, page)
+        await recorder.take(subscription)
+        return len(list(world.folder.rglob("*.parquet")))
+
+    assert [await files_after(number) for number in range(3)] == [0, 0, 0]
+    await world.clock.advance(61.0)
+    assert await files_after(3) == 2
+    assert recorder.rows_total == 4 + 2 + 2  # shares; the requests of three at the same moment, which are one; the last
+    await subscription.close()
+
+
+async def test_a_store_that_is_away_costs_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was gathered is read again."""
+    state, page = chain()
+    await world.share(1, state, page)
+    recorder = world.recorder()
+
+    async def away(keys: object) -> Any:
+        raise StoreUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "known", away)
+        with pytest.raises(StoreUnavailable):
+            await world.record(recorder)
+    await world.record(recorder)
+    assert len(world.rows("fetches")) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://www.Example.com/A/B/?b=2&a=1#part", "com,example)/a/b?a=1&b=2"),
+        ("https://example.co.uk:8443/", "uk,co,example:8443)/"),
+        ("http://example.com:80/x", "com,example)/x"),
+        ("http://www.com/", "com,www)/"),
+        ("http://192.0.2.7/x", "192.0.2.7)/x"),
+        ("http://[2001:db8::1]/", "2001:db8::1)/"),
+        ("not a URL", "not a url"),
+        ("http://[broken", "http://[broken"),
+    ],
+)
+def test_the_sort_friendly_form_of_a_url(url: str, key: str) -> None:
+    """What belongs to one host stands together."""
+    assert surt_key(url) == key
