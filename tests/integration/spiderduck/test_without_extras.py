@@ -6,9 +6,10 @@ import sys
 
 BLOCKED = """
 import sys
+MISSING = {"kombu", "amqp", "cassandra", "acsylla", "fsspec", "kazoo", "aiomcache", "duckdb", "pyarrow"}
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"kombu", "amqp", "cassandra", "acsylla", "fsspec", "kazoo", "aiomcache", "duckdb", "pyarrow"}:
+        if name.partition(".")[0] in MISSING:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Missing())
 """
