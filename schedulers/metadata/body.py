@@ -45,7 +45,7 @@ _DATED = (
 _YEAR = r"(?:19|20)\d\d"
 _YEAR_IN = re.compile(_YEAR)
 _CLOCK = r"(?:,?\s+(?:(?:at|um|à|-|–|\|)\s+)?\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\b\.?)?)?"
-_DATE_IN_LINE = re.compile(
+DATE_IN_LINE = re.compile(
     rf"(?:\b\d{{1,2}}(?:st|nd|rd|th|\.|º)?\s+(?:of\s+|de\s+)?[^\W\d_]{{3,12}}\.?,?\s+(?:de\s+)?{_YEAR}"
     rf"|\b[^\W\d_]{{3,12}}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+{_YEAR}"
     rf"|(?<!\d){_YEAR}(?:[-/.]\d{{1,2}}[-/.]\d{{1,2}}|年\s?\d{{1,2}}月\s?\d{{1,2}}日)(?!\d)){_CLOCK}",
@@ -209,7 +209,7 @@ class Body:
         if not seen_headline:
             return None
         for text in (*behind, *reversed(before[-_AROUND:])):
-            if len(text) <= _LINE and (found := _DATE_IN_LINE.search(text)) and dates.iso(found.group()) is not None:
+            if len(text) <= _LINE and (found := DATE_IN_LINE.search(text)) and dates.iso(found.group()) is not None:
                 return found.group()
         return None
 

@@ -12,10 +12,12 @@ from email.utils import parsedate_to_datetime
 FIRST_YEAR = 1500
 LAST_YEAR = 2100
 _LIMIT = 64
-_EPOCH = "1970-01-01T00:00:00"  # what a template writes where no date was set
+_EPOCH = re.compile(
+    r"1970-01-01(?:[T ]00:00|$)|1969-12-31[T ](?:1[2-9]|2[0-3]):00:00"
+)  # where no date was set, in some zone
 
 _ISO = re.compile(
-    r"(\d{4})(?:-|/|\.|年|년\s?)?(\d{1,2})(?:-|/|\.|月|월\s?)?(\d{1,2})[日일]?"
+    r"(\d{4})(?:-|/|\.\s?|年|년\s?)?(\d{1,2})(?:-|/|\.\s?|月|월\s?)?(\d{1,2})[日일]?"
     r"(?:(?:[T ]|\s+at\s+)\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?"
     r"\s*(Z|z|UTC|GMT|[+-]\d{1,2}:\d{2}Z?|[+-]\d{4}Z?|[+-]\d{2})?(?![\d:])"
 )
@@ -23,6 +25,12 @@ _ISO = re.compile(
 _EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?")
 _WORDS = re.compile(r"[^\W\d_]+|\d+(?:st|nd|rd|th)?", re.UNICODE)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap])?\.?m?\b", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^(?:published|updated|posted|date|datum|veröffentlicht|publié|publicado)(?:\s+(?:on|am|le|el))?\s*:?\s+(?=.*\d)",
+    re.IGNORECASE,
+)
+_WEEKDAY_FIRST = re.compile(r"[A-Za-z]{3,9},\s")  # RFC 850 writes it out
+_HALF = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\b(?:GMT|UTC)?([+-]\d{2}):?(\d{2})\b|\b(GMT|UTC|Z)\b|\b([ECMP][SD]T)\b", re.IGNORECASE)
 # The zones that RFC 822 names.
 _NAMED_ZONES = {
@@ -69,12 +77,22 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_MONTHS |= {
+    name: number
+    for names in (
+        "ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου σεπτεμβρίου"
+        " οκτωβρίου νοεμβρίου δεκεμβρίου",
+        "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+        "בינואר בפברואר במרץ באפריל במאי ביוני ביולי באוגוסט בספטמבר באוקטובר בנובמבר בדצמבר",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
 
 
 def iso(value: str) -> str | None:
     """`value` in ISO 8601, as exact as it was written: a day, a minute or a second, with or without an offset."""
-    value = value.strip()
-    if not value or len(value) > _LIMIT or value.startswith(_EPOCH):
+    value = _LABEL.sub("", value.strip())
+    if not value or len(value) > _LIMIT or _EPOCH.match(value):
         return None
     if _EXACT.fullmatch(value) and (exact := _checked(value)):
         return exact
@@ -162,7 +180,7 @@ def _epoch(value: str) -> str | None:
 
 
 def _rfc_822(value: str) -> str | None:
-    if "," not in value[:10] or ":" not in value:  # RFC 850 writes the whole weekday
+    if _WEEKDAY_FIRST.match(value) is None or ":" not in value or _HALF.search(value):
         return None
     try:
         moment = parsedate_to_datetime(value)

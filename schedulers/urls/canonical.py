@@ -20,7 +20,7 @@ _HOME = re.compile(r"/(?:(?:index|default|home)(?:\.[a-z]{2,5})?)?/?", re.IGNORE
 """The path of a home page."""
 
 
-_LANGUAGE_HOME = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2,4})?/?", re.IGNORECASE)
+_LANGUAGE_HOME = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2,4})?(?:/(?:index(?:\.[a-z]{2,5})?)?)?", re.IGNORECASE)
 """The home page of a language, `/en/` or `/pt-br`."""
 
 
@@ -51,9 +51,11 @@ def _leads_elsewhere(url: str, page: str) -> bool:
         return False
     if _LANGUAGE_HOME.fullmatch(path) and not _LANGUAGE_HOME.fullmatch(own):
         return True
-    if "://" in path or "%3F" in path.upper():
+    if "://" in path or "%3F" in path.upper() or "%23" in path:
         return True
-    if path.endswith(("/undefined", "/null")):
+    if path.startswith(f"/{split(url).host}/"):
+        return True
+    if path.endswith(("/undefined", "/null", "/404")):
         return True
     # A folder above the page, not the page without its number (`/news/1/title` may claim `/news/1`).
     return path.endswith("/") and own.startswith(path) and "?" not in url

@@ -3,6 +3,7 @@
 import re
 
 from schedulers.metadata import clean
+from schedulers.metadata.body import DATE_IN_LINE
 from schedulers.metadata.items import RDFA
 from schedulers.metadata.json_ld import Graph
 from schedulers.metadata.ladder import Ladder, in_body, in_graph, in_page, meta
@@ -12,11 +13,30 @@ AUTHORS = 20
 JSON_LD = "json-ld:author"
 
 _BY = re.compile(
-    r"^\s*(?:(?:written|posted|published|von|par|por)\s+)?(?:by|von|par|por|di|door)\b[:\s]+", re.IGNORECASE
+    r"^\s*(?:(?:(?:written|posted|published|reported|submitted|words|story|text|article|von|par|por)\s+)?"
+    r"(?:by|von|par|por|di|door)\b[:\s]+|(?:author|autor|autorin|auteur|autore)s?\s*:\s*)",
+    re.IGNORECASE,
+)
+# A date with what joins it to a name: `Ann Otter on March 3, 2024`, `Ann Otter (3 March 2024)`.
+_DATED = re.compile(
+    rf"[,(\s]*(?:\b(?:on|am|le|el|em|den|vom|at)\s+)?(?:{DATE_IN_LINE.pattern}|\b\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d\b)[\s,)]*",
+    re.IGNORECASE,
+)
+# What is left of a line about the page, and names nobody; folded.
+_NOBODY = frozenset(
+    """
+    updated lastupdated published posted publishedon postedon updatedon yesterday today now
+    aktualisiert zuletztaktualisiert veröffentlicht gestern heute
+    misàjour publié publiéle misàjourle hier actualizado publicado ayer hoy aggiornato
+    pubblicato atualizado gewijzigd bijgewerkt gepubliceerd обновлено опубликовано вчера сегодня
+    comments comment share shares views
+    """.split()  # noqa: SIM905  a list would be a word a line
 )
 _ADDRESS = re.compile(r"^(?:https?:|//|www\.|@?[\w.+-]+@[\w-]+\.|/)|^\d+$", re.IGNORECASE)
 _LONG = 400
 _DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[\W\d_]+")
+_LONGEST_WORD = 24
 _PART = re.compile(r"\s*[|•·●–—/]\s*|\s+-\s+|\n|,\s*(?=\d)|\s+(?=(?:on|am|le|el)\s+\d)")
 # A year, a clock, a day of a month, a time of reading.
 _NO_NAME = re.compile(
@@ -85,9 +105,14 @@ def _clean(value: str) -> str | None:
 def _without_date(value: str) -> str:
     """`value` without the parts of a byline that are no name: dates, times of reading, words around them."""
     if _DIGIT.search(value) is None:
-        return value
+        return value if len(value) > _LONGEST_WORD or clean.fold(value) not in _NOBODY else ""
+    value = _DATED.sub(" | ", value)
     parts = [part for part in _PART.split(value) if part.strip()]
-    return parts_left[0] if (parts_left := [part for part in parts if not _NO_NAME.search(part)]) else ""
+    return parts_left[0] if (parts_left := [part for part in parts if _may_name(part)]) else ""
+
+
+def _may_name(part: str) -> bool:
+    return _NO_NAME.search(part) is None and _LETTERS.sub("", part).casefold() not in _NOBODY
 
 
 def _json_ld_names(graph: Graph) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from html import escape
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
@@ -33,6 +34,7 @@ from schedulers.metadata.model import Metadata, Provenance
 from schedulers.metadata.page import HtmlPage
 
 _SELF_CLOSED = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]{0,20})((?:\s[^<>]{0,4000})?)/>")
+_CDATA_TITLE = re.compile(rb"(<title>\s{0,20})<!\[CDATA\[([^\]]{0,1000})\]\]>")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 # Elements that mirror others (`<selectedcontent>`) stay empty; nothing here reads them.
 _WITHOUT_EVENTS = int(LexborDocumentOptions.WO_EVENTS)
@@ -99,7 +101,11 @@ def _encoded_by(rule: str) -> Provenance:
 
 def _closed(source: bytes) -> bytes:
     """In XML `<script src="x"/>` is closed; to the HTML parser the rest of the page would be script."""
-    return _SELF_CLOSED.sub(_open_and_close, source)
+    return _SELF_CLOSED.sub(_open_and_close, _CDATA_TITLE.sub(_escaped, source))
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return match[1] + escape(match[2].decode("utf-8", "replace"), quote=False).encode()
 
 
 def _open_and_close(match: re.Match[bytes]) -> bytes:

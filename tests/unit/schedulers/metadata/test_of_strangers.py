@@ -348,6 +348,17 @@ def test_a_picture_takes_its_text_from_whoever_gives_one() -> None:
         ("Photograph by Bob Vole, Agency", None),
         ("Foto: Bob Vole", None),
         ("Photo Ann", "Photo Ann"),
+        ("Ann Lutra, March 3, 2024", "Ann Lutra"),
+        ("March 3, 2024 by Ann Lutra", "Ann Lutra"),
+        ("Ann Lutra (3 March 2024)", "Ann Lutra"),
+        ("Words by Ann Lutra", "Ann Lutra"),
+        ("Author: Ann Lutra", "Ann Lutra"),
+        ("Ann Lutra 12.06.2024", "Ann Lutra"),
+        ("Aktualisiert am 12.06.2024", None),
+        ("Mis à jour le 12 juin 2024", None),
+        ("2024年6月12日", None),
+        ("Yesterday", None),
+        ("Comments (3)", None),
     ],
 )
 def test_a_byline_gives_the_name_in_it(byline: str, author: str | None) -> None:
@@ -372,6 +383,33 @@ def test_a_number_of_a_series_and_a_missing_value_are_no_address() -> None:
     assert page('<meta name="DC.identifier" content="ISSN 1950-6244">').canonical_url is None
     assert page('<link rel="canonical" href="/news/undefined">').canonical_url is None
     assert page('<meta name="DC.identifier" content="https://www.reed.example/n/1">').canonical_url is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2023. 7. 14.", "2023-07-14"),
+        ("14 Ιουλίου 2023", "2023-07-14"),
+        ("14 يوليو 2023", "2023-07-14"),
+        ("14 ביולי 2023", "2023-07-14"),
+        ("Published: 2023-07-14", "2023-07-14"),
+        ("Jul 14, 2023 10:30 PM EDT", "2023-07-14T22:30-04:00"),
+        ("1970-01-01", None),
+        ("1969-12-31T19:00:00-05:00", None),
+    ],
+)
+def test_dates_as_people_and_templates_write_them(written: str, moment: str | None) -> None:
+    assert page(f'<meta property="article:published_time" content="{written}">').published_at == moment
+
+
+@pytest.mark.parametrize("claim", ["/en/index.html", "/www.reed.example/news/x", "/news/x%23top", "/404"])
+def test_more_slips_of_canonical_claims(claim: str) -> None:
+    assert page(f'<link rel="canonical" href="{claim}">').canonical_url is None
+
+
+def test_a_title_of_xhtml_may_be_character_data() -> None:
+    source = b"<html><head><title><![CDATA[Reeds & rushes]]></title></head></html>"
+    assert extract_metadata(source, url=URL, content_type="application/xhtml+xml").title == "Reeds & rushes"
 
 
 def test_a_date_for_machines_is_not_the_pages() -> None:
