@@ -161,7 +161,7 @@ def test_a_duration_that_no_format_holds_is_cut() -> None:
     """As a damaged file says it: hours for a frame."""
     for duration in (65_536, 655_349, 65_535_000):
         source = animated("WEBP", duration=min(duration, 0xFFFFFF))
-        for target in ("gif", "png", "webp", "avif"):
+        for target in ("gif", "png", "avif"):
             assert decode(imagepipe.render(source, format=target).body).info.get("duration", 0) <= 655_350
 
 

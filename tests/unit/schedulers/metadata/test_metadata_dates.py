@@ -68,7 +68,8 @@ def test_any_text_is_read_or_refused(written: str) -> None:
 
 @given(st.datetimes(timezones=st.timezones() | st.none()))
 def test_what_python_writes_is_read(moment: object) -> None:
-    """Every ISO text within the years that pages have."""
+    """Every ISO text within the years that pages have, but the moment that means that nobody set a date."""
     written = moment.isoformat(timespec="seconds")  # type: ignore[attr-defined]
-    if dates.FIRST_YEAR <= moment.year <= dates.LAST_YEAR and len(written) <= 25:  # type: ignore[attr-defined]
+    in_time = dates.FIRST_YEAR <= moment.year <= dates.LAST_YEAR  # type: ignore[attr-defined]
+    if in_time and len(written) <= 25 and not written.startswith("1970-01-01T00:00:00"):
         assert dates.iso(written) == written
