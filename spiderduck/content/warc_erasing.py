@@ -30,9 +30,10 @@ BESIDE = 2
 def erase(path: Path, locations: Sequence[ArchiveLocation]) -> None:
     """On the disk when this returns; may be repeated. Raises OSError."""
     with path.open("r+b", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
         for location in locations:
             for at, length, head in _records(file, location):
-                _write(file, at, tombstone(length, head.get(b"warc-record-id"), head.get(b"warc-date")))
+                _write(file, at, _in_place_of(max(0, min(length, size - at)), head))
         os.fsync(file.fileno())
 
 
@@ -57,6 +58,14 @@ def tombstone(length: int, record_id: bytes | None, date: bytes | None) -> bytes
     if padding < 0:
         raise ValueError(f"a record of {length} bytes has no room for a tombstone")
     return COMMENTED + b" " * padding + b"\x00" + body + _trailer(shortest)
+
+
+def _in_place_of(length: int, head: dict[bytes, bytes]) -> bytes:
+    """A tombstone; for what a crash cut so short that there is no room for one, nothing at all."""
+    try:
+        return tombstone(length, head.get(b"warc-record-id"), head.get(b"warc-date"))
+    except ValueError:
+        return bytes(length)
 
 
 def _record(room: int, record_id: bytes, date: bytes) -> bytes:

@@ -53,7 +53,8 @@ def about(line: str, form: str, where: Columns) -> About:
 
     def said(name: str) -> str | None:
         place = where.get(name)
-        return None if place is None or place >= len(cells) else cells[place].strip() or None
+        cell = "" if place is None or place >= len(cells) else cells[place].strip()
+        return None if cell in ("", "None") else cell  # so URLhaus writes that there are no tags
 
     if form == "mastodon":
         return About(severity=said("severity"), comment=said("public_comment") or said("comment"))
