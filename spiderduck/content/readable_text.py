@@ -5,6 +5,7 @@ somebody asks.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from groundwork.workers.interface import WorkError, Workers
 from schedulers.metadata.charset import as_utf_8
+from spiderduck.content.hidden_styles import hidden_selectors, hides
 from spiderduck.errors import NotInstalled, SpiderDuckError
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -62,33 +64,59 @@ def extract(body: bytes, url: str, content_type: str | None = None) -> str | Non
 
 HIDDEN = frozenset({"template", "script", "style", "noscript", "iframe", "object", "nav"})
 """Elements that are no text of the page; where nothing else is left, trafilatura would take a `nav` for it."""
-_INVISIBLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$|!)"
-    r"|font-size\s*:\s*0(?:\.0*)?\s*(?:px|em|rem|pt|%)?\s*(?:;|$|!)|text-indent\s*:\s*-\d{3,}"
-    r"|(?:left|top)\s*:\s*-\d{3,}|clip-path\s*:\s*inset\(\s*(?:50|100)%",
-    re.IGNORECASE,
-)
-"""Of a `style` attribute: what a reader of the page does not see. Style sheets are not looked at."""
 _UNSEEN = re.compile("[\u200b\u200c\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 """Characters without a shape, those that turn text round, and tags, in which text can be hidden from people."""
-_STYLE_LENGTH = 4096
+MOST_BY_SHEETS = 0.5
+"""Of the text. A page whose style sheets hide more is brought to light by a script as it loads."""
 
 
 def visible(body: bytes) -> bytes:
     """A page in UTF-8 without the elements that its reader does not see: text hidden there is written for machines."""
     tree = LexborHTMLParser(body)
+    by_sheets = _hidden_by_sheets(tree)
     marked = tree.css(f"[hidden],[aria-hidden],[style],{','.join(HIDDEN)}")
-    hidden = {element.mem_id: element for element in marked if _is_hidden(element)}
-    for element in reversed(hidden.values()):  # what lies inside another goes first, for it goes with the other
-        element.decompose()
+    _remove(element for element in marked if _is_hidden(element))
+    if by_sheets:
+        _remove(tree.css(by_sheets))
     return (tree.html or "").encode()
+
+
+def _remove(elements: Iterable[LexborNode]) -> None:
+    """What lies inside another goes first, for it goes with the other."""
+    for element in reversed({element.mem_id: element for element in elements}.values()):
+        element.decompose()
+
+
+def _hidden_by_sheets(tree: LexborHTMLParser) -> str:
+    """One selector for all that the page's own style sheets hide; empty where that is nothing, or most of the page."""
+    sheets = "".join(
+        element.text() for element in tree.css("style") if "print" not in (element.attributes.get("media") or "")
+    )
+    selector = ",".join(hidden_selectors(sheets))
+    if not selector or tree.body is None:
+        return ""
+    outer = {element.mem_id: element for element in tree.css(selector)}
+    length = sum(len(element.text()) for element in outer.values() if not _has_one_of(element, outer))
+    return selector if length <= MOST_BY_SHEETS * len(tree.body.text()) else ""
+
+
+def _has_one_of(element: LexborNode, others: Mapping[int, LexborNode]) -> bool:
+    """Whether it lies inside another one of them, within a few levels."""
+    for _ in range(20):
+        parent = element.parent
+        if parent is None:
+            return False
+        if parent.mem_id in others:
+            return True
+        element = parent
+    return False
 
 
 def _is_hidden(element: LexborNode) -> bool:
     attributes = element.attributes
     if element.tag in HIDDEN or "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
-    return _INVISIBLE.search((attributes.get("style") or "")[:_STYLE_LENGTH]) is not None
+    return hides(attributes.get("style") or "")
 
 
 def shown(text: str) -> str:

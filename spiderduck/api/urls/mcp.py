@@ -20,13 +20,15 @@ from pydantic import Field
 
 from fetchers.config import VERSION
 from schedulers.metadata import Purpose
+from schedulers.why import story
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
 from spiderduck.api.urls.archived_pages import ArchivedPages
-from spiderduck.api.urls.asking import Asked, UrlLookup
+from spiderduck.api.urls.asking import Asked, UrlLookup, valid
 from spiderduck.api.urls.resolved import resolved
 from spiderduck.api.urls.unfurl import Caller, Unfurler, Wish, caller_of
 from spiderduck.errors import SpiderDuckError
+from spiderduck.lists.judging import Judge
 
 PATH = "/mcp"
 CALLER = "spiderduck.mcp_caller"
@@ -56,6 +58,7 @@ class _Tools:
         self._unfurler = Unfurler(services)
         self._urls = UrlLookup(services)
         self._pages = ArchivedPages(services)
+        self._judge = Judge(services.lists, services.clock)
 
     async def unfurl(self, context: Context[Any, Any], url: Url, lang: Language = None) -> dict[str, Any]:
         """What a link is: title, description, site, author, dates, picture, where it leads, and which rule gave each.
@@ -74,6 +77,14 @@ class _Tools:
         records = await self._urls.wait(asked, WAIT_MS)
         return {"results": [msgspec.to_builtins(resolved(one)) for one in records]}
 
+    async def why(self, context: Context[Any, Any], url: Url) -> dict[str, Any]:
+        """Why a link is what it is, or could not be read: each step of its latest fetch with its cause and time, which
+        rule gave each field, what it waits for, and the verdict of lists. Fetches nothing."""
+        asked = await _told(_checked(url))
+        (known,) = await self._urls.known([asked])
+        told = story(asked.url, known, self._judge.verdict(asked.url, known))
+        return {"note": NOTE, "story": msgspec.to_builtins(told)}
+
     async def read_page(self, context: Context[Any, Any], url: Url) -> dict[str, Any]:
         """The readable text of a page, as its reader sees it, where the site lets it be read by machines."""
         _, record = await _told(self._unfurler.card(_caller(context), Wish(url=url, wait_ms=WAIT_MS)))
@@ -89,6 +100,10 @@ class _Tools:
             "text": text[:MOST_CHARACTERS],
             "truncated": len(text) > MOST_CHARACTERS,
         }
+
+
+async def _checked(url: str) -> Asked:
+    return valid(url)
 
 
 async def _told(answer: Any) -> Any:
@@ -111,7 +126,7 @@ def open_mcp(services: Services) -> tuple[Any, Sequence[ASGIRouteHandler]]:
     """What has to run (a context manager) for the handlers to answer, and the handlers."""
     server = MCPServer("spiderduck", title="SpiderDuck", instructions=INSTRUCTIONS, version=VERSION)
     tools = _Tools(services)
-    for tool in (tools.unfurl, tools.resolve, tools.read_page):
+    for tool in (tools.unfurl, tools.resolve, tools.read_page, tools.why):
         server.tool()(tool)
     # `Host` and `Origin` are checked for all calls alike, before they come here.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)

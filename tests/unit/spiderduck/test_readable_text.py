@@ -1,6 +1,7 @@
 """Reading text in a process: what is said where it cannot be done."""
 
 import builtins
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -93,6 +94,80 @@ def test_pages_of_other_encodings_are_read_as_browsers_do() -> None:
     body = f"<article><p>Grüße, {SEEN}</p></article>".encode("windows-1252")
     assert "Grüße" in (extract(body, "http://a.test/", "text/html; charset=iso-8859-1") or "")
     assert "Grüße" in (extract(b'<meta charset="windows-1252">' + body, "http://a.test/") or "")
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "color:transparent",
+        "color: rgba(0, 0, 0, 0)",
+        "color:#ffffff00",
+        "color: rgb(0 0 0 / 0%)",
+        "color:#fff; background:#FFF",
+        "background-color: white; color: white",
+        "opacity:.01",
+        "opacity: 0 !important",
+        "font-size:1px",
+        "font-size:.1px",
+        "font-size:0.05em",
+        "filter:opacity(0)",
+        "transform:scale(0)",
+        "clip:rect(0,0,0,0);position:absolute",
+        "margin-left:-10000px",
+        "content-visibility:hidden",
+    ],
+)
+def test_what_is_too_faint_or_too_small_to_be_seen_is_no_text(style: str) -> None:
+    assert b"BAIT" not in visible(f'<p style="{style}">BAIT</p><p>{SEEN}</p>'.encode())
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        ".x{display:none}",
+        "p.x, .other { visibility : hidden }",
+        "/* } */ #y { display:none !important }",
+        "@media screen { .a{color:red} .x{display:none} }",
+        "@import 'a.css'; .x{font-size:0}",
+        ".x{position:absolute;left:-9999px}",
+    ],
+)
+def test_what_the_pages_own_style_sheet_hides_is_no_text(sheet: str) -> None:
+    page = f'<style>{sheet}</style><article><p>{SEEN}</p><p class="x" id="y">BAIT</p></article>'
+    assert b"BAIT" not in visible(page.encode())
+    assert SEEN.encode() in visible(page.encode())
+
+
+@pytest.mark.parametrize(
+    "sheet", [".x{opacity:0}", "body{display:none}", ".x p{display:none}", ".x:hover{display:none}", "p{display:none}"]
+)
+def test_what_a_script_brings_to_light_stays(sheet: str) -> None:
+    """Faint before it is faded in; the whole page before it is ready; selectors that say when."""
+    page = f'<style>{sheet}</style><article><p class="x">{SEEN}</p></article>'
+    assert SEEN.encode() in visible(page.encode())
+
+
+def test_a_sheet_that_hides_most_of_the_page_is_not_believed() -> None:
+    page = f'<style>.x{{display:none}}</style><div class="x"><p class="x">{SEEN}</p></div><p>Loading</p>'
+    assert SEEN.encode() in visible(page.encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<style>" + b".a{display:none}" * 20_000 + b"</style>" + b"<p class=a>x</p>" * 5_000,
+        b"<style>" + b"/*" * 200_000,
+        b"<style>" + b".a," * 100_000 + b"{display:none}</style>",
+        b"<style>" + b"{" * 300_000,
+        b"<p style='" + b"color:rgba(1," * 400 + b"'>",
+        b"<p style='opacity:" + b"0" * 4_000 + b"x'>",
+        b"<style>.a{display:none}</style>" + b"<div class=a>" * 3_000 + b"x",
+    ],
+)
+def test_no_style_takes_long(body: bytes) -> None:
+    began = time.process_time()
+    visible(body)
+    assert time.process_time() - began < 2.0
 
 
 @pytest.mark.parametrize("style", ["opacity:0.5", "font-size:0.9em", "left:-5px", "display:block", "opacity:1"])
