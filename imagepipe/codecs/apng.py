@@ -17,7 +17,8 @@ from imagepipe.codecs.pillow import load, shown_duration
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CLEAR, _RESTORE, _OVER = 1, 2, 1
-_COLOURS = (b"PLTE", b"tRNS")
+_COLOURS = {b"PLTE": 3 * 256, b"tRNS": 256}
+"""The most bytes of each. Every frame repeats them, so that a file of many frames must not make them large."""
 Chunk = tuple[bytes, int, int]
 ToColours = Callable[[Image.Image, bytes], Image.Image]
 """The pixels of one frame as RGBA; the bytes are those of that frame as a PNG of its own."""
@@ -49,7 +50,7 @@ class Animation:
     header: bytes
     plays: int = 0
     hidden: bool = False
-    colours: list[bytes] = field(default_factory=list)
+    colours: dict[bytes, bytes] = field(default_factory=dict)
     controls: list[_Control] = field(default_factory=list)
 
 
@@ -61,8 +62,8 @@ def read_animation(data: bytes, chunks: Iterable[Chunk]) -> Animation | None:
         content = data[start : start + length]
         if kind == b"acTL" and length == 8 and not still:
             said, found.plays = True, struct.unpack(">II", content)[1]
-        elif kind in _COLOURS and not still:
-            found.colours.append(_chunk(kind, content))
+        elif length <= _COLOURS.get(kind, -1) and not still:
+            found.colours.setdefault(kind, _chunk(kind, content))
         elif kind == b"IDAT":
             found.hidden = found.hidden or not found.controls
             still = True
@@ -106,7 +107,12 @@ def _decoded(
     if not (fits and control.width and control.height and control.pixels):
         return None
     header = struct.pack(">II", control.width, control.height) + animation.header[8:]
-    parts = (_chunk(b"IHDR", header), *animation.colours, _chunk(b"IDAT", b"".join(control.pixels)), _chunk(b"IEND"))
+    parts = (
+        _chunk(b"IHDR", header),
+        *animation.colours.values(),
+        _chunk(b"IDAT", b"".join(control.pixels)),
+        _chunk(b"IEND"),
+    )
     alone = _SIGNATURE + b"".join(parts)
     image = PngImagePlugin.PngImageFile(io.BytesIO(alone))
     try:

@@ -23,6 +23,7 @@ from fetchers.robots.rules import copy_from_bytes, copy_to_bytes
 from groundwork import address_guard
 from imagepipe import signing
 from imagepipe.codecs import (
+    apng,
     av1,
     avif,
     bmp,
@@ -222,6 +223,7 @@ BOXES = (
     raw(b"\0", b"\0\0\0\x18ftypavif" + b"\0" * 12),
     lambda n: b"\0\0\0\x18ftypavif" + b"\0" * 12 + _sample_table(n),
 )
+_PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\0\1" * 2 + b"\0" * 9
 PICTURES = (
     raw(b"\xff\xe0\0\2", b"\xff\xd8"),
     raw(b"\xff", b"\xff\xd8"),
@@ -773,6 +775,12 @@ TABLE: dict[str, list[Case]] = {
     "imagepipe.codecs.png_colour.read_profile": cases(
         lambda given: png_colour.read_profile({b"cICP": given, b"gAMA": given, b"cHRM": given}), raw(b"\x01")
     ),
+    "imagepipe.codecs.apng.read_animation": cases(
+        lambda given: apng.read_animation(given, png.chunks(given)),
+        raw(b"\0\0\0\0PLTE\0\0\0\0", _PNG_HEAD),
+        raw(b"\0\0\0\4fdAT\0\0\0\0\0\0\0\0", _PNG_HEAD),
+        *PICTURES,
+    ),
     "imagepipe.codecs.stripping.stripped": cases(
         lambda given: [stripping.stripped(name, given) for name in ("jpeg", "png", "webp", "gif", "avif")], *PICTURES
     ),
@@ -804,6 +812,10 @@ _OURS = "reads what our own processes and engines write"
 _MAKES = "makes text from our own values"
 NOTHING_FROM_OUTSIDE = {
     "groundwork.address_guard.ipv4_within": "takes an address that was parsed",
+    "imagepipe.codecs.apng.frames": "decodes within the limits that `inspect` checked; the memory budget holds it",
+    "imagepipe.codecs.png_colour.high_bytes": "works on pixels that were decoded within the limits",
+    "imagepipe.codecs.png_colour.has_code": "looks at one length",
+    "imagepipe.codecs.webp.container": "joins chunks",
     "fetchers.client.redirects.fetch": "follows hops by the functions of the table",
     "fetchers.robots.loading.may_be_used": "compares two numbers",
     "fetchers.client.redirects.open_fetch": "follows hops by the functions of the table",
