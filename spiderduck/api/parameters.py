@@ -26,8 +26,10 @@ Int64 = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 NAME = r"^(?=[._-]*[A-Za-z0-9])[A-Za-z0-9._-]{1,100}$(?!\n)"
 PAGE_ID = "^[0-9]{1,19}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$(?!\n)"
+WEBHOOK_ID = "^wh_[0-9a-f]{24}$(?!\n)"
 IN_WORDS: Final = {
     NAME: "takes letters, digits, . _ -; 100 characters at most, and not points and dashes alone",
+    WEBHOOK_ID: "takes a webhook's id, wh_ and 24 digits of 0-9 and a-f",
     PAGE_ID: "takes the digits of a page's id; 19 at most",
     LANGUAGE: "takes a language tag such as de or pt-BR",
 }

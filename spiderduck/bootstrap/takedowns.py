@@ -10,6 +10,7 @@ from spiderduck.lists.watching import Lists
 from spiderduck.takedowns.following import Following
 from spiderduck.takedowns.removing import Announcer, Places, Removing
 from spiderduck.takedowns.taking import Takedowns
+from spiderduck.webhooks.redacting import KeptDeliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ async def open_takedowns(clock: Clock, storage: Storage, lists: Lists, images: I
         return None
     places = Places(
         removable.records,
-        removable.notices,
+        removable.notices if storage.api is None else KeptDeliveries(storage.api.webhooks, removable.notices),
         removable.archive,
         None if images is None else images.caches,
         _announcer(removable, Judge(lists, clock)),

@@ -12,6 +12,7 @@ from spiderduck.webhooks.cassandra import CassandraWebhooks
 from spiderduck.webhooks.errors import TooManyWebhooks, UnknownWebhook
 from spiderduck.webhooks.model import Attempt, Delivery, SealedSecret, Webhook
 from spiderduck.webhooks.ports import Pending, WebhookStorage
+from spiderduck.webhooks.redacting import KeptDeliveries
 from spiderduck.webhooks.sqlite import SqliteWebhooks
 from tests.clock import FakeClock
 from tests.integration.cluster.keyspaces import emptied_keyspace
@@ -148,6 +149,28 @@ async def test_deliveries_are_read_page_by_page(store: WebhookStorage) -> None:
         found += [one.id for one in page]
         before = page[-1].created_at
     assert found == [f"n{number}" for number in reversed(range(12))]
+
+
+async def test_what_was_taken_down_leaves_the_log(store: WebhookStorage) -> None:
+    """Of each webhook, whatever became of the delivery, and of nothing else."""
+    for name in ("a", "b"):
+        await store.add(webhook(name), 10)
+        for number in range(3):
+            at = START + number
+            await store.note(name, delivery(f"n{number}", at, due=at if number == 1 else None))
+        other = msgspec.structs.replace(delivery("other", START + 9), body=b'{"url": "http://other.test/"}')
+        await store.note(name, other)
+
+    def redact(body: bytes) -> bytes | None:
+        return b"{}" if b"n" in body else None
+
+    assert await KeptDeliveries(store).redact(['"n0"', '"n1"'], redact) == 4
+    for name in ("a", "b"):
+        found = {one.id: one for one in await store.newest(name, None, 10)}
+        assert [found[one].body for one in ("n0", "n1")] == [b"{}", b"{}"]
+        assert b"n2" in found["n2"].body
+        assert b"other" in found["other"].body
+        assert (await store.pending(name)) == [Pending(START + 1, "n1")]
 
 
 async def test_one_process_owns_a_webhook(store: WebhookStorage) -> None:

@@ -15,12 +15,11 @@ from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
-from spiderduck.api.parameters import domain_name, moment, shortened
+from spiderduck.api.parameters import WEBHOOK_ID, domain_name, moment, shortened
 from spiderduck.api.services import Services
 from spiderduck.webhooks.administration import Wish
 from spiderduck.webhooks.model import Attempt, Delivery, DeliveryStatus, Webhook
 
-WEBHOOK_ID = "^wh_[0-9a-f]{24}$(?!\n)"
 WebhookId = Annotated[str, Parameter(pattern=WEBHOOK_ID, description="The webhook's id.")]
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Types = Annotated[list[str], msgspec.Meta(max_length=len(TYPES))]
