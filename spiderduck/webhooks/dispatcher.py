@@ -24,12 +24,12 @@ from spiderduck.webhooks.ports import WebhookStore
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 30.0
-SAFETY_SECONDS = 5.0
+LEASE_SECONDS = 15.0
+SAFETY_SECONDS = 3.0
 """So long before its lease ends nothing more is sent: a request takes a while, and clocks differ."""
 LOOK_SECONDS = 2.0
 """So often the webhooks are read anew: another process may have changed one, or died."""
-RENEW_SECONDS = 10.0
+RENEW_SECONDS = 5.0
 RESTART_SECONDS = 5.0
 
 

@@ -11,7 +11,7 @@ PAGE = 200
 
 
 class KeptDeliveries:
-    """The `KeptNotices` port, over the log of all webhooks and over `beside`, other notices that this process reaches."""
+    """The `KeptNotices` port, over the log of all webhooks, and over `beside`: other notices within reach."""
 
     def __init__(self, store: WebhookStorage, beside: KeptNotices | None = None) -> None:
         self._store = store

@@ -16,6 +16,7 @@ from tests.engines.fixtures import need
 from tests.engines.ports import free_ports
 from tests.engines.toxics import Toxiproxy
 from tests.origin import Origin
+from tests.receiver import Receiver
 
 SETTINGS = {
     "archive__rotate_seconds": 2.0,
@@ -25,6 +26,8 @@ SETTINGS = {
     "broker__patience_seconds": 2.0,
     "cassandra__lookup_patience_seconds": 1.0,
     "cassandra__request_timeout": 1.0,
+    "webhooks__keys": ["a key that encrypts the tests' secrets"],
+    "webhooks__retry_after_s": [1.0] * 20,
 }
 """Shorter and faster than the defaults, so that a test is soon over."""
 
@@ -36,6 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
     toxiproxy = Toxiproxy(need("toxiproxy"))
     with (
         Origin() as origin,
+        Receiver() as receiver,
         toxiproxy.link(engines.cassandra) as cassandra,
         toxiproxy.link(engines.rabbitmq.rpartition("@")[2].strip("/")) as rabbitmq,
         toxiproxy.link(engines.zookeeper) as zookeeper,
@@ -46,6 +50,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
             f"127.0.0.1:{zookeeper.port}",
             engines.memcached,
         )
+        resolve = {"*.test": f"127.0.0.1:{origin.port}", "hooks.test": f"127.0.0.1:{receiver.port}"}
         installation = Installation(
             f"e2e-{token_hex(4)}",
             tmp_path_factory.mktemp("cluster"),
@@ -53,7 +58,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
             dict(zip(PROCESSES, free_ports(len(PROCESSES)), strict=True)),
             keys=({"key": KEY, "scopes": ["admin"]},),
             token="a secret of ours",
-            more={**SETTINGS, "fetchers__network__resolve": {"*.test": f"127.0.0.1:{origin.port}"}},
+            more={**SETTINGS, "fetchers__network__resolve": resolve},
         )
         migrated = migrate(installation)
         assert migrated.returncode == 0, migrated.stdout + migrated.stderr
@@ -63,4 +68,4 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
                 one.start()
             asyncio.run(all_ready(list(made.values())))
             links = {"cassandra": cassandra, "rabbitmq": rabbitmq, "zookeeper": zookeeper}
-            yield RunningCluster(installation, made, links, origin, os.environ["SPIDERDUCK_TEST_RABBITMQ"])
+            yield RunningCluster(installation, made, links, origin, receiver, os.environ["SPIDERDUCK_TEST_RABBITMQ"])

@@ -14,6 +14,7 @@ from tests.chaos.cluster.supervisor import Supervised
 from tests.cluster.settings import Installation
 from tests.engines.toxics import Link
 from tests.origin import Origin
+from tests.receiver import Receiver
 
 KEY = "the key of the tests"
 OPEN = frozenset({"pending", "unknown", "deferred"})
@@ -21,12 +22,13 @@ OPEN = frozenset({"pending", "unknown", "deferred"})
 
 @dataclass(frozen=True)
 class RunningCluster:
-    """`links` by engine; `broker` leads past its link."""
+    """`links` by engine; `broker` leads past its link; `receiver` is `http://hooks.test/`."""
 
     installation: Installation
     processes: Mapping[str, Supervised]
     links: Mapping[str, Link]
     origin: Origin
+    receiver: Receiver
     broker: str
 
     @asynccontextmanager
