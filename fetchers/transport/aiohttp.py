@@ -27,6 +27,8 @@ from groundwork.address_guard import AddressPolicy
 from groundwork.interfaces import own_addresses
 
 MOST_INTERIM_ANSWERS = 8
+MOST_POSTS = PoolLimits(4096, 0)
+"""Far more than couriers send at once: who waits for a connection would wait behind slow receivers."""
 MOST_ATTEMPTS = 3
 SLICE = 16 * 1024
 """Of a body in chunks, which can be thousands, so much is taken apart in one piece."""
@@ -116,7 +118,7 @@ class AiohttpTransport:
                 self._pool = Pool(self._dialler, self._limits)
             return self._pool
         if self._posts is None:
-            self._posts = Pool(self._dialler, PoolLimits(self._limits.connections, 0))
+            self._posts = Pool(self._dialler, MOST_POSTS)
         return self._posts
 
 

@@ -10,7 +10,7 @@ from fetchers.config import Network
 from fetchers.model import NotNow
 from groundwork.clock import Clock
 from schedulers.record import iso_time
-from spiderduck.errors import TooManyQueues
+from spiderduck.errors import StoreUnavailable, TooManyQueues
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.webhooks.errors import NotTried, UnknownWebhook
 from spiderduck.webhooks.model import ID_PREFIX, TEST, Attempt, Delivery, SealedSecret, Webhook
@@ -84,7 +84,7 @@ class Webhooks:
         await self._store.add(webhook, self._parts.most)
         try:
             await self._parts.subscriptions.create(webhook.queue)
-        except TooManyQueues:
+        except (TooManyQueues, StoreUnavailable):  # nobody gets its secret
             await self._store.remove(identity)
             raise
         self._parts.changed()

@@ -110,9 +110,11 @@ class Courier:
             try:
                 await self._take_from(subscription)
             except* UnknownQueue:
-                log.warning("the queue of webhook %s is gone; it collects anew from now on", self.webhook.id)
+                log.warning("the queue of webhook %s is gone", self.webhook.id)
             finally:
                 await subscription.close()
+            if not self._changed.is_set():  # gone with its webhook, most often, and then we are stopped meanwhile
+                await self._clock.sleep(AGAIN_SECONDS)
 
     async def _opened(self) -> Subscription:
         """Makes the queue where there is none: a crash came between, or nobody used it for too long."""

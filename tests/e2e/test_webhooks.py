@@ -199,6 +199,24 @@ def test_rotation_replay_and_the_test_call(server: Product, receiver: Receiver) 
     assert told["reason"] == "it answered 500: <b>no</b> [31m"
 
 
+def test_what_was_taken_down_is_sent_to_nobody(server: Product, web: Origin, receiver: Receiver) -> None:
+    """Neither by a replay nor by a later attempt."""
+    web.answers["taken.test/1"] = page("Zwiebelfisch")
+    made = make(server, receiver.url("/taken"), domains=["taken.test"])
+    share(server, "http://taken.test/1")
+    until(lambda: [one["status"] for one in deliveries(server, made)] == ["delivered"])
+    assert b"Zwiebelfisch" in receiver.at("/taken")[0].body
+    answer = server.client.post("/v1/takedowns", json={"url": "http://taken.test/1", "reason": "by law"})
+    assert answer.is_success, answer.text
+    before = len(receiver.at("/taken"))
+    ids = [one["id"] for one in deliveries(server, made)]
+    assert server.client.post(f"{PATH}/{made['id']}/replay", json={"ids": ids}).json()["replayed"] == len(ids)
+    until(lambda: len(receiver.at("/taken")) >= before + len(ids))
+    assert all(b"Zwiebelfisch" not in one.body for one in receiver.at("/taken")[before:])
+    for one in receiver.at("/taken")[before:]:
+        WebhookReceiver(made["secret"]).verify(one.body, one.headers)
+
+
 def test_the_command_line(server: Product, receiver: Receiver) -> None:
     """Every command, in one process."""
     made = make(server, receiver.url("/line"), domains=["line.test"])

@@ -17,6 +17,7 @@ from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.audit import FileAudit
 from spiderduck.database.sqlite import Database
+from spiderduck.errors import TooManyQueues
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.webhooks.administration import AdminParts, Webhooks, Wish
@@ -435,6 +436,29 @@ async def test_a_removed_webhook_is_sent_nothing_more(desk: Desk) -> None:
     assert len(desk.web.requests) == 1
     assert await desk.webhooks.all() == []
     assert [one.name for one in await desk.notices.queues()] == []
+
+
+async def test_a_queue_that_somebody_deleted_is_made_anew(desk: Desk) -> None:
+    """What came between is gone with it."""
+    webhook, _ = await made(desk, "a")
+    await desk.tell("n1")
+    await desk.until(lambda: desk.dispatcher.counts["delivered"] == 1)
+    assert await desk.notices.remove(webhook.queue)
+    for _ in range(100):
+        await asyncio.sleep(0.005)
+        await desk.clock.advance(0.2)
+        if [one.name for one in await desk.notices.queues()] == [webhook.queue]:
+            break
+    await desk.tell("n2")
+    await desk.until(lambda: desk.web.ids(url("a")) == ["n1", "n2"])
+
+
+async def test_where_no_queue_can_be_made_there_is_no_webhook(desk: Desk) -> None:
+    for number in range(100):
+        await desk.notices.create(f"q{number}")
+    with pytest.raises(TooManyQueues):
+        await made(desk, "a")
+    assert await desk.webhooks.all() == []
 
 
 async def test_a_secret_that_cannot_be_opened_stops_only_its_webhook(desk: Desk) -> None:
