@@ -21,6 +21,7 @@ from spiderduck.database.sqlite import Database
 from spiderduck.shares.ports import ShareStore
 from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.shares.trending import Trending
+from spiderduck.stores.ports import Imports
 from spiderduck.stores.sqlite import SqliteStore
 
 
@@ -30,6 +31,7 @@ class Offline:
 
     records: RecordStore
     flow: FlowStore
+    imports: Imports
     shares: ShareStore
     archive: ArchiveReader
     clock: Clock
@@ -66,7 +68,7 @@ async def _embedded(config: Config, folder: Path, stack: AsyncExitStack) -> Offl
     stack.push_async_callback(database.close)
     store = SqliteStore(database, clock, lambda: None)
     return Offline(
-        store, store, SqliteShares(database), _archive(config, folder, clock, stack), clock, folder, database
+        store, store, store, SqliteShares(database), _archive(config, folder, clock, stack), clock, folder, database
     )
 
 
@@ -91,7 +93,7 @@ async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offli
     records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
     flow = AnnouncingStore(records, KombuAnnouncer(Publisher(link), topology))
     shares = CassandraShares(patient, config.cassandra.keyspace, clock)
-    return Offline(records, flow, shares, _archive(config, folder, clock, stack), clock, folder)
+    return Offline(records, flow, records, shares, _archive(config, folder, clock, stack), clock, folder)
 
 
 def _archive(config: Config, folder: Path, clock: Clock, stack: AsyncExitStack) -> ArchiveReader:

@@ -25,6 +25,7 @@ from spiderduck.cli import (
     secrets,
     send,
     shares,
+    transfer,
     trust,
     unfurl,
     up,
@@ -55,6 +56,8 @@ app.command()(domain.domain)
 app.command()(fetch.fetch)
 app.command()(migrate.migrate)
 app.command()(reprocess.reprocess)
+app.command()(transfer.export)
+app.command("import")(transfer.import_)
 app.command()(analytics.report)
 app.command()(analytics.sql)
 app.command()(secrets.secrets)

@@ -87,5 +87,11 @@ def _print(report: "Report", *, write: bool, diff: bool) -> None:
 def _print_examples(name: str, found: "FieldReport") -> None:
     for one in found.examples:
         say(f"{name}: {one.url} (page {one.page_id})")
-        say(f"  - {one.before}")
-        say(f"  + {one.after}")
+        say(f"  - {_shown(one.before)}")
+        say(f"  + {_shown(one.after)}")
+
+
+def _shown(value: object) -> str:
+    import msgspec
+
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

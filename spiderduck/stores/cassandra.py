@@ -186,6 +186,20 @@ class CassandraStore:
             [*self._version(page, share, stamp), *records.values()], [] if shared is None else [shared]
         )
 
+    async def take_over(self, states: Sequence[UrlState], pages: Sequence[Page]) -> None:
+        """As `Imports.take_over`: with the time at which it was known, so that what is newer here stays."""
+        writes: list[Write] = []
+        for page in pages:
+            stamp = self._of_id(page.id)
+            writes += [*self._page(page, stamp), *self._version(page, None, stamp)]
+        await self._put(writes)
+        writes = []
+        for state in states:
+            at = state.checked_at or self._clock.now()
+            stamp = microseconds(at)
+            writes += [*self._beside(Change((state,)), at, stamp), self._record(state, stamp)]
+        await self._put(writes)
+
     async def finish(self, event_id: str, key: str) -> None:
         """Note that this event's share of the URL came to its end."""
         values = (_finished_id(event_id, key), self._stamps.next(self._clock.now()), self._events_live)

@@ -31,6 +31,14 @@ class Judgements(Protocol):
         judged it meanwhile, or its state is gone: nothing is changed then. Never hides a newer state."""
 
 
+class Imports(Protocol):
+    """The part of a store that takes over what another one had."""
+
+    async def take_over(self, states: Sequence[UrlState], pages: Sequence[Page]) -> None:
+        """The states with their redirect edges, and versions of pages. Durable when this returns; twice is harmless.
+        What is known here since a later moment stays. Nothing is announced."""
+
+
 class Lookups(Protocol):
     """Reading for the API. Everything that was completed before the call is seen."""
 

@@ -39,6 +39,7 @@ INSERT INTO urls (key, status, page_id, domain, at, state) VALUES (?,?,?,?,?,?)
 ON CONFLICT (key) DO UPDATE SET status = excluded.status, page_id = excluded.page_id, at = excluded.at,
     state = excluded.state
 """
+TAKE_OVER_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred') OR urls.at <= excluded.at"
 MARK_STATE = PUT_STATE + " WHERE urls.status IN ('pending', 'deferred')"
 PUT_FINISHED = "INSERT OR IGNORE INTO finished (id, at) VALUES (?, ?)"
 NOBODY = (b"", b"")
@@ -124,6 +125,20 @@ class SqliteStore:
 
         await self._database.write(write)
         self._announced()
+
+    async def take_over(self, states: Sequence[UrlState], pages: Sequence[Page]) -> None:
+        rows = [self._state_row(state) for state in states]
+        links = [(*edge, row[4]) for state, row in zip(states, rows, strict=True) for edge in edges(Change((state,)))]
+        stored = [(page_to_row(page), _picture_rows(page)) for page in pages]
+
+        def write(connection: sqlite3.Connection) -> None:
+            for page, pictures in stored:
+                connection.execute(PUT_PAGE, page)
+                connection.executemany(PUT_PICTURE, pictures)
+            connection.executemany(TAKE_OVER_STATE, rows)
+            connection.executemany(PUT_REDIRECT, links)
+
+        await self._database.write(write)
 
     async def page(self, page_id: int) -> Page | None:
         sql = f"SELECT {PAGE} FROM pages p WHERE p.id = ?"

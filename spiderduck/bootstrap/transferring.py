@@ -1,0 +1,66 @@
+"""`spiderduck export` and `import`, from settings to the store and a file."""
+
+import gzip
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from spiderduck.bootstrap.offline import Offline, opened
+from spiderduck.config import Config
+from spiderduck.transfer.lines import BadExport, End, PageLine, StateLine, encode
+from spiderduck.transfer.moving import Moved, lines_of, take_over
+
+LONGEST_LINE = 64 * 1024 * 1024
+STEP = 200
+Step = Callable[[Moved], None]
+
+
+async def export(config: Config, file: str, step: Step) -> Moved:
+    """`file` "-" is standard output; one that ends in `.gz` is compressed. Raises `StoreUnavailable`, `OSError`."""
+    states = pages = 0
+    async with opened(config) as offline:
+        with _opened(file, "wb") as target:
+            async for line in lines_of(_Source(offline), offline.clock.now()):
+                target.write(encode(line) + b"\n")
+                states += isinstance(line, StateLine)
+                pages += isinstance(line, PageLine)
+                if isinstance(line, End) or (states + pages) % STEP == 0:
+                    step(Moved(states, pages))
+    return Moved(states, pages)
+
+
+async def import_(config: Config, file: str, step: Step) -> Moved:
+    """As `export`. Raises `BadExport` too."""
+    async with opened(config) as offline:
+        with _opened(file, "rb") as source:
+            return await take_over(offline.imports, _lines(source), step)
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    try:
+        while line := source.readline(LONGEST_LINE):
+            yield line
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise BadExport(f"the file is damaged or was cut short: {error}") from error
+
+
+@contextmanager
+def _opened(file: str, mode: str) -> Iterator[IO[bytes]]:
+    if file == "-":
+        yield sys.stdout.buffer if mode == "wb" else sys.stdin.buffer
+        return
+    path = Path(file)
+    opened_file = gzip.open(path, mode, compresslevel=3) if path.suffix == ".gz" else path.open(mode)  # noqa: SIM115
+    with opened_file as found:
+        yield found  # type: ignore[misc]
+
+
+class _Source:
+    """The store, read through both of its ports."""
+
+    def __init__(self, offline: Offline) -> None:
+        self.walk = offline.flow.walk
+        self.known = offline.records.known
+        self.history = offline.records.history

@@ -1,0 +1,61 @@
+"""`spiderduck export` and `spiderduck import`: records from one store to another."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groundwork.terminal import plain_console, say
+from spiderduck.cli.settings import ConfigFile, DataFolder, read_settings
+from spiderduck.errors import BadSetting
+
+if TYPE_CHECKING:
+    from spiderduck.transfer.moving import Moved
+
+File = Annotated[str, typer.Argument(help="A file of JSON lines; - is standard input or output, .gz is compressed.")]
+
+
+def export(file: File, config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Write all records, versions of pages and redirects to a file, for another store to take over.
+
+    The archive is not in it: copy its files. Where the store is embedded, the server must not run.
+    """
+    from spiderduck.bootstrap.transferring import export as run
+
+    settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
+    with _progress("writing") as step, _files():
+        moved = asyncio.run(run(settings, file, step))
+    say(f"{moved.states} records and {moved.pages} pages were written to {file}", error=True)
+
+
+def import_(file: File, config: ConfigFile = None, data: DataFolder = None) -> None:
+    """Take over what `spiderduck export` wrote. What is known here since a later moment stays; repeating does no harm.
+
+    Nothing is announced. Where the store is embedded, the server must not run.
+    """
+    from spiderduck.bootstrap.transferring import import_ as run
+
+    settings = read_settings(config, host="127.0.0.1", data=data)
+    with _progress("reading") as step, _files():
+        moved = asyncio.run(run(settings, file, step))
+    say(f"{moved.states} records and {moved.pages} pages were taken over from {file}", error=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[["Moved"], None]]:
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    text = TextColumn("{task.description} {task.completed} records")
+    with Progress(text, TimeElapsedColumn(), console=plain_console(error=True), transient=True) as progress:
+        bar = progress.add_task(what, total=None)
+        yield lambda moved: progress.update(bar, completed=moved.states)
+
+
+@contextmanager
+def _files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadSetting(f"{error.filename or 'the file'}: {error.strerror or error}") from error

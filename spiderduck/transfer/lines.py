@@ -1,0 +1,89 @@
+"""The lines of an export. Pure.
+
+The first says what the file is, the last how much it holds, so that a file that was cut short is known for that. Ids of
+pages are those of the store it came from: they are unique everywhere.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from schedulers.model import Page, UrlState
+from spiderduck.errors import SpiderDuckError
+from spiderduck.stores.rows import PageHead, page_from_row, page_to_row
+
+VERSION = 1
+
+
+class BadExport(SpiderDuckError):
+    """A file that is no export of ours, of a newer version, damaged, or cut short."""
+
+    code: ClassVar[str] = "bad_export"
+    exit_code: ClassVar[int] = 2
+
+
+class Head(msgspec.Struct, tag="spiderduck-records", tag_field="kind"):
+    """The first line."""
+
+    version: int
+    exported_at: float
+
+
+class StateLine(msgspec.Struct, tag="state", tag_field="kind"):
+    """What is known of a URL; the redirects it leads through are the edges."""
+
+    state: UrlState
+
+
+class PageLine(msgspec.Struct, tag="page", tag_field="kind"):
+    """One version of a page."""
+
+    id: int
+    key: str
+    url: str
+    fetched_at: float
+    version: int
+    head: PageHead
+    metadata: msgspec.Raw
+    provenance: msgspec.Raw
+
+    @classmethod
+    def of(cls, page: Page) -> "PageLine":
+        """The line of a page."""
+        identity, key, url, at, version, head, metadata, provenance = page_to_row(page)
+        raw = msgspec.Raw
+        return cls(
+            identity, key, url, at, version, msgspec.json.decode(head, type=PageHead), raw(metadata), raw(provenance)
+        )
+
+    @property
+    def page(self) -> Page:
+        """The page of a line."""
+        head = msgspec.json.encode(self.head)
+        values = (bytes(self.metadata), bytes(self.provenance))
+        return page_from_row((self.id, self.key, self.url, self.fetched_at, self.version, head, *values))
+
+
+class End(msgspec.Struct, tag="end", tag_field="kind"):
+    """The last line: how many of each came before."""
+
+    states: int
+    pages: int
+
+
+Line = Head | StateLine | PageLine | End
+encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Line).decode
+
+
+def read_line(text: bytes, number: int) -> Line:
+    """The line of that number, counted from 1. Raises `BadExport`."""
+    try:
+        line: Line = _decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadExport(f"line {number} is no line of an export: {error}") from error
+    if isinstance(line, Head) != (number == 1):
+        raise BadExport(f"line {number}: an export begins with its head, once; this file is none")
+    if isinstance(line, Head) and line.version > VERSION:
+        raise BadExport(f"the file is of a newer SpiderDuck (version {line.version}; this one knows {VERSION})")
+    return line
