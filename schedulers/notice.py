@@ -19,6 +19,7 @@ from schedulers.verdict import Verdict
 SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
 JUDGED = "spiderduck.url.judged"
+CHANGED = "spiderduck.url.changed"
 TYPES = ("spiderduck.url.processed", UPDATED, JUDGED)
 
 
@@ -76,6 +77,30 @@ class JudgedNotice(_Envelope, kw_only=True):
     data: Record
 
 
+class Before(msgspec.Struct, frozen=True):
+    """A value before and after."""
+
+    before: str | None
+    after: str | None
+
+
+class WhatChanged(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The page's title, the digest of its title and text, or the page that the link leads to."""
+
+    title: Before | None = None
+    content_hash: Before | None = None
+    destination: Before | None = None
+
+
+class ChangedNotice(_Envelope, kw_only=True):
+    """A page that was shared says something else than before, or a link that was shared leads elsewhere."""
+
+    type: Literal["spiderduck.url.changed"] = "spiderduck.url.changed"
+    outcome: Literal["changed"] = "changed"
+    data: Record
+    changes: WhatChanged
+
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -127,6 +152,14 @@ def judged(known: Known, verdict: Verdict, now: float) -> Notice:
     return _notice(JudgedNotice(id=identity, subject=record.url, time=iso_time(now), data=record))
 
 
+def changed(known: Known, changes: WhatChanged, verdict: Verdict | None, now: float) -> Notice:
+    """A shared page is another than before. The same change has the same id."""
+    state, fields = _fields(known, verdict)
+    record = Record(**fields)  # type: ignore[arg-type]
+    identity = notice_id(f"{CHANGED}\n{state.page_id}\n{msgspec.json.encode(changes).decode()}", state.key)
+    return _notice(ChangedNotice(id=identity, subject=record.url, time=iso_time(now), data=record, changes=changes))
+
+
 def _fields(known: Known, verdict: Verdict | None) -> tuple[UrlState, dict[str, object]]:
     """Raises ValueError for what is not known."""
     if known.state is None:
@@ -147,6 +180,6 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _notice(told: ProcessedNotice | UpdatedNotice | JudgedNotice) -> Notice:
+def _notice(told: ProcessedNotice | UpdatedNotice | JudgedNotice | ChangedNotice) -> Notice:
     url = told.subject
     return Notice(told.id, told.type, url, host_of(url), told.outcome, told.data.status.value, _encode(told))

@@ -30,7 +30,7 @@ from spiderduck.settings.compat import CompatConfig
 from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, ZookeeperConfig
 from spiderduck.settings.images import ImagesConfig
 from spiderduck.settings.lists import ListConfig
-from spiderduck.settings.shares import SharesConfig, TrendsConfig
+from spiderduck.settings.shares import RechecksConfig, SharesConfig, TrendsConfig
 from spiderduck.settings.webhooks import WebhooksConfig
 
 PREFIX = "SPIDERDUCK_"
@@ -192,6 +192,7 @@ class Config:
     compat: CompatConfig = field(default_factory=CompatConfig)
     shares: SharesConfig = field(default_factory=SharesConfig)
     trends: TrendsConfig = field(default_factory=TrendsConfig)
+    rechecks: RechecksConfig = field(default_factory=RechecksConfig)
     webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
     analytics: AnalyticsConfig = field(default_factory=AnalyticsConfig)
     lists: tuple[ListConfig, ...] = ()
@@ -231,6 +232,7 @@ class Config:
                 self.ids,
                 self.images,
                 self.trends,
+                self.rechecks,
                 self.webhooks,
                 self.analytics,
             ):

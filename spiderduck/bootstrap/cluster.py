@@ -91,7 +91,8 @@ async def open_cluster(given: Composition) -> Storage:
         shares = CassandraShares(asking, config.cassandra.keyspace, clock)
         live = int(max(config.broker.notices_days, DAYS_OF_SCHEDULE) * DAY)
         webhooks = CassandraWebhooks(asking, config.cassandra.keyspace, clock, live)
-        api = ForApi(intake, intake, store, marks, content, subscriptions, shares, webhooks)
+        told = AnnouncingStore(store, KombuAnnouncer(publisher, topology))
+        api = ForApi(intake, intake, store, marks, content, subscriptions, shares, told, webhooks)
         troubled |= {"notices": subscriptions}
 
     def trouble() -> Mapping[str, str | None]:

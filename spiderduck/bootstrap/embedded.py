@@ -27,7 +27,9 @@ async def open_embedded(given: Composition) -> Storage:
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
-        ForApi(queue, queue, store, store, opened.archive, notices, SqliteShares(database), SqliteWebhooks(database)),
+        ForApi(
+            queue, queue, store, store, opened.archive, notices, SqliteShares(database), store, SqliteWebhooks(database)
+        ),
         (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
         database,

@@ -1,12 +1,16 @@
-"""Counting shares beside the API, as the settings say."""
+"""Counting shares beside the API, and what follows from them, as the settings say."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.storage import ForApi, Work
-from spiderduck.shares.counting import ShareCounter
+from spiderduck.lists.judging import Judge
+from spiderduck.lists.watching import Lists
+from spiderduck.shares.changes import Changes
+from spiderduck.shares.counting import Followers, ShareCounter
 from spiderduck.shares.ports import ShareStore
+from spiderduck.shares.rechecking import Limits, Rechecking
 from spiderduck.shares.trending import Trending
 
 
@@ -17,18 +21,28 @@ class ShareParts:
     store: ShareStore | None = None
     work: tuple[Work, ...] = ()
     counter: ShareCounter | None = None
+    followers: Followers | None = None
 
     async def gauges(self) -> Mapping[str, tuple[str, float]]:
         """For `/metrics`."""
-        if self.counter is None:
+        if self.counter is None or self.followers is None:
             return {}
-        return {"shares_logged": ("Shares that this process logged.", self.counter.shares_total)}
+        return {
+            "shares_logged": ("Shares that this process logged.", self.counter.shares_total),
+            "rechecks_sent": ("Pages sent in again because many share them.", self.followers.rechecking.rechecks_total),
+            "changes_announced": ("Changes of shared pages that were announced.", self.followers.changes.changes_total),
+        }
 
 
-def open_shares(given: Composition, api: ForApi | None) -> ShareParts:
+def open_shares(given: Composition, api: ForApi | None, lists: Lists) -> ShareParts:
     """Nothing is opened where no API runs, or `shares.count` is false."""
-    if api is None or not given.config.shares.count:
+    config, clock = given.config, given.clock
+    if api is None or not config.shares.count:
         return ShareParts()
-    trending = Trending(api.shares, given.clock, given.config.trends.threshold)
-    counter = ShareCounter(api.subscriptions, api.shares, trending, given.clock)
-    return ShareParts(api.shares, (("shares", counter.run), ("trends", trending.run)), counter)
+    limits = Limits(config.schedulers.freshness.success, config.fetchers.rate_limit)
+    rechecking = Rechecking(api.shares, api.store, api.queue, clock, config.rechecks, limits)
+    changes = Changes(api.shares, api.store, api.announcing, Judge(lists, clock).verdict, clock)
+    followers = Followers(Trending(api.shares, clock, config.trends.threshold), rechecking, changes)
+    counter = ShareCounter(api.subscriptions, api.shares, followers, clock)
+    work = (("shares", counter.run), ("trends", followers.trending.run), ("rechecks", rechecking.run))
+    return ShareParts(api.shares, work, counter, followers)

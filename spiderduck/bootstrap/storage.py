@@ -54,6 +54,7 @@ class ForApi:
     content: ArchiveReader
     subscriptions: Subscriptions
     shares: ShareStore
+    announcing: Announcing
     webhooks: WebhookStorage
 
 

@@ -77,8 +77,8 @@ class CassandraShares:
         hours: set[tuple[bytes, int]] = set()
         pages: dict[bytes, _Page] = {}
         for share, (at, is_new) in zip(different.values(), claims, strict=True):
-            page = await self._page_for(share, pages)
-            counts = share._replace(page=page.key, domain=page.domain, at=at / MICROSECONDS)
+            page, before = await self._page_for(share, pages)
+            counts = share._replace(page=page.key, domain=page.domain, at=at / MICROSECONDS, moved_from=before)
             writes += self._rows(counts, page, at)
             hours.update((owner, hour_of(counts.at)) for owner in page.owners)
             if is_new:
@@ -168,14 +168,16 @@ class CassandraShares:
             return at, True
         return next(value for value in rows[0][1:] if isinstance(value, int)), False
 
-    async def _page_for(self, share: Share, pages: dict[bytes, _Page]) -> _Page:
-        """The page that the share counts for. `pages` has those of the links that were met in this batch."""
+    async def _page_for(self, share: Share, pages: dict[bytes, _Page]) -> tuple[_Page, str]:
+        """The page that the share counts for, and the one that its link led to before, where that was another. `pages`
+        has those of the links that were met in this batch."""
         link, named = key_hash(share.key), _Page(key_hash(share.page), share.page, share.domain, share.language)
-        known = pages.get(link) or await self._known_page(link)
+        known, before = pages.get(link) or await self._known_page(link), ""
         if known is None or (share.is_known and known.hash != named.hash):
             if known is not None:
                 await self._move(link, share.key, known, named)
                 pages.clear()
+                before = known.key
             known = named
             await self._write(
                 [
@@ -184,7 +186,7 @@ class CassandraShares:
                 ]
             )
         pages[link] = known if not share.is_known else named
-        return pages[link]
+        return pages[link], before
 
     async def _known_page(self, link: bytes) -> _Page | None:
         rows = await self._ask(self._statements.get_link, link)

@@ -5,11 +5,14 @@ after a crash; what is logged twice counts once.
 """
 
 import logging
+from dataclasses import dataclass
 
 from groundwork.clock import Clock
 from spiderduck.errors import NoPast, StoreUnavailable, UnknownQueue
+from spiderduck.shares.changes import Changes
 from spiderduck.shares.model import PROCESSED, share_in
 from spiderduck.shares.ports import ShareLog
+from spiderduck.shares.rechecking import Rechecking
 from spiderduck.shares.trending import Trending
 from spiderduck.subscriptions.ports import Filter, Subscription, Subscriptions
 
@@ -23,13 +26,22 @@ RETRY_SECONDS = 5.0
 WANTED = Filter(types=frozenset({PROCESSED}))
 
 
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """Who is told of what was logged."""
+
+    trending: Trending
+    rechecking: Rechecking
+    changes: Changes
+
+
 class ShareCounter:
     """`shares_total` counts what this process logged."""
 
-    def __init__(self, subscriptions: Subscriptions, shares: ShareLog, trending: Trending, clock: Clock) -> None:
+    def __init__(self, subscriptions: Subscriptions, shares: ShareLog, followers: Followers, clock: Clock) -> None:
         self._subscriptions = subscriptions
         self._shares = shares
-        self._trending = trending
+        self._followers = followers
         self._clock = clock
         self.shares_total = 0
 
@@ -54,10 +66,11 @@ class ShareCounter:
             await self._clock.sleep(GATHER_SECONDS)
             received += await subscription.poll(MOST - len(received))
         shares = [share for one in received if (share := share_in(one.body)) is not None]
-        if shares:
-            added = await self._shares.add(shares)
-            self.shares_total += len(added)
-            self._trending.shared(added)
+        added = await self._shares.add(shares) if shares else ()
+        self.shares_total += len(added)
+        await self._followers.changes.told([one.body for one in received], added)
+        self._followers.trending.shared(added)
+        self._followers.rechecking.shared(added)
         await subscription.ack(received[-1].position)
 
     async def _opened(self) -> Subscription:

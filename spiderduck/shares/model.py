@@ -29,7 +29,7 @@ class Share(NamedTuple):
     `id` is the notice's, 16 bytes: the same when the share is told again. `at` is in epoch seconds. `key` is the dedup
     key of the URL that was shared and `page` that of the page it leads to; `is_known` says that it was followed there,
     and is no guess. `url` is the page's for people. `sharer` is 16 bytes of a keyed hash; `event` is the event's id
-    where that is an address, else empty.
+    where that is an address, else empty. `moved_from` is the page that the URL led to before, where that was another.
     """
 
     id: bytes
@@ -42,6 +42,7 @@ class Share(NamedTuple):
     language: str
     sharer: bytes | None
     event: str
+    moved_from: str = ""
 
     @property
     def who(self) -> bytes:

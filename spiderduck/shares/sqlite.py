@@ -176,6 +176,7 @@ def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:
             share = share._replace(page=key)
         elif key != share.page:
             page = _move(connection, share, page, key)
+            share = share._replace(moved_from=key)
     if share.is_known:
         connection.execute(RENEW_PAGE, (page, share.url, share.domain, share.language))
     row = (link, share.at, share.id, share.sharer, share.event or None)

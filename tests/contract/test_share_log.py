@@ -112,7 +112,8 @@ async def test_shares_follow_a_link_that_is_understood_later(store: ShareStore) 
     """Its server was away at first, so that the link counted for itself."""
     await store.add([share(1, SHORT, SHORT, sharer="anna", is_known=False), share(2, sharer="anna")])
     assert await counted(store, SHORT, SHORT) == Shares(total=1, last_hour=1, last_day=1, sharers=1)
-    await store.add([share(3, SHORT, PAGE, sharer="berta")])
+    (added,) = await store.add([share(3, SHORT, PAGE, sharer="berta")])
+    assert (added.page, added.moved_from) == (PAGE, SHORT)
     assert await counted(store, SHORT, SHORT) == Shares(total=3, last_hour=3, last_day=3, sharers=2)
     assert await counted(store, PAGE, PAGE) == Shares(total=3, last_hour=3, last_day=3, sharers=2)
 

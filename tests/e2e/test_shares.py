@@ -23,18 +23,25 @@ WEB = {
     "news.test/old": page("Old news"),
     "noise.test/x": page("Noise"),
     "quiet.test/x": page("Quiet"),
+    "moving.test/x": page("Moving"),
+    "staying.test/x": page("Staying"),
     "denied.test/x": page("Denied"),
     "zeitung.test/artikel": http('<html lang="de-CH"><title>Ein Artikel</title></html>'),
 }
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def origin() -> Iterator[Origin]:
     with Origin(WEB) as origin:
-        settings = {"SPIDERDUCK_TRENDS__DENY": json.dumps(["denied.test"])}
-        folder: Path = tmp_path_factory.mktemp("shares")
-        with Product(folder / "data", origin.port, settings) as product:
-            yield product
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def product(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    settings = {"SPIDERDUCK_TRENDS__DENY": json.dumps(["denied.test"])}
+    folder: Path = tmp_path_factory.mktemp("shares")
+    with Product(folder / "data", origin.port, settings) as product:
+        yield product
 
 
 def within(seconds: float, told: Callable[[], Any], wanted: Any) -> None:
@@ -92,7 +99,7 @@ def test_who_only_looks_shares_nothing(product: Product) -> None:
     assert (card["status"], card.get("shares")) == ("fetched", None)
     product.send({"urls": ["http://noise.test/x"]})
     within(20, lambda: product.record("http://noise.test/x").get("shares", {}).get("total"), 1)
-    assert product.client.get("/v1/queues").json() == {"queues": []}
+    assert product.client.get("/v1/queues").json()["queues"] == []
     assert product.client.delete("/v1/queues/@shares").status_code in (400, 404)
 
 
@@ -120,6 +127,24 @@ def test_a_stream_made_by_hand_trends_as_worked_out(product: Product) -> None:
     within(
         20, lambda: trends(product, window="week")[0]["url"], "http://news.test/old"
     )  # ten people, and nobody the week before
+
+
+def test_a_shared_page_that_changes_is_announced(origin: Origin, product: Product) -> None:
+    """With what it said before; a page that stays the same is not."""
+    product.client.put("/v1/queues/changes").raise_for_status()
+    product.send({"urls": ["http://moving.test/x", "http://staying.test/x"]})
+    product.ended("http://moving.test/x", "http://staying.test/x")
+    origin.answers["moving.test/x"] = page("Another title")
+    product.send({"urls": ["http://moving.test/x", "http://staying.test/x"], "refresh": True})
+    found: list[dict[str, Any]] = []
+
+    def changes() -> list[Any]:
+        found.extend(one for one in product.notices("changes") if one["type"] == "spiderduck.url.changed")
+        return [one["subject"] for one in found]
+
+    within(20, changes, ["http://moving.test/x"])
+    assert found[0]["changes"]["title"] == {"before": "Moving", "after": "Another title"}
+    assert found[0]["data"]["metadata"]["title"] == "Another title"
 
 
 def trends(product: Product, **parameters: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
 from schedulers.metadata import Metadata, Provenance, Usage
-from schedulers.notice import JudgedNotice, ProcessedNotice, UpdatedNotice
+from schedulers.notice import ChangedNotice, JudgedNotice, ProcessedNotice, UpdatedNotice
 from schedulers.record import Time
 
 TEMPLATE = "#/components/schemas/{name}"
@@ -61,7 +61,7 @@ EVENTS_BODY: dict[str, Any] = {
 }
 """The request body of `POST /v1/events`."""
 
-NOTICES = (ProcessedNotice, UpdatedNotice, JudgedNotice)
+NOTICES = (ProcessedNotice, UpdatedNotice, JudgedNotice, ChangedNotice)
 EVENTS = (PlainEvent, ForeignEvent)
 BESIDE = (*NOTICES, *EVENTS, Metadata, Provenance, Usage)
 """What no handler names as its type."""

@@ -33,7 +33,7 @@ ANotice = Annotated[
         extra_json_schema={
             "anyOf": [
                 {"$ref": f"#/components/schemas/{name}"}
-                for name in ("ProcessedNotice", "UpdatedNotice", "JudgedNotice")
+                for name in ("ProcessedNotice", "UpdatedNotice", "JudgedNotice", "ChangedNotice")
             ]
         }
     ),

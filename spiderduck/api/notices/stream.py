@@ -36,7 +36,8 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ, OWN_PAGES: "queue"},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
-        description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`, `JudgedNotice`; "
+        description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`, `JudgedNotice`, "
+        "`ChangedNotice`; "
         "/schemas/notice.json). "
         "Without `queue`, the stream begins now, or behind the "
         "position in the header `Last-Event-ID` or the parameter `after`; the header, which a browser "
