@@ -15,7 +15,7 @@ from spiderduck.webhooks.ports import Pending, WebhookStorage
 from spiderduck.webhooks.redacting import KeptDeliveries
 from spiderduck.webhooks.sqlite import SqliteWebhooks
 from tests.clock import FakeClock
-from tests.integration.cluster.keyspaces import emptied_keyspace
+from tests.integration.cluster.keyspaces import WEBHOOKS, emptied_keyspace
 
 START = 1_700_000_000.0
 
@@ -38,7 +38,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
         yield SqliteWebhooks(database)
         await database.close()
         return
-    async with emptied_keyspace(request.param) as (session, config):
+    async with emptied_keyspace(request.param, tables=WEBHOOKS) as (session, config):
         yield CassandraWebhooks(session, config.keyspace, clock, 7 * 86_400)
 
 

@@ -15,7 +15,7 @@ from spiderduck.stores.cassandra_opening import open_session
 from spiderduck.stores.sessions.ports import Session
 from tests.engines.toxics import Toxiproxy, slow_link
 
-WEBHOOKS = ("webhooks", "webhook_owners", "webhook_deliveries", "webhook_log", "webhook_pending")
+WEBHOOKS = ("buckets", "webhooks", "webhook_owners", "webhook_deliveries", "webhook_log", "webhook_pending")
 TABLES = (
     *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
     *("claims", "takedowns", "audit", "walks", "domains"),
@@ -23,7 +23,6 @@ TABLES = (
 SHARES = (
     *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
     *("share_domains", "trends"),
-    *WEBHOOKS,
 )
 KEYSPACE = f"test_{os.getpid()}"
 
