@@ -1,6 +1,7 @@
-"""Writes the reference of settings, commands and endings from the code, before Sphinx reads its sources.
+"""Writes the reference of settings, commands, endings, problems, calls and chart, before Sphinx reads its sources.
 
-The pages lie in `docs/reference/generated/`, which is not committed: the code and `spiderduck.toml` are the one source.
+The pages lie in `docs/reference/generated/`, which is not committed: the code, `spiderduck.toml`
+and the chart are the one source.
 Files of the repository's root (`ARCHITECTURE.md` and others) become pages, with their links made to fit.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import calls_reference
 import typer
 from typer.cli import get_docs_for_click
 
@@ -117,6 +119,28 @@ def problems_page() -> str:
     return "\n".join(["# Problems", "", intro, "", "| code | status | meaning |", "|---|---|---|", *rows, ""])
 
 
+def chart_page() -> str:
+    """The chart's values as they stand in its file, a section for each part."""
+    text = (ROOT / "helm" / "values.yaml").read_text(encoding="utf-8")
+    intro = (
+        "What `helm/values.yaml` says, by part. `helm/values.schema.json` refuses what cannot work.\n"
+        "How to install the chart: [on Kubernetes](../../how-to/kubernetes.md)."
+    )
+    lines = ["# Chart values", "", intro, ""]
+    for said, name, values in re.findall(r"((?:^#.*\n)*)^(\w+):(.*\n(?:^ .*\n|^\n)*)", text, re.MULTILINE):
+        about = " ".join(line.lstrip("# ") for line in said.splitlines())
+        lines += [
+            f"## `{name}`",
+            "",
+            *([about, ""] if about else []),
+            "```yaml",
+            f"{name}:{values.rstrip()}",
+            "```",
+            "",
+        ]
+    return "\n".join(lines)
+
+
 ROOT_PAGES = {
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
@@ -130,16 +154,28 @@ PAGES = {
     "command-line.md": command_page,
     "endings.md": endings_page,
     "problems.md": problems_page,
+    "chart-values.md": chart_page,
 }
 
 
 def write_pages(folder: Path = PLACE) -> None:
-    """Write what has changed, so that Sphinx reads no page again for nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the pages that need no server."""
     for name, make in PAGES.items():
-        text, path = make(), folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        _write(folder / name, make())
+
+
+def write_call_pages(folder: Path = PLACE) -> None:
+    """Write the pages of the HTTP calls, which a server is asked about."""
+    document = calls_reference.openapi_document()
+    for name, make in calls_reference.PAGES.items():
+        _write(folder / name, make(document))
+
+
+def _write(path: Path, text: str) -> None:
+    """Only what has changed, so that Sphinx reads no page again for nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def as_page(text: str) -> str:
@@ -160,9 +196,14 @@ def read_root_page(app: Any, name: str, source: list[str]) -> None:
             source[0] = as_page((ROOT / file).read_text(encoding="utf-8"))
 
 
+def _write_all(app: Any) -> None:
+    write_pages()
+    write_call_pages()
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Sphinx's entry point."""
-    app.connect("builder-inited", lambda app: write_pages())
+    app.connect("builder-inited", _write_all)
     app.connect("source-read", read_root_page)
     return {"parallel_read_safe": True}
 
@@ -219,4 +260,6 @@ def _commented(path: Path) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    write_pages(Path(sys.argv[1]) if len(sys.argv) > 1 else PLACE)
+    place = Path(sys.argv[1]) if len(sys.argv) > 1 else PLACE
+    write_pages(place)
+    write_call_pages(place)

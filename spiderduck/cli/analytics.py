@@ -22,7 +22,7 @@ def report(
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question about fetches and shares, from the files that `[analytics] write` keeps.
+    """Answer a question about fetches and shares, from the files that the setting `analytics.write` keeps.
 
     A server may run meanwhile. Needs the extra `analytics`.
     """

@@ -1,12 +1,14 @@
 """The reference that is generated from the code leaves nothing out."""
 
-import importlib.util
+import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import typer
+import yaml
 
 from schedulers.model import Status
 from spiderduck.config import Config
@@ -16,15 +18,11 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
-def generated() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "generated_reference", DOCS / "_extensions" / "generated_reference.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def generated() -> Iterator[ModuleType]:
+    """Found as Sphinx finds it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS / "_extensions"))
+        yield importlib.import_module("generated_reference")
 
 
 def test_every_setting_is_in_the_reference(generated: ModuleType) -> None:
@@ -81,3 +79,10 @@ def test_links_of_the_roots_files_lead_to_pages(generated: ModuleType) -> None:
     """Addresses and anchors stay as they are."""
     text = "[a](docs/glossary.md) [b](SECURITY.md) [c](https://example.com/docs/x.md) [d](#there)"
     assert generated.as_page(text) == "[a](glossary.md) [b](security.md) [c](https://example.com/docs/x.md) [d](#there)"
+
+
+def test_every_value_of_the_chart_is_in_the_reference(generated: ModuleType) -> None:
+    """The blocks of the page, put together, are the file: nothing is lost or changed."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", generated.chart_page(), re.DOTALL | re.MULTILINE)
+    values = yaml.safe_load((DOCS.parent / "helm" / "values.yaml").read_text(encoding="utf-8"))
+    assert {name: value for block in blocks for name, value in yaml.safe_load(block).items()} == values
