@@ -41,6 +41,9 @@ class SchedulersConfig:
     `blocked_domains` are never asked for anything, with everything below them; `blocked_domains_file` holds more of
     them, one a line, and is read again when it changes. With `tdmrep` each host is asked once a day what it reserves of
     text and data mining (`/.well-known/tdmrep.json`).
+
+    With `pictures` a page's picture is fetched and measured; with `icons` its icon is fetched as well, and so many
+    `further_pictures` that it names, to be there when they are shown.
     """
 
     count: int = 2
@@ -57,6 +60,8 @@ class SchedulersConfig:
     blocked_domains: tuple[str, ...] = ()
     blocked_domains_file: str = ""
     pictures: bool = True
+    icons: bool = False
+    further_pictures: int = 0
     tdmrep: bool = False
 
     def validate(self) -> None:
@@ -65,6 +70,8 @@ class SchedulersConfig:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"schedulers.{name} is {value}; it takes a whole number from 1 up")
+        if not 0 <= self.further_pictures <= 20:
+            raise ValueError(f"schedulers.further_pictures is {self.further_pictures}; it takes a number from 0 to 20")
         if self.defer_after < 0:
             raise ValueError(f"schedulers.defer_after is {self.defer_after}; it takes seconds, 0 or more")
         for name in ("success", "client_error", "server_error", "robots_denied", "dns_error"):

@@ -70,7 +70,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What lies in the events queue: an event as it came, one deferred URL of it, or a picture that is to be measured.
+    """What lies in the events queue: an event as it came, one deferred URL of it, a picture that is to be measured, or
+    `further` pictures to be kept.
 
     `event_id` is the event's identity. `url` limits the handling to that one URL; `deferrals` counts how often its turn
     was put off because its server asked for a pause.
@@ -78,7 +79,7 @@ class Message:
 
     body: bytes
     event_id: str
-    kind: Literal["event", "picture"] = "event"
+    kind: Literal["event", "picture", "further"] = "event"
     url: str | None = None
     deferrals: int = 0
 

@@ -39,6 +39,7 @@ from schedulers.stages.ask_provider import AskProvider
 from schedulers.stages.ask_reservations import AskReservations
 from schedulers.stages.decide import Decide
 from schedulers.stages.fetch import FetchStage, ended
+from schedulers.stages.further_pictures import AskForFurther, FetchFurther
 from schedulers.stages.picture import AskForPicture, MeasurePicture, PictureSource
 from schedulers.stages.read_event import ReadEvent, shares_of, side_by_side
 from schedulers.stages.store import Store
@@ -53,6 +54,8 @@ class Pipeline:
         `UnreadableEvent`, and surprises."""
         if message.kind == "picture":
             await self._measure_picture(message)  # of its own, so that a page does not wait for its picture
+        elif message.kind == "further":
+            await self._fetch_further(message)  # behind it, for they are shown less often
         else:
             await self._event(message)
 
@@ -74,6 +77,8 @@ class Pipeline:
                 page = await self._store(shared, result)  # last: what it makes visible is complete
             if page is not None:
                 await self._ask_for_picture(shared.link.key, page)  # once more after a crash between the two
+                if self._config.icons or self._config.further_pictures:
+                    await self._ask_for_further(page)
 
     async def _understand(self, due: Due, flight: Flight) -> Result | Deferred:
         if due.shared.message.deferrals:  # its server asked for a pause: somebody else may tell of it meanwhile
@@ -146,6 +151,8 @@ class Pipeline:
         self._archive = stage("archive", patient(KeepInArchive(ports.archive, ports.ids)))
         self._store = stage("store", patient(Store(ports, config.freshness, observer.ended)))
         self._ask_for_picture = stage("ask_for_picture", AskForPicture(ports.queue, config))
+        self._ask_for_further = stage("ask_for_further", AskForFurther(ports.queue, clock, config))
+        self._fetch_further = stage("further_pictures", FetchFurther(source, deferral, ports))
         self._measure_picture = stage("picture", MeasurePicture(source, ports.pictures, deferral, ports))
 
 
