@@ -20,7 +20,7 @@ SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
 JUDGED = "spiderduck.url.judged"
 CHANGED = "spiderduck.url.changed"
-TYPES = ("spiderduck.url.processed", UPDATED, JUDGED)
+TYPES = ("spiderduck.url.processed", UPDATED, JUDGED, CHANGED)
 
 
 @dataclass(frozen=True, slots=True)

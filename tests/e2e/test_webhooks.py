@@ -293,8 +293,8 @@ def test_kills_lose_nothing(web: Origin, tmp_path: Path, receiver: Receiver) -> 
     made = {path: make(product, receiver.url(path), domains=["kill.test"]) for path in answers}
     secrets = {path: [one["secret"]] for path, one in made.items()}
     urls: set[str] = set()
-    for turn in range(3):
-        some = {f"http://kill.test/{turn}-{number}" for number in range(20)}
+    for turn in range(2):
+        some = {f"http://kill.test/{turn}-{number}" for number in range(30)}
         urls |= some
         share(product, *some)
         for path, one in made.items():

@@ -226,6 +226,10 @@ def test_every_question_names_its_whole_partition_key() -> None:
             assert condition_of(cql) == "token(key_hash) > ? LIMIT ?"
         elif "IF NOT EXISTS" in cql:  # a lightweight transaction takes its own timestamp, and none from us
             assert cql.endswith("USING TTL ?")
+        elif cql.startswith("DELETE"):
+            assert " USING TIMESTAMP ? WHERE " in cql
+        elif name == "put_domain":  # when it was first met, which stays true for ever
+            assert cql.endswith("USING TIMESTAMP ?")
         else:
             assert "TIMESTAMP ? AND TTL ?" in cql
 

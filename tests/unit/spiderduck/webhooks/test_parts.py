@@ -1,8 +1,12 @@
 """The pure parts of webhooks: the schedule, what an answer means, which URL may be a receiver's, and the vault."""
 
+from typing import get_args, get_type_hints
+
+import msgspec
 import pytest
 
 from fetchers.config import Network
+from schedulers import notice
 from spiderduck.config import Config
 from spiderduck.errors import BadSetting
 from spiderduck.settings.webhooks import PAUSES, WebhooksConfig
@@ -155,3 +159,10 @@ def test_settings_that_cannot_work_are_named(settings: dict[str, object]) -> Non
     with pytest.raises(BadSetting, match=r"webhooks\.") as caught:
         Config(webhooks=WebhooksConfig(**settings)).validate()  # type: ignore[arg-type]
     assert "short" not in str(caught.value).replace("too short", "")
+
+
+def test_every_kind_of_notice_can_be_asked_for() -> None:
+    """A new one is one for webhooks too."""
+    kinds = [one for one in vars(notice).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    told = {get_args(get_type_hints(one)["type"])[0] for one in kinds if "type" in one.__annotations__}
+    assert set(notice.TYPES) == told
