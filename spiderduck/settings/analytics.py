@@ -11,13 +11,15 @@ class AnalyticsConfig:
     go as they are. A file is written when `flush_rows` rows were gathered, or `flush_seconds` after the first."""
 
     write: bool = False
-    url: str = field(default="", repr=False)  # may hold a password
+    url: str = ""
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
     flush_seconds: float = 60.0
     flush_rows: int = 50_000
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
+        if "@" in self.url.partition("://")[2].partition("/")[0]:
+            raise ValueError("analytics.url holds a user or password; these go into analytics.options")
         if self.flush_seconds < 0:
             raise ValueError(f"analytics.flush_seconds is {self.flush_seconds}; it takes a number of seconds from 0 up")
         if not 1 <= self.flush_rows <= 1_000_000:

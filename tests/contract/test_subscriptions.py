@@ -294,6 +294,24 @@ async def test_there_is_a_limit_to_the_number_of_queues(open_all: OpenAll) -> No
         assert [one.name for one in await opened.log.queues()] == ["fourth", "team", "third"]
 
 
+async def test_a_queue_of_our_own_parts_is_not_listed_and_takes_nobodys_place(open_all: OpenAll) -> None:
+    """But works like any other, and needs no room among the others."""
+    async with open_all() as opened:
+        for name in ("team", "other", "third", "@ours"):
+            await opened.log.create(name)
+        assert [one.name for one in await opened.log.queues()] == ["other", "team", "third"]
+        await opened.log.remove("other")
+        assert await opened.log.create("fourth")
+        await opened.announce("a")
+        ours = await opened.log.open("@ours", Filter())
+        (received,) = await ours.receive(10)
+        assert received.body == b"a"
+        await ours.ack(received.position)
+        await ours.close()
+        with pytest.raises(TooManyQueues):
+            await opened.log.create("fifth")
+
+
 async def test_a_queue_that_nobody_uses_expires(open_all: OpenAll) -> None:
     """One that somebody listens to does not, however quiet it is."""
     async with open_all() as opened:
