@@ -26,6 +26,7 @@ from groundwork.single_flight import SingleFlight
 from spiderduck.api.admin.dead_letters import dead_letter_routes
 from spiderduck.api.admin.domains import domain_routes
 from spiderduck.api.admin.health import health_routes, metrics_route
+from spiderduck.api.admin.own_key import own_key_routes
 from spiderduck.api.admin.takedowns import takedown_routes
 from spiderduck.api.compat.handlers import compat_routes
 from spiderduck.api.contract.described import document_of, operation_id
@@ -45,6 +46,7 @@ from spiderduck.api.urls.analytics import analytics_routes
 from spiderduck.api.urls.fetch import fetch_routes
 from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.api.urls.owned_pictures import picture_routes
+from spiderduck.api.urls.recent import recent_routes
 from spiderduck.api.urls.resolve import resolve_routes
 from spiderduck.api.urls.trends import trend_routes
 from spiderduck.api.urls.unfurl import unfurl_routes
@@ -102,6 +104,7 @@ def api_routes(services: Services) -> list[Any]:
         *unfurl_routes(services),
         *event_routes(services),
         *lookup_routes(services),
+        *recent_routes(services),
         *resolve_routes(services),
         *verdict_routes(services),
         *takedown_routes(services),
@@ -115,6 +118,7 @@ def api_routes(services: Services) -> list[Any]:
         *domain_routes(services),
         *fetch_routes(services),
         *dead_letter_routes(services),
+        *own_key_routes(),
         *picture_routes(services),
         *compat_routes(services),
         *bot_routes(services),

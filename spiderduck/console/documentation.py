@@ -41,7 +41,7 @@ def documentation_routes(folder: Path | None = None) -> list[HTTPRouteHandler]:
     """The handlers. `folder`: where the pages lie, if not in the package."""
     folder = folder or Path(str(resources.files("spiderduck").joinpath(FOLDER)))
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in TYPES}
-    calls = document("docs.html")
+    calls = document("docs")
 
     @get("/docs", include_in_schema=False)
     async def get_documentation() -> Response[bytes] | Redirect:

@@ -1,45 +1,42 @@
-"""Serves the console's files (`static/`). What came from a page is shown as text, never as markup."""
-
-from importlib import resources
+"""Serves the console's pages and their files (`static/`). What came from a page is shown as text, never as markup."""
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from spiderduck.console.shell import PAGES, STATIC, render
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}  # to which the framework adds the charset
-FILES = {
-    "/": "console.html",
-    "/console.js": "console.js",
-    "/events.js": "events.js",
-    "/key.js": "key.js",
-    "/docs.js": "docs.js",
-    "/problems.js": "problems.js",
-    "/bot.js": "bot.js",
-    "/pictures": "pictures.html",
-    "/pictures.js": "pictures.js",
-    "/pictures.css": "pictures.css",
-    "/console.css": "console.css",
-}
+TYPES = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}  # the framework adds the charset
+SERVED_ELSEWHERE = frozenset({"bot", "docs", "problems"})
+"""Their handlers answer programs as well."""
 
 
 def console_routes() -> list[HTTPRouteHandler]:
-    """One handler per file."""
-    return [_file(path, name) for path, name in FILES.items()]
+    """One handler per page and file."""
+    pages = [_route(page.path, document(page.name)) for page in PAGES if page.name not in SERVED_ELSEWHERE]
+    return [*pages, *(_route(f"/console/{name}", _file(name)) for name in files())]
+
+
+def files() -> list[str]:
+    """The names of the scripts, styles and drawings, served below `/console/`."""
+    return sorted(one.name for one in STATIC.iterdir() if one.name.rpartition(".")[2] in TYPES)
 
 
 def document(name: str) -> Response[bytes]:
-    """The answer that gives a file of ours."""
-    content = resources.files("spiderduck.console").joinpath("static", name).read_bytes()
+    """The answer that gives a page."""
+    return Response(render(name).encode(), media_type="text/html", headers=HEADERS)
+
+
+def _file(name: str) -> Response[bytes]:
+    content = STATIC.joinpath(name).read_bytes()
     return Response(content, media_type=TYPES[name.rpartition(".")[2]], headers=HEADERS)
 
 
-def _file(path: str, name: str) -> HTTPRouteHandler:
-    answer = document(name)
-
+def _route(path: str, answer: Response[bytes]) -> HTTPRouteHandler:
     @get(path, include_in_schema=False)
     async def page() -> Response[bytes]:
         return answer

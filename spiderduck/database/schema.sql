@@ -1,4 +1,4 @@
--- The embedded store: one file. Times are epoch seconds (UTC). Version 8, with shares.sql and webhooks.sql.
+-- The embedded store: one file. Times are epoch seconds (UTC). Version 9, with shares.sql and webhooks.sql.
 
 -- What is known of every URL. `state` is JSON (schedulers.model.UrlState).
 CREATE TABLE urls (
@@ -10,6 +10,7 @@ CREATE TABLE urls (
     state   BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX urls_by_domain ON urls (domain, at);
+CREATE INDEX urls_by_time ON urls (at, key);
 
 -- Every fetched version of a page by its Snowflake id, hence in the order of time. `head` is JSON; `metadata` and
 -- `provenance` are the JSON that look-ups pass through, in the shape that `version` numbers.

@@ -40,7 +40,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 
 def _statements(file: str) -> tuple[str, ...]:
@@ -72,6 +72,7 @@ CHANGES = {
         "INSERT INTO domains (domain, first_seen) SELECT domain, min(at) FROM urls WHERE domain != '' GROUP BY domain",
     ),
     8: _statements("webhooks.sql"),
+    9: ("CREATE INDEX urls_by_time ON urls (at, key)",),
 }
 """Version of the schema → what makes it from the one before."""
 

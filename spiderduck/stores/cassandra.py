@@ -22,7 +22,8 @@ from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_
 from spiderduck.stores.cassandra_removal import CassandraRemoval
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.edges import domain_of, edges
-from spiderduck.stores.ports import LAST_ID, Walked
+from spiderduck.stores.errors import NotInOrder
+from spiderduck.stores.ports import LAST_ID, Handled, Place, Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
 
@@ -38,6 +39,8 @@ BACKWARDS = 2**60
 """What timestamps that run backwards count from: some 36,000 years."""
 MOST_SORTED = 10_000
 """Edges that are read to be sorted: they lie by the hour, and by hashes in it."""
+MOST_IN_ORDER = 1_000
+"""Latest links of a domain that can be paged through."""
 MARKS_LIVE_SECONDS = 7 * DAY
 """An event that never came to its end must not leave its URL `pending` for ever."""
 
@@ -129,6 +132,17 @@ class CassandraStore:
         rows = await self._buckets.newest("recent", domain.encode(), self._statements.get_recent, (domain,), (most,))
         found = await asyncio.gather(*(self._ask(self._statements.get_url, row) for row in rows))
         return [state for rows_of_one in found if (state := _state_of(rows_of_one)) is not None]
+
+    async def latest(self, most: int, before: Place | None = None, domain: str | None = None) -> Sequence[Handled]:
+        if domain is None:
+            raise NotInOrder("records in Cassandra are kept in order for each domain alone; name a domain")
+        states = await self.recent(domain, MOST_IN_ORDER)
+        placed = sorted(((state.checked_at or 0.0, state.key, state) for state in states), reverse=True)
+        some = [one for one in placed if before is None or one[:2] < before][:most]
+        return [
+            Handled(at, state, None if state.page_id is None else await self.page(state.page_id))
+            for at, _, state in some
+        ]
 
     async def owns_picture(self, url: str) -> bool:
         key = picture_key(url)

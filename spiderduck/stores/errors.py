@@ -9,3 +9,9 @@ class StatementRefused(SpiderDuckError):
 
     code = "statement_refused"
     exit_code = 5
+
+
+class NotInOrder(SpiderDuckError):
+    """The store keeps no order of all links, only of those of a domain."""
+
+    code = "not_in_order"

@@ -18,6 +18,28 @@ class Walked(NamedTuple):
     after: str | None
 
 
+Place = tuple[float, str]
+"""Of a link among those that were handled: when, in epoch seconds, and its key."""
+
+
+class Handled(NamedTuple):
+    """A URL that was handled, at a moment in epoch seconds."""
+
+    at: float
+    state: UrlState
+    page: Page | None
+
+    @property
+    def place(self) -> Place:
+        """Behind which `Lookups.latest` goes on."""
+        return self.at, self.state.key
+
+    @property
+    def known(self) -> Known:
+        """As other look-ups give it."""
+        return Known(state=self.state, page=self.page)
+
+
 class Judgements(Protocol):
     """The part of a store that lets everything be judged again."""
 
@@ -65,6 +87,11 @@ class Lookups(Protocol):
 
     async def recent(self, domain: str, most: int) -> Sequence[UrlState]:
         """The URLs of a registrable domain that were handled last, the newest first."""
+
+    async def latest(self, most: int, before: Place | None = None, domain: str | None = None) -> Sequence[Handled]:
+        """The URLs that were handled last, of one registrable domain or of all, the newest first: at most `most`, and
+        fewer only where there are no more. `before`: those behind that place. Raises `NotInOrder` without a domain
+        where the adapter keeps an order for each domain alone; such a one knows the latest 1,000 of a domain."""
 
 
 class Marks(Protocol):

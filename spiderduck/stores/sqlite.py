@@ -19,7 +19,7 @@ from spiderduck.database.picture_index import IS_OWNED, picture_key, picture_key
 from spiderduck.database.picture_index import PUT as PUT_PICTURE
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.edges import domain_of, edges
-from spiderduck.stores.ports import LAST_ID, Walked
+from spiderduck.stores.ports import LAST_ID, Handled, Place, Walked
 from spiderduck.stores.rows import page_from_row, page_to_row, state_from_json, state_to_json
 from spiderduck.stores.write_behind import WriteBehindMarks
 
@@ -31,6 +31,11 @@ FROM (SELECT 1) LEFT JOIN urls u ON u.key = ? LEFT JOIN pages p ON p.id = u.page
 WALK = f"""
 SELECT u.key, u.state, {PAGE} FROM urls u LEFT JOIN pages p ON p.id = u.page_id WHERE u.key > ? ORDER BY u.key LIMIT ?
 """
+LATEST = f"""
+SELECT u.at, u.state, {PAGE} FROM urls u LEFT JOIN pages p ON p.id = u.page_id
+WHERE {{which}} AND (u.at, u.key) < (?, ?) ORDER BY u.at DESC, u.key DESC LIMIT ?
+"""
+END_OF_TIME = (1e18, "")
 PUT_PAGE = """
 INSERT OR REPLACE INTO pages (id, key, url, fetched_at, version, head, metadata, provenance) VALUES (?,?,?,?,?,?,?,?)
 """
@@ -193,6 +198,15 @@ class SqliteStore:
         sql = "SELECT state FROM urls WHERE domain = ? ORDER BY at DESC LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (domain, most)).fetchall())
         return [state_from_json(row[0]) for row in rows]
+
+    async def latest(self, most: int, before: Place | None = None, domain: str | None = None) -> Sequence[Handled]:
+        sql = LATEST.format(which="u.domain = ?" if domain is not None else "?")
+        values = (True if domain is None else domain, *(before or END_OF_TIME), most)
+        rows = await self._database.read(lambda connection: connection.execute(sql, values).fetchall())
+        return [
+            Handled(at, state_from_json(state), None if page[0] is None else page_from_row(tuple(page)))
+            for at, state, *page in rows
+        ]
 
     async def walk(self, after: str | None, most: int) -> Walked:
         rows = await self._database.read(lambda connection: connection.execute(WALK, (after or "", most)).fetchall())

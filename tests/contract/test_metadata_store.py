@@ -278,6 +278,24 @@ async def test_recent_results_of_a_domain(opened: Opened) -> None:
     assert await opened.lookups.recent("news.test", 10) == [new, old]
 
 
+async def test_the_latest_of_a_domain_in_pieces_with_their_pages(opened: Opened) -> None:
+    site = f"{uuid4().hex}.test"  # a cluster keeps what another test noted
+    urls = [f"http://{site}/{number}" for number in range(3)]
+    states = [replace(fetched(key=url, url=url), page_id=None, checked_at=float(at + 1)) for at, url in enumerate(urls)]
+    shown = replace(page(9, urls[2]), url=urls[2])
+    states[2] = replace(states[2], page_id=9)
+    for number, state in enumerate(states):
+        change = Change((state,), shown if number == 2 else None)
+        await opened.store.complete(f"{site}{number}", state.key, change, told(str(number), state))
+    first = await opened.lookups.latest(2, domain=site)
+    assert [(one.at, one.state) for one in first] == [(3.0, states[2]), (2.0, states[1])]
+    assert first[0].page == shown
+    assert first[1].page is None
+    (last,) = await opened.lookups.latest(2, first[-1].place, site)
+    assert last.state == states[0]
+    assert await opened.lookups.latest(2, last.place, site) == []
+
+
 async def test_pages_of_a_site_that_show_one_picture_are_counted(opened: Opened) -> None:
     site = f"{uuid4().hex}.test"  # a cluster keeps what another test noted
     saw, logo = opened.store.saw_picture, "http://news.test/logo.png"

@@ -24,10 +24,10 @@ def test_pages_and_their_scripts_are_open(guarded: Product) -> None:
     for path, kind in (
         ("/", "text/html"),
         ("/docs/api", "text/html"),
-        ("/console.js", "text/javascript"),
-        ("/key.js", "text/javascript"),
-        ("/events.js", "text/javascript"),
-        ("/console.css", "text/css"),
+        ("/console/links.js", "text/javascript"),
+        ("/console/key.js", "text/javascript"),
+        ("/console/events.js", "text/javascript"),
+        ("/console/parts.css", "text/css"),
         ("/openapi.json", "application/json"),
     ):
         answer = guarded.client.get(path)

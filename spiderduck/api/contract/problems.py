@@ -29,7 +29,7 @@ from spiderduck.errors import (
     TooManyQueues,
     UnknownQueue,
 )
-from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.errors import NotInOrder, StatementRefused
 from spiderduck.webhooks.errors import BadReceiver, NoSecretKey, NotTried, TooManyWebhooks, UnknownWebhook
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ STATUS: dict[type[Exception], int] = {
     NotHandedOut: 400,
     HandedOutElsewhere: 409,
     NoPast: 400,
+    NotInOrder: 400,
     UnknownQueue: 404,
     TooManyQueues: 409,
     StoreUnavailable: 503,

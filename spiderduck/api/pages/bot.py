@@ -52,7 +52,7 @@ class BotReport(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 def bot_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    page = document("bot.html")
+    page = document("bot")
     config = services.config.fetchers
 
     @get("/bot", tags=["for publishers"], summary="What this bot is, and what it asked of a domain")

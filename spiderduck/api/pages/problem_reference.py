@@ -96,7 +96,7 @@ def _meaning(error: type[Exception]) -> str:
 def problem_routes() -> list[HTTPRouteHandler]:
     """The handlers."""
     known = reference()
-    page = document("problems.html")
+    page = document("problems")
 
     def shown(request: Request[Any, Any, Any], found: ProblemMeaning | list[ProblemMeaning]) -> Response[Any]:
         """For a person in a browser, else for a program."""

@@ -1,7 +1,7 @@
 // What the picture caches hold, live, and what an administrator can do about it. Everything that came from the network is
 // set as text. Looking asks no origin: thumbnails are made from what is cached.
 
-import { call, reason } from "/key.js";
+import { call, reason } from "./key.js";
 
 const EVERY = 3000;
 const AT_A_TIME = 4;
@@ -236,9 +236,9 @@ function acts(pipeline, src, presets) {
   };
   const warm = presets.map((preset) => `&variant=${encodeURIComponent(`preset=${preset}`)}`).join("");
   row.append(
-    act("Mark stale", "", "POST", `${base}/stale?${query}`, () => "asked for again when it is next shown."),
-    act("Warm", "", "POST", `${base}/warm?${query}${warm}`, (answer) => `${answer.queued} variants are made in a quiet moment.`),
-    act("Purge", "bad", "DELETE", `${base}/store?${query}`, () => "gone from every cache of this pipeline."),
+    act("Mark stale", "quiet", "POST", `${base}/stale?${query}`, () => "asked for again when it is next shown."),
+    act("Warm", "quiet", "POST", `${base}/warm?${query}${warm}`, (answer) => `${answer.queued} variants are made in a quiet moment.`),
+    act("Purge", "danger", "DELETE", `${base}/store?${query}`, () => "gone from every cache of this pipeline."),
   );
   return row;
 }

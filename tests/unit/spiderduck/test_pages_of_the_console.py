@@ -1,41 +1,71 @@
 """The console's pages: nothing inline, so that their policy lets nothing that is injected run."""
 
 import re
-from importlib import resources
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from spiderduck.console.pages import FILES, console_routes
+from spiderduck.console.pages import POLICY, SERVED_ELSEWHERE, console_routes, files
+from spiderduck.console.shell import BY_NAME, PAGES, STATIC, render
 
-_STATIC = resources.files("spiderduck.console").joinpath("static")
-_PAGES = [name for name in FILES.values() if name.endswith(".html")]
+_SCRIPTS = [name for name in files() if name.endswith(".js")]
 
 
-@pytest.mark.parametrize("name", _PAGES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_no_script_and_no_style_stands_in_a_page(name: str) -> None:
-    text = _STATIC.joinpath(name).read_text(encoding="utf-8")
+    text = render(name)
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", text)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    assert "{{" not in text, "every place was filled"
 
 
-@pytest.mark.parametrize("name", [name for name in FILES.values() if name.endswith(".js")])
+@pytest.mark.parametrize("name", BY_NAME)
+def test_whatever_a_page_names_is_there(name: str) -> None:
+    text = render(name)
+    wanted = re.findall(r'(?:src|href)="/console/([\w.-]+)"', text)
+    assert f"{name}.js" in wanted
+    assert set(wanted) <= set(files())
+    ids = re.findall(r'\sid="([^"]+)"', text)
+    assert len(ids) == len(set(ids)), "an id stands for one element"
+    labels = re.findall(r'(?:aria-labelledby|\sfor)="([^"]+)"', text)
+    assert set(labels) <= set(ids)
+
+
+@pytest.mark.parametrize("name", _SCRIPTS)
 def test_scripts_set_text_and_never_markup(name: str) -> None:
-    assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\.style\b|eval\(",
-        _STATIC.joinpath(name).read_text(encoding="utf-8"),
-    )
+    text = STATIC.joinpath(name).read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\.style\b|eval\(", text)
+    assert {one.removeprefix("./") for one in re.findall(r'from "([^"]+)"', text)} <= set(files())
 
 
-def test_every_file_is_served_with_the_policy() -> None:
-    """And whatever a page asks for is there."""
+@pytest.mark.parametrize("name", _SCRIPTS)
+def test_scripts_touch_only_what_their_page_has(name: str) -> None:
+    page = name.removesuffix(".js")
+    if page not in BY_NAME:
+        return
+    wanted = re.findall(r'\bat\("([\w-]+)"\)', STATIC.joinpath(name).read_text(encoding="utf-8"))
+    assert set(wanted) <= set(re.findall(r'\sid="([^"]+)"', render(page)))
+
+
+def test_nothing_comes_from_another_site() -> None:
+    """No style and no font of others either."""
+    for name in files():
+        text = STATIC.joinpath(name).read_text(encoding="utf-8")
+        assert not re.search(r"@import|url\(|https?://(?!www\.w3\.org/2000/svg)[\w.]", text), name
+
+
+def test_navigation_tells_where_one_is() -> None:
+    for page in PAGES:
+        if page.group is not None:
+            assert render(page.name).count('aria-current="page"') == 1
+
+
+def test_every_page_and_file_is_served_with_the_policy() -> None:
+    paths = [page.path for page in PAGES if page.name not in SERVED_ELSEWHERE]
     with TestClient(Litestar(console_routes(), openapi_config=None)) as client:
-        for path, name in FILES.items():
+        for path in (*paths, *(f"/console/{name}" for name in files())):
             answer = client.get(path)
             assert answer.status_code == 200
-            assert "default-src 'none'" in answer.headers["content-security-policy"]
-            for wanted in re.findall(
-                r'(?:src|href)="(/[\w.]+\.(?:js|css))"', answer.text if name.endswith(".html") else ""
-            ):
-                assert wanted in FILES, f"{name} asks for {wanted}"
+            assert answer.headers["content-security-policy"] == POLICY
+            assert answer.headers["x-content-type-options"] == "nosniff"

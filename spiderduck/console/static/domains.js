@@ -1,0 +1,88 @@
+// One domain: what waits for it and why, its limit, and what came of its links.
+
+import { at, element, domainPage } from "./element.js";
+import { moment, several, span } from "./format.js";
+import { needs, read, send, trouble, whoami } from "./key.js";
+import { hostOf, row } from "./links-shown.js";
+
+const EVERY = 3000;
+const MOST = 20;
+const domain = new URLSearchParams(location.search).get("domain")?.trim() ?? "";
+const path = `/v1/domains/${encodeURIComponent(domain)}`;
+
+function state(report) {
+  const [paused, turn] = [report.backoff_until, report.next_turn].map((one) => (one && Date.parse(one) > Date.now() ? one : null));
+  if (paused) return `Paused until ${moment(paused)}: ${report.pause_reason ?? "the domain asked for rest"}.`;
+  if (report.waiting && turn) return `${several(report.waiting, "request waits", "requests wait")}; the next turn is at ${moment(turn)}.`;
+  if (report.waiting) return `${several(report.waiting, "request waits", "requests wait")} for a turn.`;
+  if (report.in_flight) return `It is being asked now.`;
+  return "Nothing holds it back, and nothing waits.";
+}
+
+function shown(report) {
+  at("found").hidden = false;
+  const { waiting = 0, in_flight: inFlight = 0, pace = 1 } = report; // what has its usual value is left out
+  at("title").textContent = report.domain;
+  document.title = `${report.domain} · SpiderDuck`;
+  at("sentence").textContent = state(report);
+  at("waiting").textContent = String(waiting);
+  at("in-flight").textContent = String(inFlight);
+  at("in-flight-why").textContent = `requests at this moment; ${report.limits.parallel} at most`;
+  at("rate").replaceChildren(String(report.limits.per_second), element("small", { text: " a second" }));
+  at("rate-why").textContent = `at most, and ${several(report.limits.burst, "request")} at once after a pause`
+    + (report.crawl_delay ? `; its robots.txt asks for ${span(report.crawl_delay)} between two` : "")
+    + (report.limits.ceiling ? `; may rise to ${report.limits.ceiling} a second` : "");
+  at("pace").textContent = `${Math.round(pace * 100)} %`;
+}
+
+/** Into the fields, but not while a person types there. */
+function fill(limits) {
+  if (at("limit").contains(document.activeElement)) return;
+  at("per-second").value = limits.per_second;
+  at("burst").value = limits.burst;
+  at("parallel").value = limits.parallel;
+}
+
+async function load() {
+  const report = await read(path);
+  shown(report);
+  fill(report.limits);
+}
+
+async function links() {
+  const answer = await read(`/v1/links?domain=${encodeURIComponent(domain)}&most=${MOST}`);
+  at("empty").hidden = answer.links.length > 0;
+  at("rows").replaceChildren(...answer.links.map(row));
+}
+
+async function set(body, said) {
+  try {
+    const limits = await send("PUT", path, body);
+    at("state").textContent = `${said} It may now be asked ${limits.per_second} times a second, ${several(limits.burst, "request")} at once.`;
+    document.activeElement?.blur();
+    await load();
+  } catch (error) {
+    at("state").textContent = error.message;
+  }
+}
+
+/** Domains that had links lately, to choose from. */
+async function lately() {
+  const { links: all } = await read("/v1/links?most=100");
+  const hosts = [...new Set(all.map((one) => hostOf(one.url)).filter((one) => one.includes(".")))].slice(0, 12);
+  if (hosts.length) at("lately").replaceChildren("Lately: ", ...hosts.flatMap((host) => [element("a", { href: domainPage(host), text: host }), " "]));
+}
+
+at("domain").value = domain;
+at("limit").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const body = { per_second: Number(at("per-second").value), burst: Number(at("burst").value) };
+  if (at("parallel").value) body.parallel = Number(at("parallel").value);
+  set(body, "The limit is set.");
+});
+at("reset").addEventListener("click", () => set({}, "The limit is the one of the settings again."));
+lately().catch(() => {}); // only a help to choose; in a cluster there is no such list
+if (domain) {
+  Promise.all([load(), links(), whoami().then(() => Promise.all([needs(at("set"), "admin"), needs(at("reset"), "admin")]))]).catch(trouble);
+  setInterval(() => { if (!document.hidden && !at("found").hidden) load().then(() => trouble(null), trouble); }, EVERY);
+}
