@@ -18,6 +18,7 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
         old.execute("ALTER TABLE subscribers DROP COLUMN created_at")
         for table in ("site_pictures", "takedowns", "domains", "webhooks", "webhook_deliveries"):
             old.execute(f"DROP TABLE {table}")
+        old.execute("DROP INDEX urls_by_time")
         old.execute("PRAGMA user_version=1")
         for number in range(4):
             notice = (str(number), "type", "host", "fetched", "fetched", 7.0, b"%d" % number)
