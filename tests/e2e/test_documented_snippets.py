@@ -1,27 +1,19 @@
 """The samples of the documentation, run as they stand there: by a shell, by Node.js and by Python, against the real
 process. Only the server's address and the link are put in their place."""
 
-import os
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.documented import LINK, printing, run, samples
 from tests.e2e.product import Product
-from tests.engines.fixtures import need
 from tests.origin import Origin, page
 
 pytestmark = pytest.mark.e2e
 
-DOCS = Path(__file__).parents[2] / "docs"
 API, KEYS, LISTS, SUBSCRIBE = ("reference/api.md", "how-to/keys.md", "how-to/lists.md", "how-to/subscribe.md")
-SAMPLE_SERVER, SAMPLE_LINK = "http://127.0.0.1:8080", "https://www.python.org/"
-LINK = "http://news.test/duck"
 NODE = pytest.param("javascript", marks=pytest.mark.engine("node"))
 
 
@@ -31,51 +23,6 @@ def product(origin: Origin, tmp_path: Path) -> Iterator[Product]:
     origin.answers["news.test/duck"] = page("A duck")
     with Product(tmp_path / "spiderduck-data", origin.port) as product:
         yield product
-
-
-def samples(document: str, language: str, heading: str = "") -> list[str]:
-    """The code blocks of a language, of the whole page or below a heading."""
-    text = (DOCS / document).read_text(encoding="utf-8")
-    if heading:
-        text = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
-
-
-def command(language: str, code: str, product: Product) -> list[str]:
-    """What runs a sample."""
-    code = code.replace(SAMPLE_SERVER, str(product.client.base_url).rstrip("/")).replace(SAMPLE_LINK, LINK)
-    if language == "javascript":
-        return [need("node"), "--input-type=module", "--eval", code]
-    if language == "python":
-        return [sys.executable, "-u", "-c", code]
-    lines = (line.strip() for line in code.splitlines())
-    return ["bash", "-euc", "\n".join(line.removeprefix("$ ") for line in lines if line.startswith("$ "))]
-
-
-def environment() -> dict[str, str]:
-    """Where `spiderduck` and `python` are those of this environment, as where it is activated."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-
-
-def run(language: str, code: str, product: Product, folder: Path) -> str:
-    """What a sample prints. One that fails, fails the test with what it said."""
-    words = command(language, code, product)
-    ended = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 0, f"{code}\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}"
-    return ended.stdout
-
-
-@contextmanager
-def printing(text: str, language: str, code: str, product: Product) -> Iterator[None]:
-    """Around a sample that goes on for ever, from the moment at which it printed this."""
-    words = command(language, code, product)
-    with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert any(text in line for line in process.stdout), f"it ended, and did not print {text!r}:\n{code}"
-            yield
-        finally:
-            process.kill()
 
 
 @pytest.mark.parametrize("language", ["console", NODE, "python"])

@@ -1,0 +1,78 @@
+"""The samples of how-to pages that need nothing but a server with one shared link, run as they stand there."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.documented import LINK, PICTURE, printing, run, samples
+from tests.e2e.product import Product
+from tests.origin import Origin, http, page
+
+pytestmark = pytest.mark.e2e
+
+CHAT, PICTURES, NIGHT = "how-to/your-own-chat.md", "how-to/pictures-in-a-page.md", "how-to/at-night.md"
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Where a picture's page has been shared."""
+    written = BytesIO()
+    Image.new("RGB", (640, 320), "navy").save(written, "PNG")
+    with Origin() as origin:
+        origin.answers["news.test/duck"] = page("A duck", f'<meta property="og:image" content="{PICTURE}">')
+        origin.answers["news.test/duck.png"] = http(written.getvalue(), content_type="image/png")
+        with Product(tmp_path_factory.mktemp("how-tos") / "spiderduck-data", origin.port) as product:
+            product.client.put("/v1/queues/chat").raise_for_status()
+            product.send({"id": "room-7/message-0", "urls": [LINK]})
+            product.ended(LINK)
+            yield product
+
+
+def test_a_preview_below_a_message(product: Product, tmp_path: Path) -> None:
+    """And the message itself, sent as an event."""
+    asking, sending, _ = samples(CHAT, "python")
+    assert "A duck" in run("python", asking, product, tmp_path)
+    assert LINK in run("python", sending, product, tmp_path)
+
+
+def test_messages_are_mended_when_their_links_are_understood(product: Product) -> None:
+    """By their own ids."""
+    with printing("room-7/message-0 shows A duck", "python", samples(CHAT, "python")[2], product):
+        pass
+
+
+@pytest.mark.engine("node")
+def test_a_card_is_drawn_without_harm(product: Product, tmp_path: Path) -> None:
+    """Whatever its title says, and wherever it would lead."""
+    (drawing,) = samples(CHAT, "javascript")
+    cards = """
+const bad = {url: "http://a.test/", status: "fetched", title: "<script>alert(1)</script>", site_name: '"&'};
+console.log(cardHtml(bad));
+console.log(cardHtml({...bad, destination: "javascript:alert(1)"}));
+console.log(cardHtml({...bad, status: "timed_out"}));
+"""
+    shown, *bare = run("javascript", drawing + cards, product, tmp_path).splitlines()
+    assert "<script" not in shown
+    assert 'href="http://a.test/"' in shown
+    assert bare == ["http://a.test/"] * 2
+
+
+def test_pictures_of_shared_links_in_other_sizes(product: Product, tmp_path: Path) -> None:
+    """Without a signature."""
+    (code,) = samples(PICTURES, "console")
+    told = run("console", code, product, tmp_path)
+    assert '"width":640' in told.replace(" ", "")
+    sizes = {name: Image.open(BytesIO((tmp_path / name).read_bytes())).size for name in ("small.img", "square.img")}
+    assert sizes == {"small.img": (320, 160), "square.img": (64, 64)}
+
+
+def test_what_is_asked_at_night(product: Product, tmp_path: Path) -> None:
+    """It finds the figures that the page speaks of."""
+    (code,) = samples(NIGHT, "console")
+    asking = code.replace("$ spiderduck dead list", f"$ spiderduck dead list --server {product.client.base_url}")
+    told = run("console", asking, product, tmp_path)
+    for name in ("messages_ready", "messages_deferred", "dead_letters", "disk_free_bytes", 'outcome="fetched"'):
+        assert name in told
