@@ -2,30 +2,12 @@
 `service/metrics.py`.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
 from fetchers.model import Ended, HopResult, NotMine, NotNow, Response
 from fetchers.ports import ConnectionInfo
-
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
-
-
-class Histogram:
-    """How often a duration was within each of `bounds` (seconds); the last place counts those beyond all."""
-
-    __slots__ = ("bounds", "counts", "total")
-
-    def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one duration of `value` seconds."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+from groundwork.histogram import Histogram
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from fetchers import hop_log
 from fetchers.body.budget import BodyBudget
 from fetchers.body.chunks import NO_CHUNKS, BodyEnd, Chunks
 from fetchers.coalescing import Coalescing
@@ -132,6 +133,7 @@ class Fetcher:
 
     @asynccontextmanager
     async def _open_alone(self, request: HopRequest) -> AsyncIterator[Opened]:
+        came = self._clock.monotonic()
         async with AsyncExitStack() as held:
             head, chunks = await self._go(request, held)
             try:
@@ -139,7 +141,9 @@ class Fetcher:
             finally:
                 end = chunks.end
                 seconds = end.elapsed if isinstance(end, BodyEnd) else 0.0
-                self.counters.ended(end if isinstance(end, Ended) else head, seconds)
+                result = end if isinstance(end, Ended) else head
+                self.counters.ended(result, seconds)
+                hop_log.note(request, result, chunks.size, self._clock.monotonic() - came)
 
     async def _go(self, request: HopRequest, held: AsyncExitStack) -> Opened:
         """From the gates to the answer's head."""

@@ -4,6 +4,7 @@ Used by `in_flight.py` and the stages `fetch` and `picture`. It also remembers w
 shares one of them meanwhile waits for the same turn instead of taking another one of its domain.
 """
 
+import logging
 from dataclasses import replace
 
 import msgspec
@@ -17,6 +18,8 @@ from schedulers.ports import EventQueue, MetadataStore
 MOST_REMEMBERED = 100_000
 FOLLOWING_SECONDS = 1.0
 """So long after the first one of equal URLs the others come, and find its answer."""
+log = logging.getLogger(__name__)
+
 LONGEST_BODY = 4096
 """Bytes of an event that are written down again for each of its URLs as they are."""
 
@@ -43,6 +46,8 @@ class Deferral:
         self._until[link.key] = until - self._clock.now() + self._clock.monotonic()
         await self._write_down(shared, until, counted)
         await self._store.mark(UrlState(link.key, link.url, Status.DEFERRED, reason, until=until))
+        fields = {"url": link.url, "seconds": round(until - self._clock.now(), 1), "reason": reason}
+        log.info("share deferred: %s", reason, extra=fields)
         return Deferred()
 
     async def follow(self, shared: Shared, until: float) -> Deferred:

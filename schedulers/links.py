@@ -32,6 +32,11 @@ class Link(msgspec.Struct, frozen=True):
     invalid: Failure | None = None
 
 
+def url_id(key: str) -> str:
+    """What log lines know a URL by: equal for equal dedup keys, and telling nothing of the query."""
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
 class Member(msgspec.Struct, frozen=True):
     """One URL of a chain, the redirects that follow from it, and how the requests from it on went."""
 

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from fetchers.model import FetchResult, HopRequest
 from groundwork.clock import Clock
+from groundwork.log_fields import bind
 from schedulers.config import Freshness, SchedulersConfig
 from schedulers.context import (
     Answered,
@@ -29,7 +30,7 @@ from schedulers.context import (
 from schedulers.deferral import Deferral
 from schedulers.events import EventLimits
 from schedulers.in_flight import EqualUrls, Flight, InFlight
-from schedulers.links import Chain, chain_of, identify
+from schedulers.links import Chain, chain_of, identify, url_id
 from schedulers.model import RATE_LIMIT, Failure, Message, Status
 from schedulers.outages import Outages
 from schedulers.ports import Extractor, Fetch, FlowPorts, Observer
@@ -64,6 +65,7 @@ class Pipeline:
         await side_by_side(await shares_of(message, event), self._share)  # one URL at a time from here on
 
     async def _share(self, shared: Shared) -> None:
+        bind(url_id=url_id(shared.link.key))
         if await self._wait_for_equal(shared) is not None:  # before deciding, so that who waited finds what was fetched
             return  # it would have waited too long
         async with self._in_flight.hold(shared.link.key) as flight:

@@ -172,8 +172,9 @@ class Observer(Protocol):
     def stage(self, name: str, seconds: float) -> None:
         """A stage was passed, or raised; it took so long."""
 
-    def ended(self, outcome: str) -> None:
-        """A share came to its end: it is stored and announced."""
+    def ended(self, outcome: str, seconds: float | None) -> None:
+        """A share came to its end, `seconds` after it was shared (None: nobody said when): it is stored and
+        announced."""
 
 
 @dataclass(frozen=True, slots=True)

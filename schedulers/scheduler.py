@@ -8,8 +8,10 @@ import asyncio
 import logging
 
 from groundwork.clock import Clock
+from groundwork.log_fields import bind
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
+from schedulers.identity import sent_id
 from schedulers.model import Delivery
 from schedulers.outages import Outages, is_outage
 from schedulers.pipeline import Pipeline
@@ -63,6 +65,7 @@ class Scheduler:
 
     async def _handle(self, delivery: Delivery) -> None:
         """To its end. An outage of what we stand on (store, archive, queue) is waited out and counts as no error."""
+        bind(event_id=sent_id(delivery.message.event_id))
         await self._outages.waited_out(self._handle_once)(delivery)
 
     async def _handle_once(self, delivery: Delivery) -> None:

@@ -176,6 +176,7 @@ class Config:
     port: int = 8080
     metrics_port: int = 0
     log_level: str = "info"
+    log_queries: bool = False
     fetchers: FetchersConfig = field(default_factory=FetchersConfig)
     schedulers: SchedulersConfig = field(default_factory=SchedulersConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)

@@ -1,18 +1,24 @@
-"""Counters of the flow, for `/metrics`. Kept as plain numbers and rendered on demand: counting costs a dictionary
-access.
-
-(prometheus-client's histograms take 1.5 µs per observation; a URL passes eight stages.)
-"""
+"""What is counted, for `/metrics`. Kept as plain numbers and rendered on demand: counting costs a dictionary access."""
 
 import asyncio
 import logging
+import platform
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
+from fetchers.config import VERSION
+from groundwork.clock import Clock
+from groundwork.histogram import LONG_SECONDS, Histogram
 from groundwork.single_flight import SingleFlight
 from spiderduck.errors import StoreUnavailable
 
@@ -20,74 +26,159 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 1.0
 """An engine that is away must not take the metrics with it, of all times."""
+PREFIX = "spiderduck_"
+TOTAL = "_total"
+MOST_ROUTES = 2000
+"""Kinds of requests (route, method, class of status) that are told apart; far more than there are."""
+LOOK_SECONDS = 0.25
 
 Gauges = Callable[[], Awaitable[Mapping[str, tuple[str, float]]]]
-"""Gives name → (help, value) at the moment of asking."""
+"""Gives name → (help, value) at the moment of asking. A name that ends in `_total` is a counter."""
 
 
 class Telemetry(Collector):
     """What is counted, and the functions that are asked for the rest."""
 
-    def __init__(self) -> None:
-        self.stage_calls: Counter[str] = Counter()
-        self.stage_seconds: defaultdict[str, float] = defaultdict(float)
+    def __init__(self, parts: Iterable[str] = ()) -> None:
+        """`parts`: those that run in this process."""
+        self.stages: defaultdict[str, Histogram] = defaultdict(Histogram)
         self.outcomes: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.shares = Histogram(LONG_SECONDS)
+        self.loop_delay = Histogram()
+        self._routes: dict[tuple[str, str, str], Histogram] = {}
+        self._parts = ",".join(sorted(parts))
+        self._observed: list[tuple[str, str, str, Mapping[str, Histogram]]] = []
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
         self._rendering: SingleFlight[str, bytes] = SingleFlight(goes_on=True)
         self._registry = CollectorRegistry()
         self._registry.register(self)
+        ProcessCollector(registry=self._registry)
 
     def stage(self, name: str, seconds: float) -> None:
         """One stage was passed (`schedulers.ports.Observer`)."""
-        self.stage_calls[name] += 1
-        self.stage_seconds[name] += seconds
+        self.stages[name].observe(seconds)
 
-    def ended(self, outcome: str) -> None:
-        """One share of a URL came to its end."""
+    def ended(self, outcome: str, seconds: float | None = None) -> None:
+        """One share of a URL came to its end, `seconds` after it was shared, where that is known."""
         self.outcomes[outcome] += 1
+        if seconds is not None:
+            self.shares.observe(seconds)
 
     def refused(self, reason: str) -> None:
         """A call was refused for its key: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`."""
         self.refusals[reason] += 1
 
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """A request of the API was answered. `route` is its template, so that there are few."""
+        kind = (route, method, f"{status // 100}xx")
+        histogram = self._routes.get(kind)
+        if histogram is None:
+            if len(self._routes) >= MOST_ROUTES:
+                kind = ("(other)", "OTHER", kind[2])
+            histogram = self._routes.setdefault(kind, Histogram())
+        histogram.observe(seconds)
+
     def ask(self, gauges: Gauges) -> None:
-        """Add a source of gauges."""
+        """Add a source of gauges and counters."""
         self._gauges.append(gauges)
+
+    def observe(self, name: str, what: str, label: str, histograms: Mapping[str, Histogram]) -> None:
+        """Add histograms that somebody else fills, each by its value of `label`."""
+        self._observed.append((PREFIX + name, what, label, histograms))
+
+    def register(self, collector: Collector) -> None:
+        """Add what has metrics of its own, with names of its own."""
+        self._registry.register(collector)
 
     async def render(self) -> bytes:
         """The Prometheus text format. Who asks at the same moment gets the same."""
         return await self._rendering.run("metrics", self._render)
 
     async def _render(self) -> bytes:
-        self._asked = {}
-        for gauges in self._gauges:
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    self._asked |= await gauges()
-            except (TimeoutError, StoreUnavailable) as error:
-                log.info("metrics go out without what an engine would have told: %s", error or "no answer in time")
+        asked: dict[str, tuple[str, float]] = {}
+        for found in await asyncio.gather(*(self._ask(one) for one in self._gauges)):
+            asked |= found
+        self._asked = asked
         return generate_latest(self._registry)
 
+    async def _ask(self, gauges: Gauges) -> Mapping[str, tuple[str, float]]:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await gauges()
+        except (TimeoutError, StoreUnavailable) as error:
+            log.info("metrics go out without what an engine would have told: %s", error or "no answer in time")
+            return {}
+
     def collect(self) -> Iterable[Metric]:
+        yield InfoMetricFamily(
+            "spiderduck_build",
+            "What runs here.",
+            value={"version": VERSION, "python": platform.python_version(), "parts": self._parts},
+        )
+        yield from self._stages()
+        yield _labelled("outcomes", "Shared URLs by outcome.", "outcome", self.outcomes)
+        yield _labelled("key_failures", "API calls refused because of their key, by reason.", "reason", self.refusals)
+        yield _histogram(
+            "share_latency_seconds", "From an event's created_at to a share's end, where it has one.", self.shares
+        )
+        yield _histogram("event_loop_delay_seconds", "How late the event loop gives turns.", self.loop_delay)
+        routes = HistogramMetricFamily(
+            "spiderduck_api_request_seconds",
+            "Answers of the API; streams count from beginning to end.",
+            labels=["route", "method", "status"],
+        )
+        for labels, histogram in list(self._routes.items()):
+            routes.add_metric(labels, histogram.buckets, histogram.total)
+        yield routes
+        for name, what, label, histograms in self._observed:
+            family = HistogramMetricFamily(name, what, labels=[label])
+            for value, histogram in histograms.items():
+                family.add_metric([value], histogram.buckets, histogram.total)
+            yield family
+        for asked, (text, figure) in self._asked.items():
+            kind = CounterMetricFamily if asked.endswith(TOTAL) else GaugeMetricFamily
+            yield kind(PREFIX + asked, text, value=figure)
+
+    def _stages(self) -> Iterable[Metric]:
+        duration = HistogramMetricFamily(
+            "spiderduck_stage_duration_seconds", "A stage of the flow, without the stages after it.", labels=["stage"]
+        )
         calls = CounterMetricFamily(
             "spiderduck_stage_calls", "URLs and messages that entered a stage of the flow.", labels=["stage"]
         )
         seconds = CounterMetricFamily(
             "spiderduck_stage_seconds", "Seconds spent in a stage, without the stages after it.", labels=["stage"]
         )
-        for name, count in self.stage_calls.items():
-            calls.add_metric([name], count)
-            seconds.add_metric([name], self.stage_seconds[name])
-        outcomes = CounterMetricFamily("spiderduck_outcomes", "Shared URLs by outcome.", labels=["outcome"])
-        for name, count in self.outcomes.items():
-            outcomes.add_metric([name], count)
-        refusals = CounterMetricFamily(
-            "spiderduck_key_failures", "API calls refused because of their key, by reason.", labels=["reason"]
-        )
-        for reason, count in self.refusals.items():
-            refusals.add_metric([reason], count)
-        yield from (calls, seconds, outcomes, refusals)
-        for name, (text, value) in self._asked.items():
-            yield GaugeMetricFamily(f"spiderduck_{name}", text, value=value)
+        for name, histogram in list(self.stages.items()):
+            duration.add_metric([name], histogram.buckets, histogram.total)
+            calls.add_metric([name], sum(histogram.counts))
+            seconds.add_metric([name], histogram.total)
+        yield from (duration, calls, seconds)
+
+
+class LoopDelay:
+    """Measures how late the loop wakes who sleeps: what holds it, holds everybody."""
+
+    def __init__(self, clock: Clock, histogram: Histogram) -> None:
+        self._clock = clock
+        self._histogram = histogram
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            began = self._clock.monotonic()
+            await self._clock.sleep(LOOK_SECONDS)
+            self._histogram.observe(max(self._clock.monotonic() - began - LOOK_SECONDS, 0.0))
+
+
+def _labelled(name: str, what: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(PREFIX + name, what, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
+
+
+def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
+    return HistogramMetricFamily(PREFIX + name, what, buckets=histogram.buckets, sum_value=histogram.total)

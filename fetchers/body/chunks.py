@@ -27,8 +27,10 @@ class Chunks:
     """The decoded pieces of an answer's body, none of them empty. Subclasses say where the next one comes from.
 
     `head` is the answer, without its body. `end` is there once the last piece was given: an `Ended` where the body
-    broke off behind it.
+    broke off behind it. `size` are the decoded bytes that came so far, where they are counted.
     """
+
+    size: int = 0
 
     def __init__(self, head: Response) -> None:
         self.head = head

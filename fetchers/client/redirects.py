@@ -28,6 +28,7 @@ from fetchers.redirect_target import (
     resolve,
 )
 from fetchers.urls import redacted
+from groundwork.log_fields import bind
 
 MOST_SHOWN = 200
 """Characters of a header in a reason, which is stored and told."""
@@ -68,6 +69,7 @@ async def open_fetch(
     """
     trail = _Trail(request.url, most_redirects)
     while True:
+        bind(hop=len(trail.hops))
         async with open_hop(request) as (head, chunks):
             outcome, hop = await _judge(head, chunks)
             if hop is None:

@@ -61,6 +61,11 @@ class RequestQueues:
     def __iter__(self) -> Iterator[DomainQueue]:
         return iter(self._queues.values())
 
+    def paused(self) -> list[DomainQueue]:
+        """Those of domains that are left alone for a while."""
+        now = self.now()
+        return [queue for queue in self._queues.values() if now < queue.slot.backoff_until < FOREVER]
+
     def open(self, domain: str, slot: DomainSlot, holding: Holding = ALWAYS) -> DomainQueue:
         """The domain's queue, made with `slot` where there was none or one whose holding has ended."""
         queue = self._queues.get(domain)

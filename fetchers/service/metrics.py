@@ -4,16 +4,17 @@ Counting costs the fetcher nothing but an addition; names, help and buckets live
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from fetchers.counters import Histogram
 from fetchers.fetcher import Fetcher
-from fetchers.ownership.zookeeper import ZookeeperOwnership
-from fetchers.stores.memcached import MemcachedRing
+
+if TYPE_CHECKING:  # their libraries are there in a cluster only
+    from fetchers.ownership.zookeeper import ZookeeperOwnership
+    from fetchers.stores.memcached import MemcachedRing
 
 PREFIX = "spiderduck_fetchers_"
 
@@ -31,7 +32,7 @@ More = Callable[[], Iterable[Figure]]
 """Figures of what stands beside the fetcher."""
 
 
-def cache_figures(ring: MemcachedRing) -> Iterable[Figure]:
+def cache_figures(ring: "MemcachedRing") -> Iterable[Figure]:
     """Of the memcached servers."""
     counters = ring.counters
     return (
@@ -52,7 +53,7 @@ def cache_figures(ring: MemcachedRing) -> Iterable[Figure]:
     )
 
 
-def ownership_figures(ownership: ZookeeperOwnership) -> Iterable[Figure]:
+def ownership_figures(ownership: "ZookeeperOwnership") -> Iterable[Figure]:
     """Of this fetcher's place among the others."""
     counters = ownership.counters
     return (
@@ -103,11 +104,12 @@ class FetcherCollector(Collector):
             ("first_byte_seconds", "From setting out to the head of the answer.", counters.first_byte),
             ("hop_seconds", "From setting out to the end of the answer.", counters.whole),
         ):
-            yield _histogram(PREFIX + name, what, histogram)
+            yield HistogramMetricFamily(PREFIX + name, what, buckets=histogram.buckets, sum_value=histogram.total)
 
     def _figures(self) -> Iterator[Figure]:
         queues, counters, eaten = self._fetcher.queues, self._fetcher.counters, self._fetcher.vultures.eaten
         yield Figure("domain_queues", "Domains with a queue in memory.", len(queues))
+        yield Figure("domains_paused", "Domains that are left alone for a while.", len(queues.paused()))
         yield Figure("requests_waiting", "Requests waiting for their domain's turn.", queues.waiting)
         longest = max((len(queue.waiting) for queue in queues), default=0)
         yield Figure("longest_queue", "Requests waiting in the longest queue of a domain.", longest)
@@ -145,11 +147,3 @@ class FetcherCollector(Collector):
             for key, value in table.items():
                 family.add_metric([key], value)
             yield family
-
-
-def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
-    buckets, seen = [], 0
-    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-        seen += count
-        buckets.append(("+Inf" if bound == float("inf") else repr(bound), float(seen)))
-    return HistogramMetricFamily(name, what, buckets=buckets, sum_value=histogram.total)

@@ -1,5 +1,6 @@
 """Store and announce: page, states of the chain, the event's progress and the notice become visible in one step."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -15,6 +16,8 @@ from schedulers.model import Failure, Known, Page, Status, UrlState
 from schedulers.ports import Archive, DomainAges, Judge, MetadataStore
 from schedulers.settlement import UNKNOWN, settle
 from schedulers.verdict import TAKEDOWN, TAKEN_DOWN, Verdict
+
+log = logging.getLogger(__name__)
 
 
 class StorePorts(Protocol):
@@ -39,7 +42,7 @@ class Store:
         self,
         ports: StorePorts,
         freshness: Freshness,
-        ended: Callable[[str], None],
+        ended: Callable[[str, float | None], None],
     ) -> None:
         self._store = ports.store
         self._archive = ports.archive
@@ -63,7 +66,10 @@ class Store:
         told = notice.processed(shared.event, settled.outcome, known, verdict, now)
         change = replace(settled.change, states=states)
         await self._store.complete(shared.event.identity, shared.link.key, change, told)
-        self._ended(settled.outcome)
+        shared_at = shared.event.created_at
+        seconds = None if shared_at is None else max(self._clock.now() - shared_at.timestamp(), 0.0)
+        self._ended(settled.outcome, seconds)
+        _log_end(settled, seconds)
         return settled.change.page
 
     async def _aged(self, settled: Settled) -> Settled:
@@ -94,6 +100,18 @@ class Store:
         else:
             verdict = self._judge(state.url, Known(state=state, page=page))
         return state if verdict is None else replace(state, judged=verdict.remembered(state.judged))
+
+
+def _log_end(settled: Settled, seconds: float | None) -> None:
+    state = settled.state
+    fields: dict[str, object] = {"url": state.url, "outcome": settled.outcome, "status": state.status.value}
+    if settled.page is not None:
+        fields["page"] = str(settled.page.id)
+    if seconds is not None:
+        fields["since_shared_ms"] = round(seconds * 1000)
+    if state.reason:
+        fields["reason"] = state.reason
+    log.info("share ended: %s", settled.outcome, extra=fields)
 
 
 def _domains(state: UrlState) -> set[str]:

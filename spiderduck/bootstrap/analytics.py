@@ -30,7 +30,7 @@ class AnalyticsParts:
         """For `/metrics`."""
         if self.recorder is None:
             return {}
-        return {"analytics_rows": ("Rows for analytics that this process wrote.", self.recorder.rows_total)}
+        return {"analytics_rows_total": ("Rows for analytics that this process wrote.", self.recorder.rows_total)}
 
 
 def open_analytics(given: Composition, api: ForApi | None) -> AnalyticsParts:

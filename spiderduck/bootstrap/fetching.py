@@ -28,7 +28,7 @@ Gauges = Mapping[str, tuple[str, float]]
 @dataclass(frozen=True, slots=True)
 class Fetching:
     """`work` must run for as long as something is fetched; `blocking` says what may be asked for. `open_hop` is one
-    request, without redirects, by whichever fetcher owns the domain."""
+    request, without redirects, by whichever fetcher owns the domain. `local` is the fetcher of this process."""
 
     fetch: FetchThroughClient
     open_hop: OpenHop
@@ -36,6 +36,7 @@ class Fetching:
     blocking: Blocking
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
+    local: Fetcher | None = None
 
     def refusal(self, url: str) -> Failure | None:
         """Why the URL may not be asked for; None where it may."""
@@ -73,7 +74,7 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
     fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
     fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
-    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher))
+    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher), fetcher)
 
 
 def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:
@@ -91,13 +92,14 @@ def _caches(given: Composition, database: Database | None) -> tuple[HostStateSto
 def _gauges(fetcher: Fetcher) -> Gauges:
     return {
         "domain_queues": ("Domains with a queue in memory.", len(fetcher.queues)),
+        "domains_paused": ("Domains that are left alone for a while.", len(fetcher.queues.paused())),
         "requests_waiting": ("Requests waiting for their domain's turn.", fetcher.queues.waiting),
         "requests_in_flight": ("Requests being sent or answered.", fetcher.queues.in_flight),
         **_room(fetcher.bodies),
         "connections_used": ("Connections that requests hold.", fetcher.places.used),
-        "connections_given_way": ("Requests that gave way to others, since the start.", fetcher.places.given_way),
-        "vultures_queues_freed": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
-        "vultures_hosts_freed": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
+        "connections_given_way_total": ("Requests that gave way to others, since the start.", fetcher.places.given_way),
+        "vultures_queues_freed_total": ("Idle queues evicted since the start.", fetcher.vultures.eaten.queues),
+        "vultures_hosts_freed_total": ("Robots entries evicted since the start.", fetcher.vultures.eaten.hosts),
     }
 
 

@@ -10,6 +10,7 @@ from groundwork.front.manners import Manners
 from groundwork.front.server import FrontServer
 from groundwork.front.tls import Certificate, Encryption
 from spiderduck.api.app import browser_rules
+from spiderduck.api.front.access import AccessLog
 from spiderduck.api.front.browsers import key_check
 from spiderduck.api.front.shutdown import come_again_when
 from spiderduck.bootstrap.product import Product
@@ -27,6 +28,7 @@ def make_server(
     """Not serving yet. Raises `BadSetting` where the certificate cannot be used."""
     app: Any = come_again_when(product.health.stopping, product.app)
     app = BrowserFront(app, browser_rules(config), open_paths=PROBES, trusted=key_check(product.keys))
+    app = AccessLog(app, product.health.telemetry.answered, clock.monotonic)  # inside the manners: with the request id
     app = Manners(app)  # around the rules, so that what they refuse has a request id as well
     if metrics_listener is not None:
         app = _by_port({metrics_listener.getsockname()[1]: product.metrics_app}, app)

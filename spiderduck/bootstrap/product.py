@@ -14,6 +14,7 @@ from typing import Any
 
 from litestar import Litestar
 
+from fetchers.service.metrics import FetcherCollector
 from groundwork.clock import SystemClock
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
@@ -50,7 +51,7 @@ from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ages import RememberedAges
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
-from spiderduck.telemetry import Telemetry
+from spiderduck.telemetry import LoopDelay, Telemetry
 from spiderduck.webhooks.administration import Webhooks
 
 NOTHING = Storage(None, None)
@@ -91,7 +92,7 @@ class Administered:
 async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EVERYTHING) -> AsyncIterator[Product]:
     """`folder` is for what this process keeps on disk."""
     async with AsyncExitStack() as stack:
-        telemetry = Telemetry()
+        telemetry = Telemetry(parts)
         given = Composition(config, folder, parts, SystemClock(), stack)
         guard = open_guard(config, given.clock, telemetry.refused)  # first: a broken file of keys stops the start
         storage = await _open_storage(given)
@@ -126,6 +127,15 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             delivering = (("webhooks", hooks.dispatcher.run),)
             telemetry.ask(hooks.dispatcher.gauges)
         telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
+        if fetching.local is not None:
+            telemetry.register(FetcherCollector(fetching.local))
+        if storage.database is not None:
+            telemetry.observe(
+                "store_call_seconds",
+                "Calls of the embedded store, their wait included.",
+                "call",
+                storage.database.seconds,
+            )
         if storage.api is not None:
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
             telemetry.ask(shares.gauges)
@@ -133,7 +143,9 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         app = build(config, health, routes, guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
+        delay = ("event loop delay", LoopDelay(given.clock, telemetry.loop_delay).run)
         work = (
+            delay,
             *fetching.work,
             *storage.work,
             *judging,

@@ -28,9 +28,9 @@ class ShareParts:
         if self.counter is None or self.followers is None:
             return {}
         return {
-            "shares_logged": ("Shares that this process logged.", self.counter.shares_total),
-            "rechecks_sent": ("Pages sent in again because many share them.", self.followers.rechecking.rechecks_total),
-            "changes_announced": ("Changes of shared pages that were announced.", self.followers.changes.changes_total),
+            "shares_logged_total": ("Shares that this process logged.", self.counter.shares_total),
+            "rechecks_sent_total": ("Pages sent in again because many share them.", self.followers.rechecking.rechecks_total),
+            "changes_announced_total": ("Changes of shared pages that were announced.", self.followers.changes.changes_total),
         }
 
 

@@ -44,7 +44,7 @@ def up(
 
     parts = parts_of([name.strip() for name in only.split(",") if name.strip()])
     settings = read_settings(config, data=data, host=host, port=port)
-    set_up_logs(settings.log_level)
+    set_up_logs(settings.log_level, queries=settings.log_queries)
 
     def started(where: Started) -> None:
         if where.parts != EVERYTHING or where.data is None:

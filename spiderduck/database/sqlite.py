@@ -7,11 +7,14 @@ the disk (`synchronous=FULL`), and a job that fails takes no other job of its ba
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar, cast
 
+from groundwork.histogram import Histogram
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.database.picture_index import index_pictures
 from spiderduck.errors import StoreUnavailable
@@ -85,6 +88,7 @@ class Database:
         for a reason that is none of its own (full, locked, read-only)."""
         self.path = path
         self.trouble: str | None = None
+        self.seconds = {"read": Histogram(), "write": Histogram()}
         try:
             self._writing = _connect(path)
             _migrate(self._writing, path)
@@ -99,7 +103,16 @@ class Database:
 
     async def write(self, work: Work[Value]) -> Value:
         """Run `work` in a transaction, together with whatever else waits. Durable when this returns."""
-        return cast(Value, await self._writer.submit(work))
+        with self._timed("write"):
+            return cast(Value, await self._writer.submit(work))
+
+    @contextmanager
+    def _timed(self, call: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[call].observe(time.perf_counter() - began)
 
     def write_later(self, work: Work[object]) -> "asyncio.Future[object]":
         """The same without waiting; a failure is logged."""
@@ -109,7 +122,8 @@ class Database:
 
     async def read(self, work: Work[Value]) -> Value:
         """Run `work` on a reader connection. It sees everything whose `write` returned before."""
-        return cast(Value, await self._readers.submit(work))
+        with self._timed("read"):
+            return cast(Value, await self._readers.submit(work))
 
     async def erase(self, work: Work[Value]) -> Value:
         """As `write`, and what it deletes or replaces is overwritten in the file, not only given back. Slower."""
@@ -140,6 +154,8 @@ class Database:
         await self._writer.close()
         for connection in self._reading:
             connection.close()
+        with suppress(sqlite3.Error):  # a full disk: the log stays, and the next start reads it
+            self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._writing.close()
 
     def _write_batch(self, jobs: Sequence[Work[object]]) -> Sequence[JobResult]:

@@ -63,7 +63,10 @@ class Dispatcher:
         """For `/metrics`."""
         pending = sum(one.courier.pending for one in self._running.values())
         attempts = {
-            f"webhook_attempts_{name}": (f"Attempts to deliver since the start, after which it was {name}.", count)
+            f"webhook_attempts_{name}_total": (
+                f"Attempts to deliver since the start, after which it was {name}.",
+                count,
+            )
             for name in ("delivered", "pending", "failed")
             for count in [float(self.counts[name])]
         }

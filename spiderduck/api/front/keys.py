@@ -212,7 +212,12 @@ def guard_of(connection: Connection) -> KeyGuard:
 
 def name_of(connection: Connection) -> str | None:
     """The name of the key that a call showed; None where it needed none."""
-    key = connection.scope["state"].get(CALLER)
+    return key_name(connection.scope)
+
+
+def key_name(scope: Any) -> str | None:
+    """The same by the call's scope, which need not have come as far as the guard."""
+    key = scope.get("state", {}).get(CALLER)
     return key.name if isinstance(key, Key) else None
 
 

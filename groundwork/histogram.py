@@ -1,0 +1,35 @@
+"""How often a duration was within which bounds: plain numbers, cheap enough for every request.
+
+(prometheus-client's histograms take 1.5 µs per observation; a URL passes eight stages.)
+"""
+
+from bisect import bisect_left
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+LONG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0)
+"""For what may be put off for hours."""
+
+
+class Histogram:
+    """The last place of `counts` is for those beyond all `bounds` (seconds)."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one duration of `value` seconds."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    @property
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, by their upper bound, as Prometheus wants them."""
+        found, seen = [], 0
+        for bound, count in zip((*self.bounds, float("inf")), self.counts, strict=True):
+            seen += count
+            found.append(("+Inf" if bound == float("inf") else repr(bound), float(seen)))
+        return found
