@@ -72,7 +72,7 @@ class Passed:
     def stage(self, name: str, seconds: float) -> None:
         self._stages.append(name)
 
-    def ended(self, outcome: str) -> None: ...
+    def ended(self, outcome: str, seconds: float | None) -> None: ...
 
 
 def pipeline(outside: Any, stages: list[str] | None = None, judge: Judge = lambda url, known: None) -> Pipeline:
