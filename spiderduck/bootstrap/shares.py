@@ -29,8 +29,14 @@ class ShareParts:
             return {}
         return {
             "shares_logged_total": ("Shares that this process logged.", self.counter.shares_total),
-            "rechecks_sent_total": ("Pages sent in again because many share them.", self.followers.rechecking.rechecks_total),
-            "changes_announced_total": ("Changes of shared pages that were announced.", self.followers.changes.changes_total),
+            "rechecks_sent_total": (
+                "Pages sent in again because many share them.",
+                self.followers.rechecking.rechecks_total,
+            ),
+            "changes_announced_total": (
+                "Changes of shared pages that were announced.",
+                self.followers.changes.changes_total,
+            ),
         }
 
 
