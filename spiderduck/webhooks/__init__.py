@@ -2,7 +2,7 @@
 
     notices ─► a durable queue for each webhook ─► courier.py ─► sender.py: sign, post through a fetcher ─► receiver
                                                        │ not taken: noted, tried again by schedule.py
-                                                       └► deliveries.py: what became of each, for the log and for replay
+                                                       └► `Deliveries`: what became of each, for log and replay
 
 `dispatcher.py` runs one courier for each webhook that this process owns; in a cluster one process owns each, by a lease
 in the store. A notice is acknowledged in its queue only when it was taken or its next attempt is durable, so that a
