@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tests.engines.cassandra import Cassandra
+from tests.engines.chromium import Chromium
 from tests.engines.helm import Helm
 from tests.engines.memcached import Memcached
 from tests.engines.model import Engine
@@ -18,6 +19,7 @@ ENGINES: tuple[Engine, ...] = (
     Memcached(),  # robots.txt and politeness state that outlive a fetcher
     Toxiproxy(),  # the bad network between all of these
     Node(),  # compiles and runs a client generated from the OpenAPI document
+    Chromium(),  # shows the console's pages
     Helm(),  # renders the chart for its tests
 )
 
