@@ -1,6 +1,7 @@
 """Writes a store's records as lines, and takes lines over into a store. Both go on for as long as it takes, in steps of
 bounded memory; both may be repeated."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -47,14 +48,15 @@ async def lines_of(source: Source, now: float) -> AsyncIterator[Line]:
     states, pages, after = 0, 0, None
     while True:
         walked = await source.walk(after, RECORDS_AT_ONCE)
-        for known in walked.known:
-            if known.state is None or known.state.status in ON_THEIR_WAY:
-                continue
-            states += 1
-            yield StateLine(known.state)
-            if known.page is None or not await _is_owner(source, known.state, known.page):
-                continue
-            async for page in _versions(source, known.page.key):
+        ended = [one for one in walked.known if one.state is not None and one.state.status not in ON_THEIR_WAY]
+        owned = await _owned_pages(source, ended)
+        first = await asyncio.gather(*(source.history(key, VERSIONS_AT_ONCE) for key in owned))
+        for known in ended:
+            if known.state is not None:
+                states += 1
+                yield StateLine(known.state)
+        for key, newest in zip(owned, first, strict=True):
+            async for page in _versions(source, key, newest):
                 pages += 1
                 yield PageLine.of(page)
         after = walked.after
@@ -93,17 +95,19 @@ async def take_over(target: Target, lines: Iterable[bytes], step: Callable[[Move
     return moved
 
 
-async def _is_owner(source: Source, state: UrlState, page: Page) -> bool:
-    """Whether the page's versions go with this state: it is the page's own, or the page's own is not there."""
-    if state.key == page.key:
-        return True
-    (own,) = await source.known([page.key])
-    return own.state is None or own.state.page_id is None
+async def _owned_pages(source: Source, known: Sequence[Known]) -> list[str]:
+    """The keys of the pages whose versions go with these states: each page with its own, or where that is not there,
+    with those that lead to it."""
+    pages = [(one.state, one.page) for one in known if one.state is not None and one.page is not None]
+    foreign = list(dict.fromkeys(page.key for state, page in pages if page.key != state.key))
+    found = zip(foreign, await source.known(foreign), strict=True) if foreign else ()
+    elsewhere = {key for key, own in found if own.state is not None and own.state.page_id is not None}
+    return list(dict.fromkeys(page.key for state, page in pages if page.key == state.key or page.key not in elsewhere))
 
 
-async def _versions(source: Source, key: str) -> AsyncIterator[Page]:
-    before: int | None = None
-    while found := await source.history(key, VERSIONS_AT_ONCE, before):
+async def _versions(source: Source, key: str, newest: Sequence[Page]) -> AsyncIterator[Page]:
+    found = newest
+    while found:
         for page in found:
             yield page
-        before = found[-1].id
+        found = await source.history(key, VERSIONS_AT_ONCE, found[-1].id) if len(found) == VERSIONS_AT_ONCE else ()
