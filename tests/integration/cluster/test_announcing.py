@@ -47,6 +47,9 @@ class Steps:
     async def finish(self, event_id: str, key: str) -> None:
         self._step("finish")
 
+    async def first_seen(self, domain: str) -> float:
+        return 0.0
+
     async def walk(self, after: str | None, most: int) -> Walked:
         return Walked((), None)
 
