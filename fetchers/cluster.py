@@ -163,7 +163,7 @@ async def running_member(
         turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         callers = Callers(cluster.token, certificates is not None)
-        service = Service(fetcher, coordination.owners, metrics, clock, callers)
+        service = Service(fetcher, coordination.owners, metrics, clock, callers, address=address)
         await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
         yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))

@@ -1,13 +1,14 @@
 """What connects two parts that do not know one another: a port of the one, served with the other."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from msgspec import structs
 
-from fetchers.body.chunks import Chunks, OpenHop
+from fetchers.body.chunks import NO_CHUNKS, Chunks, OpenHop
 from fetchers.client import redirects
-from fetchers.model import FetchResult, HopRequest, HopResult
+from fetchers.model import Ended, FetchResult, HopRequest, HopResult
+from fetchers.ports import Blocked, UrlPolicy
 from schedulers.ports import Knows
 
 
@@ -22,6 +23,21 @@ def _checked(open_hop: OpenHop, admits: Callable[[str], bool]) -> OpenHop:
         return open_hop(request)
 
     return open_admitted
+
+
+def refusing(open_hop: OpenHop, policy: UrlPolicy) -> OpenHop:
+    """`open_hop` for what the policy of this process lets through. A fetcher refuses what its settings say; it has no
+    store, and does not know what was taken down."""
+
+    @asynccontextmanager
+    async def refused(blocked: Blocked) -> AsyncIterator[tuple[HopResult, Chunks]]:
+        yield Ended(blocked.ending, blocked.reason, code=blocked.code), NO_CHUNKS
+
+    def open_unless_refused(request: HopRequest) -> AbstractAsyncContextManager[tuple[HopResult, Chunks]]:
+        blocked = policy.verdict(request.url)
+        return open_hop(request) if blocked is None else refused(blocked)
+
+    return open_unless_refused
 
 
 class FetchThroughClient:

@@ -21,6 +21,7 @@ from fetchers.client.connection import OK, ServiceConnection
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, Response
 from groundwork.clock import Clock
+from groundwork.process import ProcessStatus
 
 Decoded = TypeVar("Decoded")
 
@@ -73,6 +74,10 @@ class HttpFetchers:
     async def owners(self, address: str) -> Mapping[str, object]:
         """What `GET /v1/owners` says there. Raises `FetcherUnavailable`."""
         return _decoded(address, await self._call(address, "GET", "/v1/owners"), dict[str, object])
+
+    async def process(self, address: str) -> ProcessStatus:
+        """What the fetcher there tells of itself. Raises `FetcherUnavailable`, ValueError where it is an older one."""
+        return _decoded(address, await self._call(address, "GET", "/v1/process"), ProcessStatus)
 
     async def domain_state(self, address: str, domain: str) -> DomainState:
         """What `GET /v1/domains/…` says there. Raises `FetcherUnavailable`."""

@@ -20,6 +20,7 @@ from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, No
 from fetchers.ownership.assignment import BUCKETS, bucket_of
 from fetchers.urls import registrable_domain, split
 from groundwork.clock import Clock
+from groundwork.process import ProcessStatus
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,15 @@ class Router:
             self._open.discard(attempt.inquiry)
         if attempt.hop is not None:
             await attempt.hop.__aexit__(None, None, None)
+
+    async def addresses(self) -> Sequence[str]:
+        """Of every fetcher that is known by now: those of the settings, and those that share the domains."""
+        await self._refresh_once()
+        return sorted(self._addresses())
+
+    async def process(self, address: str) -> ProcessStatus:
+        """What the fetcher there tells of itself. Raises `FetcherUnavailable`, ValueError where it is an older one."""
+        return await self._http.process(address)
 
     async def domain_state(self, domain: str) -> DomainState:
         """How the fetcher that owns the domain treats it. Raises `FetcherUnavailable`."""

@@ -77,10 +77,15 @@ class Metrics:
 
     def __init__(self, fetcher: Fetcher, more: More = tuple) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(FetcherCollector(fetcher, more))
+        self._collector = FetcherCollector(fetcher, more)
+        self._registry.register(self._collector)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
+
+    def gauges(self) -> dict[str, float]:
+        """The plain ones of this moment, by name."""
+        return {one.name: one.value for one in self._collector.figures() if not one.counts}
 
 
 class FetcherCollector(Collector):
@@ -91,7 +96,7 @@ class FetcherCollector(Collector):
         self._more = more
 
     def collect(self) -> Iterator[Metric]:
-        for name, what, value, counts in self._figures():
+        for name, what, value, counts in self.figures():
             family = CounterMetricFamily if counts else GaugeMetricFamily
             yield family(PREFIX + name, what, value=value)
         yield from self._labelled()
@@ -106,7 +111,8 @@ class FetcherCollector(Collector):
         ):
             yield HistogramMetricFamily(PREFIX + name, what, buckets=histogram.buckets, sum_value=histogram.total)
 
-    def _figures(self) -> Iterator[Figure]:
+    def figures(self) -> Iterator[Figure]:
+        """Every plain number of this moment."""
         queues, counters, eaten = self._fetcher.queues, self._fetcher.counters, self._fetcher.vultures.eaten
         yield Figure("domain_queues", "Domains with a queue in memory.", len(queues))
         yield Figure("domains_paused", "Domains that are left alone for a while.", len(queues.paused()))

@@ -1,5 +1,5 @@
-"""A fetcher's HTTP service: `POST /v1/hop` for the client library, `GET /v1/owners`, `GET /v1/domains/…`, `PUT
-/v1/limits`, health and metrics.
+"""A fetcher's HTTP service: `POST /v1/hop` for the client library, `GET /v1/owners`, `GET /v1/process`, `GET
+/v1/domains/…`, `PUT /v1/limits`, health and metrics.
 
 Whoever asks for a hop must know the shared token, when there is one, and show a certificate, when they are used
 (`tls.py`); health and metrics are open, since probes carry neither.
@@ -21,6 +21,7 @@ import msgspec
 
 from fetchers import trace, wire
 from fetchers.body.chunks import BodyEnd
+from fetchers.config import VERSION
 from fetchers.errors import BrokenOff, CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, RateLimit, Response
@@ -29,6 +30,7 @@ from fetchers.service.metrics import Metrics
 from groundwork.clock import Clock
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
+from groundwork.process import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +83,9 @@ class Service:
         callers: Callers | None = None,
         *,
         random: Random | None = None,
+        address: str = "",
     ) -> None:
-        """`callers`: anybody by default. `random` names places in traces."""
+        """`callers`: anybody by default. `random` names places in traces. `address` is where others reach it."""
         callers = callers or Callers()
         self._fetcher = fetcher
         self._owners = owners
@@ -91,6 +94,7 @@ class Service:
         self._token = f"Bearer {callers.token}".encode() if callers.token else b""
         self._certificates = callers.certificates
         self._random = random or Random()
+        self._vitals = Vitals(address, ("fetchers",), VERSION, clock)
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -107,6 +111,9 @@ class Service:
             return _text(401, "the shared token is missing or wrong", is_for_callers=False)
         if request.method == "POST" and path == "/v1/hop":
             return await self._hop(request)
+        if request.method == "GET" and path == "/v1/process":
+            status = self._vitals.status(self._missing(), self._metrics.gauges())
+            return Answer(200, JSON, [msgspec.json.encode(status)])
         if request.method == "GET" and path == "/v1/owners":
             return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
         if request.method == "GET" and path.startswith("/v1/domains/"):

@@ -23,6 +23,7 @@ from litestar.types import Message, Scope
 from fetchers.config import VERSION
 from groundwork.front.browsers import BrowserRules
 from groundwork.single_flight import SingleFlight
+from spiderduck.api.admin.cluster import cluster_routes
 from spiderduck.api.admin.dead_letters import dead_letter_routes
 from spiderduck.api.admin.domains import domain_routes
 from spiderduck.api.admin.health import health_routes, metrics_route
@@ -119,6 +120,7 @@ def api_routes(services: Services) -> list[Any]:
         *fetch_routes(services),
         *dead_letter_routes(services),
         *own_key_routes(),
+        *cluster_routes(services),
         *picture_routes(services),
         *compat_routes(services),
         *bot_routes(services),

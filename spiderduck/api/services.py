@@ -14,6 +14,7 @@ from imagepipe.signing import sign
 from schedulers.events import Sharers
 from schedulers.ports import EventQueue
 from spiderduck.audit import AuditLog
+from spiderduck.cluster.view import ClusterView
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.readable_text import Reader
@@ -96,5 +97,6 @@ class Services:
     webhooks: Webhooks
     sharers: Sharers
     takedowns: Takedowns
+    cluster: ClusterView
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

@@ -13,6 +13,7 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
+from spiderduck.cluster.registry import CassandraProcesses
 from spiderduck.config import DAY
 from spiderduck.database.disk import DiskWatch
 from spiderduck.lists.cassandra_walks import CassandraWalks
@@ -114,6 +115,7 @@ async def open_cluster(given: Composition) -> Storage:
         removable=removable,
         audit=CassandraAudit(asking, keyspace, clock),
         walks=CassandraWalks(asking, keyspace),
+        processes=CassandraProcesses(session, keyspace, clock),
     )
 
 

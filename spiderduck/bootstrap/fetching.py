@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fetchers.body.budget import BodyBudget
 from fetchers.body.chunks import OpenHop
 from fetchers.building import Adapters, build_fetcher
+from fetchers.client.routing import Router
 from fetchers.client.running import running_client
 from fetchers.fetcher import Fetcher
 from fetchers.model import DomainState, RateLimit
@@ -19,7 +20,7 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.storage import Work
 from spiderduck.database.sqlite import Database
-from spiderduck.fetching import FetchThroughClient
+from spiderduck.fetching import FetchThroughClient, refusing
 from spiderduck.host_states.sqlite import SqliteHostStates
 
 Gauges = Mapping[str, tuple[str, float]]
@@ -28,7 +29,8 @@ Gauges = Mapping[str, tuple[str, float]]
 @dataclass(frozen=True, slots=True)
 class Fetching:
     """`work` must run for as long as something is fetched; `blocking` says what may be asked for. `open_hop` is one
-    request, without redirects, by whichever fetcher owns the domain. `local` is the fetcher of this process."""
+    request, without redirects, by whichever fetcher owns the domain. `local` is the fetcher of this process, `router`
+    the way to others."""
 
     fetch: FetchThroughClient
     open_hop: OpenHop
@@ -37,6 +39,7 @@ class Fetching:
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
     local: Fetcher | None = None
+    router: Router | None = None
 
     def refusal(self, url: str) -> Failure | None:
         """Why the URL may not be asked for; None where it may."""
@@ -66,8 +69,9 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         bodies = BodyBudget.of(fetchers.limits)
         client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
         router = await stack.enter_async_context(client)
-        fetch = FetchThroughClient(router.open_hop, fetchers.limits.redirects, patience)
-        return Fetching(fetch, router.open_hop, router, blocking, blocking.work, lambda: _room(bodies))
+        open_hop = refusing(router.open_hop, blocking.policy)
+        fetch = FetchThroughClient(open_hop, fetchers.limits.redirects, patience)
+        return Fetching(fetch, open_hop, router, blocking, blocking.work, lambda: _room(bodies), router=router)
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)

@@ -1,7 +1,7 @@
 """Ids: minted here under a worker id that nobody else has, or from ranges that the id service gives out."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from snowflake.leases.ordinal import OrdinalLease
 from snowflake.leases.registered import RegisteredLease
 from snowflake.ports import Lease
 from snowflake.service.client import RangeClient
-from snowflake.service.server import route_handlers
+from snowflake.service.issuing import IdService
+from snowflake.service.server import ids_router
 from spiderduck.api.front.keys import READ, WRITE
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
@@ -47,6 +48,7 @@ class IdParts:
     routes: Sequence[Any] = ()
     work: tuple[Work, ...] = ()
     trouble: Callable[[], str | None] = lambda: None
+    figures: Callable[[], Mapping[str, float]] = dict
 
 
 async def open_ids(given: Composition) -> IdParts:
@@ -68,14 +70,21 @@ async def open_ids(given: Composition) -> IdParts:
 
     work: tuple[Work, ...] = (("worker id", keep),)
     if "ids" not in given.parts:
-        return IdParts(generator, (), work, lambda: _lost(generator))
+        return IdParts(generator, (), work, lambda: _lost(generator), lambda: {"worker_id": generator.worker_id})
     sanity = await open_sanity(generator, lease, config, stack)
     # A lease takes ids from everybody for a while, so that a key which reads has none.
-    handlers = route_handlers(generator, lease_opt={"scope": WRITE})
+    service = IdService(generator)
+    handlers = (ids_router(service, lease_opt={"scope": WRITE}),)
     routes = (Router("/", route_handlers=handlers, opt={"scope": READ}),)
+    work = (*work, ("peers", sanity.run))
     return IdParts(
-        generator, routes, (*work, ("peers", sanity.run)), lambda: "; ".join(sanity.missing().values()) or None
+        generator, routes, work, lambda: "; ".join(sanity.missing().values()) or None, lambda: _given(service)
     )
+
+
+def _given(service: IdService) -> Mapping[str, float]:
+    told = service.identity()
+    return {"worker_id": told.worker_id, "ids_given": told.ids, "leases_given": told.leases}
 
 
 def _lost(generator: Generator) -> str | None:
@@ -103,7 +112,7 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
     def trouble() -> str | None:
         return None if client.in_hand_ms else "no ids are in hand, and no id service gives any"
 
-    return IdParts(client, trouble=trouble)
+    return IdParts(client, trouble=trouble, figures=lambda: {"ids_in_hand_ms": client.in_hand_ms})
 
 
 def _address(url: str) -> str:

@@ -21,12 +21,14 @@ from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Pipeline
 from schedulers.ports import FlowPorts
 from schedulers.scheduler import Scheduler
+from spiderduck.api.admin.cluster import process_route
 from spiderduck.api.app import api_routes, build, build_metrics
 from spiderduck.api.front.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, PictureAddresses, Services
 from spiderduck.audit import FILE as AUDIT_FILE
 from spiderduck.audit import AuditLog, FileAudit
 from spiderduck.bootstrap.analytics import open_analytics, open_queries
+from spiderduck.bootstrap.cluster_view import open_view, own_status
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
 from spiderduck.bootstrap.extras import needed_for
@@ -39,6 +41,7 @@ from spiderduck.bootstrap.shares import open_shares
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.takedowns import open_takedowns
 from spiderduck.bootstrap.webhooks import open_webhooks
+from spiderduck.cluster.view import ClusterView
 from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
 from spiderduck.content.readable_text import Reader
@@ -86,6 +89,7 @@ class Administered:
     audit: AuditLog
     takedowns: Takedowns
     webhooks: Webhooks
+    cluster: ClusterView
 
 
 @asynccontextmanager
@@ -108,6 +112,8 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         shares = open_shares(given, storage.api, fetching.blocking.lists)
         analytics = open_analytics(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
+        own = own_status(given, health.ready, lambda: _figures(fetching, schedulers, storage, ids))
+        view = open_view(given, own, fetching, storage)
         services, routes = None, _mounted(ids, images)
         delivering: tuple[Work, ...] = ()
         if "api" in parts and storage.api is not None and taking is not None:
@@ -121,7 +127,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
                 fetching,
                 health,
                 Shown(_addresses(images, config), Reader(reading), shares.store),
-                Administered(audit, taking.takedowns, hooks.webhooks),
+                Administered(audit, taking.takedowns, hooks.webhooks, view.view),
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
             delivering = (("webhooks", hooks.dispatcher.run),)
@@ -140,7 +146,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             telemetry.ask(partial(_waiting, storage.api.dead_letters))
             telemetry.ask(shares.gauges)
             telemetry.ask(analytics.gauges)
-        app = build(config, health, routes, guard)
+        app = build(config, health, [*routes, process_route(own)], guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
         delay = ("event loop delay", LoopDelay(given.clock, telemetry.loop_delay).run)
@@ -154,6 +160,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             *following,
             *beside,
             *delivering,
+            *view.work,
         )
         yield Product(app, build_metrics(health), guard, health, schedulers, work, services)
 
@@ -209,6 +216,7 @@ def _services(
         sharers=sharers_of(given.config, given.folder),
         audit=administered.audit,
         takedowns=administered.takedowns,
+        cluster=administered.cluster,
         webhooks=administered.webhooks,
         pictures=shown.pictures,
         reader=shown.reader,
@@ -269,6 +277,14 @@ async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler], storag
     if schedulers:
         gauges["messages_in_flight"] = ("Messages being worked on.", sum(one.in_flight for one in schedulers))
     return gauges
+
+
+async def _figures(
+    fetching: Fetching, schedulers: Sequence[Scheduler], storage: Storage, ids: IdParts | None
+) -> Mapping[str, float]:
+    gauges = await _in_flight(fetching, schedulers, storage)
+    held = {} if ids is None else ids.figures()
+    return {**{name: value for name, (_, value) in gauges.items()}, **held}
 
 
 async def _waiting(dead_letters: DeadLetters) -> Gauges:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from schedulers.ports import Archive, DomainAges, EventQueue, MetadataStore
 from spiderduck.audit import AuditLog
+from spiderduck.cluster.ports import Processes
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.database.sqlite import Database
 from spiderduck.lists.walks import Walks
@@ -72,7 +73,7 @@ class Removable:
 @dataclass(frozen=True, slots=True)
 class Storage:
     """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `database` is there where
-    all is embedded; `audit` and `walks` where they are no files."""
+    all is embedded; `audit` and `walks` where they are no files; `processes` where there may be several."""
 
     flow: ForFlow | None
     api: ForApi | None
@@ -83,3 +84,4 @@ class Storage:
     removable: Removable | None = None
     audit: AuditLog | None = None
     walks: Walks | None = None
+    processes: Processes | None = None

@@ -12,6 +12,7 @@ from fetchers.config import VERSION
 from groundwork.terminal import say
 from spiderduck.cli import (
     analytics,
+    cluster,
     config,
     dead,
     demo,
@@ -54,6 +55,7 @@ app.command()(watch.watch)
 app.command()(why.why)
 app.command()(domain.domain)
 app.command()(fetch.fetch)
+app.command()(cluster.cluster)
 app.command()(migrate.migrate)
 app.command()(reprocess.reprocess)
 app.command()(transfer.export)

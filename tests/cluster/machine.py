@@ -21,6 +21,7 @@ PROCESSES = {
     "scheduler-1": "schedulers",
     "scheduler-2": "schedulers",
     "api-1": "api",
+    "api-2": "api",
 }
 """Each with its part, in an order in which nobody waits long for another; any other order works too."""
 MIGRATE_SECONDS = 120

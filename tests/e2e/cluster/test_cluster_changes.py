@@ -57,7 +57,7 @@ async def restarted(one: Supervised) -> None:
         await one.ready(client)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_rolling_restart_of_every_process_loses_nothing(cluster: RunningCluster) -> None:
     """Under light load. Each ends within ten seconds of SIGTERM with exit code 0; every event accepted is fetched once
     and told of, and a repeated notice carries the same id."""

@@ -18,7 +18,7 @@ from tests.engines.toxics import Toxiproxy, slow_link
 WEBHOOKS = ("buckets", "webhooks", "webhook_owners", "webhook_deliveries", "webhook_log", "webhook_pending")
 TABLES = (
     *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
-    *("claims", "takedowns", "audit", "walks", "domains"),
+    *("claims", "takedowns", "audit", "walks", "domains", "processes"),
 )
 SHARES = (
     *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
@@ -90,4 +90,5 @@ def slow_port() -> Iterator[int]:
 
 
 def elsewhere(config: CassandraConfig, keyspace: str) -> CassandraConfig:
-    return replace(config, keyspace=keyspace)
+    """Made and dropped by the test: a change of the schema takes seconds, more on a busy machine."""
+    return replace(config, keyspace=keyspace, request_timeout=60.0)

@@ -54,14 +54,28 @@ async def test_two_migrations_at_once_apply_each_version_once_and_a_third_none()
     async with opened_session(config) as first, opened_session(config) as second:
         clock = SystemClock()
         applied = await asyncio.gather(*(Migration(one, config, clock).run() for one in (first, second)))
-        assert sorted(applied, key=len) == [[], [1, 2, 3, 4, 5, 6, 7, 8]]
+        assert sorted(applied, key=len) == [[], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
         assert await Migration(first, config, clock).run() == []
         assert await rows(first, f"SELECT holder FROM {config.keyspace}.schema_lock") == [], "the lock is given back"
+        newest = [block.version for block in read_schema("ks")][-1]
         newer = f"INSERT INTO {config.keyspace}.schema_versions (name, version) VALUES ('spiderduck', 99)"
+        since = f"INSERT INTO {config.keyspace}.schema_since (name, version, since) VALUES ('spiderduck', 99, %d)"
         await first.run(newer)
         with pytest.raises(StoreUnavailable, match="newer SpiderDuck"):
             await Migration(first, config, clock).run()
+        await first.run(since % (newest + 1))
+        with pytest.raises(StoreUnavailable, match=f"for code that knows schema {newest + 1}; this one knows {newest}"):
+            await Migration(first, config, clock).missing()
+        await first.run(since % newest)
+        assert await Migration(first, config, clock).run() == [], "a process of the version before may start again"
+        await close(await open_when_ready(config, clock))
         await first.run(f"DROP KEYSPACE {config.keyspace}")
+
+
+def test_every_block_says_which_code_it_can_be_used_by() -> None:
+    blocks = list(read_schema("ks"))
+    assert [block.version for block in blocks] == list(range(1, len(blocks) + 1))
+    assert all(1 <= block.since <= block.version and block.cqls for block in blocks)
 
 
 @pytest.mark.engine("cassandra")
@@ -208,7 +222,7 @@ def condition_of(cql: str) -> str:
 
 def test_every_question_names_its_whole_partition_key() -> None:
     """So none of them walks over the cluster, but the one that is for it; each table says how large partitions are."""
-    schema = "\n".join(cql for _, cqls in read_schema("ks") for cql in cqls)
+    schema = "\n".join(cql for block in read_schema("ks") for cql in block.cqls)
     keys: dict[str, list[str]] = {}
     for table, body in re.findall(r"TABLE IF NOT EXISTS ks\.(\w+) \((.*?)\n\)", schema, re.DOTALL):
         compound = re.search(r"PRIMARY KEY \(\(([^)]*)\)", body)

@@ -1,0 +1,72 @@
+"""What a process of an installation tells of itself: who it is, since when it runs, and how busy it is."""
+
+import resource
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from groundwork.clock import Clock
+from groundwork.memory import resident_bytes
+
+LOAD_SECONDS = 5.0
+"""Load is an average over at least so long."""
+
+
+class ProcessStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`started_at` in epoch seconds; `load`: processors in use on average, since somebody asked last; `missing`: what
+    it waits for, each with a sentence; `figures`: gauges by the names that metrics have; `neighbours`: addresses of
+    processes that it calls."""
+
+    name: str
+    parts: list[str]
+    version: str
+    started_at: float
+    load: float = 0.0
+    resident_bytes: int = 0
+    missing: dict[str, str] = {}
+    figures: dict[str, float] = {}
+    neighbours: list[str] = []
+
+
+class Vitals:
+    """Of this process, from now on."""
+
+    def __init__(
+        self, name: str, parts: Sequence[str], version: str, clock: Clock, neighbours: Sequence[str] = ()
+    ) -> None:
+        self.name = name
+        self._parts = list(parts)
+        self._version = version
+        self._neighbours = list(neighbours)
+        self._clock = clock
+        self._started_at = clock.now()
+        self._measured = clock.monotonic(), _cpu_seconds()
+        self._load = 0.0
+
+    def status(self, missing: Mapping[str, str], figures: Mapping[str, float]) -> ProcessStatus:
+        """At this moment."""
+        self._measure()
+        return ProcessStatus(
+            name=self.name,
+            parts=self._parts,
+            version=self._version,
+            started_at=self._started_at,
+            load=round(self._load, 3),
+            resident_bytes=resident_bytes(),
+            missing=dict(missing),
+            figures=dict(figures),
+            neighbours=self._neighbours,
+        )
+
+    def _measure(self) -> None:
+        (then, used), now = self._measured, self._clock.monotonic()
+        if now - then < LOAD_SECONDS and self._load:
+            return
+        cpu = _cpu_seconds()
+        self._load = (cpu - used) / max(now - then, 0.001)
+        self._measured = now, cpu
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
