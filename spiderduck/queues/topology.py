@@ -9,16 +9,23 @@
 - `PREFIX.queues`: one message, the list of these queues, for AMQP cannot list; who changes it holds
   `PREFIX.queues.lock`.
 
-Nothing is declared in two places, for two declarations that differ end a channel.
+Nothing is declared in two places, for two declarations that differ end a channel. With `broker.queue_type = "quorum"`
+all queues that hold events or notices for long are quorum queues; the list of queues is changed in transactions, which
+quorum queues do not know, and temporary queues live on one connection. A queue of another type that is there already
+stays as it is.
 """
 
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import kombu
+from amqp.exceptions import PreconditionFailed  # type: ignore[import-untyped]
 
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 
 _kombu: Any = kombu  # most of it is not annotated
+log = logging.getLogger(__name__)
 
 STEPS = (*range(1, 33), *(step for power in range(5, 16) for step in (3 * 2**power // 2, 2 ** (power + 1))))
 """1 s to 18 h: any delay is a sum of these, and in each queue every message waits equally long, so none hides another.
@@ -28,6 +35,9 @@ Up to half a minute one step will do, up to some minutes two: each step is a way
 LONGEST_KEY_BYTES = 255
 """Of a routing key (AMQP 0-9-1, short string)."""
 DAY_MS = 86_400_000
+MOST_RETURNS = 1_000_000_000
+"""A quorum queue drops a message that came back more often than that. Since RabbitMQ 4 it is 20 by default, and looking
+at the dead letters gives each of them back."""
 
 
 class Topology:
@@ -35,10 +45,11 @@ class Topology:
 
     def __init__(self, config: BrokerConfig) -> None:
         prefix = config.prefix
-        quorum = {"x-queue-type": "quorum"} if config.queue_type == "quorum" else {}
+        self._is_quorum = config.queue_type == "quorum"
+        quorum = {"x-queue-type": "quorum"} if self._is_quorum else {}
         self.events = _kombu.Queue(f"{prefix}.events", durable=True, queue_arguments=quorum)
         self.bulk = _kombu.Queue(f"{prefix}.events.bulk", durable=True, queue_arguments=quorum)
-        self.dead = _kombu.Queue(f"{prefix}.dead", durable=True)
+        self.dead = _kombu.Queue(f"{prefix}.dead", durable=True, queue_arguments=self._kept())
         self.deferred = {
             step: self._deferred(f"{prefix}.deferred.{step}", step * config.delay_unit_ms) for step in STEPS
         }
@@ -50,8 +61,16 @@ class Topology:
 
     def declare(self, channel: Any) -> None:
         """All that everybody shares; what is there already stays as it is."""
-        for queue in (self.events, self.bulk, self.dead, *self.deferred.values()):
+        for queue in (self.events, self.bulk):
             queue(channel).declare()
+        others = [queue.name for queue in (self.dead, *self.deferred.values()) if not _declared(queue, channel)]
+        if others:
+            log.info(
+                "%d queues were made with other arguments and stay as they are (%s); delete them while they are empty, "
+                "and they are made anew as broker.queue_type says",
+                len(others),
+                ", ".join(others[:3]),
+            )
         self.topics(channel).declare()
         self.fanout(channel).declare()
         self.fanout(channel).bind_to(self.topics.name, routing_key="#")
@@ -64,6 +83,7 @@ class Topology:
             "x-max-length": queues.most_notices,
             "x-max-length-bytes": queues.most_bytes,
             "x-overflow": "drop-head",
+            **self._kept(),
         }
         if queues.unused_days:
             limits["x-expires"] = int(queues.unused_days * DAY_MS)
@@ -81,8 +101,25 @@ class Topology:
         )
 
     def _deferred(self, name: str, milliseconds: int) -> Any:
+        """A classic queue hands a message over at most once; a quorum queue keeps it until the events queue has it."""
         back = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.events.name}
-        return _kombu.Queue(name, durable=True, queue_arguments={"x-message-ttl": milliseconds, **back})
+        safely = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"} if self._is_quorum else {}
+        arguments = {"x-message-ttl": milliseconds, **back, **safely, **self._kept()}
+        return _kombu.Queue(name, durable=True, queue_arguments=arguments)
+
+    def _kept(self) -> Mapping[str, Any]:
+        return {"x-queue-type": "quorum", "x-delivery-limit": MOST_RETURNS} if self._is_quorum else {}
+
+
+def _declared(queue: Any, channel: Any) -> bool:
+    """False where it is there already, and was made with other arguments. That ends a channel, hence its own."""
+    own = channel.connection.channel()
+    try:
+        queue(own).declare()
+    except PreconditionFailed:
+        return False
+    own.close()
+    return True
 
 
 def step_for(seconds: float) -> int | None:

@@ -12,9 +12,9 @@ PREFIX = re.compile(r"[A-Za-z0-9._-]{1,60}\Z")
 class BrokerConfig:
     """`url` as kombu takes it, e.g. `amqp://user:password@host:5672//` (several separated by `;` are tried in turn).
 
-    `prefetch` messages at most are handed to one process at once; `queue_type` is that of the events queue, `quorum`
-    where the broker has several nodes. A call of the API fails when the broker took nothing for `patience_seconds`;
-    the flow waits. A named subscriber that stays away loses notices older than `notices_days`.
+    `prefetch` messages at most are handed to one process at once; `queue_type` is that of every durable queue but the
+    list of queues, `quorum` where the broker has several nodes. A call of the API fails when the broker took nothing
+    for `patience_seconds`; the flow waits. A named subscriber that stays away loses notices older than `notices_days`.
     """
 
     url: str = field(default="", repr=False)

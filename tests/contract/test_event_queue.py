@@ -207,7 +207,9 @@ async def test_a_deferred_message_comes_when_it_is_due_also_after_a_restart(
         assert await nothing_comes(queue)
         await clock.advance(101.0)
         assert (await received(queue)).message == deferred
-        assert (await queue.lengths()).deferred == 0
+        async with asyncio.timeout(30):  # a quorum queue keeps it until the other one has confirmed it
+            while (await queue.lengths()).deferred:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_due_time_that_comes_sooner_is_not_slept_over(open_queue: OpenQueue, clock: FakeClock) -> None:
