@@ -1,4 +1,4 @@
-"""Bombs: a gigabyte of zeros in about a megabyte, in each encoding and in chains, through the whole fetcher.
+"""Bombs: a gigabyte of one letter in about a megabyte, in each encoding and in chains, through the whole fetcher.
 
 The fetcher works in a process of its own, so that its memory is what the system says, not what Python knows of.
 """
@@ -22,7 +22,7 @@ else:
     from backports import zstd
 
 GIGABYTE = 1024 * 1024 * 1024
-PIECE = bytes(4 * 1024 * 1024)
+PIECE = b"x" * (4 * 1024 * 1024)
 TIMES = GIGABYTE // len(PIECE)
 MOST_GROWTH = 20 * 1024 * 1024
 
