@@ -24,7 +24,7 @@ AMQP_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
     """Until something listens at one of `addresses` (`host:port`); at once where there are none."""
     told = False
-    while addresses and not await _somebody_listens(addresses):
+    while addresses and not await somebody_listens(addresses):
         if not told:
             log.warning("waiting for %s at %s", what, ", ".join(addresses))
         told = True
@@ -60,7 +60,8 @@ def addresses_of_broker(url: str) -> list[str]:
     return addresses
 
 
-async def _somebody_listens(addresses: Sequence[str]) -> bool:
+async def somebody_listens(addresses: Sequence[str]) -> bool:
+    """Whether one of them (`host:port`) takes a connection within two seconds."""
     for address in addresses:
         host, _, port = address.rpartition(":")
         try:

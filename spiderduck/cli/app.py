@@ -12,10 +12,12 @@ from fetchers.config import VERSION
 from groundwork.terminal import say
 from spiderduck.cli import (
     analytics,
+    backup,
     cluster,
     config,
     dead,
     demo,
+    doctor,
     domain,
     fetch,
     inspect,
@@ -57,6 +59,9 @@ app.command()(domain.domain)
 app.command()(fetch.fetch)
 app.command()(cluster.cluster)
 app.command()(migrate.migrate)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(doctor.doctor)
 app.command()(reprocess.reprocess)
 app.command()(transfer.export)
 app.command("import")(transfer.import_)

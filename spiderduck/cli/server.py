@@ -15,6 +15,11 @@ from spiderduck.client.sync import Client
 from spiderduck.errors import BadSetting, ServerUnreachable, SpiderDuckError
 
 LONGEST_WAIT = 60.0
+KEY_REMEDIES = {
+    401: "; name a key with --key, SPIDERDUCK_KEY or SPIDERDUCK_KEY_FILE (`spiderduck keys create` makes one)",
+    403: "; name another key with --key (`spiderduck keys list` shows the scopes of each)",
+}
+"""By the answer's status."""
 
 
 class Refused(SpiderDuckError):
@@ -86,7 +91,8 @@ class ServerClient:
         try:
             yield
         except ApiError as error:
-            raise Refused(f"the server refused the request ({error.status}): {error}", error.status) from error
+            remedy = KEY_REMEDIES.get(error.status, "")
+            raise Refused(f"the server refused the request ({error.status}): {error}{remedy}", error.status) from error
         except BadStream as error:
             raise ServerUnreachable(str(error)) from error
         except Unreachable as error:
