@@ -12,7 +12,7 @@ public        called from outside the cluster
 {{- define "spiderduck.workloads" -}}
 schedulers: {kind: StatefulSet, reaches: [fetchers, ids, images], engines: [cassandra, rabbitmq], archive: true, internet: false, public: false}
 fetchers: {kind: StatefulSet, reaches: [fetchers], engines: [zookeeper, memcached], archive: false, internet: true, public: false}
-api: {kind: Deployment, reaches: [fetchers], engines: [cassandra, rabbitmq], archive: true, internet: false, public: true}
+api: {kind: Deployment, reaches: [fetchers, ids, images], engines: [cassandra, rabbitmq], archive: true, internet: false, public: true}
 ids: {kind: StatefulSet, reaches: [ids], engines: [zookeeper], archive: false, internet: false, public: false}
 images: {kind: StatefulSet, reaches: [fetchers, api], engines: [], archive: false, internet: false, public: true}
 {{- end }}

@@ -80,9 +80,12 @@ def _fetching(one: Installation) -> dict[str, object]:
     return {"fetchers__addresses": one.urls("fetcher"), "fetchers__token": one.token}
 
 
+def _neighbours(one: Installation) -> dict[str, object]:
+    return {"ids__url": one.url("ids-1"), "images__url": one.url("images-1")}
+
+
 def _scheduler(one: Installation) -> dict[str, object]:
-    neighbours = {"ids__url": one.url("ids-1"), "images__url": one.url("images-1")}
-    return _store(one) | _fetching(one) | neighbours
+    return _store(one) | _fetching(one) | _neighbours(one)
 
 
 def _fetcher(one: Installation) -> dict[str, object]:
@@ -90,7 +93,7 @@ def _fetcher(one: Installation) -> dict[str, object]:
 
 
 def _api(one: Installation) -> dict[str, object]:
-    return _store(one) | _fetching(one) | {"images__keys": one.signing}
+    return _store(one) | _fetching(one) | _neighbours(one) | {"images__keys": one.signing}
 
 
 def _images(one: Installation) -> dict[str, object]:

@@ -28,7 +28,7 @@ NOT_INTERNET = (
 CALLS = {
     "schedulers": {"fetchers", "ids", "images"},
     "fetchers": {"fetchers"},
-    "api": {"fetchers"},
+    "api": {"fetchers", "ids", "images"},  # the last two for the view of the cluster
     "ids": {"ids"},
     "images": {"fetchers", "api"},
 }
