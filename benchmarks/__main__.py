@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 FIGURES = (
+    ("benchmarks.crawl", "a crawl of real pages over many hosts, beside the floor, colly and Scrapy"),
     ("benchmarks.pipeline", "CPU per URL of the embedded pipeline against the floor"),
     ("benchmarks.latency", "added latency at half of the saturated rate"),
     ("benchmarks.busy_domains", "what a rare domain waits while others get more than their limit"),

@@ -16,7 +16,7 @@ from statistics import median
 
 import uvloop
 
-from benchmarks.pipeline import HOSTS, pipeline, running, settings, through, urls
+from benchmarks.pipeline import HOSTS, Figures, pipeline, running, settings, through, urls
 from benchmarks.site import running_site
 
 TURNS = 3
@@ -56,11 +56,11 @@ print(json.dumps({"cpu": (time.process_time() - used) / done, "wall": (time.perf
 """
 
 
-def scrapy(port: int, count: int) -> float:
-    """CPU seconds a page."""
-    command = [sys.executable, "-c", SPIDER, str(port), str(count), str(HOSTS)]
-    told = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1]
-    return float(json.loads(told)["cpu"])
+def scrapy(port: int, count: int, python: str = sys.executable) -> Figures:
+    """What it takes in a process of `python`, an interpreter that has it."""
+    command = [python, "-c", SPIDER, str(port), str(count), str(HOSTS)]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1])
+    return Figures(float(told["cpu"]), float(told["wall"]))
 
 
 async def in_turns(folder: str, port: int, pages: list[str]) -> tuple[list[float], list[float]]:
@@ -70,7 +70,7 @@ async def in_turns(folder: str, port: int, pages: list[str]) -> tuple[list[float
         await through(product, [f"{url}?warm" for url in urls(HOSTS)])
         for turn in range(TURNS):
             some = pages[turn::TURNS]
-            theirs.append(await asyncio.to_thread(scrapy, port, len(some)))
+            theirs.append((await asyncio.to_thread(scrapy, port, len(some))).cpu)
             ours.append((await pipeline(product, some)).cpu)
     return theirs, ours
 

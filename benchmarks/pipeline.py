@@ -55,7 +55,11 @@ def settings(folder: str, port: int) -> Config:
     """The rate limit open, every `*.bench.test` on the local site."""
     open_limit = {"per_second": 1e6, "burst": 1_000_000, "domains": {}}
     network = {"resolve": {"*.test": f"127.0.0.1:{port}"}}
-    tables = {"fetchers": {"rate_limit": open_limit, "network": network}, "log_level": "error"}
+    tables = {
+        "fetchers": {"rate_limit": open_limit, "network": network},
+        "schedulers": {"pictures": False},  # real pages name those of their publishers
+        "log_level": "error",
+    }
     return load(None, {}, {"data": folder, **tables})
 
 

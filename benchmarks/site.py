@@ -1,6 +1,7 @@
-"""A local site for the benchmarks: 60 KB pages on as many host names as wanted, served by a process of its own.
+"""A local site for the benchmarks: article pages on as many host names as wanted, served by a process of its own.
 
-`python -m benchmarks.site PORT_FILE` serves until it is killed. Pages differ in their title and link; no pictures.
+`python -m benchmarks.site PORT_FILE [real]` serves until it is killed: one page of 60 KB that is made here, or with
+`real` those of `real_pages`, in turn by the number at the end of the path. No pictures.
 """
 
 import asyncio
@@ -8,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from benchmarks.real_pages import real_pages, titled
 
 PAGE_BYTES = 60_000
 
@@ -46,10 +49,11 @@ def make_page() -> bytes:
 
 
 class Site(asyncio.Protocol):
-    """HTTP/1.1 with nothing to spare: one answer for pages, one for robots.txt."""
+    """HTTP/1.1 with nothing to spare: pages, robots.txt, and nothing else."""
 
-    page = b""
+    pages: Sequence[bytes] = ()
     robots = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 23\r\n\r\nUser-agent: *\nAllow: /\n\n"
+    nothing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -59,26 +63,40 @@ class Site(asyncio.Protocol):
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             head, self.buffer = self.buffer[:end], self.buffer[end + 4 :]
-            answer = self.robots if head.startswith(b"GET /robots.txt") else self.page
-            self.transport.write(answer)  # type: ignore[attr-defined]
+            self.transport.write(self.answer(head.split(b" ", 2)[1]))  # type: ignore[attr-defined]
+
+    def answer(self, path: bytes) -> bytes:
+        if path == b"/robots.txt":
+            return self.robots
+        if path.startswith(b"/.well-known/"):
+            return self.nothing
+        number = int(b"0" + path.partition(b"?")[0].rpartition(b"/")[2])
+        return titled(self.pages[number % len(self.pages)], number)
 
 
-async def serve(port_file: Path) -> None:
+def answer_of(page: bytes, content_type: str) -> bytes:
+    """The page with its head."""
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(page)}\r\n\r\n".encode() + page
+
+
+async def serve(port_file: Path, *, real: bool) -> None:
     """Listen on a free loopback port, and write it down."""
-    page = make_page()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
-    Site.page = head.encode() + page
+    if real:  # which say themselves in which encoding they are
+        Site.pages = [answer_of(page, "text/html") for page in real_pages()]
+    else:
+        Site.pages = [answer_of(make_page(), "text/html; charset=utf-8")]
     server = await asyncio.get_running_loop().create_server(Site, "127.0.0.1", 0, backlog=2048)
     port_file.write_text(str(server.sockets[0].getsockname()[1]))
     await server.serve_forever()
 
 
 @contextmanager
-def running_site() -> Iterator[int]:
+def running_site(*, real: bool = False) -> Iterator[int]:
     """The site in a process of its own; gives its port."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "port"
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.site", str(port_file)])
+        command = [sys.executable, "-m", "benchmarks.site", str(port_file)]
+        process = subprocess.Popen([*command, "real"] if real else command)
         try:
             while not (port_file.exists() and port_file.read_text()):
                 time.sleep(0.01)
@@ -91,4 +109,4 @@ def running_site() -> Iterator[int]:
 if __name__ == "__main__":
     import uvloop
 
-    uvloop.run(serve(Path(sys.argv[1])))
+    uvloop.run(serve(Path(sys.argv[1]), real="real" in sys.argv[2:]))
