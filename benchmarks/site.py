@@ -83,6 +83,8 @@ async def serve(port_file: Path, *, real: bool) -> None:
     """Listen on a free loopback port, and write it down."""
     if real:  # which say themselves in which encoding they are
         Site.pages = [answer_of(page, "text/html") for page in real_pages()]
+        if not Site.pages:
+            sys.exit("SPIDERDUCK_CORPORA names no folder that has real pages")
     else:
         Site.pages = [answer_of(make_page(), "text/html; charset=utf-8")]
     server = await asyncio.get_running_loop().create_server(Site, "127.0.0.1", 0, backlog=2048)
@@ -99,6 +101,8 @@ def running_site(*, real: bool = False) -> Iterator[int]:
         process = subprocess.Popen([*command, "real"] if real else command)
         try:
             while not (port_file.exists() and port_file.read_text()):
+                if process.poll() is not None:
+                    raise RuntimeError("the local site ended before it listened")
                 time.sleep(0.01)
             yield int(port_file.read_text())
         finally:

@@ -15,9 +15,7 @@ _MARKUP = re.compile(rb"<(?:(!--)|([!?])|(meta|base|" + b"|".join(_RAW) + rb")(?
 _END_OF_COMMENT = re.compile(rb"--!?>")
 _ATTRIBUTE = re.compile(rb"[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([\"'])|([^\s>]*+)))?+")
 """A name, and a value in quotes (2, 3), in quotes that never close (4), or bare (5). Possessive: it never goes back."""
-_EQUIV = re.compile(rb"http-equiv\s*+=\s*+(?:[\"']\s*+)?+refresh", re.IGNORECASE)
-_FEW = 500
-"""Of the letter q, in 64 KB of text in a human language and its markup."""
+_EQUIV = re.compile(rb"http-equiv\s*+=\s*+(?:[\"']\s*+)?+refresh")
 _END_OF = {name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 
 
@@ -35,19 +33,12 @@ def find_refresh(body: bytes) -> Refresh | None:
 
 
 def _may_refresh(head: bytes) -> bool:
-    """Whether there is an `http-equiv` of that kind, by its rare letter: a byte is found at 20 GB/s, a word at 3, a
-    pattern that ignores case at 0.3, and every page is asked.
-    """
-    for letter in (b"q", b"Q"):
-        at = -1
-        for _ in range(_FEW):
-            at = head.find(letter, at + 1)
-            if at < 0:
-                break
-            if at >= 6 and _EQUIV.match(head, at - 6):
-                return True
-        else:
-            return _EQUIV.search(head) is not None
+    """Whether there is an `http-equiv` of that kind. Lowering the bytes once and looking for the word takes a fifth of
+    what a pattern that ignores case does, and every page is asked."""
+    lowered, at = head.lower(), -1
+    while (at := lowered.find(b"http-equiv", at + 1)) >= 0:
+        if _EQUIV.match(lowered, at):
+            return True
     return False
 
 
