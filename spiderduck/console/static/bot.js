@@ -1,5 +1,6 @@
 // The publisher's page. Everything that comes from outside is set as text.
-"use strict";
+
+import "./key.js";
 
 const by = (id) => document.getElementById(id);
 

@@ -1,5 +1,6 @@
-"use strict";
 // Readable pages from /openapi.json: every call, its parameters, and the shape of what goes in and comes out.
+
+import "./key.js";
 
 const PROBLEM = "application/problem+json";
 
@@ -80,6 +81,7 @@ function problems(all) {
 fetch("/openapi.json").then((answer) => answer.json()).then((api) => {
   const main = document.getElementById("calls");
   main.replaceChildren();
+  main.setAttribute("aria-busy", "false");
   const groups = new Map();
   for (const [path, methods] of Object.entries(api.paths)) {
     for (const [method, spec] of Object.entries(methods)) {

@@ -28,7 +28,10 @@ export async function read(path, options = {}) {
   } catch (error) {
     throw new Error(`The server cannot be reached (${error.message}). Is it running?`, { cause: error });
   }
-  if (!answer.ok) throw Object.assign(new Error(await reason(answer)), { status: answer.status });
+  if (!answer.ok) {
+    const problem = await answer.clone().json().catch(() => ({}));
+    throw Object.assign(new Error(await reason(answer)), { code: problem.code });
+  }
   return answer.status === 204 || answer.headers.get("content-length") === "0" ? null : answer.json();
 }
 
@@ -85,6 +88,7 @@ function asked(because) {
   sessionStorage.removeItem(KEPT);
   at("forget").hidden = true;
   why.textContent = because;
+  if (!because) at("key-held").textContent = "This server asks for a key.";
   if (!waiting) {
     waiting = {};
     waiting.typed = new Promise((resolve) => { waiting.resolve = resolve; });

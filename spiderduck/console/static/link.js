@@ -23,6 +23,7 @@ async function load() {
   way(record);
   verdict(record.verdict);
   metadata(record);
+  for (const part of ["metadata-title", "versions-title"]) at(part).parentElement.hidden = !record.page_id;
   why(story);
   await versions(record.page_id);
 }
@@ -100,7 +101,7 @@ function verdict(found) {
     ["Named by", match && `the list ${match.list}: ${match.expression}`],
     ["Entry", match?.entry], ["Where", match?.hop], ["Category", match?.category], ["Comment", match?.comment],
     ["Notes", found.notes?.length ? found.notes.map((note) => `${note.list}: ${note.expression}`).join("; ") : null],
-    ["Signals", found.signals?.length ? found.signals.join("; ") : null],
+    ["Signals", found.signals?.length ? found.signals.join("; ").replaceAll("_", " ") : null],
     ["Asked", found.lists?.length ? found.lists.map((list) => `${list.name} (version ${list.version}${list.stale ? ", older than it should be" : ""})`).join("; ") : "no list: none is in force here"],
     ["Judged", time(found.as_of)],
     ["Before", found.previous && `${found.previous.verdict}, since ${moment(found.previous.as_of)}`],

@@ -100,3 +100,17 @@ export function row(given) {
     ),
   ));
 }
+
+/** Whether this server keeps no order of all links, so that only new ones can be shown without a domain. */
+export const isUnordered = (error) => error.code === "not_in_order";
+
+/** Shows the link of a notice on top of `rows`, once, and at most so many. */
+export function add(rows, data, most) {
+  const { data: record } = JSON.parse(data);
+  if (!record?.url) return;
+  [...rows.children].find((one) => one.dataset.url === record.url)?.remove();
+  const made = row(record);
+  made.dataset.url = record.url;
+  rows.prepend(made);
+  while (rows.children.length > most) rows.lastChild.remove();
+}

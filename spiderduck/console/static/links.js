@@ -5,7 +5,7 @@ import { at } from "./element.js";
 import { follow } from "./events.js";
 import { count } from "./format.js";
 import { read, trouble } from "./key.js";
-import { row } from "./links-shown.js";
+import { add, isUnordered, row } from "./links-shown.js";
 
 const AT_A_TIME = 50;
 const PAUSE = 1000;
@@ -13,6 +13,7 @@ const FIELDS = ["text", "domain", "status", "verdict"];
 const rows = at("rows");
 let cursor = null;
 let older = false;
+let unordered = false;
 let newest = 0;
 let timer = null;
 
@@ -30,13 +31,24 @@ async function load() {
   try {
     const answer = await read(`/v1/links?${parameters}&most=${AT_A_TIME}`);
     if (asked !== newest) return;
+    unordered = false;
     trouble(null);
     rows.replaceChildren(...answer.links.map(row));
     ended(answer, parameters.size > 0);
   } catch (error) {
-    if (asked === newest) trouble(error);
+    if (asked === newest) failed(error, parameters.size > 0);
   }
   rows.setAttribute("aria-busy", "false");
+}
+
+/** Without a domain a cluster can show only what comes from now on. */
+function failed(error, filtered) {
+  unordered = isUnordered(error) && !filtered;
+  rows.replaceChildren();
+  at("more").hidden = true;
+  at("empty").hidden = !unordered;
+  at("empty").textContent = "This server keeps links in order for each domain. Enter a domain to see its past links; new links of all appear here as they come.";
+  trouble(unordered ? null : error);
 }
 
 function ended(answer, filtered) {
@@ -64,7 +76,8 @@ async function more() {
   at("more").disabled = false;
 }
 
-function soon() {
+function soon(data) {
+  if (unordered) { at("empty").hidden = true; add(rows, data, AT_A_TIME); return; }
   if (older || timer || rows.contains(document.activeElement)) return;
   timer = setTimeout(() => { timer = null; load(); }, PAUSE);
 }

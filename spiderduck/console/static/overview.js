@@ -4,13 +4,14 @@ import { at, element } from "./element.js";
 import { follow } from "./events.js";
 import { count, several, took } from "./format.js";
 import { call, read, reason, trouble } from "./key.js";
-import { kindOf, row } from "./links-shown.js";
+import { add, isUnordered, kindOf, row } from "./links-shown.js";
 
 const EVERY = 5000;
 const OVER = 10_000;
 const SHOWN = 8;
 const samples = [];
 let timer = null;
+let unordered = false;
 
 /** Lines of Prometheus' text format: [name, labels, value]. */
 function* series(text) {
@@ -100,12 +101,13 @@ async function look() {
 }
 
 function refused(error) {
-  at("rows").replaceChildren();
-  at("live").textContent = error.message;
+  unordered = isUnordered(error);
+  if (!unordered) trouble(error);
 }
 
 follow("/v1/stream", {
-  message: () => {
+  message: (data) => {
+    if (unordered) { add(at("rows"), data, SHOWN); return; }
     if (timer || at("rows").contains(document.activeElement)) return;
     timer = setTimeout(() => { timer = null; latest().catch(refused); }, 1000);
   },

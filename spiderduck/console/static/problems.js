@@ -1,5 +1,6 @@
 // Shows the problem that the address names, or all of them. Everything is set as text.
-"use strict";
+
+import "./key.js";
 
 const place = document.getElementById("problems");
 const wanted = decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -11,13 +12,20 @@ function element(name, text, className) {
   return made;
 }
 
+/** What stands between backticks is code. */
+function meaning(text) {
+  const made = element("p", "");
+  text.split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
+  return made;
+}
+
 function article(problem) {
   const made = element("article", "", "call");
   made.id = problem.code;
   made.append(
     element("h2", problem.code),
     element("p", `${problem.status} ${problem.title}`, "where"),
-    element("p", problem.meaning),
+    meaning(problem.meaning),
   );
   return made;
 }
@@ -25,6 +33,7 @@ function article(problem) {
 async function show() {
   const answer = await fetch("/problems.json");
   const all = await answer.json();
+  place.setAttribute("aria-busy", "false");
   place.replaceChildren(...all.filter((problem) => !wanted || problem.code === wanted).map(article));
   if (wanted) document.title = `SpiderDuck · ${wanted}`;
 }
