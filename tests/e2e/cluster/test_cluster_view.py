@@ -72,6 +72,7 @@ async def test_every_process_is_in_one_view(cluster: RunningCluster) -> None:
         assert (await client.get("/v1/process")).status_code == 401
 
 
+@pytest.mark.chaos
 async def test_a_process_that_was_killed_is_named(cluster: RunningCluster) -> None:
     """A scheduler, which is on the list, and a fetcher, whose address is known; who comes back is not silent."""
     before = await seen(cluster, set())
