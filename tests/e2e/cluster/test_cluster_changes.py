@@ -33,7 +33,9 @@ class LightLoad:
         number = 0
         async with self._cluster.client() as client:
             while not self._over.is_set() and number < MOST:
-                urls = {f"load-{one}": f"http://host{one % HOSTS}.test/{one}" for one in range(number, number + BATCH)}
+                urls = {
+                    f"load-{one}": f"http://host{one % HOSTS}.test/at-{one}" for one in range(number, number + BATCH)
+                }
                 try:
                     answer = await client.post(
                         "/v1/events", json=[{"id": name, "urls": [url]} for name, url in urls.items()]
