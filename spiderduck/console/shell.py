@@ -36,6 +36,7 @@ PAGES: Final = (
     Page("lists", "/lists", "Lists", "The lists that judge links, and a test for a link.", "Safety"),
     Page("notices", "/notices", "Notices", "Who is told what: durable queues and webhooks.", "Delivery"),
     Page("pictures", "/pictures", "Pictures", "What the picture caches hold, and where answers came from.", "Delivery"),
+    Page("ids", "/ids", "Ids", "Time-sorted 64-bit ids: what one says, and who makes them.", "Delivery"),
     Page("bot", "/bot", "This bot", "For publishers: what it is, and how to slow it or keep it out."),
     Page("docs", "/docs/api", "API", "Every call, made from this server's own description of itself."),
     Page("problems", "/problems", "Problems", "What the codes of errors mean, and what to do."),
