@@ -104,6 +104,7 @@ give are [shapes](shapes.md). New here? [The main calls](../api.md) come first."
 def openapi_document() -> dict[str, Any]:
     """That of a server, which is started for it with an empty data folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPIDERDUCK_")}
+    environment["SPIDERDUCK_LOG_LEVEL"] = "warning"
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "spiderduck", "up", "--port", "0", "--data", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:

@@ -1,5 +1,6 @@
 """The samples of how-to pages that need nothing but a server with one shared link, run as they stand there."""
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.documented import LINK, PICTURE, printing, run, samples
+from tests.e2e.documented import DOCS, LINK, PICTURE, printing, run, samples
 from tests.e2e.product import Product
 from tests.origin import Origin, http, page
 
@@ -76,3 +77,30 @@ def test_what_is_asked_at_night(product: Product, tmp_path: Path) -> None:
     told = run("console", asking, product, tmp_path)
     for name in ("messages_ready", "messages_deferred", "dead_letters", "disk_free_bytes", 'outcome="fetched"'):
         assert name in told
+
+
+def test_every_figure_is_in_the_reference(product: Product) -> None:
+    """By its name, or by the end of its name behind one that begins alike."""
+    named = set(re.findall(r"`(_?[a-z_]+)", (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")))
+    named |= {one.replace("spiderduck_", "spiderduck_fetchers_") for one in named}  # as the page says below its tables
+    ends = tuple(one for one in named if one.startswith("_"))
+    answer = product.client.get("/metrics").text
+    shown = {re.sub(r"_(bucket|sum|count)$", "", one) for one in re.findall(r"^(spiderduck_\w+)", answer, re.MULTILINE)}
+    assert len(shown) > 20
+    assert sorted(one for one in shown if one not in named and not one.endswith(ends)) == []
+
+
+def test_paths_that_documents_call_are_there(product: Product) -> None:
+    """Each path behind a server's address, in samples of every language."""
+    documented = product.client.get("/openapi.json").json()["paths"]
+    shapes = [re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)) for path in documented]
+    called = {
+        (document.name, path)
+        for folder in ("", "how-to", "concepts", "reference")
+        for document in (DOCS / folder).glob("*.md")
+        for path in re.findall(
+            r"(?:8080|\.example\.com)(/(?:v1|images)/[\w/.-]+)", document.read_text(encoding="utf-8")
+        )
+    }
+    assert len(called) > 20
+    assert sorted(one for one in called if not any(shape.fullmatch(one[1]) for shape in shapes)) == []
