@@ -60,7 +60,7 @@ def test_the_newest_come_first_as_cards(product: Product) -> None:
     assert [one["url"] for one in found["links"]] == URLS[::-1]
     assert found["next_cursor"] is None
     swans = found["links"][2]
-    assert (swans["title"], swans["status"], swans["shares"]["total"]) == ("Swans", "fetched", 1)
+    assert (swans["title"], swans["status"], swans["card"]) == ("Swans", "fetched", "summary")
     assert swans["handled_at"] <= found["links"][1]["handled_at"]
 
 
