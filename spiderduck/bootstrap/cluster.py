@@ -12,7 +12,7 @@ from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archiv
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.keys import sharers_of
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
-from spiderduck.bootstrap.waiting import addresses_of_broker, wait_for
+from spiderduck.bootstrap.waiting import addresses_of_broker, noted, wait_for
 from spiderduck.cluster.registry import CassandraProcesses
 from spiderduck.config import DAY
 from spiderduck.database.disk import DiskWatch
@@ -53,7 +53,8 @@ async def open_cluster(given: Composition) -> Storage:
     config, clock, stack = given.config, given.clock, given.stack
     await wait_for("the broker", addresses_of_broker(config.broker.url), clock)
     topology = Topology(config.broker)
-    session = await open_when_ready(config.cassandra, clock)
+    with noted("Cassandra", f"no migrated keyspace yet at {', '.join(config.cassandra.hosts)} (`spiderduck migrate`)"):
+        session = await open_when_ready(config.cassandra, clock)
     stack.push_async_callback(session.close)
     link = BrokerLink(config.broker, "publishing", topology.declare)
     stack.push_async_callback(link.close)

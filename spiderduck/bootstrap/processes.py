@@ -13,6 +13,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
 from spiderduck.bootstrap.product import running_parts
 from spiderduck.bootstrap.runtime import run, stopping_on_signals
+from spiderduck.bootstrap.starting import answering_meanwhile
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 
@@ -103,9 +105,11 @@ async def serve(
 async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:
     warn_of_open_proxy(config)
     with _listening(config) as listener, _listening_for_metrics(config) as metrics, _data(config, parts) as folder:
-        async with running_parts(config, folder, parts) as product:
+        listeners = [listener] if metrics is None else [listener, metrics]
+        async with AsyncExitStack() as stack:
+            async with answering_meanwhile(config, listeners, SystemClock()):
+                product = await stack.enter_async_context(running_parts(config, folder, parts))
             server = make_server(product, config, SystemClock(), metrics)
-            listeners = [listener] if metrics is None else [listener, metrics]
             for one in listeners:
                 one.listen(1024)
             started(Started(url_of(listener, secure=bool(config.api.tls_certificate)), folder, parts))
@@ -127,7 +131,8 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
         from fetchers.cluster import ClusterConfig, running_member
     zookeeper = config.zookeeper
     with _listening(config) as listener:
-        await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
+        async with answering_meanwhile(config, [listener], SystemClock()):
+            await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
         host, port = listener.getsockname()[:2]
         cluster = ClusterConfig(
             host=host,

@@ -6,7 +6,9 @@ One line when the wait begins and one when it ends, however long it takes.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -21,14 +23,35 @@ CONNECT_SECONDS = 2.0
 AMQP_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 
 
+_waits: dict[str, str] = {}
+"""What is waited for now. One for the process, as its log is: whoever waits stands deep in the composition."""
+
+
+def waited_for() -> dict[str, str]:
+    """What this process waits for now, each with a sentence that says since when."""
+    return dict(_waits)
+
+
+@contextmanager
+def noted(what: str, why: str) -> Iterator[None]:
+    """It is waited for `what` while the block runs."""
+    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    _waits[what] = f"{why}; waiting since {since}"
+    try:
+        yield
+    finally:
+        _waits.pop(what, None)
+
+
 async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
     """Until something listens at one of `addresses` (`host:port`); at once where there are none."""
     told = False
-    while addresses and not await somebody_listens(addresses):
-        if not told:
-            log.warning("waiting for %s at %s", what, ", ".join(addresses))
-        told = True
-        await clock.sleep(PAUSE_SECONDS)
+    with noted(what, f"nothing answers at {', '.join(addresses)}"):
+        while addresses and not await somebody_listens(addresses):
+            if not told:
+                log.warning("waiting for %s at %s", what, ", ".join(addresses))
+            told = True
+            await clock.sleep(PAUSE_SECONDS)
     if told:
         log.warning("%s answers", what)
 
@@ -36,18 +59,19 @@ async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
 async def patiently(what: str, ask: Callable[[], Awaitable[Got]], away: type[Exception], clock: Clock) -> Got:
     """What `ask` gives, asked again for as long as it raises `away`: something listens there, but is of no use yet."""
     told = False
-    while True:
-        try:
-            got = await ask()
-        except away as error:
-            if not told:
-                log.warning("waiting for %s (%s)", what, error)
-            told = True
-            await clock.sleep(PAUSE_SECONDS)
-            continue
-        if told:
-            log.warning("%s answers", what)
-        return got
+    with noted(what, "it is of no use yet"):
+        while True:
+            try:
+                got = await ask()
+            except away as error:
+                if not told:
+                    log.warning("waiting for %s (%s)", what, error)
+                told = True
+                await clock.sleep(PAUSE_SECONDS)
+                continue
+            if told:
+                log.warning("%s answers", what)
+            return got
 
 
 def addresses_of_broker(url: str) -> list[str]:
