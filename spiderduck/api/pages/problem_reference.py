@@ -45,6 +45,7 @@ OTHERS: Mapping[str, tuple[int, str]] = {
     "format_not_implemented": (501, "Only oEmbed's JSON is given; leave `format` out."),
     "service_unavailable": (503, "There are as many connections as there may be; try again after `Retry-After`."),
     "stopping": (503, "This process is shutting down; try again, and another or the next one answers."),
+    "starting": (503, "This process still waits for an engine; `GET /readyz` says for which. Try again."),
     "late": (503, "The turn of the URL's domain comes too late for this call; `Retry-After` says when."),
 }
 """Codes that no class has. The status is the usual one."""
