@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from groundwork.clock import Clock
-from spiderduck.errors import NoPast, StoreUnavailable, UnknownQueue
+from spiderduck.errors import HandedOutElsewhere, NoPast, StoreUnavailable, UnknownQueue
 from spiderduck.shares.changes import Changes
 from spiderduck.shares.model import PROCESSED, share_in
 from spiderduck.shares.ports import ShareLog
@@ -46,7 +46,8 @@ class ShareCounter:
         self.shares_total = 0
 
     async def run(self) -> None:
-        """Until cancelled; an engine that is away is waited for."""
+        """Until cancelled; an engine that is away is waited for, and what went back to the broker meanwhile comes
+        again."""
         while True:
             try:
                 subscription = await self._opened()
@@ -55,7 +56,7 @@ class ShareCounter:
                         await self.take(subscription)
                 finally:
                     await subscription.close()
-            except (StoreUnavailable, UnknownQueue) as error:
+            except (StoreUnavailable, UnknownQueue, HandedOutElsewhere) as error:
                 log.warning("shares are counted later: %s", error)
             await self._clock.sleep(RETRY_SECONDS)
 
