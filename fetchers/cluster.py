@@ -20,7 +20,7 @@ from typing import Any
 from fetchers.building import Adapters, build_fetcher
 from fetchers.client.http import HttpFetchers
 from fetchers.client.routing import Router
-from fetchers.config import FetchersConfig
+from fetchers.config import VERSION, FetchersConfig
 from fetchers.fetcher import Fetcher
 from fetchers.ownership import kazoo_calls
 from fetchers.ownership.assignment import BUCKETS
@@ -35,6 +35,7 @@ from fetchers.stores.memory import MemoryHostStates, MemoryLimitStore, MemoryRob
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock
+from groundwork.process import Vitals
 from groundwork.zookeeper import make_client
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,8 @@ async def running_member(
         turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         callers = Callers(cluster.token, certificates is not None)
-        service = Service(fetcher, coordination.owners, metrics, clock, callers, address=address)
+        vitals = Vitals(address, ("fetchers",), VERSION, clock)
+        service = Service(fetcher, coordination.owners, metrics, vitals, callers)
         await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
         yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))

@@ -38,7 +38,7 @@ class Vitals:
         self._parts = list(parts)
         self._version = version
         self._neighbours = list(neighbours)
-        self._clock = clock
+        self.clock = clock
         self._started_at = clock.now()
         self._measured = clock.monotonic(), _cpu_seconds()
         self._load = 0.0
@@ -59,7 +59,7 @@ class Vitals:
         )
 
     def _measure(self) -> None:
-        (then, used), now = self._measured, self._clock.monotonic()
+        (then, used), now = self._measured, self.clock.monotonic()
         if now - then < LOAD_SECONDS and self._load:
             return
         cpu = _cpu_seconds()

@@ -21,13 +21,11 @@ import msgspec
 
 from fetchers import trace, wire
 from fetchers.body.chunks import BodyEnd
-from fetchers.config import VERSION
 from fetchers.errors import BrokenOff, CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, RateLimit, Response
 from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer
 from fetchers.service.metrics import Metrics
-from groundwork.clock import Clock
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
 from groundwork.process import Vitals
@@ -79,22 +77,21 @@ class Service:
         fetcher: Fetcher,
         owners: Owners,
         metrics: Metrics,
-        clock: Clock,
+        vitals: Vitals,
         callers: Callers | None = None,
         *,
         random: Random | None = None,
-        address: str = "",
     ) -> None:
-        """`callers`: anybody by default. `random` names places in traces. `address` is where others reach it."""
+        """`callers`: anybody by default. `random` names places in traces."""
         callers = callers or Callers()
         self._fetcher = fetcher
         self._owners = owners
         self._metrics = metrics
-        self._clock = clock
+        self._clock = vitals.clock
         self._token = f"Bearer {callers.token}".encode() if callers.token else b""
         self._certificates = callers.certificates
         self._random = random or Random()
-        self._vitals = Vitals(address, ("fetchers",), VERSION, clock)
+        self._vitals = vitals
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()

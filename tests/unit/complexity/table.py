@@ -859,6 +859,7 @@ EXEMPT = {
     "fetchers.body.budget": "counts",
     "fetchers.body.turns": "moves pieces; `BodyDecoder` is in the table",
     "fetchers.body.reading": "moves chunks; `BodyDecoder` is in the table",
+    "fetchers.hop_log": "tells what was read; cuts a URL at its first mark",
     "fetchers.report": "prints for the command line",
     "fetchers.client.running": "reads settings",
     "fetchers.body.limits": "compares the type with a list of beginnings",
