@@ -51,7 +51,7 @@ LONG = Form(
 @pytest.mark.parametrize(
     "form",
     [
-        pytest.param(SHORT, id="short", marks=pytest.mark.timeout(300)),
+        pytest.param(SHORT, id="short", marks=[pytest.mark.chaos, pytest.mark.timeout(300)]),
         pytest.param(LONG, id="long", marks=[pytest.mark.chaos, pytest.mark.timeout(3600)]),
     ],
 )
