@@ -11,6 +11,11 @@ from spiderduck.subscriptions.ports import Filter, QueueState, Received, Subscri
 from spiderduck.takedowns.in_force import InForce
 from spiderduck.takedowns.model import Takedown
 
+ENVELOPE = (
+    *("specversion", "source", "id", "subject", "time", "datacontenttype", "type"),
+    *("outcome", "event_id", "sharer", "shared_at"),
+)
+"""What stays of a notice. All else goes, so that what a later version adds cannot hold what was taken down."""
 LEFT = ("url", "dedup_key", "event_id", "outcome")
 
 
@@ -45,9 +50,12 @@ def redacted(body: bytes, in_force: InForce) -> bytes | None:
 
 def _without_content(body: bytes, taken: Takedown) -> bytes:
     notice = msgspec.json.decode(body)
+    envelope = {name: notice[name] for name in ENVELOPE if name in notice}
+    if "changes" in notice:
+        envelope["changes"] = {}
     left = {name: notice["data"][name] for name in LEFT if name in notice["data"]}
     said = {"status": Status.BLOCKED_DOMAIN.value, "reason": taken.said, "reason_code": TAKEN_DOWN}
-    return msgspec.json.encode({**notice, "data": {**left, **said}})
+    return msgspec.json.encode({**envelope, "data": {**left, **said}})
 
 
 class RedactedSubscription:

@@ -35,7 +35,7 @@ async def unfinished(flow: Flow, names: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("driver", "seconds"),
     [
-        ("acsylla", 10.0),
+        pytest.param("acsylla", 10.0, marks=pytest.mark.chaos),
         pytest.param("acsylla", 60.0, marks=pytest.mark.chaos),
         pytest.param("cassandra-driver", 10.0, marks=pytest.mark.chaos),
     ],

@@ -32,7 +32,7 @@ class Sender(threading.Thread):
         number = 0
         while not self._over.is_set():
             batch = {
-                f"event-{number + one}": f"http://host{(number + one) % 7}.test/{number + one}" for one in range(5)
+                f"event-{number + one}": f"http://host{(number + one) % 7}.test/page-{number + one}" for one in range(5)
             }
             events = [{"id": name, "urls": [url]} for name, url in batch.items()]
             try:

@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -74,7 +75,7 @@ async def test_a_takedown_is_followed_by_every_process(cluster: RunningCluster) 
         await until(lambda: is_erased(client), "the schedulers erase it from the archive")
         for api in (client, other):
             for url in (URL, SHORT):
-                assert await says_blocked(api, url)
+                await until(partial(says_blocked, api, url), f"{url} is blocked everywhere")
             for call in ("", "/history", "/content", "/text"):
                 assert (await api.get(f"/v1/pages/{record['page_id']}{call}")).status_code == 404
             assert (await api.post("/v1/fetch", json={"url": URL})).status_code == 403

@@ -140,6 +140,22 @@ async def test_what_is_left_of_notices_is_that_it_was_taken_down(process: Proces
     assert {one["data"]["verdict"]["basis"] for one in judged} == {"takedown"}
 
 
+async def test_no_part_of_a_notice_outlives_what_it_tells_of(process: Process) -> None:
+    """What changed, and what a later version may add."""
+    await process.share(1, SHORT, PAGE)
+    (body,) = await process.told()
+    await process.take(PAGE)
+    told = {
+        **msgspec.json.decode(body),
+        "changes": {"title": {"before": "A secret", "after": None}},
+        "more": "A secret",
+    }
+    left = redacted(msgspec.json.encode(told), process.lists.takedowns)
+    assert left is not None
+    assert b"A secret" not in left
+    assert msgspec.json.decode(left)["changes"] == {}
+
+
 async def test_notices_that_cannot_be_written_over_come_out_without_content(process: Process) -> None:
     """As on a broker: they lie there as they were."""
     await process.share(1, SHORT, PAGE)
