@@ -7,7 +7,7 @@ import logging
 
 from fetchers.errors import InvalidUrl
 from fetchers.model import Ended, HopRequest, HopResult, NotMine, NotNow, Response
-from fetchers.urls import registrable_domain, split
+from fetchers.urls import registrable_domain, split, without_query
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,6 @@ def note(request: HopRequest, result: HopResult | NotMine, size: int, seconds: f
         fields["reason"] = why
     shown = f"{ending} {answer.status_code}" if answer is not None and ending == "answered" else ending
     log.log(level, "hop: %s %s", shown, url, extra=fields)
-
-
-def without_query(url: str) -> str:
-    """A URL up to its query or fragment, which often hold what identifies a person."""
-    bare = url.partition("#")[0]
-    path, mark, _ = bare.partition("?")
-    return f"{path}?…" if mark else path
 
 
 def _ending(result: HopResult | NotMine) -> tuple[str, Response | None, str]:

@@ -156,6 +156,13 @@ def redacted_url(text: str) -> str:
     return bare[:start] + redacted(bare[at + 1 :])
 
 
+def without_query(url: str) -> str:
+    """A URL up to its query or fragment, which often hold what identifies a person."""
+    bare = url.partition("#")[0]
+    path, mark, _ = bare.partition("?")
+    return f"{path}?…" if mark else path
+
+
 def _opaque_without_user(url: str) -> str:
     """Of a URL without slashes behind its scheme. Where its kind holds addresses, `@` is no sign of a user."""
     scheme, _, rest = url.partition(":")

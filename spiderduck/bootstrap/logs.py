@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from fetchers import trace
+from fetchers.urls import without_query
 from groundwork.front.manners import request_id
 from groundwork.log_fields import fields as bound_fields
 from groundwork.terminal import plain
@@ -100,13 +101,7 @@ def _json(event: Any, **_: Any) -> str:
 
 def without_queries(text: str) -> str:
     """Every URL in a text without its query and fragment."""
-    return _URL.sub(_bare, text) if "://" in text else text
-
-
-def _bare(match: re.Match[str]) -> str:
-    bare = match[0].partition("#")[0]
-    path, mark, _ = bare.partition("?")
-    return f"{path}?…" if mark else bare
+    return _URL.sub(lambda match: without_query(match[0]), text) if "://" in text else text
 
 
 def _harmless(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

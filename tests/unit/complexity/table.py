@@ -300,6 +300,7 @@ TABLE: dict[str, list[Case]] = {
     "fetchers.urls.without_user": cases(urls.without_user, *URLS),
     "fetchers.urls.redacted": cases(urls.redacted, *URLS, rows("http://a@")),
     "fetchers.urls.redacted_url": cases(urls.redacted_url, *URLS, rows("http://a:b@"), rows("a:/@")),
+    "fetchers.urls.without_query": cases(urls.without_query, *URLS, rows("?"), rows("#")),
     "fetchers.urls.split": cases(urls._split.__wrapped__, *URLS),
     "fetchers.urls.registrable_domain": cases(
         urls._registrable_domain.__wrapped__, rows("a."), rows("."), rows("co.uk")

@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from fetchers.hop_log import note, without_query
+from fetchers.hop_log import note
 from fetchers.model import Ended, Ending, HopRequest, NotNow, Response, Timings
+from fetchers.urls import without_query
 
 URL = "https://www.news.test/a?user=private"
 
