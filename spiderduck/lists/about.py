@@ -13,6 +13,13 @@ MASTODON = ("domain", "severity", "reject_media", "reject_reports", "public_comm
 """The columns of Mastodon's own export; others publish such files with other ones, and name them in the first line."""
 URLHAUS = ("id", "dateadded", "url", "url_status", "last_online", "threat", "tags")
 Columns = Mapping[str, int]
+OWN_COLUMNS: Mapping[str, Columns] = {
+    form: {name: place for place, name in enumerate(names)}
+    for form, names in (("urlhaus", URLHAUS), ("mastodon", MASTODON))
+}
+NAMING = {"urlhaus": "url", "mastodon": "domain"}
+"""The column that names the entry."""
+LONGEST_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +38,28 @@ class About:
 
 
 def columns(data: bytes, form: str) -> Columns:
-    """Which cell of a row says what."""
-    if form == "urlhaus":
-        return {name: place for place, name in enumerate(URLHAUS)}
-    if form != "mastodon":
+    """Which cell of a row says what: as the file's head names them, else as the publisher's own files have them."""
+    if form not in OWN_COLUMNS:
         return {}
-    first = data[:4096].lstrip(b"\r\n").splitlines()[:1]
-    names = [cell.strip().lstrip("#").lower() for line in first for cell in _cells(line.decode("utf-8", "replace"))]
-    return {name: place for place, name in enumerate(names if "domain" in names else MASTODON)}
+    for line in _first_lines(data, form):
+        names = [heading(cell) for cell in cells_of(line)]
+        if NAMING[form] in names:
+            return {name: place for place, name in enumerate(names)}
+    return OWN_COLUMNS[form]
+
+
+def heading(cell: str) -> str:
+    """A cell of the head as it is compared: `#domain` is `domain`."""
+    return cell.strip(' \t#"').lower()
+
+
+def _first_lines(data: bytes, form: str) -> list[str]:
+    """In which the head may be: the first, or all comments of URLhaus and what follows them."""
+    lines = [line for line in data[:LONGEST_HEAD].decode("utf-8", "replace").splitlines() if line.strip()]
+    if form != "urlhaus":
+        return lines[:1]
+    comments = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return lines[comments : comments + 1] + lines[:comments]
 
 
 def about(line: str, form: str, where: Columns) -> About:
@@ -49,7 +70,7 @@ def about(line: str, form: str, where: Columns) -> About:
         return About(comment=comment or None, expires=None if found is None else _moment(found[1]))
     if not where:
         return About()
-    cells = _cells(line)
+    cells = cells_of(line)
 
     def said(name: str) -> str | None:
         place = where.get(name)
@@ -61,9 +82,10 @@ def about(line: str, form: str, where: Columns) -> About:
     return About(category=said("threat"), comment=said("tags"), since=_moment(said("dateadded") or ""))
 
 
-def _cells(line: str) -> list[str]:
+def cells_of(line: str) -> list[str]:
+    """Of a row, which may have several lines; none where it is no row. Blanks before a quote belong to no cell."""
     try:
-        return next(csv.reader(line.splitlines(keepends=True)), [])
+        return next(csv.reader(line.splitlines(keepends=True), skipinitialspace=True), [])
     except csv.Error:
         return []
 

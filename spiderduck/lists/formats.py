@@ -4,15 +4,16 @@ A line that cannot be read is counted and passed over: one bad line must not tak
 What a list says of an entry stands in `about.py`.
 """
 
-import csv
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from fetchers.blocked_domains import normal_name
+from spiderduck.lists.about import NAMING, OWN_COLUMNS, Columns, cells_of, columns, heading
 from spiderduck.lists.expressions import canonical
 
 LONGEST_LINE = 16 * 1024
@@ -20,8 +21,18 @@ _LOCAL = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthos
 """Names that hosts files hold for themselves."""
 _PLAIN = re.compile(r"(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
 """Labels of ASCII alone with single dashes, so that nothing is left to be normalised."""
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[?[0-9a-f:.]+\]?")
+"""What can be a host. The URL parser takes `ev**.example`, and `a,b`; a list that says so means something else."""
+_DEFANGED = re.compile(r"[\[({](\.|dot|:|://|/)[\])}]", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[^/?#]*(?:/[\])}]?/[^/?#]*)?", re.DOTALL)
+"""Scheme and host of what is written as a URL, also with brackets around its slashes."""
 _HEX = re.compile(r"[0-9a-fA-F]{8,64}")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_SHA256 = re.compile(
+    r"\\?([0-9a-fA-F]{64})(?:\s.*)?|sha256:([0-9a-fA-F]{64})|SHA256 \(.*\) = ([0-9a-fA-F]{64})", re.DOTALL
+)
+"""As `sha256sum` prints it, with a backslash before names that hold one, as a container's digest, and with `--tag`."""
+MOST_UNREAD = 1_000
+"""Lines that cannot be read, where there are fewer entries: then the file is of another form, or no list at all."""
 _LINE = re.compile(rb"[^\r\n]+")
 _WHOLE_DOMAIN = frozenset({"all", "doc", "document", "important"})
 """Options of a rule that leave it one on whole domains."""
@@ -61,15 +72,23 @@ def _domain(line: str) -> Sequence[Named]:
 
 def _name(text: str) -> str:
     """A host name in its normal form. Most are written so, and a million of them must not each be parsed as a URL."""
-    return text if _PLAIN.fullmatch(text) and not text[-1].isdigit() else normal_name(refanged(text))
+    if _PLAIN.fullmatch(text) and not text[-1].isdigit():
+        return text
+    name = normal_name(refanged(text))
+    if not _HOST.fullmatch(name):
+        raise ValueError("no host name")
+    return name
 
 
 def refanged(text: str) -> str:
-    """Analysts write `hxxp://evil[.]example`, so that nobody follows it by mistake."""
-    if "[.]" in text or text[:4].lower() == "hxxp":
-        text = text.replace("[.]", ".")
-        return f"http{text[4:]}" if text[:4].lower() == "hxxp" else text
-    return text
+    """Analysts write `hxxp[://]evil[.]example`, so that nobody follows it by mistake. What stands behind the host is
+    left as it is."""
+    if text[1:4].lower() not in ("xxp", "**p") and not any(bracket in text for bracket in "[({"):
+        return text
+    head = _AUTHORITY.match(text)
+    end = 0 if head is None else head.end()
+    plain = _DEFANGED.sub(lambda found: "." if found[1].lower() == "dot" else found[1], text[:end])
+    return (f"http{plain[4:]}" if plain[1:4].lower() in ("xxp", "**p") else plain) + text[end:]
 
 
 def _hosts(line: str) -> Sequence[Named]:
@@ -98,7 +117,8 @@ def _url(line: str) -> Sequence[Named]:
     text = line.partition(" #")[0].strip()
     if not text or text.startswith("#"):
         return NOTHING
-    found = canonical(text) or canonical(_with_scheme(refanged(text)))
+    text = refanged(text)
+    found = canonical(text) or canonical(_with_scheme(text))
     if found is None:
         raise ValueError("no URL")
     return ((EntryKind.URL, found.exact),)
@@ -109,24 +129,33 @@ def _with_scheme(text: str) -> str:
     return text if _SCHEME.match(text) or "." not in text else f"http://{text}"
 
 
-def _urlhaus(line: str) -> Sequence[Named]:
+def _urlhaus(line: str, where: Columns = OWN_COLUMNS["urlhaus"]) -> Sequence[Named]:
     """`id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter` (urlhaus.abuse.ch)."""
-    if not line.strip() or line.startswith("#"):
-        return NOTHING
-    row = next(csv.reader([line]), [])
-    if len(row) < 3:
-        raise ValueError("too few columns")
-    return _url(row[2])
+    row = _row(line, where, "urlhaus")
+    return NOTHING if row is None else _url(row["url"])
 
 
-def _mastodon(line: str) -> Sequence[Named]:
+def _mastodon(line: str, where: Columns = OWN_COLUMNS["mastodon"]) -> Sequence[Named]:
     """`#domain,#severity,…`: what Mastodon exports of its domain blocks. `noop` blocks nothing."""
-    if not line.strip() or line.startswith("#") or line.partition(",")[0].strip('" \t').lower() == "domain":
+    row = _row(line, where, "mastodon")
+    if row is None or row.get("severity", "").strip().lower() == "noop":
         return NOTHING
-    row = next(csv.reader(line.splitlines(keepends=True)), [])
-    if len(row) > 1 and row[1].strip().lower() == "noop":
-        return NOTHING
-    return ((EntryKind.DOMAIN, _name(row[0].strip())),)
+    return ((EntryKind.DOMAIN, _name(row["domain"].strip())),)
+
+
+def _row(line: str, where: Columns, form: str) -> Mapping[str, str] | None:
+    """The cells by their columns; None for a comment, and for the head. Raises ValueError where the entry's is not
+    there."""
+    if not line.strip() or line.startswith("#"):
+        return None
+    cells, naming = cells_of(line), NAMING[form]
+    row = {name: cells[place] for name, place in where.items() if place < len(cells)}
+    if naming not in row:
+        raise ValueError("too few columns")
+    return None if heading(row[naming]) == naming else row
+
+
+_URLSAFE = str.maketrans("-_", "+/")
 
 
 def _hash(line: str) -> Sequence[Named]:
@@ -138,7 +167,7 @@ def _hash(line: str) -> Sequence[Named]:
     if _HEX.fullmatch(text) and len(text) % 2 == 0:
         return ((EntryKind.HASH, text.lower()),)
     try:
-        raw = b64decode(text + "=" * (-len(text) % 4), validate=True)
+        raw = b64decode(text.translate(_URLSAFE) + "=" * (-len(text) % 4), validate=True)
     except Base64Error as error:
         raise ValueError("no hexadecimal digits and no base64") from error
     if not 4 <= len(raw) <= 32:
@@ -147,12 +176,13 @@ def _hash(line: str) -> Sequence[Named]:
 
 
 def _content(line: str) -> Sequence[Named]:
-    text = line.split("#", 1)[0].split()
+    text = line.split("#", 1)[0].strip()
     if not text:
         return NOTHING
-    if not _SHA256.fullmatch(text[0]):
+    found = _SHA256.fullmatch(text)
+    if found is None:
         raise ValueError("no SHA-256")
-    return ((EntryKind.CONTENT, text[0].lower()),)
+    return ((EntryKind.CONTENT, next(digest for digest in found.groups() if digest is not None).lower()),)
 
 
 FORMATS: Mapping[str, Reader] = {
@@ -165,6 +195,10 @@ FORMATS: Mapping[str, Reader] = {
     "hash_prefixes": _hash,  # of Safe Browsing expressions
     "content": _content,  # SHA-256 of bodies, as sha256sum prints them
 }
+
+
+TABLES = {"urlhaus": _urlhaus, "mastodon": _mastodon}
+"""Those whose columns the file's head names."""
 
 
 @dataclass(slots=True)
@@ -183,15 +217,20 @@ def as_utf8(data: bytes) -> bytes:
 
 
 def read(data: bytes, form: str, counted: Counted) -> Iterator[Entry]:
-    """The entries of a file, from `as_utf8`. `form` is a name of `FORMATS`."""
+    """The entries of a file, from `as_utf8`. `form` is a name of `FORMATS`. Raises ValueError where so little of it can
+    be read that it is of another form."""
     reader, lines = FORMATS[form], _rows(data) if form == "mastodon" else _lines(data)
+    if form in TABLES:
+        reader = partial(TABLES[form], where=columns(data, form))
     for at, line in lines:
         try:
             if len(line) > LONGEST_LINE:
                 raise ValueError("too long")
             found = reader(line.decode("utf-8", "replace"))
-        except (ValueError, csv.Error):
+        except ValueError as error:
             counted.unread += 1
+            if counted.unread > max(MOST_UNREAD, counted.entries):
+                raise ValueError(f"{counted.unread:,} lines are no entries of the format {form}") from error
             continue
         for kind, text in found:
             counted.entries += kind is not EntryKind.EXCEPTION

@@ -1,7 +1,7 @@
 """Keeps lists at what their files say: read in a thread, again within seconds of a change.
 
-A file that cannot be read leaves in force what was read before, and says so once; the first reading of a list that the
-settings name must succeed.
+A file that cannot be read, or in which hardly a line is an entry (a page that says why a list was not sent), leaves in
+force what was read before, and that is said once. The first reading of a list that the settings name must succeed.
 """
 
 import asyncio
@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 2.0
 MOST_FILE_BYTES = 256 * 1024 * 1024
 """Some five million entries."""
+LONGEST_UNREST_SECONDS = 60.0
+"""A file that is replaced all the time is read all the same after so long."""
+MUCH_LOST = 10
+"""A list that has so many times fewer entries than before is told of: perhaps it was cut short where it comes from."""
+NO_LIST = (b"<", b"{")
+"""What a list never begins with."""
 Stamp = tuple[int, int, int]
 
 
@@ -31,6 +37,7 @@ class _Watched:
     loaded: LoadedList | None = None
     stamp: Stamp | None = None
     seen: Stamp | None = None
+    restless_since: float | None = None
     told: str = ""
 
 
@@ -47,7 +54,7 @@ class Lists:
         for watched in self._watched.values():
             try:
                 watched.stamp = _stamp(Path(watched.config.path))
-                watched.loaded = self._read(watched.config)
+                watched.loaded = self._read(watched.config, watched.stamp)
             except (OSError, ValueError) as error:
                 raise ValueError(f"lists.{watched.config.name}: {watched.config.path}: {_reason(error)}") from error
         self.current: tuple[LoadedList, ...] = ()
@@ -67,7 +74,7 @@ class Lists:
         cannot be read, and changes nothing then."""
         try:
             stamp = _stamp(Path(config.path))
-            loaded = await asyncio.to_thread(self._read, config)
+            loaded = _plausible(await asyncio.to_thread(self._read, config, stamp))
         except (OSError, ValueError) as error:
             raise ValueError(f"{config.path} cannot be read: {_reason(error)}") from error
         self._watched[config.name] = _Watched(config, loaded, stamp)
@@ -98,27 +105,38 @@ class Lists:
             stamp = _stamp(Path(watched.config.path))
             if stamp == watched.stamp or not self._is_settled(watched, stamp):
                 return False
-            watched.loaded = await asyncio.to_thread(self._read, watched.config)
+            before = watched.loaded
+            watched.loaded = _plausible(await asyncio.to_thread(self._read, watched.config, stamp))
             watched.stamp, watched.told = stamp, ""
         except (OSError, ValueError) as error:
             if watched.told != (reason := _reason(error)):
                 watched.told = reason
                 log.warning("the list %s was not read again, its last version stays: %s", watched.config.name, reason)
             return False
-        log.info("the list %s has %d entries now", watched.config.name, len(watched.loaded))
+        _tell(watched.loaded, 0 if before is None else len(before))
         return True
 
     def _is_settled(self, watched: _Watched, stamp: Stamp) -> bool:
         """Whether nobody writes the file at this moment: half a list, or an empty one, must not come into force."""
+        now = self._clock.now()
         is_seen, watched.seen = stamp == watched.seen, stamp
-        return is_seen or abs(self._clock.now() - stamp[0] / 1e9) > LOOK_EVERY_SECONDS
+        if is_seen or abs(now - stamp[0] / 1e9) > LOOK_EVERY_SECONDS:
+            watched.restless_since = None
+            return True
+        watched.restless_since = now if watched.restless_since is None else watched.restless_since
+        return now - watched.restless_since > LONGEST_UNREST_SECONDS
 
-    def _read(self, config: ListConfig) -> LoadedList:
+    def _read(self, config: ListConfig, stamp: Stamp) -> LoadedList:
         with Path(config.path).open("rb") as file:
             changed_at = os.fstat(file.fileno()).st_mtime
             data = file.read(MOST_FILE_BYTES + 1)
+            found = _stamp_of(os.fstat(file.fileno()))
         if len(data) > MOST_FILE_BYTES:
             raise ValueError(f"it is larger than {MOST_FILE_BYTES:,} bytes")
+        if found != stamp or len(data) != found[1]:
+            raise ValueError("it was changed while it was read")
+        if data.lstrip()[:1] in NO_LIST:
+            raise ValueError("it is a page or JSON, perhaps one that says why there is no list")
         loaded = LoadedList(config, data, self._clock.now(), changed_at)
         if loaded.counted.unread and not loaded.counted.entries:
             raise ValueError(f"none of its lines is an entry of the format {config.format}")
@@ -134,7 +152,27 @@ def _stamp(path: Path) -> Stamp:
     found = path.stat()
     if not S_ISREG(found.st_mode):
         raise ValueError("it is no file")  # a pipe would never end
+    return _stamp_of(found)
+
+
+def _stamp_of(found: os.stat_result) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _plausible(loaded: LoadedList) -> LoadedList:
+    """Raises ValueError where most lines are no entries: at a change, that is a broken file and no list."""
+    counted = loaded.counted
+    if counted.unread > counted.entries:
+        raise ValueError(f"{counted.unread:,} of its lines are no entries, and {counted.entries:,} are")
+    return loaded
+
+
+def _tell(loaded: LoadedList, before: int) -> None:
+    name, count = loaded.config.name, len(loaded)
+    if before > count * MUCH_LOST:
+        log.warning("the list %s has %d entries now, and had %d: is its file whole?", name, count, before)
+    else:
+        log.info("the list %s has %d entries now", name, count)
 
 
 def _reason(error: Exception) -> str:

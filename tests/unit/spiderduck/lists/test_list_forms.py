@@ -1,7 +1,7 @@
 """Lists as people and their programs write them: every line end, mark and spelling names the same entries."""
 
 import hashlib
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from itertools import product
 
 import pytest
@@ -61,6 +61,10 @@ SPELLINGS = {
         "hxxp://bad[.]test/a/b?c=1",
         "http://user:secret@bad.test/a/./b?c=1",
         "http://bad.test//x/..//a/%62?c=1",
+        "hxxps[:]//bad[.]test/a/b?c=1",
+        "hXXp[://]bad(.)test/a/b?c=1",
+        "h**p://bad{dot}test/a/b?c=1",
+        "bad[DOT]test/a/b?c=1",
     ),
     "mastodon": ("bad.test", '"bad.test","suspend"', " BAD.test ,suspend", 'bad.test,suspend,,,"a, b"'),
     "hash_prefixes": (
@@ -69,7 +73,9 @@ SPELLINGS = {
         DIGEST.hex()[:18],
         b64encode(DIGEST[:4]).decode(),
         b64encode(DIGEST[:4]).decode().rstrip("="),
+        urlsafe_b64encode(DIGEST).decode(),
     ),
+    "urlhaus": (f'"1", "2026", "{BAD}", "online"', f"1,2026,{BAD}", f"1,2026,{BAD.replace('http', 'hxxp')},online"),
 }
 
 
@@ -85,6 +91,9 @@ def test_an_entry_is_read_in_the_ways_in_which_it_is_written(form: str, line: st
     [
         ("domains", "! comment\n; comment\n# comment"),
         ("hosts", "! comment\n; comment\n# 0.0.0.0 bad.test"),
+        ("mastodon", '"#domain","#severity"\n"bad.test","noop"'),
+        ("mastodon", " #domain , #severity \nbad.test, noop"),
+        ("urlhaus", "id,dateadded,url,url_status\n# end"),
         ("adblock", "! ||bad.test^\n||bad.test/path\n||bad.test^$third-party\n||*.bad.test^\n##.bad"),
         ("mastodon", "domain,severity\nbad.test,noop"),
         ("mastodon", "#bad.test,suspend"),
@@ -137,6 +146,66 @@ def test_the_first_line_says_which_column_is_which() -> None:
     matched = judge(Facts(hops=(BAD,)), [one], 0.0).matched
     assert matched is not None
     assert (matched.comment, matched.severity) == ("sells fakes", "silence")
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("mastodon", "domain,public_comment,severity\nbad.test,sells fakes,noop", False),
+        ("mastodon", "domain,public_comment,severity\nbad.test,noop,suspend", True),
+        ("mastodon", "severity,domain\nsuspend,bad.test", True),
+        ("mastodon", "id,domain\n7,bad.test", True),
+        ("mastodon", '"#severity","#domain"\n"noop","bad.test"\n"silence","bad.test"', True),
+        ("urlhaus", f"url,id\n{BAD},7", True),
+        ("urlhaus", f"# made by us\n# url,id\n# and so on\n{BAD},7", True),
+        ("urlhaus", f"# id,dateadded,url\n7,2026,{BAD}", True),
+        ("urlhaus", f"7,{BAD}", False),
+    ],
+)
+def test_the_head_says_where_the_entry_stands(form: str, text: str, expected: bool) -> None:
+    assert names(loaded(form, text), BAD) is expected
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        (form, line % name)
+        for form, line in (("domains", "%s"), ("hosts", "0.0.0.0 %s"), ("mastodon", "%s,suspend"))
+        for name in (
+            "ba*.test",
+            "bad.*",
+            "*",
+            "b**.te**",
+            "203.0.113.0/24",
+            "bad..test",
+            "bad.test;suspend",
+            "bad.test!",
+        )
+    ],
+)
+def test_what_can_be_no_host_is_counted_as_unread(form: str, line: str) -> None:
+    """Mastodon's public lists hide names behind stars: such a line names nobody."""
+    one = loaded(form, line)
+    assert (len(one), one.counted.unread) == (0, 1)
+
+
+@pytest.mark.parametrize("line", ["bad.test/?a[.]b=(.)", "http://bad.test/?a[.]b=(.)", "hxxp://bad[.]test/?a[.]b=(.)"])
+def test_brackets_behind_the_host_are_the_url_s_own(line: str) -> None:
+    assert names(loaded("urls", line), "http://bad.test/?a[.]b=(.)")
+
+
+@pytest.mark.parametrize("line", ["%s", "%s  file", "%s *file", "\\%s  fi\\nle", "SHA256 (a b) = %s", "sha256:%s"])
+def test_a_digest_is_read_as_programs_print_it(line: str) -> None:
+    digest = hashlib.sha256(b"body").hexdigest()
+    for text in (line % digest, line % digest.upper()):
+        if not text.startswith("SHA256:"):
+            assert loaded("content", text).names_content(digest, 0.0) is not None, text
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "adblock"])
+def test_a_file_of_another_form_is_given_up_soon(form: str) -> None:
+    with pytest.raises(ValueError, match="are no entries of the format"):
+        loaded(form, b"%%% \xff\n" * 10_000)
 
 
 @pytest.mark.parametrize("form", ["domains", "hosts", "urls", "hash_prefixes"])
