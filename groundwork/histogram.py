@@ -26,6 +26,12 @@ class Histogram:
         self.total += value
 
     @property
+    def by_bound(self) -> dict[str, int]:
+        """Not cumulative, by the upper bound; empty buckets are left out."""
+        bounds = (*self.bounds, float("inf"))
+        return {repr(bound): count for bound, count in zip(bounds, self.counts, strict=True) if count}
+
+    @property
     def buckets(self) -> list[tuple[str, float]]:
         """Cumulative, by their upper bound, as Prometheus wants them."""
         found, seen = [], 0

@@ -15,7 +15,8 @@ LOAD_SECONDS = 5.0
 class ProcessStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`started_at` in epoch seconds; `load`: processors in use on average, since somebody asked last; `missing`: what
     it waits for, each with a sentence; `figures`: gauges by the names that metrics have; `neighbours`: addresses of
-    processes that it calls."""
+    processes that it calls. Since its start: `counts` of what happened, and how often what `took` how long, by the
+    upper bound in seconds."""
 
     name: str
     parts: list[str]
@@ -26,6 +27,8 @@ class ProcessStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     missing: dict[str, str] = {}
     figures: dict[str, float] = {}
     neighbours: list[str] = []
+    counts: dict[str, int] = {}
+    took: dict[str, dict[str, int]] = {}
 
 
 class Vitals:

@@ -207,6 +207,10 @@ class Keyring:
         self._file.keys()
         return self._file.was_there
 
+    def known(self) -> list[Key]:
+        """All of them, expired or not."""
+        return [*self._configured.values(), *(() if self._file is None else self._file.keys().values())]
+
     def find(self, given: str) -> Key | None:
         """The key, expired or not. Takes the same time whatever is given: the digest is looked up, not compared."""
         digest = digest_of(given)

@@ -31,6 +31,8 @@ TOTAL = "_total"
 MOST_ROUTES = 2000
 """Kinds of requests (route, method, class of status) that are told apart; far more than there are."""
 LOOK_SECONDS = 0.25
+STREAMS = frozenset({"/v1/stream", "/healthz", "/readyz", "/metrics"})
+"""Routes whose answers say nothing of how long callers wait: they last for ever, or are probes."""
 
 Gauges = Callable[[], Awaitable[Mapping[str, tuple[str, float]]]]
 """Gives name → (help, value) at the moment of asking. A name that ends in `_total` is a counter."""
@@ -79,6 +81,15 @@ class Telemetry(Collector):
                 kind = ("(other)", "OTHER", kind[2])
             histogram = self._routes.setdefault(kind, Histogram())
         histogram.observe(seconds)
+
+    def took(self) -> dict[str, dict[str, int]]:
+        """How often shares, fetches and answers of the API took how long, by the upper bound in seconds."""
+        api: Counter[str] = Counter()
+        for (route, _, _), histogram in list(self._routes.items()):
+            if route not in STREAMS:
+                api.update(histogram.by_bound)
+        took = {"share": self.shares.by_bound, "fetch": self.stages["fetch"].by_bound, "api": dict(api)}
+        return {name: buckets for name, buckets in took.items() if buckets}
 
     def ask(self, gauges: Gauges) -> None:
         """Add a source of gauges and counters."""

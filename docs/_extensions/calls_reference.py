@@ -69,6 +69,8 @@ EXAMPLES: dict[str, Example] = {
     "delete_queue": Example(path=_QUEUE),
     "get_domain": Example(path={"domain": "python.org"}),
     "set_domain_limit": Example(body={"per_second": 2, "burst": 4}, path={"domain": "python.org"}),
+    "judge_robots": Example(body={"url": LINK, "robots_txt": "User-agent: *\nDisallow: /private/\n"}),
+    "get_told": Example({"url": LINK}),
     "fetch_url": Example(body={"url": LINK}),
     "replay_dead_letters": Example(body={"ids": ["1541815603606036480"]}),
     "is_picture_owned": Example({"url": _PICTURE}),

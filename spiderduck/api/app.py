@@ -27,6 +27,8 @@ from spiderduck.api.admin.cluster import cluster_routes
 from spiderduck.api.admin.dead_letters import dead_letter_routes
 from spiderduck.api.admin.domains import domain_routes
 from spiderduck.api.admin.health import health_routes, metrics_route
+from spiderduck.api.admin.history import history_routes
+from spiderduck.api.admin.installation import installation_routes
 from spiderduck.api.admin.own_key import own_key_routes
 from spiderduck.api.admin.takedowns import takedown_routes
 from spiderduck.api.compat.handlers import compat_routes
@@ -49,6 +51,8 @@ from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.api.urls.owned_pictures import picture_routes
 from spiderduck.api.urls.recent import recent_routes
 from spiderduck.api.urls.resolve import resolve_routes
+from spiderduck.api.urls.robots import robots_routes
+from spiderduck.api.urls.told import told_routes
 from spiderduck.api.urls.trends import trend_routes
 from spiderduck.api.urls.unfurl import unfurl_routes
 from spiderduck.api.urls.verdicts import verdict_routes
@@ -121,6 +125,10 @@ def api_routes(services: Services) -> list[Any]:
         *dead_letter_routes(services),
         *own_key_routes(),
         *cluster_routes(services),
+        *history_routes(services),
+        *installation_routes(services),
+        *robots_routes(services),
+        *told_routes(services),
         *picture_routes(services),
         *compat_routes(services),
         *bot_routes(services),

@@ -14,6 +14,7 @@ from imagepipe.signing import sign
 from schedulers.events import Sharers
 from schedulers.ports import EventQueue
 from spiderduck.audit import AuditLog
+from spiderduck.cluster.history import History
 from spiderduck.cluster.view import ClusterView
 from spiderduck.config import Config
 from spiderduck.content.ports import ArchiveReader
@@ -98,5 +99,6 @@ class Services:
     sharers: Sharers
     takedowns: Takedowns
     cluster: ClusterView
+    history: History
     open_direct: Callable[[HopRequest], AbstractAsyncContextManager[tuple[FetchResult, Chunks]]]
     stopping: asyncio.Event

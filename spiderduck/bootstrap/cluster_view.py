@@ -1,5 +1,6 @@
 """What this process tells of itself, and its way to all others."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,11 +18,13 @@ from spiderduck.api.front.keys import READ
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer
-from spiderduck.bootstrap.storage import Storage, Work
+from spiderduck.bootstrap.storage import ForApi, Storage, Work
+from spiderduck.cluster.history import Backlog, History
 from spiderduck.cluster.ports import OwnStatus, Silent
 from spiderduck.cluster.registry import keep_registered
 from spiderduck.cluster.view import ClusterView, Neighbours
 from spiderduck.config import Config
+from spiderduck.telemetry import PATIENCE_SECONDS, Telemetry
 
 Told = Callable[[], Awaitable[Mapping[str, str]]]
 Gauges = Callable[[], Awaitable[Mapping[str, float]]]
@@ -29,25 +32,27 @@ Gauges = Callable[[], Awaitable[Mapping[str, float]]]
 
 @dataclass(frozen=True, slots=True)
 class OpenedView:
-    """`work` must run for others to know of this process."""
+    """`work` must run for others to know of this process, and for the history to go on."""
 
     view: ClusterView
+    history: History
     work: tuple[Work, ...]
 
 
-def own_status(given: Composition, missing: Told, gauges: Gauges) -> OwnStatus:
+def own_status(given: Composition, missing: Told, gauges: Gauges, telemetry: Telemetry) -> OwnStatus:
     """What `GET /v1/process` says."""
     config = given.config
     vitals = Vitals(_name(config), sorted(given.parts), VERSION, given.clock, _neighbours(given))
 
     async def status() -> ProcessStatus:
-        return vitals.status(await missing(), await gauges())
+        told = vitals.status(await missing(), await gauges())
+        return msgspec.structs.replace(told, counts=dict(telemetry.outcomes), took=telemetry.took())
 
     return status
 
 
 def open_view(given: Composition, own: OwnStatus, fetching: Fetching, storage: Storage) -> OpenedView:
-    """For a process with the API; and one with a store is on the list from now on."""
+    """For a process with the API, which keeps the history; and one with a store is on the list from now on."""
     others = httpx.AsyncClient(trust_env=False, headers=bearer(given.config, READ))
     given.stack.push_async_callback(others.aclose)
     router = fetching.router
@@ -61,7 +66,24 @@ def open_view(given: Composition, own: OwnStatus, fetching: Fetching, storage: S
     work: tuple[Work, ...] = ()
     if processes is not None:
         work = (("list of processes", partial(keep_registered, processes, own, given.clock)),)
-    return OpenedView(ClusterView(own, given.clock, neighbours, processes), work)
+    view = ClusterView(own, given.clock, neighbours, processes)
+    history = History(partial(_statuses, view), partial(_backlog, storage.api), given.clock)
+    if "api" in given.parts:
+        work = (*work, ("history", history.run))
+    return OpenedView(view, history, work)
+
+
+async def _statuses(view: ClusterView) -> list[ProcessStatus]:
+    return [one.status for one in (await view.look()).processes if one.status is not None]
+
+
+async def _backlog(api: ForApi | None) -> Backlog:
+    """Raises `StoreUnavailable`, TimeoutError."""
+    if api is None:
+        return Backlog(0, 0, 0)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        lengths = await api.dead_letters.lengths()
+    return Backlog(lengths.ready, lengths.deferred, lengths.dead)
 
 
 def _name(config: Config) -> str:

@@ -41,6 +41,7 @@ from spiderduck.bootstrap.shares import open_shares
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Storage, Work
 from spiderduck.bootstrap.takedowns import open_takedowns
 from spiderduck.bootstrap.webhooks import open_webhooks
+from spiderduck.cluster.history import History
 from spiderduck.cluster.view import ClusterView
 from spiderduck.config import Config
 from spiderduck.content.extraction import Extraction, open_processes, open_reader
@@ -90,6 +91,7 @@ class Administered:
     takedowns: Takedowns
     webhooks: Webhooks
     cluster: ClusterView
+    history: History
 
 
 @asynccontextmanager
@@ -112,7 +114,8 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         shares = open_shares(given, storage.api, fetching.blocking.lists)
         analytics = open_analytics(given, storage.api)
         health = Health(lambda: _missing(storage, ids), telemetry)
-        own = own_status(given, health.ready, lambda: _figures(fetching, schedulers, storage, ids))
+        figures = partial(_figures, fetching, schedulers, storage, ids)
+        own = own_status(given, health.ready, figures, telemetry)
         view = open_view(given, own, fetching, storage)
         services, routes = None, _mounted(ids, images)
         delivering: tuple[Work, ...] = ()
@@ -127,7 +130,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
                 fetching,
                 health,
                 Shown(_addresses(images, config), Reader(reading), shares.store),
-                Administered(audit, taking.takedowns, hooks.webhooks, view.view),
+                Administered(audit, taking.takedowns, hooks.webhooks, view.view, view.history),
             )
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
             delivering = (("webhooks", hooks.dispatcher.run),)
@@ -217,6 +220,7 @@ def _services(
         audit=administered.audit,
         takedowns=administered.takedowns,
         cluster=administered.cluster,
+        history=administered.history,
         webhooks=administered.webhooks,
         pictures=shown.pictures,
         reader=shown.reader,

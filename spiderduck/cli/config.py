@@ -1,9 +1,7 @@
 """`spiderduck config`: which settings are in force, and where each comes from."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,7 +9,6 @@ from groundwork.terminal import field, plain_console, say, say_json
 from spiderduck.cli.settings import AsJson, ConfigFile
 
 app = typer.Typer(help="The settings: check them, or show those in force.", no_args_is_help=True)
-HIDDEN = "(hidden)"
 DEFAULT = "default"
 
 
@@ -36,9 +33,10 @@ def show(
 
     from spiderduck.cli.settings import read_settings
     from spiderduck.config import origins
+    from spiderduck.settings.in_force import settings_of
 
     settings, sources = read_settings(config), origins(config, os.environ)
-    rows = [(name, value, sources.get(name, DEFAULT)) for name, value in _values(settings, "")]
+    rows = [(name, value, sources.get(name, DEFAULT)) for name, value in settings_of(settings)]
     shown = [row for row in rows if not given or row[2] != DEFAULT]
     if as_json:
         for name, value, source in shown:
@@ -48,15 +46,3 @@ def show(
     for name, value, source in shown:
         table.add_row(field(name), field(msgspec.json.encode(value).decode()), field(source))
     plain_console().print(table)
-
-
-def _values(section: Any, place: str) -> Iterator[tuple[str, object]]:
-    """All settings by their dotted names. What is left out of `repr` is a secret: only whether it is set is told."""
-    import msgspec
-
-    for one in fields(section):
-        value = getattr(section, one.name)
-        if is_dataclass(value):
-            yield from _values(value, f"{place}{one.name}.")
-        else:
-            yield f"{place}{one.name}", msgspec.to_builtins(value) if one.repr or not value else HIDDEN

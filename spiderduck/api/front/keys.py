@@ -78,6 +78,13 @@ class KeyGuard:
         self._count = count
         self._failed = FailedCalls()
         self._buckets = Buckets()
+        self._used: dict[str, float] = {}
+
+    def known(self) -> list[tuple[Key, float | None]]:
+        """The keys of people and programs, each with when it was last shown to this process (epoch seconds)."""
+        known = [key for key in self._keys.known() if key.limited]
+        self._used = {key.digest: self._used[key.digest] for key in known if key.digest in self._used}
+        return [(key, self._used.get(key.digest)) for key in known]
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         if len(_authorizations(connection.scope)) > 1:  # a proxy and we could each read another one
@@ -94,6 +101,7 @@ class KeyGuard:
         if not isinstance(key, Key):
             key = self._identify(connection)
             state[CALLER] = key
+            self._used[key.digest] = self._clock.now()
             self._take(connection, key)
         if not key.may(scope):
             self._count("scope")
