@@ -7,8 +7,8 @@ from math import isinf
 
 def quantile(counts: Mapping[float, int], share: float, bounds: Iterable[float] = ()) -> float | None:
     """The duration below which `share` (0 to 1) of all lie. `counts`: by the upper bound of their bucket, not
-    cumulative, the empty ones of `bounds` left out if need be; within a bucket they are taken for evenly spread. None where there are none; what lies beyond the last
-    bound counts as that bound."""
+    cumulative; empty ones may be left out where `bounds` has them. Within a bucket they are taken for evenly spread.
+    None where there are none; what lies beyond the last bound counts as that bound."""
     total = sum(counts.values())
     if not total:
         return None
