@@ -9,9 +9,11 @@ The environment names the files, `_pod.tpl` and `migrate.yaml` mount them, all f
 {{- $files := list -}}
 {{- if not (has .workload (list "fetchers" "migrate")) -}}
 {{- $files = append $files (dict "setting" "API__KEYS" "file" "api-keys" "name" $secrets.apiKeys.name "key" $secrets.apiKeys.key) -}}
+{{- end -}}
+{{- if not (has .workload (list "fetchers" "migrate" "single")) -}}
 {{- $files = append $files (dict "setting" "API__INTERNAL_KEY" "file" "internal-key" "name" $secrets.internal.name "key" $secrets.internal.key) -}}
 {{- end -}}
-{{- if has .workload (list "api" "images") -}}
+{{- if has .workload (list "api" "images" "single") -}}
 {{- $files = append $files (dict "setting" "IMAGES__KEYS" "file" "images-keys" "name" $secrets.images.name "key" $secrets.images.key) -}}
 {{- end -}}
 {{- if has "fetchers" .facts.reaches -}}

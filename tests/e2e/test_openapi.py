@@ -1,10 +1,12 @@
 """The OpenAPI document is true: the real process answers every kind of call with what is said there."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from spiderduck.api.contract.problems import Problem
 from tests.e2e.product import Product
@@ -132,3 +134,19 @@ def test_the_stream_is_one_of_events(product: Product, document: dict[str, Any])
     assert (
         list(document["paths"]["/v1/stream"]["get"]["responses"]["200"]["content"]) == [kind] == ["text/event-stream"]
     )
+
+
+def test_the_chart_publishes_no_call_that_needs_an_administrator(document: dict[str, Any]) -> None:
+    """Each call is either in `ingress.paths` or stays inside; pictures are administered below their own path, with a
+    key of that scope."""
+    values = yaml.safe_load((Path(__file__).parents[2] / "helm" / "values.yaml").read_text(encoding="utf-8"))
+    public = values["ingress"]["paths"]
+    inside = ("/v1/lists", "/v1/takedowns", "/v1/audit", "/v1/analytics", "/v1/webhooks", "/v1/domains", "/v1/dead")
+    inside += ("/v1/cluster", "/v1/pictures", "/v1/ids", "/v1/process", "/healthz", "/readyz", "/metrics")
+    for path, methods in document["paths"].items():
+        shown = [one for one in public if path == one or path.startswith(f"{one}/")]
+        hidden = [one for one in inside if path == one or path.startswith(f"{one}/")]
+        assert len(shown) + len(hidden) == 1, path
+        given = [one for operation in methods.values() for one in operation.get("security", ())]
+        scopes = {scope for one in given for named in one.values() for scope in named}
+        assert "admin" not in scopes or shown in ([], ["/images"]), path

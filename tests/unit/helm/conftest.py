@@ -28,6 +28,13 @@ def release(request: pytest.FixtureRequest) -> Release:
     return rendered(request.param)
 
 
+@pytest.fixture(params=sorted(VALUES.keys() - {"single"}))
+def cluster(request: pytest.FixtureRequest) -> Release:
+    """The release of each values file that gives a cluster."""
+    need("helm")
+    return rendered(request.param)
+
+
 @pytest.fixture
 def releases() -> dict[str, Release]:
     """All of them, by the values file's name."""

@@ -29,10 +29,14 @@ class Release:
 
     @property
     def workloads(self) -> dict[str, Manifest]:
-        """Our own five, by the part they run."""
+        """Our own, by the part they run; `single` is all of it in one."""
         running = self.of_kind("Deployment", "StatefulSet").values()
         ours = [one for one in running if one["metadata"]["labels"]["app.kubernetes.io/name"] == "spiderduck"]
         return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one for one in ours}
+
+    @property
+    def is_cluster(self) -> bool:
+        return bool(self.values.get("mode", "cluster") == "cluster")
 
     @property
     def pods(self) -> dict[str, Manifest]:

@@ -1,5 +1,6 @@
 """The chart is sound: lint, schemas of Kubernetes, values that cannot work are refused with their place."""
 
+import shutil
 from base64 import b64decode
 from pathlib import Path
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.engine("helm")
 # The oldest and the newest Kubernetes whose schemas the validator carries and whose APIs the chart uses.
 KUBERNETES = ("1.30", "1.37")
 # Custom resources have no schema in Kubernetes itself.
-CUSTOM = {"ServiceMonitor"}
+CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 
 
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES.keys())
@@ -60,6 +61,7 @@ def test_missing_secrets_are_made_at_random(helm: Helm, releases: dict[str, Rele
         "spiderduck-broker",
         "spiderduck-broker-account",
     }
+    assert releases["single"].of_kind("Secret").keys() == {"spiderduck-api-keys", "spiderduck-images"}
     for secret in releases["trial"].of_kind("Secret").values():
         assert secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
@@ -100,11 +102,12 @@ def made_secrets(helm: Helm, values: str, *options: str) -> dict[str, dict[str, 
 
 
 def test_engines_come_only_where_asked_for(releases: dict[str, Release]) -> None:
-    """The sub-charts are off by default; the trial values switch all four on."""
+    """The sub-charts are off by default; the trial values switch all four on. One pod needs none, and takes none."""
     engines = {"links-cassandra", "links-rabbitmq", "links-zookeeper", "links-memcached"}
     assert engines <= releases["trial"].pods.keys()
     assert not engines & releases["minimal"].pods.keys()
     assert not engines & releases["production"].pods.keys()
+    assert releases["single"].pods.keys() == {"links-single"}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,12 @@ def test_engines_come_only_where_asked_for(releases: dict[str, Release]) -> None
         ("config.api.internal_key=secret", "/config/api/internal_key"),
         ("config.api.sharer_key=secret", "/config/api/sharer_key"),
         ("networkPolicy.dns=null", "/networkPolicy"),
+        ("mode=both", "/mode"),
+        ("image.digest=latest", "/image/digest"),
+        ("api.extraEnv[0].value=nameless", "/api/extraEnv/0"),
+        ("pods.disruptionBudget.maxUnavailable=some", "/pods/disruptionBudget/maxUnavailable"),
+        ("pods.topologySpread[0].maxSkew=1", "/pods/topologySpread/0"),
+        ("ingress.paths[0]=/metrics", "/ingress/paths/0"),
         ("serviceMonitor.interval=often", "/serviceMonitor/interval"),
     ],
 )
@@ -134,8 +143,33 @@ def test_values_that_cannot_work_are_refused(helm: Helm, setting: str, place: st
     assert place in result.stderr
 
 
+def test_one_pod_takes_no_engines(helm: Helm) -> None:
+    """They would stand there unused, and with no caller in their policies."""
+    given = ("--values", str(VALUES["single"]), "--set", "rabbitmq.enabled=true")
+    result = helm("template", "links", str(CHART), "--kube-version", "1.33.0", *given)
+    assert result.returncode != 0
+    assert "/rabbitmq/enabled" in result.stderr
+
+
 def test_an_archive_is_required(helm: Helm) -> None:
     """Without a place for the archive nothing is rendered, and the message says what to give."""
     result = helm("template", "links", str(CHART), "--kube-version", "1.33.0")
     assert result.returncode != 0
     assert "archive.url is empty; it takes any fsspec address" in result.stderr
+
+
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES.keys())
+def test_the_notes_name_the_next_commands(helm: Helm, values: Path, tmp_path: Path) -> None:
+    """For the workload that this release has; a warning where engines or the user agent are not for use."""
+    chart = tmp_path / "chart"
+    shutil.copytree(CHART, chart)
+    # Helm shows the notes of an installation alone, and that needs a cluster.
+    (chart / "templates" / "shown.yaml").write_text('notes: {{ include "spiderduck.notes" . | quote }}\n')
+    given = ("--namespace", "duck", "--kube-version", "1.33.0", "--values", str(values))
+    result = helm("template", "links", str(chart), "--show-only", "templates/shown.yaml", *given)
+    notes = yaml.safe_load(result.stdout)["notes"]
+    serving = "statefulset/links-single" if values.stem == "single" else "deployment/links-api"
+    assert f"kubectl -n duck rollout status {serving}" in notes
+    assert f"port-forward service/{serving.partition('/')[2]} 8080" in notes
+    assert ("engines of this chart" in notes) is (values.stem == "trial")
+    assert ("user_agent names no page" in notes) is (values.stem in ("trial", "minimal"))

@@ -55,33 +55,33 @@ def engine(name: str) -> End:
     return End(labels={"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "links"})
 
 
-def test_only_fetchers_reach_the_internet(release: Release) -> None:
+def test_only_fetchers_reach_the_internet(cluster: Release) -> None:
     """On web ports, over both families; nobody else does, on any of them."""
-    rules = policies(release)
+    rules = policies(cluster)
     for address in INTERNET:
         for part in (*PARTS, "migrate"):
             for port in (80, 443, 8080):
-                allowed = may_connect(rules, pod(release, part), End(address=address), port)
+                allowed = may_connect(rules, pod(cluster, part), End(address=address), port)
                 assert allowed is (part == "fetchers"), (part, address, port)
-        assert not may_connect(rules, pod(release, "fetchers"), End(address=address), 25)
+        assert not may_connect(rules, pod(cluster, "fetchers"), End(address=address), 25)
 
 
-def test_a_fetcher_reaches_no_address_of_ours(release: Release) -> None:
+def test_a_fetcher_reaches_no_address_of_ours(cluster: Release) -> None:
     """Not even on web ports, and not the cloud's metadata service."""
     for address in NOT_INTERNET:
         for port in (80, 443, 8080):
-            assert not may_connect(policies(release), pod(release, "fetchers"), End(address=address), port), address
+            assert not may_connect(policies(cluster), pod(cluster, "fetchers"), End(address=address), port), address
 
 
-def test_parts_call_only_whom_they_need(release: Release) -> None:
+def test_parts_call_only_whom_they_need(cluster: Release) -> None:
     """The whole matrix, both directions of every pair."""
-    rules = policies(release)
+    rules = policies(cluster)
     called = {
-        source: {target for target in PARTS if may_connect(rules, pod(release, source), pod(release, target), 8080)}
+        source: {target for target in PARTS if may_connect(rules, pod(cluster, source), pod(cluster, target), 8080)}
         for source in PARTS
     }
     assert called == CALLS
-    assert not any(may_connect(rules, pod(release, "migrate"), pod(release, target), 8080) for target in PARTS)
+    assert not any(may_connect(rules, pod(cluster, "migrate"), pod(cluster, target), 8080) for target in PARTS)
 
 
 def test_parts_use_only_the_engines_they_need(releases: dict[str, Release]) -> None:
@@ -150,9 +150,29 @@ def test_no_rule_is_open_to_everybody(release: Release) -> None:
             assert rule["ports"]
 
 
-def test_every_pod_of_ours_can_ask_for_names(release: Release) -> None:
+def test_every_pod_of_ours_can_ask_for_names(cluster: Release) -> None:
     """The cluster's name servers, and only on their port."""
     servers = End(labels={"k8s-app": "kube-dns"}, namespace="kube-system")
     for part in (*PARTS, "migrate"):
-        assert may_connect(policies(release), pod(release, part), servers, 53)
-        assert not may_connect(policies(release), pod(release, part), servers, 443)
+        assert may_connect(policies(cluster), pod(cluster, part), servers, 53)
+        assert not may_connect(policies(cluster), pod(cluster, part), servers, 443)
+
+
+def test_one_pod_reaches_the_internet_and_nothing_of_ours(releases: dict[str, Release]) -> None:
+    """Callers reach it on its port, Prometheus on the other; a stray pod does not reach it."""
+    single = releases["single"]
+    rules, own = policies(single), pod(single, "single")
+    assert all(may_connect(rules, own, End(address=address), 443) for address in INTERNET)
+    assert not any(may_connect(rules, own, End(address=address), 443) for address in NOT_INTERNET)
+    ingress, prometheus = End(labels={}, namespace="ingress-nginx"), End(labels={}, namespace="monitoring")
+    assert [port for port in (8080, 9090) if may_connect(rules, ingress, own, port)] == [8080]
+    assert [port for port in (8080, 9090) if may_connect(rules, prometheus, own, port)] == [9090]
+    assert not may_connect(rules, End(labels={"app": "stranger"}), own, 8080)
+
+
+def test_a_pod_that_no_policy_knows_is_closed(release: Release) -> None:
+    """One that somebody adds to the release, or that a later version brings, starts with nothing."""
+    ours = {"app.kubernetes.io/part-of": "spiderduck", "app.kubernetes.io/instance": "links"}
+    other = End(labels={**ours, "app.kubernetes.io/component": "new"})
+    assert not may_connect(policies(release), other, End(address=INTERNET[0]), 443)
+    assert not may_connect(policies(release), End(labels={}, namespace="ingress-nginx"), other, 8080)

@@ -8,7 +8,7 @@ import yaml
 
 from fetchers.config import FetchersConfig
 from spiderduck.config import Config
-from tests.unit.helm.rendering import CHART, Release
+from tests.unit.helm.rendering import CHART, Release, rendered
 
 pytestmark = pytest.mark.engine("helm")
 
@@ -21,10 +21,10 @@ def containers(release: Release) -> dict[str, Any]:
     return {name: pod["spec"]["containers"][0] for name, pod in release.pods.items()}
 
 
-def test_each_part_is_one_workload(release: Release) -> None:
+def test_each_part_is_one_workload(cluster: Release) -> None:
     """`spiderduck up --only PART`, one part per process."""
-    assert release.workloads.keys() == PARTS
-    for part, workload in release.workloads.items():
+    assert cluster.workloads.keys() == PARTS
+    for part, workload in cluster.workloads.items():
         (container,) = workload["spec"]["template"]["spec"]["containers"]
         assert container["args"] == ["up", "--only", part]
 
@@ -97,10 +97,10 @@ def test_what_is_mounted_exists(release: Release) -> None:
         assert all(mount.get("readOnly") for mount in mounts if mount["name"] == "config")
 
 
-def test_what_must_outlive_a_pod_lies_on_a_claim(release: Release) -> None:
+def test_what_must_outlive_a_pod_lies_on_a_claim(cluster: Release) -> None:
     """Archive files on their way out, the high-water time of an id worker, the pictures' disk tier; fetchers and the
     api keep nothing."""
-    claimed = {part for part, one in release.workloads.items() if one["spec"].get("volumeClaimTemplates")}
+    claimed = {part for part, one in cluster.workloads.items() if one["spec"].get("volumeClaimTemplates")}
     assert claimed == {"schedulers", "ids", "images"}
 
 
@@ -126,3 +126,44 @@ def test_fetchers_may_leave_by_the_ports_that_they_dial() -> None:
     """The policy's default ports are the fetcher's."""
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     assert tuple(values["networkPolicy"]["internet"]["ports"]) == FetchersConfig().network.ports
+
+
+def test_one_pod_holds_everything_on_one_volume(releases: dict[str, Release]) -> None:
+    """`spiderduck up`, once: two processes never share a data folder."""
+    single = releases["single"]
+    ((part, workload),) = single.workloads.items()
+    assert (part, workload["kind"], workload["spec"]["replicas"]) == ("single", "StatefulSet", 1)
+    assert workload["spec"]["template"]["spec"]["containers"][0]["args"] == ["up"]
+    (claim,) = workload["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["resources"]["requests"] == {"storage": "100Gi"}
+    assert not single.of_kind("HorizontalPodAutoscaler", "Job")
+
+
+def test_each_workload_has_an_account_of_its_own(release: Release) -> None:
+    """A role of the cloud that schedulers need for the archive is not the fetchers', who talk to strangers."""
+    ours = {name: pod["spec"] for name, pod in release.pods.items() if name not in WRITES_ITS_ROOT}
+    named = {spec["serviceAccountName"] for spec in ours.values()}
+    assert len(named) == len(ours)
+    given = {"schedulers-s3"} if release is rendered("production") else set()
+    assert named == release.of_kind("ServiceAccount").keys() | given
+    assert all(one["automountServiceAccountToken"] is False for one in release.of_kind("ServiceAccount").values())
+
+
+def test_what_is_said_of_all_pods_and_of_one(releases: dict[str, Release]) -> None:
+    """A workload's own words come first; maps and variables add up."""
+    production = releases["production"]
+    specs = {part: one["spec"]["template"]["spec"] for part, one in production.workloads.items()}
+    assert {part: spec["priorityClassName"] for part, spec in specs.items()} == {
+        **dict.fromkeys(PARTS, "links"),
+        "api": "front",
+    }
+    notes = {part: one["spec"]["template"]["metadata"]["annotations"] for part, one in production.workloads.items()}
+    assert all(one["example.com/team"] == "links" for one in notes.values())
+    assert [part for part, one in notes.items() if "example.com/log" in one] == ["fetchers"]
+    for part, spec in specs.items():
+        variables = {one["name"]: one.get("value") for one in spec["containers"][0]["env"]}
+        assert variables["TZ"] == "UTC"
+        assert ("SPIDERDUCK_LOG_QUERIES" in variables) is (part == "api")
+        assert [one["topologyKey"] for one in spec["topologySpreadConstraints"]] == ["topology.kubernetes.io/zone"]
+    image = specs["api"]["containers"][0]["image"]
+    assert image == f"images.example.com/spiderduck:1.2.3@sha256:{'0' * 63}1"

@@ -24,7 +24,9 @@ def test_schedulers_scale_by_waiting_events_and_fetchers_by_cpu(releases: dict[s
     scalers = releases["minimal"].of_kind("HorizontalPodAutoscaler")
     assert scalers.keys() == {"links-schedulers", "links-fetchers", "links-api", "links-images"}
     (metric,) = scalers["links-schedulers"]["spec"]["metrics"]
-    assert metric["external"]["metric"]["selector"]["matchLabels"] == {"queue": "spiderduck.events"}
+    assert metric["external"]["metric"] == {
+        "name": "spiderduck_messages_ready"
+    }  # `test_monitoring` shows that it is there
     (metric,) = scalers["links-fetchers"]["spec"]["metrics"]
     assert metric["resource"]["name"] == "cpu"
 
@@ -35,12 +37,13 @@ def test_a_drain_takes_one_pod_at_a_time(release: Release) -> None:
     for part, workload in release.workloads.items():
         budget = budgets[f"links-{part}"]["spec"]
         assert budget["maxUnavailable"] == 1
+        assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
         assert budget["selector"] == workload["spec"]["selector"]
 
 
-def test_the_migration_runs_once_per_release_and_may_be_repeated(release: Release) -> None:
+def test_the_migration_runs_once_per_release_and_may_be_repeated(cluster: Release) -> None:
     """A Job's template cannot change, so its name carries the revision."""
-    job = release.of_kind("Job")["links-migrate-1"]
+    job = cluster.of_kind("Job")["links-migrate-1"]
     container = job["spec"]["template"]["spec"]["containers"][0]
     assert container["args"] == ["migrate"]
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "OnFailure"
@@ -60,9 +63,30 @@ def test_prometheus_finds_the_services(releases: dict[str, Release]) -> None:
 
 
 def test_the_ingress_leads_pictures_to_images_and_the_rest_to_the_api(releases: dict[str, Release]) -> None:
-    """Both backends are services of the release."""
-    production = releases["production"]
-    (rule,) = production.of_kind("Ingress")["links-api"]["spec"]["rules"]
-    backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
-    assert backends == {"/images": "links-images", "/": "links-api"}
-    assert set(backends.values()) <= production.of_kind("Service").keys()
+    """All backends are services of the release; one pod serves both."""
+    for name, api, images in (("production", "links-api", "links-images"), ("single", "links-single", "links-single")):
+        (rule,) = releases[name].of_kind("Ingress")[api]["spec"]["rules"]
+        backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+        assert backends.pop("/images") == images
+        assert set(backends.values()) == {api}
+        assert {api, images} <= releases[name].of_kind("Service").keys()
+
+
+def test_the_ingress_publishes_what_is_listed_and_no_more(releases: dict[str, Release]) -> None:
+    """Neither figures and health, nor the console, nor what administrators call."""
+    for name in ("production", "single"):
+        (ingress,) = releases[name].of_kind("Ingress").values()
+        public = [path["path"] for path in ingress["spec"]["rules"][0]["http"]["paths"]]
+        inside = (
+            "/",
+            "/links",
+            "/dead",
+            "/metrics",
+            "/healthz",
+            "/readyz",
+            "/v1/webhooks",
+            "/v1/takedowns",
+            "/v1/audit",
+        )
+        assert [one for one in inside if any(one == path or one.startswith(f"{path}/") for path in public)] == []
+        assert {path["pathType"] for path in ingress["spec"]["rules"][0]["http"]["paths"]} == {"Prefix"}

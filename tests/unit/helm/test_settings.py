@@ -27,6 +27,7 @@ SECRET = {
     "SPIDERDUCK_ZOOKEEPER__AUTH",
     "SPIDERDUCK_FETCHERS__TOKEN",
 }
+OTHERS = {"POD_NAME", "TZ"}
 FILES = "/run/secrets/spiderduck/"
 
 
@@ -46,7 +47,7 @@ def is_setting(variable: str) -> bool:
 
 
 def variables(release: Release) -> set[str]:
-    return {name for part in release.workloads for name in release.environment(part)} - {"POD_NAME"}
+    return {name for part in release.workloads for name in release.environment(part)} - OTHERS
 
 
 def test_names_have_the_form_of_settings(release: Release) -> None:
@@ -130,35 +131,35 @@ def test_addresses_are_json_lists(releases: dict[str, Release]) -> None:
     assert "links-zookeeper" in trial.of_kind("Service")
 
 
-def test_a_fetcher_tells_the_others_its_own_name(release: Release) -> None:
+def test_a_fetcher_tells_the_others_its_own_name(cluster: Release) -> None:
     """A domain's queue lives on one pod, which the others call by its stable name behind the headless service."""
-    variable = release.environment("fetchers")["SPIDERDUCK_FETCHERS__ADVERTISE"]
+    variable = cluster.environment("fetchers")["SPIDERDUCK_FETCHERS__ADVERTISE"]
     assert variable["value"] == "http://$(POD_NAME).links-fetchers:8080"
-    assert release.of_kind("Service")["links-fetchers"]["spec"]["clusterIP"] == "None"
-    names = list(release.environment("fetchers"))
+    assert cluster.of_kind("Service")["links-fetchers"]["spec"]["clusterIP"] == "None"
+    names = list(cluster.environment("fetchers"))
     assert names.index("POD_NAME") < names.index("SPIDERDUCK_FETCHERS__ADVERTISE")
 
 
-def test_who_fetches_asks_the_fetchers(release: Release) -> None:
+def test_who_fetches_asks_the_fetchers(cluster: Release) -> None:
     """The headless service leads to all of them; their token goes to whoever calls them and to nobody else."""
-    asking = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__ADDRESSES" in release.environment(part)}
+    asking = {part for part in cluster.workloads if "SPIDERDUCK_FETCHERS__ADDRESSES" in cluster.environment(part)}
     assert asking == {"schedulers", "api", "images"}
     for part in asking:
-        (address,) = json.loads(release.environment(part)["SPIDERDUCK_FETCHERS__ADDRESSES"]["value"])
+        (address,) = json.loads(cluster.environment(part)["SPIDERDUCK_FETCHERS__ADDRESSES"]["value"])
         assert address == "http://links-fetchers:8080"
-    trusted = {part for part in release.workloads if "SPIDERDUCK_FETCHERS__TOKEN_FILE" in release.environment(part)}
+    trusted = {part for part in cluster.workloads if "SPIDERDUCK_FETCHERS__TOKEN_FILE" in cluster.environment(part)}
     assert trusted == asking | {"fetchers"}
 
 
-def test_urls_between_parts_are_services_of_the_release(release: Release) -> None:
+def test_urls_between_parts_are_services_of_the_release(cluster: Release) -> None:
     """`SPIDERDUCK_IDS__URL` and `SPIDERDUCK_IMAGES__URL` name services that exist."""
-    environment = release.environment("schedulers")
+    environment = cluster.environment("schedulers")
     for part in ("ids", "images"):
         assert environment[f"SPIDERDUCK_{part.upper()}__URL"]["value"] == f"http://links-{part}:8080"
-        assert f"links-{part}" in release.of_kind("Service")
+        assert f"links-{part}" in cluster.of_kind("Service")
 
 
-def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(release: Release) -> None:
+def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(cluster: Release) -> None:
     """So that what those tests show holds for a pod; the broker's prefix, alone, keeps their clusters apart."""
     engines = Engines("cassandra:9042", "amqp://broker:5672//", "zookeeper:2181", "memcached:11211")
     ports = dict.fromkeys(PROCESSES, 8080)
@@ -167,8 +168,8 @@ def test_the_end_to_end_tests_tell_a_process_what_the_chart_tells_it(release: Re
     )
     for process, part in PROCESSES.items():
         told = set(installation.environment(process)) - {"SPIDERDUCK_BROKER__PREFIX"}
-        assert told <= settings_of(release.environment(part)), process
-        settings = {name: value for name, value in release.environment(part).items() if is_setting(name)}
+        assert told <= settings_of(cluster.environment(part)), process
+        settings = {name: value for name, value in cluster.environment(part).items() if is_setting(name)}
         assert {name.split("__")[0] for name in settings if "__" in name} == {
             name.split("__")[0] for name in told if "__" in name
         }, process
@@ -183,9 +184,8 @@ def test_a_workload_answers_to_its_services_name(release: Release) -> None:
             continue
         hosts = json.loads(environment["SPIDERDUCK_API__HOSTS"]["value"])
         assert {f"links-{part}", f"links-{part}.duck.svc.cluster.local"} <= set(hosts)
-        ingress = release.of_kind("Ingress").get("links-api")
-        if ingress is not None:
-            assert (ingress["spec"]["rules"][0]["host"] in hosts) is (part in ("api", "images"))
+        for ingress in release.of_kind("Ingress").values():
+            assert (ingress["spec"]["rules"][0]["host"] in hosts) is (part in ("api", "images", "single"))
         assert environment["SPIDERDUCK_METRICS_PORT"]["value"] == "9090"
 
 
