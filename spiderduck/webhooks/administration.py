@@ -10,10 +10,10 @@ from fetchers.config import Network
 from fetchers.model import NotNow
 from groundwork.clock import Clock
 from schedulers.record import iso_time
-from spiderduck.errors import StoreUnavailable, TooManyQueues
+from spiderduck.errors import StoreUnavailable
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.webhooks.errors import NotTried, UnknownWebhook
-from spiderduck.webhooks.model import ID_PREFIX, TEST, Attempt, Delivery, SealedSecret, Webhook
+from spiderduck.webhooks.model import ID_PREFIX, TEST, Attempt, Delivery, SealedSecret, Webhook, queue_of
 from spiderduck.webhooks.ports import WebhookStorage
 from spiderduck.webhooks.receiver import checked_url
 from spiderduck.webhooks.sender import Sender
@@ -69,7 +69,7 @@ class Webhooks:
 
     async def create(self, url: str, types: tuple[str, ...], domains: tuple[str, ...]) -> tuple[Webhook, str]:
         """It is told what happens from now on. With its secret, which is shown this once. Raises `BadReceiver`,
-        `TooManyWebhooks`, `TooManyQueues`, `NoSecretKey`."""
+        `TooManyWebhooks`, `NoSecretKey`."""
         identity = ID_PREFIX + secrets.token_hex(12)
         checked = checked_url(url, self._parts.network)
         pair, sealed = self._parts.vault.make(identity)
@@ -84,7 +84,7 @@ class Webhooks:
         await self._store.add(webhook, self._parts.most)
         try:
             await self._parts.subscriptions.create(webhook.queue)
-        except (TooManyQueues, StoreUnavailable):  # nobody gets its secret
+        except StoreUnavailable:  # nobody gets its secret
             await self._store.remove(identity)
             raise
         self._parts.changed()
@@ -108,22 +108,23 @@ class Webhooks:
         return await self._change(identity, edit)
 
     async def remove(self, identity: str) -> None:
-        """With its queue and what was noted of its deliveries."""
-        webhook = await self.get(identity)
-        if not await self._store.remove(identity):
-            raise UnknownWebhook(identity)
+        """With its queue and what was noted of its deliveries. Called again, it ends what a crash left undone."""
+        was_there = await self._store.remove(identity)
         self._parts.changed()
-        await self._parts.subscriptions.remove(webhook.queue)
+        had_queue = await self._parts.subscriptions.remove(queue_of(identity))
+        if not was_there and not had_queue:
+            raise UnknownWebhook(identity)
 
     async def rotate(self, identity: str, old_seconds: float) -> tuple[Webhook, str]:
-        """A new secret, shown this once; the one before it signs beside it for `old_seconds` more. Older ones sign no
-        more. Raises `NoSecretKey`."""
+        """A new secret, shown this once; the one before it signs beside it for `old_seconds` more, unless its key is
+        lost (`webhooks.keys`). Older ones sign no more. Raises `NoSecretKey`."""
         pair, sealed = self._parts.vault.make(identity)
         until = self._parts.clock.now() + old_seconds
 
         def edit(before: Webhook) -> Webhook:
             last = msgspec.structs.replace(before.secrets[0], until=until)
-            kept: tuple[SealedSecret, ...] = (sealed, last) if old_seconds > 0 else (sealed,)
+            keeps_last = old_seconds > 0 and self._parts.vault.opens(identity, last)
+            kept: tuple[SealedSecret, ...] = (sealed, last) if keeps_last else (sealed,)
             return msgspec.structs.replace(before, secrets=kept)
 
         return await self._change(identity, edit), pair.shown_secret
@@ -142,7 +143,7 @@ class Webhooks:
             await self._store.note(identity, one.replayed(now))
             count += 1
         if count:
-            await self._change(identity, lambda webhook: msgspec.structs.replace(webhook, replayed_at=now))
+            await self._change(identity, lambda webhook: webhook)  # whoever delivers looks again
         return count
 
     async def test(self, identity: str) -> Attempt:

@@ -11,7 +11,7 @@ import msgspec
 from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.cassandra_buckets import MOST_BUCKETS, TimeBuckets
-from spiderduck.stores.cassandra_keys import Stamps, hour_of, microseconds
+from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, microseconds
 from spiderduck.stores.cassandra_statements import statements
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value
 from spiderduck.webhooks.errors import TooManyWebhooks, UnknownWebhook
@@ -19,6 +19,7 @@ from spiderduck.webhooks.model import Delivery, Webhook
 from spiderduck.webhooks.ports import Pending
 
 MOST_TRIES = 20
+ROWS_AT_ONCE = 1_000
 ALL = "all"
 """The one partition of the webhooks."""
 LIST = "webhook_log"
@@ -55,7 +56,9 @@ class _Statements:
         self.wait = write(f"INSERT INTO KS.webhook_pending (webhook, id, due) VALUES (?, ?, ?) {behind}")
         self.over = write("DELETE FROM KS.webhook_pending USING TIMESTAMP ? WHERE webhook = ? AND id = ?")
         self.find = read("SELECT data FROM KS.webhook_deliveries WHERE webhook = ? AND id = ?")
-        self.newest = read("SELECT id FROM KS.webhook_log WHERE webhook = ? AND hour = ? AND at < ? LIMIT ?")
+        self.forget = write("DELETE FROM KS.webhook_deliveries USING TIMESTAMP ? WHERE webhook = ? AND id = ?")
+        self.forget_pending = write("DELETE FROM KS.webhook_pending USING TIMESTAMP ? WHERE webhook = ?")
+        self.newest = read("SELECT at, id FROM KS.webhook_log WHERE webhook = ? AND hour = ? AND at < ? LIMIT ?")
         self.pending = read("SELECT due, id FROM KS.webhook_pending WHERE webhook = ?")
 
 
@@ -94,8 +97,16 @@ class CassandraWebhooks:
         raise StoreUnavailable(f"webhook {identity} is being changed by others all the time; ask again later")
 
     async def remove(self, identity: str) -> bool:
-        """What was noted of its deliveries ends by itself."""
-        return await self._won(self._cql.remove, ALL, identity)
+        """The list of its deliveries, which holds nothing but their ids, ends by itself; so does what another process
+        notes at this moment."""
+        removed = await self._won(self._cql.remove, ALL, identity)
+        stamp, before = self._stamps.next(self._clock.now()), LATEST
+        while rows := await self._listed(identity, before, ROWS_AT_ONCE):
+            for _, delivery_id in rows:
+                await self._ask(self._cql.forget, stamp, identity, delivery_id)
+            before = rows[-1][0]
+        await self._ask(self._cql.forget_pending, stamp, identity)
+        return removed
 
     async def hold(self, identity: str, holder: str, seconds: float) -> bool:
         rows = await self._ask(self._cql.owner, identity)
@@ -129,17 +140,16 @@ class CassandraWebhooks:
     async def newest(self, webhook_id: str, before: float | None, most: int) -> Sequence[Delivery]:
         """`before` is in epoch seconds."""
         limit = LATEST if before is None else microseconds(before)
+        found = [await self.find(webhook_id, identity) for _, identity in await self._listed(webhook_id, limit, most)]
+        return [one for one in found if one is not None]
+
+    async def _listed(self, webhook_id: str, before: int, most: int) -> list[tuple[int, str]]:
+        """Moment (microseconds) and id of the newest deliveries."""
         hours = await self._ask(self._get_buckets, LIST, webhook_id.encode(), MOST_BUCKETS)
-        found: list[Delivery] = []
+        found: list[tuple[int, str]] = []
         for (hour,) in hours:
-            if before is not None and hour > hour_of(before):
-                continue
-            rows = await self._ask(self._cql.newest, webhook_id, hour, limit, most - len(found))
-            for (identity,) in rows:
-                if (delivery := await self.find(webhook_id, identity)) is not None:
-                    found.append(delivery)
-            if len(found) >= most:
-                break
+            if len(found) < most and hour <= hour_of(before / MICROSECONDS):
+                found += await self._ask(self._cql.newest, webhook_id, hour, before, most - len(found))
         return found
 
     async def pending(self, webhook_id: str) -> Sequence[Pending]:

@@ -37,6 +37,8 @@ MOST_PENDING = 10_000
 MICROSECONDS = 1_000_000
 AGAIN_SECONDS = 5.0
 """Pause where the store, the broker or the fetchers are away."""
+LONGEST_SLEEP = 30.0
+"""Then the wall clock, by which attempts are due, is looked at again: somebody may have set it."""
 
 
 class _Notice(msgspec.Struct):
@@ -98,8 +100,8 @@ class Courier:
         before, self.webhook = self.webhook, webhook
         if (before.types, before.domains) != (webhook.types, webhook.domains):
             self._changed.set()
-        if before.replayed_at != webhook.replayed_at:
-            self._stale = True
+        if before.version != webhook.version:
+            self._stale = True  # deliveries may have been asked for once more
         self._woken.set()
 
     # What is new ------------------------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ class Courier:
         if not self._waiting:
             return None
         due = self._waiting[0].due - self._clock.now()
-        return max(due, self._quiet_until - self._clock.monotonic())
+        return min(max(due, self._quiet_until - self._clock.monotonic()), LONGEST_SLEEP)
 
     async def _sleep(self, seconds: float | None) -> None:
         """So long (None: for ever), or until there is something new to look at."""
@@ -263,9 +265,9 @@ class Courier:
         self._parts.counts[noted.status] += 1
         if noted.due is not None:
             self._push(Pending(noted.due, noted.id))
-        if tried.meaning is Meaning.GONE and self._parts.gone is not None:
+        if tried.meaning is Meaning.GONE and (gone := self._parts.gone) is not None:
             self.owned_until = 0.0  # nothing more is sent until somebody enables it again
-            await self._parts.gone(self.webhook, "the receiver answered 410 Gone")
+            await self._patiently(lambda: gone(self.webhook, "the receiver answered 410 Gone"))
 
     async def _sent(self, delivery: Delivery) -> Tried:
         """Asks until a fetcher takes it, for as long as we own the webhook."""

@@ -4,11 +4,18 @@ from typing import Literal
 
 import msgspec
 
+from spiderduck.subscriptions.ports import OWN
+
 ID_PREFIX = "wh_"
 TEST = "spiderduck.webhook.test"
 MOST_ATTEMPTS_KEPT = 20
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
+
+
+def queue_of(webhook_id: str) -> str:
+    """The name of a webhook's queue, which is ours: it is neither listed nor counted among those of subscribers."""
+    return f"{OWN}webhook:{webhook_id}"
 
 
 class SealedSecret(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -23,8 +30,8 @@ class SealedSecret(msgspec.Struct, frozen=True, omit_defaults=True):
 class Webhook(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A receiver and what it wants: notices of these types and domains (with everything below them); empty means all.
 
-    `disabled_because` says who disabled it: we did after a 410, or the operator. `version` counts its changes.
-    `replayed_at` is when deliveries were asked for once more. `secrets`: the newest first, two at the most.
+    `disabled_because` says who disabled it: we did after a 410, or the operator. `version` counts its changes,
+    of which one is that deliveries were asked for once more. `secrets`: the newest first, two at the most.
     """
 
     id: str
@@ -34,7 +41,6 @@ class Webhook(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     secrets: tuple[SealedSecret, ...]
     created_at: float
     disabled_because: str | None = None
-    replayed_at: float = 0.0
     version: int = 0
 
     @property
@@ -43,8 +49,8 @@ class Webhook(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def queue(self) -> str:
-        """The durable queue in which its notices are collected. No name of a user's queue has a colon."""
-        return f"webhook:{self.id}"
+        """The durable queue in which its notices are collected."""
+        return queue_of(self.id)
 
     def secrets_at(self, now: float) -> tuple[SealedSecret, ...]:
         """Those that sign."""

@@ -27,7 +27,7 @@ class WebhookStore(Protocol):
         `edit` may be called again. Raises `UnknownWebhook`, and what `edit` raises: nothing is changed then."""
 
     async def remove(self, identity: str) -> bool:
-        """With its deliveries. False where there is none."""
+        """With its deliveries, also those of one that was removed before. False where there is none."""
 
     async def hold(self, identity: str, holder: str, seconds: float) -> bool:
         """Whether `holder` owns the webhook for the next `seconds`: it did before, or nobody does. Of two at the same
@@ -41,7 +41,8 @@ class Deliveries(Protocol):
     """What became of each delivery. They are kept for a while after the last attempt."""
 
     async def note(self, webhook_id: str, delivery: Delivery) -> None:
-        """Replace what was noted of it. Durable when this returns."""
+        """Replace what was noted of it. Durable when this returns. Of a webhook that is no more, nothing is kept where
+        the store can tell, and elsewhere not for longer than of others."""
 
     async def find(self, webhook_id: str, identity: str) -> Delivery | None:
         """The delivery of that id; None where there is none any more."""

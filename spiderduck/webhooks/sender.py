@@ -57,7 +57,7 @@ class Sender:
         body = self._redacted(body) or body
         if len(body) > LARGEST_BODY:
             return _not_taken(now, 0, f"the notice is larger than {LARGEST_BODY} bytes")
-        pairs = [self._vault.open(webhook.id, one) for one in webhook.secrets_at(now)]
+        pairs = self._vault.open_all(webhook.id, webhook.secrets_at(now))
         headers = (("Content-Type", "application/json"), *sign(pairs, identity, now, body))
         by = now + ATTEMPT_SECONDS
         request = HopRequest(webhook.url, by, by, purpose="webhook", streamed=True, post=Post(body, headers))

@@ -69,8 +69,12 @@ class SqliteWebhooks:
         """Nobody else could own it."""
 
     async def note(self, webhook_id: str, delivery: Delivery) -> None:
-        row = (webhook_id, delivery.id, delivery.created_at, delivery.due, _encode(delivery))
-        sql = "INSERT OR REPLACE INTO webhook_deliveries (webhook, id, at, due, data) VALUES (?, ?, ?, ?, ?)"
+        """Of a webhook that was removed meanwhile nothing is kept: no list, and no takedown, would lead to it."""
+        row = (delivery.id, delivery.created_at, delivery.due, _encode(delivery), webhook_id)
+        sql = (
+            "INSERT OR REPLACE INTO webhook_deliveries (webhook, id, at, due, data) "
+            "SELECT id, ?, ?, ?, ? FROM webhooks WHERE id = ?"
+        )
         await self._database.write(lambda connection: connection.execute(sql, row))
 
     async def find(self, webhook_id: str, identity: str) -> Delivery | None:

@@ -39,6 +39,25 @@ class Vault:
 
     def open(self, webhook_id: str, secret: SealedSecret) -> KeyPair:
         """Raises `NoSecretKey`."""
+        if (pair := self._opened(webhook_id, secret)) is None:
+            raise NoSecretKey(
+                f"the secret of webhook {webhook_id} was encrypted with another key than those of webhooks.keys; set "
+                "that key again, or rotate the secret"
+            )
+        return pair
+
+    def open_all(self, webhook_id: str, newest_first: Sequence[SealedSecret]) -> list[KeyPair]:
+        """Those that can be opened: the newest must, and an older one may have been closed with a key that nobody has
+        any more. Raises `NoSecretKey`."""
+        newest, *older = newest_first
+        opened = (self._opened(webhook_id, one) for one in older)
+        return [self.open(webhook_id, newest), *(one for one in opened if one is not None)]
+
+    def opens(self, webhook_id: str, secret: SealedSecret) -> bool:
+        """Whether one of the keys does."""
+        return self._opened(webhook_id, secret) is not None
+
+    def _opened(self, webhook_id: str, secret: SealedSecret) -> KeyPair | None:
         nonce, closed = secret.sealed[:NONCE_BYTES], secret.sealed[NONCE_BYTES:]
         for cipher in self._ciphers:
             try:
@@ -46,10 +65,7 @@ class Vault:
             except InvalidTag:
                 continue
             return KeyPair(plain[:SECRET_BYTES], plain[SECRET_BYTES:])
-        raise NoSecretKey(
-            f"the secret of webhook {webhook_id} was encrypted with another key than those of webhooks.keys; set that "
-            "key again, or rotate the secret"
-        )
+        return None
 
 
 def _bound_to(webhook_id: str) -> bytes:

@@ -57,6 +57,11 @@ def delivery(name: str, at: float = START, due: float | None = None) -> Delivery
     return Delivery(id=name, type="t", created_at=at, body=b'{"id":"%b"}' % name.encode(), due=due)
 
 
+async def added(store: WebhookStorage) -> None:
+    for name in ("a", "b"):
+        await store.add(webhook(name), 10)
+
+
 async def test_webhooks_come_back_as_they_were_the_oldest_first(store: WebhookStorage) -> None:
     assert await store.webhooks() == []
     await store.add(webhook("b", START + 1), 10)
@@ -106,14 +111,22 @@ async def test_a_change_that_raises_changes_nothing(store: WebhookStorage) -> No
 
 
 async def test_a_removed_webhook_is_gone(store: WebhookStorage) -> None:
-    await store.add(webhook("a"), 10)
-    await store.note("a", delivery("n1"))
+    """With all that was noted, and of no other one."""
+    await added(store)
+    for number in range(3):
+        await store.note("a", delivery(f"n{number}", START + 3_600 * number, due=START if number else None))
+    await store.note("b", delivery("n0"))
     assert await store.remove("a")
     assert not await store.remove("a")
-    assert await store.webhooks() == []
+    assert await store.webhooks() == [webhook("b")]
+    assert [await store.find("a", f"n{number}") for number in range(3)] == [None] * 3
+    assert await store.pending("a") == []
+    assert await store.newest("a", None, 10) == []
+    assert await store.find("b", "n0") == delivery("n0")
 
 
 async def test_a_delivery_is_what_was_noted_last(store: WebhookStorage) -> None:
+    await added(store)
     assert await store.find("a", "n1") is None
     first = delivery("n1", due=START + 5)
     await store.note("a", first)
@@ -126,6 +139,7 @@ async def test_a_delivery_is_what_was_noted_last(store: WebhookStorage) -> None:
 
 
 async def test_pending_are_those_with_an_attempt_before_them(store: WebhookStorage) -> None:
+    await added(store)
     await store.note("a", delivery("n1", due=START + 5))
     await store.note("a", delivery("n2", due=START + 1))
     await store.note("a", delivery("n3"))
@@ -138,6 +152,7 @@ async def test_pending_are_those_with_an_attempt_before_them(store: WebhookStora
 
 async def test_deliveries_are_read_page_by_page(store: WebhookStorage) -> None:
     """Over the border of an hour, the newest first, each once."""
+    await added(store)
     moments = [START + 700 * number for number in range(12)]
     for number, at in enumerate(moments):
         await store.note("a", delivery(f"n{number}", at))
