@@ -36,6 +36,7 @@ from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock
 from groundwork.process import Vitals
+from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from groundwork.zookeeper import make_client
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Member:
 class AloneOwners:
     """For a fetcher without a coordinator."""
 
-    ready = True
+    trouble: Trouble | None = None
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -164,11 +165,13 @@ async def running_member(
         turns = _beside(fetcher.run(), "fetcher", stack)
         metrics = Metrics(fetcher, lambda: (*coordination.figures(), *(cache_figures(ring) if ring else ())))
         callers = Callers(cluster.token, certificates is not None)
-        vitals = Vitals(address, ("fetchers",), VERSION, clock)
+        needed = Needed(_needs(coordination.owners, ring, clock), clock)
+        vitals = Vitals(address, ("fetchers",), VERSION, needed)
+        watching = _beside(needed.run(), "readiness", stack)
         service = Service(fetcher, coordination.owners, metrics, vitals, callers)
         await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
-        yield Member(fetcher, router, service, port, address, (turns, *coordination.parts))
+        yield Member(fetcher, router, service, port, address, (turns, watching, *coordination.parts))
 
 
 async def _drain(service: Service, coordination: _Coordination) -> None:
@@ -180,6 +183,23 @@ async def _drain(service: Service, coordination: _Coordination) -> None:
             await service.idle()
     except TimeoutError:
         log.warning("some requests were not finished within %.0f s", DRAIN_SECONDS)
+
+
+def _needs(owners: Owners, ring: MemcachedRing | None, clock: SystemClock) -> Needs:
+    """A cache that is away is told, and does not keep this fetcher from its work."""
+    watch = ClockWatch(clock)
+
+    def cache() -> Trouble | None:
+        if ring is None or not ring.left_out:
+            return None
+        says = f"{ring.left_out} of {len(ring.addresses)} cache servers do not answer"
+        return Trouble(says, "away", "start them, or correct memcached.hosts", blocks=False)
+
+    def look() -> Mapping[str, Trouble | None]:
+        beside = {} if ring is None else {"memcached": cache()}
+        return {"zookeeper": owners.trouble, "clock": watch.trouble(), **beside}
+
+    return look
 
 
 def _ring(cluster: ClusterConfig, clock: SystemClock, stack: AsyncExitStack) -> MemcachedRing | None:

@@ -14,8 +14,7 @@ import msgspec
 
 from fetchers.model import RateLimit
 from fetchers.rates import wrong_limit, wrong_rate
-
-VERSION = "0.1.0"
+from groundwork.version import VERSION as VERSION
 
 _TOKEN = re.compile(r"[a-zA-Z_-]+(?:[0-9.]+$)?")
 

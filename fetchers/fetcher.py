@@ -33,6 +33,7 @@ from fetchers.robots.gate import RobotsGate
 from fetchers.robots.rules import Verdict
 from fetchers.urls import UrlParts, split
 from groundwork.clock import Clock
+from groundwork.process import Paused
 
 AGAIN_SECONDS = 1.0
 """Whoever waited for robots.txt in vain does not come back sooner."""
@@ -128,6 +129,13 @@ class Fetcher:
     async def kept_domain_state(self, name: str) -> DomainState:
         """The same, from what outlived its queue where that is not here."""
         return await self._domains.kept_state(name)
+
+    def paused_domains(self) -> list[Paused]:
+        """Those that are left alone for a while, and why."""
+        return [
+            Paused(one.domain, one.slot.backoff_until, one.slot.pause_reason, len(one.waiting))
+            for one in self.queues.paused()
+        ]
 
     # The way of a request that shares with no other -------------------------------------------------------------------
 

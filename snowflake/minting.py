@@ -15,7 +15,7 @@ from functools import cache
 
 from snowflake.clock import ClockSteps
 from snowflake.config import GeneratorConfig
-from snowflake.errors import ClockMovedBack, LeaseLost, SnowflakeError, WorkerIdTaken
+from snowflake.errors import ClockJumpedForward, ClockMovedBack, LeaseLost, SnowflakeError, WorkerIdTaken
 from snowflake.grants import Grant, fit, last_until, running
 from snowflake.layout import Layout
 from snowflake.ports import Clock, Lease
@@ -199,7 +199,11 @@ class Mint:
         with self._renewing:
             if due_ms <= self._limit_ms:
                 return  # another thread was here first
-            self.check_clock()
+            try:
+                self.check_clock()
+            except ClockJumpedForward:
+                self.refusals += 1
+                raise
             try:
                 limit = self._lease.extend(due_ms)
             except LeaseLost as error:

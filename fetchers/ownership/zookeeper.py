@@ -20,6 +20,7 @@ from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, rebala
 from fetchers.ownership.kazoo_calls import begin_anew
 from fetchers.ownership.nodes import Nodes, address_of
 from groundwork.clock import Clock
+from groundwork.readiness import Trouble
 from groundwork.zookeeper import granted_seconds
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ TRUSTED_SHARE = 2 / 3
 """Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
 ROUNDS_IN_SESSION = 16
 LONGEST_ROUND = 0.5
+REMEDY = "see whether ZooKeeper runs and answers quickly; other fetchers take the domains meanwhile"
 
 
 class ZookeeperHolding:
@@ -104,6 +106,17 @@ class ZookeeperOwnership:
     def ready(self) -> bool:
         """Whether we hold all that is to be ours."""
         return self.is_trusted() and bool(self._member) and len(self._held) == len(self.assignment.of(self._member)) > 0
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why we do not hold all that is to be ours; None while we do."""
+        if self.ready:
+            return None
+        if self.is_trusted():
+            return Trouble("it is not known yet who owns which domain", "starting", "wait some seconds")
+        if self.counters.rounds:
+            return Trouble("the session with ZooKeeper is in doubt, so nothing is sent", "lease_lost", REMEDY)
+        return Trouble("ZooKeeper has not answered yet", "away", REMEDY)
 
     def addresses(self) -> list[str]:
         """Of all members."""

@@ -29,6 +29,7 @@ from fetchers.service.metrics import Metrics
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
 from groundwork.process import Vitals
+from groundwork.readiness import STOPPING, Dependency, Trouble, dependency, readiness
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class Owners(Protocol):
     """What the service tells of who owns what."""
 
     @property
-    def ready(self) -> bool: ...
+    def trouble(self) -> Trouble | None:
+        """Why domains cannot be taken here; None while they can."""
 
     def routes(self) -> Mapping[str, object]:
         """`addresses` of all fetchers, and `owners`: for each bucket an index into them."""
@@ -109,7 +111,7 @@ class Service:
         if request.method == "POST" and path == "/v1/hop":
             return await self._hop(request)
         if request.method == "GET" and path == "/v1/process":
-            status = self._vitals.status(self._missing(), self._metrics.gauges())
+            status = self._vitals.status(self._metrics.gauges(), self._fetcher.paused_domains())
             return Answer(200, JSON, [msgspec.json.encode(status)])
         if request.method == "GET" and path == "/v1/owners":
             return Answer(200, JSON, [msgspec.json.encode(self._owners.routes())])
@@ -132,16 +134,14 @@ class Service:
         if path == "/metrics":
             return Answer(200, "text/plain; version=0.0.4; charset=utf-8", [self._metrics.text()], False)
         if path == "/readyz":
-            missing = self._missing()
-            return Answer(
-                503 if missing else 200, JSON, [msgspec.json.encode({"ready": not missing, "missing": missing})], False
-            )
+            told = readiness(self._dependencies())
+            return Answer(200 if told.ready else 503, JSON, [msgspec.json.encode(told)], False)
         return _text(200, "ok", is_for_callers=False)
 
-    def _missing(self) -> Mapping[str, str]:
-        """What must come before domains can be taken here: name → sentence."""
-        missing = {} if self._owners.ready else {"zookeeper": "it is not known who owns which domain"}
-        return missing | ({"stopping": "this process is shutting down"} if self.draining else {})
+    def _dependencies(self) -> list[Dependency]:
+        """What must be there before domains can be taken here."""
+        ending = [dependency("stopping", STOPPING, self._clock.now())] if self.draining else []
+        return [*self._vitals.needed.look(), *ending]
 
     async def _hop(self, request: Request) -> Answer | StreamedAnswer:
         try:

@@ -1,7 +1,7 @@
 """The finished objects that the calls work with; put together by `spiderduck.bootstrap` alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fetchers.body.chunks import Chunks
 from fetchers.model import DomainState, FetchResult, HopRequest, RateLimit
 from groundwork.clock import Clock
+from groundwork.readiness import Needed
 from imagepipe.signing import sign
 from schedulers.events import Sharers
 from schedulers.ports import EventQueue
@@ -47,10 +48,6 @@ class Domains(Protocol):
         for what cannot be one, `FetcherUnavailable`, `CoordinatorUnavailable`."""
 
 
-Ready = Callable[[], Awaitable[Mapping[str, str]]]
-"""What is missing before this process can work: name → sentence. Empty when ready."""
-
-
 class PictureAddresses:
     """Signed addresses at which this server gives pictures of others. Without a key they have none."""
 
@@ -71,7 +68,7 @@ class PictureAddresses:
 class Health:
     """What every process tells of itself."""
 
-    ready: Ready
+    needed: Needed
     telemetry: Telemetry
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

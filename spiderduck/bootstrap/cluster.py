@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import snowflake
+from groundwork.readiness import Trouble
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.keys import sharers_of
+from spiderduck.bootstrap.remedies import ARCHIVE_REMEDY, BROKER_REMEDY, CASSANDRA_REMEDY, MIGRATE_REMEDY, away
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, noted, wait_for
 from spiderduck.cluster.registry import CassandraProcesses
@@ -51,9 +53,9 @@ class Troubled(Protocol):
 async def open_cluster(given: Composition) -> Storage:
     """Waits for the engines. Raises `StatementRefused` where the credentials are wrong."""
     config, clock, stack = given.config, given.clock, given.stack
-    await wait_for("the broker", addresses_of_broker(config.broker.url), clock)
+    await wait_for("the broker", addresses_of_broker(config.broker.url), clock, BROKER_REMEDY)
     topology = Topology(config.broker)
-    with noted("Cassandra", f"no migrated keyspace yet at {', '.join(config.cassandra.hosts)} (`spiderduck migrate`)"):
+    with noted("Cassandra", f"no migrated keyspace yet at {', '.join(config.cassandra.hosts)}", MIGRATE_REMEDY):
         session = await open_when_ready(config.cassandra, clock)
     stack.push_async_callback(session.close)
     link = BrokerLink(config.broker, "publishing", topology.declare)
@@ -69,7 +71,11 @@ async def open_cluster(given: Composition) -> Storage:
     work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
     gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
-    troubled: dict[str, Troubled] = {"broker": link, "cassandra": watch}
+    troubled: dict[str, tuple[Troubled, str]] = {
+        "broker": (link, BROKER_REMEDY),
+        "cassandra": (watch, CASSANDRA_REMEDY),
+    }
+    disk: DiskWatch | None = None
     if "schedulers" in given.parts:
         opened = await open_archive(given)
         queue = KombuQueue(config.broker, publisher, clock, hide=hide)
@@ -81,7 +87,7 @@ async def open_cluster(given: Composition) -> Storage:
         disk = DiskWatch(given.folder, clock)
         gauges = disk.gauges
         work = (*work, ("retention", sweeper.run), ("disk", disk.run), *opened.work)
-        troubled |= {"events": queue, "archive": opened.archive, "disk": disk}
+        troubled |= {"events": (queue, BROKER_REMEDY), "archive": (opened.archive, ARCHIVE_REMEDY)}
     if "api" in given.parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds, hide)
         stack.push_async_callback(intake.close)
@@ -95,10 +101,11 @@ async def open_cluster(given: Composition) -> Storage:
         webhooks = CassandraWebhooks(asking, config.cassandra.keyspace, clock, live)
         told = AnnouncingStore(store, KombuAnnouncer(publisher, topology))
         api = ForApi(intake, intake, store, marks, content, subscriptions, shares, told, webhooks)
-        troubled |= {"notices": subscriptions}
+        troubled |= {"notices": (subscriptions, BROKER_REMEDY)}
 
-    def trouble() -> Mapping[str, str | None]:
-        return {name: one.trouble for name, one in troubled.items()}
+    def trouble() -> Mapping[str, Trouble | None]:
+        engines = {name: away(one.trouble, remedy) for name, (one, remedy) in troubled.items()}
+        return engines if disk is None else {**engines, "disk": disk.trouble}
 
     keyspace = config.cassandra.keyspace
     removable = Removable(

@@ -13,8 +13,10 @@ import msgspec
 from fetchers.client.routing import Router
 from fetchers.config import VERSION
 from fetchers.errors import FetcherUnavailable
+from fetchers.fetcher import Fetcher
 from groundwork.process import ProcessStatus, Vitals
 from spiderduck.api.front.keys import READ
+from spiderduck.api.services import Health
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.fetching import Fetching
 from spiderduck.bootstrap.keys import bearer
@@ -24,9 +26,8 @@ from spiderduck.cluster.ports import OwnStatus, Silent
 from spiderduck.cluster.registry import keep_registered
 from spiderduck.cluster.view import ClusterView, Neighbours
 from spiderduck.config import Config
-from spiderduck.telemetry import PATIENCE_SECONDS, Telemetry
+from spiderduck.telemetry import PATIENCE_SECONDS
 
-Told = Callable[[], Awaitable[Mapping[str, str]]]
 Gauges = Callable[[], Awaitable[Mapping[str, float]]]
 
 
@@ -39,13 +40,14 @@ class OpenedView:
     work: tuple[Work, ...]
 
 
-def own_status(given: Composition, missing: Told, gauges: Gauges, telemetry: Telemetry) -> OwnStatus:
-    """What `GET /v1/process` says."""
+def own_status(given: Composition, health: Health, gauges: Gauges, fetcher: Fetcher | None) -> OwnStatus:
+    """What `GET /v1/process` says. `fetcher` is the one of this process."""
     config = given.config
-    vitals = Vitals(_name(config), sorted(given.parts), VERSION, given.clock, _neighbours(given))
+    vitals = Vitals(_name(config), sorted(given.parts), VERSION, health.needed, _neighbours(given))
 
     async def status() -> ProcessStatus:
-        told = vitals.status(await missing(), await gauges())
+        told = vitals.status(await gauges(), () if fetcher is None else fetcher.paused_domains())
+        telemetry = health.telemetry
         return msgspec.structs.replace(told, counts=dict(telemetry.outcomes), took=telemetry.took())
 
     return status

@@ -2,6 +2,7 @@
 
 from spiderduck.bootstrap.archives import open_archive
 from spiderduck.bootstrap.composition import Composition
+from spiderduck.bootstrap.remedies import ARCHIVE_REMEDY, away
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage
 from spiderduck.database.disk import DiskWatch
 from spiderduck.database.sqlite import Database
@@ -31,7 +32,7 @@ async def open_embedded(given: Composition) -> Storage:
             queue, queue, store, store, opened.archive, notices, SqliteShares(database), store, SqliteWebhooks(database)
         ),
         (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
-        lambda: {"store": disk.trouble, "archive": opened.archive.trouble},
+        lambda: {"store": disk.trouble, "archive": away(opened.archive.trouble, ARCHIVE_REMEDY)},
         database,
         disk.gauges,
         Removable(SqliteTakedowns(database), store, store, notices, opened.archive),

@@ -11,6 +11,7 @@ import httpx
 from litestar import Router
 
 from groundwork.clock import Clock
+from groundwork.readiness import Trouble
 from schedulers.ports import Ids
 from snowflake import FileLease, Generator
 from snowflake.errors import LeaseUnavailable, ServiceUnavailable
@@ -25,6 +26,7 @@ from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.id_peers import open_sanity, own_url
 from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.remedies import CLOCK_REMEDY, IDS_REMEDY, LEASE_REMEDY, ZOOKEEPER_REMEDY
 from spiderduck.bootstrap.storage import Work
 from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
@@ -47,7 +49,7 @@ class IdParts:
     ids: Ids
     routes: Sequence[Any] = ()
     work: tuple[Work, ...] = ()
-    trouble: Callable[[], str | None] = lambda: None
+    trouble: Callable[[], Trouble | None] = lambda: None
     figures: Callable[[], Mapping[str, float]] = dict
 
 
@@ -56,7 +58,8 @@ async def open_ids(given: Composition) -> IdParts:
     config, clock, stack = given.config, given.clock, given.stack
     if "ids" not in given.parts and config.ids.services:
         return await _from_service(config, clock, stack)
-    await wait_for("ZooKeeper", config.zookeeper.hosts if config.ids.lease == "zookeeper" else (), clock)
+    hosts = config.zookeeper.hosts if config.ids.lease == "zookeeper" else ()
+    await wait_for("ZooKeeper", hosts, clock, ZOOKEEPER_REMEDY)
 
     async def acquire() -> Lease:
         return await asyncio.to_thread(_acquire, config, given.folder / "snowflake")
@@ -70,16 +73,20 @@ async def open_ids(given: Composition) -> IdParts:
 
     work: tuple[Work, ...] = (("worker id", keep),)
     if "ids" not in given.parts:
-        return IdParts(generator, (), work, lambda: _lost(generator), lambda: {"worker_id": generator.worker_id})
+        return IdParts(generator, (), work, _Doubt(generator).trouble, lambda: {"worker_id": generator.worker_id})
     sanity = await open_sanity(generator, lease, config, stack)
     # A lease takes ids from everybody for a while, so that a key which reads has none.
     service = IdService(generator)
     handlers = (ids_router(service, lease_opt={"scope": WRITE}),)
     routes = (Router("/", route_handlers=handlers, opt={"scope": READ}),)
     work = (*work, ("peers", sanity.run))
-    return IdParts(
-        generator, routes, work, lambda: "; ".join(sanity.missing().values()) or None, lambda: _given(service)
-    )
+    doubt = _Doubt(generator)
+
+    def trouble() -> Trouble | None:
+        wrong = "; ".join(sanity.missing().values())
+        return doubt.trouble() or (Trouble(wrong, "clock", CLOCK_REMEDY) if wrong else None)
+
+    return IdParts(generator, routes, work, trouble, lambda: _given(service))
 
 
 def _given(service: IdService) -> Mapping[str, float]:
@@ -87,8 +94,20 @@ def _given(service: IdService) -> Mapping[str, float]:
     return {"worker_id": told.worker_id, "ids_given": told.ids, "leases_given": told.leases}
 
 
-def _lost(generator: Generator) -> str | None:
-    return None if generator.ended is None else f"{generator.ended}; start this process anew"
+class _Doubt:
+    """Why no ids are minted: the worker id was lost, or the clock cannot be believed at the moment."""
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        self._refusals = 0
+
+    def trouble(self) -> Trouble | None:
+        if self._generator.ended is not None:
+            return Trouble(str(self._generator.ended), "lease_lost", LEASE_REMEDY)
+        before, self._refusals = self._refusals, self._generator.counts["clock_refusals"]
+        if self._refusals > before:
+            return Trouble("ids were refused just now, since the clock was set", "clock", CLOCK_REMEDY)
+        return None
 
 
 async def _until_lost(generator: Generator, clock: Clock) -> None:
@@ -102,15 +121,17 @@ async def _until_lost(generator: Generator, clock: Clock) -> None:
 async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> IdParts:
     """Ranges in hand outlast a restart of the services, and an outage of all of them for eleven minutes."""
     services = config.ids.services
-    await wait_for("an id service", tuple(map(_address, services)), clock)
+    await wait_for("an id service", tuple(map(_address, services)), clock, IDS_REMEDY)
     http = httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS, headers=bearer(config, WRITE))
     stack.push_async_callback(http.aclose)
     client = RangeClient(services, per_ms=IDS_PER_MS, window_ms=WINDOW_MS, in_hand_ms=IN_HAND_MS, http=http)
-    await patiently("an id service", client.start, ServiceUnavailable, clock)
+    await patiently("an id service", client.start, ServiceUnavailable, clock, IDS_REMEDY)
     stack.push_async_callback(client.close)
 
-    def trouble() -> str | None:
-        return None if client.in_hand_ms else "no ids are in hand, and no id service gives any"
+    def trouble() -> Trouble | None:
+        if client.in_hand_ms:
+            return None
+        return Trouble("no ids are in hand, and no id service gives any", "no_ids", IDS_REMEDY)
 
     return IdParts(client, trouble=trouble, figures=lambda: {"ids_in_hand_ms": client.in_hand_ms})
 

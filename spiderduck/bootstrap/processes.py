@@ -28,6 +28,7 @@ from spiderduck.bootstrap.front import make_server
 from spiderduck.bootstrap.listener import listen, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
 from spiderduck.bootstrap.product import running_parts
+from spiderduck.bootstrap.remedies import ZOOKEEPER_REMEDY
 from spiderduck.bootstrap.runtime import run, stopping_on_signals
 from spiderduck.bootstrap.starting import answering_meanwhile
 from spiderduck.bootstrap.waiting import wait_for
@@ -132,7 +133,7 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
     zookeeper = config.zookeeper
     with _listening(config) as listener:
         async with answering_meanwhile(config, [listener], SystemClock()):
-            await wait_for("ZooKeeper", zookeeper.hosts, SystemClock())
+            await wait_for("ZooKeeper", zookeeper.hosts, SystemClock(), ZOOKEEPER_REMEDY)
         host, port = listener.getsockname()[:2]
         cluster = ClusterConfig(
             host=host,

@@ -16,6 +16,7 @@ from litestar import Litestar
 
 from fetchers.service.metrics import FetcherCollector
 from groundwork.clock import SystemClock
+from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
 from schedulers.pipeline import Pipeline
@@ -113,9 +114,9 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         taking = await open_takedowns(given.clock, storage, fetching.blocking.lists, images)
         shares = open_shares(given, storage.api, fetching.blocking.lists)
         analytics = open_analytics(given, storage.api)
-        health = Health(lambda: _missing(storage, ids), telemetry)
+        health = Health(Needed(_needs(given, storage, ids), given.clock), telemetry)
         figures = partial(_figures, fetching, schedulers, storage, ids)
-        own = own_status(given, health.ready, figures, telemetry)
+        own = own_status(given, health, figures, fetching.local)
         view = open_view(given, own, fetching, storage)
         services, routes = None, _mounted(ids, images)
         delivering: tuple[Work, ...] = ()
@@ -155,6 +156,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         delay = ("event loop delay", LoopDelay(given.clock, telemetry.loop_delay).run)
         work = (
             delay,
+            ("readiness", health.needed.run),
             *fetching.work,
             *storage.work,
             *judging,
@@ -270,10 +272,15 @@ def _mounted(*parts: IdParts | ImageParts | None) -> list[Any]:
     return [route for part in parts if part is not None for route in part.routes]
 
 
-async def _missing(storage: Storage, ids: IdParts | None) -> Mapping[str, str]:
-    """What this process waits for. A lost worker id ends the ids for good."""
-    trouble = {**storage.trouble(), "ids": None if ids is None else ids.trouble()}
-    return {name: said for name, said in trouble.items() if said is not None}
+def _needs(given: Composition, storage: Storage, ids: IdParts | None) -> Needs:
+    """What this process needs. A lost worker id ends the ids for good."""
+    watch = ClockWatch(given.clock)
+
+    def look() -> Mapping[str, Trouble | None]:
+        minting = {} if ids is None else {"ids": ids.trouble()}
+        return {**storage.trouble(), **minting, "clock": watch.trouble()}
+
+    return look
 
 
 async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler], storage: Storage) -> Gauges:

@@ -5,6 +5,7 @@ Serves the process's own ports until the product takes them over. A start that t
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -15,7 +16,9 @@ from groundwork.clock import Clock
 from groundwork.front.server import FrontServer
 from groundwork.front.tls import Encryption
 from groundwork.problems import MEDIA_TYPE, problem
+from groundwork.readiness import Dependency, Trouble, dependency, readiness
 from spiderduck.bootstrap.front import certificate_of
+from spiderduck.bootstrap.remedies import START_REMEDY
 from spiderduck.bootstrap.waiting import waited_for
 from spiderduck.config import Config
 from spiderduck.telemetry import Telemetry
@@ -59,8 +62,10 @@ async def answering_meanwhile(config: Config, listeners: Sequence[socket.socket]
         yield
 
 
-def not_yet(telemetry: Telemetry, waits: Callable[[], dict[str, str]] = waited_for) -> Any:
+def not_yet(telemetry: Telemetry, waits: Callable[[], list[Dependency]] = waited_for) -> Any:
     """The ASGI application. `waits` names what is waited for, each with a sentence."""
+
+    began = time.time()
 
     async def answer(scope: Any, _: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -68,8 +73,8 @@ def not_yet(telemetry: Telemetry, waits: Callable[[], dict[str, str]] = waited_f
         if scope["path"] == "/healthz":
             await _send(send, 200, "text/plain; charset=utf-8", b"ok")
         elif scope["path"] == "/readyz":
-            missing = waits() or {"start": STARTING}
-            await _send(send, 503, "application/json", msgspec.json.encode({"ready": False, "missing": missing}))
+            told = readiness(waits() or [dependency("start", Trouble(STARTING, "starting", START_REMEDY), began)])
+            await _send(send, 503, "application/json", msgspec.json.encode(told))
         elif scope["path"] == "/metrics":
             await _send(send, 200, "text/plain; version=0.0.4", await telemetry.render())
         else:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from groundwork.readiness import Trouble
 from schedulers.ports import Archive, DomainAges, EventQueue, MetadataStore
 from spiderduck.audit import AuditLog
 from spiderduck.cluster.ports import Processes
@@ -78,7 +79,7 @@ class Storage:
     flow: ForFlow | None
     api: ForApi | None
     work: tuple[Work, ...] = ()
-    trouble: Callable[[], Mapping[str, str | None]] = dict
+    trouble: Callable[[], Mapping[str, Trouble | None]] = dict
     database: Database | None = None
     gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
     removable: Removable | None = None

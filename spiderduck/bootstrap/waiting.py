@@ -6,13 +6,15 @@ One line when the wait begins and one when it ends, however long it takes.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from groundwork.clock import Clock
+from groundwork.readiness import Dependency, Trouble, dependency
+from spiderduck.bootstrap.remedies import START_REMEDY
 
 log = logging.getLogger(__name__)
 
@@ -23,30 +25,29 @@ CONNECT_SECONDS = 2.0
 AMQP_PORTS = {"amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 
 
-_waits: dict[str, str] = {}
+_waits: dict[str, tuple[Trouble, float]] = {}
 """What is waited for now. One for the process, as its log is: whoever waits stands deep in the composition."""
 
 
-def waited_for() -> dict[str, str]:
-    """What this process waits for now, each with a sentence that says since when."""
-    return dict(_waits)
+def waited_for() -> list[Dependency]:
+    """What this process waits for now, and since when."""
+    return [dependency(name, trouble, since) for name, (trouble, since) in _waits.items()]
 
 
 @contextmanager
-def noted(what: str, why: str) -> Iterator[None]:
+def noted(what: str, why: str, remedy: str = START_REMEDY) -> Iterator[None]:
     """It is waited for `what` while the block runs."""
-    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    _waits[what] = f"{why}; waiting since {since}"
+    _waits[what] = Trouble(why, "away", remedy), time.time()
     try:
         yield
     finally:
         _waits.pop(what, None)
 
 
-async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
+async def wait_for(what: str, addresses: Sequence[str], clock: Clock, remedy: str = START_REMEDY) -> None:
     """Until something listens at one of `addresses` (`host:port`); at once where there are none."""
     told = False
-    with noted(what, f"nothing answers at {', '.join(addresses)}"):
+    with noted(what, f"nothing answers at {', '.join(addresses)}", remedy):
         while addresses and not await somebody_listens(addresses):
             if not told:
                 log.warning("waiting for %s at %s", what, ", ".join(addresses))
@@ -56,10 +57,12 @@ async def wait_for(what: str, addresses: Sequence[str], clock: Clock) -> None:
         log.warning("%s answers", what)
 
 
-async def patiently(what: str, ask: Callable[[], Awaitable[Got]], away: type[Exception], clock: Clock) -> Got:
+async def patiently(
+    what: str, ask: Callable[[], Awaitable[Got]], away: type[Exception], clock: Clock, remedy: str = START_REMEDY
+) -> Got:
     """What `ask` gives, asked again for as long as it raises `away`: something listens there, but is of no use yet."""
     told = False
-    with noted(what, "it is of no use yet"):
+    with noted(what, "it is of no use yet", remedy):
         while True:
             try:
                 got = await ask()

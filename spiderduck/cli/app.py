@@ -4,11 +4,10 @@ A person sees what went wrong and what to do, never a traceback, unless `--debug
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fetchers.config import VERSION
 from groundwork.terminal import say
 from spiderduck.cli import (
     analytics,
@@ -28,6 +27,7 @@ from spiderduck.cli import (
     secrets,
     send,
     shares,
+    status,
     transfer,
     trust,
     unfurl,
@@ -57,6 +57,8 @@ app.command()(watch.watch)
 app.command()(why.why)
 app.command()(domain.domain)
 app.command()(fetch.fetch)
+app.command()(status.status)
+app.command()(status.queues)
 app.command()(cluster.cluster)
 app.command()(migrate.migrate)
 app.command()(backup.backup)
@@ -82,6 +84,8 @@ app.add_typer(config.app, name="config")
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from groundwork.version import VERSION
+
         say(f"spiderduck {VERSION}")
         raise typer.Exit
 
@@ -121,9 +125,16 @@ def main() -> None:
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a person gets a sentence
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            say(f"spiderduck: {error.format_message()}" if hasattr(error, "format_message") else error, error=True)
+            say(f"spiderduck: {_usage(error)}", error=True)
             sys.exit(error.exit_code)
         _fail(error, f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)", 70)
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with an option or argument, and the command that explains it."""
+    said = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    return said if context is None else f"{said.rstrip('.')}; see `{context.command_path} --help`"
 
 
 def _fail(error: Exception, message: str, code: int) -> None:

@@ -13,12 +13,15 @@ DEFAULT = "default"
 
 
 @app.command()
-def check(config: ConfigFile = None) -> None:
+def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check file and environment without starting anything. The exit code is 2 if a setting cannot be."""
     from spiderduck.cli.settings import read_settings
 
     read_settings(config)
-    say("the settings are valid")
+    if as_json:
+        say_json('{"valid": true}')
+    else:
+        say("the settings are valid")
 
 
 @app.command()

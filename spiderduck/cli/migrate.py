@@ -1,13 +1,14 @@
 """`spiderduck migrate`: make or renew the schema in Cassandra."""
 
 import asyncio
+import json
 
-from groundwork.terminal import say
-from spiderduck.cli.settings import ConfigFile, read_settings
+from groundwork.terminal import say, say_json
+from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import BadSetting
 
 
-def migrate(config: ConfigFile = None) -> None:
+def migrate(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Create the keyspace and tables in Cassandra, or bring them up to date.
 
     Can be repeated: what exists stays as it is. If several run at once, one works and the others wait.
@@ -22,6 +23,9 @@ def migrate(config: ConfigFile = None) -> None:
         )
     set_up_logs(settings.log_level)
     done = asyncio.run(run(settings))
+    if as_json:
+        say_json(json.dumps({"keyspace": settings.cassandra.keyspace, "applied": list(done)}))
+        return
     for version in done:
         say(f"schema {version} applied to keyspace {settings.cassandra.keyspace}")
     if not done:

@@ -1,5 +1,6 @@
 """`spiderduck secrets`: makes those secrets of a cluster, as files, that are missing. `compose.yaml` starts with it."""
 
+import json
 import os
 import secrets as random
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from groundwork.terminal import say
+from groundwork.terminal import say, say_json
+from spiderduck.cli.settings import AsJson
 from spiderduck.errors import SpiderDuckError
 
 
@@ -26,6 +28,7 @@ def secrets(
     broker_password: Annotated[
         str, typer.Option(envvar="BROKER_PASSWORD", help="Use this existing value instead of a new one.")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Make the secrets of a cluster as files: the API's first key and the key of its own processes, signing keys of
     pictures, the token of the fetchers, the broker's account. What is there is kept.
@@ -49,6 +52,9 @@ def secrets(
         _put(folder / "broker" / "url", f"amqp://spiderduck:{quote(password, safe='')}@{broker}//")
     except OSError as error:
         raise CannotWrite(f"the secrets cannot be written to {folder}: {error.strerror}") from error
+    if as_json:
+        say_json(json.dumps({"folder": str(folder), "admin_key_file": str(folder / "admin" / "key")}))
+        return
     say(f"the secrets are in {folder}; the administrator's key is {folder / 'admin' / 'key'}")
 
 

@@ -1,6 +1,7 @@
 """`spiderduck export` and `spiderduck import`: records from one store to another."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundwork.terminal import plain_console, say
-from spiderduck.cli.settings import ConfigFile, DataFolder, read_settings
+from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 from spiderduck.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 File = Annotated[str, typer.Argument(help="A file of JSON lines; - is standard input or output, .gz is compressed.")]
 
 
-def export(file: File, config: ConfigFile = None, data: DataFolder = None) -> None:
+def export(file: File, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson = False) -> None:
     """Write all records, versions of pages and redirects to a file, for another store to take over.
 
     The archive is not in it: copy its files. Where the store is embedded, the server must not run.
@@ -27,10 +28,10 @@ def export(file: File, config: ConfigFile = None, data: DataFolder = None) -> No
     settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
     with _progress("writing") as step, _files():
         moved = asyncio.run(run(settings, file, step))
-    say(f"{moved.states} records and {moved.pages} pages were written to {file}", error=True)
+    _tell(moved, f"written to {file}", as_json)
 
 
-def import_(file: File, config: ConfigFile = None, data: DataFolder = None) -> None:
+def import_(file: File, config: ConfigFile = None, data: DataFolder = None, as_json: AsJson = False) -> None:
     """Take over what `spiderduck export` wrote. What is known here since a later moment stays; repeating does no harm.
 
     Nothing is announced. Where the store is embedded, the server must not run.
@@ -40,7 +41,13 @@ def import_(file: File, config: ConfigFile = None, data: DataFolder = None) -> N
     settings = read_settings(config, host="127.0.0.1", data=data)
     with _progress("reading") as step, _files():
         moved = asyncio.run(run(settings, file, step))
-    say(f"{moved.states} records and {moved.pages} pages were taken over from {file}", error=True)
+    _tell(moved, f"taken over from {file}", as_json)
+
+
+def _tell(moved: "Moved", what: str, as_json: bool) -> None:
+    """To standard error, for standard output may be the file."""
+    told = f"{moved.states} records and {moved.pages} pages were {what}"
+    say(json.dumps({"records": moved.states, "pages": moved.pages}) if as_json else told, error=True)
 
 
 @contextmanager

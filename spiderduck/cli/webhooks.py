@@ -1,5 +1,6 @@
 """`spiderduck webhooks`: who is told of notices by a POST, and what became of the deliveries."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -60,10 +61,13 @@ def change(
 
 
 @app.command()
-def delete(webhook_id: Id, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+def delete(webhook_id: Id, server: Server = DEFAULT_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Delete a webhook, with what waits for it."""
     _server(server, key).call("DELETE", f"{PATH}/{_segment(webhook_id)}")
-    say(f"{webhook_id} is deleted")
+    if as_json:
+        say_json(json.dumps({"deleted": webhook_id}))
+    else:
+        say(f"{webhook_id} is deleted")
 
 
 @app.command()

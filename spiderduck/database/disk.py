@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from groundwork.clock import Clock
-from spiderduck.database.sqlite import Database
+from groundwork.readiness import Trouble
+from spiderduck.database.sqlite import FREE_SPACE, MAKE_WRITABLE, Database
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -32,13 +33,21 @@ class DiskWatch:
         self._database = database
         self._is_low = False
         self._is_full = False
+        self._is_read_only = False
         self.free = self.size = 0
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Trouble | None:
+        if self._is_read_only:
+            return Trouble(f"the disk that holds {self._folder} is mounted read-only", "read_only", MAKE_WRITABLE)
         if self._is_full:
-            return f"the disk that holds {self._folder} is full; free some space there, nothing was lost"
-        return None if self._database is None else self._database.trouble
+            return Trouble(f"the disk that holds {self._folder} is full", "disk_full", FREE_SPACE)
+        if self._database is not None and self._database.trouble is not None:
+            return self._database.trouble
+        if self._is_low:
+            says = f"{self._folder} has {self.free // 10**6} MB left"
+            return Trouble(says, "disk_low", FREE_SPACE, blocks=False)
+        return None
 
     async def run(self) -> None:
         """Look every two seconds until cancelled."""
@@ -69,6 +78,7 @@ class DiskWatch:
             return
         self.free, self.size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
         self._is_full = self.free < FULL_BYTES
+        self._is_read_only = bool(found.f_flag & os.ST_RDONLY)
         is_low = self.free < min(LOW_BYTES, LOW_SHARE * self.size)
         if is_low != self._is_low:
             self._is_low = is_low

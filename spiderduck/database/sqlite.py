@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from groundwork.histogram import Histogram
+from groundwork.readiness import Trouble
 from spiderduck.database.batch_worker import BatchWorker, JobResult
 from spiderduck.database.picture_index import index_pictures
 from spiderduck.errors import StoreUnavailable
@@ -26,6 +27,9 @@ Work = Callable[[sqlite3.Connection], Value]
 
 PROBE = "INSERT OR REPLACE INTO marks (name, value) VALUES ('probe', zeroblob(65536))"
 """Taken back at once: there must be room for a page, and not only for a number."""
+FREE_SPACE = "free some space there, or keep less (retention); nothing was lost, and work goes on by itself"
+MAKE_WRITABLE = "make the data folder writable for this user: look at its owner, and whether its disk is mounted ro"
+CHECK_DISK = "look at the system's log for errors of that disk, and whether another program holds the file"
 OF_THE_DISK = frozenset(
     {
         sqlite3.SQLITE_FULL,
@@ -87,7 +91,7 @@ class Database:
         """Raises `StoreUnavailable` where the file cannot be opened. `trouble`: why the last write failed, if it did,
         for a reason that is none of its own (full, locked, read-only)."""
         self.path = path
-        self.trouble: str | None = None
+        self.trouble: Trouble | None = None
         self.seconds = {"read": Histogram(), "write": Histogram()}
         try:
             self._writing = _connect(path)
@@ -184,7 +188,7 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in OF_THE_DISK:
-                self.trouble = str(_translated(error, self.path))
+                self.trouble = _trouble(error, self.path)
             raise
         if self.trouble is not None and connection.total_changes > before:
             self.trouble = None
@@ -258,6 +262,16 @@ def _translated(error: sqlite3.Error, path: Path) -> StoreUnavailable:
     if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
         return StoreUnavailable(f"the disk that holds {path} is full; free some space there, nothing was lost")
     return StoreUnavailable(f"{path} cannot be used: {error}")
+
+
+def _trouble(error: sqlite3.Error, path: Path) -> Trouble:
+    """The same for a person who is to mend it."""
+    says, primary = str(_translated(error, path)), getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if primary == sqlite3.SQLITE_FULL:
+        return Trouble(says, "disk_full", FREE_SPACE)
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return Trouble(says, "read_only", MAKE_WRITABLE)
+    return Trouble(says, "disk_error", CHECK_DISK)
 
 
 def _log_failure(future: "asyncio.Future[object]") -> None:

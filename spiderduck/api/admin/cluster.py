@@ -7,6 +7,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
 from groundwork.process import ProcessStatus
+from groundwork.readiness import Dependency
 from schedulers.record import Time, iso_time
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
@@ -18,10 +19,21 @@ from spiderduck.telemetry import PATIENCE_SECONDS
 RUNNING, NOT_READY, SILENT = "running", "not_ready", "silent"
 
 
+class PausedDomain(msgspec.Struct, omit_defaults=True):
+    """A domain that is left alone until `until`; `because` says which answer to which URL did that. `waiting` requests
+    wait for it there."""
+
+    name: str
+    until: Time
+    because: str = ""
+    waiting: int = 0
+
+
 class ProcessReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`state` is `running`, `not_ready` (`missing` says what it waits for) or `silent` (`because` says why it counts as
     that; everything else is then what it said last). `load` is in processors; `domains_held`: of 1024 shares of all
-    domains, those of this fetcher; `figures` are the gauges of its metrics."""
+    domains, those of this fetcher; `dependencies`: what it needs, and how that is; `paused`: domains that this
+    fetcher leaves alone for a while, the most waited for first; `figures` are the gauges of its metrics."""
 
     name: str
     state: str
@@ -35,6 +47,8 @@ class ProcessReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     resident_bytes: int | None = None
     domains_held: int | None = None
     missing: dict[str, str] = {}
+    dependencies: list[Dependency] = []
+    paused: list[PausedDomain] = []
     figures: dict[str, float] = {}
 
 
@@ -122,5 +136,7 @@ def _report(one: Seen, now: float) -> ProcessReport:
         resident_bytes=status.resident_bytes,
         domains_held=None if held is None else int(held),
         missing=status.missing,
+        dependencies=status.dependencies,
+        paused=[PausedDomain(one.name, iso_time(one.until), one.because, one.waiting) for one in status.paused],
         figures=status.figures,
     )

@@ -1,18 +1,11 @@
 """Is this process alive, is it ready, and what does it count: `/healthz`, `/readyz`, `/metrics`."""
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from groundwork.readiness import STOPPING, Readiness, dependency, readiness
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Health
-
-
-class Readiness(msgspec.Struct):
-    """`missing`: what this process waits for before it can work, each with a sentence."""
-
-    ready: bool
-    missing: dict[str, str]
 
 
 def health_routes(health: Health) -> list[HTTPRouteHandler]:
@@ -24,10 +17,11 @@ def health_routes(health: Health) -> list[HTTPRouteHandler]:
 
     @get("/readyz", tags=["health"], summary="Ready")
     async def get_readiness() -> Response[Readiness]:
-        missing = dict(await health.ready())
+        found = health.needed.look()
         if health.stopping.is_set():
-            missing["stopping"] = "this process is shutting down"
-        return Response(Readiness(not missing, missing), status_code=503 if missing else 200)
+            found.append(dependency("stopping", STOPPING, health.needed.clock.now()))
+        told = readiness(found)
+        return Response(told, status_code=200 if told.ready else 503)
 
     return [get_health, get_readiness]
 

@@ -27,6 +27,7 @@ from fetchers.tls import client_context, server_context
 from fetchers.trace import Trace
 from groundwork.clock import SystemClock
 from groundwork.process import Vitals
+from groundwork.readiness import Needed
 from tests.origin import Origin, http
 
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01", "vendor=1")
@@ -179,7 +180,7 @@ async def test_a_header_that_is_no_trace_changes_nothing() -> None:
         def text(self) -> bytes:
             return b""
 
-    witness, vitals = Witness(), Vitals("", ("fetchers",), "1", SystemClock())
+    witness, vitals = Witness(), Vitals("", ("fetchers",), "1", Needed(dict, SystemClock()))
     service = Service(witness, AloneOwners("http://a"), Nothing(), vitals, random=Random(1))  # type: ignore[arg-type]
     body = wire.pack_request(ask(), time.time())
     answer = await service.handle(Request("POST", "/v1/hop", {"traceparent": "nonsense"}, body))

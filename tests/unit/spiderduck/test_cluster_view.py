@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from groundwork.process import ProcessStatus, Vitals
+from groundwork.process import Paused, ProcessStatus, Vitals
+from groundwork.readiness import Needed, Trouble
 from spiderduck.cluster.ports import Registered, Silent
 from spiderduck.cluster.registry import EVERY_SECONDS, keep_registered
 from spiderduck.cluster.view import SILENT_SECONDS, ClusterView, Neighbours
@@ -128,8 +129,12 @@ async def test_a_process_that_ends_does_not_wait_for_a_store_that_is_away() -> N
 
 def test_vitals_say_how_long_and_how_busy() -> None:
     clock = FakeClock(NOW)
-    told = Vitals("here:1", ("ids",), "1", clock, ("http://a",)).status({"broker": "away"}, {"worker_id": 3.0})
+    needed = Needed(lambda: {"broker": Trouble("away"), "disk": None}, clock)
+    paused = [Paused("quiet.test", NOW + 9), Paused("busy.test", NOW + 60, "it answered 503", 4)]
+    told = Vitals("here:1", ("ids",), "1", needed, ("http://a",)).status({"worker_id": 3.0}, paused)
     assert (told.name, told.parts, told.version, told.started_at) == ("here:1", ["ids"], "1", NOW)
     assert (told.missing, told.figures, told.neighbours) == ({"broker": "away"}, {"worker_id": 3.0}, ["http://a"])
+    assert [one.name for one in told.dependencies] == ["broker", "disk"]
+    assert [one.name for one in told.paused] == ["busy.test", "quiet.test"], "what most waits for comes first"
     assert told.load >= 0
     assert told.resident_bytes > 0

@@ -30,15 +30,18 @@ async def test_probes_are_answered_while_engines_are_away(listener: socket.socke
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as http:
         async with answering_meanwhile(Config(), [listener], ShortClock()):
             assert (await http.get("/healthz")).text == "ok"
-            with noted("the broker", "nothing answers at rabbit:5672"):
+            with noted("the broker", "nothing answers at rabbit:5672", "start it"):
                 ready = await http.get("/readyz")
             assert ready.status_code == 503
-            assert ready.json()["missing"]["the broker"].startswith("nothing answers at rabbit:5672; waiting since 20")
+            (told,) = ready.json()["dependencies"]
+            assert ready.json()["missing"] == {"the broker": "nothing answers at rabbit:5672"}
+            assert (told["state"], told["kind"], told["remedy"]) == ("missing", "away", "start it")
+            assert told["since"].startswith("20")
             assert "spiderduck_build_info" in (await http.get("/metrics")).text
             other = await http.get("/v1/urls")
             assert (other.status_code, other.headers["retry-after"]) == (503, "1")
             assert other.json()["code"] == "starting"
-        assert waited_for() == {}
+        assert waited_for() == []
 
         async def real(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nreal")

@@ -87,7 +87,9 @@ async def test_readiness_says_why_nothing_can_be_written_and_when_it_can_again(
         await until_refused(queue)
         await watch.look()
         assert watch.trouble is not None
-        assert str(database.path) in watch.trouble
+        assert str(database.path) in watch.trouble.says
+        assert watch.trouble.kind == {"full": "disk_full", "read_only": "read_only"}.get(weather.__name__, "disk_error")  # type: ignore[attr-defined]
+        assert watch.trouble.remedy
     await watch.look()
     assert watch.trouble is None
     assert await queue.publish([message("after")]) == [True]
@@ -148,10 +150,12 @@ async def test_low_disk_is_announced_before_it_is_full(tmp_path: Path, caplog: p
     """By a line when it becomes low and one when there is room again, and by a metric at any time."""
     watch, told = DiskWatch(tmp_path, FakeClock()), []
     for free, trouble in ((500, False), (99, False), (98, False), (0, True), (50, False), (400, False)):
-        disk = SimpleNamespace(f_bavail=free, f_blocks=1000, f_frsize=1_000_000)
+        disk = SimpleNamespace(f_bavail=free, f_blocks=1000, f_frsize=1_000_000, f_flag=0)
         with patch.object(os, "statvfs", return_value=disk):
             await watch.look()
-        assert (watch.trouble is not None) == trouble
+        found = watch.trouble
+        assert (found is not None and found.blocks) == trouble
+        assert (found is None) == (free > 100), "low disk is told before it is full"
         assert watch.gauges()["disk_free_bytes"][1] == free * 1_000_000
         told.append(len(caplog.records))
     assert told == [0, 1, 1, 1, 1, 2]
