@@ -39,12 +39,13 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Ages in days after which pages, finished events and archive files are deleted; 0 keeps them for ever."""
+    """Ages in days after which pages, finished events, archive files and shares are deleted; 0 keeps them for ever."""
 
     pages_days: float = 0.0
     archive_days: float = 0.0
     notices_days: float = 7.0
     events_days: float = 7.0
+    shares_days: float = 0.0
     sweep_seconds: float = 600.0
 
 

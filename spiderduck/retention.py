@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1000
 """Deleted in small steps, so that writers wait milliseconds."""
+TRENDS_DAYS = 4.0
+"""What trended is forgotten after two."""
 
 DELETIONS = {
     "urls": ("pages", "DELETE FROM urls WHERE key IN (SELECT key FROM urls WHERE at < :before LIMIT :most)"),
@@ -48,6 +50,11 @@ DELETIONS = {
         "DELETE FROM webhook_deliveries WHERE rowid IN "
         "(SELECT rowid FROM webhook_deliveries WHERE at < :before AND due IS NULL LIMIT :most)",
     ),
+    "trends": (
+        "trends",
+        "DELETE FROM trends WHERE (kind, span, item) IN "
+        "(SELECT kind, span, item FROM trends WHERE at < :before LIMIT :most)",
+    ),
 }
 """What is deleted, by which of the settings' ages. URLs before their pages, for a page that a URL leads to stays."""
 
@@ -57,6 +64,13 @@ class Files(Protocol):
 
     async def remove_older_than(self, moment: float) -> int:
         """Returns how many files went."""
+
+
+class ShareLog(Protocol):
+    """The log of shares."""
+
+    async def forget_before(self, moment: float) -> int:
+        """Delete the shares of before that moment; returns how many."""
 
 
 class Queues(Protocol):
@@ -77,8 +91,11 @@ class RetentionSweeper:
         clock: Clock,
         settings: Retention,
         queues: Queues | None = None,
+        shares: ShareLog | None = None,
     ) -> None:
         self._queues = queues
+        self._shares = shares
+        self._shares_since = 0.0
         self._database = database
         self._archive = archive
         self._clock = clock
@@ -101,11 +118,14 @@ class RetentionSweeper:
             "pages": self._settings.pages_days,
             "events": self._settings.events_days,
             "notices": self._settings.notices_days,
+            "trends": TRENDS_DAYS,
         }
         gone: dict[str, int] = {}
         for table, (kind, sql) in DELETIONS.items():
             if ages[kind] and self._database is not None:
                 gone[table] = await _delete(self._database, sql, now - ages[kind] * DAY)
+        if count := await self._forget_shares(now):
+            gone["shares"] = count
         if self._queues is not None and (expired := await self._queues.expire()):
             gone["durable queues"] = expired
         if self._settings.archive_days:
@@ -115,6 +135,15 @@ class RetentionSweeper:
                 await self._database.write(lambda connection: connection.execute(GIVE_BACK).fetchall())
             log.info("retention: %s", ", ".join(f"{count} {what}" for what, count in gone.items() if count))
         return gone
+
+    async def _forget_shares(self, now: float) -> int:
+        """By whole days: the counts of a page are made anew once a day at most."""
+        since = (now - self._settings.shares_days * DAY) // DAY * DAY
+        if self._shares is None or not self._settings.shares_days or since <= self._shares_since:
+            return 0
+        count = await self._shares.forget_before(since)
+        self._shares_since = since
+        return count
 
 
 async def _delete(database: Database, sql: str, before: float) -> int:

@@ -96,7 +96,7 @@ async def open_cluster(given: Composition) -> Storage:
         content = opened.archive if opened is not None else open_archive_reader(given)
         store = CassandraStore(asking, config.cassandra, clock, moment_of_id)
         marks = BestEffortMarks(CassandraStore(session, config.cassandra, clock, moment_of_id), clock)
-        shares = CassandraShares(asking, config.cassandra.keyspace, clock)
+        shares = CassandraShares(asking, config.cassandra.keyspace, clock, config.retention.shares_days * DAY)
         live = int(max(config.broker.notices_days, DAYS_OF_SCHEDULE) * DAY)
         webhooks = CassandraWebhooks(asking, config.cassandra.keyspace, clock, live)
         told = AnnouncingStore(store, KombuAnnouncer(publisher, topology))

@@ -25,12 +25,11 @@ async def open_embedded(given: Composition) -> Storage:
     store = SqliteStore(database, clock, notices.wake)
     queue = SqliteQueue(database, clock)
     disk = DiskWatch(given.folder, clock, database)
-    sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices)
+    shares = SqliteShares(database)
+    sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices, shares)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
-        ForApi(
-            queue, queue, store, store, opened.archive, notices, SqliteShares(database), store, SqliteWebhooks(database)
-        ),
+        ForApi(queue, queue, store, store, opened.archive, notices, shares, store, SqliteWebhooks(database)),
         (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": away(opened.archive.trouble, ARCHIVE_REMEDY)},
         database,

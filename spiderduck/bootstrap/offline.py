@@ -14,7 +14,7 @@ from spiderduck.bootstrap.data_folder import DataFolder
 from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.processes import data_path
 from spiderduck.bootstrap.storage import FlowStore, RecordStore
-from spiderduck.config import Config
+from spiderduck.config import DAY, Config
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
@@ -92,7 +92,7 @@ async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offli
     stack.push_async_callback(link.close)
     records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
     flow = AnnouncingStore(records, KombuAnnouncer(Publisher(link), topology))
-    shares = CassandraShares(patient, config.cassandra.keyspace, clock)
+    shares = CassandraShares(patient, config.cassandra.keyspace, clock, config.retention.shares_days * DAY)
     return Offline(records, flow, records, shares, _archive(config, folder, clock, stack), clock, folder)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.storage import ForApi, Work
+from spiderduck.config import DAY
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.watching import Lists
 from spiderduck.shares.changes import Changes
@@ -49,6 +50,7 @@ def open_shares(given: Composition, api: ForApi | None, lists: Lists) -> SharePa
     rechecking = Rechecking(api.shares, api.store, api.queue, clock, config.rechecks, limits)
     changes = Changes(api.shares, api.store, api.announcing, Judge(lists, clock).verdict, clock)
     followers = Followers(Trending(api.shares, clock, config.trends.threshold), rechecking, changes)
-    counter = ShareCounter(api.subscriptions, api.shares, followers, clock)
+    keep = config.retention.shares_days * DAY
+    counter = ShareCounter(api.subscriptions, api.shares, followers, clock, keep)
     work = (("shares", counter.run), ("trends", followers.trending.run), ("rechecks", rechecking.run))
     return ShareParts(api.shares, work, counter, followers)

@@ -2,8 +2,10 @@
 
 A share is a row under its page and one under its domain, in partitions of an hour. The one conditional write, on a
 share's id, gives what is told twice the same time, and so the same row. Hours that are over are counted once, and again
-when a late share comes. A URL that turns out to lead elsewhere takes its rows along; of two processes that learn of it
-at one moment one may leave rows behind, until `recount`.
+when a late share comes. A URL that turns out to lead elsewhere takes its rows along: first they are written there, then
+deleted here, then the URL leads there, so that a move that a crash broke off is made again. What a URL leads to is
+written with the time of the notice that said so; an older notice changes nothing. Of two processes that learn of it at
+one moment one may leave rows behind, until `recount`.
 """
 
 import asyncio
@@ -26,6 +28,8 @@ SKEW_SECONDS = 60.0
 """A count that another process may have made wrong by a clock that far behind is not kept."""
 LOOKED_AT = 1000
 """Shares by which a domain's language is told."""
+LONGEST_LIVE = 20 * 365 * 86_400
+"""Cassandra takes no more seconds; 0 keeps for ever."""
 
 T = TypeVar("T")
 
@@ -60,12 +64,13 @@ def domain_hash(domain: str) -> bytes:
 
 
 class CassandraShares:
-    """In the keyspace of the records."""
+    """In the keyspace of the records. `keep` is for how many seconds a share counts; 0: for ever."""
 
-    def __init__(self, session: Session, keyspace: str, clock: Clock) -> None:
+    def __init__(self, session: Session, keyspace: str, clock: Clock, keep: float = 0.0) -> None:
         self._session = session
         self._statements = share_statements(keyspace)
         self._clock = clock
+        self._keep = keep
         self._stamps = Stamps()
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -83,7 +88,7 @@ class CassandraShares:
             hours.update((owner, hour_of(counts.at)) for owner in page.owners)
             if is_new:
                 added.append(counts)
-        await self._write([*writes, *((self._statements.put_dirty, (*one, None, self._stamp())) for one in hours)])
+        await self._write([*writes, *(self._dirty(owner, hour) for owner, hour in hours)])
         return added
 
     async def counts(self, asked: Sequence[Asked], now: float) -> Sequence[Shares | None]:
@@ -122,6 +127,7 @@ class CassandraShares:
                 owner = _owner(item)
                 await self._forget_hours(owner)
                 if item.kind == "links":
+                    await self._fetch_back(owner)
                     await self._renew_sharers(owner)
                     count += 1
             after = items[-1]
@@ -133,7 +139,7 @@ class CassandraShares:
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
         rows = await self._ask(self._statements.get_trend, item.kind, peak.window, item.name)
-        if rows and rows[0][0] >= peak.score and rows[0][1] >= peak.counts_since:
+        if rows and (rows[0][1] > peak.counts_until or (rows[0][0] >= peak.score and rows[0][1] >= peak.counts_since)):
             return
         values = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language)
         await self._write([(self._statements.put_trend, (*values, self._stamp()))])
@@ -163,7 +169,7 @@ class CassandraShares:
     async def _claim(self, share: Share) -> tuple[int, bool]:
         """The share's time, and whether it was not there before."""
         at = microseconds(share.at)
-        rows = await self._ask(self._statements.claim, share.id, at)
+        rows = await self._ask(self._statements.claim, share.id, at, self._live(at))
         if rows[0][0]:
             return at, True
         return next(value for value in rows[0][1:] if isinstance(value, int)), False
@@ -171,85 +177,128 @@ class CassandraShares:
     async def _page_for(self, share: Share, pages: dict[bytes, _Page]) -> tuple[_Page, str]:
         """The page that the share counts for, and the one that its link led to before, where that was another. `pages`
         has those of the links that were met in this batch."""
-        link, named = key_hash(share.key), _Page(key_hash(share.page), share.page, share.domain, share.language)
-        known, before = pages.get(link) or await self._known_page(link), ""
-        if known is None or (share.is_known and known.hash != named.hash):
+        link, told, before = key_hash(share.key), microseconds(share.told), ""
+        named = await self._followed(share, _Page(key_hash(share.page), share.page, share.domain, share.language))
+        known, since = (pages[link], 0) if link in pages else await self._known_page(link)
+        if known is None and share.is_known and named.hash != link:
+            known = await self._page(link)  # others named it before anybody shared it
+        if known is None or (share.is_known and known.hash != named.hash and since <= told):
             if known is not None:
-                await self._move(link, share.key, known, named)
+                await self._move(share, known, named)
                 pages.clear()
                 before = known.key
             known = named
-            await self._write(
-                [
-                    (self._statements.put_link, (link, named.hash, self._stamp())),
-                    (self._statements.put_page_link, (named.hash, link, self._stamp())),
-                ]
-            )
-        pages[link] = known if not share.is_known else named
-        return pages[link], before
+            await self._lead(link, named.hash, told)
+        elif share.is_known and known.hash == named.hash:
+            known = named
+        pages[link] = known
+        return known, before
 
-    async def _known_page(self, link: bytes) -> _Page | None:
+    async def _followed(self, share: Share, named: _Page) -> _Page:
+        """The page that a named one is known to lead to."""
+        known = (await self._known_page(named.hash))[0] if share.is_named else None
+        return known or named
+
+    async def _known_page(self, link: bytes) -> tuple[_Page | None, int]:
+        """Where a URL leads, and when that was told."""
         rows = await self._ask(self._statements.get_link, link)
-        return None if not rows else await self._page(rows[0][0])
+        return (None, 0) if not rows else (await self._page(rows[0][0]), rows[0][1])
 
     async def _page(self, page: bytes) -> _Page | None:
         rows = await self._ask(self._statements.get_page, page)
         return None if not rows or rows[0][0] is None else _Page(page, rows[0][0], rows[0][1] or "", rows[0][2] or "")
 
     def _rows(self, share: Share, page: _Page, at: int) -> list[Write]:
-        put, hour = self._statements, hour_of(at / MICROSECONDS)
+        put, hour, live = self._statements, hour_of(at / MICROSECONDS), self._live(at)
+        longest = self._live()  # a share of long ago shortens nothing
         row = (at, share.id, key_hash(share.key), share.sharer, share.event or None, share.language)
-        writes: list[Write] = [(put.put_page, (page.hash, page.key, page.domain, page.language, self._stamp()))]
+        writes: list[Write] = [
+            (put.put_page, (page.hash, page.key, page.domain, page.language, self._stamp(), longest))
+        ]
         if page.domain:
-            writes.append((put.put_domain, (page.domain, self._stamp())))
+            writes.append((put.put_domain, (page.domain, self._stamp(), longest)))
         if share.sharer is not None:
-            writes.append((put.put_sharer, (page.hash, share.sharer, self._stamp())))
-        return [*writes, *((put.put_share, (owner, hour, *row, self._stamp())) for owner in page.owners)]
+            writes.append((put.put_sharer, (page.hash, share.sharer, self._stamp(), longest)))
+        return [*writes, *((put.put_share, (owner, hour, *row, self._stamp(), live)) for owner in page.owners)]
 
-    async def _move(self, link: bytes, key: str, old: _Page, new: _Page) -> None:
-        """The shares of a link that leads elsewhere by now; of all links, where the page itself has another address."""
-        links = {link}
-        if key == old.key:
-            links |= {row[0] for row in await self._ask(self._statements.get_page_links, old.hash)}
-        put = self._statements
-        writes = await self._moved(links, old, new)
-        for one in links:
-            writes.append((put.put_link, (one, new.hash, self._stamp())))
-            writes.append((put.put_page_link, (new.hash, one, self._stamp())))
-            writes.append((put.drop_page_link, (self._stamp(), old.hash, one)))
-        if key == old.key:
-            writes.append((put.drop_page, (self._stamp(), old.hash)))
-        writes.append((put.put_page, (new.hash, new.key, new.domain, new.language, self._stamp())))
-        await self._write(writes)
+    async def _lead(self, link: bytes, page: bytes, told: int) -> None:
+        """From the moment on that the notice told, in microseconds."""
+        live = self._live()
+        await self._write(
+            [
+                (self._statements.put_page_link, (page, link, self._stamp(), live)),
+                (self._statements.put_link, (link, page, told, live)),
+            ]
+        )
+
+    async def _move(self, share: Share, old: _Page, new: _Page) -> None:
+        """The shares of a link that leads elsewhere by now; of all links, where the page itself has another address.
+        The link itself comes last: until then the move is made again."""
+        link = key_hash(share.key)
+        put, links, is_whole = self._statements, {link}, share.key == old.key
+        if is_whole:
+            links |= {row[0] for row in await self._ask(put.get_page_links, old.hash)}
+        live = self._live()
+        await self._write([(put.put_page, (new.hash, new.key, new.domain, new.language, self._stamp(), live))])
+        await self._carry(links, old, new)
         await self._renew_sharers(old.hash)
         await self._renew_sharers(new.hash)
+        for one in (*(links - {link}), link):
+            await self._lead(one, new.hash, microseconds(share.told))
+        drops: list[Write] = [(put.drop_page_link, (self._stamp(), old.hash, one)) for one in links]
+        await self._write([*drops, *([(put.drop_page, (self._stamp(), old.hash))] if is_whole else [])])
 
-    async def _moved(self, links: set[bytes], old: _Page, new: _Page) -> list[Write]:
-        put, writes = self._statements, list[Write]()
+    async def _carry(self, links: set[bytes], old: _Page, new: _Page) -> None:
+        """The rows of these links: there before they go here."""
+        put, here, there, hours = self._statements, list[Write](), list[Write](), set[int]()
         sources = [owner for owner in old.owners if owner not in new.owners]
         targets = [owner for owner in new.owners if owner not in old.owners]
-        hours = set()
         for row in await self._read(old.hash, float("-inf"), float("inf")):
             if row.link in links:
-                hour = hour_of(row.at / MICROSECONDS)
+                hour, live = hour_of(row.at / MICROSECONDS), self._live(row.at)
                 hours.add(hour)
-                writes += [(put.put_share, (owner, hour, *row, self._stamp())) for owner in targets]
-                writes += [(put.drop_share, (self._stamp(), owner, hour, row.at, row.id)) for owner in sources]
-        marks = [(owner, hour) for owner in (*sources, *targets) for hour in hours]
-        return [*writes, *((put.put_dirty, (*mark, None, self._stamp())) for mark in marks)]
+                there += [(put.put_share, (owner, hour, *row, self._stamp(), live)) for owner in targets]
+                here += [(put.drop_share, (self._stamp(), owner, hour, row.at, row.id)) for owner in sources]
+        await self._write([*there, *(self._dirty(owner, hour) for owner in targets for hour in hours)])
+        await self._write([*here, *(self._dirty(owner, hour) for owner in sources for hour in hours)])
+
+    async def _fetch_back(self, page: bytes) -> None:
+        """Rows that another process left behind here, of links that lead elsewhere."""
+        old = await self._page(page)
+        links = {row.link for row in await self._read(page, float("-inf"), float("inf"))} if old is not None else set()
+        for link in links:
+            new, _ = await self._known_page(link)
+            if old is not None and new is not None and new.hash != page:
+                await self._carry({link}, old, new)
+                await self._renew_sharers(new.hash)
+
+    def _dirty(self, owner: bytes, hour: int) -> Write:
+        """To be counted again."""
+        live = self._live(microseconds((hour + 1) * HOUR))
+        return self._statements.put_dirty, (owner, hour, None, self._stamp(), live)
+
+    def _live(self, at: int | None = None) -> int:
+        """Seconds for which what was shared then (in microseconds), or just now, stays."""
+        if not self._keep:
+            return 0
+        now = self._clock.now()
+        return max(1, min(LONGEST_LIVE, round((now if at is None else at / MICROSECONDS) + self._keep - now)))
 
     async def _renew_sharers(self, page: bytes) -> None:
         rows = await self._read(page, float("-inf"), float("inf"))
-        sharers = {row.sharer for row in rows if row.sharer is not None}
-        await self._write([(self._statements.drop_sharers, (self._stamp(), page))])
-        await self._write([(self._statements.put_sharer, (page, one, self._stamp())) for one in sharers])
+        sharers = {row.sharer: row.at for row in sorted(rows) if row.sharer is not None}
+        put = self._statements
+        await self._write([(put.drop_sharers, (self._stamp(), page))])
+        await self._write([(put.put_sharer, (page, one, self._stamp(), self._live(at))) for one, at in sharers.items()])
 
     async def _forget_hours(self, owner: bytes) -> None:
         hours = await self._ask(self._statements.get_hours, owner)
-        await self._write([(self._statements.put_dirty, (owner, hour, None, self._stamp())) for hour, _ in hours])
+        await self._write([self._dirty(owner, hour) for hour, _ in hours])
 
     async def _count(self, asked: Asked, now: float) -> Shares | None:
         rows = await self._ask(self._statements.get_link, key_hash(asked.key))
+        if not rows and asked.page != asked.key:
+            rows = await self._ask(self._statements.get_link, key_hash(asked.page))
         page = rows[0][0] if rows else key_hash(asked.page)
         hours = await self._ask(self._statements.get_hours, page)
         if not hours:
@@ -272,7 +321,8 @@ class CassandraShares:
         end = begin + microseconds(HOUR)
         ((found,),) = await self._ask(self._statements.count_shares, owner, hour, begin - 1, end - 1)
         if hour < hour_of(now - SKEW_SECONDS):
-            await self._write([(self._statements.put_counted, (stamp, found, owner, hour))])
+            live = self._live(end)
+            await self._write([(self._statements.put_counted, (stamp, live, found, owner, hour))])
         return int(found)
 
     async def _count_since(self, owner: bytes, per_hour: dict[int, int], since: float) -> int:

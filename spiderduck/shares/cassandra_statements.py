@@ -1,5 +1,6 @@
 """The CQL of the share log, for one keyspace. Every write carries its own timestamp (microseconds), so that it may be
-repeated. Tables: `spiderduck/stores/schema.cql`, version 6."""
+repeated, and its time to live in seconds (0: for ever), but for trends. Tables:
+`spiderduck/stores/schema.cql`, version 6."""
 
 from dataclasses import dataclass
 
@@ -46,10 +47,11 @@ class ShareStatements:
 def share_statements(keyspace: str) -> ShareStatements:
     """All of them."""
 
-    def put(table: str, columns: str, live: int = 0) -> Statement:
+    def put(table: str, columns: str, live: str = "?") -> Statement:
         marks = ", ".join("?" * len(columns.split(",")))
-        ttl = f" AND TTL {live}" if live else ""
-        return Statement(f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({marks}) USING TIMESTAMP ?{ttl}")
+        return Statement(
+            f"INSERT INTO {keyspace}.{table} ({columns}) VALUES ({marks}) USING TIMESTAMP ? AND TTL {live}"
+        )
 
     def drop(table: str, condition: str) -> Statement:
         return Statement(f"DELETE FROM {keyspace}.{table} USING TIMESTAMP ? WHERE {condition}")
@@ -59,12 +61,14 @@ def share_statements(keyspace: str) -> ShareStatements:
 
     within = "WHERE owner = ? AND hour = ? AND at > ? AND at <= ?"
     return ShareStatements(
-        claim=Statement(f"INSERT INTO {keyspace}.share_ids (id, at) VALUES (?, ?) IF NOT EXISTS", conditional=True),
+        claim=Statement(
+            f"INSERT INTO {keyspace}.share_ids (id, at) VALUES (?, ?) IF NOT EXISTS USING TTL ?", conditional=True
+        ),
         put_share=put("shares", SHARE),
         drop_share=drop("shares", "owner = ? AND hour = ? AND at = ? AND id = ?"),
         put_dirty=put("share_hours", "owner, hour, shares"),
         put_counted=Statement(
-            f"UPDATE {keyspace}.share_hours USING TIMESTAMP ? SET shares = ? WHERE owner = ? AND hour = ?"
+            f"UPDATE {keyspace}.share_hours USING TIMESTAMP ? AND TTL ? SET shares = ? WHERE owner = ? AND hour = ?"
         ),
         put_sharer=put("share_sharers", "page, sharer"),
         drop_sharers=drop("share_sharers", "page = ?"),
@@ -74,9 +78,9 @@ def share_statements(keyspace: str) -> ShareStatements:
         put_page=put("share_pages", "page, key, domain, language"),
         drop_page=drop("share_pages", "page = ?"),
         put_domain=put("share_domains", "domain"),
-        put_trend=put("trends", "kind, span, item, score, at, language", TREND_SECONDS),
+        put_trend=put("trends", "kind, span, item, score, at, language", str(TREND_SECONDS)),
         drop_trends=drop("trends", "kind = ? AND span = ?"),
-        get_link=get("share_links", "page", "WHERE link = ?"),
+        get_link=get("share_links", "page, WRITETIME(page)", "WHERE link = ?"),
         get_page=get("share_pages", "key, domain, language", "WHERE page = ?"),
         get_page_links=get("share_page_links", "link", "WHERE page = ?"),
         get_hours=get("share_hours", "hour, shares", "WHERE owner = ?"),

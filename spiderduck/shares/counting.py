@@ -36,13 +36,22 @@ class Followers:
 
 
 class ShareCounter:
-    """`shares_total` counts what this process logged."""
+    """`shares_total` counts what this process logged. `keep` is for how many seconds a share counts (0: for ever):
+    what is older is not logged, nor what is told again after it was forgotten."""
 
-    def __init__(self, subscriptions: Subscriptions, shares: ShareLog, followers: Followers, clock: Clock) -> None:
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        shares: ShareLog,
+        followers: Followers,
+        clock: Clock,
+        keep: float = 0.0,
+    ) -> None:
         self._subscriptions = subscriptions
         self._shares = shares
         self._followers = followers
         self._clock = clock
+        self._keep = keep
         self.shares_total = 0
 
     async def run(self) -> None:
@@ -66,11 +75,12 @@ class ShareCounter:
         if len(received) < MOST:
             await self._clock.sleep(GATHER_SECONDS)
             received += await subscription.poll(MOST - len(received))
-        shares = [share for one in received if (share := share_in(one.body)) is not None]
+        since = self._clock.now() - self._keep if self._keep else float("-inf")
+        shares = [share for one in received if (share := share_in(one.body)) is not None and share.at >= since]
         added = await self._shares.add(shares) if shares else ()
         self.shares_total += len(added)
         await self._followers.changes.told([one.body for one in received], added)
-        self._followers.trending.shared(added)
+        self._followers.trending.shared([*shares, *added])  # what a crash left unscored is told again
         self._followers.rechecking.shared(added)
         await subscription.ack(received[-1].position)
 

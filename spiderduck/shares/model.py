@@ -12,6 +12,7 @@ from schedulers.links import key_of
 PROCESSED = "spiderduck.url.processed"
 NO_PAGE = frozenset({"invalid_url"})
 LONGEST_EXAMPLE = 512
+ADDRESSES = ("https://", "http://", "at://")
 
 Kind = Literal["links", "domains"]
 
@@ -29,7 +30,8 @@ class Share(NamedTuple):
     `id` is the notice's, 16 bytes: the same when the share is told again. `at` is in epoch seconds. `key` is the dedup
     key of the URL that was shared and `page` that of the page it leads to; `is_known` says that it was followed there,
     and is no guess. `url` is the page's for people. `sharer` is 16 bytes of a keyed hash; `event` is the event's id
-    where that is an address, else empty. `moved_from` is the page that the URL led to before, where that was another.
+    where that is an address, else empty. `is_named` says that `page` is the fetched page's word on its own address, and
+    `told` when the notice was made. `moved_from` is the page that the URL led to before, where that was another.
     """
 
     id: bytes
@@ -42,6 +44,8 @@ class Share(NamedTuple):
     language: str
     sharer: bytes | None
     event: str
+    is_named: bool = False
+    told: float = 0.0
     moved_from: str = ""
 
     @property
@@ -75,6 +79,7 @@ class _Record(msgspec.Struct):
 class _Told(msgspec.Struct):
     id: str
     type: str
+    time: str
     data: _Record
     event_id: str = ""
     sharer: str | None = None
@@ -82,11 +87,12 @@ class _Told(msgspec.Struct):
 
 
 class PageOf(NamedTuple):
-    """The page that a URL's shares count for."""
+    """The page that a URL's shares count for. `is_named`: by the word of another one."""
 
     key: str
     url: str
     is_known: bool
+    is_named: bool = False
 
 
 _told = msgspec.json.Decoder(_Told).decode
@@ -97,7 +103,8 @@ def page_of(url: str, key: str, resolved_url: str | None, canonical_url: str | N
     was fetched at some time."""
     for found in (canonical_url, resolved_url):
         if found is not None and (other := key_of(found)) is not None:
-            return PageOf(other, found, is_known or found == resolved_url)
+            is_named = found == canonical_url and other != key_of(resolved_url or url)
+            return PageOf(other, found, is_known or found == resolved_url, is_named)
     return PageOf(key, url, is_known)
 
 
@@ -107,7 +114,7 @@ def share_in(body: bytes) -> Share | None:
         told = _told(body)
         if told.type != PROCESSED or told.shared_at is None or told.data.status in NO_PAGE:
             return None
-        identity, at = bytes.fromhex(told.id), epoch(told.shared_at)
+        identity, at, now = bytes.fromhex(told.id), epoch(told.shared_at), epoch(told.time)
         sharer = None if told.sharer is None else bytes.fromhex(told.sharer)
     except (msgspec.DecodeError, ValueError):
         return None  # of a former version, or somebody else's
@@ -126,6 +133,8 @@ def share_in(body: bytes) -> Share | None:
         language=language,
         sharer=sharer,
         event=told.event_id if is_address(told.event_id) else "",
+        is_named=page.is_named,
+        told=now,
     )
 
 
@@ -143,5 +152,5 @@ def domain_of(url: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether an event's id leads to the event itself."""
-    return "://" in text[:16] and len(text) <= LONGEST_EXAMPLE and text.isprintable()
+    """Whether an event's id leads to the event itself, for whoever follows links that strangers wrote."""
+    return text.startswith(ADDRESSES) and len(text) <= LONGEST_EXAMPLE and text.isprintable()

@@ -26,9 +26,9 @@ class ShareLog(Protocol):
     """The log, and what is counted from it. Every method raises `StoreUnavailable`."""
 
     async def add(self, shares: Sequence[Share]) -> Sequence[Share]:
-        """Durable when this returns. One that is there already changes no count, also where it is told with another
-        time. Where a URL is known by now to lead to another page, all its shares count for that one. Returns those that
-        were new, as they count: with the page that their URL was known to lead to."""
+        """Durable when this returns. One that is there already changes nothing, also where it is told with another time
+        or page. Where a URL is known by now to lead to another page, all its shares count for that one. Returns those
+        that were new, as they count: with the page that their URL was known to lead to."""
 
     async def counts(self, asked: Sequence[Asked], now: float) -> Sequence[Shares | None]:
         """What counts for each page, in the order asked; None where it was never shared."""
@@ -55,7 +55,8 @@ class TrendLog(Protocol):
 
     async def raise_peak(self, peak: Peak) -> None:
         """Remember it in place of the item's peak in that window, where that is lower or from before
-        `Peak.counts_since`. Of two at one moment the lower may stay."""
+        `Peak.counts_since`, but never in place of one from after `Peak.counts_until`. Of two at one moment the lower
+        may stay."""
 
     async def peaks(self, kind: str, window: str, since: float, most: int) -> Sequence[Peak]:
         """Peaks from `since` on, the most that are trending first, at most `most`."""

@@ -19,14 +19,16 @@ from spiderduck.shares.trends import HOUR, Peak, Tally, Window
 LINK = """
 SELECT l.number, p.number, p.page FROM share_links l JOIN share_pages p ON p.number = l.page WHERE l.key = ?
 """
+IS_LOGGED = "SELECT 1 FROM shares WHERE id = ?"
 PAGE = "SELECT number FROM share_pages WHERE page = ?"
+SHOWN = "SELECT url, domain, language FROM share_pages WHERE number = ?"
 PUT_PAGE = "INSERT INTO share_pages (page, url, domain, language) VALUES (?, ?, ?, ?)"
 RENEW_PAGE = """
 UPDATE share_pages SET url = ?2, domain = ?3, language = ?4
 WHERE number = ?1 AND (url, domain, language) IS NOT (?2, ?3, ?4)
 """
 PUT_LINK = "INSERT INTO share_links (key, page) VALUES (?, ?)"
-PUT_SHARE = "INSERT OR IGNORE INTO shares (link, at, id, sharer, event) VALUES (?, ?, ?, ?, ?)"
+PUT_SHARE = "INSERT INTO shares (link, at, id, sharer, event) VALUES (?, ?, ?, ?, ?)"
 PUT_SHARER = "INSERT OR IGNORE INTO share_sharers (page, sharer) VALUES (?, ?)"
 COUNT_ON = "UPDATE share_pages SET total = total + 1, sharers = sharers + ? WHERE number = ?"
 OF_PAGE = "FROM share_links l JOIN shares s ON s.link = l.number WHERE l.page = ?"
@@ -48,9 +50,19 @@ NAMES = {
 }
 RAISE = """
 INSERT INTO trends (kind, span, item, score, at, language, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT (kind, span, item) DO UPDATE SET score = ?4, at = ?5, language = ?6, place = ?7 WHERE at < ?8 OR score < ?4
+ON CONFLICT (kind, span, item) DO UPDATE SET score = ?4, at = ?5, language = ?6, place = ?7
+WHERE at < ?8 OR (score < ?4 AND at <= ?9)
 """
+TO_FORGET = """
+SELECT number FROM share_links l WHERE number > ?1 AND number <= ?2
+AND EXISTS (SELECT 1 FROM shares s WHERE s.link = l.number AND s.at < ?3)
+"""
+FORGET = """
+DELETE FROM shares WHERE (link, at, id) IN (SELECT link, at, id FROM shares WHERE link = ?1 AND at < ?2 LIMIT ?3)
+"""
+FORGET_LINK = "DELETE FROM share_links WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM shares WHERE link = ?1)"
 PAGES_AT_ONCE = 100
+LINKS_AT_ONCE, SHARES_AT_ONCE = 2_000, 5_000
 MUCH, SLICES = 5_000, 28
 """So many shares of one item are read in so many pieces."""
 
@@ -103,6 +115,18 @@ class SqliteShares:
             await self._database.write(partial(_recount_all, pages=pages[start : start + PAGES_AT_ONCE]))
         return len(pages)
 
+    async def forget_before(self, moment: float) -> int:
+        """Delete the shares of before that moment, in steps, and what nothing is left of. Returns how many."""
+        ((last,),) = await self._rows("SELECT coalesce(max(number), 0) FROM share_links", ())
+        total = 0
+        for low in range(0, last, LINKS_AT_ONCE):
+            for (link,) in await self._rows(TO_FORGET, (low, low + LINKS_AT_ONCE, moment)):
+                count = SHARES_AT_ONCE
+                while count == SHARES_AT_ONCE:
+                    count = await self._database.write(partial(_forget, link=link, moment=moment))
+                    total += count
+        return total
+
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         middle, begin = until - window.seconds, until - 2 * window.seconds
         sql = f"SELECT DISTINCT coalesce(s.sharer, s.id) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ?"
@@ -116,7 +140,8 @@ class SqliteShares:
 
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
-        row = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language, peak.order, peak.counts_since)
+        what = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language, peak.order)
+        row = (*what, peak.counts_since, peak.counts_until)
         await self._database.write(lambda connection: connection.execute(RAISE, row))
 
     async def peaks(self, kind: str, window: str, since: float, most: int) -> Sequence[Peak]:
@@ -165,10 +190,14 @@ class SqliteShares:
 
 
 def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:
-    """The share as it counts; nothing where it is there already."""
+    """The share as it counts; nothing where it is there already, for what is known of its link may be newer."""
+    if connection.execute(IS_LOGGED, (share.id,)).fetchone() is not None:
+        return []
+    share = _followed(connection, share)
     known = connection.execute(LINK, (share.key,)).fetchone()
     if known is None:
-        page = _page(connection, share)
+        old = connection.execute(PAGE, (share.key,)).fetchone() if share.is_known and share.page != share.key else None
+        page = _page(connection, share) if old is None else _move(connection, share, old[0], share.key)
         link = connection.execute(PUT_LINK, (share.key, page)).lastrowid
     else:
         link, page, key = known
@@ -179,12 +208,21 @@ def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:
             share = share._replace(moved_from=key)
     if share.is_known:
         connection.execute(RENEW_PAGE, (page, share.url, share.domain, share.language))
-    row = (link, share.at, share.id, share.sharer, share.event or None)
-    if connection.execute(PUT_SHARE, row).rowcount == 0:
-        return []
+    connection.execute(PUT_SHARE, (link, share.at, share.id, share.sharer, share.event or None))
     is_new = 0 if share.sharer is None else connection.execute(PUT_SHARER, (page, share.sharer)).rowcount
     connection.execute(COUNT_ON, (is_new, page))
     return [share]
+
+
+def _followed(connection: sqlite3.Connection, share: Share) -> Share:
+    """With the page that the named one is known to lead to."""
+    if not share.is_named:
+        return share
+    known = connection.execute(LINK, (share.page,)).fetchone()
+    if known is None or known[2] == share.page:
+        return share
+    url, domain, language = connection.execute(SHOWN, (known[1],)).fetchone()
+    return share._replace(page=known[2], url=url, domain=domain, language=language)
 
 
 def _page(connection: sqlite3.Connection, share: Share) -> int:
@@ -211,6 +249,18 @@ def _recount(connection: sqlite3.Connection, page: int) -> None:
         connection.execute(statement, (page,))
 
 
+def _forget(connection: sqlite3.Connection, link: int, moment: float) -> int:
+    """One step; the counts of the page are right when the last one of the link is done."""
+    (page,) = connection.execute("SELECT page FROM share_links WHERE number = ?", (link,)).fetchone() or (0,)
+    count = connection.execute(FORGET, (link, moment, SHARES_AT_ONCE)).rowcount
+    if count == SHARES_AT_ONCE:
+        connection.execute("UPDATE share_pages SET total = total - ? WHERE number = ?", (count, page))
+        return count
+    connection.execute(FORGET_LINK, (link,))
+    _recount(connection, page)
+    return count
+
+
 def _recount_all(connection: sqlite3.Connection, pages: Sequence[int]) -> None:
     for page in pages:
         _recount(connection, page)
@@ -221,7 +271,8 @@ def _all_pages(connection: sqlite3.Connection) -> list[int]:
 
 
 def _count(connection: sqlite3.Connection, asked: Asked, now: float) -> Shares | None:
-    known = connection.execute(LINK, (asked.key,)).fetchone()
+    links = (connection.execute(LINK, (key,)).fetchone() for key in asked)
+    known = next((one for one in links if one is not None), None)
     found = (known[1],) if known is not None else connection.execute(PAGE, (asked.page,)).fetchone()
     if found is None:
         return None

@@ -57,6 +57,11 @@ class Peak(NamedTuple):
         return self.at - COOLDOWN
 
     @property
+    def counts_until(self) -> float:
+        """A peak of after that moment stays, however late this one is told: it would be forgotten by then."""
+        return self.at + COOLDOWN
+
+    @property
     def order(self) -> float:
         """The higher, the more it trends, at every moment: the logarithm of `now`, less the moment's part."""
         return math.log2(self.score) + self.at / HALF_LIFE

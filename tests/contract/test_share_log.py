@@ -46,9 +46,11 @@ def share(
     *,
     sharer: str | None = None,
     is_known: bool = True,
+    is_named: bool = False,
     event: str = "",
     language: str = "en",
 ) -> Share:
+    """Told in the order of their numbers."""
     return Share(
         id=number.to_bytes(16, "big"),
         at=at,
@@ -60,6 +62,8 @@ def share(
         language=language,
         sharer=None if sharer is None else sharer.encode().ljust(16, b"."),
         event=event,
+        is_named=is_named,
+        told=NOW + number,
     )
 
 
@@ -144,6 +148,38 @@ async def test_a_link_that_leads_elsewhere_goes_alone(store: ShareStore) -> None
     await store.add([share(3, SHORT, other)])
     assert await counted(store, SHORT, other) == Shares(total=2, last_hour=2, last_day=2, sharers=0)
     assert await counted(store, PAGE, PAGE) == Shares(total=1, last_hour=1, last_day=1, sharers=0)
+
+
+async def test_an_older_notice_that_is_told_again_moves_nothing(store: ShareStore) -> None:
+    """The link led there once; a newer share knows better. No share counts twice, and none is announced again."""
+    other = "https://news.test/other"
+    await store.add([share(1, SHORT)])
+    await store.add([share(2, SHORT, other)])
+    assert not await store.add([share(1, SHORT)])
+    assert await counted(store, SHORT, other) == Shares(total=2, last_hour=2, last_day=2, sharers=0)
+    assert await counted(store, PAGE, PAGE) is None
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+async def test_a_page_that_names_one_that_names_another_counts_for_the_last(
+    store: ShareStore, order: tuple[int, int]
+) -> None:
+    """Whichever of them was shared first: a mobile page names the full one, and that names the article."""
+    mobile, full = "https://m.news.test/a", "https://news.test/full"
+    shares = {1: share(1, mobile, full, is_named=True), 2: share(2, full, PAGE, is_named=True)}
+    for number in order:
+        await store.add([shares[number]])
+    for key, page in ((mobile, full), (full, PAGE), (PAGE, PAGE), ("https://news.test/never-shared", full)):
+        assert await counted(store, key, page) == Shares(total=2, last_hour=2, last_day=2, sharers=0), key
+
+
+async def test_two_pages_that_name_one_another_are_one(store: ShareStore) -> None:
+    """However often they are shared in turn."""
+    for number in range(6):
+        one, other = (PAGE, OTHER) if number % 2 else (OTHER, PAGE)
+        await store.add([share(number, one, other, is_named=True)])
+    for key in (PAGE, OTHER):
+        assert await counted(store, key, key) == Shares(total=6, last_hour=6, last_day=6, sharers=0)
 
 
 async def test_many_are_asked_at_once(store: ShareStore) -> None:
@@ -234,6 +270,16 @@ async def test_the_higher_peak_stays_until_it_is_forgotten(store: ShareStore) ->
     late = Peak(item, "day", 20.0, NOW + 49 * HOUR, "de")
     await store.raise_peak(late)
     assert list(await store.peaks("links", "day", 0.0, 10)) == [late]
+
+
+async def test_a_peak_of_long_ago_hides_none_of_today(store: ShareStore) -> None:
+    """A crowd of shares that say that they are from ten days before; one of yesterday counts as if it had come then."""
+    item = Item("links", PAGE)
+    await store.raise_peak(Peak(item, "day", 50.0, NOW))
+    await store.raise_peak(Peak(item, "day", 900.0, NOW - 240 * HOUR))
+    assert list(await store.peaks("links", "day", 0.0, 10)) == [Peak(item, "day", 50.0, NOW)]
+    await store.raise_peak(Peak(item, "day", 70.0, NOW - 20 * HOUR))
+    assert list(await store.peaks("links", "day", 0.0, 10)) == [Peak(item, "day", 70.0, NOW - 20 * HOUR)]
 
 
 async def test_peaks_come_in_the_order_of_what_is_left_of_them(store: ShareStore) -> None:

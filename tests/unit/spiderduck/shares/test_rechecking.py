@@ -34,7 +34,7 @@ def test_the_more_it_is_shared_the_sooner(shares: int, seconds: float | None) ->
 
 
 def share(page: str = PAGE, domain: str = "news.test", moved_from: str = "", key: str = "") -> Share:
-    return Share(b"1" * 16, NOW, key or page, page, True, page, domain, "en", None, "", moved_from)
+    return Share(b"1" * 16, NOW, key or page, page, True, page, domain, "en", None, "", moved_from=moved_from)
 
 
 def page(number: int = 1, title: str = "A title", text: str = "hash", url: str = PAGE) -> Page:
