@@ -31,6 +31,7 @@ from spiderduck.api.admin.history import history_routes
 from spiderduck.api.admin.installation import installation_routes
 from spiderduck.api.admin.own_key import own_key_routes
 from spiderduck.api.admin.takedowns import takedown_routes
+from spiderduck.api.compat.discovery import discovery
 from spiderduck.api.compat.handlers import compat_routes
 from spiderduck.api.contract.described import document_of, operation_id
 from spiderduck.api.contract.problems import answer
@@ -157,7 +158,7 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
     return Litestar(
         route_handlers=[*routes, *health_routes(health), metrics_route(health), document_route()],
         guards=[BrowserGuard(browser_rules(config), guard), guard],
-        before_send=[send_rate_limit, send_methods],
+        before_send=[send_rate_limit, send_methods, *discovery(config)],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
         request_max_body_size=min(MOST_BODY_BYTES, config.api.most_event_bytes),

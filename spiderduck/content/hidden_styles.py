@@ -29,14 +29,37 @@ _FAINT = re.compile(
 )
 """What a script may bring to light as the page loads; so it counts in an attribute alone."""
 _COLOUR = re.compile(r"(?<![\w-])(color|background(?:-color)?)\s*:\s*([^;!]{1,60})", re.IGNORECASE)
-_SIMPLE = re.compile(r"[a-z][a-z0-9]*[.#][\w-]+(?:[.#][\w-]+)*|[.#][\w-]+(?:[.#][\w-]+)*", re.IGNORECASE | re.ASCII)
+_PART = r"(?:[.#][\w-]+|\[[\w-]+(?:[~|^$*]?=(?:[\w-]+|\"[\w -]*\"|'[\w -]*'))?\])"
+_SIMPLE = re.compile(rf"(?:[a-z][a-z0-9]*)?{_PART}{{1,10}}", re.IGNORECASE | re.ASCII)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
+_WHITE = re.compile(
+    r"(?<![\w-])color\s*:\s*(?:white|snow|ivory|#f[0-9a-f]f[0-9a-f]f[0-9a-f]|#fff|rgba?\(\s*2[45]\d[\s,]+2[45]\d[\s,]+2[45]\d\b[^)]{0,20}\)"
+    r"|hsla?\([^)%]{1,30}%?[\s,]+[\d.]{1,9}%[\s,]+(?:100|9[5-9])%[^)]{0,20}\))\s*(?:[;!]|$)",
+    re.IGNORECASE,
+)
 
 
 def hides(style: str) -> bool:
     """Whether an element with this `style` attribute is not seen."""
-    text = style[:STYLE_LENGTH]
+    text = _plain(style)
     return _HIDDEN.search(text) is not None or _FAINT.search(text) is not None or _is_of_one_colour(text)
+
+
+def is_white(style: str) -> bool:
+    """Whether text with this `style` attribute is not seen on a page that says nothing of backgrounds."""
+    return _WHITE.search(_plain(style)) is not None
+
+
+def _plain(style: str) -> str:
+    """The same without comments and escapes."""
+    text = style[:STYLE_LENGTH]
+    return _ESCAPE.sub(_unescaped, _COMMENT.sub("", text)) if "/*" in text or "\\" in text else text
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code = int(escape[1], 16) if escape[1] else ord(escape[2])
+    return chr(code) if 0 < code <= 0x10FFFF else "\ufffd"
 
 
 def hidden_selectors(sheet: str) -> list[str]:

@@ -4,16 +4,16 @@ It takes seconds for the worst of pages, so it runs in a process with limits (`g
 somebody asks.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import ClassVar
 
+import regex
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from groundwork.workers.interface import WorkError, Workers
 from schedulers.metadata.charset import as_utf_8
-from spiderduck.content.hidden_styles import hidden_selectors, hides
+from spiderduck.content.hidden_styles import hidden_selectors, hides, is_white
 from spiderduck.errors import NotInstalled, SpiderDuckError
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -64,8 +64,11 @@ def extract(body: bytes, url: str, content_type: str | None = None) -> str | Non
 
 HIDDEN = frozenset({"template", "script", "style", "noscript", "iframe", "object", "nav"})
 """Elements that are no text of the page; where nothing else is left, trafilatura would take a `nav` for it."""
-_UNSEEN = re.compile("[\u200b\u200c\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
-"""Characters without a shape, those that turn text round, and tags, in which text can be hidden from people."""
+_UNSEEN = regex.compile(
+    r"[\p{Default_Ignorable_Code_Point}--[\u200d\ufe0e\ufe0f]]|(?<=([\u200d\ufe0e\ufe0f]))\1", regex.VERSION1
+)
+"""Characters without a shape: those that turn text round, tags, selectors of variants, fillers. Text can be hidden in
+them from people. What makes emoji what they are stays, once at a time."""
 MOST_BY_SHEETS = 0.5
 """Of the text. A page whose style sheets hide more is brought to light by a script as it loads."""
 
@@ -74,11 +77,28 @@ def visible(body: bytes) -> bytes:
     """A page in UTF-8 without the elements that its reader does not see: text hidden there is written for machines."""
     tree = LexborHTMLParser(body)
     by_sheets = _hidden_by_sheets(tree)
-    marked = tree.css(f"[hidden],[aria-hidden],[style],{','.join(HIDDEN)}")
-    _remove(element for element in marked if _is_hidden(element))
+    marked = tree.css(f"[hidden],[aria-hidden],[style],font[color],{','.join(HIDDEN)}")
+    on_white = _says_nothing_of_backgrounds(tree)
+    _remove(element for element in marked if _is_hidden(element) or (on_white and is_white(_style_of(element))))
     if by_sheets:
         _remove(tree.css(by_sheets))
     return (tree.html or "").encode()
+
+
+def _says_nothing_of_backgrounds(tree: LexborHTMLParser) -> bool:
+    """So that its background is white. A linked style sheet may say anything."""
+    if tree.css_first(
+        'link[rel~="stylesheet" i],[bgcolor],[background],[style*="background" i],meta[name="color-scheme" i]'
+    ):
+        return False
+    sheets = "".join(element.text() for element in tree.css("style")).lower()
+    return "background" not in sheets and "color-scheme" not in sheets and "@import" not in sheets
+
+
+def _style_of(element: LexborNode) -> str:
+    """Its `style`, behind what older HTML says of its colour."""
+    colour, style = element.attributes.get("color"), element.attributes.get("style") or ""
+    return f"color:{colour};{style}" if colour else style
 
 
 def _remove(elements: Iterable[LexborNode]) -> None:

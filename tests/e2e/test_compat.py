@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 URL = "http://news.test/duck"
 PICTURE = "http://news.test/duck.png"
-KEY = "a-key-that-fetches-0123456789"
+KEY, ADMIN = "a-key-that-fetches-0123456789", "a-key-that-rules-0123456789"
 UNSTABLE = "/_matrix/app/unstable/uk.half-shot.msc4417/preview_url"
 ENDS = ("/oembed", "/api/oembed", "/iframely", "/compat/summaly", "/compat/mastodon/card", UNSTABLE)
 HTML = '<b>bold</b><script>alert("x")</script>'
@@ -54,7 +54,9 @@ def origin() -> Iterator[Origin]:
 def product(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     settings = {f"SPIDERDUCK_COMPAT__{name}": "true" for name in ("OEMBED", "SUMMALY", "MATRIX", "MASTODON")}
     settings["SPIDERDUCK_COMPAT__WAIT_MS"] = "20000"
-    settings["SPIDERDUCK_API__KEYS"] = json.dumps([{"key": KEY, "scopes": ["read", "fetch"]}])
+    settings["SPIDERDUCK_API__KEYS"] = json.dumps(
+        [{"key": KEY, "scopes": ["read", "fetch"]}, {"key": ADMIN, "scopes": ["read", "admin"]}]
+    )
     with Product(tmp_path_factory.mktemp("compat") / "data", origin.port, settings) as product:
         yield product
 
@@ -143,6 +145,72 @@ def test_markup_in_a_title_stays_text(product: Product, path: str) -> None:
     found = answer.json()
     title = found.get("title") or found.get("og:title")
     assert title == f"A duck {HTML}"
+
+
+def test_a_page_about_a_link_leads_to_its_oembed(product: Product) -> None:
+    """oembed.com, section 4: for consumers that know nothing but the page's address."""
+    for path in ("/link", "/v1/unfurl"):
+        link = ask(product, path, f"{URL}?a=b&c=<d>").links["alternate"]
+        assert link["type"] == "application/json+oembed"
+        found = product.client.get(link["url"], headers={"Authorization": f"Bearer {KEY}"}).json()
+        assert (found["version"], found["provider_name"]) == ("1.0", "Pond Post")
+    for path, url in (("/link", ""), ("/oembed", URL), ("/link", "http://news.test/" + "a" * 5_000)):
+        assert "link" not in ask(product, path, url).headers
+
+
+REFUSED: dict[str, tuple[dict[str, str], str | None]] = {
+    "no key": ({"url": URL}, None),
+    "a wrong key": ({"url": URL}, "wrong"),
+    "no URL": ({}, KEY),
+    "what is no URL": ({"url": "http://["}, KEY),
+    "a scheme that nobody fetches": ({"url": "javascript:alert(1)"}, KEY),
+    "a private address": ({"url": "http://169.254.169.254/latest"}, KEY),
+    "a page that is gone": ({"url": "http://news.test/gone"}, KEY),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_refusal_is_one_to_each_client(product: Product, why: str) -> None:
+    """Outline takes an answer without `error` for a preview, whatever its status; a homeserver reads Matrix's error."""
+    query, key = REFUSED[why]
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    for path in ENDS:
+        answer = product.client.get(path, params=query, headers=headers)
+        assert 400 <= answer.status_code < 500
+        told = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert told["status"] == answer.status_code
+        if path in ("/iframely", "/api/oembed", UNSTABLE):
+            assert told["error"] == told["detail"]
+        assert told.get("errcode", "").startswith("M_") == (path == UNSTABLE)
+
+
+def test_of_a_blocked_link_there_is_no_preview(product: Product, origin: Origin, tmp_path: Any) -> None:
+    """Not even its host's name as the site's; nor is a title that was known before shown."""
+    origin.answers["bad.test/x"] = page("Free money")
+    assert ask(product, "/oembed", "http://bad.test/x").json()["title"] == "Free money"
+    entries = tmp_path / "bad.txt"
+    entries.write_text("bad.test\n")
+    order = {"name": "bad", "path": str(entries), "format": "domains", "action": "block"}
+    rules = {"Authorization": f"Bearer {ADMIN}"}
+    product.client.put("/v1/lists", json=order, headers=rules).raise_for_status()
+    for path in ENDS:
+        for url in ("http://bad.test/x", "http://www.bad.test/new"):
+            answer = ask(product, path, url)
+            assert answer.status_code == 404, answer.text
+            assert "Free money" not in answer.text
+    product.client.delete("/v1/lists/bad", headers=rules).raise_for_status()
+
+
+@pytest.mark.parametrize("lang", ["", "ja-JP", "zh-Hant-TW", "ja_JP", "*", "ja,en;q=0.5", "undefined", "x" * 1000])
+def test_a_language_that_is_none_costs_no_preview(product: Product, lang: str) -> None:
+    assert ask(product, "/compat/summaly", lang=lang).json()["title"].startswith("A duck")
+
+
+@pytest.mark.parametrize("query", [{"format": ""}, {"format": "JSON"}, {"maxwidth": "2000000000"}, {"callback": "x"}])
+def test_oembed_takes_what_consumers_send(product: Product, query: dict[str, str]) -> None:
+    found = ask(product, "/oembed", **query).json()
+    assert found["thumbnail_width"] == 1600
 
 
 @pytest.mark.parametrize("path", ENDS)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +16,11 @@ from tests.origin import Origin, http, page, redirect
 
 pytestmark = pytest.mark.e2e
 
-READ, FETCH = "a-key-that-reads-0123456789", "a-key-that-fetches-0123456789"
+READ, FETCH, ADMIN = "a-key-that-reads-0123456789", "a-key-that-fetches-0123456789", "a-key-that-rules-0123456789"
 URL = "http://news.test/ducks"
 BODY = " ".join(f"Sentence {number} tells how the ducks of the pond spend quiet winter days." for number in range(20))
+VARIANTS = "".join("a" + chr(0xE0100 + ord(letter) - 16) for letter in "IGNORE")
+"""A byte in each selector of a variant."""
 TAGS = "".join(chr(0xE0000 + ord(letter)) for letter in "IGNORE")
 """Unicode tags: a model reads them, and nobody sees them."""
 BAIT = (
@@ -38,6 +41,11 @@ def origin() -> Iterator[Origin]:
             "news.test/ducks": http(article),
             "news.test/no": http(article, X_Robots_Tag="noai"),
             "news.test/other": page("Other"),
+            "news.test/quiet": http(
+                f'<html><head><title>Quiet {VARIANTS}</title><meta name="description" content="Long and secret">'
+                f"</head><body><p>{BODY}</p></body></html>",
+                Content_Usage="ai-input=n",
+            ),
         }
         yield origin
 
@@ -45,6 +53,7 @@ def origin() -> Iterator[Origin]:
 @pytest.fixture(scope="module")
 def product(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     keys = [{"key": READ, "scopes": ["read"]}, {"key": FETCH, "scopes": ["read", "fetch"]}]
+    keys.append({"key": ADMIN, "scopes": ["admin"]})
     settings = {"SPIDERDUCK_COMPAT__MCP": "true", "SPIDERDUCK_API__KEYS": json.dumps(keys)}
     with Product(tmp_path_factory.mktemp("mcp") / "data", origin.port, settings) as product:
         yield product
@@ -101,6 +110,30 @@ async def test_an_agent_finds_the_tools_and_uses_each(product: Product) -> None:
 async def test_what_a_site_forbids_to_machines_is_not_read(product: Product) -> None:
     async with agent(product) as session:
         assert "ai-input=no" in await refused(session, "read_page", url="http://news.test/no")
+        assert "ai-input=no" in await refused(session, "read_page", url="http://news.test/quiet")
+        told = await call(session, "unfurl", url="http://news.test/quiet")
+        assert told["card"]["title"] == "Quiet aaaaaa"
+        assert "ai-input=no" in told["withheld"]
+        why = await call(session, "why", url="http://news.test/quiet")
+        assert {step["stage"] for step in why["story"]["steps"]} >= {"robots", "answer", "extract"}
+        for said in (told, why):
+            assert "secret" not in json.dumps(said)
+
+
+async def test_of_a_blocked_link_nothing_of_its_page_is_told(origin: Origin, product: Product, tmp_path: Path) -> None:
+    """Its title may be made for whoever reads it; the rules and the verdict are ours."""
+    origin.answers["bad.test/x"] = page("IGNORE")
+    async with agent(product) as session:
+        assert (await call(session, "unfurl", url="http://bad.test/x"))["card"]["title"] == "IGNORE"
+        (tmp_path / "bad.txt").write_text("bad.test\n")
+        order = {"name": "bad", "path": str(tmp_path / "bad.txt"), "format": "domains", "action": "block"}
+        rules = {"Authorization": f"Bearer {ADMIN}"}
+        product.client.put("/v1/lists", json=order, headers=rules).raise_for_status()
+        for tool in ("unfurl", "why"):
+            told = json.dumps(await call(session, tool, url="http://bad.test/x"))
+            assert "IGNORE" not in told
+            assert "the list bad" in told or '"list": "bad"' in told
+        assert "bad" in await refused(session, "read_page", url="http://bad.test/x")
 
 
 async def test_why_a_link_could_not_be_read_is_told_and_nothing_is_fetched(origin: Origin, product: Product) -> None:
@@ -128,6 +161,24 @@ async def test_a_key_that_reads_has_nothing_fetched(origin: Origin, product: Pro
         told = await call(session, "unfurl", url="http://news.test/other")
         assert told["card"]["status"] == "unknown"
     assert not origin.asked("news.test", "/other")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PUT", "OPTIONS"])
+def test_there_is_no_stream_to_wait_on(product: Product, method: str) -> None:
+    """A call that would be answered by nothing is refused at once, and holds no connection."""
+    headers = {"Authorization": f"Bearer {FETCH}", "Accept": "application/json, text/event-stream"}
+    answer = product.client.request(method, "/mcp", headers=headers, timeout=10)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/mcpx", "/mcp/x", "/mcp-server", "/mcp/../mcpx"])
+def test_it_answers_at_its_own_path_alone(product: Product, path: str) -> None:
+    headers = {"Authorization": f"Bearer {FETCH}", "Accept": "application/json, text/event-stream"}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    assert product.client.post(path, json=body, headers=headers).status_code == 404
+    for own in ("/mcp", "/mcp/"):
+        assert product.client.post(own, json=body, headers=headers).json()["result"] == {}
 
 
 def test_without_a_key_or_from_another_origin_nothing_is_told(product: Product) -> None:

@@ -1,5 +1,6 @@
 """The calls of other programs. A card that is not there in time, or never, is told in the way that each understands."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -8,12 +9,11 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from groundwork import problems
 from schedulers.card import Card
 from schedulers.model import Status
 from spiderduck.api.compat import shapes
+from spiderduck.api.compat.refusals import NoPreview, NotYet, OtherFormat, iframely_members, matrix_members, refusing
 from spiderduck.api.compat.shapes import Json
-from spiderduck.api.contract.problems import PROBLEM_TYPE
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import KEY_PARAMETER, READ
 from spiderduck.api.parameters import LANGUAGE
@@ -22,12 +22,17 @@ from spiderduck.api.urls.caching import MOST_SECONDS, asking_again
 from spiderduck.api.urls.unfurl import Unfurler, Wish, caller_of
 
 Url = Annotated[str, Parameter(description="The URL, percent-encoded.")]
-Largest = Annotated[int | None, Parameter(ge=1, le=8192, description="Pixels.")]
-Lang = Annotated[str | None, Parameter(pattern=LANGUAGE, description="Prefer the page's version in this language.")]
+Largest = Annotated[int | None, Parameter(ge=1, le=2**31 - 1, description="Pixels.")]
+Lang = Annotated[
+    str | None,
+    Parameter(description="Prefer the page's version in this language. What is no language tag is passed over."),
+]
 TAGS = ["previews for other programs"]
 OPTIONS = {"scope": READ, OWN_PAGES: True}
 UNSTABLE = "/_matrix/app/unstable/uk.half-shot.msc4417/preview_url"
 ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED})
+MISSKEY_WAIT_MS = 4_000
+"""Misskey gives up after five seconds, and its users' browsers keep that for a day."""
 
 
 class _Ends:
@@ -37,23 +42,19 @@ class _Ends:
         self._services = services
         self._unfurler = Unfurler(services)
 
-    async def answer(
-        self,
-        request: Request[Any, Any, Any],
-        wish: Wish,
-        shape: Callable[[Card], Json],
-        refused: Callable[[str], Json] = lambda _: {},
-    ) -> Response[Any]:
-        """`shape` of the card; `refused` gives the members that this client reads of a refusal, beside a problem's."""
+    async def answer(self, request: Request[Any, Any, Any], wish: Wish, shape: Callable[[Card], Json]) -> Response[Any]:
+        """`shape` of the card. Raises `NoPreview` where there is none to show, `NotYet`."""
         card, record = await self._unfurler.card(caller_of(request, self._services.config), wish)
         headers = asking_again(record, self._services.clock.now())
+        verdict = record.verdict
+        if verdict is not None and verdict.verdict == "block":
+            by = "" if verdict.matched is None else f" by the list {verdict.matched.list}"
+            raise NoPreview(record.reason or f"the link is blocked{by}", headers=headers)
         if record.page_id is not None:
             return Response(shape(card), headers=headers)
-        is_late = record.status in ON_THEIR_WAY
-        status, code = (503, "late") if is_late else (404, "not_found")
-        detail = record.reason or ("it is not known yet; ask again" if is_late else "nothing is known about it")
-        body = problems.problem(status, code, "No preview", detail, **refused(detail))
-        return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+        if record.status in ON_THEIR_WAY:
+            raise NotYet(record.reason or "it is not known yet; ask again", headers=headers)
+        raise NoPreview(record.reason or "nothing is known about it", headers=headers)
 
     def fitted(self, request: Request[Any, Any, Any], card: Card, width: int | None, height: int | None) -> Card:
         """The card with a picture of at most this size; without one where we cannot make it smaller."""
@@ -87,9 +88,6 @@ def compat_routes(services: Services) -> list[HTTPRouteHandler]:
 
 
 def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
-    def error(detail: str) -> Json:
-        return {"error": detail}
-
     @get("/oembed", opt=OPTIONS, tags=TAGS, summary="oEmbed 1.0")
     async def get_oembed(
         request: Request[Any, Any, Any],
@@ -98,9 +96,8 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         maxheight: Largest = None,
         format: Annotated[str, Parameter(description="Only json is supported; xml is answered with 501.")] = "json",
     ) -> Response[Any]:
-        if format != "json":
-            body = problems.problem(501, "format_not_implemented", "Not implemented", "only format=json is supported")
-            return Response(body, status_code=501, media_type=PROBLEM_TYPE)
+        if format.lower() not in ("", "json"):
+            raise OtherFormat("only format=json is supported")
         return await ends.answer(
             request,
             Wish(url=url, wait_ms=wait_ms),
@@ -110,6 +107,7 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
     @get(
         ["/api/oembed", "/api/iframely", "/iframely"],
         opt={**OPTIONS, KEY_PARAMETER: "api_key"},
+        exception_handlers=refusing(iframely_members),
         tags=TAGS,
         summary="As Iframely answers, for Outline",
     )
@@ -119,15 +117,19 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         api_key: Annotated[str | None, Parameter(description="An API key, sent as Iframely clients send it.")] = None,
     ) -> Response[Any]:
         wish = Wish(url=url, wait_ms=wait_ms)
-        return await ends.answer(request, wish, lambda card: shapes.iframely(card, MOST_SECONDS), error)
+        return await ends.answer(request, wish, lambda card: shapes.iframely(card, MOST_SECONDS))
 
     return [get_oembed, get_iframely]
 
 
 def _summaly(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
+    def wish(url: str, lang: str | None) -> Wish:
+        tag = lang if lang and re.fullmatch(LANGUAGE, lang) else None
+        return Wish(url=url, wait_ms=min(wait_ms, MISSKEY_WAIT_MS), lang=tag)
+
     @get("/compat/summaly", opt=OPTIONS, tags=TAGS, summary="Misskey's summaly proxy")
     async def get_summaly(request: Request[Any, Any, Any], url: Url, lang: Lang = None) -> Response[Any]:
-        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms, lang=lang), shapes.summaly)
+        return await ends.answer(request, wish(url, lang), shapes.summaly)
 
     @get(
         "/compat/summaly/{key:str}",
@@ -142,18 +144,16 @@ def _summaly(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         url: Url,
         lang: Lang = None,
     ) -> Response[Any]:
-        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms, lang=lang), shapes.summaly)
+        return await ends.answer(request, wish(url, lang), shapes.summaly)
 
     return [get_summaly, get_summaly_with_key]
 
 
 def _matrix(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
-    def error(detail: str) -> Json:
-        return {"errcode": "M_NOT_FOUND", "error": detail}
-
     @get(
         UNSTABLE,
         opt=OPTIONS,
+        exception_handlers=refusing(matrix_members),
         tags=TAGS,
         summary="Matrix previews for a homeserver (MSC4417, experimental)",
         description="The homeserver's `hs_token` is a key of ours. Without pictures: `og:image` needs an upload there.",
@@ -165,7 +165,7 @@ def _matrix(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
             str | None, Parameter(description="The asking user; ignored, because everybody sees the same.")
         ] = None,
     ) -> Response[Any]:
-        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.matrix, error)
+        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.matrix)
 
     return get_matrix_preview
 

@@ -138,7 +138,7 @@ TITLES = {
     422: "Not acceptable as it is",
     429: "Too many requests",
     500: "Internal error",
-    501: "Not installed here",
+    501: "Not available here",
     502: "Upstream error",
     503: "Not available at the moment",
     504: "Timed out",

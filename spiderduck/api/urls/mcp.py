@@ -6,12 +6,13 @@ reader of the page sees. It is somebody else's: an agent must not take it for in
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from litestar import asgi
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import ASGIRouteHandler
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -19,7 +20,9 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
 
 from fetchers.config import VERSION
-from schedulers.metadata import Purpose
+from schedulers.card import Card
+from schedulers.metadata import Purpose, Usage, decode_usage, usage_refusal
+from schedulers.verdict import Verdict
 from schedulers.why import story
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services
@@ -27,6 +30,7 @@ from spiderduck.api.urls.archived_pages import ArchivedPages
 from spiderduck.api.urls.asking import Asked, UrlLookup, valid
 from spiderduck.api.urls.resolved import resolved
 from spiderduck.api.urls.unfurl import Caller, Unfurler, Wish, caller_of
+from spiderduck.content.readable_text import shown
 from spiderduck.errors import SpiderDuckError
 from spiderduck.lists.judging import Judge
 
@@ -65,7 +69,9 @@ class _Tools:
         A link that nobody has shared is fetched politely, if the key may."""
         wish = Wish(url=url, wait_ms=WAIT_MS, lang=lang, provenance=True)
         card, _ = await _told(self._unfurler.card(_caller(context), wish))
-        return {"note": NOTE, "card": msgspec.to_builtins(card)}
+        forbidden = self._refusal(card.usage)
+        told = {"note": NOTE, "card": _seen(msgspec.to_builtins(card if forbidden is None else _without_text(card)))}
+        return told if forbidden is None else {**told, "withheld": f"description: {forbidden}"}
 
     async def resolve(
         self, context: Context[Any, Any], urls: Annotated[list[Url], Field(min_length=1, max_length=MOST_URLS)]
@@ -82,8 +88,14 @@ class _Tools:
         rule gave each field, what it waits for, and the verdict of lists. Fetches nothing."""
         asked = await _told(_checked(url))
         (known,) = await self._urls.known([asked])
-        told = story(asked.url, known, self._judge.verdict(asked.url, known))
-        return {"note": NOTE, "story": msgspec.to_builtins(told)}
+        verdict, page = self._judge.verdict(asked.url, known), known.page
+        if page is not None and (_blocks(verdict) or self._refusal(decode_usage(page.usage))):
+            known = replace(known, page=replace(page, metadata=b"{}"))  # the rules are told, and not what they found
+        return {"note": NOTE, "story": _seen(msgspec.to_builtins(story(asked.url, known, verdict)))}
+
+    def _refusal(self, usage: Usage | None) -> str | None:
+        """Why the site does not let its text be read by machines."""
+        return None if usage is None else usage_refusal(usage, Purpose.AI_INPUT, self._services.clock.now())
 
     async def read_page(self, context: Context[Any, Any], url: Url) -> dict[str, Any]:
         """The readable text of a page, as its reader sees it, where the site lets it be read by machines."""
@@ -100,6 +112,26 @@ class _Tools:
             "text": text[:MOST_CHARACTERS],
             "truncated": len(text) > MOST_CHARACTERS,
         }
+
+
+def _without_text(card: Card) -> Card:
+    """As for a site that wants no snippet: the link keeps its title."""
+    image = None if card.image is None else msgspec.structs.replace(card.image, alt=None)
+    rules = {name: rule for name, rule in (card.provenance or {}).items() if name != "description"}
+    return msgspec.structs.replace(card, description=None, image=image, provenance=rules or None)
+
+
+def _blocks(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.verdict == "block"
+
+
+def _seen(told: Any) -> Any:
+    """The same without characters that nobody sees: a model would read what is written with them."""
+    if isinstance(told, str):
+        return shown(told)
+    if isinstance(told, list):
+        return [_seen(one) for one in told]
+    return {name: _seen(value) for name, value in told.items()} if isinstance(told, dict) else told
 
 
 async def _checked(url: str) -> Asked:
@@ -136,6 +168,11 @@ def open_mcp(services: Services) -> tuple[Any, Sequence[ASGIRouteHandler]]:
 
     @asgi(PATH, is_mount=True, opt={"scope": READ}, copy_scope=True)
     async def answer(scope: Any, receive: Any, send: Any) -> None:
+        """Only POST: without sessions there is no stream for a GET to wait on, and nothing for a DELETE to end."""
+        if scope["path"].rstrip("/"):  # what is left of it behind the mount
+            raise NotFoundException
+        if scope["method"] != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
         scope["state"][CALLER] = caller_of(ASGIConnection(scope), services.config)
         await app({**scope, "path": PATH, "root_path": ""}, receive, send)
 

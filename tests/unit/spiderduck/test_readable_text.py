@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from groundwork.workers.interface import OutOfMemory, WorkError, WorkersBusy, WorkTimedOut
-from spiderduck.content.readable_text import LARGEST_BODY, Reader, Unreadable, extract, visible
+from spiderduck.content.readable_text import LARGEST_BODY, Reader, Unreadable, extract, shown, visible
 from spiderduck.errors import NotInstalled
 
 
@@ -115,6 +115,9 @@ def test_pages_of_other_encodings_are_read_as_browsers_do() -> None:
         "clip:rect(0,0,0,0);position:absolute",
         "margin-left:-10000px",
         "content-visibility:hidden",
+        "display:/* x */none",
+        "dis\\70 lay:none",
+        "dis\\play:none",
     ],
 )
 def test_what_is_too_faint_or_too_small_to_be_seen_is_no_text(style: str) -> None:
@@ -130,12 +133,70 @@ def test_what_is_too_faint_or_too_small_to_be_seen_is_no_text(style: str) -> Non
         "@media screen { .a{color:red} .x{display:none} }",
         "@import 'a.css'; .x{font-size:0}",
         ".x{position:absolute;left:-9999px}",
+        "[data-note]{display:none}",
+        'p.x[data-note="for you"]{display:none}',
     ],
 )
 def test_what_the_pages_own_style_sheet_hides_is_no_text(sheet: str) -> None:
-    page = f'<style>{sheet}</style><article><p>{SEEN}</p><p class="x" id="y">BAIT</p></article>'
+    page = f'<style>{sheet}</style><article><p>{SEEN}</p><p class="x" id="y" data-note="for you">BAIT</p></article>'
     assert b"BAIT" not in visible(page.encode())
     assert SEEN.encode() in visible(page.encode())
+
+
+WHITE = [
+    "color:white",
+    "color: #fff",
+    "color:#FEFEFE",
+    "color:rgb(255, 255, 255)",
+    "color:hsl(0, 0%, 100%)",
+    "COLOR:white",
+]
+
+
+@pytest.mark.parametrize("style", WHITE)
+def test_white_text_is_not_seen_where_nothing_gives_it_a_ground(style: str) -> None:
+    """Where anything may, it stays: a dark page is readable, and its text is what people see."""
+    hidden = f'<p style="{style}">BAIT</p>'
+    assert b"BAIT" not in visible(f"<p>{SEEN}</p>{hidden}".encode())
+    for ground in (
+        '<link rel="stylesheet" href="/dark.css">',
+        "<style>body{background:#000}</style>",
+        "<style>@import 'dark.css';</style>",
+        '<body bgcolor="black">',
+        '<div style="background-color:navy">',
+        '<meta name="color-scheme" content="dark">',
+    ):
+        assert b"BAIT" in visible(f"{ground}<p>{SEEN}</p>{hidden}".encode())
+
+
+def test_older_html_hides_as_well() -> None:
+    assert b"BAIT" not in visible(f'<p>{SEEN}</p><font color="#ffffff">BAIT</font>'.encode())
+    assert b"BAIT" in visible(f'<p>{SEEN}</p><font color="#112233">BAIT</font>'.encode())
+
+
+@pytest.mark.parametrize(
+    "style", ["color:whitesmoke-ish", "border-color:white", "color:#fa0", "color:#f0f", "x:/*", "\\"]
+)
+def test_what_is_seen_stays(style: str) -> None:
+    assert b"SEEN" in visible(f'<p>{SEEN}</p><p style="{style}">SEEN</p>'.encode())
+
+
+SELECTORS = [0xFE00, 0xFE05, 0xE0100, 0xE01EF]
+FILLERS = [0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180B, 0x2062, 0x200E, 0x061C, 0x1D173, 0xE0041]
+
+
+@pytest.mark.parametrize("code", [*SELECTORS, *FILLERS])
+def test_characters_without_a_shape_carry_nothing(code: int) -> None:
+    assert shown(f"du{chr(code) * 3}ck") == "duck"
+
+
+@pytest.mark.parametrize("text", ["❤️‍🔥", "👩‍👩‍👧", "☎︎", "naïve", "क्‍ष", "かが", "葛󠄀"[0]])
+def test_what_people_see_stays_whole(text: str) -> None:
+    assert shown(text) == text
+
+
+def test_what_joins_emoji_cannot_be_used_to_write() -> None:
+    assert shown("a" + "\u200d\ufe0f" * 2 + "\ufe0f" * 9) == "a" + "\u200d\ufe0f" * 2
 
 
 @pytest.mark.parametrize(
