@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10
 Window = Literal["hour", "day"]
-STEPS: Mapping[Window, tuple[int, int]] = {"hour": (10, 360), "day": (300, 288)}
+STEPS: Mapping[Window, tuple[int, int]] = {"hour": (60, 60), "day": (300, 288)}
 """By window: how many seconds a step takes, and how many there are."""
 
 Buckets = Counter[float]

@@ -17,17 +17,18 @@ STATIC: Final = resources.files("spiderduck.console").joinpath("static")
 @dataclass(frozen=True, slots=True)
 class Page:
     """`name` is that of its files, `path` where it is served, `lead` one sentence below the title. A page without a
-    `group` is not in the navigation."""
+    `group` is not in the navigation. `styles`: those that it links besides one of its own name."""
 
     name: str
     path: str
     title: str
     lead: str
     group: str | None = None
+    styles: tuple[str, ...] = ()
 
 
 PAGES: Final = (
-    Page("overview", "/", "Overview", "What this server does now, and what it did last.", "Links"),
+    Page("overview", "/", "Overview", "What this server does now, and what it did last.", "Links", ("uplot.css",)),
     Page("links", "/links", "Links", "What was handled, the newest first, and new links as they come.", "Links"),
     Page("link", "/link", "Link", "All that is known of one link, and why."),
     Page("trends", "/trends", "Trends", "What is shared by more people than before.", "Links"),
@@ -37,6 +38,7 @@ PAGES: Final = (
     Page("notices", "/notices", "Notices", "Who is told what: durable queues and webhooks.", "Delivery"),
     Page("pictures", "/pictures", "Pictures", "What the picture caches hold, and where answers came from.", "Delivery"),
     Page("ids", "/ids", "Ids", "Time-sorted 64-bit ids: what one says, and who makes them.", "Delivery"),
+    Page("system", "/system", "System", "Every process, what it stands on, the keys, and the settings in force.", "Operation"),
     Page("bot", "/bot", "This bot", "For publishers: what it is, and how to slow it or keep it out."),
     Page("docs", "/docs/api", "API", "Every call, made from this server's own description of itself."),
     Page("problems", "/problems", "Problems", "What the codes of errors mean, and what to do."),
@@ -51,7 +53,7 @@ def render(name: str) -> str:
         "title": escape(page.title),
         "lead": escape(page.lead),
         "name": name,
-        "styles": _style(name),
+        "styles": _style(page),
         "navigation": _navigation(page),
         "statuses": "".join(f"<option>{status}</option>" for status in Status if status is not Status.UNKNOWN),
     }
@@ -61,10 +63,11 @@ def render(name: str) -> str:
     return document
 
 
-def _style(name: str) -> str:
+def _style(page: Page) -> str:
     """A page that has a style of its own links it."""
-    own = f"{name}.css"
-    return f'<link rel="stylesheet" href="/console/{own}">\n' if STATIC.joinpath(own).is_file() else ""
+    own = f"{page.name}.css"
+    names = (*page.styles, *((own,) if STATIC.joinpath(own).is_file() else ()))
+    return "".join(f'  <link rel="stylesheet" href="/console/{one}">\n' for one in names)
 
 
 def _navigation(current: Page) -> str:

@@ -1,96 +1,81 @@
-// Readable pages from /openapi.json: every call, its parameters, and the shape of what goes in and comes out.
+// The API's page, from /openapi.json: contents, search, an anchor for each call. A call's inside is made when it is opened.
 
+import { element, at, tag } from "./element.js";
+import { several } from "./format.js";
 import "./key.js";
+import { inside } from "./docs-call.js";
 
-const PROBLEM = "application/problem+json";
+const METHODS = ["get", "post", "put", "patch", "delete"];
+const slug = (name) => `group-${name.toLowerCase().replace(/\W+/g, "-")}`;
+let groups = [];
 
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-/** A paragraph in which what stands between backticks is code. */
-function paragraph(className, text) {
-  const made = element("p", className);
-  text.split("`").forEach((part, index) => made.append(index % 2 ? element("code", "", part) : part));
-  return made;
-}
-
-function resolve(schema, all) {
-  return schema?.$ref ? all[schema.$ref.split("/").pop()] : schema;
-}
-
-function typeOf(schema) {
-  if (!schema) return "anything";
-  if (schema.$ref) return schema.$ref.split("/").pop();
-  if (schema.oneOf || schema.anyOf) return (schema.oneOf || schema.anyOf).map(typeOf).join(" | ");
-  if (schema.type === "array") return `[${typeOf(schema.items)}]`;
-  return Array.isArray(schema.type) ? schema.type.join(" | ") : schema.type || "anything";
-}
-
-function rows(entries) {
-  const table = element("table");
-  for (const [name, type, text] of entries) {
-    const row = element("tr");
-    const head = element("th");
-    head.append(element("code", "", name));
-    row.append(head, element("td", "", type), element("td", "", text || ""));
-    table.append(row);
-  }
-  return table;
-}
-
-function shape(title, content, all) {
-  const schema = Object.values(content || {})[0]?.schema;
-  const found = resolve(schema, all);
-  if (!found) return [];
-  const made = [paragraph("where", `${title}: ${typeOf(schema)}${found.description ? " — " + found.description : ""}`)];
-  const required = new Set(found.required || []);
-  const fields = Object.entries(found.properties || {});
-  if (fields.length) made.push(rows(fields.map(([name, one]) => [name + (required.has(name) ? " *" : ""), typeOf(one), one.description])));
-  return made;
-}
-
-function call(path, method, spec, all) {
-  const made = element("article", "call");
-  const title = element("h3");
-  title.append(element("code", "", `${method.toUpperCase()} ${path}`), ` ${spec.summary || ""}`);
-  made.append(title);
-  if (spec.description) made.append(paragraph("", spec.description));
-  const scope = spec.security?.[0]?.key?.[0];
-  if (scope) made.append(element("p", "where", `Where keys are set: one with the scope ${scope}, as Authorization: Bearer KEY`));
-  const parameters = spec.parameters || [];
-  if (parameters.length) made.append(rows(parameters.map((one) => [one.name + (one.required ? " *" : ""), `${one.in}, ${typeOf(one.schema)}`, one.description])));
-  made.append(...shape("Body", spec.requestBody?.content, all));
-  for (const [status, answer] of Object.entries(spec.responses || {})) {
-    if (!answer.content?.[PROBLEM]) made.append(...shape(`Answer ${status}`, answer.content, all));
-    else if (status !== "default") made.append(paragraph("where", `Answer ${status}: a problem. ${answer.description}`));
-  }
-  return made;
-}
-
-/** What every call answers where something goes wrong. */
-function problems(all) {
-  const made = element("article", "call");
-  made.append(...shape("Every error, as application/problem+json", { [PROBLEM]: { schema: { $ref: "#/components/schemas/Problem" } } }, all));
-  return made;
-}
-
-fetch("/openapi.json").then((answer) => answer.json()).then((api) => {
-  const main = document.getElementById("calls");
-  main.replaceChildren();
-  main.setAttribute("aria-busy", "false");
-  const groups = new Map();
+/** Every call of the document, by group; `words` is what the search looks through. */
+function grouped(api) {
+  const found = new Map();
   for (const [path, methods] of Object.entries(api.paths)) {
-    for (const [method, spec] of Object.entries(methods)) {
-      if (!spec.responses) continue;
-      const tag = spec.tags?.[0] || "more";
-      if (!groups.has(tag)) groups.set(tag, []);
-      groups.get(tag).push(call(path, method, spec, api.components?.schemas || {}));
+    for (const method of METHODS.filter((one) => methods[one]?.responses)) {
+      const spec = methods[method];
+      const name = spec.tags?.[0] ?? "more";
+      if (!found.has(name)) found.set(name, []);
+      const words = [path, method, spec.summary, spec.description, spec.operationId, ...(spec.parameters ?? []).map((one) => one.name)].join(" ").toLowerCase();
+      found.get(name).push({ path, method, spec, words, id: spec.operationId ?? `${method}-${path}` });
     }
   }
-  for (const [tag, calls] of groups) main.append(element("h2", "", tag), ...calls);
-  main.append(element("h2", "", "errors"), problems(api.components?.schemas || {}));
-});
+  return found;
+}
+
+function row(call, api) {
+  const scope = call.spec.security?.[0]?.key?.[0];
+  const details = element("details", {}, element("summary", {},
+    element("span", { class: `verb ${call.method}`, text: call.method.toUpperCase() }),
+    element("h3", {}, element("code", { text: call.path }), element("span", { text: call.spec.summary ?? "" })),
+    scope ? tag(scope, "", `Where keys are set, it takes one with the scope ${scope}`) : tag("open", "good", "It asks for no key"),
+  ));
+  details.addEventListener("toggle", () => {
+    if (!details.open) return;
+    if (details.childElementCount === 1) details.append(inside(call, api));
+    history.replaceState(null, "", `#${call.id}`);
+  });
+  call.shown = element("article", { class: "op", id: call.id }, details);
+  return call.shown;
+}
+
+function search() {
+  const words = at("wanted").value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const group of groups) {
+    const fitting = group.calls.filter((call) => words.every((word) => call.words.includes(word)));
+    for (const call of group.calls) call.shown.hidden = !fitting.includes(call);
+    group.heading.hidden = group.entry.hidden = !fitting.length;
+    count += fitting.length;
+  }
+  at("counted").textContent = words.length ? (count ? `${several(count, "call fits", "calls fit")}.` : "No call fits. Take a word away.") : `${several(count, "call")} in ${several(groups.length, "group")}.`;
+}
+
+/** The call that the address names is opened. */
+function open() {
+  const wanted = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const details = wanted?.querySelector(":scope > details");
+  if (!details) return;
+  details.open = true;
+  details.firstElementChild.focus({ preventScroll: true });
+  wanted.scrollIntoView({ block: "start" });
+}
+
+async function load() {
+  const answer = await fetch("/openapi.json");
+  if (!answer.ok) throw new Error(`/openapi.json answered ${answer.status}`);
+  const api = await answer.json();
+  groups = [...grouped(api)].map(([name, calls]) => ({
+    calls, heading: element("h2", { id: slug(name), text: `${name[0].toUpperCase()}${name.slice(1)}` }), entry: element("li", {}, element("a", { href: `#${slug(name)}`, text: name }), element("span", { class: "where", text: ` ${calls.length}` })),
+  }));
+  at("contents").replaceChildren(...groups.map((group) => group.entry));
+  at("calls").replaceChildren(...groups.flatMap((group) => [group.heading, ...group.calls.map((call) => row(call, api))]));
+  at("calls").setAttribute("aria-busy", "false");
+  search();
+  open();
+}
+
+at("wanted").addEventListener("input", search);
+addEventListener("hashchange", open);
+load().catch((error) => { at("counted").textContent = `The description cannot be read: ${error.message}.`; at("calls").setAttribute("aria-busy", "false"); });

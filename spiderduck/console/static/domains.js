@@ -4,6 +4,7 @@ import { at, element, domainPage } from "./element.js";
 import { moment, several, span } from "./format.js";
 import { needs, read, send, trouble, whoami } from "./key.js";
 import { hostOf, row } from "./links-shown.js";
+import "./robots.js";
 
 const EVERY = 3000;
 const MOST = 20;

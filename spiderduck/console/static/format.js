@@ -26,7 +26,18 @@ export function span(seconds) {
   return whole < 1 ? "a moment" : several(Math.round(whole), "second");
 }
 
-export const took = (ms) => (ms < 1000 ? `${count(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+/** The same in few letters, for the axis of a chart. */
+export function briefly(ms) {
+  for (const [length, unit] of [[3_600_000, "h"], [60_000, "min"], [1000, "s"]]) {
+    if (ms >= length) return `${Number((ms / length).toFixed(1))} ${unit}`;
+  }
+  return `${Math.round(ms)} ms`;
+}
+
+export function took(ms) {
+  if (ms < 1000) return `${count(ms)} ms`;
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms / 1000);
+}
 
 export function ago(moment) {
   const seconds = (Date.now() - Date.parse(moment)) / 1000;

@@ -4,6 +4,7 @@ import { choose, at, element, facts, outward, table, tag } from "./element.js";
 import { ago, bytes, moment, several, time, took } from "./format.js";
 import { needs, read, send, trouble, whoami } from "./key.js";
 import { hostOf, kindOf, pictureAddress, sentence, verdictTag } from "./links-shown.js";
+import { showTold } from "./told.js";
 
 const url = new URLSearchParams(location.search).get("url")?.trim() ?? "";
 const asked = encodeURIComponent(url);
@@ -25,6 +26,7 @@ async function load() {
   metadata(record);
   for (const part of ["metadata-title", "versions-title"]) at(part).parentElement.hidden = !record.page_id;
   why(story);
+  await showTold(record.url);
   await versions(record.page_id);
 }
 

@@ -60,6 +60,19 @@ export function verdictTag(verdict) {
   return null;
 }
 
+/** A row with a bar. `part`: from 0 to 1. `title`: the same in other words. */
+export function bar(name, part, said, kind, title) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  svg.setAttribute("viewBox", "0 0 100 10");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  rect.setAttribute("width", String(100 * part));
+  rect.setAttribute("height", "10");
+  svg.append(rect);
+  return element("li", { class: kind, title }, element("span", { text: name.replaceAll("_", " ") }), svg, element("span", { class: "number", text: said }));
+}
+
 /** A picture as this server gives it; `address` may carry a signature. It never comes from the site itself. */
 export function pictureAddress(image, width) {
   if (image.proxied_url && URL.canParse(image.proxied_url)) {

@@ -1,9 +1,9 @@
 // The lists in force, and what they say of a link.
 
 import { at, element, linkPage, table, tag } from "./element.js";
-import { count, several, span } from "./format.js";
-import { read, send, trouble } from "./key.js";
-import { row } from "./links-shown.js";
+import { count, moment, several, span, time } from "./format.js";
+import { read, send, trouble, whoami } from "./key.js";
+import { isUnordered, row } from "./links-shown.js";
 
 const KINDS = { block: "bad", warn: "wait", no_match: "", unknown: "" };
 
@@ -41,11 +41,62 @@ async function judge(event) {
   }
 }
 
+const told = (verdict) => tag(verdict.replace("_", " "), KINDS[verdict] ?? "");
+
+/** Where links are in order; a cluster keeps them for each domain alone, and has no such list. */
+async function changes() {
+  const { links } = await read("/v1/links?most=200");
+  const changed = links.filter((one) => one.verdict?.previous).slice(0, 20);
+  at("changed").replaceChildren(changed.length ? table("Before and now", ["Link", "Before", "Now", "Because"], changed.map((one) => [
+    element("a", { href: linkPage(one.url), text: one.title ?? one.url }),
+    element("span", {}, told(one.verdict.previous.verdict), element("span", { class: "where", text: ` since ${moment(one.verdict.previous.as_of)}` })),
+    told(one.verdict.verdict), because(one.verdict),
+  ])) : element("p", { class: "hint", text: "None: every verdict is the first one." }));
+}
+
+async function takedowns() {
+  const { takedowns: all } = await read("/v1/takedowns?most=50");
+  at("takedowns-part").hidden = false;
+  at("takedowns").replaceChildren(all.length ? table("In force, the newest first", ["Link", "Since", "By", "Reason", "Removed", "Act"], all.map((one) => [
+    element("a", { href: linkPage(one.url), text: one.url }), time(one.at), one.by ?? "somebody without a key", one.reason ?? "none was given",
+    `${several(one.urls.length, "address", "addresses")}, ${several(one.pages, "version")}, ${several(one.pictures, "picture")}; ${one.erased_at ? "no byte is left" : one.removed_at ? "the archive still erases" : "under way"}`,
+    element("button", { type: "button", class: "quiet", text: "Lift", "aria-label": `Lift the takedown of ${one.url}`, onclick: () => lift(one.url) }),
+  ])) : element("p", { class: "hint", text: "Nothing is. The page of a link takes it down." }));
+}
+
+async function lift(url) {
+  try {
+    await read(`/v1/takedowns?url=${encodeURIComponent(url)}`, { method: "DELETE" });
+    await Promise.all([takedowns(), audit()]);
+    at("lifted").textContent = `${url} may be fetched again. What was removed does not come back.`;
+  } catch (error) {
+    at("lifted").textContent = error.message;
+  }
+}
+
+async function audit(cursor = "") {
+  const { entries, next_cursor: rest } = await read(`/v1/audit?most=20${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+  at("audit-part").hidden = false;
+  at("audit").replaceChildren(entries.length ? table("The newest first; nothing is ever taken out", ["When", "Who", "What", "Of what", "How"], entries.map((one) => [
+    time(one.at), one.by ?? "somebody without a key", element("code", { text: one.action }), one.subject, one.detail ?? "",
+  ])) : element("p", { class: "hint", text: "Nobody has changed anything yet." }));
+  at("audit-more").hidden = !rest;
+  at("audit-more").onclick = () => audit(rest).catch(trouble);
+}
+
 async function load() {
   lists((await read("/v1/lists")).lists);
-  const { links } = await read("/v1/links?verdict=block&most=20");
-  at("rows").replaceChildren(...links.map(row));
-  at("empty").hidden = links.length > 0;
+  const { scopes } = await whoami();
+  if (scopes.includes("admin")) await Promise.all([takedowns(), audit()]);
+  try {
+    const { links } = await read("/v1/links?verdict=block&most=20");
+    at("rows").replaceChildren(...links.map(row));
+    at("empty").hidden = links.length > 0;
+    await changes();
+  } catch (error) {
+    if (!isUnordered(error)) throw error;
+    for (const id of ["changed-title", "blocked-title"]) at(id).parentElement.hidden = true;
+  }
 }
 
 at("ask").addEventListener("submit", judge);

@@ -2,6 +2,8 @@
 // set as text. Looking asks no origin: thumbnails are made from what is cached.
 
 import { call, reason } from "./key.js";
+import { offer } from "./playground.js";
+import { asData } from "./reading.js";
 
 const EVERY = 3000;
 const AT_A_TIME = 4;
@@ -97,7 +99,7 @@ function tier(name, of) {
   meter.max = of.limit_bytes;
   meter.value = of.bytes;
   meter.setAttribute("aria-label", `${name}: share of its room that is used`);
-  made.append(meter, element("p", `${size(of.bytes)} of ${size(of.limit_bytes)}, ${of.entries} entries`));
+  made.append(meter, element("p", `${size(of.bytes)} of ${size(of.limit_bytes)}, ${of.entries} ${of.entries === 1 ? "entry" : "entries"}`));
   return made;
 }
 
@@ -169,7 +171,9 @@ function gathered(pipeline) {
 function pictures(pipeline) {
   const name = at("pipeline").value;
   const part = at("filter").value.trim().toLowerCase();
-  const all = [...gathered(pipeline)].filter(([src]) => src.toLowerCase().includes(part));
+  const known = [...gathered(pipeline)];
+  offer(known.map(([src]) => src));
+  const all = known.filter(([src]) => src.toLowerCase().includes(part));
   const wanted = new Map(all.map(([src, of]) => [`${name} ${src}`, [src, of]]));
   for (const [key, card] of cards) {
     if (!wanted.has(key)) { card.remove(); cards.delete(key); }
@@ -274,15 +278,6 @@ async function thumbnail(place) {
   } catch {
     place.textContent = "no picture";
   }
-}
-
-function asData(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
 }
 
 at("pipeline").addEventListener("change", show);

@@ -50,7 +50,7 @@ class Installation:
 async def test_what_was_counted_before_the_first_look_is_not_in_it() -> None:
     now = Installation()
     await now.later(0, process("a", 1000))
-    await now.later(10, process("a", 1007))
+    await now.later(60, process("a", 1007))
     assert sum(now.ended()) == 7
     assert now.ended()[-1] == 7
 
@@ -83,7 +83,7 @@ async def test_a_step_keeps_the_largest_backlog_and_says_where_nobody_could_tell
         now.backlog = Backlog(ready, 0, 0)
         await now.later(10)
     now.backlog = None
-    await now.later(10)
+    await now.later(60)
     assert now.history.seen("day").steps[-1].backlog == Backlog(40, 0, 0)
     assert now.history.seen("hour").steps[-1].backlog is None
 
@@ -99,7 +99,7 @@ def test_steps_add_up() -> None:
 async def test_the_call_tells_rates_and_percentiles() -> None:
     now = Installation()
     await now.later(0, process("a", 0, fetch={"0.5": 1}))
-    await now.later(10, process("a", 6, fetch={"0.5": 1, "1.0": 10}))
+    await now.later(60, process("a", 6, fetch={"0.5": 1, "1.0": 10}))
 
     class Services:
         history = now.history
@@ -108,7 +108,7 @@ async def test_the_call_tells_rates_and_percentiles() -> None:
         told = (await client.get("/v1/history")).json()
         assert (await client.get("/v1/history?window=year")).status_code == 400
         assert (await client.get("/v1/history?window=day")).json()["step_s"] == 300
-    assert (told["window"], told["step_s"], len(told["ended"]["fetched"])) == ("hour", 10, 360)
+    assert (told["window"], told["step_s"], len(told["ended"]["fetched"])) == ("hour", 60, 60)
     assert told["ended"]["fetched"][-1] == 6
     fetch = told["latency_ms"]["fetch"]
     assert (fetch["count"], fetch["whole"]["p50"], fetch["p50"][-1]) == (10, 750, 750)
