@@ -38,7 +38,7 @@ PAGES: Final = (
     Page("notices", "/notices", "Notices", "Who is told what: durable queues and webhooks.", "Delivery"),
     Page("pictures", "/pictures", "Pictures", "What the picture caches hold, and where answers came from.", "Delivery"),
     Page("ids", "/ids", "Ids", "Time-sorted 64-bit ids: what one says, and who makes them.", "Delivery"),
-    Page("system", "/system", "System", "Every process, what it stands on, the keys, and the settings in force.", "Operation"),
+    Page("system", "/system", "System", "Processes, what they stand on, keys, and settings in force.", "Operation"),
     Page("bot", "/bot", "This bot", "For publishers: what it is, and how to slow it or keep it out."),
     Page("docs", "/docs/api", "API", "Every call, made from this server's own description of itself."),
     Page("problems", "/problems", "Problems", "What the codes of errors mean, and what to do."),

@@ -61,8 +61,8 @@ def history_routes(services: Services) -> list[HTTPRouteHandler]:
         opt={"scope": READ},
         tags=["health"],
         summary="What happened in the last hour or day",
-        description="Of all processes, as far as the answering one has looked: it keeps 60 steps of a minute and 288 of "
-        "five minutes in memory. `/metrics` is for anything that must last.",
+        description="Of all processes, as far as the answering one has looked: it keeps 60 steps of a minute and "
+        "288 of five minutes in memory. `/metrics` is for anything that must last.",
     )
     async def get_history(
         window: Annotated[Window, Parameter(description="`hour` or `day`.")] = "hour",
