@@ -76,6 +76,7 @@ class Registry:
         self.renders = FairLimiter(_render_limits(self.config))
         turns = Turns(self.workers, self.renders)
         self._renderer = Renderer(turns, self.config.limits, self.codecs)
+        self.seconds = self._renderer.seconds
         self.idle = IdleWork(self.clock, lambda: self.workers.active > 0)
         shared = self.config.global_tiers
         self.rendered_total: Shared[VariantResult] = Shared(shared.rendered)

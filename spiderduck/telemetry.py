@@ -5,6 +5,7 @@ import logging
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -38,6 +39,19 @@ Gauges = Callable[[], Awaitable[Mapping[str, tuple[str, float]]]]
 """Gives name → (help, value) at the moment of asking. A name that ends in `_total` is a counter."""
 
 
+class Table(NamedTuple):
+    """A gauge with one label, whose values are few."""
+
+    name: str
+    what: str
+    label: str
+    figures: Mapping[str, float]
+
+
+Tables = Callable[[], Awaitable[Iterable[Table]]]
+Told = TypeVar("Told")
+
+
 class Telemetry(Collector):
     """What is counted, and the functions that are asked for the rest."""
 
@@ -53,6 +67,8 @@ class Telemetry(Collector):
         self._observed: list[tuple[str, str, str, Mapping[str, Histogram]]] = []
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
+        self._tables: list[Tables] = []
+        self._told: list[Table] = []
         self._rendering: SingleFlight[str, bytes] = SingleFlight(goes_on=True)
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -95,6 +111,10 @@ class Telemetry(Collector):
         """Add a source of gauges and counters."""
         self._gauges.append(gauges)
 
+    def ask_tables(self, tables: Tables) -> None:
+        """Add a source of gauges with a label."""
+        self._tables.append(tables)
+
     def observe(self, name: str, what: str, label: str, histograms: Mapping[str, Histogram]) -> None:
         """Add histograms that somebody else fills, each by its value of `label`."""
         self._observed.append((PREFIX + name, what, label, histograms))
@@ -109,18 +129,22 @@ class Telemetry(Collector):
 
     async def _render(self) -> bytes:
         asked: dict[str, tuple[str, float]] = {}
-        for found in await asyncio.gather(*(self._ask(one) for one in self._gauges)):
+        nothing: Mapping[str, tuple[str, float]] = {}
+        for found in await asyncio.gather(*(self._ask(one, nothing) for one in self._gauges)):
             asked |= found
         self._asked = asked
+        none: Iterable[Table] = ()
+        tables = await asyncio.gather(*(self._ask(one, none) for one in self._tables))
+        self._told = [table for some in tables for table in some]
         return generate_latest(self._registry)
 
-    async def _ask(self, gauges: Gauges) -> Mapping[str, tuple[str, float]]:
+    async def _ask(self, ask: Callable[[], Awaitable[Told]], nothing: Told) -> Told:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await gauges()
+                return await ask()
         except (TimeoutError, StoreUnavailable) as error:
             log.info("metrics go out without what an engine would have told: %s", error or "no answer in time")
-            return {}
+            return nothing
 
     def collect(self) -> Iterable[Metric]:
         yield InfoMetricFamily(
@@ -151,6 +175,11 @@ class Telemetry(Collector):
         for asked, (text, figure) in self._asked.items():
             kind = CounterMetricFamily if asked.endswith(TOTAL) else GaugeMetricFamily
             yield kind(PREFIX + asked, text, value=figure)
+        for table in self._told:
+            gauge = GaugeMetricFamily(PREFIX + table.name, table.what, labels=[table.label])
+            for value, figure in table.figures.items():
+                gauge.add_metric([value], figure)
+            yield gauge
 
     def _stages(self) -> Iterable[Metric]:
         duration = HistogramMetricFamily(

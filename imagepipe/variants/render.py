@@ -3,10 +3,14 @@
 Above it `make`, below it the workers and, inside them, `rendering`. Nothing is looked up or kept here.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from groundwork.histogram import Histogram
 from imagepipe.codecs.gif import Gif
 from imagepipe.codecs.jpeg import Jpeg
 from imagepipe.codecs.png import Png
@@ -33,14 +37,17 @@ class Renderer:
         self.limits = limits
         self._turns = turns
         self._codecs = codecs
+        self.seconds = {"render": Histogram(), "placeholder": Histogram()}
 
     async def render(self, body: bytes, wish: Variant, client: str, **options: Any) -> Rendered:
         """The variant. Options as for `render_variant`; raises `ImageError`."""
-        return await self._run(client, RENDER, body, wish, **options)
+        with self._timed("render"):
+            return await self._run(client, RENDER, body, wish, **options)
 
     async def placeholder(self, body: bytes, client: str) -> Placeholder:
         """Size, main colour and BlurHash. Raises `ImageError`."""
-        return await self._run(client, PLACEHOLDER, body)
+        with self._timed("placeholder"):
+            return await self._run(client, PLACEHOLDER, body)
 
     async def probe(self, body: bytes) -> PictureInfo:
         """What the header says; `ImageError` where it is no picture within the limits.
@@ -51,6 +58,14 @@ class Renderer:
         if len(body) <= _LOOKED_AT_HERE and isinstance(self._codecs.recognise(body), _IN_PYTHON):
             return probe(body, limits=self.limits, codecs=self._codecs)
         return await self._turns.at_once(PROBE, body, limits=self.limits, codecs=self._codecs)
+
+    @contextmanager
+    def _timed(self, work: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[work].observe(time.perf_counter() - began)
 
     async def _run(self, client: str, measured: Measured[T], body: bytes, *args: Any, **options: Any) -> T:
         known = {"limits": self.limits, "codecs": self._codecs}

@@ -4,10 +4,11 @@ The flow waits an outage out, and the API tells it. So each has its own view of 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import snowflake
+from groundwork.histogram import Histogram
 from groundwork.readiness import Trouble
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
 from spiderduck.bootstrap.composition import Composition
@@ -31,6 +32,7 @@ from spiderduck.stores.cassandra import CassandraStore
 from spiderduck.stores.cassandra_audit import CassandraAudit
 from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.sessions.retrying import RetryingSession
+from spiderduck.stores.sessions.timed import TimedSession
 from spiderduck.stores.sessions.watch import Watch
 from spiderduck.subscriptions.kombu import KombuSubscriptions
 from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
@@ -41,6 +43,13 @@ log = logging.getLogger(__name__)
 
 DAYS_OF_SCHEDULE = 4.0
 """A delivery that waits for its next attempt is written anew behind each; the longest pause is a day."""
+
+
+OLDEST = "Age of the oldest message that waits or is worked on."
+CALLS = {
+    "cassandra_call_seconds": "Calls of Cassandra, as its driver sees them.",
+    "broker_call_seconds": "Calls of the broker: a batch until it is confirmed, a question until it is answered.",
+}
 
 
 class Troubled(Protocol):
@@ -56,7 +65,7 @@ async def open_cluster(given: Composition) -> Storage:
     await wait_for("the broker", addresses_of_broker(config.broker.url), clock, BROKER_REMEDY)
     topology = Topology(config.broker)
     with noted("Cassandra", f"no migrated keyspace yet at {', '.join(config.cassandra.hosts)}", MIGRATE_REMEDY):
-        session = await open_when_ready(config.cassandra, clock)
+        session = TimedSession(await open_when_ready(config.cassandra, clock))
     stack.push_async_callback(session.close)
     link = BrokerLink(config.broker, "publishing", topology.declare)
     stack.push_async_callback(link.close)
@@ -70,7 +79,8 @@ async def open_cluster(given: Composition) -> Storage:
     api: ForApi | None = None
     work: tuple[Work, ...] = (("store watch", watch.run),)
     opened: OpenArchive | None = None
-    gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
+    receiving: KombuQueue | None = None
+    observed: dict[str, Mapping[str, Histogram]] = {"cassandra_call_seconds": session.seconds}
     troubled: dict[str, tuple[Troubled, str]] = {
         "broker": (link, BROKER_REMEDY),
         "cassandra": (watch, CASSANDRA_REMEDY),
@@ -78,19 +88,20 @@ async def open_cluster(given: Composition) -> Storage:
     disk: DiskWatch | None = None
     if "schedulers" in given.parts:
         opened = await open_archive(given)
-        queue = KombuQueue(config.broker, publisher, clock, hide=hide)
+        queue = receiving = KombuQueue(config.broker, publisher, clock, hide=hide)
+        observed["broker_call_seconds"] = queue.seconds
         stack.push_async_callback(queue.close)
         records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
         announcing = AnnouncingStore(records, KombuAnnouncer(publisher, topology))
         flow = ForFlow(queue, announcing, opened.archive, opened.archive)
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)
         disk = DiskWatch(given.folder, clock)
-        gauges = disk.gauges
         work = (*work, ("retention", sweeper.run), ("disk", disk.run), *opened.work)
         troubled |= {"events": (queue, BROKER_REMEDY), "archive": (opened.archive, ARCHIVE_REMEDY)}
     if "api" in given.parts:
         intake = KombuQueue(config.broker, publisher, clock, config.broker.patience_seconds, hide)
         stack.push_async_callback(intake.close)
+        observed["broker_call_seconds"] = intake.seconds
         subscriptions = KombuSubscriptions(config.broker, clock, config.queues)
         stack.push_async_callback(subscriptions.close)
         content = opened.archive if opened is not None else open_archive_reader(given)
@@ -107,6 +118,16 @@ async def open_cluster(given: Composition) -> Storage:
         engines = {name: away(one.trouble, remedy) for name, (one, remedy) in troubled.items()}
         return engines if disk is None else {**engines, "disk": disk.trouble}
 
+    def gauges() -> Mapping[str, tuple[str, float]]:
+        failures = sum(session.failures.values())
+        found = {} if disk is None else dict(disk.gauges())
+        found["cassandra_failures_total"] = ("Calls that Cassandra did not answer in time.", failures)
+        if receiving is not None:
+            since = receiving.oldest_at
+            age = 0.0 if since is None else max(0.0, clock.now() - since)
+            found["oldest_message_age_seconds"] = (OLDEST, age)
+        return found
+
     keyspace = config.cassandra.keyspace
     removable = Removable(
         CassandraTakedowns(asking, keyspace, clock),
@@ -120,6 +141,7 @@ async def open_cluster(given: Composition) -> Storage:
         work,
         trouble,
         gauges=gauges,
+        observed=tuple((name, CALLS[name], "call", histograms) for name, histograms in observed.items()),
         removable=removable,
         audit=CassandraAudit(asking, keyspace, clock),
         walks=CassandraWalks(asking, keyspace),

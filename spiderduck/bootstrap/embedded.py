@@ -30,9 +30,10 @@ async def open_embedded(given: Composition) -> Storage:
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
         ForApi(queue, queue, store, store, opened.archive, notices, shares, store, SqliteWebhooks(database)),
-        (("queue", queue.run), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
+        (("queue", queue.run), ("ages", queue.watch), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": away(opened.archive.trouble, ARCHIVE_REMEDY)},
         database,
         disk.gauges,
+        (("store_call_seconds", "Calls of the embedded store, their wait included.", "call", database.seconds),),
         Removable(SqliteTakedowns(database), store, store, notices, opened.archive),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from fetchers.body.budget import BodyBudget
 from fetchers.body.chunks import OpenHop
@@ -30,7 +31,7 @@ Gauges = Mapping[str, tuple[str, float]]
 class Fetching:
     """`work` must run for as long as something is fetched; `blocking` says what may be asked for. `open_hop` is one
     request, without redirects, by whichever fetcher owns the domain. `local` is the fetcher of this process, `router`
-    the way to others."""
+    the way to others. `room` are those of `gauges` that `FetcherCollector` does not tell."""
 
     fetch: FetchThroughClient
     open_hop: OpenHop
@@ -38,6 +39,7 @@ class Fetching:
     blocking: Blocking
     work: tuple[Work, ...] = ()
     gauges: Callable[[], Gauges] = dict
+    room: Callable[[], Gauges] = dict
     local: Fetcher | None = None
     router: Router | None = None
 
@@ -71,14 +73,16 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         router = await stack.enter_async_context(client)
         open_hop = refusing(router.open_hop, blocking.policy)
         fetch = FetchThroughClient(open_hop, fetchers.limits.redirects, patience)
-        return Fetching(fetch, open_hop, router, blocking, blocking.work, lambda: _room(bodies), router=router)
+        room = partial(_room, bodies)
+        return Fetching(fetch, open_hop, router, blocking, blocking.work, room, room, router=router)
     states, robots_cache = _caches(given, database)
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
     fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
-    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, lambda: _gauges(fetcher), fetcher)
+    gauges, room = partial(_gauges, fetcher), partial(_room, fetcher.bodies)
+    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, gauges, room, fetcher)
 
 
 def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:

@@ -1,9 +1,10 @@
 """Ids: minted here under a worker id that nobody else has, or from ranges that the id service gives out."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,28 @@ WINDOW_MS, IN_HAND_MS = 840_000, 660_000
 """Eleven minutes without any id service. A process that ends leaves up to fourteen minutes of its share unused."""
 
 
+async def _no_gauges() -> Mapping[str, tuple[str, float]]:
+    return {}
+
+
+class CountedIds:
+    """The ids of this process's own pages, counted."""
+
+    def __init__(self, ids: Ids, more: Callable[[], Mapping[str, tuple[str, float]]] = dict) -> None:
+        self._next_id = ids.next_id
+        self._more = more
+        self.minted = 0
+
+    def next_id(self) -> int:
+        self.minted += 1
+        return self._next_id()
+
+    async def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """For `/metrics`."""
+        minted = ("Ids that this process drew for pages of its own.", float(self.minted))
+        return {"ids_minted_total": minted, **self._more()}
+
+
 @dataclass(frozen=True, slots=True)
 class IdParts:
     """The ids, and the calls that give them to others; `work` runs as long as the worker id is ours."""
@@ -51,6 +74,7 @@ class IdParts:
     work: tuple[Work, ...] = ()
     trouble: Callable[[], Trouble | None] = lambda: None
     figures: Callable[[], Mapping[str, float]] = dict
+    gauges: Callable[[], Awaitable[Mapping[str, tuple[str, float]]]] = _no_gauges
 
 
 async def open_ids(given: Composition) -> IdParts:
@@ -73,25 +97,43 @@ async def open_ids(given: Composition) -> IdParts:
 
     work: tuple[Work, ...] = (("worker id", keep),)
     if "ids" not in given.parts:
-        return IdParts(generator, (), work, _Doubt(generator).trouble, lambda: {"worker_id": generator.worker_id})
+        doubt, ids = _Doubt(generator), CountedIds(generator, partial(_renewed, generator))
+        return IdParts(ids, (), work, doubt.trouble, lambda: {"worker_id": generator.worker_id}, ids.gauges)
     sanity = await open_sanity(generator, lease, config, stack)
     # A lease takes ids from everybody for a while, so that a key which reads has none.
     service = IdService(generator)
     handlers = (ids_router(service, lease_opt={"scope": WRITE}),)
     routes = (Router("/", route_handlers=handlers, opt={"scope": READ}),)
     work = (*work, ("peers", sanity.run))
-    doubt = _Doubt(generator)
+    doubt, ids = _Doubt(generator), CountedIds(generator, lambda: _served(service, generator))
 
     def trouble() -> Trouble | None:
         wrong = "; ".join(sanity.missing().values())
         return doubt.trouble() or (Trouble(wrong, "clock", CLOCK_REMEDY) if wrong else None)
 
-    return IdParts(generator, routes, work, trouble, lambda: _given(service))
+    return IdParts(ids, routes, work, trouble, lambda: _given(service), ids.gauges)
 
 
 def _given(service: IdService) -> Mapping[str, float]:
     told = service.identity()
     return {"worker_id": told.worker_id, "ids_given": told.ids, "leases_given": told.leases}
+
+
+def _renewed(generator: Generator) -> Mapping[str, tuple[str, float]]:
+    counts = generator.counts
+    return {
+        "ids_lease_renewals_total": ("Times that the lease of the worker id was extended.", counts["renewals"]),
+        "ids_clock_refusals_total": ("Ids that were refused because the clock was set.", counts["clock_refusals"]),
+    }
+
+
+def _served(service: IdService, generator: Generator) -> Mapping[str, tuple[str, float]]:
+    told = service.identity()
+    return {
+        **_renewed(generator),
+        "ids_given_total": ("Ids given out one by one and in batches.", told.ids),
+        "ids_leases_given_total": ("Range leases given to other processes.", told.leases),
+    }
 
 
 class _Doubt:
@@ -133,7 +175,11 @@ async def _from_service(config: Config, clock: Clock, stack: AsyncExitStack) -> 
             return None
         return Trouble("no ids are in hand, and no id service gives any", "no_ids", IDS_REMEDY)
 
-    return IdParts(client, trouble=trouble, figures=lambda: {"ids_in_hand_ms": client.in_hand_ms})
+    ids = CountedIds(
+        client,
+        lambda: {"ids_in_hand_seconds": ("For so long ids last without any id service.", client.in_hand_ms / 1000)},
+    )
+    return IdParts(ids, trouble=trouble, figures=lambda: {"ids_in_hand_ms": client.in_hand_ms}, gauges=ids.gauges)
 
 
 def _address(url: str) -> str:

@@ -54,6 +54,7 @@ class ImageParts:
     keys: Sequence[str] = ()
     caches: Caches | None = None
     work: tuple[Work, ...] = ()
+    registry: Registry | None = None
 
 
 async def open_images(given: Composition, fetching: Fetching, storage: Storage) -> ImageParts:
@@ -84,7 +85,7 @@ async def open_images(given: Composition, fetching: Fetching, storage: Storage) 
     proxies = read_networks(config.api.trusted_proxies)
     access = PictureAccess(owners, fetching.blocking.blocked, proxies, browser_rules(config))
     handlers = route_handlers(registry, loopback=config.on_loopback, guard=ScopeGuard(ADMIN), access=access)
-    return ImageParts(CardPictures(registry), handlers, settings.keys, caches, work)
+    return ImageParts(CardPictures(registry), handlers, settings.keys, caches, work, registry)
 
 
 def _measuring(settings: ImagesConfig, stack: AsyncExitStack) -> Workers:

@@ -5,7 +5,7 @@
 Called by `processes.py`. What was opened is closed in the reverse order, whatever happens.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Any
 from litestar import Litestar
 
 from fetchers.service.metrics import FetcherCollector
-from groundwork.clock import SystemClock
+from groundwork.clock import Clock, SystemClock
 from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
@@ -51,12 +51,14 @@ from spiderduck.lists.judging import Judge
 from spiderduck.lists.rejudging import Rejudging
 from spiderduck.lists.walks import FileWalks
 from spiderduck.pictures.archived import ArchivedAnswers
+from spiderduck.pictures.metrics import PictureCollector
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ages import RememberedAges
+from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
-from spiderduck.telemetry import LoopDelay, Telemetry
+from spiderduck.telemetry import LoopDelay, Table, Telemetry
 from spiderduck.webhooks.administration import Webhooks
 
 NOTHING = Storage(None, None)
@@ -136,18 +138,18 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
             delivering = (("webhooks", hooks.dispatcher.run),)
             telemetry.ask(hooks.dispatcher.gauges)
-        telemetry.ask(lambda: _in_flight(fetching, schedulers, storage))
+        telemetry.ask(partial(_in_flight, fetching.room, schedulers, storage))
+        for one in storage.observed:
+            telemetry.observe(*one)
         if fetching.local is not None:
             telemetry.register(FetcherCollector(fetching.local))
-        if storage.database is not None:
-            telemetry.observe(
-                "store_call_seconds",
-                "Calls of the embedded store, their wait included.",
-                "call",
-                storage.database.seconds,
-            )
+        if ids is not None:
+            telemetry.ask(ids.gauges)
+        if images is not None and images.registry is not None:
+            telemetry.register(PictureCollector(images.registry))
         if storage.api is not None:
-            telemetry.ask(partial(_waiting, storage.api.dead_letters))
+            telemetry.ask(partial(_waiting, storage.api.dead_letters, given.clock))
+            telemetry.ask_tables(partial(_lag, storage.api.subscriptions, given.clock))
             telemetry.ask(shares.gauges)
             telemetry.ask(analytics.gauges)
         app = build(config, health, [*routes, process_route(own)], guard)
@@ -283,8 +285,8 @@ def _needs(given: Composition, storage: Storage, ids: IdParts | None) -> Needs:
     return look
 
 
-async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler], storage: Storage) -> Gauges:
-    gauges = {**fetching.gauges(), **storage.gauges()}
+async def _in_flight(fetching: Callable[[], Gauges], schedulers: Sequence[Scheduler], storage: Storage) -> Gauges:
+    gauges = {**fetching(), **storage.gauges()}
     if schedulers:
         gauges["messages_in_flight"] = ("Messages being worked on.", sum(one.in_flight for one in schedulers))
     return gauges
@@ -293,15 +295,34 @@ async def _in_flight(fetching: Fetching, schedulers: Sequence[Scheduler], storag
 async def _figures(
     fetching: Fetching, schedulers: Sequence[Scheduler], storage: Storage, ids: IdParts | None
 ) -> Mapping[str, float]:
-    gauges = await _in_flight(fetching, schedulers, storage)
+    gauges = await _in_flight(fetching.gauges, schedulers, storage)
     held = {} if ids is None else ids.figures()
     return {**{name: value for name, (_, value) in gauges.items()}, **held}
 
 
-async def _waiting(dead_letters: DeadLetters) -> Gauges:
-    lengths = await dead_letters.lengths()
+async def _waiting(dead_letters: DeadLetters, clock: Clock) -> Gauges:
+    lengths, now = await dead_letters.lengths(), clock.now()
+    ages: dict[str, tuple[str, float]] = {}
+    if lengths.oldest_at is not None or not lengths.ready:
+        age = max(0.0, now - (lengths.oldest_at or now))
+        ages["oldest_message_age_seconds"] = ("Age of the oldest message that waits or is worked on.", age)
+    if lengths.deferred_at is not None or not lengths.deferred:
+        age = max(0.0, now - (lengths.deferred_at or now))
+        ages["oldest_deferred_age_seconds"] = ("For how long the oldest deferred message is put off.", age)
     return {
+        **ages,
         "messages_ready": ("Messages waiting or being worked on.", lengths.ready),
         "messages_deferred": ("Messages deferred to a later time.", lengths.deferred),
         "dead_letters": ("Dead letters: messages that were given up.", lengths.dead),
     }
+
+
+async def _lag(subscriptions: Subscriptions, clock: Clock) -> Sequence[Table]:
+    """Of the durable queues, of which there are as many as the settings allow."""
+    queues, now = await subscriptions.queues(), clock.now()
+    lag = {one.name: float(one.lag) for one in queues}
+    ages = {one.name: max(0.0, now - one.oldest_at) for one in queues if one.oldest_at is not None}
+    return (
+        Table("queue_lag", "Notices that wait in a durable queue.", "queue", lag),
+        Table("queue_oldest_age_seconds", "Age of the oldest notice that waits in a durable queue.", "queue", ages),
+    )

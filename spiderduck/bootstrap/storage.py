@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from groundwork.histogram import Histogram
 from groundwork.readiness import Trouble
 from schedulers.ports import Archive, DomainAges, EventQueue, MetadataStore
 from spiderduck.audit import AuditLog
@@ -19,6 +20,8 @@ from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices,
 from spiderduck.takedowns.removing import Claims
 from spiderduck.webhooks.ports import WebhookStorage
 
+Observed = tuple[str, str, str, Mapping[str, Histogram]]
+"""Histograms for `/metrics`: name, help, the label that tells them apart, and each by its value."""
 Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 """What runs beside for as long as the process does: its name, and how to begin it."""
 
@@ -73,8 +76,9 @@ class Removable:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `database` is there where
-    all is embedded; `audit` and `walks` where they are no files; `processes` where there may be several."""
+    """`trouble` says what is missing at the moment, by name; `gauges` are told in `/metrics`; `observed`: what is
+    measured; `database` is there where all is embedded; `audit` and `walks` where they are no files; `processes` where
+    there may be several."""
 
     flow: ForFlow | None
     api: ForApi | None
@@ -82,6 +86,7 @@ class Storage:
     trouble: Callable[[], Mapping[str, Trouble | None]] = dict
     database: Database | None = None
     gauges: Callable[[], Mapping[str, tuple[str, float]]] = dict
+    observed: tuple[Observed, ...] = ()
     removable: Removable | None = None
     audit: AuditLog | None = None
     walks: Walks | None = None

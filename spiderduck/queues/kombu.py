@@ -65,6 +65,8 @@ class KombuQueue:
         self._receivers: deque[asyncio.Future[None]] = deque()
         self._passing_on: set[asyncio.Task[None]] = set()
         self._resting = 0
+        self._queued_at: dict[int, float] = {}
+        self.seconds = {"publish": publisher.seconds, "ask": self._dead.seconds}
 
     async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         """Raises `StoreUnavailable` when the broker took nothing for so long, or refuses: some may be queued then."""
@@ -111,11 +113,17 @@ class KombuQueue:
     async def replay(self, ids: Sequence[int] | None) -> int:
         return await self._dead.replay(ids)
 
+    @property
+    def oldest_at(self) -> float | None:
+        """Since when the oldest message that this process holds lies in its queue; None where it holds none."""
+        return min(self._queued_at.values(), default=None)
+
     async def lengths(self) -> QueueLengths:
-        """`ready` counts what waits on the broker and what this process holds; not what others hold."""
+        """`ready` counts what waits on the broker and what this process holds; not what others hold. The oldest are
+        those that a process holds: the broker hands out the oldest first, and tells no age of what it has."""
         lengths = await self._dead.lengths()
         held = 0 if self._consumer is None else self._consumer.held
-        return replace(lengths, ready=lengths.ready + held)
+        return replace(lengths, ready=lengths.ready + held, oldest_at=self.oldest_at)
 
     @property
     def trouble(self) -> str | None:
@@ -146,11 +154,13 @@ class KombuQueue:
 
     async def _let_go(self, delivery: Delivery) -> None:
         assert self._consumer is not None, "only what was received is acknowledged"
+        self._queued_at.pop(delivery.tag, None)
         await self._consumer.ack(delivery.tag)
 
     def _arrived(self, incoming: Incoming) -> None:
         envelope = from_headers(incoming.body, incoming.headers, incoming.message_id)
         delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
+        self._queued_at[incoming.tag] = envelope.queued_at or self._clock.now()
         if envelope.is_foreign:
             self._later(self._adopt(delivery, envelope))
         elif 0 < envelope.due - self._clock.now() < MOST_DELAY:
@@ -168,6 +178,8 @@ class KombuQueue:
     def _gone(self, tags: set[int]) -> None:
         """The connection ended: what waits here comes again on the next one."""
         self._ready = deque(delivery for delivery in self._ready if delivery.tag not in tags)
+        for tag in tags:
+            self._queued_at.pop(tag, None)
 
     def _wake(self) -> None:
         messages = len(self._ready)
@@ -214,7 +226,8 @@ class KombuQueue:
         step = step_for(envelope.due - self._clock.now())
         line = self._topology.bulk if bulk else self._topology.events
         queue = line if step is None else self._topology.deferred[step]
-        return Outgoing(queue.name, envelope.message.body, to_headers(envelope))
+        stamped = replace(envelope, queued_at=envelope.queued_at or self._clock.now())
+        return Outgoing(queue.name, envelope.message.body, to_headers(stamped))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

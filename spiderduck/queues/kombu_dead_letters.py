@@ -5,11 +5,13 @@ when the channel closes.
 """
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from groundwork.histogram import Histogram
 from schedulers.model import Message
 from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
 from spiderduck.queues.kombu_link import BrokerLink, plain
@@ -35,6 +37,7 @@ class KombuDeadLetters:
         self._config = config
         self._topology = topology
         self._link: BrokerLink | None = None
+        self.seconds = Histogram()
 
     async def dead(self, most: int, before: int | None = None) -> Sequence[DeadLetter]:
         return await self._opened().ask(partial(_newest, self._topology.dead, most, before))
@@ -44,7 +47,11 @@ class KombuDeadLetters:
         return await self._opened().ask(partial(_replay, self._topology, wanted))
 
     async def lengths(self) -> QueueLengths:
-        return await self._opened().ask(self._count)
+        began = time.perf_counter()
+        try:
+            return await self._opened().ask(self._count)
+        finally:
+            self.seconds.observe(time.perf_counter() - began)
 
     async def close(self) -> None:
         if self._link is not None:

@@ -15,13 +15,14 @@ KINDS = ("event", "picture")
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A message and its history. `due`: not to be handled before that moment (epoch seconds). `is_foreign`: another
-    program put it into the queue."""
+    program put it into the queue. `queued_at`: when it was first put there; 0 where that is not known."""
 
     message: Message
     errors: int = 0
     deliveries: int = 1
     due: float = 0.0
     is_foreign: bool = False
+    queued_at: float = 0.0
 
 
 def to_headers(envelope: Envelope) -> dict[str, Any]:
@@ -32,8 +33,8 @@ def to_headers(envelope: Envelope) -> dict[str, Any]:
         headers["url"] = message.url
     counts = {"deferrals": message.deferrals, "errors": envelope.errors, "deliveries": envelope.deliveries - 1}
     headers.update({name: count for name, count in counts.items() if count})
-    if envelope.due:
-        headers["due"] = envelope.due
+    times = {"due": envelope.due, "queued_at": envelope.queued_at}
+    headers.update({name: moment for name, moment in times.items() if moment})
     return headers
 
 
@@ -51,13 +52,14 @@ def from_headers(body: bytes, headers: Mapping[str, Any], message_id: str | None
     )
     # `x-delivery-count` is a quorum queue's own count of what came back to it.
     deliveries = 1 + _count(headers.get("deliveries")) + _count(headers.get("x-delivery-count"))
-    due = headers.get("due")
+    due, queued_at = headers.get("due"), headers.get("queued_at")
     return Envelope(
         message,
         _count(headers.get("errors")),
         deliveries,
         due if isinstance(due, int | float) else 0.0,
         is_foreign=not headers.get("event_id"),
+        queued_at=queued_at if isinstance(queued_at, int | float) else 0.0,
     )
 
 

@@ -5,12 +5,14 @@ whoever published it has given up.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from groundwork.histogram import Histogram
 from spiderduck.errors import StoreUnavailable
 from spiderduck.queues.kombu_link import BrokerLink
 
@@ -52,6 +54,7 @@ class Publisher:
         self._channel: Any = None
         self._sequence = 0
         self._confirms = False
+        self.seconds = Histogram()
         link.attach(self)
 
     async def publish(self, messages: Sequence[Outgoing], patience: float | None = None) -> None:
@@ -65,6 +68,7 @@ class Publisher:
         batch = Batch(len(messages), asyncio.get_running_loop().create_future())
         self._waiting.extend((message, batch) for message in messages)
         self._link.poke()
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(patience):
                 taken = await batch.done
@@ -72,6 +76,7 @@ class Publisher:
             raise StoreUnavailable(f"{self._link.trouble or 'the broker is slow'}; send it again") from error
         finally:
             batch.abandoned = True
+            self.seconds.observe(time.perf_counter() - began)
         if not taken:
             raise StoreUnavailable("the broker refused the message (is a queue full?); send it again")
 

@@ -33,8 +33,12 @@ class DeadLetters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueueLengths:
-    """Messages waiting or being worked on, deferred, and dead."""
+    """Messages waiting or being worked on, deferred, and dead. Epoch seconds since when the oldest ones lie there:
+    `oldest_at` of the first kind, `deferred_at` of the second; None where there is none, or the engine does not tell.
+    """
 
     ready: int
     deferred: int
     dead: int
+    oldest_at: float | None = None
+    deferred_at: float | None = None

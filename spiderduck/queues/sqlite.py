@@ -17,6 +17,7 @@ from groundwork.clock import Clock
 from schedulers.model import Delivery, Message
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import StoreUnavailable
+from spiderduck.queues.ages import Ages
 from spiderduck.queues.ports import DeadLetter, QueueLengths
 from spiderduck.queues.sqlite_lanes import MESSAGE, PUT, move_bulk, put_bulk, put_in_line, row_of
 
@@ -32,6 +33,12 @@ LENGTHS = """
 SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM deferred WHERE due < 0),
     (SELECT count(*) FROM deferred WHERE due >= 0), (SELECT count(*) FROM dead)
 """
+ENDS = """
+SELECT (SELECT min(id) FROM messages), (SELECT seq FROM sqlite_sequence WHERE name = 'messages'),
+    (SELECT min(id) FROM deferred WHERE due >= 0), (SELECT seq FROM sqlite_sequence WHERE name = 'deferred')
+"""
+"""The numbers of the oldest message and of the newest there ever was; the same of what is deferred."""
+LOOK_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 60.0
 ACK_SECONDS = 0.02
 """So long acknowledgements gather: one statement for many of them."""
@@ -60,6 +67,7 @@ class SqliteQueue:
         self._acked: list[tuple[int]] = []
         self._forgetting: asyncio.Future[object] | None = None
         self._retrying: set[asyncio.Task[None]] = set()
+        self._ages, self._deferred_ages = Ages(), Ages()
 
     async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         now = self._clock.now()
@@ -157,7 +165,27 @@ class SqliteQueue:
         self._forget_acked()
         if self._forgetting is not None:
             await asyncio.wait([self._forgetting])
-        return QueueLengths(*await self._database.read(lambda connection: connection.execute(LENGTHS).fetchone()))
+        ready, deferred, dead = await self._database.read(lambda connection: connection.execute(LENGTHS).fetchone())
+        return QueueLengths(ready, deferred, dead, *await self._look())
+
+    async def watch(self) -> None:
+        """Look every few seconds how old the oldest messages are, until cancelled."""
+        while True:
+            try:
+                await self._look()
+            except StoreUnavailable as error:
+                log.debug("the age of the oldest message is not known: %s", error)
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> tuple[float | None, float | None]:
+        """Since when the oldest message, and the oldest deferred one, lie there."""
+        oldest, newest, deferred, last = await self._database.read(
+            lambda connection: connection.execute(ENDS).fetchone()
+        )
+        now = self._clock.now()
+        self._ages.look(now, newest or 0)
+        self._deferred_ages.look(now, last or 0)
+        return self._ages.since(oldest, now), self._deferred_ages.since(deferred, now)
 
     async def run(self) -> None:
         """Load messages and wake deferred ones until cancelled. A full disk or a locked database is waited out."""

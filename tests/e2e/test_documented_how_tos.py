@@ -1,6 +1,8 @@
 """The samples of how-to pages that need nothing but a server with one shared link, run as they stand there."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +21,7 @@ from fetchers.stores.memcached import MemcachedRing
 from tests.clock import FakeClock
 from tests.e2e.documented import DOCS, LINK, PICTURE, printing, run, samples
 from tests.e2e.product import Product
+from tests.metrics_rules import against_the_rules
 from tests.origin import Origin, http, page
 from tests.unit.helm.monitoring import DASHBOARDS, panels, questions
 from tests.unit.helm.rendering import CHART
@@ -84,7 +87,7 @@ def test_pictures_of_shared_links_in_other_sizes(product: Product, tmp_path: Pat
 def test_what_is_asked_at_night(product: Product, tmp_path: Path) -> None:
     """It finds the figures that the page speaks of."""
     (code,) = samples(NIGHT, "console")
-    asking = code.replace("$ spiderduck dead list", f"$ spiderduck dead list --server {product.client.base_url}")
+    asking = re.sub(r"(\$ spiderduck [a-z ]+)", rf"\1 --server {product.client.base_url}", code)
     told = run("console", asking, product, tmp_path)
     for name in ("messages_ready", "messages_deferred", "dead_letters", "disk_free_bytes", 'outcome="fetched"'):
         assert name in told
@@ -93,12 +96,26 @@ def test_what_is_asked_at_night(product: Product, tmp_path: Path) -> None:
 def test_every_figure_is_in_the_reference(product: Product) -> None:
     """By its name, or by the end of its name behind one that begins alike."""
     named = set(re.findall(r"`(_?[a-z_]+)", (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")))
-    named |= {one.replace("spiderduck_", "spiderduck_fetchers_") for one in named}  # as the page says below its tables
     ends = tuple(one for one in named if one.startswith("_"))
     answer = product.client.get("/metrics").text
     shown = {re.sub(r"_(bucket|sum|count)$", "", one) for one in re.findall(r"^(spiderduck_\w+)", answer, re.MULTILINE)}
     assert len(shown) > 20
     assert sorted(one for one in shown if one not in named and not one.endswith(ends)) == []
+
+
+def test_a_scrape_obeys_prometheus_and_tells_nothing_twice(product: Product) -> None:
+    """The rules of `promtool check metrics`, and promtool itself where it is installed."""
+    text = product.client.get("/metrics").text
+    families = list(text_string_to_metric_families(text))
+    assert against_the_rules(families) == []
+    names = [family.name for family in families]
+    assert len(names) == len(set(names))
+    plain = {name.removeprefix("spiderduck_") for name in names}
+    assert {name for name in plain if name.startswith("fetchers_") and name.removeprefix("fetchers_") in plain} == set()
+    assert max(len(family.samples) for family in families) < 2000, "labels are bounded"
+    if (promtool := shutil.which("promtool")) is not None:
+        ended = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 def test_paths_that_documents_call_are_there(product: Product) -> None:

@@ -1,6 +1,7 @@
 """`GET /v1/process`: what this process tells of itself; and `GET /v1/cluster`: all of them in one view."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 from litestar import get
@@ -16,6 +17,8 @@ from spiderduck.cluster.view import Seen
 from spiderduck.errors import StoreUnavailable
 from spiderduck.telemetry import PATIENCE_SECONDS
 
+OLDEST = "oldest_message_age_seconds"
+"""The figure by which schedulers on a broker tell it."""
 RUNNING, NOT_READY, SILENT = "running", "not_ready", "silent"
 
 
@@ -53,11 +56,14 @@ class ProcessReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class QueueReport(msgspec.Struct):
-    """Events: that wait or are worked on, that were put off, and that were given up."""
+    """Events: that wait or are worked on, that were put off, and that were given up. `oldest_s` and
+    `deferred_oldest_s`: for how long the oldest of them lie there, where that is known."""
 
     ready: int
     deferred: int
     dead: int
+    oldest_s: float | None = None
+    deferred_oldest_s: float | None = None
 
 
 class ClusterReport(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -101,20 +107,33 @@ def cluster_routes(services: Services) -> list[HTTPRouteHandler]:
             processes=reports,
             silent=[one.name for one in reports if one.state == SILENT],
             versions={version: live.count(version) for version in sorted(set(live))},
-            queue=await _queue(services),
+            queue=await _queue(services, reports),
             incomplete=look.incomplete,
         )
 
     return [get_cluster]
 
 
-async def _queue(services: Services) -> QueueReport | None:
+async def _queue(services: Services, reports: Sequence[ProcessReport]) -> QueueReport | None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             lengths = await services.dead_letters.lengths()
     except (StoreUnavailable, TimeoutError):
         return None  # as the report says
-    return QueueReport(lengths.ready, lengths.deferred, lengths.dead)
+    now = services.clock.now()
+    held = [one.figures[OLDEST] for one in reports if OLDEST in one.figures and one.state != SILENT]
+    oldest = _age(lengths.oldest_at, now)
+    return QueueReport(
+        lengths.ready,
+        lengths.deferred,
+        lengths.dead,
+        max([*held, *([] if oldest is None else [oldest])], default=None),
+        _age(lengths.deferred_at, now),
+    )
+
+
+def _age(since: float | None, now: float) -> float | None:
+    return None if since is None else round(max(0.0, now - since), 1)
 
 
 def _report(one: Seen, now: float) -> ProcessReport:

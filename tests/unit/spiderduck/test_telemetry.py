@@ -1,15 +1,15 @@
 """What is counted can be read in Prometheus' text form, by its conventions."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from groundwork.histogram import Histogram
 from spiderduck.errors import StoreUnavailable
-from spiderduck.telemetry import LoopDelay, Telemetry
+from spiderduck.telemetry import LoopDelay, Table, Telemetry
 from tests.clock import FakeClock, settle
+from tests.metrics_rules import against_the_rules
 
 UNITS = ("_seconds", "_bytes", "_total", "_info", "_fds")
 
@@ -51,17 +51,22 @@ async def test_a_name_that_ends_in_total_is_a_counter() -> None:
 
 async def test_names_and_helps_follow_the_conventions() -> None:
     """The rules of `promtool check metrics`: help, base units, lower case, `_total` for counters alone."""
-    for family in text_string_to_metric_families((await filled().render()).decode()):
-        name = family.name
-        assert re.fullmatch(r"[a-z][a-z0-9_]*", name), name
-        assert family.documentation.endswith("."), name
-        assert not re.search(r"_(?:milliseconds|ms|minutes|kilobytes|megabytes)", name), name
-        assert (family.type == "counter") == any(one.name.endswith("_total") for one in family.samples) or not (
-            family.samples
-        ), name
-        if family.type == "histogram":
-            assert name.endswith("_seconds"), name
-        assert not name.endswith(("_count", "_sum", "_bucket")), name
+    families = list(text_string_to_metric_families((await filled().render()).decode()))
+    assert against_the_rules(families) == []
+    ours = [family for family in families if family.name.startswith("spiderduck_")]
+    assert all(family.documentation.endswith(".") for family in ours)
+
+
+async def test_a_gauge_may_have_a_label() -> None:
+    telemetry = Telemetry()
+
+    async def told() -> list[Table]:
+        return [Table("queue_lag", "Notices that wait.", "queue", {"search": 4.0, "mail": 0.0})]
+
+    telemetry.ask_tables(told)
+    text = (await telemetry.render()).decode()
+    assert 'spiderduck_queue_lag{queue="search"} 4.0' in text
+    assert "# TYPE spiderduck_queue_lag gauge" in text
 
 
 async def test_labels_are_bounded() -> None:
