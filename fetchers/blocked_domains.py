@@ -97,7 +97,8 @@ class BlockedDomainsFile:
                 return
             self._version = version
             self._domains._take(await asyncio.to_thread(self._normal))
-            log.info("%s: %d domains are blocked", self._file, self._domains.count)
+            fields = {"list": str(self._file), "entries": self._domains.count}
+            log.info("%s: %d domains are blocked", self._file, self._domains.count, extra=fields)
         except (OSError, ValueError) as error:
             if self._version is not None:
                 log.warning("%s was not taken, what was blocked stays blocked: %s", self._file, error)

@@ -175,7 +175,8 @@ class ZookeeperOwnership:
         self.assignment = assignment
         if set(assignment.members) != set(members):
             if await self._nodes.assign(rebalanced(assignment, members), version):
-                log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members))
+                fields = {"buckets": BUCKETS, "members": len(members)}
+                log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members), extra=fields)
             return True
         await self._give()
         return await self._take(epoch)
@@ -190,6 +191,7 @@ class ZookeeperOwnership:
             self._held.pop(bucket).ended = True
         self._lost()
         self.counters.given += len(leaving)
+        log.info("%d buckets are handed over to other fetchers", len(leaving), extra={"buckets": len(leaving)})
         await self._nodes.let_go(leaving)
 
     async def _take(self, epoch: int) -> bool:
@@ -211,6 +213,9 @@ class ZookeeperOwnership:
         for bucket, fence in fences.items():
             self._held[bucket] = ZookeeperHolding(self, since, fence, epoch)
         self.counters.taken += len(fences)
+        if fences:
+            fields = {"buckets": len(fences), "members": len(self.assignment.members)}
+            log.info("%d buckets are held here now, of %d in all", len(fences), len(self._held), extra=fields)
 
     # The session ------------------------------------------------------------------------------------------------------
 
@@ -234,5 +239,6 @@ class ZookeeperOwnership:
             holding.ended = True
         self._member = ""
         if held:
-            log.warning("%d buckets are no longer held here: %s", len(held), why)
+            fields = {"buckets": len(held), "reason": why}
+            log.warning("%d buckets are no longer held here: %s", len(held), why, extra=fields)
         self._lost()

@@ -79,9 +79,9 @@ class BackOff:
             await self._back_off(queue, f"{_shown(result)} answered {result.status_code}{said}", asked)
             return result.with_retry_at(queue.slot.backoff_until)
         pause = alone * (1 + 0.25 * self._random.random())
-        log.info(
-            "%s answered %d and is paused for %.0f s; its domain is not", _shown(result), result.status_code, pause
-        )
+        shown, status = _shown(result), result.status_code
+        fields = {"url": shown, "domain": queue.domain, "status": status, "seconds": round(pause, 1)}
+        log.info("%s answered %d and is paused for %.0f s; its domain is not", shown, status, pause, extra=fields)
         return result.with_retry_at(now + pause)
 
     async def _pause(self, queue: DomainQueue, until: float, reason: str) -> None:
@@ -92,6 +92,7 @@ class BackOff:
         self._counters.limits_told += 1
         self._queues.pause(queue)
         await self._keep(queue)
+        self._tell(queue, until, reason)
 
     async def _back_off(self, queue: DomainQueue, reason: str, retry_after: float | None) -> None:
         now = self._queues.now()
@@ -102,7 +103,12 @@ class BackOff:
         self._counters.back_offs += 1
         self._queues.pause(queue)
         await self._keep(queue)
-        log.info("%s is paused for %.0f s, since %s", queue.domain, queue.slot.backoff_until - now, reason)
+        self._tell(queue, queue.slot.backoff_until, reason)
+
+    def _tell(self, queue: DomainQueue, until: float, reason: str) -> None:
+        seconds = until - self._queues.now()
+        fields = {"domain": queue.domain, "seconds": round(seconds, 1), "reason": reason}
+        log.info("%s is paused for %.0f s, since %s", queue.domain, seconds, reason, extra=fields)
 
     async def _keep(self, queue: DomainQueue) -> None:
         """For the domain's next queue."""

@@ -85,7 +85,8 @@ class Vultures:
         self.eaten.rounds += 1
         if queues or hosts:
             why = ", since memory runs short" if hungry else ""
-            log.info("vultures freed %d queues and %d hosts%s; %d queues stay", queues, hosts, why, len(self._queues))
+            stay, fields = len(self._queues), {"queues": queues, "hosts": hosts}
+            log.info("vultures freed %d queues and %d hosts%s; %d queues stay", queues, hosts, why, stay, extra=fields)
         return queues, hosts
 
     async def run(self) -> None:

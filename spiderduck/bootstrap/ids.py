@@ -1,6 +1,7 @@
 """Ids: minted here under a worker id that nobody else has, or from ranges that the id service gives out."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from spiderduck.bootstrap.storage import Work
 from spiderduck.bootstrap.waiting import patiently, wait_for
 from spiderduck.config import Config
 from spiderduck.errors import WorkerIdLost
+
+log = logging.getLogger(__name__)
 
 BRIDGE_MS = 1000
 """A clock set back by less is bridged in logical time, so that a small correction stops no page; ids stay k-sorted."""
@@ -91,6 +94,7 @@ async def open_ids(given: Composition) -> IdParts:
     lease = await patiently("a worker id", acquire, LeaseUnavailable, clock)
     generator = Generator(lease=lease, bridge_ms=BRIDGE_MS)
     stack.push_async_callback(asyncio.to_thread, generator.close)
+    log.info("the worker id %d is held here", generator.worker_id, extra={"worker_id": generator.worker_id})
 
     async def keep() -> None:
         await _until_lost(generator, clock)
@@ -157,6 +161,8 @@ async def _until_lost(generator: Generator, clock: Clock) -> None:
     Another thread notices, which knows no event of this loop."""
     while generator.ended is None:
         await clock.sleep(LOOK_SECONDS)
+    fields = {"worker_id": generator.worker_id, "reason": str(generator.ended)}
+    log.error("the worker id %d was lost", generator.worker_id, extra=fields)
     raise WorkerIdLost(f"the lease of the worker id was lost: {generator.ended}") from generator.ended
 
 

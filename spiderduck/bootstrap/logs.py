@@ -24,11 +24,13 @@ from groundwork.terminal import plain
 FIELDS = (
     *("url", "domain", "purpose", "hop", "ending", "outcome", "status", "reason", "page"),
     *("method", "route", "key", "bytes", "ms", "waited_ms", "connect_ms", "first_byte_ms", "since_shared_ms"),
-    *("seconds", "until", "repeated"),
+    *("seconds", "repeated", "dependency", "kind", "worker_id", "webhook"),
+    *("queues", "hosts", "list", "entries", "before", "buckets", "members"),
 )
 """What a line may hold beside its message. Libraries' lines have fields of their own, which are left out."""
 MANY = frozenset({"fetchers.hop_log", "spiderduck.api.front.access", "schedulers.stages.store", "schedulers.deferral"})
 """Loggers that have a line for everything that happens, so that none of them is a repeat."""
+OF = ("domain", "list", "dependency", "webhook")
 AT_ONCE, WINDOW_SECONDS = 10, 10.0
 """So many lines of one kind (the same message, whatever its values) in so many seconds."""
 MOST_KINDS = 1024
@@ -81,7 +83,9 @@ class Repeats(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name in MANY or record.levelno >= logging.CRITICAL:
             return True
-        now, kind = self._monotonic(), (record.name, record.levelno, str(record.msg)[:200])
+        # What is said of one domain, list or engine is no repeat of what is said of another.
+        of = next((str(of)[:200] for name in OF if (of := record.__dict__.get(name))), "")
+        now, kind = self._monotonic(), (record.name, record.levelno, f"{of} {str(record.msg)[:200]}")
         seen = self._kinds.pop(kind, None)
         if seen is None or now - seen[0] > WINDOW_SECONDS:
             if seen is not None and seen[2]:

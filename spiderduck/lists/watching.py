@@ -111,7 +111,9 @@ class Lists:
         except (OSError, ValueError) as error:
             if watched.told != (reason := _reason(error)):
                 watched.told = reason
-                log.warning("the list %s was not read again, its last version stays: %s", watched.config.name, reason)
+                name = watched.config.name
+                fields = {"list": name, "reason": reason}
+                log.warning("the list %s was not read again, its last version stays: %s", name, reason, extra=fields)
             return False
         _tell(watched.loaded, 0 if before is None else len(before))
         return True
@@ -169,10 +171,11 @@ def _plausible(loaded: LoadedList) -> LoadedList:
 
 def _tell(loaded: LoadedList, before: int) -> None:
     name, count = loaded.config.name, len(loaded)
+    fields = {"list": name, "entries": count, "before": before}
     if before > count * MUCH_LOST:
-        log.warning("the list %s has %d entries now, and had %d: is its file whole?", name, count, before)
+        log.warning("the list %s has %d entries now, and had %d: is its file whole?", name, count, before, extra=fields)
     else:
-        log.info("the list %s has %d entries now", name, count)
+        log.info("the list %s has %d entries now", name, count, extra=fields)
 
 
 def _reason(error: Exception) -> str:

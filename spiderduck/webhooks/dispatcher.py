@@ -124,6 +124,7 @@ class Dispatcher:
             courier = Courier(self._parts, webhook, until)
             task = asyncio.create_task(courier.run(), name=f"webhook {webhook.id}")
             running = self._running[webhook.id] = _Running(courier, task, now)
+            log.info("webhook %s is delivered to by this process", webhook.id, extra={"webhook": webhook.id})
         running.renewed_at = now
         running.courier.owned_until = until
         return running

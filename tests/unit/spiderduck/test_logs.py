@@ -3,15 +3,17 @@
 import io
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from groundwork.log_fields import bound
-from spiderduck.bootstrap.logs import AT_ONCE, WINDOW_SECONDS, Repeats, set_up_logs, without_queries
+from spiderduck.bootstrap.logs import AT_ONCE, FIELDS, WINDOW_SECONDS, Repeats, set_up_logs, without_queries
 
 
 class Lines:
@@ -41,6 +43,24 @@ def test_fields_and_ids_stand_beside_the_message(lines: Lines) -> None:
     (line,) = lines.read()
     assert (line["event"], line["level"], line["status"]) == ("hop: answered", "info", 200)
     assert (line["event_id"], line["hop"]) == ("e7", 2), "a line's own field comes before a bound one"
+
+
+def test_decisions_about_different_domains_are_no_repeats(lines: Lines) -> None:
+    """Each domain's pause is told; one that is told without end is counted."""
+    log = logging.getLogger("of.test")
+    for number in range(AT_ONCE * 3):
+        log.info("%s is paused", f"{number}.test", extra={"domain": f"{number}.test"})
+        log.info("%s is paused", "loud.test", extra={"domain": "loud.test"})
+    told = [line["domain"] for line in lines.read()]
+    assert len(set(told)) == AT_ONCE * 3 + 1
+    assert told.count("loud.test") == AT_ONCE
+
+
+def test_every_field_of_the_reference_can_be_in_a_line() -> None:
+    """Those of the table of what happened, and no field that no page names."""
+    text = (Path(__file__).parents[3] / "docs/reference/logs.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`([a-z_]+)`", text))
+    assert set(FIELDS) <= documented, set(FIELDS) - documented
 
 
 def test_fields_that_no_page_of_ours_names_are_left_out(lines: Lines) -> None:
