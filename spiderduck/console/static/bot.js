@@ -14,6 +14,7 @@ async function report(domain) {
 
 function show(told) {
   by("how").textContent = told.how;
+  by("found").hidden = false;
   by("agent").textContent = told.user_agent;
   by("block").textContent = told.block;
   by("slow").textContent = told.slow;
@@ -40,6 +41,7 @@ async function ask(domain) {
 }
 
 function tell(error) {
+  by("found").hidden = false;
   by("state").textContent = error.message;
 }
 

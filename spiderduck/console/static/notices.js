@@ -35,11 +35,11 @@ async function webhooks() {
   }
   const { webhooks: all } = await read("/v1/webhooks");
   for (const one of all) receivers.set(one.id, one.url);
-  at("webhooks").replaceChildren(all.length ? table("Webhooks", ["Address", "What it gets", "State", "Deliveries"], all.map((one) => [
+  at("webhooks").replaceChildren(all.length ? table("The oldest first", ["Address", "What it gets", "State", "Deliveries"], all.map((one) => [
     one.url,
     [...(one.types ?? []), ...(one.domains ?? [])].join(", ") || "every notice",
     one.enabled ? tag("on", "good") : element("span", {}, tag("switched off", "bad"), ` ${one.disabled_because ?? ""}`),
-    button("Show", `Deliveries to ${one.url}`, async () => { await deliveries(one); at("deliveries-title").focus(); }),
+    button("Show", `Show the deliveries to ${one.url}`, async () => { await deliveries(one); at("deliveries-title").focus(); }),
   ])) : element("p", { class: "empty", text: "No webhook. An admin makes one with POST /v1/webhooks or spiderduck webhooks." }));
 }
 
@@ -73,7 +73,7 @@ function delivery(webhook, one) {
   const [last, ...earlier] = one.attempts.toReversed();
   const before = earlier.length ? element("details", {}, element("summary", { text: several(earlier.length, "earlier attempt") }), element("ul", { class: "others" }, earlier.map((each) => element("li", { text: `${moment(each.at)}: ${attempt(each)}` })))) : "";
   return [time(one.created_at), element("code", { text: one.type.replace("spiderduck.", "") }), element("span", {}, tag(one.status.replaceAll("_", " "), DELIVERED[one.status] ?? "wait"), next),
-    element("div", {}, attempt(last), before), button("Again", `Deliver again: ${one.type} of ${moment(one.created_at)}`, () => replay(webhook, { ids: [one.id] }, "is no such delivery any more"))];
+    element("div", {}, attempt(last), before), button("Again", `Again: deliver ${one.type} of ${moment(one.created_at)}`, () => replay(webhook, { ids: [one.id] }, "is no such delivery any more"))];
 }
 
 async function deliveries(webhook, cursor = "") {

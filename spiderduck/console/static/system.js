@@ -26,7 +26,7 @@ function process(one) {
     element("strong", { text: one.name }), parts.length === PARTS ? "all" : parts.join(", "),
     element("span", {}, tag(one.state.replaceAll("_", " "), STATES[one.state]), said ? element("span", { class: "where", text: ` ${said}` }) : ""),
     one.version ?? "", one.uptime_s === undefined ? "" : element("span", { text: span(one.uptime_s), title: `since ${moment(one.started_at)}` }),
-    one.load === undefined ? "" : one.load.toFixed(2), one.resident_bytes ? bytes(one.resident_bytes) : "", one.domains_held === undefined ? "" : `${count(one.domains_held)} of 1,024`,
+    one.load === undefined ? "" : one.load.toFixed(2), one.resident_bytes ? bytes(one.resident_bytes) : "", one.domains_held === undefined ? "" : count(one.domains_held),
   ];
 }
 
@@ -50,7 +50,7 @@ async function processes() {
   const told = await read("/v1/cluster");
   summary(told);
   if (at("processes").contains(document.activeElement)) return;
-  at("processes").replaceChildren(table("The silent ones first", ["Name", "Parts", "State", "Version", "Up for", ["Load, processors", "number"], ["Memory", "number"], ["Domains", "number"]], told.processes.map(process)));
+  at("processes").replaceChildren(table("The silent ones first", ["Name", ["Parts", "whole"], "State", "Version", ["Up for", "whole"], ["Load, processors", "number"], ["Memory", "number"], ["Domains of 1,024", "number"]], told.processes.map(process)));
 }
 
 async function needs() {
@@ -101,5 +101,5 @@ async function secretive() {
 }
 
 for (const name of ["filter", "changed"]) at(name).addEventListener("input", listed);
-Promise.all([processes(), needs(), secretive()]).catch(trouble);
+Promise.all([processes(), needs(), secretive()]).then(() => { at("found").hidden = false; }, (error) => { at("found").hidden = false; trouble(error); });
 setInterval(() => { if (!document.hidden) Promise.all([processes(), needs()]).then(() => trouble(null), trouble); }, EVERY);
