@@ -28,6 +28,9 @@ SETTLED_MS = 60_000
 """A new time that has held for so long is the time: it was set right, and nobody needs to start anything anew."""
 
 
+BACK_SETTLED_MS = 2_000
+"""The same of a clock that is behind: ids that go on behind the last one repeat none, whatever the clock does next. So
+only short corrections are waited out."""
 FORGOTTEN_MS = 60_000
 """Whoever waits for a clock that is behind asks again at least twice a minute."""
 
@@ -61,4 +64,4 @@ class ClockSteps:
         if self._back_ms is None or elapsed_ms - self._back_seen_ms > FORGOTTEN_MS:
             self._back_ms = elapsed_ms
         self._back_seen_ms = elapsed_ms
-        return elapsed_ms - self._back_ms >= SETTLED_MS
+        return elapsed_ms - self._back_ms >= BACK_SETTLED_MS

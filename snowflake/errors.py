@@ -34,8 +34,8 @@ class TimeOutOfRange(SnowflakeError, ValueError):
 
 
 class ClockMovedBack(SnowflakeError):
-    """The clock shows less than at the last id. Nothing was minted and nothing forgotten; it may catch up, and after a
-    minute its time is taken as it is."""
+    """The clock shows less than at the last id. Nothing was minted and nothing forgotten; it may catch up, and after
+    two seconds ids go on behind the last one until it has."""
 
     code = "clock_moved_back"
     retryable = True
@@ -43,7 +43,7 @@ class ClockMovedBack(SnowflakeError):
     def __init__(self, milliseconds: int) -> None:
         super().__init__(
             f"the clock went back: it is {milliseconds} ms behind the last id; "
-            "no ids until it has caught up (bridge_ms=1000 bridges up to a second)"
+            "no ids until it has caught up, or for two seconds (bridge_ms=1000 bridges up to a second at once)"
         )
         self.milliseconds = milliseconds
 

@@ -51,7 +51,8 @@ class WorkError(CodedError):
 
 
 class WorkersBusy(WorkError):
-    """As many pieces wait as may wait, or the workers are ending. It was not begun; `retry_after` is in seconds."""
+    """As many pieces wait as may wait, the workers are ending, or the machine has no time for it. That says nothing of
+    the work. `retry_after` is in seconds."""
 
     code = "busy"
     retryable = True

@@ -1,6 +1,7 @@
 """`Workers` in processes with limits. One that crashes, or takes too long and is killed, is replaced; the rest go on.
 
-A process holds one piece of work at a time, so a crash can only ever concern that one.
+A process holds one piece of work at a time, so a crash can only ever concern that one. The time of a piece is its own:
+what its process waited for a processor, and what this one stood still, is given back.
 """
 
 import asyncio
@@ -20,6 +21,10 @@ from groundwork.workers.places import Places
 T = TypeVar("T")
 
 _START_SECONDS = 30.0
+_MOST_EXTENSIONS = 10
+"""A piece that had to wait for a processor may take so many times its seconds in all."""
+_EXTENSION_SECONDS = 0.05
+"""Less time than that is not given back."""
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_", "TZ", "TMPDIR", "LD_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_")
 """What a process needs to start. Keys and passwords in the environment are none of its business."""
 
@@ -63,8 +68,7 @@ class WorkerProcesses(Places):
             message = pickle.dumps(work)  # now, so that what waits is not held twice
             if process is None or process.returncode is not None:
                 process = await self._start()
-            async with asyncio.timeout(self.limits.seconds):
-                good, value = await _exchange(process, message)
+            good, value = await self._within_time(process, message)
             healthy = process
         except TimeoutError as error:
             raise WorkTimedOut(f"longer than {self.limits.seconds:g} s") from error
@@ -84,6 +88,27 @@ class WorkerProcesses(Places):
         if good:
             return cast(T, value)
         raise cast(Exception, value)
+
+    async def _within_time(self, process: asyncio.subprocess.Process, message: bytes) -> tuple[bool, object]:
+        """Raises `TimeoutError` once the piece had its seconds, `WorkersBusy` where it did not get half of them."""
+        loop, seconds = asyncio.get_running_loop(), self.limits.seconds
+        exchange = asyncio.ensure_future(_exchange(process, message))
+        try:
+            left = seconds
+            for _ in range(_MOST_EXTENSIONS):
+                began, starved = loop.time(), _starved_seconds(process.pid)
+                await asyncio.wait((exchange,), timeout=left)
+                if exchange.done():
+                    return exchange.result()
+                late = max(loop.time() - began - left, 0.0)
+                left = min(_starved_seconds(process.pid) - starved + late, seconds)
+                if left <= _EXTENSION_SECONDS:
+                    break
+        finally:
+            exchange.cancel()
+        if left > seconds / 2:
+            raise WorkersBusy("this machine is too busy for the work")
+        raise TimeoutError
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:
@@ -113,6 +138,9 @@ class WorkerProcesses(Places):
                 await process.stdout.readexactly(LENGTH.size)  # ready: its start counts against no piece's time
                 if self._prepare is not None:
                     await _exchange(process, pickle.dumps(self._prepare))
+        except TimeoutError as error:
+            await asyncio.shield(asyncio.ensure_future(self._end(process)))
+            raise WorkersBusy("this machine is too busy to start a worker process") from error
         except BaseException:
             await asyncio.shield(asyncio.ensure_future(self._end(process)))
             raise
@@ -128,6 +156,15 @@ async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> tupl
     head = await process.stdout.readexactly(LENGTH.size)
     answer = await process.stdout.readexactly(LENGTH.unpack(head)[0])
     return cast(tuple[bool, object], pickle.loads(answer))
+
+
+def _starved_seconds(pid: int) -> float:
+    """How long the process has been ready to run without a processor to run on, in all; 0 where Linux does not say."""
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as figures:
+            return int(figures.read().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _environment(whole: Mapping[str, str]) -> dict[str, str]:

@@ -62,7 +62,8 @@ def open_processes(config: Config) -> WorkerProcesses:
     """The processes of the settings, started when the first is needed. To be closed."""
     limits = WorkLimits(min(MOST_PROCESSES, os.cpu_count() or 1), WAITING, config.extract.seconds)
     budget = MemoryBudget(sys.maxsize)  # the address space of each is its bound
-    prepare = partial(extract_metadata, b"<title>A page</title>", url="http://page.test/")
+    page = Response("http://page.test/", 200, (), b"<title>A page</title>", 0.0)
+    prepare = partial(_extract, page, None, ReadingOptions())
     return WorkerProcesses(limits, budget, memory=config.extract.memory_bytes, prepare=prepare)
 
 
@@ -97,7 +98,7 @@ class Extraction:
     async def extract(self, response: Response, *, thorough: bool = False) -> Metadata:
         """The metadata of an answer; where it cannot be read, the reason as provenance of `FAILURE`.
 
-        Raises `WorkersBusy` once the worker processes are stopping: that is no word about the page."""
+        Raises `WorkersBusy` where the worker processes are stopping or do not get to it: no word about the page."""
         examined = examine(response.body, url=response.url, content_type=response.content_type)
         options = ReadingOptions(self._product, response.preferences, thorough, examined)
         quick = is_quick(response, self._inline_bytes, examined)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeGuard, TypeVar, cast
 
 from groundwork.histogram import Histogram
 from groundwork.readiness import Trouble
@@ -42,6 +42,8 @@ OF_THE_DISK = frozenset(
     }
 )
 """Failures that lie in the file or its disk, and in no statement."""
+OF_ALL_JOBS = OF_THE_DISK - {sqlite3.SQLITE_FULL}
+"""No other job fares better. Where the disk is full a smaller one may."""
 WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 """Is overwritten in pages that are written anyway. Free pages keep what they held until they are given back."""
 PAGES_GIVEN_BACK = 4000
@@ -163,13 +165,13 @@ class Database:
         self._writing.close()
 
     def _write_batch(self, jobs: Sequence[Work[object]]) -> Sequence[JobResult]:
-        """All in one transaction; where one fails, each again in its own."""
+        """All in one transaction; where one fails for a reason of its own, each again in its own."""
         connection = self._writing
         try:
             return self._in_transaction(connection, jobs)
         except Exception as error:  # noqa: BLE001 -- it is handed to whoever awaits the job
-            if len(jobs) == 1:
-                return [(None, self._own(error))]
+            if len(jobs) == 1 or _is_among(error, OF_ALL_JOBS):
+                return [(None, self._own(error)) for _ in jobs]
         return [self._alone(connection, job) for job in jobs]
 
     def _alone(self, connection: sqlite3.Connection, job: Work[object]) -> JobResult:
@@ -187,7 +189,7 @@ class Database:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in OF_THE_DISK:
+            if _is_among(error, OF_THE_DISK):
                 self.trouble = _trouble(error, self.path)
             raise
         if self.trouble is not None and connection.total_changes > before:
@@ -213,6 +215,10 @@ class Database:
 
     def _own(self, error: Exception) -> Exception:
         return _translated(error, self.path) if isinstance(error, sqlite3.Error) else error
+
+
+def _is_among(error: BaseException, codes: frozenset[int]) -> TypeGuard[sqlite3.OperationalError]:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in codes
 
 
 def _give_back(connection: sqlite3.Connection) -> bool:

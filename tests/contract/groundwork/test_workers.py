@@ -1,6 +1,7 @@
 """The `Workers` port: threads and isolated processes keep the same promises."""
 
 import asyncio
+import itertools
 import os
 import sys
 import time
@@ -8,9 +9,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from unittest.mock import patch
 
 import pytest
 
+from groundwork.workers import processes as worker_processes
 from groundwork.workers.budget import MIB, MemoryBudget
 from groundwork.workers.interface import (
     OutOfMemory,
@@ -108,6 +111,36 @@ async def test_too_long_is_ended(processes: WorkerProcesses) -> None:
     with pytest.raises(WorkTimedOut):
         await processes.run(partial(time.sleep, 60))
     processes.limits = LIMITS
+    assert await processes.run(partial(pow, 2, 2)) == 4
+
+
+async def test_time_in_which_this_process_stood_still_is_given_back(processes: WorkerProcesses) -> None:
+    """The answer that came meanwhile is read."""
+    await processes.run(partial(pow, 1, 1))
+    processes.limits = replace(LIMITS, seconds=0.5)
+    working = asyncio.create_task(processes.run(partial(pow, 2, 3)))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    time.sleep(1.0)  # noqa: ASYNC251  the whole process, as a pause of its machine does
+    assert await working == 8
+
+
+@pytest.mark.parametrize("starved", [10.0, 0.0])
+async def test_time_without_a_processor_is_given_back(processes: WorkerProcesses, starved: float) -> None:
+    """As long as there is some every time; what never got any is busy, and no word about the work."""
+    await processes.run(partial(pow, 1, 1))
+    processes.limits = replace(LIMITS, seconds=0.2)
+    told = itertools.count(0.0, starved)
+    with patch.object(worker_processes, "_starved_seconds", lambda pid: next(told)):
+        if starved:
+            await processes.run(partial(time.sleep, 0.3))
+        with pytest.raises(WorkersBusy if starved else WorkTimedOut):
+            await processes.run(partial(time.sleep, 60))
+
+
+async def test_a_process_that_does_not_start_in_time_says_nothing_of_its_work(processes: WorkerProcesses) -> None:
+    with patch.object(worker_processes, "_START_SECONDS", 0.0), pytest.raises(WorkersBusy):
+        await processes.run(partial(pow, 2, 2))
     assert await processes.run(partial(pow, 2, 2)) == 4
 
 

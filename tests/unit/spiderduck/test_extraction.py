@@ -67,8 +67,10 @@ async def test_what_takes_too_long_is_given_up_and_the_next_is_read(processes: W
 
 async def test_a_given_up_answer_says_so(processes: WorkerProcesses) -> None:
     """In its provenance, as for a rule that failed."""
+    extraction, page = Extraction(INLINE, processes=processes), response(PAGE + b"<p>" * 4_000)
+    assert (await extraction.extract(page)).title == "A page"
     processes.limits = replace(processes.limits, seconds=0.0)
-    found = await Extraction(INLINE, processes=processes).extract(response(PAGE + b"<p>" * 4_000))
+    found = await extraction.extract(page)
     assert found.provenance[FAILURE].rule == TOO_LONG
 
 

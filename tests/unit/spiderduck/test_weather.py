@@ -95,6 +95,17 @@ async def test_readiness_says_why_nothing_can_be_written_and_when_it_can_again(
     assert await queue.publish([message("after")]) == [True]
 
 
+async def test_all_who_write_are_told_of_a_lock_at_once(database: Database) -> None:
+    """It is waited for once for all of them, and not for each in turn."""
+    statements: list[str] = []
+    database._writing.set_trace_callback(statements.append)
+    with locked(database):
+        jobs = [database.write(lambda connection: None) for _ in range(50)]
+        results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert all(isinstance(result, StoreUnavailable) for result in results)
+    assert 1 <= statements.count("BEGIN IMMEDIATE") <= 3
+
+
 @asynccontextmanager
 async def running(queue: SqliteQueue) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(queue.run())
@@ -120,7 +131,7 @@ async def test_a_queue_outlives_the_weather_and_gives_what_came_due(database: Da
             await clock.advance(0.0)
             assert not task.done()
         names = set()
-        for _ in range(200):
+        for _ in range(2000):
             await clock.advance(1.0)
             await database.probe()  # behind whatever the queue has under way, however slow the disk is
             if receiving.done():
@@ -159,6 +170,16 @@ async def test_low_disk_is_announced_before_it_is_full(tmp_path: Path, caplog: p
         assert watch.gauges()["disk_free_bytes"][1] == free * 1_000_000
         told.append(len(caplog.records))
     assert told == [0, 1, 1, 1, 1, 2]
+
+
+async def test_a_disk_that_is_mounted_read_only_is_told_before_anybody_writes(tmp_path: Path) -> None:
+    """As after an error of the disk."""
+    watch = DiskWatch(tmp_path, FakeClock())
+    for flag in (0, os.ST_RDONLY, 0):
+        disk = SimpleNamespace(f_bavail=999, f_blocks=1000, f_frsize=1_000_000, f_flag=flag)
+        with patch.object(os, "statvfs", return_value=disk):
+            await watch.look()
+        assert bool(flag) == (watch.trouble is not None and watch.trouble.kind == "read_only")
 
 
 async def test_a_clock_set_back_keeps_no_deferred_message_waiting(database: Database) -> None:
