@@ -68,6 +68,9 @@ class Event:
     sharer: str | None = None
 
 
+MessageKind = Literal["event", "picture", "further"]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What lies in the events queue: an event as it came, one deferred URL of it, a picture that is to be measured, or
@@ -79,7 +82,7 @@ class Message:
 
     body: bytes
     event_id: str
-    kind: Literal["event", "picture", "further"] = "event"
+    kind: MessageKind = "event"
     url: str | None = None
     deferrals: int = 0
 

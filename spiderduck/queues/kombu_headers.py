@@ -5,11 +5,11 @@ What must survive a crash (errors, deliveries, the due time) travels with the me
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from schedulers.model import Message
+from schedulers.model import Message, MessageKind
 
-KINDS = ("event", "picture")
+KINDS: tuple[MessageKind, ...] = get_args(MessageKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +39,25 @@ def to_headers(envelope: Envelope) -> dict[str, Any]:
 
 
 def from_headers(body: bytes, headers: Mapping[str, Any], message_id: str | None = None) -> Envelope:
-    """Reads also what another program put into the queue: a body without headers is an event, named by its
-    `message_id`. Without either it has no name yet (`event_id` is "")."""
-    kind = headers.get("kind", "event")
-    url = headers.get("url")
+    """Reads also what another program put into the queue, whose headers may have the names of ours and mean something
+    else: it is an event, named by its `message_id`, or not yet (`event_id` is "")."""
+    came_back = _count(headers.get("x-delivery-count"))  # a quorum queue's own count
+    if not headers.get("event_id"):
+        return Envelope(Message(body, message_id or ""), deliveries=1 + came_back, is_foreign=True)
+    kind, url = headers.get("kind"), headers.get("url")
+    due, queued_at = headers.get("due"), headers.get("queued_at")
     message = Message(
         body,
-        str(headers.get("event_id") or message_id or ""),
-        kind if kind in KINDS else "event",
-        None if url is None else str(url),
+        str(headers["event_id"]),
+        next((one for one in KINDS if one == kind), "event"),
+        url if isinstance(url, str) else None,
         _count(headers.get("deferrals")),
     )
-    # `x-delivery-count` is a quorum queue's own count of what came back to it.
-    deliveries = 1 + _count(headers.get("deliveries")) + _count(headers.get("x-delivery-count"))
-    due, queued_at = headers.get("due"), headers.get("queued_at")
     return Envelope(
         message,
         _count(headers.get("errors")),
-        deliveries,
+        1 + _count(headers.get("deliveries")) + came_back,
         due if isinstance(due, int | float) else 0.0,
-        is_foreign=not headers.get("event_id"),
         queued_at=queued_at if isinstance(queued_at, int | float) else 0.0,
     )
 

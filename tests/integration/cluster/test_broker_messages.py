@@ -1,10 +1,11 @@
 """Names, steps of delay and headers on the broker: pure, so tested without one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schedulers.model import Message
-from spiderduck.queues.kombu_headers import Envelope, from_headers, to_headers
+from spiderduck.queues.kombu_headers import KINDS, Envelope, from_headers, to_headers
 from spiderduck.queues.topology import STEPS, Topology, step_for, topic, topic_pattern
 from spiderduck.settings.broker import BrokerConfig
 
@@ -32,7 +33,7 @@ def test_less_than_a_second_is_waited_in_memory() -> None:
             Message,
             st.binary(),
             st.text(min_size=1),
-            st.sampled_from(["event", "picture"]),
+            st.sampled_from(KINDS),
             st.none() | st.text(min_size=1),
             COUNT,
         ),
@@ -55,6 +56,28 @@ def test_what_another_program_sent_is_an_event(body: bytes, headers: dict[str, s
     assert envelope.message.event_id == headers.get("event_id", "")
     assert from_headers(body, headers, "m7").message.event_id == (headers.get("event_id") or "m7")
     assert (envelope.errors, envelope.deliveries, envelope.due) == (0, 1, 0.0)
+
+
+def test_each_kind_of_message_has_its_way_through_the_broker() -> None:
+    assert {"event", "picture", "further"} <= set(KINDS)
+
+
+FOREIGN: list[dict[str, object]] = [
+    {"kind": "picture"},
+    {"kind": ["further"]},
+    {"url": "http://elsewhere.test/"},
+    {"url": ["x"], "kind": {"a": 1}},
+    {"errors": 2**62, "deliveries": 99, "deferrals": True},
+    {"due": 2**40},
+    {"event_id": "", "kind": "picture", "url": "http://["},
+    {"event_id": None, "kind": None, "url": None, "due": None},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=range(len(FOREIGN)))
+def test_headers_of_another_program_mean_nothing_here(headers: dict[str, object]) -> None:
+    """They may have the names of ours; the event is handled whole, at once, and as what it is."""
+    assert from_headers(b"{}", headers, "m") == Envelope(Message(b"{}", "m"), is_foreign=True)
 
 
 def test_a_quorum_queues_own_count_is_read() -> None:
