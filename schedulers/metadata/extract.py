@@ -7,7 +7,7 @@ raise; what was found before a limit stands.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from schedulers.metadata import clean
+from schedulers.metadata import clean, guard
 from schedulers.metadata import headers as response_headers
 from schedulers.metadata.kinds import document, feed, html, pdf, picture, playable, sniff, svg
 from schedulers.metadata.kinds.answer import ReaderInput
@@ -37,7 +37,7 @@ def examine(body: bytes, *, url: str, content_type: str | None = None) -> Examin
     """What `body`, the answer for `url`, will be read as. Whoever decides by it where it is read hands it on to
     `extract_metadata`, which need not look again."""
     kind = kind_of(body, url=url, content_type=content_type)
-    return Examined(kind, body.count(b"<") if kind == "html" else None)
+    return Examined(kind, guard.tags_of(body) if kind == "html" else None)
 
 
 def kind_of(body: bytes, *, url: str, content_type: str | None = None) -> str:

@@ -3,11 +3,13 @@ endless attributes, or formatting that is opened again in every block.
 
 Called by `html` before every parse. lexbor walks the open elements for each new block and the attributes for each new
 attribute, and opens in each block what formatting was left open before it, as the standard asks: 100,000 nested `<div>`
-took it 10 s, 20,000 attributes of one tag 0.6 s, 2,000 times `<div><b id=…></div>` 2.4 s. A small page pays two counts;
-a larger one is scanned.
+took it 10 s, 20,000 attributes of one tag 0.6 s, 2,000 times `<div><b id=…></div>` 2.4 s. A page with few tags pays a
+count and the search of `endless_tags`; one with more is scanned.
 """
 
 import re
+
+from schedulers.metadata.endless_tags import without_endless_tags
 
 # What one document may be; the rest of a larger one is not read. The largest article page of the corpora has 0.3 MB.
 SIZE = 5_000_000
@@ -22,15 +24,10 @@ FEW_BLOCKS = 2_190
 MOST_TAGS = 30_000
 # Elements that formatting may make, were all of it opened again in each block.
 MOST_REOPENED = 1_200_000
-# A tag has a dozen; this many cost lexbor a millisecond.
-ATTRIBUTES = 500
-# No more attributes fit into so many bytes than lexbor takes in some milliseconds.
-_BLOCK = 8_192
-# Attributes with values: a page has two or three for each tag.
-_MANY_VALUES, _VALUES_PER_TAG, _ENDLESS_VALUES = 3_000, 20, 10_000
+# A page of so many bytes is quick to parse whatever it holds.
+_SMALL = 8_192
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
-_WHOLE_TAG = re.compile(rb"""<[a-zA-Z](?:[^>"'=]|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)""")
 _NAMES = (b"b", b"i", b"s", b"u", b"big", b"code", b"em", b"font", b"nobr", b"small", b"strike", b"strong", b"tt")
 # Either case is written out, and the first letters are one class: a page has thousands of tags, and most end there.
 _REST = b"|".join(b"".join(b"[%c%c]" % (byte, byte - 32) for byte in name[1:]) for name in _NAMES if len(name) > 1)
@@ -41,14 +38,15 @@ _FORMATTING = re.compile(
 _ATTRIBUTES_OF_FORMATTING = re.compile(rb"(<(?:%b))[\s/][^>]*+" % b"|".join(_NAMES), re.IGNORECASE)
 # The standard keeps three of each kind and attributes open ("Noah's Ark clause"); and the kinds without attributes.
 _ALIKE, _KINDS = 3, len(_NAMES)
-_QUOTED = re.compile(rb"""=\s*+(?:"[^"]*+"?|'[^']*+'?)""")
 # Elements that have no content, or that another of their kind ends.
 _FLAT = frozenset(
     b"""
     area base br col embed hr img input link meta param source track wbr frame keygen
-    p li dt dd option optgroup tr td th thead tbody tfoot colgroup caption html head body title script style
+    p option optgroup tr td th thead tbody tfoot colgroup caption html head body title script style
     """.split()
 )
+# An item ends the one before it of its kind, and nests in one of another.
+_ITEMS = {b"li": b"li", b"dt": b"dd", b"dd": b"dd"}
 
 
 def bounded(source: bytes, tags: int | None = None) -> bytes:
@@ -56,18 +54,22 @@ def bounded(source: bytes, tags: int | None = None) -> bytes:
     where that was counted."""
     if len(source) > SIZE:
         source = source[:SIZE]
-    if len(source) <= _BLOCK:
+    if len(source) <= _SMALL:
         return source
-    tags, values = source.count(b"<") if tags is None else tags, source.count(b"=")
+    if tags is None:
+        tags = tags_of(source)
     if tags > MOST_TAGS:
         source = source[: _too_many(source)]
     if tags > FEW_TAGS:
         source = source[: _too_deep(source)]
     if tags > FEW_BLOCKS and _ALIKE * _kinds(source) * min(tags, MOST_TAGS) > MOST_REOPENED:
         source = _ATTRIBUTES_OF_FORMATTING.sub(rb"\1", source)
-    if values > _ENDLESS_VALUES or values > max(_MANY_VALUES, _VALUES_PER_TAG * tags) or _has_open_stretch(source):
-        source = _WHOLE_TAG.sub(_unless_endless, source)
-    return source
+    return without_endless_tags(source)
+
+
+def tags_of(source: bytes) -> int:
+    """How many `<` it holds. Taking them out is twice as fast as counting them: it looks for each, not at each byte."""
+    return len(source) - len(source.replace(b"<", b""))
 
 
 def _kinds(source: bytes) -> int:
@@ -80,8 +82,8 @@ def _kinds(source: bytes) -> int:
 def _too_many(source: bytes) -> int:
     """Where, to a block, the number of tags passes the limit."""
     tags = 0
-    for start in range(0, len(source), _BLOCK):
-        tags += source.count(b"<", start, start + _BLOCK)
+    for start in range(0, len(source), _SMALL):
+        tags += source.count(b"<", start, start + _SMALL)
         if tags > MOST_TAGS:
             return start
     return len(source)
@@ -91,36 +93,23 @@ def _too_deep(source: bytes) -> int:
     """Where the nesting passes the limit. An end tag of what is not open ends nothing. `<b` in a script counts too."""
     depth = 0
     opened: dict[bytes, int] = {}
+    items: dict[int, bytes] = {}  # the kind of the last item at each depth
     for match in _TAG.finditer(source):
         slash, name = match.groups()
         name = name.lower()
         if name in _FLAT:
             continue
-        if not slash:
+        if item := _ITEMS.get(name):
+            if not slash and items.setdefault(depth, item) != item:
+                depth += 1
+                items[depth] = item
+        elif not slash:
             depth += 1
-            if depth > DEPTH:
-                return match.start()
+            items.pop(depth, None)
             opened[name] = opened.get(name, 0) + 1
         elif opened.get(name):
             opened[name] -= 1
             depth -= 1
+        if depth > DEPTH:
+            return match.start()
     return len(source)
-
-
-def _has_open_stretch(source: bytes) -> bool:
-    """Whether a long stretch without any `>` lies inside a tag (and not in a script or a text)."""
-    for start in range(0, len(source) - _BLOCK, _BLOCK):
-        if source.find(b">", start, start + _BLOCK) >= 0:
-            continue
-        opened = source.rfind(b"<", 0, start + 1)
-        if opened >= 0 and source[opened + 1 : opened + 2].isalpha() and source.find(b">", opened, start) < 0:
-            return True
-    return False
-
-
-def _unless_endless(match: re.Match[bytes]) -> bytes:
-    """A tag as it is, or nothing. One attribute may be as long as it likes: data: pictures are."""
-    tag = match.group()
-    if len(tag) <= _BLOCK // 4 or len(_QUOTED.sub(b"= ", tag).replace(b"/", b" ").split()) <= ATTRIBUTES:
-        return tag
-    return b""

@@ -68,6 +68,7 @@ from schedulers.metadata import (
     charset_prescan,
     clean,
     dates,
+    endless_tags,
     extract,
     guard,
     headers,
@@ -509,6 +510,8 @@ TABLE: dict[str, list[Case]] = {
         *cases(lambda given: extract.extract_metadata(given, url=URL), *PDFS, *PICTURES),
     ],
     "schedulers.metadata.guard.bounded": cases(guard.bounded, *MARKUP),
+    "schedulers.metadata.guard.tags_of": cases(guard.tags_of, *MARKUP),
+    "schedulers.metadata.endless_tags.without_endless_tags": cases(endless_tags.without_endless_tags, *MARKUP),
     "schedulers.metadata.charset.sniff_encoding": cases(
         charset.sniff_encoding, *MARKUP, raw(b"\xa4\xa2"), raw(b"\xe9")
     ),

@@ -27,6 +27,14 @@ TRAPS: dict[str, Callable[[], bytes]] = {
     "an endless title": lambda: b'<meta property="og:title" content="' + "é̂".encode() * 200_000 + b'">',
     "endless attributes": lambda: b"<div " + b" ".join(b"a%d=1" % number for number in range(50_000)) + b">",
     "endless bare attributes": lambda: b"<div " + b" ".join(b"a%d" % number for number in range(50_000)) + b">",
+    "endless attributes around values that hold a bracket": lambda: (
+        b"<div " + _names(50_000, b'=">"', every=500) + b">"
+    ),
+    "endless attributes behind a quote in a script": lambda: (
+        b"<script>x<a y='</script><div " + _names(50_000, b'=">"', every=500) + b">"
+    ),
+    "bodies that add up": lambda: b"".join(b"<bOdy a%d b%d c%d>" % (n, n, n) for n in range(20_000)),
+    "items in one another": lambda: b"<li><dd>" * 20_000,
     "ten megabytes of meta": lambda: b"<meta name=a content=b>" * 450_000,
     "metas of many names": lambda: b"".join(b"<meta name=n%d content=b>" % number for number in range(200_000)),
     "fifty thousand nodes": lambda: SCRIPT + json.dumps([{"@type": "Person"}] * 50_000).encode() + b"</script>",
@@ -53,6 +61,11 @@ TRAPS: dict[str, Callable[[], bytes]] = {
     "entities": lambda: b"<p>" + b"&amp;#8217;" * 500_000,
     "links home": lambda: b"<title>A | B</title><body>" + b'<a href="/">home</a>' * 100_000,
 }
+
+
+def _names(number: int, value: bytes, *, every: int) -> bytes:
+    """So many attributes, some of them with a value."""
+    return b" ".join(b"a%d%b" % (n, value if n % every == every - 1 else b"") for n in range(number))
 
 
 def body_of(name: str) -> bytes:
