@@ -33,6 +33,7 @@ from spiderduck.api.admin.own_key import own_key_routes
 from spiderduck.api.admin.takedowns import takedown_routes
 from spiderduck.api.compat.discovery import discovery
 from spiderduck.api.compat.handlers import compat_routes
+from spiderduck.api.contract.bodies import StrictRequest
 from spiderduck.api.contract.described import document_of, operation_id
 from spiderduck.api.contract.problems import answer
 from spiderduck.api.contract.shapes import shape_routes
@@ -161,6 +162,7 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
         before_send=[send_rate_limit, send_methods, *discovery(config)],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
+        request_class=StrictRequest,
         request_max_body_size=min(MOST_BODY_BYTES, config.api.most_event_bytes),
         openapi_config=OpenAPIConfig(
             title="SpiderDuck",

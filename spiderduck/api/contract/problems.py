@@ -4,12 +4,11 @@ import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from traceback import walk_tb
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException
+from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 
 from fetchers.errors import CoordinatorUnavailable, FetcherUnavailable
@@ -74,9 +73,8 @@ SAID: Mapping[str, str] = {
     "Object missing required field": "lacks",
     "Object contains unknown field": "has the unknown field",
 }
-KINDS = re.compile(rf"`({'|'.join(WORDS)})`")
+KINDS = re.compile(rf"`(?:{'|'.join(WORDS)})(?: \| (?:{'|'.join(WORDS)}))*`")
 MISSING = re.compile(r"Missing required ([a-z]+ parameter) '([^']{1,100})' for ")
-DECODES_BODIES = "litestar.serialization.msgspec_hooks"
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = problems.MEDIA_TYPE
 ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, unchanged")
@@ -95,8 +93,6 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
-    if _is_unreadable_body(error):
-        error = ClientException("the body is not readable JSON: it is not UTF-8, or it is nested too deeply")
     status = STATUS.get(type(error), 500)
     if isinstance(error, HTTPException):
         status, detail, code = error.status_code, error.detail, _code_of(error)
@@ -156,13 +152,6 @@ CODES = {
 }
 
 
-def _is_unreadable_body(error: Exception) -> bool:
-    """What the framework lets through while it decodes a body; the same from anywhere else is an error of ours."""
-    if not isinstance(error, RecursionError | UnicodeDecodeError):
-        return False
-    return any(frame.f_globals.get("__name__") == DECODES_BODIES for frame, _ in walk_tb(error.__traceback__))
-
-
 def _of_path(status: int, request: Request[Any, Any, Any], detail: str) -> str:
     """What to say where the framework says nothing but the status."""
     if status == 404:
@@ -190,7 +179,7 @@ def _readable(extra: object) -> str:
 
 def _plain(message: str) -> str:
     """A sentence of the decoder's, without the names that Python has for types."""
-    said = KINDS.sub(lambda match: WORDS[match[1]], message)
+    said = KINDS.sub(lambda kinds: " or ".join(WORDS[kind] for kind in kinds[0].strip("`").split(" | ")), message)
     for theirs, ours in SAID.items():
         said = said.replace(theirs, ours, 1)
     return said

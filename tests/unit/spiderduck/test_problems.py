@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from spiderduck.api.admin.domains import domain_routes
+from spiderduck.api.contract.bodies import StrictRequest
 from spiderduck.api.contract.problems import answer
 from spiderduck.api.notices.queues import queue_routes
 from spiderduck.api.notices.stream import stream_routes
@@ -58,20 +60,34 @@ class Anything:
         ("DELETE", "/v1/stream", None, 405, "'/v1/stream' does not take 'DELETE'; /docs"),
         ("POST", "/v1/urls/batch", "{broken", 400, "JSON is malformed: object keys must be strings (byte 1)"),
         ("POST", "/v1/urls/batch", "", 400, "there is no body; send one as JSON"),
+        ("POST", "/v1/urls/batch", "[]", 400, "the body takes an object, got a list"),
+        ("POST", "/v1/urls/batch", '{"urls": []}', 400, "urls takes a list of length >= 1"),
+        ("POST", "/v1/urls/batch", '{"urls": "a.test"}', 400, "urls takes a list, got a text"),
+        ("POST", "/v1/urls/batch", '{"urls": [7]}', 400, "urls[0] takes a text, got a whole number"),
+        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait": 1}', 400, "the body has the unknown field `wait`"),
+        ("POST", "/v1/urls/batch", '{"wait_ms": 1}', 400, "the body lacks `urls`"),
+        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait_ms": "3"}', 400, "wait_ms takes a whole number, got a text"),
+        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "schedule": 1}', 400, "schedule takes true or false, got a whole"),
+        ("PUT", "/v1/domains/a.test", '{"per_second": "2"}', 400, "per_second takes a number or null, got a text"),
+        ("POST", "/v1/urls/batch", "[" * 100_000, 400, "the body takes an object, got a list"),
+        ("POST", "/v1/urls/batch", '{"urls": [' + "[" * 100_000, 400, "urls[0] takes a text, got a list"),
+        ("POST", "/v1/urls/batch", '{"urls": ["\udcff"]}', 400, "the body is not readable JSON"),
     ],
 )
 async def test_a_refusal_says_in_words_what_would_do(
     method: str, target: str, body: str | None, status: int, told: str
 ) -> None:
     services: Any = Anything()
+    routes = (stream_routes, queue_routes, lookup_routes, domain_routes)
     app = Litestar(
-        [*stream_routes(services), *queue_routes(services), *lookup_routes(services)],
+        [route for group in routes for route in group(services)],
+        request_class=StrictRequest,
         exception_handlers={Exception: answer},
         openapi_config=None,
         logging_config=None,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         headers = {} if body is None else {"Content-Type": "application/json"}
-        refused = await client.request(method, target, content=body, headers=headers)
+        refused = await client.request(method, target, content=None if body is None else body.encode("utf-8", "surrogateescape"), headers=headers)
     assert (refused.status_code, told in refused.json()["detail"]) == (status, True), refused.text
     assert "regex" not in refused.text
