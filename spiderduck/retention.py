@@ -41,6 +41,10 @@ DELETIONS = {
         "events",
         "DELETE FROM event_ids WHERE id IN (SELECT id FROM event_ids WHERE at < :before LIMIT :most)",
     ),
+    "answers": (
+        "events",
+        "DELETE FROM answers WHERE name IN (SELECT name FROM answers WHERE at < :before LIMIT :most)",
+    ),
     "notices": (
         "notices",
         "DELETE FROM notices WHERE position IN (SELECT position FROM notices WHERE at < :before LIMIT :most)",

@@ -40,6 +40,7 @@ from spiderduck.api.contract.shapes import shape_routes
 from spiderduck.api.front.audit import audit_routes
 from spiderduck.api.front.browsers import BrowserGuard
 from spiderduck.api.front.keys import GUARD, KeyGuard, send_rate_limit
+from spiderduck.api.front.retries import answer_retry, keep_answer
 from spiderduck.api.notices.queues import queue_routes
 from spiderduck.api.notices.stream import stream_routes
 from spiderduck.api.notices.webhooks import webhook_routes
@@ -159,7 +160,8 @@ def build(config: Config, health: Health, routes: Sequence[Any], guard: KeyGuard
     return Litestar(
         route_handlers=[*routes, *health_routes(health), metrics_route(health), document_route()],
         guards=[BrowserGuard(browser_rules(config), guard), guard],
-        before_send=[send_rate_limit, send_methods, *discovery(config)],
+        before_request=answer_retry,
+        before_send=[send_rate_limit, send_methods, *discovery(config), keep_answer],
         state=State({GUARD: guard}),
         exception_handlers={Exception: answer},
         request_class=StrictRequest,

@@ -23,7 +23,7 @@ from spiderduck.content.readable_text import Reader
 from spiderduck.lists.watching import Lists
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
-from spiderduck.stores.ports import Lookups, Marks
+from spiderduck.stores.ports import KeptAnswers, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.telemetry import Telemetry
@@ -83,6 +83,7 @@ class Services:
     dead_letters: DeadLetters
     lookups: Lookups
     marks: Marks
+    answers: KeptAnswers
     archive: ArchiveReader
     subscriptions: Subscriptions
     shares: ShareStore | None

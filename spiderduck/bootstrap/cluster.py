@@ -29,6 +29,7 @@ from spiderduck.shares.cassandra import CassandraShares
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.best_effort import BestEffortMarks
 from spiderduck.stores.cassandra import CassandraStore
+from spiderduck.stores.cassandra_answers import CassandraAnswers
 from spiderduck.stores.cassandra_audit import CassandraAudit
 from spiderduck.stores.cassandra_opening import open_when_ready
 from spiderduck.stores.sessions.retrying import RetryingSession
@@ -110,8 +111,9 @@ async def open_cluster(given: Composition) -> Storage:
         shares = CassandraShares(asking, config.cassandra.keyspace, clock, config.retention.shares_days * DAY)
         live = int(max(config.broker.notices_days, DAYS_OF_SCHEDULE) * DAY)
         webhooks = CassandraWebhooks(asking, config.cassandra.keyspace, clock, live)
+        answers = CassandraAnswers(asking, config.cassandra.keyspace, int(config.cassandra.events_days * DAY))
         told = AnnouncingStore(store, KombuAnnouncer(publisher, topology))
-        api = ForApi(intake, intake, store, marks, content, subscriptions, shares, told, webhooks)
+        api = ForApi(intake, intake, store, marks, content, subscriptions, shares, told, webhooks, answers)
         troubled |= {"notices": (subscriptions, BROKER_REMEDY)}
 
     def trouble() -> Mapping[str, Trouble | None]:

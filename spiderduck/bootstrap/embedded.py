@@ -10,6 +10,7 @@ from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.retention import RetentionSweeper
 from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.stores.sqlite_answers import SqliteAnswers
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.takedowns.sqlite import SqliteTakedowns
 from spiderduck.webhooks.sqlite import SqliteWebhooks
@@ -29,7 +30,18 @@ async def open_embedded(given: Composition) -> Storage:
     sweeper = RetentionSweeper(database, opened.archive, clock, config.retention, notices, shares)
     return Storage(
         ForFlow(queue, store, opened.archive, opened.archive),
-        ForApi(queue, queue, store, store, opened.archive, notices, shares, store, SqliteWebhooks(database)),
+        ForApi(
+            queue,
+            queue,
+            store,
+            store,
+            opened.archive,
+            notices,
+            shares,
+            store,
+            SqliteWebhooks(database),
+            SqliteAnswers(database, clock),
+        ),
         (("queue", queue.run), ("ages", queue.watch), ("retention", sweeper.run), ("disk", disk.run), *opened.work),
         lambda: {"store": disk.trouble, "archive": away(opened.archive.trouble, ARCHIVE_REMEDY)},
         database,

@@ -214,6 +214,7 @@ def _services(
         dead_letters=api.dead_letters,
         lookups=api.store,
         marks=api.marks,
+        answers=api.answers,
         archive=api.content,
         subscriptions=RedactedSubscriptions(api.subscriptions, fetching.blocking.lists.takedowns),
         shares=shown.shares,

@@ -14,7 +14,7 @@ from spiderduck.database.sqlite import Database
 from spiderduck.lists.walks import Walks
 from spiderduck.queues.ports import DeadLetters
 from spiderduck.shares.ports import ShareStore
-from spiderduck.stores.ports import Judgements, Lookups, Marks
+from spiderduck.stores.ports import Judgements, KeptAnswers, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices, Records, TakedownStore
 from spiderduck.takedowns.removing import Claims
@@ -61,6 +61,7 @@ class ForApi:
     shares: ShareStore
     announcing: Announcing
     webhooks: WebhookStorage
+    answers: KeptAnswers
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 def _statements(file: str) -> tuple[str, ...]:
@@ -82,6 +82,7 @@ CHANGES = {
     ),
     8: _statements("webhooks.sql"),
     9: ("CREATE INDEX urls_by_time ON urls (at, key)",),
+    10: _statements("answers.sql"),
 }
 """Version of the schema → what makes it from the one before."""
 
@@ -252,7 +253,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             "start that version, or use another folder (--data)"
         )
     if version == 0:
-        for file in ("schema.sql", "shares.sql", "webhooks.sql"):
+        for file in ("schema.sql", "shares.sql", "webhooks.sql", "answers.sql"):
             connection.executescript(resources.files("spiderduck.database").joinpath(file).read_text())
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         return

@@ -94,6 +94,36 @@ class Lookups(Protocol):
         where the adapter keeps an order for each domain alone; such a one knows the latest 1,000 of a domain."""
 
 
+class Attempt(NamedTuple):
+    """One try of a request that its sender may repeat: digests of what names the request and of what it says, and a
+    token of this try alone."""
+
+    name: bytes
+    fingerprint: bytes
+    token: bytes
+
+
+class Earlier(NamedTuple):
+    """What a name was taken with before, and the answer; None while there is none."""
+
+    fingerprint: bytes
+    answer: bytes | None
+
+
+class KeptAnswers(Protocol):
+    """Answers to requests that may be sent again. They are kept for as long as the ids of events."""
+
+    async def begin(self, attempt: Attempt) -> Earlier | None:
+        """Take the attempt's name. None where it was free: it is held by this attempt from now on. Of two at the same
+        moment one gets None. Durable when this returns; the same attempt again gets None again."""
+
+    async def keep(self, attempt: Attempt, answer: bytes) -> None:
+        """Durable when this returns. Nothing where another attempt holds the name."""
+
+    async def free(self, attempt: Attempt) -> None:
+        """The name is free again. Nothing where another attempt holds it."""
+
+
 class Marks(Protocol):
     """The part of the store that notes what is on its way, and what was done."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from fetchers.urls import redacted
 from schedulers.errors import UnreadableEvent
@@ -14,6 +14,7 @@ from schedulers.identity import sent_id
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
+from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, piece, place_of
 from spiderduck.api.parameters import whole_number
 from spiderduck.api.services import Services
@@ -64,7 +65,7 @@ def _shown(body: bytes) -> str:
 
 def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
-    audit = Audit(services)
+    audit, retries = Audit(services), Retries(services.answers)
 
     @get("/v1/dead", opt={"scope": READ}, tags=["dead letters"], summary="Dead letters")
     async def list_dead_letters(
@@ -93,9 +94,13 @@ def dead_letter_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @post(
-        "/v1/dead/replay", status_code=200, opt={"scope": ADMIN}, tags=["dead letters"], summary="Replay dead letters"
+        "/v1/dead/replay",
+        status_code=200,
+        opt={"scope": ADMIN, RETRIES: retries},
+        tags=["dead letters"],
+        summary="Replay dead letters",
     )
-    async def replay_dead_letters(data: Replay, request: AnyRequest) -> Replayed:
+    async def replay_dead_letters(data: JSONBody[Replay], request: AnyRequest) -> Replayed:
         ids = None if data.ids is None else [whole_number(one, "ids") for one in data.ids]
         count = await services.dead_letters.replay(ids)
         which = "all" if data.ids is None else ", ".join(data.ids)

@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, put
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from fetchers.model import RateLimit
 from fetchers.urls import registrable_domain
@@ -98,7 +98,7 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     @put("/v1/domains/{domain:str}", opt={"scope": ADMIN}, tags=["domains"], summary="Change a domain's rate limit")
-    async def set_domain_limit(domain: DomainName, data: NewLimit, request: AnyRequest) -> Limits:
+    async def set_domain_limit(domain: DomainName, data: JSONBody[NewLimit], request: AnyRequest) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
         limit = None

@@ -12,6 +12,7 @@ from schedulers.links import Link, identify
 from schedulers.record import Time, iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, name_of
+from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import Cursor, Most, piece, place_of
 from spiderduck.api.parameters import BadParameter, shortened
 from spiderduck.api.services import Services
@@ -60,7 +61,7 @@ def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/takedowns",
         status_code=200,
-        opt={"scope": ADMIN},
+        opt={"scope": ADMIN, RETRIES: Retries(services.answers)},
         tags=["trust and safety"],
         summary="Take a URL down",
         description="Removes the URL's record, all versions of its page, their archived bytes, pictures and cached "

@@ -16,12 +16,22 @@ from litestar.types import Method
 from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.contract.shapes import BESIDE, components
 from spiderduck.api.front.keys import ScopeGuard
+from spiderduck.api.front.retries import LONGEST, PATTERN, RETRIES
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
 UNREADABLE = "The request is not valid; `detail` says why"
 PROBLEM = "#/components/schemas/Problem"
 REQUEST_BODY = "request_body"
 """A handler's option: how the document describes a body that the handler reads itself."""
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text of your own for this request. Sent again with the same body, it changes nothing more and "
+    "gets the answer of the first, with `Idempotent-Replayed: true`; with another body it is a 422, and a 409 while "
+    "the first is being worked on. Kept for `retention.events_days`, for requests that went well.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": PATTERN},
+}
 RESPONSES = "response_types"
 """A handler's option: the types of answers that are not in its signature."""
 
@@ -43,6 +53,8 @@ def document_of(app: Litestar) -> dict[str, Any]:
             operation["security"] = [{"key": [scope]}]
         if (body := handler.opt.get(REQUEST_BODY)) is not None:
             operation["requestBody"] = body
+        if RETRIES in handler.opt:
+            operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     return document
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "name_of",
     "open_guard",
     "send_rate_limit",
+    "shown_token",
 ]
 
 log = logging.getLogger(__name__)
@@ -130,8 +131,7 @@ class KeyGuard:
     def recognises(self, scope: Scope) -> bool:
         """Whether a request shows a key that is in force, whatever it may do. A wrong one counts as in `require`, and
         raises where its sender has to wait."""
-        given = _authorizations(scope)
-        token = _token(given[0]) if len(given) == 1 else ""
+        token = shown_token(scope)
         if not token or not self._keys.asks:
             return False
         key = self._keys.find(token)
@@ -216,6 +216,12 @@ def guard_of(connection: Connection) -> KeyGuard:
     """The guard of the application that a call belongs to."""
     guard: KeyGuard = connection.app.state[GUARD]
     return guard
+
+
+def shown_token(scope: Scope) -> str:
+    """The bearer key that a call shows, valid or not; empty without one."""
+    given = _authorizations(scope)
+    return _token(given[0]) if len(given) == 1 else ""
 
 
 def name_of(connection: Connection) -> str | None:

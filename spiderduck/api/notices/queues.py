@@ -12,12 +12,13 @@ from litestar import Response, delete, get, post, put
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE
+from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import NAME, BadParameter, Int64, shortened, whole_number
 from spiderduck.api.services import Services
@@ -137,7 +138,7 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/queues/{name:str}/ack",
         status_code=204,
-        opt={"scope": READ},
+        opt={"scope": READ, RETRIES: Retries(services.answers)},
         tags=["notices"],
         summary="Acknowledge",
         description="Acknowledges every notice up to `position`. 400 for a position that was not handed out; "
@@ -145,7 +146,7 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
         "that was handed out more than a minute ago: the notices come again. Send all requests for a queue to the same "
         "process.",
     )
-    async def acknowledge_notices(name: QueueName, data: Position) -> None:
+    async def acknowledge_notices(name: QueueName, data: JSONBody[Position]) -> None:
         subscription = await subscriptions.open(name, Filter())
         try:
             await subscription.ack(data.position)

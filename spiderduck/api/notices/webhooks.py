@@ -14,6 +14,7 @@ from schedulers.notice import TYPES
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN
+from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import WEBHOOK_ID, domain_name, moment, shortened
 from spiderduck.api.services import Services
@@ -136,6 +137,7 @@ class Tested(AttemptReport, kw_only=True):
 def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     webhooks, clock, audit = services.webhooks, services.clock, Audit(services)
+    repeatable = {"scope": ADMIN, RETRIES: Retries(services.answers)}
 
     def report(one: Webhook) -> WebhookReport:
         return WebhookReport(**_fields(one, clock.now()))
@@ -143,7 +145,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks",
         status_code=201,
-        opt={"scope": ADMIN},
+        opt=repeatable,
         tags=TAGS,
         summary="Create a webhook",
         description="Every notice from now on is posted to `url`, signed as [Standard Webhooks]"
@@ -192,7 +194,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/rotate",
         status_code=200,
-        opt={"scope": ADMIN},
+        opt=repeatable,
         tags=TAGS,
         summary="Make a new secret",
         description="Until `old_valid_s` seconds are over, each request is signed with both secrets, so that the "
@@ -226,7 +228,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/replay",
         status_code=202,
-        opt={"scope": ADMIN},
+        opt=repeatable,
         tags=TAGS,
         summary="Deliver again",
         description="With the same `webhook-id`, and the whole schedule of attempts before it.",
@@ -242,7 +244,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/test",
         status_code=200,
-        opt={"scope": ADMIN},
+        opt=repeatable,
         tags=TAGS,
         summary="Send a test notice",
         description="One request, at once, with the type `spiderduck.webhook.test`; what the receiver said is told.",

@@ -20,8 +20,8 @@ from groundwork.problems import TYPE_PREFIX
 from imagepipe.service.problems import STATUS as OF_PICTURES
 from snowflake import errors as of_ids
 from spiderduck.api.contract.problems import CODES, STATUS
+from spiderduck.api.front.retries import KeyReused, NoAnswerYet
 from spiderduck.api.parameters import shortened
-from spiderduck.api.sharing.idempotency import KeyReused
 from spiderduck.api.urls.archived_pages import ContentBlocked, NotUploaded, UsageRefused
 from spiderduck.console.pages import document
 
@@ -78,6 +78,7 @@ def _of_classes() -> Iterator[tuple[str, int, str]]:
         *STATUS.items(),
         *OF_PICTURES.items(),
         (KeyReused, 422),
+        (NoAnswerYet, 409),
         (UsageRefused, 403),
         (ContentBlocked, 403),
         (NotUploaded, 503),

@@ -12,22 +12,18 @@ from spiderduck.api.contract.described import REQUEST_BODY
 from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
 from spiderduck.api.contract.shapes import EVENTS_BODY
 from spiderduck.api.front.keys import WRITE
+from spiderduck.api.front.retries import header_parameter
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.accepted import Accepted
-from spiderduck.api.sharing.idempotency import LONGEST, claim_of
+from spiderduck.api.sharing.idempotency import claim_of
 from spiderduck.api.sharing.intake import Intake
 
 IdempotencyKey = Annotated[
     str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        required=False,
-        description="Any text of your own for this request. Sent again with the same body, events without an `id` get "
-        "the same ids as before, so that none is shared twice; with another body it is a 422. Kept for "
-        "`retention.events_days`.",
-        min_length=1,
-        max_length=LONGEST,
-        pattern=r"^[\x20-\x7e]+$",
+    header_parameter(
+        "Any text of your own for this request. Sent again with the same body, events without an `id` get "
+        "the same ids as before, so that none is shared twice, and count as duplicates; with another body it is a 422. "
+        "Kept for `retention.events_days`."
     ),
 ]
 

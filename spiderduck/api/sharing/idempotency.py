@@ -1,7 +1,8 @@
-"""`Idempotency-Key`: makes the retry of a request safe (draft-ietf-httpapi-idempotency-key-header).
+"""`Idempotency-Key` of events. Other calls keep their answers (`spiderduck.api.front.retries`).
 
-The key names the request's events, so that the queue or the store knows a repeat. What is remembered here is only which
-body a key came with, for as long as finished events are (`retention.events_days`).
+The key names the request's events, so that the queue or the store knows a repeat, and a store that is away refuses
+none. What is remembered here is only which body a key came with, for as long as finished events are
+(`retention.events_days`).
 """
 
 import hashlib
@@ -10,21 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
-from litestar.exceptions import ClientException, HTTPException
 
 from spiderduck.api.front.keys import CALLER
-from spiderduck.api.parameters import shortened
+from spiderduck.api.front.retries import KeyReused, digest_of, key_of
 from spiderduck.keyring import Key
 from spiderduck.stores.ports import Marks
-
-HEADER = "idempotency-key"
-LONGEST = 255
-
-
-class KeyReused(HTTPException):
-    """The key came with another body before."""
-
-    status_code = 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +32,11 @@ async def claim_of(request: Request[Any, Any, Any], body: bytes, remembered: Mar
 
     Raises `ClientException` (400) for a key that cannot be one.
     """
-    key = request.headers.get(HEADER)
+    key = key_of(request)
     if key is None:
         return None
-    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
-        raise ClientException(
-            f"Idempotency-Key is {shortened(key)}; it takes 1 to {LONGEST} printable ASCII characters"
-        )
     caller = request.scope["state"].get(CALLER)
-    name = _digest(caller.digest if isinstance(caller, Key) else "", key)
+    name = digest_of(caller.digest if isinstance(caller, Key) else "", key).hex()
     fingerprint = hashlib.sha256(body).hexdigest()
 
     async def remember() -> None:
@@ -57,9 +44,3 @@ async def claim_of(request: Request[Any, Any, Any], body: bytes, remembered: Mar
             raise KeyReused("this Idempotency-Key was used with another body before; use a new key for a new request")
 
     return Claim(name, remember)
-
-
-def _digest(*parts: str) -> str:
-    """One name for several texts, none of which can pass for another's end."""
-    joined = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(joined.encode()).hexdigest()

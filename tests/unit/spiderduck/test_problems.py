@@ -66,8 +66,20 @@ class Anything:
         ("POST", "/v1/urls/batch", '{"urls": [7]}', 400, "urls[0] takes a text, got a whole number"),
         ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait": 1}', 400, "the body has the unknown field `wait`"),
         ("POST", "/v1/urls/batch", '{"wait_ms": 1}', 400, "the body lacks `urls`"),
-        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait_ms": "3"}', 400, "wait_ms takes a whole number, got a text"),
-        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "schedule": 1}', 400, "schedule takes true or false, got a whole"),
+        (
+            "POST",
+            "/v1/urls/batch",
+            '{"urls": ["a.test"], "wait_ms": "3"}',
+            400,
+            "wait_ms takes a whole number, got a",
+        ),
+        (
+            "POST",
+            "/v1/urls/batch",
+            '{"urls": ["a.test"], "schedule": 1}',
+            400,
+            "schedule takes true or false, got",
+        ),
         ("PUT", "/v1/domains/a.test", '{"per_second": "2"}', 400, "per_second takes a number or null, got a text"),
         ("POST", "/v1/urls/batch", "[" * 100_000, 400, "the body takes an object, got a list"),
         ("POST", "/v1/urls/batch", '{"urls": [' + "[" * 100_000, 400, "urls[0] takes a text, got a list"),
@@ -87,7 +99,8 @@ async def test_a_refusal_says_in_words_what_would_do(
         logging_config=None,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        content = None if body is None else body.encode("utf-8", "surrogateescape")
         headers = {} if body is None else {"Content-Type": "application/json"}
-        refused = await client.request(method, target, content=None if body is None else body.encode("utf-8", "surrogateescape"), headers=headers)
+        refused = await client.request(method, target, content=content, headers=headers)
     assert (refused.status_code, told in refused.json()["detail"]) == (status, True), refused.text
     assert "regex" not in refused.text
