@@ -180,9 +180,9 @@ async def test_a_very_long_answer_is_given_and_not_kept(shop: Shop) -> None:
     assert shop.made == ["l", "l"]
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "t\tab", "ö"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "t\tab"])
 async def test_a_key_that_cannot_be_one_is_a_400(shop: Shop, key: str) -> None:
-    refused = await send(shop, "/things", {"what": "a"}, key=key.encode().decode("latin-1"))
+    refused = await send(shop, "/things", {"what": "a"}, key=key)
     assert (refused.status_code, shop.made) == (400, []), refused.text
 
 
