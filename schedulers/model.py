@@ -57,7 +57,8 @@ class Event:
     `id` is the sender's, or a new one where it gave none; `identity` tells the event from those of other kinds
     (`schedulers.identity`). `urls` are the links as the sender marked them
     (entities, facets, link lists), in order. `refresh` forces a fetch. `sharer` is the keyed hash of who shared it,
-    where the sender told it (`schedulers.events.sharers`).
+    where the sender told it (`schedulers.events.sharers`). `text` is that of a plain event, in which links were looked
+    for.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Event:
     refresh: bool = False
     identity: str = ""
     sharer: str | None = None
+    text: str = ""
 
 
 MessageKind = Literal["event", "picture", "further"]

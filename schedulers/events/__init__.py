@@ -5,6 +5,7 @@ Read `reading.py` first: it holds the shapes in their order. Then one file per s
 
 from schedulers.events.batch import Item, items_of, read_events, read_item
 from schedulers.events.limits import EventLimits
+from schedulers.events.passed_over import PassedOver, passed_over
 from schedulers.events.reading import INLINE_BYTES, read_event
 from schedulers.events.redaction import redact_body
 from schedulers.events.sharers import Sharers, is_hash
@@ -13,9 +14,11 @@ __all__ = [
     "INLINE_BYTES",
     "EventLimits",
     "Item",
+    "PassedOver",
     "Sharers",
     "is_hash",
     "items_of",
+    "passed_over",
     "read_event",
     "read_events",
     "read_item",

@@ -29,6 +29,7 @@ def read(value: JsonObject) -> Event:
         urls=different((*urls, *links_in_text(text or ""))),
         created_at=_created_at(value),
         refresh=_refresh(value),
+        text=text or "",
     )
 
 

@@ -1,9 +1,10 @@
 """The answer to `POST /v1/events`: of each event the links found in it, and what was passed over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from schedulers.events import PassedOver
 from schedulers.links import Link, identify
 
 MOST_TOLD = 1_000
@@ -12,7 +13,8 @@ as the body."""
 
 
 class Ignored(msgspec.Struct):
-    """A text that was not counted as a link, and why."""
+    """What was not counted as a link, and why: it is broken, leads where another link of the event does, or has a
+    scheme that nobody fetches. Of a plain event's text 100 are told at most."""
 
     text: str
     reason: str
@@ -38,8 +40,11 @@ class Accepted(msgspec.Struct):
     events: list[SharedEvent] | msgspec.UnsetType = msgspec.UNSET
 
 
-def links_found(identity: str, texts: Sequence[str]) -> tuple[SharedEvent, list[Link]]:
-    """The event, and the links of it that will be handled. `texts` are its links as they were written."""
+def links_found(
+    identity: str, texts: Sequence[str], others: Iterable[PassedOver] = ()
+) -> tuple[SharedEvent, list[Link]]:
+    """The event, and the links of it that will be handled. `texts` are its links as they were written, `others` what
+    only looked like links in its text."""
     links: dict[str, Link] = {}
     ignored = []
     for text in texts:
@@ -50,4 +55,5 @@ def links_found(identity: str, texts: Sequence[str]) -> tuple[SharedEvent, list[
             ignored.append(Ignored(link.url, f"it leads to the same page as {same.url}"))
         else:
             links[link.key] = link
+    ignored += [Ignored(*one) for one in others]
     return SharedEvent(identity, [link.url for link in links.values()], ignored), list(links.values())

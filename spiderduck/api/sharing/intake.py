@@ -9,11 +9,21 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import NamedTuple
 
 from schedulers.errors import EventTooLarge, UnreadableEvent
-from schedulers.events import INLINE_BYTES, EventLimits, Item, items_of, read_item, redact_body
+from schedulers.events import (
+    INLINE_BYTES,
+    EventLimits,
+    Item,
+    PassedOver,
+    items_of,
+    passed_over,
+    read_item,
+    redact_body,
+)
 from schedulers.identity import sent_id
-from schedulers.model import Event, Message, Status, UrlState
+from schedulers.model import Message, Status, UrlState
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.accepted import MOST_TOLD, SharedEvent, links_found
 from spiderduck.api.sharing.idempotency import Claim
@@ -34,6 +44,16 @@ class AcceptedEvents:
     ids: list[str]
     accepted: int
     events: list[SharedEvent] | None
+
+
+class _Read(NamedTuple):
+    """Of an event: its identity ("" where it has no id), its links as they were written, what only looked like links,
+    and how it is queued."""
+
+    identity: str
+    urls: tuple[str, ...]
+    others: Sequence[PassedOver]
+    queued: bytes
 
 
 class Intake:
@@ -59,7 +79,7 @@ class Intake:
 
     async def _take(self, body: bytes, content_type: str | None, claim: Claim | None) -> AcceptedEvents:
         messages: list[Message] = []
-        urls: list[tuple[str, ...]] = []
+        found: list[_Read] = []
         pause = Pause()
         base = claim.name if claim is not None else secrets.token_hex(16)
         for item in await _split(body, content_type):
@@ -69,45 +89,48 @@ class Intake:
                     "requests; nothing was accepted"
                 )
             if len(item.body) <= INLINE_BYTES:
-                event, queued = self._read(item)
+                read = self._read(item)
                 await pause()
             else:
-                event, queued = await asyncio.to_thread(self._read, item)
-            messages.append(Message(queued, event.identity or f"share:{base}.{len(messages)}"))
-            urls.append(event.urls)
+                read = await asyncio.to_thread(self._read, item)
+            messages.append(Message(read.queued, read.identity or f"share:{base}.{len(messages)}"))
+            found.append(read)
         if not messages:
             raise UnreadableEvent('the body holds no event; send, for example, {"text": "look: https://example.com/"}')
         if claim is not None:
             await claim.remember()
-        return await self._put(messages, urls)
+        return await self._put(messages, found)
 
-    def _read(self, item: Item) -> tuple[Event, bytes]:
-        """The event, and how it is queued: what is never stored of URLs and sharers is not queued either."""
+    def _read(self, item: Item) -> _Read:
+        """What is never stored of URLs and sharers is not queued either."""
         event, hidden = read_item(item, self._limits), self._sharers.hide(item.body)
         if event.sharer is not None:
             event = replace(event, sharer=self._sharers.hash_of(event.sharer))
         bare = redact_body(hidden, event.urls)
-        return (event, hidden) if bare is hidden else (read_item(Item(item.place, bare), self._limits), bare)
+        others = passed_over(event.text, event.urls)
+        if bare is not hidden:
+            event = read_item(Item(item.place, bare), self._limits)
+        return _Read(event.identity, event.urls, others, bare)
 
-    async def _put(self, messages: Sequence[Message], urls: Sequence[tuple[str, ...]]) -> AcceptedEvents:
-        bulk = max(len(messages), sum(map(len, urls))) > BULK
+    async def _put(self, messages: Sequence[Message], found: Sequence[_Read]) -> AcceptedEvents:
+        bulk = max(len(messages), sum(len(one.urls) for one in found)) > BULK
         accepted = await self._services.queue.publish(messages, bulk=bulk)
         # After the queue has said which events are new, for nobody would ever work on the URLs of the others; and
         # before the answer. A mark never replaces an ending that was faster.
         ids = [sent_id(message.event_id) for message in messages]
         events: list[SharedEvent] = []
-        for identity, texts, is_new in zip(ids, urls, accepted, strict=True):
-            event = await self._note(identity, texts, is_new=is_new)
+        for identity, read, is_new in zip(ids, found, accepted, strict=True):
+            event = await self._note(identity, read, is_new=is_new)
             if len(ids) <= MOST_TOLD:
                 events.append(event)
         return AcceptedEvents(ids, sum(accepted), events or None)
 
-    async def _note(self, identity: str, texts: Sequence[str], *, is_new: bool) -> SharedEvent:
+    async def _note(self, identity: str, read: _Read, *, is_new: bool) -> SharedEvent:
         """A look-up right after the answer must not say that nobody shared the URL."""
-        if sum(map(len, texts)) <= INLINE_BYTES:
-            event, links = links_found(identity, texts)
+        if sum(map(len, read.urls)) <= INLINE_BYTES:
+            event, links = links_found(identity, read.urls, read.others)
         else:
-            event, links = await asyncio.to_thread(links_found, identity, texts)
+            event, links = await asyncio.to_thread(links_found, identity, read.urls, read.others)
         for link in links if is_new else ():
             await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
             await self._pause()

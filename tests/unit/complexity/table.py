@@ -58,6 +58,7 @@ from schedulers.events import (
     tweet_v2,
     values,
 )
+from schedulers.events.passed_over import passed_over
 from schedulers.metadata import (
     addresses,
     article_pictures,
@@ -455,6 +456,15 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.events.cloudevent.read": cases(lambda given: cloudevent.read(given, generic.read), ENVELOPE),
     "schedulers.events.generic.recognises": cases(generic.recognises, BIG_DICT),
     "schedulers.events.generic.read": cases(generic.read, BIG_DICT, URL_LIST),
+    "schedulers.events.passed_over.passed_over": cases(
+        lambda text: passed_over(text, ()),
+        *TEXTS,
+        rows("ftp://a "),
+        rows("http://[ "),
+        rows("http://a@"),
+        rows("a+"),
+        rows("ftp://a]"),
+    ),
     "schedulers.events.mastodon.recognises": cases(mastodon.recognises, BIG_DICT),
     "schedulers.events.mastodon.read": cases(mastodon.read, STATUS),
     "schedulers.events.slack.recognises": cases(slack.recognises, BIG_DICT),

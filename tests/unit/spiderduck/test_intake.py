@@ -193,8 +193,9 @@ async def test_each_event_is_told_what_was_found_in_it(desk: Desk) -> None:
         {"id": "one", "text": "HTTP://Duck.test/a and http://duck.test/a#b, then duck.com/c"},
         {"id": "two", "text": "no link at all"},
         {"id": "three", "urls": ["http://[", "http://duck.test/d"]},
+        {"id": "four", "text": "ftp://ann:hunter2@files.test/a, http://duck.com/e and http://["},
     )
-    one, two, three = taken.events or ()
+    one, two, three, four = taken.events or ()
     assert (one.id, one.links) == ("one", ["http://duck.test/a", "http://duck.com/c"])
     assert [(each.text, "http://duck.test/a" in each.reason) for each in one.ignored] == [
         ("http://duck.test/a#b", True)
@@ -202,7 +203,9 @@ async def test_each_event_is_told_what_was_found_in_it(desk: Desk) -> None:
     assert (two.links, two.ignored) == ([], [])
     assert three.links == ["http://duck.test/d"]
     assert [each.text for each in three.ignored] == ["http://["]
-    assert taken.accepted == 3
+    assert four.links == ["http://duck.com/e"]
+    assert [each.text for each in four.ignored] == ["ftp://files.test/a", "http://["]
+    assert taken.accepted == 4
 
 
 async def test_what_is_told_of_an_event_holds_no_user_information(desk: Desk) -> None:
