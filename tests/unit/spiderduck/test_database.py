@@ -16,7 +16,7 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
     with sqlite3.connect(path) as old:
         old.execute("ALTER TABLE subscribers DROP COLUMN handed")
         old.execute("ALTER TABLE subscribers DROP COLUMN created_at")
-        for table in ("site_pictures", "takedowns", "domains", "webhooks", "webhook_deliveries"):
+        for table in ("site_pictures", "takedowns", "domains", "webhooks", "webhook_deliveries", "answers"):
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP INDEX urls_by_time")
         old.execute("PRAGMA user_version=1")
@@ -31,7 +31,7 @@ async def test_queues_of_the_first_schema_go_on(tmp_path: Path) -> None:
     log = NoticeLog(database, FakeClock())
     (team,) = await log.queues()
     assert (team.name, team.position, team.lag, team.created_at) == ("team", 1, 3, 7.0)
-    for table in ("site_pictures", "webhooks", "webhook_deliveries"):
+    for table in ("site_pictures", "webhooks", "webhook_deliveries", "answers"):
         sql = f"SELECT * FROM {table}"
         assert await database.read(lambda connection, sql=sql: connection.execute(sql).fetchall()) == []  # type: ignore[misc]
     subscription = await log.open("team", Filter(), after=3)
