@@ -71,6 +71,14 @@ def identify(text: str) -> Link:
         return _invalid(text, str(error))
 
 
+def unsupported(url: str) -> Failure | None:
+    """How a URL ends that is neither http nor https, whoever asks; None for all others."""
+    if url.startswith(("http://", "https://")):
+        return None
+    name = url.partition(":")[0]
+    return Failure(Status.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {name}:")
+
+
 def chain_of(link: Link, known: Mapping[str, Known], result: FetchResult) -> Chain:
     """The chain that a fetch went through. Where it stopped before a target (`outcome` is None), the target is no
     member."""

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from schedulers.context import Reused
+from schedulers.links import unsupported
 from schedulers.model import Failure, Known, Status
 
 ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED, Status.UNKNOWN})
@@ -40,14 +41,6 @@ class Candidate:
 def scheme(candidate: Candidate) -> Decision | None:
     """Drop what is neither http nor https."""
     return unsupported(candidate.url)
-
-
-def unsupported(url: str) -> Failure | None:
-    """How a URL ends that is neither http nor https, whoever asks; None for all others."""
-    if url.startswith(("http://", "https://")):
-        return None
-    name = url.partition(":")[0]
-    return Failure(Status.UNSUPPORTED_SCHEME, f"only http and https are fetched, and this is {name}:")
 
 
 def refused(candidate: Candidate) -> Decision | None:

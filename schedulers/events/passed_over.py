@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fetchers.urls import redacted_url
-from schedulers.links import MOST_SHOWN, identify
-from schedulers.policy import unsupported
+from schedulers.links import MOST_SHOWN, identify, unsupported
 
 MOST_TOLD = 100
 """Of one text."""

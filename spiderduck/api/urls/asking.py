@@ -13,9 +13,8 @@ import msgspec
 
 from fetchers.urls import registrable_domain, split
 from schedulers.errors import InvalidUrl
-from schedulers.links import identify
+from schedulers.links import identify, unsupported
 from schedulers.model import Known, Message, Status, UrlState
-from schedulers.policy import unsupported
 from schedulers.record import Record, record_of, unknown_record
 from spiderduck.api.parameters import BadParameter
 from spiderduck.api.services import Services
