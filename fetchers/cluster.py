@@ -12,7 +12,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import Any
@@ -35,6 +35,7 @@ from fetchers.stores.memory import MemoryHostStates, MemoryLimitStore, MemoryRob
 from fetchers.stores.zookeeper import ZookeeperLimitStore
 from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock
+from groundwork.engine_tls import EngineTls
 from groundwork.process import Vitals
 from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from groundwork.zookeeper import make_client
@@ -64,6 +65,9 @@ class ClusterConfig:
     session_seconds: float = 10.0
     memcached: tuple[str, ...] = ()
     memory_bytes: int = 0
+    memcached_auth: str = field(default="", repr=False)
+    zookeeper_tls: EngineTls = field(default_factory=EngineTls)
+    memcached_tls: EngineTls = field(default_factory=EngineTls)
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
@@ -205,7 +209,7 @@ def _needs(owners: Owners, ring: MemcachedRing | None, clock: SystemClock) -> Ne
 def _ring(cluster: ClusterConfig, clock: SystemClock, stack: AsyncExitStack) -> MemcachedRing | None:
     if not cluster.memcached:
         return None
-    ring = MemcachedRing(cluster.memcached, clock)
+    ring = MemcachedRing(cluster.memcached, clock, auth=cluster.memcached_auth, tls=cluster.memcached_tls)
     stack.push_async_callback(ring.close)
     return ring
 
@@ -221,7 +225,8 @@ async def _coordination(
 ) -> _Coordination:
     if not cluster.zookeeper:
         return _Coordination(LocalOwnership(clock.now()), MemoryLimitStore(), AloneOwners(address), _nothing)
-    client = make_client(cluster.zookeeper + cluster.chroot, cluster.auth, cluster.session_seconds)
+    hosts = cluster.zookeeper + cluster.chroot
+    client = make_client(hosts, cluster.auth, cluster.session_seconds, cluster.zookeeper_tls)
     await kazoo_calls.start(client)
     stack.push_async_callback(kazoo_calls.stop, client)
     ownership = ZookeeperOwnership(client, address, clock, cluster.session_seconds)

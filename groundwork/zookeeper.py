@@ -6,13 +6,17 @@ On kazoo, which keeps threads of its own. What a lost session or a lost answer m
 
 import logging
 import math
+import socket
+import ssl
 from typing import Any
 
 from kazoo.client import KazooClient  # type: ignore[import-untyped]
 from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError  # type: ignore[import-untyped]
-from kazoo.handlers.threading import KazooTimeoutError  # type: ignore[import-untyped]
+from kazoo.handlers.threading import KazooTimeoutError, SequentialThreadingHandler  # type: ignore[import-untyped]
 from kazoo.retry import KazooRetry  # type: ignore[import-untyped]
 from kazoo.security import make_digest_acl  # type: ignore[import-untyped]
+
+from groundwork.engine_tls import EngineTls
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +28,14 @@ UNAVAILABLE = (KazooException, KazooTimeoutError, OSError)
 """All others: nobody answers, or the session has ended."""
 
 
-def make_client(hosts: str, auth: str, session_seconds: float) -> KazooClient:
+def make_client(hosts: str, auth: str, session_seconds: float, tls: EngineTls | None = None) -> KazooClient:
     """`hosts` as kazoo takes them: `a:2181,b:2181/chroot`. Connects when it is started, and again for as long as it
     takes.
 
     `auth` is `user:password` for digest; with it, what is made here can be read and written by that user only.
     """
     user, _, password = auth.partition(":")
+    context = tls.context() if tls is not None else None
     client = KazooClient(
         hosts=hosts,
         timeout=session_seconds,
@@ -39,9 +44,31 @@ def make_client(hosts: str, auth: str, session_seconds: float) -> KazooClient:
         command_retry=KazooRetry(max_tries=0),
         auth_data=[("digest", auth)] if auth else None,
         default_acl=[make_digest_acl(user, password, all=True)] if auth else None,
+        handler=_handler(context),
+        use_ssl=context is not None,
     )
     _note_granted(client)
     return client
+
+
+class _TlsHandler(SequentialThreadingHandler):  # type: ignore[misc]
+    """Connects over TLS. kazoo's own way believes the machine's authorities besides the one that it is given, and
+    leaves a socket open where the handshake fails."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self.context = context
+
+    def create_connection(self, address: tuple[str, int], hostname: str, timeout: float, **_: object) -> ssl.SSLSocket:
+        """`hostname` is that of the settings, of which `address` is one."""
+        with socket.create_connection(address, timeout) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self.context.wrap_socket(plain, server_hostname=hostname)
+
+
+def _handler(context: ssl.SSLContext | None) -> SequentialThreadingHandler | None:
+    """None: kazoo's own."""
+    return None if context is None else _TlsHandler(context)
 
 
 def _note_granted(client: KazooClient) -> None:
@@ -70,7 +97,13 @@ def make_chroot(client: KazooClient, seconds: float = START_SECONDS) -> None:
     if not client.chroot:
         return
     hosts = ",".join(f"{host}:{port}" for host, port in client.hosts)
-    above = KazooClient(hosts=hosts, auth_data=client.auth_data, default_acl=client.default_acl)
+    above = KazooClient(
+        hosts=hosts,
+        handler=_handler(getattr(client.handler, "context", None)),  # one handler serves one client
+        use_ssl=client.use_ssl,
+        auth_data=client.auth_data,
+        default_acl=client.default_acl,
+    )
     try:
         above.start(seconds)
         above.ensure_path(client.chroot)

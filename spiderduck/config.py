@@ -231,6 +231,7 @@ class Config:
                 self.broker,
                 self.cassandra,
                 self.zookeeper,
+                self.memcached,
                 self.ids,
                 self.images,
                 self.trends,

@@ -8,7 +8,8 @@ answer is "not there". What cannot be true is not believed: a state from the fut
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Sequence
+import ssl
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,11 +18,13 @@ from typing import TypeVar
 import aiomcache
 import msgspec
 from aiomcache.exceptions import ClientException, ValidationException
+from aiomcache.pool import Connection, MemcachePool
 from msgspec import structs
 
 from fetchers.model import KeptPoliteness
 from fetchers.politeness.slot import BACKOFF_LONGEST
 from groundwork.clock import Clock
+from groundwork.engine_tls import EngineTls
 
 log = logging.getLogger(__name__)
 
@@ -48,20 +51,45 @@ class RingCounters:
     unreadable: int = 0
 
 
+class _SignedIn(MemcachePool):
+    """Shows each new connection's user and password before anything else is asked on it (protocol.txt,
+    "Authentication"): the text protocol takes them as the value of a `set`, whatever the key."""
+
+    def __init__(self, place: tuple[str, int], auth: str, conn_args: Mapping[str, object]) -> None:
+        super().__init__(*place, minsize=1, maxsize=MOST_CONNECTIONS, conn_args=conn_args)
+        said = auth.replace(":", " ", 1).encode()
+        self._said = b"set auth 0 0 %d\r\n%s\r\n" % (len(said), said) if auth else b""
+
+    async def _create_new_conn(self) -> Connection | None:
+        made: Connection | None = await super()._create_new_conn()
+        if made is None or not self._said:
+            return made
+        made.writer.write(self._said)
+        if (answer := await made.reader.readline()) != b"STORED\r\n":
+            self._do_close(made)
+            said = answer[:200].decode(errors="replace").strip()
+            raise PermissionError(f"memcached.auth is not what the server takes: {said}")
+        return made
+
+
 class _Server:
     """One server; its connections are given up together when one of them fails, since an answer may still be on it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, auth: str, context: ssl.SSLContext | None) -> None:
         host, _, port = address.rpartition(":")
         if not host or not port.isdigit():
             raise ValueError(f'{address!r} is no memcached server; it takes "host:port"')
         self.address = address
         self._place = (host.strip("[]"), int(port))
+        self._auth = auth
+        self._conn_args: Mapping[str, object] = {} if context is None else {"ssl": context}
         self.out_until = 0.0
         self.client = self._new_client()
 
     def _new_client(self) -> aiomcache.Client:
-        return aiomcache.Client(*self._place, pool_size=MOST_CONNECTIONS, pool_minsize=1)
+        client = aiomcache.Client(*self._place)
+        client._pool = _SignedIn(self._place, self._auth, self._conn_args)  # the client takes none as an argument
+        return client
 
     async def renew(self) -> None:
         old, self.client = self.client, self._new_client()
@@ -69,12 +97,21 @@ class _Server:
 
 
 class MemcachedRing:
-    """`hosts` as `host:port`; `timeout` in seconds. Raises ValueError where there is none."""
+    """`hosts` as `host:port`, ValueError where there is none; `timeout` in seconds; `auth` as `user:password`."""
 
-    def __init__(self, hosts: Sequence[str], clock: Clock, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        hosts: Sequence[str],
+        clock: Clock,
+        timeout: float = TIMEOUT_SECONDS,
+        *,
+        auth: str = "",
+        tls: EngineTls | None = None,
+    ) -> None:
         if not hosts:
             raise ValueError('memcached.hosts is empty; it takes addresses such as ["cache-1:11211"]')
-        self._servers = [_Server(address) for address in hosts]
+        context = tls.context() if tls is not None else None
+        self._servers = [_Server(address, auth, context) for address in hosts]
         self._clock = clock
         self._timeout = timeout
         self.counters = RingCounters()

@@ -14,6 +14,7 @@ Secrets are files, see `_secrets.tpl`.
 - {name: SPIDERDUCK_API__HOSTS, value: {{ include "spiderduck.ownHosts" . | squote }}}
 {{- end }}
 {{- include "spiderduck.secretVariables" . }}
+{{- include "spiderduck.tlsVariables" . }}
 {{- if has "cassandra" $engines }}
 - {name: SPIDERDUCK_CASSANDRA__HOSTS, value: {{ include "spiderduck.hosts" (dict "root" .root "engine" "cassandra") | squote }}}
 - {name: SPIDERDUCK_CASSANDRA__PORT, value: {{ $values.engines.cassandra.port | quote }}}

@@ -56,6 +56,7 @@ spec:
 - {name: tmp, mountPath: /tmp}
 - {name: config, mountPath: /etc/spiderduck, readOnly: true}
 - {name: secrets, mountPath: /run/secrets/spiderduck, readOnly: true}
+{{- include "spiderduck.tlsMounts" . }}
 {{- end }}
 
 {{/* All but `data`, which may be a claim. */}}
@@ -63,6 +64,7 @@ spec:
 - {name: tmp, emptyDir: {sizeLimit: 1Gi}}
 - {name: config, configMap: {name: {{ include "spiderduck.fullname" (dict "root" .root "workload" "config") }}}}
 {{ include "spiderduck.secretVolume" . }}
+{{- include "spiderduck.tlsVolumes" . }}
 {{- end }}
 
 {{/* Where the scheduler of Kubernetes puts a pod, and what goes first when room is short. */}}

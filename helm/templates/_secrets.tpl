@@ -29,6 +29,9 @@ The environment names the files, `_pod.tpl` and `migrate.yaml` mount them, all f
 {{- if and (has "zookeeper" $engines) $secrets.zookeeper.name -}}
 {{- $files = append $files (dict "setting" "ZOOKEEPER__AUTH" "file" "zookeeper-auth" "name" $secrets.zookeeper.name "key" $secrets.zookeeper.key) -}}
 {{- end -}}
+{{- if and (has "memcached" $engines) $secrets.memcached.name -}}
+{{- $files = append $files (dict "setting" "MEMCACHED__AUTH" "file" "memcached-auth" "name" $secrets.memcached.name "key" $secrets.memcached.key) -}}
+{{- end -}}
 {{- if and .facts.archive $secrets.archive.name $secrets.archive.optionsKey -}}
 {{- $files = append $files (dict "setting" "ARCHIVE__OPTIONS" "file" "archive-options" "name" $secrets.archive.name "key" $secrets.archive.optionsKey) -}}
 {{- end -}}
@@ -50,4 +53,43 @@ The environment names the files, `_pod.tpl` and `migrate.yaml` mount them, all f
       {{- range (include "spiderduck.secretFiles" . | fromYaml).files }}
       - secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: {{ .file }}}]}
       {{- end }}
+{{- end }}
+
+{{/* The PEM files for TLS with the engines, where a Secret with them is named: one for each engine that a workload calls. */}}
+{{- define "spiderduck.tlsVolumes" -}}
+{{- range (include "spiderduck.encryptedEngines" . | fromYaml).engines }}
+- name: {{ .name }}-tls
+  secret: {secretName: {{ .secret | quote }}, defaultMode: 0440}
+{{- end }}
+{{- end }}
+
+{{- define "spiderduck.tlsMounts" -}}
+{{- range (include "spiderduck.encryptedEngines" . | fromYaml).engines }}
+- {name: {{ .name }}-tls, mountPath: /run/secrets/{{ .name }}-tls, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* As cert-manager writes such a Secret: ca.crt, and where the engine asks for our certificate tls.crt and tls.key. */}}
+{{- define "spiderduck.tlsVariables" -}}
+{{- range (include "spiderduck.encryptedEngines" . | fromYaml).engines }}
+- {name: SPIDERDUCK_{{ .section }}__TLS__ENABLED, value: "true"}
+- {name: SPIDERDUCK_{{ .section }}__TLS__AUTHORITY, value: /run/secrets/{{ .name }}-tls/ca.crt}
+{{- if .client }}
+- {name: SPIDERDUCK_{{ .section }}__TLS__CERTIFICATE, value: /run/secrets/{{ .name }}-tls/tls.crt}
+- {name: SPIDERDUCK_{{ .section }}__TLS__KEY, value: /run/secrets/{{ .name }}-tls/tls.key}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "spiderduck.encryptedEngines" -}}
+{{- $root := .root -}}
+{{- $found := list -}}
+{{- range .facts.engines -}}
+{{- $tls := (index $root.Values.engines .).tls | default dict -}}
+{{- if $tls.secret -}}
+{{- $section := eq . "rabbitmq" | ternary "BROKER" (upper .) -}}
+{{- $found = append $found (dict "name" . "section" $section "secret" $tls.secret "client" $tls.clientCertificate) -}}
+{{- end -}}
+{{- end -}}
+{{- dict "engines" $found | toYaml -}}
 {{- end }}

@@ -12,6 +12,7 @@ from typing import Any
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError, SessionExpiredError  # type: ignore[import-untyped]
 from kazoo.protocol.states import KazooState  # type: ignore[import-untyped]
 
+from groundwork.engine_tls import EngineTls
 from groundwork.zookeeper import ANSWERS, UNAVAILABLE, make_chroot, make_client, stop
 from snowflake.clock import SystemClock
 from snowflake.errors import LeaseLost, LeaseUnavailable
@@ -33,10 +34,11 @@ class ZooKeeperLease:
     session_seconds: float = 30.0
     answer_seconds: float = 5.0
     auth: str = field(default="", repr=False)
+    tls: EngineTls = field(default_factory=EngineTls)
 
     def acquire(self, clock: Clock | None = None) -> HeldRegisteredLease:
         """Blocks. Raises `LeaseUnavailable`, `RegistryExhausted`, `ClockBehindHighWater`, `LeaseCorrupt`."""
-        registry = ZooKeeperRegistry(self.hosts, self.session_seconds, self.answer_seconds, self.auth)
+        registry = ZooKeeperRegistry(self.hosts, self.session_seconds, self.answer_seconds, self.auth, self.tls)
         try:
             return self.terms.acquire_in(registry, f"ZooKeeper at {self.hosts}", clock or SystemClock())
         except BaseException:
@@ -47,13 +49,15 @@ class ZooKeeperLease:
 class ZooKeeperRegistry:
     """A session, from the constructor to `close`."""
 
-    def __init__(self, hosts: str, session_seconds: float, answer_seconds: float, auth: str = "") -> None:
+    def __init__(
+        self, hosts: str, session_seconds: float, answer_seconds: float, auth: str = "", tls: EngineTls | None = None
+    ) -> None:
         """Raises `LeaseUnavailable`."""
         self._hosts = hosts
         self._answer_seconds = answer_seconds
         self._lost = False
         self._callback: Callable[[], None] | None = None
-        self._client = make_client(hosts, auth, session_seconds)
+        self._client = make_client(hosts, auth, session_seconds, tls)
         self._client.add_listener(self._on_state)
         try:
             make_chroot(self._client, answer_seconds)

@@ -90,7 +90,8 @@ def _caches(given: Composition, database: Database | None) -> tuple[HostStateSto
     if given.config.memcached.hosts:
         with needed_for("memcached.hosts"):
             from fetchers.stores.memcached import MemcachedHostStates, MemcachedRing, MemcachedRobotsCache
-        ring = MemcachedRing(given.config.memcached.hosts, given.clock)
+        memcached = given.config.memcached
+        ring = MemcachedRing(memcached.hosts, given.clock, auth=memcached.auth, tls=memcached.tls)
         given.stack.push_async_callback(ring.close)
         return MemcachedHostStates(ring, given.clock), MemcachedRobotsCache(ring)
     states = MemoryHostStates() if database is None else SqliteHostStates(database, given.clock)

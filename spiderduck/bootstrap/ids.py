@@ -201,6 +201,8 @@ def _acquire(config: Config, folder: Path) -> Lease:
             from snowflake.leases.zookeeper import ZooKeeperLease
 
         hosts = f"{','.join(config.zookeeper.hosts)}{config.zookeeper.chroot}/ids"
-        return ZooKeeperLease(hosts, RegisteredLease(url=own_url(config)), auth=config.zookeeper.auth).acquire()
+        registered = RegisteredLease(url=own_url(config))
+        zookeeper = config.zookeeper
+        return ZooKeeperLease(hosts, registered, auth=zookeeper.auth, tls=zookeeper.tls).acquire()
     folder.mkdir(parents=True, exist_ok=True)
     return (OrdinalLease(folder) if config.ids.lease == "ordinal" else FileLease(folder)).acquire()

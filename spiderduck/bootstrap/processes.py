@@ -146,6 +146,9 @@ async def _serve_fetchers(config: Config, parts: frozenset[str], started: Tell, 
             session_seconds=zookeeper.session_seconds,
             memcached=config.memcached.hosts,
             memory_bytes=config.fetchers.memory_bytes,
+            memcached_auth=config.memcached.auth,
+            zookeeper_tls=zookeeper.tls,
+            memcached_tls=config.memcached.tls,
         )
         blocking = open_blocking(config, SystemClock())
         async with (

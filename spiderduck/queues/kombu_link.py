@@ -8,6 +8,7 @@ import asyncio
 import logging
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Any, Protocol, TypeVar, cast
 import kombu
 from kombu.exceptions import KombuError
 
+from groundwork.engine_tls import EngineTls
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.broker import BrokerConfig
 
@@ -138,6 +140,7 @@ class BrokerLink:
         return _kombu.Connection(
             self._config.url,
             heartbeat=self._config.heartbeat_seconds,
+            ssl=_encrypted(self._config.tls),
             connect_timeout=self._config.connect_timeout,
             transport_options={
                 "on_blocked": self._on_blocked,
@@ -277,3 +280,21 @@ def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
 def _call_all(callbacks: list[Callable[[], None]]) -> None:
     for callback in callbacks:
         callback()
+
+
+class _NameOfTheHost(dict[str, Any]):
+    """kombu fills the name of the first host in, and keeps it for the others of the URL. This one asks to be filled in
+    each time."""
+
+    def __getitem__(self, key: str) -> Any:
+        return None if key == "server_hostname" else super().__getitem__(key)
+
+
+def _encrypted(tls: EngineTls) -> dict[str, Any] | bool:
+    """As kombu takes it."""
+    if not tls.enabled:
+        return False
+    given = {"ca_certs": tls.authority, "certfile": tls.certificate, "keyfile": tls.key}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value}
+    options["cert_reqs"] = ssl.CERT_REQUIRED
+    return _NameOfTheHost(options, server_hostname=None) if tls.check_names else options

@@ -4,6 +4,8 @@ value is wrong."""
 import re
 from dataclasses import dataclass, field
 
+from groundwork.engine_tls import EngineTls
+
 QUEUE_TYPES = ("classic", "quorum")
 PREFIX = re.compile(r"[A-Za-z0-9._-]{1,60}\Z")
 
@@ -26,6 +28,7 @@ class BrokerConfig:
     patience_seconds: float = 10.0
     notices_days: float = 7.0
     delay_unit_ms: int = 1000
+    tls: EngineTls = field(default_factory=EngineTls)
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
@@ -38,6 +41,9 @@ class BrokerConfig:
         for name in ("heartbeat_seconds", "connect_timeout", "patience_seconds", "notices_days", "delay_unit_ms"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"broker.{name} is {getattr(self, name)}; it takes a number above 0")
+        self.tls.validate("broker.tls")
+        if self.url.startswith("amqps") and not self.tls.enabled:
+            raise ValueError("broker.url begins with amqps; set broker.tls.enabled = true, so that names are checked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from groundwork.engine_tls import EngineTls
+
 DRIVERS = ("acsylla", "cassandra-driver")
 LEVELS = frozenset({"ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"})
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
@@ -40,6 +42,7 @@ class CassandraConfig:
     pages_days: float = 0.0
     events_days: float = 7.0
     recent_days: float = 7.0
+    tls: EngineTls = field(default_factory=EngineTls)
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
@@ -69,6 +72,9 @@ class CassandraConfig:
             raise ValueError(
                 f"cassandra.replication_factor and datacenters are {copies}; each takes a number from 1 up"
             )
+        self.tls.validate("cassandra.tls")
+        if self.tls.enabled and not self.tls.authority:
+            raise ValueError("cassandra.tls.authority is empty; the driver takes the file of one authority (PEM)")
 
     @property
     def replication(self) -> str:

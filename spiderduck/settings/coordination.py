@@ -4,6 +4,8 @@ wrong."""
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from groundwork.engine_tls import EngineTls
+
 LEASES = ("file", "ordinal", "zookeeper")
 
 
@@ -18,6 +20,7 @@ class ZookeeperConfig:
     chroot: str = "/spiderduck"
     auth: str = field(default="", repr=False)
     session_seconds: float = 10.0
+    tls: EngineTls = field(default_factory=EngineTls)
 
     def validate(self) -> None:
         """Raise ValueError naming the setting, what it holds and what it takes."""
@@ -27,13 +30,23 @@ class ZookeeperConfig:
             raise ValueError('zookeeper.auth takes "user:password"')
         if not 1.0 <= self.session_seconds <= 60.0:
             raise ValueError(f"zookeeper.session_seconds is {self.session_seconds}; it takes 1 to 60")
+        self.tls.validate("zookeeper.tls")
 
 
 @dataclass(frozen=True, slots=True)
 class MemcachedConfig:
-    """`hosts` as `host:port`: robots.txt files and politeness, shared by all fetchers."""
+    """`hosts` as `host:port`: robots.txt files and politeness, shared by all fetchers. `auth` is `user:password`, as in
+    the file of a server that was started with `-Y`."""
 
     hosts: tuple[str, ...] = ()
+    auth: str = field(default="", repr=False)
+    tls: EngineTls = field(default_factory=EngineTls)
+
+    def validate(self) -> None:
+        """Raise ValueError naming the setting, what it holds and what it takes."""
+        if self.auth and (":" not in self.auth or not self.auth.isprintable()):
+            raise ValueError('memcached.auth takes "user:password"')
+        self.tls.validate("memcached.tls")
 
 
 @dataclass(frozen=True, slots=True)

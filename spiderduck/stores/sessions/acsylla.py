@@ -7,6 +7,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import acsylla  # type: ignore[import-untyped]
@@ -19,6 +21,7 @@ from acsylla.errors import (  # type: ignore[import-untyped]
     CassException,
 )
 
+from groundwork.engine_tls import EngineTls
 from groundwork.single_flight import SingleFlight
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
@@ -37,6 +40,8 @@ RECONNECT_FIRST_MS, RECONNECT_LAST_MS = 200, 2_000
 """The driver's own defaults (2 s, 60 s) would leave a node that is back unused for up to a minute."""
 SPARE_SECONDS = 1.0
 """The driver's own time-out speaks first, for it knows more."""
+PEER_CERT, PEER_IDENTITY = 1, 2
+"""`CassSslVerifyFlags` of the driver: signed by the authority; made for the node's IP address."""
 SCHEMA_SECONDS = 30.0
 """Until the nodes agree on a change of the schema."""
 
@@ -117,6 +122,7 @@ async def open_acsylla(config: CassandraConfig, when_away: WhenAway = give_up) -
         heartbeat_interval_sec=5,
         idle_timeout_sec=15,
         log_level="error",
+        **_encrypted(config.tls),
     )
     while True:
         try:
@@ -126,6 +132,19 @@ async def open_acsylla(config: CassandraConfig, when_away: WhenAway = give_up) -
             if isinstance(translated, StatementRefused):
                 raise translated from error
         await when_away(translated)
+
+
+def _encrypted(tls: EngineTls) -> dict[str, Any]:
+    """As the driver takes it: the files' texts, and flags that its Python side has no name for."""
+    if not tls.enabled:
+        return {}
+    return {
+        "ssl_enabled": True,
+        "ssl_trusted_cert": Path(tls.authority).read_text(encoding="ascii"),
+        "ssl_cert": Path(tls.certificate).read_text(encoding="ascii") if tls.certificate else None,
+        "ssl_private_key": Path(tls.key).read_text(encoding="ascii") if tls.key else None,
+        "ssl_verify_flags": SimpleNamespace(value=PEER_CERT | (PEER_IDENTITY if tls.check_names else 0)),
+    }
 
 
 async def _connected(cluster: Any) -> Any:

@@ -122,6 +122,7 @@ def _cluster(config: CassandraConfig) -> Any:
         reconnection_policy=ExponentialReconnectionPolicy(0.2, 2.0),
         protocol_version=4,
         idle_heartbeat_interval=5,
+        ssl_context=config.tls.context(),
     )
 
 

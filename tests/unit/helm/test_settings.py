@@ -12,6 +12,7 @@ import pytest
 from spiderduck.config import NOT_SETTINGS, Config, load
 from tests.cluster.machine import PROCESSES
 from tests.cluster.settings import Engines, Installation
+from tests.engines.authority import Authority
 from tests.unit.helm.rendering import CHART, VALUES, Helm, Release
 
 pytestmark = pytest.mark.engine("helm")
@@ -26,6 +27,7 @@ SECRET = {
     "SPIDERDUCK_CASSANDRA__PASSWORD",
     "SPIDERDUCK_ZOOKEEPER__AUTH",
     "SPIDERDUCK_FETCHERS__TOKEN",
+    "SPIDERDUCK_MEMCACHED__AUTH",
 }
 OTHERS = {"POD_NAME", "TZ"}
 FILES = "/run/secrets/spiderduck/"
@@ -72,8 +74,11 @@ def test_the_product_takes_the_settings_file_and_the_variables(releases: dict[st
     environment = {name: str(one.get("value", "")) for name, one in given.items() if is_setting(name)}
     (tmp_path / "secret").write_text("user:word\n")
     environment |= {name: str(tmp_path / "secret") for name in environment if name.endswith("_FILE")}
+    authority = str(Authority(tmp_path).file)
+    environment |= {name: authority for name in environment if name.endswith("__TLS__AUTHORITY")}
     config = load(file, environment, {})
     assert (config.host, config.port, config.data) == ("0.0.0.0", 8080, "/data")
+    assert config.memcached.tls.enabled
     assert config.fetchers.rate_limit.per_second == 0.5
     assert config.fetchers.user_agent.startswith("ExampleBot/1.0")
 
@@ -114,9 +119,35 @@ def test_the_migration_knows_the_store_alone(releases: dict[str, Release]) -> No
 def test_a_fetcher_knows_no_password_of_the_store_or_the_queue(releases: dict[str, Release]) -> None:
     """It talks to strangers, so what it could give away is what it needs: ZooKeeper, memcached, its callers' token."""
     known = settings_of(releases["production"].environment("fetchers"))
-    assert known & SECRET == {"SPIDERDUCK_ZOOKEEPER__AUTH", "SPIDERDUCK_FETCHERS__TOKEN"}
+    assert known & SECRET == {
+        "SPIDERDUCK_ZOOKEEPER__AUTH",
+        "SPIDERDUCK_MEMCACHED__AUTH",
+        "SPIDERDUCK_FETCHERS__TOKEN",
+    }
     container = releases["production"].workloads["fetchers"]["spec"]["template"]["spec"]["containers"][0]
     assert "envFrom" not in container
+
+
+def test_tls_with_an_engine_is_for_those_who_call_it(releases: dict[str, Release]) -> None:
+    """The files lie in a Secret of that engine's, as cert-manager writes them, and each variable names one of them."""
+    production = releases["production"]
+    wanted = {"schedulers": {"cassandra", "rabbitmq"}, "api": {"cassandra", "rabbitmq"}, "fetchers": {"memcached"}}
+    for part, workload in production.workloads.items():
+        spec = workload["spec"]["template"]["spec"]
+        secrets = {one["name"]: one["secret"]["secretName"] for one in spec["volumes"] if "secret" in one}
+        assert secrets == {f"{engine}-tls": f"{engine}-tls" for engine in wanted.get(part, ())}
+        places = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+        files = {name: one["value"] for name, one in production.environment(part).items() if "__TLS__" in name}
+        assert all(
+            value == "true" or value.rpartition("/")[0] in {places[name] for name in secrets}
+            for value in files.values()
+        )
+    files = {name for name in production.environment("api") if "__TLS__" in name}
+    assert files == {
+        *(f"SPIDERDUCK_CASSANDRA__TLS__{name}" for name in ("ENABLED", "AUTHORITY", "CERTIFICATE", "KEY")),
+        *(f"SPIDERDUCK_BROKER__TLS__{name}" for name in ("ENABLED", "AUTHORITY")),
+    }
+    assert "cassandra-tls" in {one["name"] for one in production.pods["links-migrate-1"]["spec"]["volumes"]}
 
 
 def test_addresses_are_json_lists(releases: dict[str, Release]) -> None:
