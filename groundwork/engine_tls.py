@@ -22,12 +22,14 @@ class EngineTls:
     check_names: bool = True
 
     def validate(self, name: str) -> None:
-        """`name` is that of the settings. Raises ValueError naming the setting, what it holds and what it takes; also
-        where a file cannot be used."""
+        """`name` is that of the settings. Raises ValueError naming the setting, what it holds and what it takes."""
         if bool(self.certificate) != bool(self.key):
             raise ValueError(f"{name} takes certificate and key, both or none")
         if not self.enabled and (self.authority or self.certificate):
             raise ValueError(f"{name} names files and is not enabled; it takes enabled = true with them")
+
+    def check_files(self, name: str) -> None:
+        """Read them, once. Raises ValueError where they cannot be used."""
         try:
             self.context()
         except OSError as error:

@@ -33,6 +33,7 @@ def parts_of(names: Sequence[str]) -> frozenset[str]:
 def check(parts: frozenset[str], config: Config) -> None:
     """Raises `BadSetting` where these parts cannot work with these settings."""
     _check_access(parts, config)
+    _check_files(config)
     if parts & {"schedulers", "api"}:
         _check_backing(parts, config)
     if parts == EVERYTHING:
@@ -69,6 +70,16 @@ def _check_access(parts: frozenset[str], config: Config) -> None:
         )
     if parts != {"fetchers"} and not config.has_keys:
         raise BadSetting(no_keys(config))
+
+
+def _check_files(config: Config) -> None:
+    """Of TLS with the engines: a wrong name is said at once, and not while an engine is waited for."""
+    engines = {"broker": config.broker, "cassandra": config.cassandra, "zookeeper": config.zookeeper}
+    try:
+        for name, section in {**engines, "memcached": config.memcached}.items():
+            section.tls.check_files(f"{name}.tls")
+    except ValueError as error:
+        raise BadSetting(str(error)) from error
 
 
 def _check_pictures(parts: frozenset[str], config: Config) -> None:

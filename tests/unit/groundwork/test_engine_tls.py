@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from groundwork.engine_tls import EngineTls
+from spiderduck.bootstrap.parts import EVERYTHING, check
+from spiderduck.config import Config
+from spiderduck.errors import BadSetting
 from spiderduck.settings.broker import BrokerConfig
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.settings.coordination import MemcachedConfig, ZookeeperConfig
@@ -46,17 +49,22 @@ def test_a_client_believes_the_authority_that_is_named_and_no_other(tls: EngineT
     [
         ({"enabled": False}, "takes enabled = true"),
         ({"key": ""}, "takes certificate and key, both or none"),
-        ({"authority": "/nowhere/ca.pem"}, "/nowhere/ca.pem"),
-        ({"key": "/dev/null"}, "takes PEM files that belong together"),
     ],
 )
-def test_what_cannot_be_is_said_at_the_start(
-    section: type, change: dict[str, object], said: str, tls: EngineTls
-) -> None:
-    """By the setting's name, and with the file's."""
+def test_what_cannot_be_is_refused(section: type, change: dict[str, object], said: str, tls: EngineTls) -> None:
     with pytest.raises(ValueError, match=said) as refused:
         section(tls=replace(tls, **change)).validate()
     assert ".tls" in str(refused.value)
+
+
+@pytest.mark.parametrize("section", ["broker", "cassandra", "zookeeper", "memcached"])
+@pytest.mark.parametrize(("name", "file"), [("authority", "/nowhere/ca.pem"), ("key", "/dev/null")])
+def test_files_that_cannot_be_used_are_said_at_the_start(section: str, name: str, file: str, tls: EngineTls) -> None:
+    """By the setting's name and the file's, before any engine is waited for."""
+    wrong = replace(tls, **{name: file})
+    config = Config(**{section: replace(getattr(Config(), section), tls=wrong)})
+    with pytest.raises(BadSetting, match=rf"{section}\.tls takes PEM files that belong together; .*{file}"):
+        check(EVERYTHING, config)
 
 
 def test_what_one_engine_alone_asks_for(tls: EngineTls) -> None:
