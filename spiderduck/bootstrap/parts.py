@@ -74,10 +74,15 @@ def _check_access(parts: frozenset[str], config: Config) -> None:
 
 def _check_files(config: Config) -> None:
     """Of TLS with the engines: a wrong name is said at once, and not while an engine is waited for."""
-    engines = {"broker": config.broker, "cassandra": config.cassandra, "zookeeper": config.zookeeper}
+    sections = {
+        "broker.tls": config.broker.tls,
+        "cassandra.tls": config.cassandra.tls,
+        "zookeeper.tls": config.zookeeper.tls,
+        "memcached.tls": config.memcached.tls,
+    }
     try:
-        for name, section in {**engines, "memcached": config.memcached}.items():
-            section.tls.check_files(f"{name}.tls")
+        for name, tls in sections.items():
+            tls.check_files(name)
     except ValueError as error:
         raise BadSetting(str(error)) from error
 
