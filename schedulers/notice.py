@@ -4,6 +4,7 @@ The id depends only on the event's identity and the URL, so a repeat after a cra
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +13,7 @@ import msgspec
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
 from schedulers.identity import is_share
-from schedulers.model import Event, Known, Page, UrlState
+from schedulers.model import Event, HopTrace, Known, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 from schedulers.verdict import Verdict
 
@@ -20,6 +21,9 @@ SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
 JUDGED = "spiderduck.url.judged"
 CHANGED = "spiderduck.url.changed"
+REUSED = "reused"
+RECENT_SECONDS = 600.0
+"""A reused page's requests are told so long: of those that a chain led through before, nobody told elsewhere."""
 TYPES = ("spiderduck.url.processed", UPDATED, JUDGED, CHANGED)
 
 
@@ -47,10 +51,29 @@ class _Envelope(msgspec.Struct, kw_only=True):
     datacontenttype: Literal["application/json"] = "application/json"
 
 
+class Request(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One request to a site: when it was answered (`at`), with which status code or ending (`result`), under which line
+    of robots.txt, and what the time went into. `connection_reused`: no connection had to be made."""
+
+    url: str
+    at: Time | None = None
+    result: str
+    robots_rule: str | None = None
+    waited_ms: int = 0
+    dns_ms: int = 0
+    connect_ms: int = 0
+    tls_ms: int = 0
+    first_byte_ms: int = 0
+    body_ms: int = 0
+    connection_reused: bool = False
+
+
 class ProcessedNotice(_Envelope, kw_only=True):
     """A share of a URL came to its end. `id` is the same when the notice is sent again; `event_id` is the event that
     shared it, at `shared_at` (nothing where a link was only looked at), and `sharer` the keyed hash of who did, where
-    the event told; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending."""
+    the event told; `outcome` is `fetched`, `reused` (known and fresh, so nothing was fetched) or another ending.
+    `requests` are those that were made for it, in order, and of a reused one those of the last ten minutes: two notices
+    may tell of the same request."""
 
     type: Literal["spiderduck.url.processed"] = "spiderduck.url.processed"
     outcome: str
@@ -58,6 +81,7 @@ class ProcessedNotice(_Envelope, kw_only=True):
     event_id: str
     sharer: str | msgspec.UnsetType = msgspec.UNSET
     shared_at: Time | msgspec.UnsetType = msgspec.UNSET
+    requests: tuple[Request, ...] = ()
 
 
 class UpdatedNotice(_Envelope, kw_only=True):
@@ -118,8 +142,33 @@ def processed(event: Event, outcome: str, known: Known, verdict: Verdict | None,
             event_id=event.id,
             sharer=event.sharer or msgspec.UNSET,
             shared_at=_shared_at(event, now),
+            requests=tuple(requests_of(state.trace, 0.0 if outcome != REUSED else now - RECENT_SECONDS)),
         )
     )
+
+
+def requests_of(trace: Sequence[HopTrace], since: float) -> Iterator[Request]:
+    """Those that were answered since that moment; one without an answer belongs to the last fetch."""
+    for hop in trace:
+        if not hop.at or hop.at >= since:
+            yield Request(
+                url=hop.url,
+                at=iso_time(hop.at) if hop.at else None,
+                result=hop.result,
+                robots_rule=hop.robots_rule,
+                waited_ms=hop.waited_ms,
+                dns_ms=hop.dns_ms,
+                connect_ms=hop.connect_ms,
+                tls_ms=hop.tls_ms,
+                first_byte_ms=hop.first_byte_ms,
+                body_ms=hop.body_ms,
+                connection_reused=hop.reused,
+            )
+
+
+def picture_notice_id(page_id: int) -> str:
+    """Of the notice which tells that a page's picture was measured."""
+    return notice_id(f"{page_id}", UPDATED)
 
 
 def _shared_at(event: Event, now: float) -> str | msgspec.UnsetType:

@@ -25,9 +25,14 @@ _CORES_USED = 4  # by threads of encoders, whose times add up
 _IDLE_BYTES = 96 * 1024 * 1024
 
 
+def bound_memory(memory: int) -> None:
+    """Bytes of address space of this process, from now on."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
 def limit(memory: int) -> None:
     """Address space, open files, no core file, no new file."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    bound_memory(memory)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

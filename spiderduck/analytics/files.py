@@ -1,23 +1,32 @@
 """Rows as Parquet files under `TABLE/day=YYYY-MM-DD/`, in a local folder or anywhere that fsspec reaches.
 
-A file is there whole or not at all. Its name carries the batch that wrote it, so that a start finds what was written
-last. All methods block: call them in a thread.
+A file is there whole or not at all. Its name carries the batch that wrote it, the first of those before it that may not
+have been acknowledged, and who wrote it; so a start finds what may be told again, and two writers do not overwrite one
+another. All methods block: call them in a thread.
 """
 
+import logging
 import os
+import re
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.fs as pafs  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from spiderduck.analytics.rows import TABLES, Row
+from spiderduck.analytics.rows import TABLES, Batch, Row
+from spiderduck.content.fsspec_store import SHOWN_WHEN_WHOLE
+from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.analytics import AnalyticsConfig
+
+log = logging.getLogger(__name__)
 
 TYPES = {
     "string": pa.string(),
@@ -33,85 +42,126 @@ SCHEMAS = {
 DAY = pa.schema([("day", pa.date32())])
 SUFFIX = ".parquet"
 BEGUN = ".writing"
+DAMAGED = ".damaged"
+NAME = re.compile(r"part-(\d{1,18})(?:-(\d{1,18})-[0-9a-f]+)?\.parquet$")
+Value = TypeVar("Value")
 
 
 class ParquetFiles:
-    """`folder` is where they lie without `url`."""
+    """`folder` is where they lie without `url`. Methods raise `StoreUnavailable`."""
 
     def __init__(self, folder: Path, config: AnalyticsConfig) -> None:
         """Raises what the file system raises where its address is wrong."""
-        self._is_local = not config.url
+        self._fsspec: Any = None
+        self._root = str(folder)
+        self._shown = config.url or str(folder)
+        self._writer = secrets.token_hex(4)
         if config.url:
             import fsspec  # type: ignore[import-untyped]
 
-            files, root = fsspec.core.url_to_fs(config.url, **config.options)
-            self._files: Any = pafs.PyFileSystem(pafs.FSSpecHandler(files))
+            self._fsspec, root = fsspec.core.url_to_fs(config.url, **config.options)
             self._root = root.rstrip("/")
-        else:
-            self._files = pafs.LocalFileSystem()
-            self._root = str(folder)
+        names = () if self._fsspec is None else self._fsspec.protocol
+        protocols = {names} if isinstance(names, str) else set(names)
+        self._is_local = self._fsspec is None or "file" in protocols
+        self._shows_whole = bool(protocols & SHOWN_WHEN_WHOLE)
+        self._files: Any = (
+            pafs.LocalFileSystem() if self._is_local else pafs.PyFileSystem(pafs.FSSpecHandler(self._fsspec))
+        )
 
     def clean(self) -> None:
         """Remove what a crash left half written."""
-        for path in self._paths(BEGUN):
-            self._files.delete_file(path)
+        for path in self._told(lambda: self._paths(BEGUN)):
+            self._told(partial(self._files.delete_file, path))
 
-    def write(self, batch: int, rows: Mapping[str, Sequence[tuple[float, Row]]]) -> None:
-        """Rows of each table, each with the moment (epoch seconds) whose day it belongs to. Durable when this returns.
-        `batch` is the time in milliseconds, and never the same twice."""
+    def write(self, batch: Batch, rows: Mapping[str, Sequence[tuple[float, Row]]]) -> None:
+        """Rows of each table, each with the moment (epoch seconds) whose day it belongs to. Durable when this
+        returns."""
+        name = f"part-{batch.number:015}-{batch.first:015}-{self._writer}{SUFFIX}"
         for table, found in rows.items():
             days: defaultdict[str, list[Row]] = defaultdict(list)
             for moment, row in found:
                 days[datetime.fromtimestamp(moment, UTC).date().isoformat()].append(row)
             for day, of_day in days.items():
-                self._write(f"{self._root}/{table}/day={day}", f"part-{batch:015}{SUFFIX}", _table(table, of_day))
+                folder, values = f"{self._root}/{table}/day={day}", _table(table, of_day)
+                self._told(partial(self._write, folder, name, values))
 
-    def rows_since(self, batch: int) -> set[str]:
-        """The ids of the rows in files of that batch or a later one, and in those of the last batch."""
-        paths = self._paths(SUFFIX)
-        last = max(map(batch_of, paths), default=0)
+    def rows_since(self, number: int) -> set[str]:
+        """The ids of the rows in files of the batch of that number or a later one, and in those of the last batch. A
+        file that cannot be read is set aside, where no query meets it."""
+        paths = self._told(lambda: self._paths(SUFFIX))
+        last = max((batch_of(path).number for path in paths), default=0)
         found: set[str] = set()
         for path in paths:
-            if batch_of(path) >= min(batch, last):
-                found.update(pq.read_table(path, columns=["row"], filesystem=self._files)["row"].to_pylist())
+            if batch_of(path).number >= min(number, last):
+                try:
+                    found.update(self._told(partial(self._ids, path)))
+                except Unreadable as error:
+                    log.error("%s is damaged and set aside: %s", path, error)
+                    self._told(partial(self._files.move, path, path + DAMAGED))
         return found
 
-    def last_batch(self) -> int:
-        """0 where there is none."""
-        return max(map(batch_of, self._paths(SUFFIX)), default=0)
+    def last_batch(self) -> Batch | None:
+        """None where there is none."""
+        return max((batch_of(path) for path in self._told(lambda: self._paths(SUFFIX))), default=None)
 
     def dataset(self, table: str) -> Any:
         """Everything that was written of a table, for who only reads; with the column `day`."""
         schema = pa.unify_schemas([SCHEMAS[table], DAY])
-        paths = [path for path in self._paths(SUFFIX) if path.startswith(f"{self._root}/{table}/")]
+        paths = [path for path in self._told(lambda: self._paths(SUFFIX, table)) if NAME.search(path)]
         if not paths:
             return schema.empty_table()
         partitioning = ds.partitioning(DAY, flavor="hive")
         return ds.dataset(paths, schema, "parquet", self._files, partitioning=partitioning)
 
+    def _told(self, work: Callable[[], Value]) -> Value:
+        """Each of fsspec's stores has exceptions of its own."""
+        try:
+            return work()
+        except (Unreadable, StoreUnavailable):
+            raise
+        except Exception as error:
+            raise StoreUnavailable(f"analytics in {self._shown}: {error or type(error).__name__}") from error
+
+    def _ids(self, path: str) -> list[str]:
+        try:
+            return list(
+                pq.read_table(path, columns=["row"], filesystem=self._files, partitioning=None)["row"].to_pylist()
+            )
+        except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError) as error:
+            raise Unreadable(str(error)) from error
+
     def _write(self, folder: str, name: str, table: Any) -> None:
         self._files.create_dir(folder, recursive=True)
         path = f"{folder}/{name}"
-        if not self._is_local:  # an object is shown when it is whole
+        if self._shows_whole:
             pq.write_table(table, path, filesystem=self._files, compression="zstd")
             return
         pq.write_table(table, path + BEGUN, filesystem=self._files, compression="zstd")
-        _sync(path + BEGUN)
-        os.replace(path + BEGUN, path)
-        _sync(folder)
+        if self._is_local:
+            _sync(path + BEGUN)
+        self._files.move(path + BEGUN, path)
+        if self._is_local:
+            _sync(folder)
 
-    def _paths(self, suffix: str) -> list[str]:
+    def _paths(self, suffix: str, *tables: str) -> list[str]:
+        if self._fsspec is not None:
+            self._fsspec.invalidate_cache()  # other processes write there too
         found: list[str] = []
-        for table in TABLES:
+        for table in tables or TABLES:
             selector = pafs.FileSelector(f"{self._root}/{table}", allow_not_found=True, recursive=True)
             found += [one.path for one in self._files.get_file_info(selector) if one.path.endswith(suffix)]
         return found
 
 
-def batch_of(path: str) -> int:
-    """The batch that wrote a file; 0 for what is none of ours."""
-    number = path.rpartition("/")[2].removeprefix("part-").removesuffix(SUFFIX)
-    return int(number) if number.isdecimal() and len(number) < 19 else 0
+class Unreadable(Exception):
+    """No Parquet file of ours."""
+
+
+def batch_of(path: str) -> Batch:
+    """The batch that wrote a file; of number 0 for what is none of ours."""
+    found = NAME.search(path)
+    return Batch(0, 0) if found is None else Batch(int(found[1]), int(found[2] or found[1]))
 
 
 def _table(table: str, rows: Iterable[Row]) -> Any:

@@ -20,6 +20,7 @@ from spiderduck.errors import BadQuery
 LIMITS = (
     "SET memory_limit = '512MB'",
     "SET threads = 2",
+    "SET enable_progress_bar = false",
     "SET temp_directory = ''",
     "SET TimeZone = 'UTC'",
     "SET python_enable_replacements = false",
@@ -58,7 +59,10 @@ class Queries:
         if len(text) > LONGEST_SQL:
             raise BadQuery(f"the query has {len(text):,} characters; it takes {LONGEST_SQL:,} at most")
         try:
+            text.encode()
             statements = duckdb.extract_statements(text)
+        except UnicodeEncodeError as error:
+            raise BadQuery("the query holds what is no text in UTF-8") from error
         except duckdb.Error as error:
             raise BadQuery(_readable(error)) from error
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
@@ -80,6 +84,8 @@ class Queries:
             rows = ran.fetchmany(most + 1)
         except duckdb.InterruptException as error:
             raise BadQuery(f"the query took more than {self._seconds:g} seconds") from error
+        except MemoryError as error:
+            raise BadQuery("the query took more memory than there is for it") from error
         except (duckdb.Error, RuntimeError) as error:
             raise BadQuery(_readable(error)) from error
         finally:

@@ -10,6 +10,18 @@ LATELY = "day > CAST(CAST($now AS TIMESTAMP) AS DATE) - CAST($days AS INTEGER)"
 OF_DOMAIN = "($domain IS NULL OR url_host_registered_domain = $domain)"
 
 
+LED_TO = "coalesce(destination_host_registered_domain, url_host_registered_domain)"
+
+
+def _most_shared(condition: str) -> str:
+    return f"""
+        SELECT {LED_TO} AS domain, count(*) AS shares, count(DISTINCT sharer) AS sharers,
+               count(DISTINCT coalesce(destination, url)) AS urls
+        FROM shares WHERE {LATELY} AND ($domain IS NULL OR {LED_TO} = $domain) AND {LED_TO} IS NOT NULL AND {condition}
+        GROUP BY ALL ORDER BY shares DESC, domain LIMIT $most
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked, for people, and its SQL. `needs_domain`: there is no answer without one."""
@@ -36,14 +48,9 @@ QUESTIONS = {
         FROM shared FULL JOIN fetched USING (day) ORDER BY day DESC LIMIT $most
         """,
     ),
-    "sites": Question(
-        "The sites that were shared most",
-        f"""
-        SELECT url_host_registered_domain AS domain, count(*) AS shares, count(DISTINCT sharer) AS sharers,
-               count(DISTINCT url_surtkey) AS urls
-        FROM shares WHERE {LATELY} AND {OF_DOMAIN} AND url_host_registered_domain IS NOT NULL
-        GROUP BY domain ORDER BY shares DESC, domain LIMIT $most
-        """,
+    "sites": Question("The sites that were shared most, by where links lead", _most_shared("true")),
+    "news": Question(
+        "The sites whose articles were shared most, by where links lead", _most_shared("page_type = 'article'")
     ),
     "urls": Question(
         "The URLs that were fetched from a site",

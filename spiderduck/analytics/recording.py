@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from groundwork.clock import Clock
-from spiderduck.analytics.rows import LATEST_SECONDS, WANTED, Row, Told, fetch_rows, share_row, told_in
-from spiderduck.errors import NoPast, StoreUnavailable, UnknownQueue
+from schedulers.model import Known, Page
+from schedulers.notice import RECENT_SECONDS
+from spiderduck.analytics.rows import WANTED, Batch, Row, Told, fetch_rows, share_row, told_in
+from spiderduck.errors import NoPast, NotHandedOut, StoreUnavailable, UnknownQueue
 from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.shares.model import epoch
 from spiderduck.stores.ports import Lookups
@@ -24,7 +26,7 @@ MOST = 500
 RETRY_SECONDS = 5.0
 IDLE_SECONDS = 0.5
 MILLISECONDS = 1000
-REMEMBERED_SECONDS = 2 * LATEST_SECONDS
+REMEMBERED_SECONDS = 2 * RECENT_SECONDS
 """For so long it is known which rows were written: a reused page's requests are told again."""
 
 Timed = tuple[float, Row]
@@ -34,9 +36,9 @@ class Files(Protocol):
     """Where rows are written (`spiderduck.analytics.files`). All methods block."""
 
     def clean(self) -> None: ...
-    def write(self, batch: int, rows: Mapping[str, Sequence[Timed]]) -> None: ...
-    def rows_since(self, batch: int) -> set[str]: ...
-    def last_batch(self) -> int: ...
+    def write(self, batch: Batch, rows: Mapping[str, Sequence[Timed]]) -> None: ...
+    def rows_since(self, number: int) -> set[str]: ...
+    def last_batch(self) -> Batch | None: ...
 
 
 class Recorder:
@@ -52,6 +54,7 @@ class Recorder:
         self._clock = clock
         self._seen: dict[str, float] = {}
         self._last_batch = 0
+        self._unacknowledged: int | None = None
         self._gathered: dict[str, list[Timed]] = {"fetches": [], "shares": []}
         self._position: int | None = None
         self._begun = 0.0
@@ -69,7 +72,7 @@ class Recorder:
                             await self._clock.sleep(IDLE_SECONDS)
                 finally:
                     await subscription.close()
-            except (StoreUnavailable, UnknownQueue, OSError) as error:
+            except (StoreUnavailable, UnknownQueue, NotHandedOut) as error:
                 log.warning("rows for analytics are written later: %s", error)
             await self._clock.sleep(RETRY_SECONDS)
 
@@ -90,9 +93,12 @@ class Recorder:
         now = self._clock.now()
         self._gathered, self._position = {"fetches": [], "shares": []}, None
         await asyncio.to_thread(self._files.clean)
+        last = await asyncio.to_thread(self._files.last_batch)
         since = int((now - REMEMBERED_SECONDS) * MILLISECONDS)
+        if last is not None:
+            self._last_batch, self._unacknowledged = last
+            since = min(since, last.first)
         self._seen = dict.fromkeys(await asyncio.to_thread(self._files.rows_since, since), now)
-        self._last_batch = await asyncio.to_thread(self._files.last_batch)
 
     async def _opened(self) -> Subscription:
         try:
@@ -104,11 +110,18 @@ class Recorder:
     async def _gather(self, told: Sequence[Told]) -> None:
         known = await self._lookups.known([one.key for one in told])
         for one, found in zip(told, known, strict=True):
-            now = epoch(one.time)
             if (share := share_row(one)) is not None:
-                self._add("shares", now, share)
-            for row in fetch_rows(one, found):
+                self._add("shares", epoch(one.time), share)
+            for row in fetch_rows(one, found.state, await self._page(one, found)):
                 self._add("fetches", row["fetch_time"], row)
+
+    async def _page(self, told: Told, known: Known) -> Page | None:
+        """The version that was there then, where a newer one is there by now."""
+        if told.page_id is None or not told.is_processed:
+            return None
+        if known.page is not None and known.page.id == told.page_id:
+            return known.page
+        return await self._lookups.page(told.page_id)
 
     def _add(self, table: str, moment: float, row: Row) -> None:
         identity = row["row"]
@@ -124,15 +137,18 @@ class Recorder:
         rows, position = self._gathered, self._position
         if position is None:
             return
-        self._last_batch = max(int(self._clock.now() * MILLISECONDS), self._last_batch + 1)
         if any(rows.values()):
-            await asyncio.to_thread(self._files.write, self._last_batch, rows)
+            self._last_batch = max(int(self._clock.now() * MILLISECONDS), self._last_batch + 1)
+            self._unacknowledged = self._unacknowledged or self._last_batch
+            await asyncio.to_thread(self._files.write, Batch(self._last_batch, self._unacknowledged), rows)
         await subscription.ack(position)
+        self._unacknowledged = None
         self.rows_total += sum(map(len, rows.values()))
         self._gathered, self._position = {"fetches": [], "shares": []}, None
         self._forget()
 
     def _forget(self) -> None:
+        """The oldest stand first."""
         before = self._clock.now() - REMEMBERED_SECONDS
-        for identity in [one for one, at in self._seen.items() if at < before]:
-            del self._seen[identity]
+        while self._seen and self._seen[oldest := next(iter(self._seen))] < before:
+            del self._seen[oldest]

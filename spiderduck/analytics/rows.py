@@ -6,17 +6,17 @@ made of what the row is about, so that whoever makes it again makes the same one
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain
-from schedulers.model import HopTrace, Known, Page, UrlState
-from schedulers.notice import UPDATED
+from schedulers.model import Page, UrlState
+from schedulers.notice import RECENT_SECONDS, UPDATED, Request, picture_notice_id, requests_of
 from spiderduck.analytics.surt import surt_key
-from spiderduck.shares.model import PROCESSED, epoch
+from spiderduck.shares.model import PROCESSED, domain_of, epoch
 
 Row = dict[str, Any]
 
@@ -73,16 +73,26 @@ SHARES = {
     "outcome": "string",
     "status": "string",
     "destination": "string",
+    "destination_host_registered_domain": "string",
     "content_mime_detected": "string",
     "content_languages": "string",
     "picture_url": "string",
+    "page_type": "string",
     "id": "int64",
     "verdict": "string",
 }
 """One event and one URL in it. `sharer` is a keyed hash."""
+MOST_MS = 2**31 - 1
+"""What the column takes."""
 TABLES = {"fetches": FETCHES, "shares": SHARES}
-LATEST_SECONDS = 600.0
-"""A request that is older than that when its URL's ending is told was told before."""
+
+
+class Batch(NamedTuple):
+    """What is written at once. `number` is the time in milliseconds, and grows with each; `first` is that of the first
+    batch of which it is not known whether its notices were acknowledged."""
+
+    number: int
+    first: int
 
 
 class _Picture(msgspec.Struct):
@@ -94,6 +104,7 @@ class _Picture(msgspec.Struct):
 class _Metadata(msgspec.Struct):
     language: str | None = None
     image: _Picture | None = None
+    type: str | None = None
 
 
 class _Content(msgspec.Struct):
@@ -116,7 +127,7 @@ class _Record(msgspec.Struct):
 
 
 class Told(msgspec.Struct):
-    """What of a notice the rows are made of."""
+    """What of a notice the rows are made of. Those of former versions have no `requests`."""
 
     id: str
     type: str
@@ -126,11 +137,17 @@ class Told(msgspec.Struct):
     event_id: str | None = None
     sharer: str | None = None
     shared_at: str | None = None
+    requests: tuple[Request, ...] | None = None
 
     @property
     def key(self) -> str:
         """The URL's dedup key."""
         return self.data.dedup_key or self.data.url
+
+    @property
+    def page_id(self) -> int | None:
+        """The page that was there then."""
+        return None if self.data.page_id is None else int(self.data.page_id)
 
     @property
     def is_processed(self) -> bool:
@@ -168,34 +185,38 @@ def share_row(told: Told) -> Row | None:
         "outcome": told.outcome,
         "status": record.status,
         "destination": record.destination,
+        "destination_host_registered_domain": domain_of(record.destination or "") or None,
         "content_mime_detected": None if record.content is None else record.content.type,
         "content_languages": metadata.language,
         "picture_url": None if metadata.image is None else metadata.image.url,
-        "id": None if record.page_id is None else int(record.page_id),
+        "page_type": metadata.type,
+        "id": told.page_id,
         "verdict": None if record.verdict is None else record.verdict.verdict,
     }
 
 
-def fetch_rows(told: Told, known: Known) -> Iterator[Row]:
-    """The requests that were made for what is told; `known` is what the store has of the URL."""
+def fetch_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterator[Row]:
+    """The requests that were made for what is told. `page` is the page that it tells of, and `state` what is known of
+    the URL by now: read for notices of former versions alone."""
     if told.is_processed:
-        if known.state is not None:
-            yield from _page_rows(told, known.state, known.page)
-    elif (image := (told.data.metadata or _Metadata()).image) is not None and image.bytes is not None:
-        yield _picture_row(told, image)
+        yield from _page_rows(told, state, page)
+    elif told.page_id is not None and told.id == picture_notice_id(told.page_id):
+        image = (told.data.metadata or _Metadata()).image
+        if image is not None and image.bytes is not None:
+            yield _picture_row(told, image)
 
 
-def _page_rows(told: Told, state: UrlState, page: Page | None) -> Iterator[Row]:
-    now, last = epoch(told.time), len(state.trace) - 1
-    for number, hop in enumerate(state.trace):
-        at = hop.at or state.checked_at or now
-        if at < now - LATEST_SECONDS:
-            continue
-        is_page = page is not None and number == last and hop.url.partition("#")[0] == page.url.partition("#")[0]
-        following = None if number == last else state.trace[number + 1].url
+def _page_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterator[Row]:
+    now, requests = epoch(told.time), told.requests
+    if requests is None:
+        requests = () if state is None else tuple(requests_of(state.trace, now - RECENT_SECONDS))
+    for number, request in enumerate(requests):
+        is_last = number == len(requests) - 1
+        at = now if request.at is None else epoch(request.at)
+        is_page = page is not None and is_last and request.url.partition("#")[0] == page.url.partition("#")[0]
         yield {
-            **_row("page", told, hop.url, at),
-            **_hop(hop, number, following),
+            **_row("page", told, request.url, at),
+            **_request(request, number, None if is_last else requests[number + 1].url),
             **(_content(page) if page is not None and is_page else {}),
         }
 
@@ -214,33 +235,33 @@ def _picture_row(told: Told, image: _Picture) -> Row:
 def _row(kind: str, told: Told, url: str, at: float, identity: str = "") -> Row:
     """A picture is measured once for a page; a page's request is known by its moment."""
     name = f"{kind}\n{url}\n{identity or f'{at:.3f}'}"
-    page_id, verdict = told.data.page_id, told.data.verdict
+    verdict = told.data.verdict
     return {
         "row": hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         "kind": kind,
         **_of_url(url),
         "fetch_time": at,
-        "id": None if page_id is None else int(page_id),
+        "id": told.page_id,
         "event_id": told.event_id,
         "verdict": None if verdict is None else verdict.verdict,
     }
 
 
-def _hop(hop: HopTrace, number: int, following: str | None) -> Row:
-    answered = hop.result.isdecimal()
+def _request(request: Request, number: int, following: str | None) -> Row:
+    answered = request.result.isdecimal()
     return {
-        "fetch_status": int(hop.result) if answered and len(hop.result) < 5 else None,
+        "fetch_status": int(request.result) if answered and len(request.result) < 5 else None,
         "fetch_redirect": following,
         "hop": number,
-        "outcome": "answered" if answered else hop.result,
-        "rule": hop.robots_rule,
-        "waited_ms": hop.waited_ms,
-        "dns_ms": hop.dns_ms,
-        "connect_ms": hop.connect_ms,
-        "tls_ms": hop.tls_ms,
-        "first_byte_ms": hop.first_byte_ms,
-        "body_ms": hop.body_ms,
-        "connection_reused": hop.reused,
+        "outcome": "answered" if answered else request.result,
+        "rule": request.robots_rule,
+        "waited_ms": min(request.waited_ms, MOST_MS),
+        "dns_ms": min(request.dns_ms, MOST_MS),
+        "connect_ms": min(request.connect_ms, MOST_MS),
+        "tls_ms": min(request.tls_ms, MOST_MS),
+        "first_byte_ms": min(request.first_byte_ms, MOST_MS),
+        "body_ms": min(request.body_ms, MOST_MS),
+        "connection_reused": request.connection_reused,
     }
 
 

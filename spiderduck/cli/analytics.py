@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from spiderduck.analytics.querying import Queries
 
 
+MOST_MEMORY = 4 * 1024**3
+"""Address space of a process that runs somebody's SQL: DuckDB counts its tables, but not each long text."""
+
+
 def report(
-    question: Annotated[str, typer.Argument(help="images, sites, urls, latency, endings, verdicts.")] = "sites",
+    question: Annotated[str, typer.Argument(help="images, sites, news, urls, latency, endings, verdicts.")] = "sites",
     days: Annotated[int, typer.Option(min=1, max=3660, help="So many days, today included.")] = 7,
     domain: Annotated[str | None, typer.Option(help="Only this registrable domain.")] = None,
     most: Annotated[int, typer.Option(min=1, max=10_000, help="How many rows at most.")] = 50,
@@ -52,7 +56,11 @@ def sql(
 
     A server may run meanwhile. Needs the extra `analytics`.
     """
-    _print(_queries(config, data).sql(query, most), as_json=as_json)
+    from groundwork.workers.child import bound_memory
+
+    queries = _queries(config, data)
+    bound_memory(MOST_MEMORY)
+    _print(queries.sql(query, most), as_json=as_json)
 
 
 def _queries(config: ConfigFile, data: DataFolder) -> "Queries":

@@ -8,6 +8,7 @@ from spiderduck.analytics.answers import plain_rows
 from spiderduck.analytics.files import ParquetFiles
 from spiderduck.analytics.querying import Queries
 from spiderduck.analytics.questions import QUESTIONS
+from spiderduck.analytics.rows import Batch
 from spiderduck.errors import BadQuery
 from spiderduck.settings.analytics import AnalyticsConfig
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def queries(folder: Path) -> Queries:
     files = ParquetFiles(folder / "rows", AnalyticsConfig())
     share = {"row": "1", "url": "http://news.test/a", "url_host_registered_domain": "news.test", "shared_at": NOON}
-    files.write(1, {"shares": [(NOON, share)]})
+    files.write(Batch(1, 1), {"shares": [(NOON, share)]})
     return Queries(files.dataset, seconds=0.5)
 
 
@@ -91,13 +92,19 @@ def test_a_query_reaches_no_file_no_network_and_writes_nothing(queries: Queries,
     [
         "SELECT * FROM range(1000000000000) ORDER BY random()",
         "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t) SELECT count(*) FROM t",
-        "SELECT repeat('x', 2000000000)",
+        "SELECT list(x) FROM range(1000000000) t(x)",
     ],
 )
 def test_a_query_that_takes_too_much_is_ended(queries: Queries, sql: str) -> None:
     """Its time and its memory are bounded, and nothing is spilled to the disk."""
     with pytest.raises(BadQuery):
         queries.sql(sql)
+
+
+def test_a_query_that_is_no_text_is_refused(queries: Queries) -> None:
+    """As a terminal of another encoding gives it."""
+    with pytest.raises(BadQuery, match="no text"):
+        queries.sql("SELECT '\udcff'")
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,24 @@
 """Rows of fetches and shares: what stands in them, and that none is lost or there twice, wherever a crash comes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, Event, HopTrace, Known, Page, Redirect, Status, UrlState
 from schedulers.verdict import Verdict
 from spiderduck.analytics.files import ParquetFiles
-from spiderduck.analytics.recording import Recorder
+from spiderduck.analytics.recording import RETRY_SECONDS, Recorder
 from spiderduck.analytics.surt import surt_key
 from spiderduck.database.sqlite import Database
-from spiderduck.errors import StoreUnavailable
+from spiderduck.errors import HandedOutElsewhere, NotHandedOut, StoreUnavailable
 from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Subscription
@@ -184,7 +187,7 @@ async def test_a_measured_picture_is_a_fetch(world: World) -> None:
     )
 
 
-class Dies(Exception):
+class Dies(BaseException):
     """The process ends here."""
 
 
@@ -235,6 +238,116 @@ async def test_no_row_is_lost_or_there_twice_wherever_a_crash_comes(world: World
     assert len({row["row"] for row in world.rows("shares")}) == len(world.rows("shares")) == 4
     assert len({row["row"] for row in world.rows("fetches")}) == len(world.rows("fetches")) == 8
     assert not list(world.folder.rglob("*.writing"))
+
+
+async def test_crash_after_crash_with_hours_between_makes_no_row_twice(world: World) -> None:
+    """What was written and not acknowledged is known by the names of the files, however long ago it was."""
+    for number in range(4):
+        await world.share(number, *chain(world.clock.now(), f"{SHORT}{number}"))
+        dying = world.recorder()
+        dying._files = DyingFiles(world.folder / "analytics", 1)
+        await dying._begin()
+        subscription = await dying._opened()
+        with pytest.raises(Dies):
+            await dying.take(subscription)
+        await subscription.close()
+        await world.clock.advance(7_200.0)
+    await world.record(world.recorder())
+    for table, count in (("shares", 4), ("fetches", 8)):
+        assert len({row["row"] for row in world.rows(table)}) == len(world.rows(table)) == count
+
+
+async def test_a_page_that_is_fetched_anew_before_its_row_is_made_has_both(world: World) -> None:
+    """The notice tells of its own requests, and of the version of the page that was there then."""
+    first, page = chain()
+    await world.share(1, first, page)
+    await world.clock.advance(60.0)
+    second, newer = chain(world.clock.now())
+    newer = replace(newer, id=78, content=Content("text/html", 99, "cd" * 32, "utf-8"))
+    await world.share(2, replace(second, page_id=78), newer)
+    await world.record(world.recorder())
+    pages = {row["id"]: row["content_length"] for row in world.rows("fetches") if row["hop"] == 1}
+    assert pages == {77: 1234, 78: 99}
+    assert len(world.rows("fetches")) == 4
+
+
+async def test_a_request_of_hours_ago_has_its_row(world: World) -> None:
+    """The chain went on when its next domain was in turn."""
+    state, page = chain()
+    first, last = state.trace
+    await world.share(1, replace(state, trace=(msgspec.structs.replace(first, at=NOW - 9_000.0), last)), page)
+    await world.record(world.recorder())
+    assert len(world.rows("fetches")) == 2
+
+
+async def test_a_picture_is_fetched_once_however_often_its_page_is_read_again(world: World) -> None:
+    """Today's rules over an archived page tell its record again, with the measures of then."""
+    state, page = chain()
+    measured = replace(page, metadata=b'{"image":{"url":"http://cdn.test/p.jpg","type":"image/jpeg","bytes":5000}}')
+    await world.share(1, state, page)
+    for number, revision in enumerate(("", "newer rules", "newer rules still")):
+        told = notice.updated(Known(state=state, page=measured), measured, None, world.clock.now(), revision)
+        await world.store.update_page(measured, told)
+        await world.share(10 + number, *chain(world.clock.now(), f"{SHORT}{number}"))
+        await world.record(world.recorder())
+        await world.clock.advance(7_200.0)
+    assert len([row for row in world.rows("fetches") if row["kind"] == "picture"]) == 1
+
+
+async def test_a_damaged_file_is_set_aside(world: World) -> None:
+    """Rows are written and asked for without it; what is no file of ours is nobody's business."""
+    await world.share(1, *chain())
+    await world.record(world.recorder())
+    day = world.folder / "analytics" / "shares" / "day=2027-01-15"
+    torn, foreign = day / f"part-{round(NOW * 1000) + 5:015}.parquet", day / "notes.parquet"
+    torn.write_bytes(b"PAR1 torn")
+    foreign.write_bytes(b"not ours")
+    await world.share(2, *chain(NOW, f"{SHORT}2"))
+    await world.record(world.recorder())
+    assert len(world.rows("shares")) == 2
+    assert [path.name for path in day.iterdir() if path.suffix == ".damaged"] == [f"{torn.name}.damaged"]
+    assert foreign.exists()
+
+
+async def test_two_writers_do_not_overwrite_one_another(world: World) -> None:
+    """At the same millisecond."""
+    for number in range(2):
+        await world.share(number, *chain(NOW, f"{SHORT}{number}"))
+        files = ParquetFiles(world.folder / "analytics", AnalyticsConfig())
+        recorder = Recorder(world.log, world.store, files, AT_ONCE, world.clock)
+        subscription = await recorder._opened()
+        await recorder.take(subscription)
+        await subscription.close()
+    assert len(world.rows("shares")) == 2
+
+
+@pytest.mark.parametrize("error", [NotHandedOut("@analytics", 7, 3), HandedOutElsewhere("@analytics", 7)])
+async def test_recording_goes_on_when_the_broker_took_a_batch_back(world: World, error: Exception) -> None:
+    """Nothing is written twice for that."""
+    await world.share(1, *chain())
+    recorder, refused = world.recorder(), [error]
+    opened = recorder._opened
+
+    async def once() -> Subscription:
+        subscription = await opened()
+        acknowledge = subscription.ack
+
+        async def ack(position: int) -> None:
+            if refused:
+                raise refused.pop()
+            await acknowledge(position)
+
+        return SimpleNamespace(poll=subscription.poll, ack=ack, close=subscription.close, stalled=False)  # type: ignore[return-value]
+
+    recorder._opened = once  # type: ignore[method-assign]
+    running = asyncio.create_task(recorder.run())
+    while refused or recorder._position is not None or not recorder._seen:
+        await world.clock.advance(RETRY_SECONDS)
+        await world.database.probe()
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert (len(world.rows("shares")), len(world.rows("fetches"))) == (1, 2)
 
 
 async def test_rows_are_gathered_into_files(world: World) -> None:
