@@ -20,7 +20,6 @@ LOOKED_AT = 500
 MOST_TOLD = 5
 WRITTEN_SECONDS = 5.0
 """A notice is written so much later than its record says, at the most."""
-WEBHOOK_QUEUE = "webhook:"
 
 Reading = Literal["read", "waiting", "not_collected", "not_known"]
 
@@ -107,7 +106,7 @@ def told_routes(services: Services) -> list[HTTPRouteHandler]:
         asked = valid(url)
         (known,) = await services.lookups.known([asked.key])
         at = None if known.state is None else known.state.checked_at
-        queues = [] if at is None else [one for one in await services.subscriptions.queues() if _is_readers(one)]
+        queues = [] if at is None else await services.subscriptions.queues()
         is_admin = guard_of(request).may(request, ADMIN)
         return Told(
             url=asked.url,
@@ -120,10 +119,6 @@ def told_routes(services: Services) -> list[HTTPRouteHandler]:
         )
 
     return [get_told]
-
-
-def _is_readers(queue: QueueState) -> bool:
-    return not queue.name.startswith(WEBHOOK_QUEUE)
 
 
 def state_of(queue: QueueState, at: float) -> Reading:

@@ -6,22 +6,13 @@ import { needs, read, send, trouble, whoami } from "./key.js";
 
 const EVERY = 5000;
 const AT_A_TIME = 25;
-const OF_WEBHOOK = "webhook:";
-const receivers = new Map();
 const DELIVERED = { delivered: "good", failed: "bad" };
-
-/** A webhook's queue is shown by the address that its notices go to. */
-function named(name) {
-  if (!name.startsWith(OF_WEBHOOK)) return element("strong", { text: name });
-  const url = receivers.get(name.slice(OF_WEBHOOK.length));
-  return element("span", { title: name }, "webhook ", url ? element("strong", { text: url }) : element("code", { text: name.slice(OF_WEBHOOK.length) }));
-}
 
 async function queues() {
   const { queues: all } = await read("/v1/queues");
   if (at("queues").contains(document.activeElement)) return;
   at("queues").replaceChildren(all.length ? table("Durable queues by name", ["Name", ["Lag, notices", "number"], "Oldest waits", "Read last", "Expires"], all.map((one) => [
-    named(one.name), count(one.lag), one.age_s === null ? (one.lag ? "the broker does not tell" : "nothing waits") : span(one.age_s),
+    element("strong", { text: one.name }), count(one.lag), one.age_s === null ? (one.lag ? "the broker does not tell" : "nothing waits") : span(one.age_s),
     element("time", { datetime: one.used_at, title: one.used_at, text: ago(one.used_at) }),
     one.expires_at ? `${moment(one.expires_at)}, unless it is read` : "never",
   ])) : element("p", { class: "empty", text: "No durable queue. A program that must miss nothing makes one and pulls from it." }));
@@ -34,7 +25,6 @@ async function webhooks() {
     return;
   }
   const { webhooks: all } = await read("/v1/webhooks");
-  for (const one of all) receivers.set(one.id, one.url);
   at("webhooks").replaceChildren(all.length ? table("The oldest first", ["Address", "What it gets", "State", "Deliveries"], all.map((one) => [
     one.url,
     [...(one.types ?? []), ...(one.domains ?? [])].join(", ") || "every notice",
@@ -105,5 +95,5 @@ at("make").addEventListener("submit", async (event) => {
     at("state").textContent = error.message;
   }
 });
-Promise.all([webhooks().then(queues), needs(at("make-button"), "write")]).catch(trouble);
+Promise.all([queues(), webhooks(), needs(at("make-button"), "write")]).catch(trouble);
 setInterval(() => { if (!document.hidden) queues().then(() => trouble(null), trouble); }, EVERY);

@@ -197,7 +197,7 @@ function describe(list, of) {
     lines.push(`${where}: ${size(entry.bytes)}${entry.format ? `, ${entry.format}` : ""}${life}`);
   }
   for (const entry of of.rendered) {
-    lines.push(`${entry.width}×${entry.height} ${entry.format}, ${size(entry.bytes)}, made from ${entry.made_from || "?"} (${entry.variant})`);
+    lines.push(`${entry.width}×${entry.height} ${entry.format}, ${size(entry.bytes)}${entry.made_from ? `, made from ${entry.made_from}` : ""} (${entry.variant})`);
   }
   if (lines.join("\n") === list.dataset.lines) return;
   list.dataset.lines = lines.join("\n");
