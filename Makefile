@@ -11,7 +11,7 @@ DEVELOPMENT := $(VENV)/.development
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check quick coverage docs wheel format bench chaos quality lock clean
+.PHONY: help run demo up-cluster test check quick coverage docs wheel try-wheel format bench chaos quality lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ docs: $(DEVELOPMENT) ## build the documentation, which servers give at /docs; a 
 wheel: docs ## build the wheel with the documentation in it, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
+try-wheel: ## install the built wheel into an environment of its own and run it outside the checkout
+	PYTHON=$(PYTHON) scripts/try-wheel
+
 format: $(DEVELOPMENT) ## format the code and mend what can be mended
 	$(BIN)/ruff format $(PACKAGES) tests benchmarks docs
 	$(BIN)/ruff check --fix $(PACKAGES) tests benchmarks docs
@@ -72,6 +75,23 @@ lock: $(DEVELOPMENT) ## renew the locked requirements
 	done
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --group clients $(if $(UPGRADE),--upgrade) -o requirements/clients.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --group audit $(if $(UPGRADE),--upgrade) -o requirements/audit.txt
+
+# Its tools stand in an environment of their own, for they want other versions than the product.
+AUDIT := $(VENV)/.audit
+
+sbom: $(AUDIT)/ready ## list the packages of the image, by version and hash, as CycloneDX, into dist/sbom.json
+	@mkdir -p dist
+	$(AUDIT)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json requirements/cluster.txt
+
+audit: $(AUDIT)/ready ## look the locked packages up in databases of known vulnerabilities; says so where none can be reached
+	$(AUDIT)/bin/python scripts/audit.py requirements/development.txt
+
+$(AUDIT)/ready: requirements/audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
 
 # uv installs in seconds what pip takes minutes for; where it cannot (a mirror that only pip is told of), pip does it.
 define install

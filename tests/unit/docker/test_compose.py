@@ -47,8 +47,8 @@ def test_hosts_are_found_in_settings() -> None:
 
 
 def test_each_part_and_each_engine_is_a_service() -> None:
-    """The five parts by `--only`, the four engines, the schema, and the product in one process."""
-    assert SERVICES.keys() == OURS | ENGINES | {"secrets"}
+    """The five parts by `--only`, the four engines, the schema, the one address, and the product in one process."""
+    assert SERVICES.keys() == OURS | ENGINES | {"secrets", "front"}
     for part in PARTS:
         assert SERVICES[part]["command"] == ["up", "--only", part]
     assert SERVICES["spiderduck"]["command"] == ["up"]
@@ -136,7 +136,43 @@ def test_a_process_sees_the_secrets_that_it_needs_and_no_others(name: str) -> No
     mounted = {volume for volume in SERVICES[name].get("volumes", ()) if volume.startswith("secret-")}
     groups = {file.split("/")[2] for file in secret_files(name)}
     assert mounted == {f"secret-{group}:/secrets/{group}:ro" for group in groups}
-    assert SERVICES[name]["depends_on"] == {"secrets": {"condition": "service_completed_successfully"}}
+    assert SERVICES[name]["depends_on"]["secrets"] == {"condition": "service_completed_successfully"}
+
+
+def test_each_waits_until_those_it_needs_are_healthy() -> None:
+    """The engines that its settings name, the schema where it uses the store, and nobody who waits for it in turn."""
+    for name in sorted(OURS | {"front"}):
+        needs = SERVICES[name]["depends_on"]
+        told = {other for value in SERVICES[name].get("environment", {}).values() for other in hosts(value)}
+        assert told & ENGINES - {"cassandra"} <= needs.keys()
+        assert ("cassandra" in told) is (name == "migrate" or "migrate" in needs)
+        for other, how in needs.items():
+            finished = other in ("secrets", "migrate")
+            assert how == {"condition": f"service_{'completed_successfully' if finished else 'healthy'}"}
+            assert finished or other in OURS or "healthcheck" in SERVICES[other]  # the image of ours brings its own
+
+    def reached(name: str, above: tuple[str, ...] = ()) -> None:
+        assert name not in above, above
+        for other in SERVICES[name].get("depends_on", ()):
+            reached(other, (*above, name))
+
+    for name in SERVICES:
+        reached(name)
+
+
+def test_the_cluster_has_one_address() -> None:
+    """Pictures go to their process, everything else to the API; both are on the network of the front, and no other
+    process of ours publishes a port."""
+    lines = COMPOSE["configs"]["front"]["content"]
+    assert re.findall(r"location (\S+) { proxy_pass http://(\w+):8080; }", lines) == [
+        ("/images/", "images"),
+        ("/", "api"),
+    ]
+    assert can_talk("front", "api")
+    assert can_talk("front", "images")
+    assert {name for name in OURS | {"front"} if SERVICES[name].get("ports")} == {"spiderduck", "front"}
+    front = SERVICES["front"]
+    assert (front["read_only"], front["cap_drop"]) == (True, ["ALL"])
 
 
 def test_no_secret_is_fixed_here() -> None:

@@ -22,6 +22,8 @@ def stages() -> list[list[tuple[str, str]]]:
         word, _, rest = line.partition(" ")
         if word == "FROM":
             found.append([])
+        if not found:
+            continue  # arguments of the FROM lines themselves
         found[-1].append((word, rest.strip()))
     return found
 
@@ -50,8 +52,8 @@ def test_the_last_stage_brings_no_tool_and_no_source() -> None:
 
 def test_the_python_is_one_that_the_project_supports() -> None:
     """The base image's version is not below requires-python."""
-    base = values(stages()[1], "FROM")[0]
-    found = re.fullmatch(r"python:3\.(\d+)-slim", base)
+    assert [line[0][1] for line in stages()] == ["${BASE} AS build", "${BASE}"]
+    found = re.search(r"^ARG BASE=python:3\.(\d+)-slim$", DOCKERFILE, re.MULTILINE)
     assert found
     assert int(found[1]) >= int(PROJECT["project"]["requires-python"].rpartition(".")[2])
 
@@ -95,3 +97,18 @@ def test_the_command_is_the_products_own() -> None:
     _, final = stages()
     assert values(final, "ENTRYPOINT") == ['["spiderduck"]']
     assert "spiderduck" in PROJECT["project"]["scripts"]
+
+
+def test_the_release_names_the_base_by_its_digest() -> None:
+    """It reads the base's name here, asks for its digest, and hands both in as the argument."""
+    steps = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8"))["jobs"]["image"][
+        "steps"
+    ]
+    (asked,) = [one["run"] for one in steps if one.get("id") == "base"]
+    assert "sed -n 's/^ARG BASE=//p' Dockerfile" in asked
+    assert "image=$name@$digest" in asked
+    (build,) = [one["with"] for one in steps if one.get("uses", "").startswith("docker/build-push-action")]
+    names = {line.partition("=")[0] for line in build["build-args"].splitlines()}
+    assert names == {"BASE", "REQUIREMENTS"}
+    assert "BASE=${{ steps.base.outputs.image }}" in build["build-args"]
+    assert names == set(re.findall(r"^ARG (\w+)=", DOCKERFILE, re.MULTILINE))
