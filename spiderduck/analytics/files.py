@@ -131,6 +131,31 @@ class ParquetFiles:
         except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError) as error:
             raise Unreadable(str(error)) from error
 
+    def paths_of(self, table: str) -> list[str]:
+        """Every file of a table."""
+        return [path for path in self._told(lambda: self._paths(SUFFIX, table)) if NAME.search(path)]
+
+    def columns(self, path: str, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Those of a file. Raises `Unreadable` where it is damaged."""
+        found: dict[str, list[Any]] = self._told(partial(self._read, path, list(names))).to_pydict()
+        return found
+
+    def keep(self, path: str, wanted: Sequence[bool]) -> None:
+        """Only these rows of the file; without any it goes. Durable when this returns."""
+        table = self._told(partial(self._read, path)).filter(pa.array(wanted, pa.bool_()))
+        if table.num_rows:
+            folder, _, name = path.rpartition("/")
+            self._told(partial(self._write, folder, name, table))
+        else:
+            self._told(partial(self._files.delete_file, path))
+
+    def _read(self, path: str, columns: list[str] | None = None) -> Any:
+        try:
+            with self._files.open_input_file(path) as file:
+                return pq.ParquetFile(file).read(columns)
+        except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError) as error:
+            raise Unreadable(str(error)) from error
+
     def _write(self, folder: str, name: str, table: Any) -> None:
         self._files.create_dir(folder, recursive=True)
         path = f"{folder}/{name}"

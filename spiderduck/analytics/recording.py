@@ -6,7 +6,7 @@ that lies there already (the crash came between the two) is not written again.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from groundwork.clock import Clock
@@ -42,16 +42,23 @@ class Files(Protocol):
 
 
 class Recorder:
-    """`rows_total` counts what this process wrote."""
+    """`rows_total` counts what this process wrote. Rows of which `is_gone` is true then are not written."""
 
     def __init__(
-        self, subscriptions: Subscriptions, lookups: Lookups, files: Files, config: AnalyticsConfig, clock: Clock
+        self,
+        subscriptions: Subscriptions,
+        lookups: Lookups,
+        files: Files,
+        config: AnalyticsConfig,
+        clock: Clock,
+        is_gone: Callable[[Row], bool] = lambda _: False,
     ) -> None:
         self._subscriptions = subscriptions
         self._lookups = lookups
         self._files = files
         self._config = config
         self._clock = clock
+        self._is_gone = is_gone
         self._seen: dict[str, float] = {}
         self._last_batch = 0
         self._unacknowledged: int | None = None
@@ -137,6 +144,7 @@ class Recorder:
         rows, position = self._gathered, self._position
         if position is None:
             return
+        rows = {table: [one for one in found if not self._is_gone(one[1])] for table, found in rows.items()}
         if any(rows.values()):
             self._last_batch = max(int(self._clock.now() * MILLISECONDS), self._last_batch + 1)
             self._unacknowledged = self._unacknowledged or self._last_batch

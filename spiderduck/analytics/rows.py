@@ -15,6 +15,7 @@ from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain
 from schedulers.model import Page, UrlState
 from schedulers.notice import RECENT_SECONDS, UPDATED, Request, picture_notice_id, requests_of
+from schedulers.verdict import TAKEN_DOWN
 from spiderduck.analytics.surt import surt_key
 from spiderduck.shares.model import PROCESSED, domain_of, epoch
 
@@ -118,6 +119,7 @@ class _Verdict(msgspec.Struct):
 class _Record(msgspec.Struct):
     url: str
     status: str
+    reason_code: str | None = None
     dedup_key: str | None = None
     page_id: str | None = None
     destination: str | None = None
@@ -166,7 +168,7 @@ def told_in(body: bytes) -> Told | None:
         epoch(told.time)
     except (msgspec.DecodeError, ValueError):
         return None
-    return told if told.type in WANTED else None
+    return told if told.type in WANTED and told.data.reason_code != TAKEN_DOWN else None
 
 
 def share_row(told: Told) -> Row | None:

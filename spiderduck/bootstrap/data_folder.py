@@ -25,6 +25,7 @@ OURS = (
     "sharer-key",
     "webhook-secret-key",
     "lists.judged*",
+    "takedowns.followed*",
     "audit.jsonl",
     "reprocess.json*",
     "analytics",

@@ -23,6 +23,8 @@ from spiderduck.shares.sqlite import SqliteShares
 from spiderduck.shares.trending import Trending
 from spiderduck.stores.ports import Imports
 from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.takedowns.ports import TakedownStore
+from spiderduck.takedowns.sqlite import SqliteTakedowns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Offline:
     imports: Imports
     shares: ShareStore
     archive: ArchiveReader
+    takedowns: TakedownStore
     clock: Clock
     folder: Path
     database: Database | None = None
@@ -67,9 +70,8 @@ async def _embedded(config: Config, folder: Path, stack: AsyncExitStack) -> Offl
     database = Database(folder / "spiderduck.db")
     stack.push_async_callback(database.close)
     store = SqliteStore(database, clock, lambda: None)
-    return Offline(
-        store, store, store, SqliteShares(database), _archive(config, folder, clock, stack), clock, folder, database
-    )
+    archive, takedowns = _archive(config, folder, clock, stack), SqliteTakedowns(database)
+    return Offline(store, store, store, SqliteShares(database), archive, takedowns, clock, folder, database)
 
 
 async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offline:
@@ -84,6 +86,7 @@ async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offli
         from spiderduck.stores.cassandra_opening import open_when_ready
         from spiderduck.stores.sessions.retrying import RetryingSession
         from spiderduck.subscriptions.kombu_announcer import KombuAnnouncer
+        from spiderduck.takedowns.cassandra import CassandraTakedowns
     clock, topology = SystemClock(), Topology(config.broker)
     session = await open_when_ready(config.cassandra, clock)
     stack.push_async_callback(session.close)
@@ -93,7 +96,8 @@ async def _cluster(config: Config, folder: Path, stack: AsyncExitStack) -> Offli
     records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
     flow = AnnouncingStore(records, KombuAnnouncer(Publisher(link), topology))
     shares = CassandraShares(patient, config.cassandra.keyspace, clock, config.retention.shares_days * DAY)
-    return Offline(records, flow, records, shares, _archive(config, folder, clock, stack), clock, folder)
+    takedowns = CassandraTakedowns(patient, config.cassandra.keyspace, clock)
+    return Offline(records, flow, records, shares, _archive(config, folder, clock, stack), takedowns, clock, folder)
 
 
 def _archive(config: Config, folder: Path, clock: Clock, stack: AsyncExitStack) -> ArchiveReader:

@@ -13,6 +13,7 @@ from spiderduck.shares.counting import Followers, ShareCounter
 from spiderduck.shares.ports import ShareStore
 from spiderduck.shares.rechecking import Limits, Rechecking
 from spiderduck.shares.trending import Trending
+from spiderduck.takedowns.notices import RedactedSubscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def open_shares(given: Composition, api: ForApi | None, lists: Lists) -> SharePa
     changes = Changes(api.shares, api.store, api.announcing, Judge(lists, clock).verdict, clock)
     followers = Followers(Trending(api.shares, clock, config.trends.threshold), rechecking, changes)
     keep = config.retention.shares_days * DAY
-    counter = ShareCounter(api.subscriptions, api.shares, followers, clock, keep)
+    subscriptions = RedactedSubscriptions(api.subscriptions, lists.takedowns)
+    counter = ShareCounter(subscriptions, api.shares, followers, clock, keep)
     work = (("shares", counter.run), ("trends", followers.trending.run), ("rechecks", rechecking.run))
     return ShareParts(api.shares, work, counter, followers)

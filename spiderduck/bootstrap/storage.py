@@ -17,7 +17,6 @@ from spiderduck.shares.ports import ShareStore
 from spiderduck.stores.ports import Judgements, KeptAnswers, Lookups, Marks
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.ports import Announcing, ErasableArchive, KeptNotices, Records, TakedownStore
-from spiderduck.takedowns.removing import Claims
 from spiderduck.webhooks.ports import WebhookStorage
 
 Observed = tuple[str, str, str, Mapping[str, Histogram]]
@@ -28,10 +27,6 @@ Work = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
 
 class RecordStore(Lookups, Marks, Protocol):
     """The store as the API sees it."""
-
-
-class RemovableRecords(Records, Claims, Protocol):
-    """The store as takedowns see it."""
 
 
 class FlowStore(MetadataStore, Judgements, DomainAges, Protocol):
@@ -69,7 +64,7 @@ class Removable:
     """Where takedowns are listed and carried out. What this process does not reach is None."""
 
     takedowns: TakedownStore
-    records: RemovableRecords
+    records: Records
     announcing: Announcing | None = None
     notices: KeptNotices | None = None
     archive: ErasableArchive | None = None

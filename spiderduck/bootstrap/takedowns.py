@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from groundwork.clock import Clock
+from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.images import ImageParts
 from spiderduck.bootstrap.storage import Removable, Storage, Work
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.watching import Lists
-from spiderduck.takedowns.following import Following
+from spiderduck.takedowns.following import FILE, Following
+from spiderduck.takedowns.ports import Rows
 from spiderduck.takedowns.removing import Announcer, Places, Removing
 from spiderduck.takedowns.taking import Takedowns
 from spiderduck.webhooks.redacting import KeptDeliveries
@@ -21,9 +22,11 @@ class Taking:
     work: tuple[Work, ...]
 
 
-async def open_takedowns(clock: Clock, storage: Storage, lists: Lists, images: ImageParts | None) -> Taking | None:
+async def open_takedowns(
+    given: Composition, storage: Storage, lists: Lists, images: ImageParts | None, rows: Rows | None
+) -> Taking | None:
     """None in a process without a store: an image process follows the API. Raises `StoreUnavailable`."""
-    removable = storage.removable
+    removable, clock = storage.removable, given.clock
     if removable is None:
         return None
     places = Places(
@@ -32,9 +35,11 @@ async def open_takedowns(clock: Clock, storage: Storage, lists: Lists, images: I
         removable.archive,
         None if images is None else images.caches,
         _announcer(removable, Judge(lists, clock)),
+        None if storage.api is None else storage.api.shares,
+        rows,
     )
     removing = Removing(removable.takedowns, places, lists.takedowns, clock)
-    following = Following(removable.takedowns, lists.takedowns, removing, clock)
+    following = Following(removable.takedowns, lists.takedowns, removing, clock, given.folder / FILE)
     await following.load()
     takedowns = Takedowns(removable.takedowns, removable.records, following, clock)
     return Taking(takedowns, (("takedowns", following.run),))
@@ -43,4 +48,4 @@ async def open_takedowns(clock: Clock, storage: Storage, lists: Lists, images: I
 def _announcer(removable: Removable, judge: Judge) -> Announcer | None:
     if removable.announcing is None:
         return None
-    return Announcer(removable.announcing, removable.records, judge)
+    return Announcer(removable.announcing, judge)

@@ -4,11 +4,15 @@ import gzip
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from spiderduck.bootstrap.offline import Offline, opened
 from spiderduck.config import Config
+from spiderduck.takedowns.in_force import InForce
+from spiderduck.takedowns.model import Takedown, moved
+from spiderduck.takedowns.ports import TakedownStore
 from spiderduck.transfer.lines import BadExport, End, PageLine, StateLine, encode
 from spiderduck.transfer.moving import Moved, lines_of, take_over
 
@@ -22,7 +26,7 @@ async def export(config: Config, file: str, step: Step) -> Moved:
     states = pages = 0
     async with opened(config) as offline:
         with _opened(file, "wb") as target:
-            async for line in lines_of(_Source(offline), offline.clock.now()):
+            async for line in lines_of(_Source(offline), offline.clock.now(), await offline.takedowns.all()):
                 target.write(encode(line) + b"\n")
                 states += isinstance(line, StateLine)
                 pages += isinstance(line, PageLine)
@@ -35,7 +39,9 @@ async def import_(config: Config, file: str, step: Step) -> Moved:
     """As `export`. Raises `BadExport` too."""
     async with opened(config) as offline:
         with _opened(file, "rb") as source:
-            return await take_over(offline.imports, _lines(source), step)
+            taken_down = _TakenDown(offline.takedowns)
+            await taken_down.load()
+            return await take_over(offline.imports, taken_down, _lines(source), step)
 
 
 def _lines(source: IO[bytes]) -> Iterator[bytes]:
@@ -55,6 +61,24 @@ def _opened(file: str, mode: str) -> Iterator[IO[bytes]]:
     opened_file = gzip.open(path, mode, compresslevel=3) if path.suffix == ".gz" else path.open(mode)  # noqa: SIM115
     with opened_file as found:
         yield found  # type: ignore[misc]
+
+
+class _TakenDown:
+    """The `TakenDown` port, over the list of takedowns."""
+
+    def __init__(self, store: TakedownStore) -> None:
+        self._store = store
+        self._in_force = InForce()
+
+    async def load(self) -> None:
+        self._in_force.put_all(await self._store.all())
+
+    async def add(self, takedown: Takedown) -> None:
+        await self._store.change(takedown.id, partial(moved, order=takedown))
+        await self.load()
+
+    def is_gone(self, key: str) -> bool:
+        return self._in_force.of_key(key) is not None
 
 
 class _Source:

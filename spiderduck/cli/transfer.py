@@ -41,13 +41,15 @@ def import_(file: File, config: ConfigFile = None, data: DataFolder = None, as_j
     settings = read_settings(config, host="127.0.0.1", data=data)
     with _progress("reading") as step, _files():
         moved = asyncio.run(run(settings, file, step))
-    _tell(moved, f"taken over from {file}", as_json)
+    _tell(moved, f"read from {file}", as_json)
 
 
 def _tell(moved: "Moved", what: str, as_json: bool) -> None:
     """To standard error, for standard output may be the file."""
-    told = f"{moved.states} records and {moved.pages} pages were {what}"
-    say(json.dumps({"records": moved.states, "pages": moved.pages}) if as_json else told, error=True)
+    left_out = f"; {moved.left_out} of them are taken down and were left out" if moved.left_out else ""
+    told = f"{moved.states} records and {moved.pages} pages were {what}{left_out}"
+    counts = {"records": moved.states, "pages": moved.pages, "left_out": moved.left_out}
+    say(json.dumps(counts) if as_json else told, error=True)
 
 
 @contextmanager

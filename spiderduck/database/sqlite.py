@@ -253,9 +253,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             "start that version, or use another folder (--data)"
         )
     if version == 0:
-        for file in ("schema.sql", "shares.sql", "webhooks.sql", "answers.sql"):
-            connection.executescript(resources.files("spiderduck.database").joinpath(file).read_text())
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        files = ("schema.sql", "shares.sql", "webhooks.sql", "answers.sql")
+        texts = [resources.files("spiderduck.database").joinpath(file).read_text() for file in files]
+        # At once, or whoever is killed in between leaves tables behind that the next start stumbles over.
+        script = "\n".join(("BEGIN IMMEDIATE;", *texts, f"PRAGMA user_version={SCHEMA_VERSION};", "COMMIT;"))
+        connection.executescript(script)
         return
     for newer in range(version + 1, SCHEMA_VERSION + 1):
         connection.execute("BEGIN IMMEDIATE")

@@ -119,6 +119,49 @@ class CassandraShares:
             found += [Item("domains", row[0]) for row in rows]
         return found
 
+    async def forget(self, keys: Sequence[str]) -> None:
+        """What is claimed of a share's id stays: a notice that comes again must find it."""
+        for key in keys:
+            digest, put = key_hash(key), self._statements
+            await self._write((put.drop_trend, (self._stamp(), "links", window, key)) for window in WINDOWS)
+            page = await self._page(digest)
+            if page is not None:
+                await self._forget_page(page)
+            rows = await self._ask(put.get_link, digest)
+            owner = await self._page(rows[0][0]) if rows else None
+            if owner is not None:
+                await self._forget_link(digest, owner)
+            await self._write([(put.drop_link, (self._stamp(), digest))])
+
+    async def _forget_page(self, page: _Page) -> None:
+        put = self._statements
+        links = [row[0] for row in await self._ask(put.get_page_links, page.hash)]
+        await self._drop(page, await self._read(page.hash, float("-inf"), float("inf")))
+        hours = await self._ask(put.get_hours, page.hash)
+        writes: list[Write] = [(put.drop_hour, (self._stamp(), page.hash, hour)) for hour, _ in hours]
+        for link in links:
+            writes.append((put.drop_link, (self._stamp(), link)))
+            writes.append((put.drop_page_link, (self._stamp(), page.hash, link)))
+        writes.append((put.drop_sharers, (self._stamp(), page.hash)))
+        writes.append((put.drop_page, (self._stamp(), page.hash)))
+        await self._write(writes)
+
+    async def _forget_link(self, link: bytes, page: _Page) -> None:
+        """A link of a page that stays."""
+        rows = await self._read(page.hash, float("-inf"), float("inf"))
+        await self._drop(page, [row for row in rows if row.link == link])
+        await self._write([(self._statements.drop_page_link, (self._stamp(), page.hash, link))])
+        await self._renew_sharers(page.hash)
+
+    async def _drop(self, page: _Page, rows: Sequence[_Row]) -> None:
+        """Of the page and its domain, whose hours are counted again."""
+        put, writes = self._statements, list[Write]()
+        hours = {row.id: hour_of(row.at / MICROSECONDS) for row in rows}
+        for owner in page.owners:
+            writes += [(put.drop_share, (self._stamp(), owner, hours[row.id], row.at, row.id)) for row in rows]
+            writes += [(put.put_dirty, (owner, hour, None, self._stamp())) for hour in set(hours.values())]
+        await self._write(writes)
+
     async def recount(self) -> int:
         """Every hour is counted when it is asked for, and the sharers here."""
         count, after = 0, None

@@ -29,6 +29,9 @@ class ShareStatements:
     put_domain: Statement
     put_trend: Statement
     drop_trends: Statement
+    drop_trend: Statement
+    drop_link: Statement
+    drop_hour: Statement
     get_link: Statement
     get_page: Statement
     get_page_links: Statement
@@ -80,6 +83,9 @@ def share_statements(keyspace: str) -> ShareStatements:
         put_domain=put("share_domains", "domain"),
         put_trend=put("trends", "kind, span, item, score, at, language", str(TREND_SECONDS)),
         drop_trends=drop("trends", "kind = ? AND span = ?"),
+        drop_trend=drop("trends", "kind = ? AND span = ? AND item = ?"),
+        drop_link=drop("share_links", "link = ?"),
+        drop_hour=drop("share_hours", "owner = ? AND hour = ?"),
         get_link=get("share_links", "page, WRITETIME(page)", "WHERE link = ?"),
         get_page=get("share_pages", "key, domain, language", "WHERE page = ?"),
         get_page_links=get("share_page_links", "link", "WHERE page = ?"),

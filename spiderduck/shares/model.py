@@ -8,6 +8,7 @@ import msgspec
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain, split
 from schedulers.links import key_of
+from schedulers.verdict import TAKEN_DOWN
 
 PROCESSED = "spiderduck.url.processed"
 NO_PAGE = frozenset({"invalid_url"})
@@ -68,6 +69,7 @@ class _Record(msgspec.Struct):
 
     url: str
     status: str
+    reason_code: str | None = None
     dedup_key: str | None = None
     page_id: str | None = None
     destination: str | None = None
@@ -114,6 +116,8 @@ def share_in(body: bytes) -> Share | None:
         told = _told(body)
         if told.type != PROCESSED or told.shared_at is None or told.data.status in NO_PAGE:
             return None
+        if told.data.reason_code == TAKEN_DOWN:
+            return None  # nothing of it is kept, and so no new share of it
         identity, at, now = bytes.fromhex(told.id), epoch(told.shared_at), epoch(told.time)
         sharer = None if told.sharer is None else bytes.fromhex(told.sharer)
     except (msgspec.DecodeError, ValueError):

@@ -43,6 +43,10 @@ class ShareLog(Protocol):
         """Everything that was ever shared, in an order of the adapter's own, at most `most`, behind `after`. What comes
         or goes meanwhile may be missed."""
 
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Remove every share of URLs with these keys and of the pages with these, who shared them, and what trends of
+        them. What else counts for their domains stays. May be repeated."""
+
     async def recount(self) -> int:
         """Count everything again from the log, where counts are kept beside it. Returns how many pages there are."""
 

@@ -40,6 +40,10 @@ RECOUNT = (
     "(SELECT count(*) FROM share_links l JOIN shares s ON s.link = l.number WHERE l.page = ?1) WHERE number = ?1",
     "DELETE FROM share_pages WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM share_links WHERE page = ?1)",
 )
+LINKS_OF = """
+SELECT l.number, l.page FROM share_links l WHERE l.key = ?
+UNION SELECT l.number, l.page FROM share_pages p JOIN share_links l ON l.page = p.number WHERE p.page = ?
+"""
 TOTALS = "SELECT number, total, sharers FROM share_pages WHERE number = ?"
 LATELY = f"SELECT count(*), coalesce(sum(s.at > ?), 0) {OF_PAGE} AND s.at > ?"
 SHARES = "share_pages p JOIN share_links l ON l.page = p.number JOIN shares s ON s.link = l.number"
@@ -126,6 +130,10 @@ class SqliteShares:
                     count = await self._database.write(partial(_forget, link=link, moment=moment))
                     total += count
         return total
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        await self._database.erase(partial(_forget_urls, keys=keys))
+        await self._database.fold()
 
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         middle, begin = until - window.seconds, until - 2 * window.seconds
@@ -259,6 +267,17 @@ def _forget(connection: sqlite3.Connection, link: int, moment: float) -> int:
     connection.execute(FORGET_LINK, (link,))
     _recount(connection, page)
     return count
+
+
+def _forget_urls(connection: sqlite3.Connection, *, keys: Sequence[str]) -> None:
+    for key in keys:
+        connection.execute("DELETE FROM trends WHERE kind = 'links' AND item = ?", (key,))
+        found = connection.execute(LINKS_OF, (key, key)).fetchall()
+        for link, _ in found:
+            connection.execute("DELETE FROM shares WHERE link = ?", (link,))
+            connection.execute("DELETE FROM share_links WHERE number = ?", (link,))
+        for page in {page for _, page in found}:
+            _recount(connection, page)
 
 
 def _recount_all(connection: sqlite3.Connection, pages: Sequence[int]) -> None:

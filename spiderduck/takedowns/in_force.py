@@ -6,7 +6,7 @@ from schedulers.links import key_of
 from schedulers.record import iso_time
 from schedulers.verdict import Matched
 from spiderduck.database.picture_index import picture_key
-from spiderduck.takedowns.model import Takedown
+from spiderduck.takedowns.model import Takedown, twin
 
 LIST = "takedowns"
 """Stands for the list in a verdict."""
@@ -26,7 +26,7 @@ class InForce:
     def put_all(self, takedowns: Iterable[Takedown]) -> None:
         """These are in force from now on, and no others."""
         taken = tuple(takedowns)
-        self._by_key = {covered.key: one for one in taken for covered in one.covered}
+        self._by_key = {_either(covered.key): one for one in taken for covered in one.covered}
         pictures = (picture_key(url) for one in taken for url in pictures_of(one))
         self._pictures = frozenset(key for key in pictures if key is not None)
         self.revision += 1
@@ -37,12 +37,12 @@ class InForce:
         self.revision += 1
 
     def of_key(self, key: str | None) -> Takedown | None:
-        """The takedown that holds for the URL with that dedup key."""
-        return None if key is None else self._by_key.get(key)
+        """The takedown that holds for the URL with that dedup key, under either scheme."""
+        return None if key is None else self._by_key.get(_either(key))
 
     def of(self, url: str) -> Takedown | None:
         """The takedown that holds for a URL, in whatever spelling."""
-        return self._by_key.get(key_of(url) or "") if self._by_key else None
+        return self.of_key(key_of(url)) if self._by_key else None
 
     def showed(self, src: str) -> bool:
         """Whether a page that was taken down showed the picture, or it is such a page itself."""
@@ -61,7 +61,7 @@ class InForce:
                     hop=hop,
                     expression=hop,
                     list=LIST,
-                    list_version=found.id[:12],
+                    list_version=f"{found.id[:12]}-{int(found.at)}",  # another one where it is taken down again
                     entry=found.url,
                     action="block",
                     category=LIST,
@@ -72,4 +72,10 @@ class InForce:
 
 def pictures_of(takedown: Takedown) -> Sequence[str]:
     """Every address under which image pipelines may hold something of it."""
-    return (*takedown.pictures, *(one.url for one in takedown.covered))
+    urls = (*takedown.pictures, *(one.url for one in takedown.covered))
+    return tuple(dict.fromkeys(url for one in urls for url in (one, twin(one))))
+
+
+def _either(key: str) -> str:
+    """The key without its scheme."""
+    return key.removeprefix("https").removeprefix("http")

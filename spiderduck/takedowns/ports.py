@@ -1,6 +1,6 @@
 """What takedowns need from where things are kept. Each method may be repeated, and raises `StoreUnavailable`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from schedulers.model import ArchiveLocation, Known, Page, UrlState
@@ -9,6 +9,11 @@ from spiderduck.takedowns.model import Takedown
 
 Redact = Callable[[bytes], bytes | None]
 """A notice's JSON without what was taken down; None where there is nothing of it."""
+
+
+Change = Callable[[Takedown | None], Takedown | None]
+IsGone = Callable[[str], bool]
+"""Whether a URL, in whatever spelling, was taken down."""
 
 
 class TakedownStore(Protocol):
@@ -20,11 +25,9 @@ class TakedownStore(Protocol):
     async def all(self) -> Sequence[Takedown]:
         """Every one that is in force."""
 
-    async def put(self, takedown: Takedown) -> None:
-        """Durable when this returns; in the place of the one with the same id."""
-
-    async def remove(self, takedown_id: str) -> bool:
-        """False where there is none."""
+    async def change(self, takedown_id: str, change: Change) -> Takedown | None:
+        """What `change` makes of the one with that id, durable when this returns: None is made of none, and takes one
+        away. Two changes at a moment follow one another, so that `change` may be called again."""
 
 
 class Records(Protocol):
@@ -54,6 +57,20 @@ class KeptNotices(Protocol):
         """Replace the bodies of notices on these hosts by what `redact` leaves of them; how many there were."""
 
 
+class SharesOf(Protocol):
+    """The log of shares, and what is counted from it."""
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Every share of URLs with these dedup keys and of the pages with these, who shared them, and what trends."""
+
+
+class Rows(Protocol):
+    """Files of rows for analytics."""
+
+    async def forget(self, is_gone: IsGone, pages: Collection[int]) -> int:
+        """Remove the rows that name such a URL, or one of these pages; how many there were."""
+
+
 class ErasableArchive(Protocol):
     """Where the bytes of pages are kept."""
 
@@ -74,3 +91,6 @@ class Caches(Protocol):
 
     async def purge(self, sources: Sequence[str]) -> None:
         """Forget these pictures and all that was made of them, in every tier."""
+
+    async def purge_keys(self, keys: frozenset[bytes]) -> None:
+        """The same where only the digests of their addresses (`picture_key`) are known, of what is held."""

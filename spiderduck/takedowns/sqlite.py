@@ -7,6 +7,7 @@ import msgspec
 
 from spiderduck.database.sqlite import Database
 from spiderduck.takedowns.model import Takedown
+from spiderduck.takedowns.ports import Change
 
 CHANGED = """
 INSERT INTO marks (name, value) VALUES ('takedowns', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1
@@ -30,19 +31,19 @@ class SqliteTakedowns:
         rows = await self._database.read(lambda connection: connection.execute(sql).fetchall())
         return [_decode(body) for (body,) in rows]
 
-    async def put(self, takedown: Takedown) -> None:
-        row = (takedown.id, msgspec.json.encode(takedown))
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO takedowns (id, body) VALUES (?, ?)", row)
+    async def change(self, takedown_id: str, change: Change) -> Takedown | None:
+        def write(connection: sqlite3.Connection) -> Takedown | None:
+            row = connection.execute("SELECT body FROM takedowns WHERE id = ?", (takedown_id,)).fetchone()
+            before = None if row is None else _decode(row[0])
+            after = change(before)
+            if after == before:
+                return after
+            if after is None:
+                connection.execute("DELETE FROM takedowns WHERE id = ?", (takedown_id,))
+            else:
+                values = (takedown_id, msgspec.json.encode(after))
+                connection.execute("INSERT OR REPLACE INTO takedowns (id, body) VALUES (?, ?)", values)
             connection.execute(CHANGED)
-
-        await self._database.write(write)
-
-    async def remove(self, takedown_id: str) -> bool:
-        def write(connection: sqlite3.Connection) -> bool:
-            removed = connection.execute("DELETE FROM takedowns WHERE id = ?", (takedown_id,)).rowcount > 0
-            connection.execute(CHANGED)
-            return removed
+            return after
 
         return await self._database.write(write)

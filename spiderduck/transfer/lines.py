@@ -11,8 +11,10 @@ import msgspec
 from schedulers.model import Page, UrlState
 from spiderduck.errors import SpiderDuckError
 from spiderduck.stores.rows import PageHead, page_from_row, page_to_row
+from spiderduck.takedowns.model import Takedown
 
-VERSION = 1
+VERSION = 2
+"""1: without takedowns."""
 
 
 class BadExport(SpiderDuckError):
@@ -64,6 +66,12 @@ class PageLine(msgspec.Struct, tag="page", tag_field="kind"):
         return page_from_row((self.id, self.key, self.url, self.fetched_at, self.version, head, *values))
 
 
+class TakedownLine(msgspec.Struct, tag="takedown", tag_field="kind"):
+    """What was taken down, and must not come back elsewhere. Before all records."""
+
+    takedown: Takedown
+
+
 class End(msgspec.Struct, tag="end", tag_field="kind"):
     """The last line: how many of each came before."""
 
@@ -71,7 +79,7 @@ class End(msgspec.Struct, tag="end", tag_field="kind"):
     pages: int
 
 
-Line = Head | StateLine | PageLine | End
+Line = Head | TakedownLine | StateLine | PageLine | End
 encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Line).decode
 

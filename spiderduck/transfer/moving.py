@@ -2,12 +2,14 @@
 bounded memory; both may be repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from schedulers.links import key_of
 from schedulers.model import Known, Page, Status, UrlState
 from spiderduck.stores.ports import Walked
-from spiderduck.transfer.lines import VERSION, BadExport, End, Head, Line, PageLine, StateLine, read_line
+from spiderduck.takedowns.model import Takedown
+from spiderduck.transfer.lines import VERSION, BadExport, End, Head, Line, PageLine, StateLine, TakedownLine, read_line
 
 RECORDS_AT_ONCE = 200
 VERSIONS_AT_ONCE = 100
@@ -16,10 +18,11 @@ ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED, Status.UNKNOWN})
 
 
 class Moved(NamedTuple):
-    """How many of each were written or taken over."""
+    """How many of each were written or read, and how many of those that were read are taken down and were left out."""
 
     states: int = 0
     pages: int = 0
+    left_out: int = 0
 
 
 class Source(Protocol):
@@ -42,9 +45,22 @@ class Target(Protocol):
         """As `spiderduck.stores.ports.Imports.take_over`."""
 
 
-async def lines_of(source: Source, now: float) -> AsyncIterator[Line]:
-    """Everything that came to an ending: each URL's state, and all versions of its page. `now`: epoch seconds."""
+class TakenDown(Protocol):
+    """What is taken down where records are written."""
+
+    async def add(self, takedown: Takedown) -> None:
+        """In force from now on, and what is there of it goes with the next start."""
+
+    def is_gone(self, key: str) -> bool:
+        """Whether the URL with that dedup key is taken down."""
+
+
+async def lines_of(source: Source, now: float, taken_down: Sequence[Takedown] = ()) -> AsyncIterator[Line]:
+    """What was taken down, and everything that came to an ending: each URL's state, and all versions of its page.
+    `now`: epoch seconds."""
     yield Head(VERSION, now)
+    for takedown in taken_down:
+        yield TakedownLine(takedown)
     states, pages, after = 0, 0, None
     while True:
         walked = await source.walk(after, RECORDS_AT_ONCE)
@@ -65,7 +81,9 @@ async def lines_of(source: Source, now: float) -> AsyncIterator[Line]:
     yield End(states, pages)
 
 
-async def take_over(target: Target, lines: Iterable[bytes], step: Callable[[Moved], None]) -> Moved:
+async def take_over(
+    target: Target, taken_down: TakenDown, lines: Iterable[bytes], step: Callable[[Moved], None]
+) -> Moved:
     """`step` is told how far it came. Raises `BadExport`, with what came before it taken over; repeating does no
     harm."""
     states: list[UrlState] = []
@@ -77,22 +95,35 @@ async def take_over(target: Target, lines: Iterable[bytes], step: Callable[[Move
         line = read_line(text, number)
         if isinstance(line, End):
             end = line
+        elif isinstance(line, TakedownLine):
+            await taken_down.add(line.takedown)
         elif isinstance(line, StateLine):
             states.append(line.state)
         elif isinstance(line, PageLine):
             pages.append(line.page)
         if end is not None or len(states) + len(pages) >= RECORDS_AT_ONCE:
-            await target.take_over(states, pages)
-            moved = Moved(moved.states + len(states), moved.pages + len(pages))
+            kept = [one for one in states if not any(map(taken_down.is_gone, _keys(one)))]
+            shown = [one for one in pages if not taken_down.is_gone(one.key)]
+            await target.take_over(kept, shown)
+            left_out = len(states) + len(pages) - len(kept) - len(shown)
+            moved = Moved(moved.states + len(states), moved.pages + len(pages), moved.left_out + left_out)
             states, pages = [], []
             step(moved)
     if end is None:
         raise BadExport("the file was cut short: its last line, which says how much it holds, is not there")
-    if moved != (end.states, end.pages):
+    if moved[:2] != (end.states, end.pages):
         raise BadExport(
             f"the file holds {moved.states} records and {moved.pages} pages, and says {end.states} and {end.pages}"
         )
     return moved
+
+
+def _keys(state: UrlState) -> Iterator[str]:
+    """Of the URL, and of everything that it leads to."""
+    yield state.key
+    yield from (step.key for step in state.redirects)
+    if state.resolved_url is not None:
+        yield key_of(state.resolved_url) or state.resolved_url
 
 
 async def _owned_pages(source: Source, known: Sequence[Known]) -> list[str]:

@@ -304,3 +304,39 @@ async def test_a_domain_speaks_the_language_of_what_is_shared_most(store: ShareS
     assert await store.language_of(Item("links", "https://news.test/d")) == "de"
     assert await store.language_of(Item("domains", "news.test")) == "en"
     assert await store.language_of(Item("domains", "short.test")) == ""
+
+
+async def test_what_is_forgotten_of_a_page_goes_under_all_its_addresses(store: ShareStore) -> None:
+    """Shares, who shared, events and trends of the page, and of its domain what came from it."""
+    kept = "https://news.test/kept"
+    await store.add(
+        [
+            share(1, SHORT, sharer="anna", event="https://m.test/1"),
+            share(2, at=NOW - 30 * HOUR, sharer="berta", event="https://m.test/2"),
+            share(3, kept, kept, sharer="clara", event="https://m.test/3"),
+        ]
+    )
+    for name in (PAGE, kept):
+        await store.raise_peak(Peak(Item("links", name), "day", 5.0, NOW, "en"))
+    for _ in range(2):
+        await store.forget([PAGE])
+        for key in (PAGE, SHORT):
+            assert await counted(store, key, PAGE) is None
+        assert await store.of_item(Item("links", PAGE), 0.0, NOW) == []
+        assert await store.events_of(Item("links", PAGE), 0.0, 9) == []
+        assert Item("links", PAGE) not in await store.items(None, 100)
+        assert await store.tally(Item("domains", "news.test"), DAY, NOW) == Tally(1, 0)
+        assert await store.events_of(Item("domains", "news.test"), 0.0, 9) == ["https://m.test/3"]
+        assert [one.item.name for one in await store.peaks("links", "day", 0.0, 9)] == [kept]
+        assert await counted(store, kept, kept) == Shares(total=1, last_hour=1, last_day=1, sharers=1)
+    await store.add([share(4, SHORT, sharer="anna")])
+    assert await counted(store, SHORT, PAGE) == Shares(total=1, last_hour=1, last_day=1, sharers=1)
+
+
+async def test_what_is_forgotten_of_a_link_leaves_the_page_that_it_led_to(store: ShareStore) -> None:
+    await store.add([share(1, SHORT, sharer="anna"), share(2, OTHER, sharer="anna"), share(3, SHORT, sharer="berta")])
+    await store.forget([SHORT, "https://never.test/"])
+    assert await counted(store, OTHER) == Shares(total=1, last_hour=1, last_day=1, sharers=1)
+    assert await counted(store, SHORT, SHORT) is None
+    assert await store.recount() == 1
+    assert await counted(store) == Shares(total=1, last_hour=1, last_day=1, sharers=1)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,8 @@ from spiderduck.bootstrap.transferring import export, import_
 from spiderduck.config import Config
 from spiderduck.database.sqlite import Database
 from spiderduck.stores.sqlite import SqliteStore
+from spiderduck.takedowns.model import Covered, Takedown
+from spiderduck.takedowns.sqlite import SqliteTakedowns
 from spiderduck.transfer.lines import BadExport
 from spiderduck.transfer.moving import Moved, lines_of
 from tests.clock import FakeClock
@@ -132,7 +135,7 @@ async def test_what_is_known_later_stays(filled: Config, tmp_path: Path) -> None
         (lambda text: text[: len(text) // 2].rpartition(b"\n")[0] + b"\n", "cut short"),
         (lambda text: text[: len(text) // 2], "no line of an export"),
         (lambda text: text.partition(b"\n")[2], "begins with its head"),
-        (lambda text: text.replace(b'"version":1,', b'"version":2,', 1), "newer SpiderDuck"),
+        (lambda text: text.replace(b'"version":2,', b'"version":3,', 1), "newer SpiderDuck"),
         (lambda text: text + text.partition(b"\n")[0] + b"\n", "ends in the line before"),
         (lambda text: text.partition(b"\n")[0] + b"\n" + text.rstrip().rpartition(b"\n")[2] + b"\n", "says 61"),
         (lambda text: b"\xff\xfe" + text, "line 1"),
@@ -159,3 +162,58 @@ async def test_a_compressed_file_that_is_cut_is_told(filled: Config, tmp_path: P
     await asyncio.to_thread(file.write_bytes, whole[: len(whole) // 2])
     with pytest.raises(BadExport, match="cut short"):
         await import_(Config(data=str(tmp_path / "to")), str(file), ignored)
+
+
+def taken_down(url: str, at: float = NOW + 100, **more: Any) -> Takedown:
+    return Takedown(covered=(Covered(url, url),), at=at, by="ops", reason="a court", **more)
+
+
+async def put_takedown(config: Config, one: Takedown) -> None:
+    database = Database(Path(config.data) / "spiderduck.db")
+    await SqliteTakedowns(database).change(one.id, lambda _: one)
+    await database.close()
+
+
+async def takedowns(config: Config) -> list[Takedown]:
+    database = Database(Path(config.data) / "spiderduck.db")
+    found = list(await SqliteTakedowns(database).all())
+    await database.close()
+    return found
+
+
+async def test_an_older_export_brings_nothing_back_that_was_taken_down(filled: Config, tmp_path: Path) -> None:
+    """Neither the page nor what leads to it, under either scheme."""
+    file, target = str(tmp_path / "records.jsonl"), Config(data=str(tmp_path / "to"))
+    await export(filled, file, ignored)
+    await import_(target, str(file), ignored)
+    again = Config(data=str(tmp_path / "again"))
+    (tmp_path / "again").mkdir(mode=0o700)
+    await put_takedown(again, taken_down("https://news.test/7"))
+    assert await import_(again, file, ignored) == Moved(61, 60, 4)
+    database = Database(Path(again.data) / "spiderduck.db")
+    store = SqliteStore(database, FakeClock(NOW), lambda: None)
+    for url in ("http://news.test/7", "http://short.test/7"):
+        assert (await store.look_up(url)).state is None
+        assert await store.history(url, 9) == []
+    assert not await store.owns_picture("http://cdn.test/7")
+    assert (await store.look_up("http://news.test/8")).page is not None
+    await database.close()
+
+
+async def test_takedowns_move_with_the_records(filled: Config, tmp_path: Path) -> None:
+    """What the target holds of them goes with its next start; one that it has since later stays as it is."""
+    file, target = str(tmp_path / "records.jsonl"), Config(data=str(tmp_path / "to"))
+    done = taken_down("http://news.test/7", removed_at=NOW, erased_at=NOW, pages=(7,), telling_at=NOW, told_at=NOW)
+    await put_takedown(filled, done)
+    await put_takedown(filled, taken_down("http://news.test/8"))
+    (tmp_path / "to").mkdir(mode=0o700)
+    newer = taken_down("http://news.test/8", NOW + 200)
+    await put_takedown(target, newer)
+    await export(filled, file, ignored)
+    for _ in range(2):
+        assert await import_(target, file, ignored) == Moved(61, 60, 8)
+    found = {one.url: one for one in await takedowns(target)}
+    assert found["http://news.test/8"] == newer
+    seven = found["http://news.test/7"]
+    assert (seven.at, seven.reason, seven.pages) == (done.at, "a court", (7,))
+    assert not seven.is_done
