@@ -59,7 +59,9 @@ class Store:
         known = Known(state=settled.state, page=settled.page)
         verdict = self._judge(settled.state.url, known)
         if settled.page is not None and verdict is not None and verdict.basis == TAKEDOWN:
-            settled = settle(await self._forgotten(shared, settled, verdict), now, self._freshness)
+            settled = _leading(
+                settled.state, settle(await self._forgotten(shared, settled, verdict), now, self._freshness)
+            )
             known = Known(state=settled.state, page=settled.page)
         verdicts = {settled.state.key: verdict}
         states = tuple(self._judged(state, settled.page, verdicts) for state in settled.change.states)
@@ -100,6 +102,15 @@ class Store:
         else:
             verdict = self._judge(state.url, Known(state=state, page=page))
         return state if verdict is None else replace(state, judged=verdict.remembered(state.judged))
+
+
+def _leading(state: UrlState, left: Settled) -> Settled:
+    """What is left says where the URL leads to, if it leads anywhere: by that it is judged, and found when it is
+    lifted."""
+    if not state.redirects:
+        return left
+    shown = replace(left.state, redirects=state.redirects, resolved_url=state.resolved_url)
+    return structs.replace(left, state=shown, change=replace(left.change, states=(shown,)))
 
 
 def _log_end(settled: Settled, seconds: float | None) -> None:

@@ -10,12 +10,15 @@ from spiderduck.bootstrap.extras import needed_for
 from spiderduck.bootstrap.storage import Work
 from spiderduck.content.ports import ArchiveReader
 from spiderduck.content.warc import WarcArchive
+from spiderduck.content.warc_leftover import Erasable, Leftover, Pages
 
 SOFTWARE = f"SpiderDuck/{VERSION}"
+CHECKED = "archive.checked"
+"""The last segment in which what was never stored was looked for."""
 
 
-class KeptArchive(Archive, ArchiveReader, Protocol):
-    """Written by the flow, read by the API, emptied by retention."""
+class KeptArchive(Archive, ArchiveReader, Erasable, Protocol):
+    """Written by the flow, read by the API, emptied by retention and takedowns."""
 
     trouble: str | None
 
@@ -30,19 +33,24 @@ class OpenArchive:
     work: tuple[Work, ...] = ()
 
 
-async def open_archive(given: Composition) -> OpenArchive:
-    """For a process with schedulers: what it appends lies on its own disk first."""
+async def open_archive(given: Composition, pages: Pages) -> OpenArchive:
+    """For a process with schedulers: what it appends lies on its own disk first. `pages` are those that are stored."""
     if given.config.archive.url:
         with needed_for("archive.url"):
             from spiderduck.content.fsspec import FsspecArchive
         remote = FsspecArchive(given.folder / "spool", given.config.archive, given.clock, software=SOFTWARE)
         given.stack.push_async_callback(remote.close)
-        return OpenArchive(remote, (("archive", remote.run),))
+        return OpenArchive(remote, (("archive", remote.run), _left_over(given, "spool", remote, pages)))
     local = WarcArchive(
         given.folder / "archive", given.clock, software=SOFTWARE, rotate_bytes=given.config.archive.rotate_bytes
     )
     given.stack.push_async_callback(local.close)
-    return OpenArchive(local)
+    return OpenArchive(local, (_left_over(given, "archive", local, pages),))
+
+
+def _left_over(given: Composition, folder: str, archive: Erasable, pages: Pages) -> Work:
+    left = Leftover(given.folder / folder, given.folder / CHECKED, archive, pages, given.clock)
+    return ("what was archived and not stored", left.run)
 
 
 def open_archive_reader(given: Composition) -> ArchiveReader:

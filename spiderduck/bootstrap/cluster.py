@@ -88,11 +88,11 @@ async def open_cluster(given: Composition) -> Storage:
     }
     disk: DiskWatch | None = None
     if "schedulers" in given.parts:
-        opened = await open_archive(given)
+        records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
+        opened = await open_archive(given, records)
         queue = receiving = KombuQueue(config.broker, publisher, clock, hide=hide)
         observed["broker_call_seconds"] = queue.seconds
         stack.push_async_callback(queue.close)
-        records = CassandraStore(patient, config.cassandra, clock, moment_of_id)
         announcing = AnnouncingStore(records, KombuAnnouncer(publisher, topology))
         flow = ForFlow(queue, announcing, opened.archive, opened.archive)
         sweeper = RetentionSweeper(None, opened.archive, clock, config.retention)

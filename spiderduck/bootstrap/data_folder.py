@@ -26,6 +26,7 @@ OURS = (
     "webhook-secret-key",
     "lists.judged*",
     "takedowns.followed*",
+    "archive.checked*",
     "audit.jsonl",
     "reprocess.json*",
     "analytics",

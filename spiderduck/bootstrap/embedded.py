@@ -21,9 +21,9 @@ async def open_embedded(given: Composition) -> Storage:
     clock, config = given.clock, given.config
     database = Database(given.folder / "spiderduck.db")
     given.stack.push_async_callback(database.close)
-    opened = await open_archive(given)
     notices = NoticeLog(database, clock, config.queues)
     store = SqliteStore(database, clock, notices.wake)
+    opened = await open_archive(given, store)
     queue = SqliteQueue(database, clock)
     disk = DiskWatch(given.folder, clock, database)
     shares = SqliteShares(database)

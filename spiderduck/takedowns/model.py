@@ -162,11 +162,11 @@ def with_erasure(kept: Takedown | None, erased: Sequence[ArchiveLocation], now: 
     return replace(kept, erased_at=now)
 
 
-def with_teller(kept: Takedown | None, teller: str, now: float, patience: float) -> Takedown | None:
-    """`teller` tells subscribers, unless they were told, or somebody else began so many seconds ago at most."""
+def with_teller(kept: Takedown | None, teller: str, now: float, seconds: float) -> Takedown | None:
+    """`teller` tells subscribers, unless they were told, or somebody else began fewer `seconds` ago."""
     if kept is None or kept.told_at is not None:
         return kept
-    is_others = kept.teller not in (None, teller) and kept.telling_at is not None and now - kept.telling_at < patience
+    is_others = kept.teller not in (None, teller) and kept.telling_at is not None and now - kept.telling_at < seconds
     return kept if is_others else replace(kept, teller=teller, telling_at=now)
 
 

@@ -131,7 +131,7 @@ class Removing:
 
     async def _announce(self, to: Announcer, takedown: Takedown) -> None:
         """At least once: by another process, where the one that began does not end."""
-        claim = partial(with_teller, teller=self._own, now=self._clock.now(), patience=TELLING_SECONDS)
+        claim = partial(with_teller, teller=self._own, now=self._clock.now(), seconds=TELLING_SECONDS)
         kept = await self._changed(takedown, claim)
         if kept is None or kept.told_at is not None or kept.teller != self._own:
             return

@@ -1,5 +1,6 @@
 """A takedown on the real process, followed through every store: by the calls, and by what lies in the data folder."""
 
+import asyncio
 import gzip
 import json
 import sqlite3
@@ -10,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from tests.e2e.product import Product
-from tests.origin import Origin, http, page, redirect
+from tests.origin import Origin, Request, http, page, redirect
 from tests.unit.imagepipe.pictures import encode, photo
 
 pytestmark = pytest.mark.e2e
@@ -22,6 +24,7 @@ SECRET = "Zwiebelfisch"
 URL, SHORT = "http://news.test/secret", "http://short.test/s"
 OTHER, SHORT_HARMLESS = "http://news.test/harmless", "http://short.test/h"
 PICTURE, ICON = "http://pictures.test/secret.png", "http://news.test/icon.png"
+SETTINGS = {"SPIDERDUCK_ANALYTICS__WRITE": "true", "SPIDERDUCK_ANALYTICS__FLUSH_SECONDS": "0"}
 HEAD = f'<meta property="og:image" content="{PICTURE}"><link rel="icon" href="{ICON}">'
 
 
@@ -51,8 +54,9 @@ def shared(site: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         "short.test/s": redirect(URL),
         "short.test/h": redirect(OTHER),
     }
-    with Product(tmp_path_factory.mktemp("takedown") / "data", site.port) as product:
-        product.send({"urls": [URL, SHORT, OTHER, SHORT_HARMLESS]})
+    with Product(tmp_path_factory.mktemp("takedown") / "data", site.port, SETTINGS) as product:
+        for sharer in ("anna", "berta"):
+            product.send({"urls": [URL, SHORT, OTHER, SHORT_HARMLESS], "sharer": sharer})
         for url in (URL, SHORT, OTHER, SHORT_HARMLESS):
             within(20, lambda url=url: product.record(url)["status"] == "fetched")
         site.answers["news.test/secret"] = page(f"{SECRET} again", HEAD)
@@ -60,7 +64,18 @@ def shared(site: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         within(20, lambda: "again" in product.record(URL)["metadata"]["title"])
         within(20, lambda: product.client.get("/images/cards", params={"src": PICTURE, "w": "100"}).status_code == 200)
         product.client.get("/images/cards", params={"src": ICON, "w": "32"})
+        within(20, lambda: shares_of(product, URL) == 4 and len(rows(product.data, URL)) >= 5)
         yield product
+
+
+def shares_of(product: Product, url: str) -> int:
+    return int(product.record(url).get("shares", {}).get("total", 0))
+
+
+def rows(data: Path, word: str) -> list[dict[str, Any]]:
+    """Of analytics, those in which a word occurs."""
+    found = [row for file in data.rglob("*.parquet") for row in pq.ParquetFile(file).read().to_pylist()]
+    return [row for row in found if word in str(row.values())]
 
 
 def take_down(product: Product, url: str, **more: Any) -> dict[str, Any]:
@@ -164,9 +179,10 @@ def test_a_takedown_is_followed_through_every_store(site: Origin, shared: Produc
     judged = [one for one in frames(shared) if one["type"] == "spiderduck.url.judged"]
     assert {one["subject"] for one in judged} == {URL, SHORT, SHORT_HARMLESS}
 
+    assert shares_of(shared, OTHER) == 2, "those of its short link went, when that was taken down"
     asked = len(site.asked("news.test"))
-    shared.send({"urls": [URL]})
-    shared.send({"urls": [SHORT]})
+    shared.send({"urls": [URL], "sharer": "clara"})
+    shared.send({"urls": [SHORT], "sharer": "clara"})
     client.get("/v1/unfurl", params={"url": URL, "refresh": "true", "wait_ms": 2_000})
     assert shared.record(URL)["status"] == "blocked_domain"
     assert client.post("/v1/fetch", json={"url": URL}).status_code == 403
@@ -176,9 +192,39 @@ def test_a_takedown_is_followed_through_every_store(site: Origin, shared: Produc
     for name, content in everything(shared.data):
         assert SECRET.encode() not in content, name
         assert b"secret.png" not in content or name.endswith((".db", "-wal")), name
+    assert rows(shared.data, OTHER)
+    assert not rows(shared.data, URL), "nor of what was shared since"
     with sqlite3.connect(shared.data / "spiderduck.db") as database:
+        kept = database.execute("SELECT key FROM share_links UNION SELECT page FROM share_pages ORDER BY 1").fetchall()
+        assert kept == [("http://end.test/",), (OTHER,)]
+        assert database.execute("SELECT count(*) FROM share_sharers").fetchone() == (2,)
         assert database.execute("SELECT count(*) FROM redirects").fetchone() == (1,), "the harmless one"
         assert not database.execute("SELECT 1 FROM pages WHERE url = ?", (URL,)).fetchall()
+
+
+def test_what_is_fetched_at_that_moment_leaves_nothing(site: Origin, shared: Product) -> None:
+    """The page itself, or what leads to it: the page named under the other scheme, and behind a short link that was
+    never followed."""
+    shared.start()
+    release = asyncio.Event()
+
+    async def slow(_: Request, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.write(page("Grubenlampe", HEAD))
+
+    site.answers |= {"slow.test/a": slow, "slow.test/b": slow, "short.test/b": redirect("http://slow.test/b")}
+    urls = ("http://slow.test/a", "http://short.test/b")
+    shared.send({"urls": list(urls)})
+    within(20, lambda: len(site.asked("slow.test")) == 2)
+    take_down(shared, "https://slow.test/a")
+    take_down(shared, "http://slow.test/b")
+    site._loop.call_soon_threadsafe(release.set)
+    for record in shared.ended(*urls):
+        assert (record["status"], record["reason_code"]) == ("blocked_domain", "taken_down")
+        assert (record["verdict"]["verdict"], record["verdict"]["basis"]) == ("block", "takedown")
+    assert shared.stop() == 0
+    for name, content in everything(shared.data):
+        assert b"Grubenlampe" not in content, name
 
 
 def test_it_stays_away_over_a_restart_until_it_is_lifted(site: Origin, shared: Product) -> None:
