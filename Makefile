@@ -11,7 +11,7 @@ DEVELOPMENT := $(VENV)/.development
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check quick coverage docs wheel try-wheel format bench chaos quality lock sbom audit clean
+.PHONY: help run demo up-cluster test check quick coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ coverage: $(DEVELOPMENT) ## which lines and branches the unit and contract tests
 docs: $(DEVELOPMENT) ## build the documentation, which servers give at /docs; a warning or a broken internal link fails
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -d docs/_build -b html docs spiderduck/documentation
+
+diagrams: ## draw the documentation's diagrams, where one was changed: needs npm and Chromium
+	npm install --prefix docs/_build/drawing --silent --no-audit --no-fund --ignore-scripts mermaid@11.12.1 playwright-core@1.64.0
+	node docs/_extensions/draw_diagrams.mjs docs/_build/drawing "$$(command -v chromium || command -v google-chrome)" docs/diagrams ARCHITECTURE.md SECURITY.md
 
 wheel: docs ## build the wheel with the documentation in it, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

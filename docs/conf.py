@@ -13,9 +13,9 @@ author = "The SpiderDuck contributors"
 copyright = "The SpiderDuck contributors; Apache-2.0"
 release = version = VERSION
 
-extensions = ["myst_parser", "sphinxcontrib.mermaid", "generated_reference"]
+extensions = ["myst_parser", "diagrams", "generated_reference"]
 myst_enable_extensions = ["deflist", "colon_fence"]
-myst_fence_as_directive = ["mermaid"]  # so that code hosts and Sphinx draw the same source
+myst_fence_as_directive = ["mermaid"]  # so that code hosts and this documentation show the same source
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # generated and included pages begin where they stand
 
@@ -24,3 +24,4 @@ html_theme = "furo"
 html_title = f"SpiderDuck {VERSION}"
 html_copy_source = False
 html_show_sphinx = False
+html_favicon = "../spiderduck/console/static/duck.svg"

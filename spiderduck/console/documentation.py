@@ -27,6 +27,7 @@ TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
+    ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=60"}

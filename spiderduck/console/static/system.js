@@ -14,7 +14,7 @@ const ENGINES = [
   ["Archive", "archive.url", "an object store or file system", "WARC files, in the data folder"],
   ["Owners of domains", "zookeeper.hosts", "ZooKeeper", "this process alone"],
   ["Shared cache of robots.txt", "memcached.hosts", "memcached", "none; each process has its own"],
-  ["Ids", "ids.services", "id services", "made in this process"],
+  ["Ids", "ids.urls", "id services", "made in this process"],
   ["Pictures", "images.url", "image processes", "made in this process"],
 ];
 let settings = [];

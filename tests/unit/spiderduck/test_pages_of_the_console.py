@@ -7,8 +7,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from spiderduck.config import Config
 from spiderduck.console.pages import POLICY, SERVED_ELSEWHERE, console_routes, files
 from spiderduck.console.shell import BY_NAME, PAGES, STATIC, render
+from spiderduck.settings.in_force import settings_of
 
 VENDORED = {
     "uplot.js": "5dd9b3281aa64b461b42d9945f6adb2649d346502b12281a9ae0d46599a80eba",
@@ -83,3 +85,10 @@ def test_every_page_and_file_is_served_with_the_policy() -> None:
             assert answer.status_code == 200
             assert answer.headers["content-security-policy"] == POLICY
             assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_settings_that_a_page_names_are_settings() -> None:
+    engines = STATIC.joinpath("system.js").read_text(encoding="utf-8").partition("const ENGINES")[2].partition("];")[0]
+    named = re.findall(r'"([a-z]+\.[a-z]+)"', engines)
+    assert len(named) == 7
+    assert set(named) <= set(dict(settings_of(Config())))
