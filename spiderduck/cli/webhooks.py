@@ -111,7 +111,7 @@ def replay(
     if as_json:
         _print_json([answer])
     else:
-        say(f"{answer['replayed']} are delivered again")
+        say(f"delivered again: {answer['replayed']}")
 
 
 @app.command("test")
@@ -168,12 +168,14 @@ def _print(found: list[Any], columns: tuple[str, ...], row: Any, as_json: bool) 
     if as_json:
         _print_json(found)
         return
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns)
-    for one in found:
-        table.add_row(*(Text(cell, overflow="fold") for cell in row(one)))
+    rows = [row(one) for one in found]
+    longest = max((len(cells[0]) for cells in rows), default=0)  # an id in one piece can be copied
+    table = Table(Column(columns[0], no_wrap=True, min_width=longest), *columns[1:])
+    for cells in rows:
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     plain_console().print(table)
 
 
