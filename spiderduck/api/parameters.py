@@ -62,7 +62,10 @@ def whole_number(text: str, name: str, *, least: int = 0, most: int = LARGEST) -
 def domain_name(text: str, name: str = "domain") -> str:
     """A host name as it is stored: lower case, in ASCII. Raises `BadParameter` for what is none."""
     try:
-        return normal_name(text)
+        host = normal_name(text)
+        if "" in host.split("."):
+            raise ValueError("no host has an empty label, so that it would never match")
+        return host
     except ValueError as error:
         raise BadParameter(f"{name} is {shortened(text)}; it takes a name such as example.com") from error
 

@@ -50,6 +50,9 @@ def _check_address(parts: UrlParts, network: Network) -> None:
 
 
 def _literal(host: str) -> str | None:
+    """The address that a host is, whoever looks it up."""
+    if host.rstrip(".").rpartition(".")[2] == "localhost":  # RFC 6761, section 6.3
+        return "127.0.0.1"
     try:
         return str(ip_address(host.strip("[]")))
     except ValueError:

@@ -1,8 +1,8 @@
-"""Numbers from outside."""
+"""Numbers and names from outside."""
 
 import pytest
 
-from spiderduck.api.parameters import LARGEST, BadParameter, whole_number
+from spiderduck.api.parameters import LARGEST, BadParameter, domain_name, whole_number
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0), ("7", 7), (" 12\t", 12), ("0007", 7), (str(LARGEST), LARGEST)])
@@ -50,3 +50,32 @@ def test_bounds_are_checked_and_named() -> None:
         whole_number("11", "most", least=1, most=10)
     with pytest.raises(BadParameter):
         whole_number("0", "most", least=1, most=10)
+
+
+DOMAINS = {
+    "example.org": "example.org",
+    "EXAMPLE.org.": "example.org",
+    "*.example.org": "example.org",
+    ".example.org": "example.org",
+    "Bücher.example": "xn--bcher-kva.example",
+    "straße.de": "xn--strae-oqa.de",
+    "x。y": "x.y",
+    "127.0.0.1": "127.0.0.1",
+    "::1": "[::1]",
+    "[::ffff:10.0.0.1]": "10.0.0.1",
+    "a_b.example": "a_b.example",
+}
+
+
+@pytest.mark.parametrize("text", DOMAINS)
+def test_a_domain_is_read_as_hosts_are(text: str) -> None:
+    assert domain_name(text) == DOMAINS[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "a b", "a/b", "http://a.example", "a:80", "a..b", "\u200b.de", "a.\u200b.b", "a\0.de"]
+)
+def test_what_no_host_can_be_is_no_domain(text: str) -> None:
+    """A filter that would never match is a mistake, and told at once."""
+    with pytest.raises(BadParameter):
+        domain_name(text)

@@ -102,6 +102,9 @@ CLOSED, LOCAL = Network(), Network(allow_addresses=("127.0.0.0/8", "10.1.0.0/16"
         "https://hooks.example:22/",
         "https://hooks.example:9042/",
         "https://①②⑦.0.0.1/",
+        "https://localhost/",
+        "https://LOCALHOST./",
+        "https://a.localhost/",
         "https://hooks.example/" + "x" * 3000,
     ],
 )
@@ -118,6 +121,8 @@ def test_what_no_webhook_may_lead_to(url: str) -> None:
         ("https://93.184.216.34/x", CLOSED, "https://93.184.216.34/x"),
         ("http://127.0.0.1:9999/x", LOCAL, "http://127.0.0.1:9999/x"),
         ("http://10.1.2.3/x", LOCAL, "http://10.1.2.3/x"),
+        ("http://localhost:9000/", LOCAL, "http://localhost:9000/"),
+        ("https://localhost.example/", CLOSED, "https://localhost.example/"),
         ("http://hook.internal:9000/", LOCAL, "http://hook.internal:9000/"),  # looked at where it is dialled
         ("http://hook.test/", Network(resolve={"*.test": "127.0.0.1:1"}), "http://hook.test/"),
     ],
