@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -42,7 +42,9 @@ LONGEST_SLEEP = 30.0
 
 
 class _Notice(msgspec.Struct):
-    id: str
+    """Other programs can put notices on a broker. The id is a header's value, and signed with points around it."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[!-\-/-~]{1,255}\Z")]
     type: str = ""
 
 

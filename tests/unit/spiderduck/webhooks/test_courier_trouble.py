@@ -142,6 +142,14 @@ async def test_a_webhook_is_disabled_and_enabled_while_it_is_delivered_to(desk: 
     assert sorted(desk.web.ids(url("a"))) == ["n1", "n1", "n2", "n2", "n3"]
 
 
+@pytest.mark.parametrize("name", ["a.b", "a\r\nX-Evil: 1", "ü", "a b", "", "\0", "x\n", "x" * 5_000])
+async def test_a_notice_whose_id_is_none_stops_no_other(desk: Desk, name: str) -> None:
+    """It would be a header, and a part of what is signed; no notice of ours has such an id."""
+    await made(desk, "a")
+    await desk.tell(name, "n1")
+    await desk.until(lambda: desk.web.ids(url("a")) == ["n1"])
+
+
 async def test_hundreds_of_webhooks_each_get_their_notices_once(desk: Desk) -> None:
     """And those that fail are tried again beside the others."""
     desk.webhooks._parts = replace(desk.webhooks._parts, most=300)
