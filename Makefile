@@ -71,9 +71,9 @@ quality: $(DEVELOPMENT) ## the table of extracted fields beside a plain OpenGrap
 	$(BIN)/python -m benchmarks.quality
 
 lock: $(DEVELOPMENT) ## renew the locked requirements
-	for name in runtime:"--group build" cluster:"--extra cluster --group build" development:"--extra cluster --extra text --extra mcp --extra analytics --group build --group dev" \
-	  docs:"--extra cluster --extra text --extra mcp --extra analytics --group build --group dev --group docs" \
-	  bench:"--extra cluster --extra text --extra mcp --extra analytics --group build --group dev --group bench"; do \
+	for name in runtime:"--group build" cluster:"--extra cluster --group build" development:"--extra cluster --extra text --extra mcp --extra analytics --extra traces --group build --group dev" \
+	  docs:"--extra cluster --extra text --extra mcp --extra analytics --extra traces --group build --group dev --group docs" \
+	  bench:"--extra cluster --extra text --extra mcp --extra analytics --extra traces --group build --group dev --group bench"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --no-annotate $${name#*:} $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/$${name%%:*}.txt; \
 	done

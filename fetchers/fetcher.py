@@ -31,9 +31,10 @@ from fetchers.politeness.vultures import Vultures
 from fetchers.ports import UrlPolicy
 from fetchers.robots.gate import RobotsGate
 from fetchers.robots.rules import Verdict
-from fetchers.urls import UrlParts, split
+from fetchers.urls import UrlParts, split, without_query
 from groundwork.clock import Clock
 from groundwork.process import Paused
+from groundwork.spans import leaf
 
 AGAIN_SECONDS = 1.0
 """Whoever waited for robots.txt in vain does not come back sooner."""
@@ -142,16 +143,29 @@ class Fetcher:
     @asynccontextmanager
     async def _open_alone(self, request: HopRequest) -> AsyncIterator[Opened]:
         came = self._clock.monotonic()
-        async with AsyncExitStack() as held:
-            head, chunks = await self._go(request, held)
-            try:
-                yield head, chunks
-            finally:
-                end = chunks.end
-                seconds = end.elapsed if isinstance(end, BodyEnd) else 0.0
-                result = end if isinstance(end, Ended) else head
-                self.counters.ended(result, seconds)
-                hop_log.note(request, result, chunks.size, self._clock.monotonic() - came)
+        # A leaf, since who leaves this block may be another task than who entered it.
+        here = leaf("hop", url=without_query(request.url), purpose=request.purpose).__enter__()
+        try:
+            async with AsyncExitStack() as held:
+                head, chunks = await self._go(request, held)
+                try:
+                    yield head, chunks
+                finally:
+                    end = chunks.end
+                    seconds = end.elapsed if isinstance(end, BodyEnd) else 0.0
+                    result = end if isinstance(end, Ended) else head
+                    self.counters.ended(result, seconds)
+                    took = self._clock.monotonic() - came
+                    hop_log.note(request, result, chunks.size, took)
+                    if here.is_on:
+                        here.set(**hop_log.fields_of(request, result, chunks.size, took))
+                        if (trouble := hop_log.trouble_of(result)) is not None:
+                            here.fail(trouble)
+        except Exception as error:
+            here.fail(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            here.end()
 
     async def _go(self, request: HopRequest, held: AsyncExitStack) -> Opened:
         """From the gates to the answer's head."""

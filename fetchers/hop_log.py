@@ -6,11 +6,13 @@ Robots files, and requests that were told to come back later, are told at the le
 import logging
 
 from fetchers.errors import InvalidUrl
-from fetchers.model import Ended, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.urls import registrable_domain, split, without_query
 
 log = logging.getLogger(__name__)
 
+FORBIDDEN = frozenset({Ending.ROBOTS_DENIED, Ending.BLOCKED_DOMAIN, Ending.BLOCKED_ADDRESS, Ending.UNSUPPORTED_SCHEME})
+SERVER_ERROR = 500
 MOST_SHOWN = 500
 """Characters of a URL in a line."""
 
@@ -21,10 +23,17 @@ def note(request: HopRequest, result: HopResult | NotMine, size: int, seconds: f
     level = logging.INFO if is_told else logging.DEBUG
     if not log.isEnabledFor(level):
         return
+    fields = fields_of(request, result, size, seconds)
+    ending, status = fields["ending"], fields.get("status")
+    shown = f"{ending} {status}" if status is not None and ending == "answered" else ending
+    log.log(level, "hop: %s %s", shown, fields["url"], extra=fields)
+
+
+def fields_of(request: HopRequest, result: HopResult | NotMine, size: int, seconds: float) -> dict[str, str | float]:
+    """What a line, or a span, says of a hop."""
     ending, answer, why = _ending(result)
-    url = without_query(request.url)[:MOST_SHOWN]
-    fields: dict[str, object] = {
-        "url": url,
+    fields: dict[str, str | float] = {
+        "url": without_query(request.url)[:MOST_SHOWN],
         "domain": _domain(request.url),
         "purpose": request.purpose,
         "ending": ending,
@@ -42,8 +51,17 @@ def note(request: HopRequest, result: HopResult | NotMine, size: int, seconds: f
             }
     if why:
         fields["reason"] = why
-    shown = f"{ending} {answer.status_code}" if answer is not None and ending == "answered" else ending
-    log.log(level, "hop: %s %s", shown, url, extra=fields)
+    return fields
+
+
+def trouble_of(result: HopResult | NotMine) -> str | None:
+    """Why a hop counts as failed: no answer, or one that says that the site is in trouble. What a rule forbids is no
+    failure."""
+    if isinstance(result, Response):
+        return f"it answered {result.status_code}" if result.status_code >= SERVER_ERROR else None
+    if isinstance(result, Ended) and result.ending not in FORBIDDEN:
+        return f"{result.ending.value}: {result.reason}"
+    return None
 
 
 def _ending(result: HopResult | NotMine) -> tuple[str, Response | None, str]:

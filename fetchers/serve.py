@@ -9,9 +9,9 @@ import sys
 
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import VERSION, FetchersConfig
-from fetchers.trace import TraceFilter
 from groundwork.memory import tune_allocator
 from groundwork.terminal import PlainFormatter, say
+from groundwork.trace import TraceFilter
 
 
 async def serve(config: FetchersConfig, cluster: ClusterConfig) -> int:

@@ -11,19 +11,23 @@ LONG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3
 
 
 class Histogram:
-    """The last place of `counts` is for those beyond all `bounds` (seconds)."""
+    """The last place of `counts` is for those beyond all `bounds` (seconds). `exemplars`: the latest trace by place."""
 
-    __slots__ = ("bounds", "counts", "total")
+    __slots__ = ("bounds", "counts", "exemplars", "total")
 
     def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
+        self.exemplars: dict[int, tuple[str, float]] = {}
 
-    def observe(self, value: float) -> None:
-        """Count one duration of `value` seconds."""
-        self.counts[bisect_left(self.bounds, value)] += 1
+    def observe(self, value: float, trace_id: str | None = None) -> None:
+        """Count one duration of `value` seconds. `trace_id`: a trace that is kept, and shows such a one."""
+        place = bisect_left(self.bounds, value)
+        self.counts[place] += 1
         self.total += value
+        if trace_id is not None:
+            self.exemplars[place] = trace_id, value
 
     @property
     def by_bound(self) -> dict[str, int]:

@@ -91,12 +91,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message handed out by the queue; `tag` is the queue's own handle. `errors`: how often its handling raised."""
+    """A message handed out by the queue; `tag` is the queue's own handle. `errors`: how often its handling raised.
+    `queued_at`: when it was put there (epoch seconds); 0 where that is not known."""
 
     message: Message
     tag: int
     errors: int = 0
     deliveries: int = 1
+    queued_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 from fetchers.model import FetchResult, HopRequest
+from fetchers.urls import without_query
 from groundwork.clock import Clock
 from groundwork.log_fields import bind
+from groundwork.spans import span
 from schedulers.config import Freshness, SchedulersConfig
 from schedulers.context import (
     Answered,
@@ -66,6 +68,10 @@ class Pipeline:
 
     async def _share(self, shared: Shared) -> None:
         bind(url_id=url_id(shared.link.key))
+        with span("share", url=without_query(shared.link.url)):
+            await self._share_alone(shared)
+
+    async def _share_alone(self, shared: Shared) -> None:
         if await self._wait_for_equal(shared) is not None:  # before deciding, so that who waited finds what was fetched
             return  # it would have waited too long
         async with self._in_flight.hold(shared.link.key) as flight:
@@ -191,9 +197,10 @@ class Timed:
 
         async def run(*args: P.args, **kwargs: P.kwargs) -> T:
             started = monotonic()
-            try:
-                return await stage(*args, **kwargs)
-            finally:
-                observe(name, monotonic() - started)
+            with span(name):
+                try:
+                    return await stage(*args, **kwargs)
+                finally:
+                    observe(name, monotonic() - started)
 
         return run

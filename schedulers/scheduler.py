@@ -9,6 +9,8 @@ import logging
 
 from groundwork.clock import Clock
 from groundwork.log_fields import bind
+from groundwork.spans import leaf, of_event, within
+from groundwork.trace import current
 from schedulers.config import SchedulersConfig
 from schedulers.errors import SchedulerError, UnreadableEvent
 from schedulers.identity import sent_id
@@ -30,6 +32,7 @@ class Scheduler:
         self._places = asyncio.Semaphore(config.in_flight)
         self._handling: set[asyncio.Task[None]] = set()
         self._outages = Outages(clock)
+        self._clock = clock
 
     @property
     def in_flight(self) -> int:
@@ -65,8 +68,16 @@ class Scheduler:
 
     async def _handle(self, delivery: Delivery) -> None:
         """To its end. An outage of what we stand on (store, archive, queue) is waited out and counts as no error."""
-        bind(event_id=sent_id(delivery.message.event_id))
-        await self._outages.waited_out(self._handle_once)(delivery)
+        event_id = sent_id(delivery.message.event_id)
+        bind(event_id=event_id)
+        place = of_event(event_id)
+        current.set(place)  # of this task alone: its log lines, and what it asks of other processes
+        with within(
+            place, f"handle {delivery.message.kind}", event_id=event_id, deliveries=delivery.deliveries
+        ) as here:
+            if delivery.queued_at:
+                here.set(waited_s=round(max(0.0, self._clock.now() - delivery.queued_at), 3))
+            await self._outages.waited_out(self._handle_once)(delivery)
 
     async def _handle_once(self, delivery: Delivery) -> None:
         if delivery.deliveries > self._config.most_deliveries:
@@ -87,6 +98,8 @@ class Scheduler:
         code = error.code if isinstance(error, SchedulerError) else type(error).__name__
         reason = f"{code}: {error}"
         log.warning("handling %s failed: %s", delivery.message.event_id, reason, exc_info=error)
+        with leaf("failed") as here:
+            here.fail(reason)
         if delivery.errors + 1 >= self._config.most_errors:
             await self._give_up(delivery, reason)
         else:

@@ -31,6 +31,7 @@ from spiderduck.settings.coordination import IdsConfig, MemcachedConfig, Zookeep
 from spiderduck.settings.images import ImagesConfig
 from spiderduck.settings.lists import ListConfig
 from spiderduck.settings.shares import RechecksConfig, SharesConfig, TrendsConfig
+from spiderduck.settings.traces import TracesConfig
 from spiderduck.settings.webhooks import WebhooksConfig
 
 PREFIX = "SPIDERDUCK_"
@@ -196,6 +197,7 @@ class Config:
     trends: TrendsConfig = field(default_factory=TrendsConfig)
     rechecks: RechecksConfig = field(default_factory=RechecksConfig)
     webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
+    traces: TracesConfig = field(default_factory=TracesConfig)
     analytics: AnalyticsConfig = field(default_factory=AnalyticsConfig)
     lists: tuple[ListConfig, ...] = ()
 
@@ -237,6 +239,7 @@ class Config:
                 self.trends,
                 self.rechecks,
                 self.webhooks,
+                self.traces,
                 self.analytics,
             ):
                 section.validate()

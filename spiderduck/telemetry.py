@@ -5,7 +5,8 @@ import logging
 import platform
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -15,12 +16,15 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from fetchers.config import VERSION
 from groundwork.clock import Clock
 from groundwork.histogram import LONG_SECONDS, Histogram
 from groundwork.single_flight import SingleFlight
+from groundwork.spans import sampled
 from spiderduck.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -76,13 +80,13 @@ class Telemetry(Collector):
 
     def stage(self, name: str, seconds: float) -> None:
         """One stage was passed (`schedulers.ports.Observer`)."""
-        self.stages[name].observe(seconds)
+        self.stages[name].observe(seconds, sampled())
 
     def ended(self, outcome: str, seconds: float | None = None) -> None:
         """One share of a URL came to its end, `seconds` after it was shared, where that is known."""
         self.outcomes[outcome] += 1
         if seconds is not None:
-            self.shares.observe(seconds)
+            self.shares.observe(seconds, sampled())
 
     def refused(self, reason: str) -> None:
         """A call was refused for its key: `missing`, `unknown`, `expired`, `slowed_down`, `scope`, `rate`."""
@@ -96,7 +100,7 @@ class Telemetry(Collector):
             if len(self._routes) >= MOST_ROUTES:
                 kind = ("(other)", "OTHER", kind[2])
             histogram = self._routes.setdefault(kind, Histogram())
-        histogram.observe(seconds)
+        histogram.observe(seconds, sampled())
 
     def took(self) -> dict[str, dict[str, int]]:
         """How often shares, fetches and answers of the API took how long, by the upper bound in seconds."""
@@ -123,11 +127,12 @@ class Telemetry(Collector):
         """Add what has metrics of its own, with names of its own."""
         self._registry.register(collector)
 
-    async def render(self) -> bytes:
-        """The Prometheus text format. Who asks at the same moment gets the same."""
-        return await self._rendering.run("metrics", self._render)
+    async def render(self, *, openmetrics: bool = False) -> bytes:
+        """The Prometheus text format, or OpenMetrics, which has exemplars. Who asks at the same moment gets the
+        same."""
+        return await self._rendering.run("openmetrics" if openmetrics else "text", partial(self._render, openmetrics))
 
-    async def _render(self) -> bytes:
+    async def _render(self, openmetrics: bool) -> bytes:
         asked: dict[str, tuple[str, float]] = {}
         nothing: Mapping[str, tuple[str, float]] = {}
         for found in await asyncio.gather(*(self._ask(one, nothing) for one in self._gauges)):
@@ -136,7 +141,8 @@ class Telemetry(Collector):
         none: Iterable[Table] = ()
         tables = await asyncio.gather(*(self._ask(one, none) for one in self._tables))
         self._told = [table for some in tables for table in some]
-        return generate_latest(self._registry)
+        generate: Callable[[Collector], bytes] = generate_openmetrics if openmetrics else generate_latest
+        return generate(self._registry)
 
     async def _ask(self, ask: Callable[[], Awaitable[Told]], nothing: Told) -> Told:
         try:
@@ -165,12 +171,12 @@ class Telemetry(Collector):
             labels=["route", "method", "status"],
         )
         for labels, histogram in list(self._routes.items()):
-            routes.add_metric(labels, histogram.buckets, histogram.total)
+            routes.add_metric(labels, _buckets(histogram), histogram.total)
         yield routes
         for name, what, label, histograms in self._observed:
             family = HistogramMetricFamily(name, what, labels=[label])
             for value, histogram in histograms.items():
-                family.add_metric([value], histogram.buckets, histogram.total)
+                family.add_metric([value], _buckets(histogram), histogram.total)
             yield family
         for asked, (text, figure) in self._asked.items():
             kind = CounterMetricFamily if asked.endswith(TOTAL) else GaugeMetricFamily
@@ -192,7 +198,7 @@ class Telemetry(Collector):
             "spiderduck_stage_seconds", "Seconds spent in a stage, without the stages after it.", labels=["stage"]
         )
         for name, histogram in list(self.stages.items()):
-            duration.add_metric([name], histogram.buckets, histogram.total)
+            duration.add_metric([name], _buckets(histogram), histogram.total)
             calls.add_metric([name], sum(histogram.counts))
             seconds.add_metric([name], histogram.total)
         yield from (duration, calls, seconds)
@@ -221,4 +227,12 @@ def _labelled(name: str, what: str, label: str, counts: Mapping[str, int]) -> Me
 
 
 def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
-    return HistogramMetricFamily(PREFIX + name, what, buckets=histogram.buckets, sum_value=histogram.total)
+    return HistogramMetricFamily(PREFIX + name, what, buckets=_buckets(histogram), sum_value=histogram.total)
+
+
+def _buckets(histogram: Histogram) -> list[Any]:
+    """With exemplars where there are some."""
+    if not histogram.exemplars:
+        return list(histogram.buckets)
+    shown = {place: Exemplar({"trace_id": name}, value) for place, (name, value) in histogram.exemplars.items()}
+    return [(bound, count, shown.get(place)) for place, (bound, count) in enumerate(histogram.buckets)]

@@ -14,12 +14,13 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from fetchers import trace, wire
+from fetchers import wire
 from fetchers.body.budget import BodyBudget
 from fetchers.body.chunks import BodyEnd, Chunks, collect
 from fetchers.client.connection import OK, ServiceConnection
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import DomainState, Ended, Ending, HopRequest, HopResult, NotMine, Response
+from groundwork import trace
 from groundwork.clock import Clock
 from groundwork.process import ProcessStatus
 

@@ -19,17 +19,19 @@ from urllib.parse import unquote
 
 import msgspec
 
-from fetchers import trace, wire
+from fetchers import wire
 from fetchers.body.chunks import BodyEnd
 from fetchers.errors import BrokenOff, CoordinatorUnavailable
 from fetchers.fetcher import Fetcher
 from fetchers.model import HopRequest, RateLimit, Response
 from fetchers.service.connection import REQUEST_SECONDS, Answer, ClientConnection, Request, StreamedAnswer
 from fetchers.service.metrics import Metrics
+from groundwork import trace
 from groundwork.front.connections import Connections
 from groundwork.front.limits import FrontLimits
 from groundwork.process import Vitals
 from groundwork.readiness import STOPPING, Dependency, Trouble, dependency, readiness
+from groundwork.spans import is_recording
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +182,8 @@ class Service:
         """The caller's trace is ours, for as long as this request's task lasts."""
         parent = request.headers.get("traceparent")
         if parent is not None and (caller := trace.read(parent, request.headers.get("tracestate"))) is not None:
-            trace.current.set(caller.child(self._random))
+            # Recorded, the hop itself is the caller's child.
+            trace.current.set(caller if is_recording() else caller.child(self._random))
 
     async def _limit(self, request: Request) -> Answer:
         try:

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from fetchers.urls import registrable_domain
 from groundwork.clock import Clock
+from groundwork.spans import leaf
 from schedulers import notice
 from schedulers.config import Freshness
 from schedulers.context import Dropped, Result, Settled, Shared
@@ -67,7 +68,10 @@ class Store:
         states = tuple(self._judged(state, settled.page, verdicts) for state in settled.change.states)
         told = notice.processed(shared.event, settled.outcome, known, verdict, now)
         change = replace(settled.change, states=states)
-        await self._store.complete(shared.event.identity, shared.link.key, change, told)
+        with leaf("notice", notice=told.id, outcome=told.outcome) as here:
+            await self._store.complete(shared.event.identity, shared.link.key, change, told)
+            if settled.outcome == Status.FAILED:
+                here.fail(settled.state.reason or settled.outcome)
         shared_at = shared.event.created_at
         seconds = None if shared_at is None else max(self._clock.now() - shared_at.timestamp(), 0.0)
         self._ended(settled.outcome, seconds)

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import structlog
 
-from fetchers import trace
 from fetchers.urls import without_query
+from groundwork import trace
 from groundwork.front.manners import request_id
 from groundwork.log_fields import fields as bound_fields
 from groundwork.terminal import plain

@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -31,6 +32,7 @@ from spiderduck.bootstrap.product import running_parts
 from spiderduck.bootstrap.remedies import ZOOKEEPER_REMEDY
 from spiderduck.bootstrap.runtime import run, stopping_on_signals
 from spiderduck.bootstrap.starting import answering_meanwhile
+from spiderduck.bootstrap.traces import tracing
 from spiderduck.bootstrap.waiting import wait_for
 from spiderduck.config import Config
 
@@ -89,18 +91,24 @@ async def serve(
 
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, "blocking"))
     serve_these = _serve_fetchers if parts == {"fetchers"} else _serve_parts
-    with stopping_on_signals(stop):
-        serving = asyncio.create_task(serve_these(config, parts, tell, stop), name="serving")
-        stopped = asyncio.create_task(stop.wait(), name="stop")
-        try:
-            await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopped.cancel()
-            if not begun or not stop.is_set():
-                serving.cancel()  # it waits for its engines, or we are cancelled ourselves; one that failed is over
-            await asyncio.wait((serving,))
-        if not serving.cancelled():
-            serving.result()
+    async with tracing(config, parts):
+        with stopping_on_signals(stop):
+            await _until_over(serve_these(config, parts, tell, stop), stop, lambda: begun)
+
+
+async def _until_over(work: Coroutine[Any, Any, None], stop: asyncio.Event, has_begun: Callable[[], bool]) -> None:
+    """Until it ends. What waits for its engines is ended by `stop`; what has begun ends by itself then."""
+    serving = asyncio.create_task(work, name="serving")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        if not has_begun() or not stop.is_set():
+            serving.cancel()  # it waits for its engines, or we are cancelled ourselves; one that failed is over
+        await asyncio.wait((serving,))
+    if not serving.cancelled():
+        serving.result()
 
 
 async def _serve_parts(config: Config, parts: frozenset[str], started: Tell, stop: asyncio.Event) -> None:

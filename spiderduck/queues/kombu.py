@@ -159,8 +159,9 @@ class KombuQueue:
 
     def _arrived(self, incoming: Incoming) -> None:
         envelope = from_headers(incoming.body, incoming.headers, incoming.message_id)
-        delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries)
-        self._queued_at[incoming.tag] = envelope.queued_at or self._clock.now()
+        queued_at = envelope.queued_at
+        delivery = Delivery(envelope.message, incoming.tag, envelope.errors, envelope.deliveries, queued_at)
+        self._queued_at[incoming.tag] = queued_at or self._clock.now()
         if envelope.is_foreign:
             self._later(self._adopt(delivery, envelope))
         elif 0 < envelope.due - self._clock.now() < MOST_DELAY:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import sqlite3
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from groundwork.clock import Clock
@@ -39,6 +39,7 @@ SELECT (SELECT min(id) FROM messages), (SELECT seq FROM sqlite_sequence WHERE na
 """
 """The numbers of the oldest message and of the newest there ever was; the same of what is deferred."""
 LOOK_SECONDS = 5.0
+MOST_TIMED = 4096
 LONGEST_RETRY_SECONDS = 60.0
 ACK_SECONDS = 0.02
 """So long acknowledgements gather: one statement for many of them."""
@@ -68,6 +69,7 @@ class SqliteQueue:
         self._forgetting: asyncio.Future[object] | None = None
         self._retrying: set[asyncio.Task[None]] = set()
         self._ages, self._deferred_ages = Ages(), Ages()
+        self._published: OrderedDict[str, float] = OrderedDict()  # when, by event; of the last ones of this process
 
     async def publish(self, messages: Sequence[Message], *, bulk: bool = False) -> Sequence[bool]:
         now = self._clock.now()
@@ -75,6 +77,10 @@ class SqliteQueue:
         accepted = await self._database.write(lambda connection: put(connection, messages, now))
         self._bulk_waits |= bulk
         self._more.set()
+        for message in messages[-MOST_TIMED:]:
+            self._published[message.event_id] = now
+        while len(self._published) > MOST_TIMED:
+            self._published.popitem(last=False)
         return accepted
 
     async def receive(self) -> Delivery:
@@ -267,7 +273,9 @@ class SqliteQueue:
         rows = await self._database.read(lambda connection: connection.execute(sql, (after, BATCH)).fetchall())
         for tag, errors, deliveries, event_id, kind, url, deferrals, body in rows:
             if tag not in self._woken_ids:  # those were handed out, or are about to be
-                self._loaded.append(Delivery(Message(body, event_id, kind, url, deferrals), tag, errors, deliveries))
+                message = Message(body, event_id, kind, url, deferrals)
+                queued_at = self._published.pop(event_id, 0.0)
+                self._loaded.append(Delivery(message, tag, errors, deliveries, queued_at))
         if len(rows) < BATCH:
             self._woken_ids.clear()
         if not rows:

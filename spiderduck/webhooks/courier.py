@@ -17,6 +17,7 @@ import msgspec
 
 from fetchers.model import NotNow
 from groundwork.clock import Clock
+from groundwork.spans import OFF, Off, Open, is_recording, of_event, within
 from spiderduck.errors import NotHandedOut, StoreUnavailable, UnknownQueue
 from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
 from spiderduck.webhooks.model import Delivery, DeliveryStatus, Webhook
@@ -46,6 +47,7 @@ class _Notice(msgspec.Struct):
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[!-\-/-~]{1,255}\Z")]
     type: str = ""
+    event_id: str = ""
 
 
 _decode = msgspec.json.Decoder(_Notice).decode
@@ -257,9 +259,21 @@ class Courier:
     # Both -------------------------------------------------------------------------------------------------------------
 
     async def _attempt(self, delivery: Delivery) -> None:
+        with self._span_of(delivery) as here:
+            await self._attempt_within(delivery, here)
+
+    def _span_of(self, delivery: Delivery) -> Open | Off:
+        """In the trace of the event that the notice is about."""
+        if not is_recording() or not (event_id := _decode(delivery.body).event_id):
+            return OFF
+        return within(of_event(event_id), "webhook", webhook=self.webhook.id, notice=delivery.id, tries=delivery.tries)
+
+    async def _attempt_within(self, delivery: Delivery, here: Open | Off) -> None:
         self._under_way.add(delivery.id)
         try:
             tried = await self._sent(delivery)
+            if tried.meaning is not Meaning.TAKEN:
+                here.fail(tried.attempt.reason or "it was not taken")
             noted = self._judged(delivery, tried)
             await self._patiently(lambda: self._parts.deliveries.note(self.webhook.id, noted))
         finally:

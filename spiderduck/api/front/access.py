@@ -8,6 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from groundwork import trace
+from groundwork.spans import OFF, Off, Open, is_recording, span, within
 from spiderduck.api.front.keys import key_name
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ Observe = Callable[[str, str, int, float], None]
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 NO_ROUTE = "(none)"
 """What was asked for matches no route, or was refused before one was looked for."""
+SERVER_ERROR = 500
 LEFT = 499
 """The status that is noted where the client left before the answer began."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -46,10 +49,15 @@ class AccessLog:
                 size += len(message.get("body", b""))
             await send(message)
 
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            self._note(scope, status, size, self._monotonic() - began)
+        with _span_of(scope) as here:
+            try:
+                await self._app(scope, receive, noting)
+            finally:
+                self._note(scope, status, size, self._monotonic() - began)
+                route = scope.get("path_template") or NO_ROUTE
+                here.set(kind="request", route=route, method=scope["method"], status=status, bytes=size)
+                if status >= SERVER_ERROR:
+                    here.fail(f"it was answered {status}")
 
     def _note(self, scope: Any, status: int, size: int, seconds: float) -> None:
         route = scope.get("path_template") or NO_ROUTE
@@ -67,3 +75,13 @@ class AccessLog:
             if (key := key_name(scope)) is not None:
                 fields["key"] = key
             log.log(level, "request: %s %s %d", method, route, status, extra=fields)
+
+
+def _span_of(scope: Any) -> Open | Off:
+    """In the caller's trace, where its headers name one."""
+    if not is_recording() or scope["path"] in PROBES:
+        return OFF
+    headers = dict(scope["headers"])
+    parent, state = headers.get(b"traceparent", b""), headers.get(b"tracestate", b"")
+    caller = trace.read(parent.decode("latin-1"), state.decode("latin-1"))
+    return span("request") if caller is None else within(caller, "request")

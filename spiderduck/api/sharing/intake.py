@@ -6,11 +6,13 @@ A request that shares much goes into the queue's bulk lane, which small requests
 
 import asyncio
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import NamedTuple
 
+from groundwork.spans import first, is_recording, of_event
 from schedulers.errors import EventTooLarge, UnreadableEvent
 from schedulers.events import (
     INLINE_BYTES,
@@ -114,10 +116,15 @@ class Intake:
 
     async def _put(self, messages: Sequence[Message], found: Sequence[_Read]) -> AcceptedEvents:
         bulk = max(len(messages), sum(len(one.urls) for one in found)) > BULK
+        began = time.time_ns()
         accepted = await self._services.queue.publish(messages, bulk=bulk)
         # After the queue has said which events are new, for nobody would ever work on the URLs of the others; and
         # before the answer. A mark never replaces an ending that was faster.
         ids = [sent_id(message.event_id) for message in messages]
+        if is_recording():
+            for identity, is_new in zip(ids, accepted, strict=True):
+                if is_new:
+                    first(of_event(identity), "event", began, event_id=identity)
         events: list[SharedEvent] = []
         for identity, read, is_new in zip(ids, found, accepted, strict=True):
             event = await self._note(identity, read, is_new=is_new)

@@ -13,11 +13,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
-from fetchers import trace
 from fetchers.body.chunks import Chunks
 from fetchers.body.limits import announced_length
 from fetchers.errors import BrokenOff
 from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
+from groundwork import trace
 from schedulers.record import iso_time
 from schedulers.urls import parse_shared
 from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
@@ -63,7 +63,8 @@ def fetch_routes(services: Services) -> list[HTTPRouteHandler]:
         },
     )
     async def fetch_url(data: JSONBody[FetchOrder], request: Request[Any, Any, Any]) -> ASGIApp:
-        trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
+        if trace.current.get() is None:  # else the request's own span goes on with the caller's trace
+            trace.current.set(trace.read(request.headers.get("traceparent"), request.headers.get("tracestate")))
         now = services.clock.now()
         by = now + data.wait_ms / 1000
         order = HopRequest(

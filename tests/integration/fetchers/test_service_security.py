@@ -13,7 +13,7 @@ from random import Random
 import httpx
 import pytest
 
-from fetchers import trace, wire
+from fetchers import wire
 from fetchers.body.chunks import NO_CHUNKS, Chunks
 from fetchers.client.http import HttpFetchers, Inquiry
 from fetchers.client.running import running_client
@@ -24,10 +24,11 @@ from fetchers.model import HopRequest, HopResult, NotMine, NotNow, Response
 from fetchers.service.connection import Request, StreamedAnswer
 from fetchers.service.server import Service
 from fetchers.tls import client_context, server_context
-from fetchers.trace import Trace
+from groundwork import trace
 from groundwork.clock import SystemClock
 from groundwork.process import Vitals
 from groundwork.readiness import Needed
+from groundwork.trace import Trace
 from tests.origin import Origin, http
 
 TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01", "vendor=1")

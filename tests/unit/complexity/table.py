@@ -8,7 +8,7 @@ import gzip
 import struct
 from typing import Any
 
-from fetchers import media_type, trace, urls
+from fetchers import media_type, urls
 from fetchers import redirect_target as targets
 from fetchers import wire as hops_wire
 from fetchers.body import decoding, inflate, labelled, limits
@@ -20,7 +20,7 @@ from fetchers.politeness.back_off import parse_retry_after, pause_asked
 from fetchers.redirect_target import redirect_target, refresh_target, resolve
 from fetchers.robots import lines, loading, matching, parsing
 from fetchers.robots.rules import copy_from_bytes, copy_to_bytes
-from groundwork import address_guard
+from groundwork import address_guard, trace
 from imagepipe import signing
 from imagepipe.codecs import (
     apng,
@@ -358,7 +358,7 @@ TABLE: dict[str, list[Case]] = {
         rows("9", "1."),
         rows("remaining=0,"),
     ),
-    "fetchers.trace.read": cases(lambda text: trace.read(text, text), rows("0"), rows("00-"), rows(" ")),
+    "groundwork.trace.read": cases(lambda text: trace.read(text, text), rows("0"), rows("00-"), rows(" ")),
     "fetchers.robots.loading.life": cases(
         lambda text: loading.life([("cache-control", text)]), rows("max-age "), rows("max-age=x")
     ),

@@ -8,11 +8,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from fetchers import trace
 from fetchers.body.chunks import Chunks
 from fetchers.client.redirects import open_fetch
 from fetchers.model import Ended, Ending, FetchResult, HopRequest, HopResult, NotNow, Response
-from fetchers.trace import Trace
+from groundwork import trace
+from groundwork.trace import Trace
 from spiderduck.api.urls.fetch import fetch_routes
 from tests.clock import FakeClock
 from tests.unit.fetchers.bodies import opening

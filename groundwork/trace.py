@@ -1,8 +1,8 @@
 """The trace that a request belongs to (W3C Trace Context), kept for whoever works on it, carried from process to
 process.
 
-Set by whoever begins a trace or by `service/server.py`, which goes on with its caller's; read by `client/http.py` for
-the next fetcher and by every log line (`TraceFilter`). What cannot be read is no trace, and nothing of it ever goes to
+Set by whoever begins a piece of work (`spans.py`, a scheduler, a fetcher's service, which goes on with its caller's);
+read by who asks another process and by every log line. What cannot be read is no trace, and nothing of it ever goes to
 an origin.
 """
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers import trace
-from fetchers.trace import Trace, TraceFilter
+from groundwork import trace
+from groundwork.trace import Trace, TraceFilter
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"

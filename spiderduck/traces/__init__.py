@@ -1,0 +1,1 @@
+"""Traces: what of the spans of this process goes to a collector, and how."""
