@@ -1,7 +1,9 @@
 """`spiderduck export` and `import`, from settings to the store and a file."""
 
 import gzip
+import os
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,13 +18,14 @@ from spiderduck.takedowns.ports import TakedownStore
 from spiderduck.transfer.lines import BadExport, End, PageLine, StateLine, encode
 from spiderduck.transfer.moving import Moved, lines_of, take_over
 
-LONGEST_LINE = 64 * 1024 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
 STEP = 200
 Step = Callable[[Moved], None]
 
 
 async def export(config: Config, file: str, step: Step) -> Moved:
-    """`file` "-" is standard output; one that ends in `.gz` is compressed. Raises `StoreUnavailable`, `OSError`."""
+    """`file` "-" is standard output; one that ends in `.gz` is compressed. It is there when it is whole, in the place
+    of one that was there. Raises `StoreUnavailable`, `OSError`."""
     states = pages = 0
     async with opened(config) as offline:
         with _opened(file, "wb") as target:
@@ -48,7 +51,7 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
     try:
         while line := source.readline(LONGEST_LINE):
             yield line
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadExport(f"the file is damaged or was cut short: {error}") from error
 
 
@@ -57,10 +60,14 @@ def _opened(file: str, mode: str) -> Iterator[IO[bytes]]:
     if file == "-":
         yield sys.stdout.buffer if mode == "wb" else sys.stdin.buffer
         return
-    path = Path(file)
-    opened_file = gzip.open(path, mode, compresslevel=3) if path.suffix == ".gz" else path.open(mode)  # noqa: SIM115
+    path = target = Path(file)
+    if mode == "wb" and (path.is_file() or not path.exists()):  # else it is a pipe, say
+        path = path.with_name(f"{path.name}.part")
+    opened_file = gzip.open(path, mode, compresslevel=3) if target.suffix == ".gz" else path.open(mode)  # noqa: SIM115
     with opened_file as found:
         yield found  # type: ignore[misc]
+    if path != target:
+        os.replace(path, target)
 
 
 class _TakenDown:

@@ -4,10 +4,15 @@ The first says what the file is, the last how much it holds, so that a file that
 pages are those of the store it came from: they are unique everywhere.
 """
 
+import re
 from typing import ClassVar
 
 import msgspec
 
+from fetchers.errors import InvalidUrl
+from fetchers.urls import split
+from schedulers.links import LONGEST_SERIALISED
+from schedulers.metadata import decode_metadata, decode_usage
 from schedulers.model import Page, UrlState
 from spiderduck.errors import SpiderDuckError
 from spiderduck.stores.rows import PageHead, page_from_row, page_to_row
@@ -15,6 +20,9 @@ from spiderduck.takedowns.model import Takedown
 
 VERSION = 2
 """1: without takedowns."""
+FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+LATEST = 253_402_300_800.0
+"""The end of the year 9999."""
 
 
 class BadExport(SpiderDuckError):
@@ -94,4 +102,49 @@ def read_line(text: bytes, number: int) -> Line:
         raise BadExport(f"line {number}: an export begins with its head, once; this file is none")
     if isinstance(line, Head) and line.version > VERSION:
         raise BadExport(f"the file is of a newer SpiderDuck (version {line.version}; this one knows {VERSION})")
+    try:
+        _check(line)
+    except (ValueError, InvalidUrl, RecursionError) as error:
+        raise BadExport(f"line {number} says what no store of ours holds: {error}") from error
     return line
+
+
+def _check(line: Line) -> None:
+    """Raise ValueError, and `msgspec.ValidationError` is one, for what a store would not take, or could not read
+    again."""
+    if isinstance(line, StateLine):
+        state = line.state
+        _check_numbers(state.page_id, state.status_code)
+        _check_times(state.checked_at, state.fresh_until, state.until, state.gone_since, state.changed_at)
+        _check_texts(state.key, state.url, state.resolved_url)
+    elif isinstance(line, PageLine):
+        place = line.head.archived
+        _check_numbers(line.id, line.version, line.head.status_code, line.head.content.length)
+        _check_times(line.fetched_at)
+        _check_texts(line.key, line.url, line.head.canonical_url)
+        split(line.url)
+        if place is not None:
+            _check_numbers(place.offset, place.length)
+            if not FILE_NAME.fullmatch(place.file):
+                raise ValueError(f"{place.file[:100]!r} is no name of a file of the archive")
+        page = line.page
+        decode_metadata(page.metadata, page.provenance)
+        decode_usage(page.usage)
+
+
+def _check_numbers(*numbers: int | None) -> None:
+    for number in numbers:
+        if number is not None and not 0 <= number < 2**63:
+            raise ValueError(f"{number} is no number from 0 to 2^63")
+
+
+def _check_times(*moments: float | None) -> None:
+    for moment in moments:
+        if moment is not None and not 0 <= moment < LATEST:
+            raise ValueError(f"{moment} is no time in seconds since 1970")
+
+
+def _check_texts(*texts: str | None) -> None:
+    for text in texts:
+        if text is not None and len(text) > 2 * LONGEST_SERIALISED:
+            raise ValueError(f"a URL of {len(text):,} characters")

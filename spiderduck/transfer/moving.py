@@ -13,6 +13,7 @@ from spiderduck.transfer.lines import VERSION, BadExport, End, Head, Line, PageL
 
 RECORDS_AT_ONCE = 200
 VERSIONS_AT_ONCE = 100
+BYTES_AT_ONCE = 8 * 1024 * 1024
 ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED, Status.UNKNOWN})
 """Belong to messages of the store's own queue, which stay there."""
 
@@ -88,7 +89,7 @@ async def take_over(
     harm."""
     states: list[UrlState] = []
     pages: list[Page] = []
-    moved, end = Moved(), None
+    moved, end, size = Moved(), None, 0
     for number, text in enumerate(lines, 1):
         if end is not None:
             raise BadExport(f"line {number}: the export ends in the line before it")
@@ -101,13 +102,14 @@ async def take_over(
             states.append(line.state)
         elif isinstance(line, PageLine):
             pages.append(line.page)
-        if end is not None or len(states) + len(pages) >= RECORDS_AT_ONCE:
+        size += len(text)
+        if end is not None or len(states) + len(pages) >= RECORDS_AT_ONCE or size >= BYTES_AT_ONCE:
             kept = [one for one in states if not any(map(taken_down.is_gone, _keys(one)))]
             shown = [one for one in pages if not taken_down.is_gone(one.key)]
             await target.take_over(kept, shown)
             left_out = len(states) + len(pages) - len(kept) - len(shown)
             moved = Moved(moved.states + len(states), moved.pages + len(pages), moved.left_out + left_out)
-            states, pages = [], []
+            states, pages, size = [], [], 0
             step(moved)
     if end is None:
         raise BadExport("the file was cut short: its last line, which says how much it holds, is not there")

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,76 @@ async def test_what_is_known_later_stays(filled: Config, tmp_path: Path) -> None
     store = SqliteStore(database, FakeClock(NOW), lambda: None)
     assert (await store.look_up(newer.key)).state == newer
     await database.close()
+
+
+async def test_an_export_that_breaks_off_leaves_the_last_one(filled: Config, tmp_path: Path) -> None:
+    """It takes its place when it is whole."""
+    file = tmp_path / "records.jsonl"
+    await export(filled, str(file), ignored)
+    whole = await asyncio.to_thread(file.read_bytes)
+
+    def full(_: Moved) -> None:
+        raise OSError(28, "no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        await export(filled, str(file), full)
+    assert await asyncio.to_thread(file.read_bytes) == whole
+
+
+def changed(line: bytes, **values: object) -> bytes:
+    return msgspec.json.encode({**msgspec.json.decode(line), **values})
+
+
+def in_part(line: bytes, part: str, **values: object) -> bytes:
+    return changed(line, **{part: {**msgspec.json.decode(line)[part], **values}})
+
+
+ELSEWHERE = {"file": "../../etc/passwd", "offset": 0, "length": 9, "sha256": ""}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("page", lambda line: changed(line, id=2**63)),
+        ("page", lambda line: changed(line, id=-1)),
+        ("page", lambda line: changed(line, version=10**30)),
+        ("page", lambda line: changed(line, metadata=[1])),
+        ("page", lambda line: changed(line, metadata={"title": 5})),
+        ("page", lambda line: changed(line, provenance="x")),
+        ("page", lambda line: changed(line, fetched_at=1e300)),
+        ("page", lambda line: changed(line, url="not a URL")),
+        ("page", lambda line: in_part(line, "head", archived=ELSEWHERE)),
+        ("page", lambda line: in_part(line, "head", archived={**ELSEWHERE, "file": "a.warc.gz", "offset": -1})),
+        ("page", lambda line: in_part(line, "head", usage=[2])),
+        ("state", lambda line: in_part(line, "state", page_id=2**70)),
+        ("state", lambda line: in_part(line, "state", checked_at=-5.0)),
+        ("state", lambda line: in_part(line, "state", key="x" * 100_000)),
+    ],
+)
+async def test_a_line_that_no_store_could_read_again_is_refused(
+    filled: Config, tmp_path: Path, kind: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    """Before it is written: a record that cannot be read would fail every look-up."""
+    file = tmp_path / "records.jsonl"
+    await export(filled, str(file), ignored)
+    lines = (await asyncio.to_thread(file.read_bytes)).splitlines()
+    number = next(n for n, line in enumerate(lines) if f'"kind":"{kind}"'.encode() in line)
+    lines[number] = spoil(lines[number])
+    await asyncio.to_thread(file.write_bytes, b"\n".join(lines))
+    with pytest.raises(BadExport, match=f"line {number + 1} "):
+        await import_(Config(data=str(tmp_path / "to")), str(file), ignored)
+
+
+async def test_a_damaged_gzip_file_is_told(filled: Config, tmp_path: Path) -> None:
+    """Wherever the damage is."""
+    file = tmp_path / "records.jsonl.gz"
+    await export(filled, str(file), ignored)
+    whole = await asyncio.to_thread(file.read_bytes)
+    for place in range(40, len(whole), len(whole) // 9):  # behind the name of the file
+        spoilt = whole[:place] + bytes(byte ^ 0xFF for byte in whole[place : place + 9]) + whole[place + 9 :]
+        await asyncio.to_thread(file.write_bytes, spoilt)
+        with pytest.raises(BadExport):
+            await import_(Config(data=str(tmp_path / "to")), str(file), ignored)
 
 
 @pytest.mark.parametrize(
