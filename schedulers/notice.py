@@ -4,7 +4,7 @@ The id depends only on the event's identity and the URL, so a repeat after a cra
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ import msgspec
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
 from schedulers.identity import is_share
-from schedulers.model import Event, HopTrace, Known, Page, UrlState
+from schedulers.model import Event, Known, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 from schedulers.verdict import Verdict
 
@@ -52,11 +52,11 @@ class _Envelope(msgspec.Struct, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One request to a site: when it was answered (`at`), with which status code or ending (`result`), under which line
-    of robots.txt, and what the time went into. `connection_reused`: no connection had to be made."""
+    """One request to a site: when it was answered or given up (`at`), with which status code or ending (`result`),
+    under which line of robots.txt, and what the time went into. `connection_reused`: no connection had to be made."""
 
     url: str
-    at: Time | None = None
+    at: Time
     result: str
     robots_rule: str | None = None
     waited_ms: int = 0
@@ -142,18 +142,22 @@ def processed(event: Event, outcome: str, known: Known, verdict: Verdict | None,
             event_id=event.id,
             sharer=event.sharer or msgspec.UNSET,
             shared_at=_shared_at(event, now),
-            requests=tuple(requests_of(state.trace, 0.0 if outcome != REUSED else now - RECENT_SECONDS)),
+            requests=tuple(requests_of(state, outcome, now)),
         )
     )
 
 
-def requests_of(trace: Sequence[HopTrace], since: float) -> Iterator[Request]:
-    """Those that were answered since that moment; one without an answer belongs to the last fetch."""
-    for hop in trace:
-        if not hop.at or hop.at >= since:
+def requests_of(state: UrlState, outcome: str, now: float) -> Iterator[Request]:
+    """All of those of a fetch that has just ended; else the recent ones of the last."""
+    checked_at = state.checked_at or now
+    recent = now - RECENT_SECONDS
+    since = recent if outcome == REUSED or checked_at < recent else 0.0
+    for hop in state.trace:
+        at = hop.at or checked_at  # one without an answer
+        if at >= since:
             yield Request(
                 url=hop.url,
-                at=iso_time(hop.at) if hop.at else None,
+                at=iso_time(at),
                 result=hop.result,
                 robots_rule=hop.robots_rule,
                 waited_ms=hop.waited_ms,

@@ -14,7 +14,7 @@ import msgspec
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain
 from schedulers.model import Page, UrlState
-from schedulers.notice import RECENT_SECONDS, UPDATED, Request, picture_notice_id, requests_of
+from schedulers.notice import REUSED, UPDATED, Request, picture_notice_id, requests_of
 from schedulers.verdict import TAKEN_DOWN
 from spiderduck.analytics.surt import surt_key
 from spiderduck.shares.model import PROCESSED, domain_of, epoch
@@ -211,10 +211,10 @@ def fetch_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterato
 def _page_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterator[Row]:
     now, requests = epoch(told.time), told.requests
     if requests is None:
-        requests = () if state is None else tuple(requests_of(state.trace, now - RECENT_SECONDS))
+        requests = () if state is None else tuple(requests_of(state, REUSED, now))
     for number, request in enumerate(requests):
         is_last = number == len(requests) - 1
-        at = now if request.at is None else epoch(request.at)
+        at = epoch(request.at)
         is_page = page is not None and is_last and request.url.partition("#")[0] == page.url.partition("#")[0]
         yield {
             **_row("page", told, request.url, at),

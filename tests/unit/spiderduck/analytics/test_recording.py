@@ -157,6 +157,21 @@ async def test_a_request_without_an_answer_has_its_ending(world: World) -> None:
     assert row["fetch_time"] == datetime.fromtimestamp(NOW, UTC)
 
 
+async def test_an_ending_that_is_told_again_was_one_request(world: World) -> None:
+    """Everybody who shares what robots.txt forbids is told that; its site is asked once."""
+    state = UrlState(
+        URL, URL, Status.ROBOTS_DENIED, checked_at=NOW, trace=(HopTrace(URL, 0.0, "robots_denied"),), reason="no"
+    )
+    for number, outcome in enumerate(("robots_denied", "robots_denied", "reused")):
+        await world.share(number, state, outcome=outcome)
+        await world.record(world.recorder())
+        await world.clock.advance(7_200.0)
+    for number in range(3, 5):
+        await world.share(number, state, outcome="robots_denied")
+    await world.record(world.recorder())
+    assert (len(world.rows("fetches")), len(world.rows("shares"))) == (1, 5)
+
+
 async def test_a_reused_page_was_fetched_once_and_shared_twice(world: World) -> None:
     """Soon after, and long after."""
     state, page = chain()
@@ -328,7 +343,7 @@ async def test_recording_goes_on_when_the_broker_took_a_batch_back(world: World,
     recorder, refused = world.recorder(), [error]
     opened = recorder._opened
 
-    async def once() -> Subscription:
+    async def once() -> Any:
         subscription = await opened()
         acknowledge = subscription.ack
 
@@ -337,7 +352,7 @@ async def test_recording_goes_on_when_the_broker_took_a_batch_back(world: World,
                 raise refused.pop()
             await acknowledge(position)
 
-        return SimpleNamespace(poll=subscription.poll, ack=ack, close=subscription.close, stalled=False)  # type: ignore[return-value]
+        return SimpleNamespace(poll=subscription.poll, ack=ack, close=subscription.close, stalled=False)
 
     recorder._opened = once  # type: ignore[method-assign]
     running = asyncio.create_task(recorder.run())
