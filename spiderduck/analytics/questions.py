@@ -65,8 +65,8 @@ QUESTIONS = {
         "How long each part of a request took, in milliseconds, day by day",
         "\n        UNION ALL\n".join(
             f"""
-        SELECT day, '{stage}' AS stage, count(*) AS requests, median({stage}_ms) AS p50,
-               quantile_cont({stage}_ms, 0.95) AS p95, quantile_cont({stage}_ms, 0.99) AS p99
+        SELECT day, '{stage}' AS stage, count(*) AS requests, round(median({stage}_ms), 1) AS p50,
+               round(quantile_cont({stage}_ms, 0.95), 1) AS p95, round(quantile_cont({stage}_ms, 0.99), 1) AS p99
         FROM fetches WHERE {LATELY} AND {OF_DOMAIN} AND outcome = 'answered' AND kind = 'page' GROUP BY day"""
             for stage in ("waited", "dns", "connect", "tls", "first_byte", "body")
         )

@@ -204,7 +204,7 @@ def fetch_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterato
         yield from _page_rows(told, state, page)
     elif told.page_id is not None and told.id == picture_notice_id(told.page_id):
         image = (told.data.metadata or _Metadata()).image
-        if image is not None and image.bytes is not None:
+        if image is not None and image.bytes is not None and image.url != (told.data.destination or told.data.url):
             yield _picture_row(told, image)
 
 

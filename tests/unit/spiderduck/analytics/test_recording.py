@@ -309,6 +309,20 @@ async def test_a_picture_is_fetched_once_however_often_its_page_is_read_again(wo
     assert len([row for row in world.rows("fetches") if row["kind"] == "picture"]) == 1
 
 
+async def test_a_shared_picture_is_one_fetch(world: World) -> None:
+    """It is the page and its own picture, and was measured from the bytes that were there."""
+    url = "http://cdn.test/cat.jpg"
+    metadata = b'{"image":{"url":"http://cdn.test/cat.jpg","type":"image/jpeg","bytes":5000}}'
+    _, page = chain()
+    picture = replace(page, key=url, url=url, content=Content("image/jpeg", 5000, "ab" * 32, None), metadata=metadata)
+    state = UrlState(url, url, Status.FETCHED, page_id=77, checked_at=NOW, trace=(HopTrace(url, NOW, "200"),))
+    await world.share(1, state, picture)
+    told = notice.updated(Known(state=state, page=picture), picture, None, NOW)
+    await world.store.update_page(picture, told)
+    await world.record(world.recorder())
+    assert [(row["kind"], row["url"]) for row in world.rows("fetches")] == [("page", url)]
+
+
 async def test_a_damaged_file_is_set_aside(world: World) -> None:
     """Rows are written and asked for without it; what is no file of ours is nobody's business."""
     await world.share(1, *chain())
