@@ -1,62 +1,37 @@
 """Who may send to which domain, agreed on through ZooKeeper (`nodes.py` says what is written there).
 
-A round (`_round`) runs several times within the session's time-out: it proves that the session lives, sees who lives,
-lets go of what is no longer ours and takes what is. A holding is good only until the moment that a round proved,
-counted from before its question was sent, and less than the session lasts after it. So we stop before ZooKeeper can
-give our buckets to others, whether or not an event reaches us, also when this process was stopped for a while.
+A round (`_round`) runs several times a second: it renews our membership, sees who lives, expels who has not renewed for
+a whole lease (`silence.py`), lets go of what is no longer ours and takes what is. A holding is good only until the
+moment that a renewal proved, counted from before it was sent, and less than the lease and the session last after it. So
+we stop before our buckets can be given to others, whether or not an event reaches us, also when this process was
+stopped for a while.
 """
 
 import asyncio
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
 
 from fetchers.errors import CoordinatorUnavailable
 from fetchers.model import NotMine
 from fetchers.ownership.assignment import BUCKETS, Assignment, bucket_of, rebalanced
+from fetchers.ownership.holding import OwnershipCounters, ZookeeperHolding
 from fetchers.ownership.kazoo_calls import begin_anew
 from fetchers.ownership.nodes import Nodes, address_of
+from fetchers.ownership.silence import TRUSTED_SHARE, Silences, lease_seconds, watched_by
 from groundwork.clock import Clock
 from groundwork.readiness import Trouble
 from groundwork.zookeeper import granted_seconds
 
 log = logging.getLogger(__name__)
 
-TRUSTED_SHARE = 2 / 3
+SESSION_SHARE = 2 / 3
 """Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
 ROUNDS_IN_SESSION = 16
-LONGEST_ROUND = 0.5
+LONGEST_ROUND = 0.4
 REMEDY = "see whether ZooKeeper runs and answers quickly; other fetchers take the domains meanwhile"
-
-
-class ZookeeperHolding:
-    """One bucket, held since `since` under `fence`."""
-
-    __slots__ = ("_epoch", "_owner", "ended", "fence", "since")
-
-    def __init__(self, owner: "ZookeeperOwnership", since: float, fence: int, epoch: int) -> None:
-        self._owner = owner
-        self._epoch = epoch
-        self.since = since
-        self.fence = fence
-        self.ended = False
-
-    def holds(self) -> bool:
-        return not self.ended and self._epoch == self._owner.epoch and self._owner.is_trusted()
-
-
-@dataclass(slots=True)
-class OwnershipCounters:
-    """Since the start."""
-
-    rounds: int = 0
-    failed_rounds: int = 0
-    sessions_lost: int = 0
-    taken: int = 0
-    given: int = 0
 
 
 class ZookeeperOwnership:
@@ -67,7 +42,10 @@ class ZookeeperOwnership:
         self._nodes = Nodes(client, address)
         self._clock = clock
         self._session_seconds = session_seconds
+        self._lease = lease_seconds(session_seconds)
+        self._silences = Silences(self._lease)
         self._member = ""
+        self._session: int | None = None
         self._held: dict[int, ZookeeperHolding] = {}
         self._trusted_until = -math.inf
         self._lost: Callable[[], None] = lambda: None
@@ -135,14 +113,12 @@ class ZookeeperOwnership:
         pause = min(self._session_seconds / ROUNDS_IN_SESSION, LONGEST_ROUND)
         while not self._leaving:
             try:
-                async with asyncio.timeout(self._trusted_seconds()):
+                async with asyncio.timeout(self._session_trust()):
                     again = await self._round()
             except TimeoutError:
                 # The link may be broken in one direction only, and keep a session alive that is of no use to us.
                 self.counters.failed_rounds += 1
-                self.epoch += 1
-                self._end_all("the coordinator does not answer, so another session is begun")
-                await begin_anew(self._client)
+                await self._begin_anew("the coordinator does not answer, so another session is begun")
                 again = False
             except CoordinatorUnavailable as error:
                 self.counters.failed_rounds += 1
@@ -161,25 +137,42 @@ class ZookeeperOwnership:
 
     async def _round(self) -> bool:
         """One look and what follows from it; True where another is wanted soon."""
-        asked, epoch = self._clock.monotonic(), self.epoch
-        if not self._member:
-            self._member = await self._nodes.join()
-        members, assignment, version = await self._nodes.look()
-        if epoch != self.epoch or self._leaving:
+        asked, epoch, session = self._clock.monotonic(), self.epoch, self._nodes.session
+        if not self._member or session != self._session:
+            self._member, self._session = await self._nodes.join(), session
+        lives, (members, assignment, version), beats = await asyncio.gather(
+            self._nodes.beat(self._member),
+            self._nodes.look(),
+            self._nodes.beats_of(watched_by(self._member, self.assignment.members)),
+        )
+        if epoch != self.epoch or session != self._nodes.session or self._leaving:
+            return True
+        if not lives:
+            await self._begin_anew("others took this fetcher for gone, or its session was over")
             return True
         self._trusted_until = asked + self._trusted_seconds()
         self.counters.rounds += 1
-        if self._member not in members:  # another session's end took it away
-            self._member = ""
-            return True
+        if self._member not in members:
+            return True  # a server that is behind
         self.assignment = assignment
+        if await self._expel(self._silences.look(beats, asked, self._clock.monotonic())):
+            return True
         if set(assignment.members) != set(members):
             if await self._nodes.assign(rebalanced(assignment, members), version):
                 fields = {"buckets": BUCKETS, "members": len(members)}
                 log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members), extra=fields)
             return True
         await self._give()
-        return await self._take(epoch)
+        return await self._take(epoch, version)
+
+    async def _expel(self, silent: Mapping[str, int]) -> bool:
+        """Whether anybody was."""
+        done = [member for member, beats in silent.items() if await self._nodes.expel(member, beats)]
+        for member in done:
+            self.counters.expelled += 1
+            fields = {"member": address_of(member), "seconds": self._lease}
+            log.warning("%s has been silent for %.1f s, and others take its buckets", *fields.values(), extra=fields)
+        return bool(done)
 
     async def _give(self) -> None:
         """Stop first, then let go, so that the next owner never meets us."""
@@ -194,7 +187,7 @@ class ZookeeperOwnership:
         log.info("%d buckets are handed over to other fetchers", len(leaving), extra={"buckets": len(leaving)})
         await self._nodes.let_go(leaving)
 
-    async def _take(self, epoch: int) -> bool:
+    async def _take(self, epoch: int, version: int) -> bool:
         """Take what is ours and free; True where something is still held by its former owner."""
         wanted = [bucket for bucket in self.assignment.of(self._member) if bucket not in self._held]
         if not wanted:
@@ -203,6 +196,8 @@ class ZookeeperOwnership:
         self._hold(fences, epoch)
         if busy:
             self._hold(await self._nodes.ours_among(busy), epoch)
+            left = [bucket for bucket in busy if bucket not in self._held]
+            await self._nodes.clear(left, self.assignment.members, version)
         return any(bucket not in self._held for bucket in wanted)
 
     def _hold(self, fences: Mapping[int, int], epoch: int) -> None:
@@ -220,8 +215,19 @@ class ZookeeperOwnership:
     # The session ------------------------------------------------------------------------------------------------------
 
     def _trusted_seconds(self) -> float:
+        """For so long after a renewal nobody else takes what is ours."""
+        return min(self._lease * TRUSTED_SHARE, self._session_trust())
+
+    def _session_trust(self) -> float:
         """The server may have granted another time-out than was asked for."""
-        return min(granted_seconds(self._client), self._session_seconds) * TRUSTED_SHARE
+        return min(granted_seconds(self._client), self._session_seconds) * SESSION_SHARE
+
+    async def _begin_anew(self, why: str) -> None:
+        """With another session: what was held under this one is free at once, where the server can be told."""
+        self.epoch += 1
+        self._trusted_until = -math.inf
+        self._end_all(why)
+        await begin_anew(self._client)
 
     def _session_changed(self, state: str) -> None:
         """In kazoo's thread. A suspended session may live on, so only a lost one ends everything."""

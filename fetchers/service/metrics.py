@@ -69,6 +69,7 @@ def ownership_figures(ownership: "ZookeeperOwnership") -> Iterable[Figure]:
         Figure("coordinator_sessions_lost", "Sessions that ended.", counters.sessions_lost, True),
         Figure("buckets_taken", "Buckets that this fetcher took over.", counters.taken, True),
         Figure("buckets_given", "Buckets that this fetcher handed over.", counters.given, True),
+        Figure("members_expelled", "Silent fetchers whose buckets this one gave to others.", counters.expelled, True),
     )
 
 

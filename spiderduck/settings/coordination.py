@@ -12,8 +12,8 @@ LEASES = ("file", "ordinal", "zookeeper")
 @dataclass(frozen=True, slots=True)
 class ZookeeperConfig:
     """`hosts` as `host:port`. Everything of ours lies below `chroot`. `auth` is `user:password` (digest): with it, what
-    we make there can be read and written by that user only. A process that fell silent loses what it holds after
-    `session_seconds`.
+    we make there can be read and written by that user only. A process that fell silent loses its worker id after
+    `session_seconds`, and the domains of its fetcher after a quarter of them, two and a half seconds at the least.
     """
 
     hosts: tuple[str, ...] = ()

@@ -162,6 +162,42 @@ async def test_who_leaves_hands_over_at_once(join: Join) -> None:
     await until(lambda: len(staying.owned()) == len(DOMAINS), seconds=SESSION)
 
 
+async def test_who_falls_silent_is_relieved_although_its_session_lives(join: Join) -> None:
+    """It stops of its own accord before anybody else begins, and takes part again when it wakes."""
+    members = [await join(f"http://m{number}:1") for number in range(3)]
+    silent, *others = members
+    await until(lambda: all(member.ownership.ready for member in members))
+    session = silent.client.client_id[0]
+    silent.running.cancel()
+
+    def relieved() -> bool:
+        owned = [domain for member in members for domain in member.owned()]
+        assert len(owned) == len(set(owned)), "no domain has two owners at any moment"
+        return set().union(*(member.owned() for member in others)) == set(DOMAINS)
+
+    await until(relieved, seconds=20.0)
+    assert silent.client.client_id[0] == session
+    assert silent.owned() == set()
+    assert sum(member.ownership.counters.expelled for member in others) == 1
+    silent.running = asyncio.create_task(silent.ownership.run())
+    await until(lambda: silent.ownership.ready, seconds=20.0)
+    assert silent.client.client_id[0] != session
+
+
+async def test_what_somebody_else_took_meanwhile_is_not_cleared(join: Join) -> None:
+    """Only under the assignment that was looked at, and only what nobody in it holds."""
+    member = await join("http://m0:1")
+    await until(lambda: member.ownership.ready)
+    nodes = member.ownership._nodes
+    members, _, version = await nodes.look()
+    await nodes.clear([0, 1], members, version)
+    assert await nodes.ours_among([0, 1]), "held by a member"
+    await nodes.clear([0, 1], [], version - 1)
+    assert len(await nodes.ours_among([0, 1])) == 2, "another assignment is in force"
+    await nodes.clear([0, 1], [], version)
+    assert await nodes.ours_among([0, 1]) == {}
+
+
 async def test_when_nothing_proves_the_session_nothing_is_held(join: Join) -> None:
     """Its own deadline counts, no event is needed; and after a doubt the same holding is good again."""
     member = await join("http://m0:1")
