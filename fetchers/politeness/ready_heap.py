@@ -21,8 +21,10 @@ from groundwork.clock import Clock
 
 log = logging.getLogger(__name__)
 
-STEP_SECONDS = 0.5
-"""By so much the wall clock must leave the monotonic one to count as set; what is less is a slow correction."""
+STEP_SECONDS = 0.05
+"""By so much the wall clock must leave the monotonic one to count as set."""
+READING_SECONDS = 0.005
+"""Between two readings that are further apart this process stood still: they say nothing of how the clocks differ."""
 LONGEST_SLEEP = 3600.0
 """Seconds until the heap is looked at again; event loops take no time however far away."""
 
@@ -42,15 +44,15 @@ class RequestQueues:
         self.in_flight = 0
 
     def now(self) -> float:
-        """Epoch seconds. Where the clock was set since the last look, the moments of all queues are moved with it: how
-        long a domain waits is a matter of the time that passes.
+        """Epoch seconds, counted by the monotonic clock: a domain waits for the time that passes, whatever the wall
+        clock does. Where that was set since the last look, the moments of all queues are moved with it.
         """
-        now = self._clock.now()
-        ahead = now - self._clock.monotonic()
-        step, self._ahead = ahead - self._ahead, ahead
-        if abs(step) >= STEP_SECONDS:
-            self._shift(step, now)
-        return now
+        before, wall, after = self._clock.monotonic(), self._clock.now(), self._clock.monotonic()
+        step = wall - self._ahead - after
+        if abs(step) >= STEP_SECONDS and after - before < READING_SECONDS:
+            self._ahead += step
+            self._shift(step, wall)
+        return self._ahead + after
 
     def __len__(self) -> int:
         return len(self._queues)

@@ -12,6 +12,7 @@ from fetchers.politeness.queue import BACK, FRONT, DomainQueue, Turn
 from fetchers.politeness.ready_heap import RequestQueues
 from fetchers.politeness.slot import DomainSlot
 from fetchers.stores.memory import MemoryHostStates
+from tests.chaos.cluster.verdict import too_many
 from tests.clock import FakeClock, settle
 from tests.unit.fetchers.small_web import SLOW, small_fetcher
 
@@ -187,6 +188,48 @@ async def test_a_clock_that_is_set_lets_nobody_out_sooner_or_later(
     await asyncio.gather(*asking)
     assert [moment - began for moment in given] == pytest.approx([0.0, 0.0, 10.0, 20.0, 30.0])
     assert slow._usual_seconds < 1.0
+
+
+class StarvedClock(FakeClock):
+    """A clock of a process that gets no processor for `pause` seconds after it read the time, whenever it is set."""
+
+    pause = 0.0
+
+    def now(self) -> float:
+        read = super().now()
+        self._now += self.pause
+        return read
+
+
+@pytest.mark.parametrize("step", [-0.4, -0.06, 0.06, 0.4])
+async def test_small_corrections_and_pauses_of_the_process_let_no_request_go_early(step: float) -> None:
+    """Burst + rate × t holds by the time that passes, also for a process that is starved between two looks."""
+    clock = StarvedClock()
+    queues = RequestQueues(clock, Queues())
+    running = asyncio.create_task(queues.run())
+    queue = queues.open("a.test", DomainSlot(RateLimit(1.0, 2)))
+    sent: list[float] = []
+
+    async def one() -> None:
+        turn = await ask(queues, queue, clock)
+        assert isinstance(turn, Turn)
+        sent.append(clock.monotonic())
+        turn.written()
+        turn.over()
+
+    asking = [asyncio.create_task(one()) for _ in range(40)]
+    for number in range(100):
+        await clock.advance(0.37)
+        if number % 5 == 0:
+            clock.step(step)
+        clock.pause = 0.6 if number % 7 == 0 else 0.0
+        queues.now()
+        clock.pause = 0.0
+    running.cancel()
+    for task in asking:
+        task.cancel()
+    assert len(sent) > 30
+    assert too_many(sent, 1.0, 2, 0.001) is None
 
 
 async def test_a_domain_met_after_the_clock_was_set_back_waits_no_longer_than_any_new_one() -> None:
