@@ -93,7 +93,9 @@ def serve(
         str, typer.Option(metavar="HOST:PORT,…", help="Without it this fetcher owns all domains.")
     ] = "",
     chroot: Annotated[str, typer.Option(help="The fetchers' own place in ZooKeeper.")] = "/spiderduck/fetchers",
-    session_seconds: Annotated[float, typer.Option(help="A silent fetcher's domains move after a quarter of that, 2.5 s at the least.")] = 10.0,
+    session_seconds: Annotated[
+        float, typer.Option(help="A silent fetcher's domains move after a quarter of that, 2.5 s at the least.")
+    ] = 10.0,
     memcached: Annotated[
         list[str] | None, typer.Option(metavar="HOST:PORT", help="A server that all fetchers share.")
     ] = None,
