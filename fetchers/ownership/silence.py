@@ -38,14 +38,15 @@ class _Beat:
 
 
 class Silences:
-    """`lease` in seconds; moments are readings of the monotonic clock."""
+    """`lease` in seconds."""
 
     def __init__(self, lease: float) -> None:
         self._lease = lease
         self._beats: dict[str, _Beat] = {}
 
     def look(self, beats: Mapping[str, int], asked: float, answered: float) -> Mapping[str, int]:
-        """Of `beats` (member → version of its node), asked for and answered then, those that are a whole lease old."""
+        """Of `beats` (member → version of its node) those that are a whole lease old. `asked` and `answered`: when, in
+        seconds of the monotonic clock."""
         self._beats = {
             member: known
             if (known := self._beats.get(member)) and known.version == version
