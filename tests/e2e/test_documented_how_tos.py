@@ -3,27 +3,21 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from PIL import Image
-from prometheus_client.parser import text_string_to_metric_families
 
-from fetchers.ownership.zookeeper import ZookeeperOwnership
-from fetchers.service.metrics import cache_figures, ownership_figures
-from fetchers.stores.memcached import MemcachedRing
-from tests.clock import FakeClock
 from tests.e2e.documented import DOCS, LINK, PICTURE, printing, run, samples
 from tests.e2e.product import Product
 from tests.metrics_rules import against_the_rules
 from tests.origin import Origin, http, page
-from tests.unit.helm.monitoring import DASHBOARDS, panels, questions
+from tests.unit.helm.monitoring import CLUSTER_ONLY, DASHBOARDS, panels, strange
 from tests.unit.helm.rendering import CHART
 
 pytestmark = pytest.mark.e2e
@@ -135,42 +129,11 @@ def test_paths_that_documents_call_are_there(product: Product) -> None:
 
 
 def test_alerts_and_dashboards_ask_for_figures_that_are_told(product: Product) -> None:
-    """Each name in them is one that this process tells, or that a cluster's fetcher registers; each label, too."""
-    told: dict[str, set[str]] = {}
-    for family in text_string_to_metric_families(product.client.get("/metrics").text):
-        ends = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}.get(family.type, ("",))
-        labels = {label for sample in family.samples for label in sample.labels}
-        told |= {family.name + end: labels for end in ends}
-    told |= {name: set() for name in names_of_a_clusters_fetcher()}
-    asked = list(questions())
-    assert [(one.place, sorted(one.names - told.keys())) for one in asked if one.names - told.keys()] == []
-    strange = [(one.place, sorted(left)) for one in asked if (left := one.labels - told_labels(one.names, told))]
-    assert strange == []
+    """Each name and label in them, but for what belongs to a cluster alone, and the figure that schedulers scale by."""
+    told = product.client.get("/metrics").text
+    assert strange([told], CLUSTER_ONLY) == []
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-    assert values["schedulers"]["autoscaling"]["metric"] in told
-
-
-def told_labels(names: Iterable[str], told: dict[str, set[str]]) -> set[str]:
-    """A figure without a sample yet has shown no labels; the reference names them."""
-    reference = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
-    documented = {
-        name: {label.strip() for label in labels.split(",")}
-        for name, labels in re.findall(r"`((?:spiderduck)?_\w+)\{([^}]*)\}`", reference)
-    }
-    found = set().union(*(told[name] for name in names))
-    for name in names:
-        stem = re.sub(r"_(bucket|sum|count)$", "", name)
-        found |= {label for ending, labels in documented.items() if stem.endswith(ending) for label in labels}
-    return found
-
-
-def names_of_a_clusters_fetcher() -> set[str]:
-    """What it tells besides, of its cache and of its place among the others."""
-    ring = MemcachedRing(["127.0.0.1:1"], FakeClock())
-    counters = SimpleNamespace(rounds=0, failed_rounds=0, sessions_lost=0, taken=0, given=0)
-    ownership = SimpleNamespace(counters=counters, held=0, assignment=SimpleNamespace(members=()))
-    figures = (*cache_figures(ring), *ownership_figures(cast(ZookeeperOwnership, ownership)))
-    return {f"spiderduck_fetchers_{one.name}{'_total' if one.counts else ''}" for one in figures}
+    assert re.search(rf"^{values['schedulers']['autoscaling']['metric']} ", told, re.MULTILINE)
 
 
 def test_the_dashboard_of_one_domain_asks_for_what_the_api_answers(product: Product) -> None:

@@ -14,6 +14,7 @@ from tests.cluster.machine import PROCESSES, migrate
 from tests.e2e.cluster.running import RunningCluster, ended, send, streaming
 from tests.e2e.test_flow import picture
 from tests.origin import page, redirect
+from tests.unit.helm.monitoring import EMBEDDED_ONLY, strange
 
 pytestmark = [pytest.mark.e2e, pytest.mark.engine("cassandra", "rabbitmq", "zookeeper", "memcached", "toxiproxy")]
 
@@ -117,6 +118,15 @@ async def test_every_process_tells_of_itself(cluster: RunningCluster, process: s
             assert (await client.get("/metrics")).status_code == 401
         metrics = (await client.get("/metrics", headers={"authorization": key})).text
     assert metrics.startswith("# HELP ")
+
+
+async def test_alerts_and_dashboards_ask_for_figures_that_a_cluster_tells(cluster: RunningCluster) -> None:
+    """Each name and label in them, but for those of the embedded store, in what all processes tell together."""
+    told = []
+    for process in PROCESSES:
+        async with cluster.client(process) as client:
+            told.append((await client.get("/metrics")).text)
+    assert strange(told, EMBEDDED_ONLY) == []
 
 
 @pytest.mark.parametrize(
