@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.documented import DOCS, LINK, PICTURE, printing, run, samples
 from tests.e2e.product import Product
