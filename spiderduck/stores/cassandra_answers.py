@@ -13,16 +13,16 @@ class CassandraAnswers:
         self._live = live_seconds
         table = f"{keyspace}.answers"
         self._take = Statement(
-            f"INSERT INTO {table} (name, fingerprint, token) VALUES (?, ?, ?) IF NOT EXISTS USING TTL ?",
+            f"INSERT INTO {table} (name, fingerprint, attempt) VALUES (?, ?, ?) IF NOT EXISTS USING TTL ?",
             conditional=True,
         )
-        self._read = Statement(f"SELECT fingerprint, token, answer FROM {table} WHERE name = ?", reads=True)
+        self._read = Statement(f"SELECT fingerprint, attempt, answer FROM {table} WHERE name = ?", reads=True)
         # All columns, so that none outlives the others.
         self._keep = Statement(
-            f"UPDATE {table} USING TTL ? SET fingerprint = ?, token = ?, answer = ? WHERE name = ? IF token = ?",
+            f"UPDATE {table} USING TTL ? SET fingerprint = ?, attempt = ?, answer = ? WHERE name = ? IF attempt = ?",
             conditional=True,
         )
-        self._free = Statement(f"DELETE FROM {table} WHERE name = ? IF token = ?", conditional=True)
+        self._free = Statement(f"DELETE FROM {table} WHERE name = ? IF attempt = ?", conditional=True)
 
     async def begin(self, attempt: Attempt) -> Earlier | None:
         rows = await self._session.execute(self._take, (*attempt, self._live))
