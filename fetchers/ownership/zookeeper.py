@@ -31,6 +31,8 @@ SESSION_SHARE = 2 / 3
 """Of the session's time-out a proof is good for that share: the rest is for clocks, ticks and the way to the server."""
 ROUNDS_IN_SESSION = 16
 LONGEST_ROUND = 0.4
+MOST_AT_ONCE = 128
+"""Buckets that change hands in one round: the next renewal must not wait for all of them."""
 REMEDY = "see whether ZooKeeper runs and answers quickly; other fetchers take the domains meanwhile"
 
 
@@ -162,8 +164,7 @@ class ZookeeperOwnership:
                 fields = {"buckets": BUCKETS, "members": len(members)}
                 log.info("%d buckets are shared by %d fetchers anew", BUCKETS, len(members), extra=fields)
             return True
-        await self._give()
-        return await self._take(epoch, version)
+        return await self._give() | await self._take(epoch, version)
 
     async def _expel(self, silent: Mapping[str, int]) -> bool:
         """Whether anybody was."""
@@ -174,22 +175,25 @@ class ZookeeperOwnership:
             log.warning("%s has been silent for %.1f s, and others take its buckets", *fields.values(), extra=fields)
         return bool(done)
 
-    async def _give(self) -> None:
-        """Stop first, then let go, so that the next owner never meets us."""
+    async def _give(self) -> bool:
+        """Stop first, then let go, so that the next owner never meets us. True where there is more."""
         ours = set(self.assignment.of(self._member))
-        leaving = [bucket for bucket in self._held if bucket not in ours]
+        leaving = [bucket for bucket in self._held if bucket not in ours][:MOST_AT_ONCE]
         if not leaving:
-            return
+            return False
         for bucket in leaving:
             self._held.pop(bucket).ended = True
         self._lost()
         self.counters.given += len(leaving)
         log.info("%d buckets are handed over to other fetchers", len(leaving), extra={"buckets": len(leaving)})
         await self._nodes.let_go(leaving)
+        return len(leaving) == MOST_AT_ONCE
 
     async def _take(self, epoch: int, version: int) -> bool:
-        """Take what is ours and free; True where something is still held by its former owner."""
-        wanted = [bucket for bucket in self.assignment.of(self._member) if bucket not in self._held]
+        """Take what is ours and free; True where there is more, or something is still held by its former owner."""
+        missing = [bucket for bucket in self.assignment.of(self._member) if bucket not in self._held]
+        start = self.counters.rounds * MOST_AT_ONCE % max(len(missing), 1)  # what is busy keeps nothing else waiting
+        wanted = [*missing[start:], *missing[:start]][:MOST_AT_ONCE]
         if not wanted:
             return False
         fences, busy = await self._nodes.take(wanted, self._member)
@@ -198,7 +202,7 @@ class ZookeeperOwnership:
             self._hold(await self._nodes.ours_among(busy), epoch)
             left = [bucket for bucket in busy if bucket not in self._held]
             await self._nodes.clear(left, self.assignment.members, version)
-        return any(bucket not in self._held for bucket in wanted)
+        return len(wanted) == MOST_AT_ONCE or any(bucket not in self._held for bucket in wanted)
 
     def _hold(self, fences: Mapping[int, int], epoch: int) -> None:
         """From now on, unless the session in which they were taken has ended meanwhile."""
