@@ -1,5 +1,6 @@
 """The contract of the `MetadataStore` and `Lookups` ports on every adapter."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -178,6 +179,24 @@ async def test_a_repeat_stores_no_second_page_and_announces_nothing(opened: Open
     assert (await opened.store.look_up(KEY)).page == page()
     assert await opened.store.page(8) is None
     assert await opened.notices() == 1
+
+
+async def test_one_share_in_two_hands_at_once_has_one_end(opened: Opened) -> None:
+    """Two schedulers may finish the same share in the same moment, each with its own page. What is stored is of one of
+    them, and whatever is announced bears one id, by which subscribers know a repeat."""
+    first, second = told("event", fetched()), told("event", fetched(8))
+    await asyncio.gather(
+        opened.store.complete("event", KEY, Change((fetched(),), page()), first),
+        opened.store.complete("event", KEY, Change((fetched(8),), page(8)), second),
+    )
+    known = await opened.store.look_up(KEY, "event")
+    assert known.seen
+    assert known.page in (page(), page(8))
+    assert known.state is not None
+    assert known.page is not None
+    assert known.state.page_id == known.page.id
+    assert first.id == second.id
+    assert await opened.notices() in (1, 2)
 
 
 async def test_a_chain_answers_for_each_of_its_urls(opened: Opened) -> None:

@@ -29,7 +29,8 @@ class SharedEvent(msgspec.Struct):
 
 
 class Accepted(msgspec.Struct):
-    """How many events were accepted, how many were already known, and the ids of all, in the order sent.
+    """How many events were accepted, how many were already known, and the ids of all, in the order sent. An event that
+    another process takes in the same moment is not known yet: its notices then have one id.
 
     `events` says what was found in each of them, in the same order; it is left out where there are more than 1,000.
     """
