@@ -13,6 +13,7 @@ FIGURES = (
     ("benchmarks.backlog", "100,000 URLs of 1,000 domains queued at once"),
     ("benchmarks.metadata", "extraction over the parse and five queries"),
     ("benchmarks.robots", "robots.txt against Protego"),
+    ("benchmarks.shares", "a log of a million shares: its size, what is asked of it"),
     ("benchmarks.lists", "a million entries of lists: memory, reading, verdicts"),
     ("benchmarks.ids", "ids against a bare loop, the format's limit and a constant"),
     ("benchmarks.images", "pictures against libvips and a constant"),

@@ -12,7 +12,9 @@ from typing import Protocol
 
 import msgspec
 
+from fetchers.model import Response
 from groundwork.clock import Clock
+from groundwork.workers.interface import WorkersBusy
 from schedulers import notice
 from schedulers.metadata import (
     FAILURE,
@@ -35,6 +37,8 @@ from spiderduck.stores.ports import Walked
 log = logging.getLogger(__name__)
 
 RECORDS_AT_ONCE = 100
+MOST_TRIES = 20
+RETRY_SECONDS = 5.0
 
 
 class Records(Protocol):
@@ -110,7 +114,7 @@ class Reprocessing:
         answer = await self._from.archived.answer(page)
         if answer is None:
             return replace(report, missing=report.missing + 1)
-        found = await self._from.extractor.extract(answer)
+        found = await self._extracted(answer)
         if FAILURE in found.provenance:
             return replace(report, unreadable=report.unreadable + 1)
         if found.interstitial is not None:
@@ -121,6 +125,16 @@ class Reprocessing:
         if changed and self._wish.write and await self._write(known, page, found, changed):
             return replace(report, written=report.written + 1)
         return report
+
+    async def _extracted(self, answer: Response) -> Metadata:
+        """A machine that is too busy for another process is waited for."""
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return await self._from.extractor.extract(answer)
+            except WorkersBusy as error:
+                log.info("the machine is busy, %s is read again soon: %s", answer.url, error)
+                await self._from.clock.sleep(error.retry_after or RETRY_SECONDS)
+        return await self._from.extractor.extract(answer)
 
     async def _write(self, known: Known, page: Page, found: Metadata, changed: list[Difference]) -> bool:
         """False where somebody else changed the page meanwhile: the next run meets it again."""

@@ -38,10 +38,20 @@ def _condition(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not value or name not in NAMES:
         raise BadSetting(f"--where is {text!r}; it takes NAME=VALUE with one of {', '.join(NAMES)}")
-    field = value.partition(":")[0]
+    field = value.partition(":")[0] if name == "rule" else value
     if name in ("has", "missing", "rule") and field not in FIELDS:
         raise BadSetting(f"--where {name}= takes a field of the metadata, e.g. title, and {field!r} is none")
-    return name, value.lower() if name in ("domain", "host", "type", "language") else value
+    if name in ("domain", "host"):
+        return name, _spelled(value)
+    return name, value.lower() if name in ("type", "language") else value
+
+
+def _spelled(host: str) -> str:
+    """As URLs have it. Raises `BadSetting`."""
+    try:
+        return split(f"http://{host}/").host
+    except InvalidUrl as error:
+        raise BadSetting(f"--where takes a name or an address of a host, and {host!r} is none: {error}") from error
 
 
 def _moment(text: str) -> float:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from fetchers.model import Response
+from groundwork.workers.interface import WorkersBusy
 from schedulers import notice
 from schedulers.metadata import (
     Image,
@@ -24,6 +25,7 @@ from schedulers.metadata import (
 from schedulers.model import Change, Content, Event, Known, Page, Status, UrlState
 from spiderduck.bootstrap.reprocessing import reprocess
 from spiderduck.config import Config
+from spiderduck.content.extraction import Extraction
 from spiderduck.content.warc import WarcArchive
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import BadSetting, DataInUse
@@ -196,7 +198,56 @@ async def test_only_selected_pages_are_read(world: World) -> None:
         assert (await world.run(Wish(selection=wish))).pages == pages, wish
 
 
-@pytest.mark.parametrize("where", ["title", "colour=red", "missing=colour", "domain=", "rule=nothing:og"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("domain=EXAMPLE.com", "example.com"), ("domain=münchen.de", "xn--mnchen-3ya.de"), ("host=[::1]", "[::1]")],
+)
+def test_a_host_is_compared_as_urls_have_it(where: str, name: str) -> None:
+    """However somebody writes it."""
+    assert selection(None, [where]).where[0][1] == name
+
+
+async def test_an_archive_that_is_damaged_anywhere_costs_its_pages_alone(world: World) -> None:
+    """Flipped bytes, a file that was cut, one that is empty, gone or a folder: those pages are missing, and the run
+    comes to its end."""
+    await world.keep(12)
+    (file,) = (world.folder / "archive").rglob("*.warc.gz")
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    flipped = bytes(byte ^ 0xFF for byte in whole[middle:])
+    for spoilt in (whole[:middle] + flipped, whole[:middle], b""):
+        file.write_bytes(spoilt)
+        report = await world.run()
+        assert report.pages + report.missing == 12
+        assert report.missing >= 1, len(spoilt)
+    file.unlink()
+    assert (await world.run()).missing == 12
+    file.mkdir()
+    assert (await world.run()).missing == 12
+
+
+async def test_a_machine_that_is_busy_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page for which no process could be started is read again."""
+    await world.keep(3)
+    extract, refusals = Extraction.extract, [WorkersBusy("no time", 0.0) for _ in range(4)]
+
+    async def busy(self: Extraction, response: Response, *, thorough: bool = False) -> Metadata:
+        if refusals:
+            raise refusals.pop()
+        return await extract(self, response, thorough=thorough)
+
+    monkeypatch.setattr(Extraction, "extract", busy)
+    monkeypatch.setattr(reprocessing, "RETRY_SECONDS", 0.0)
+    assert (await world.run()).pages == 3
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("title", "colour=red", "missing=colour", "domain=", "rule=nothing:og"),
+        *("has=title:og:title", "missing=title:x", "domain=a' OR 1=1", "host=::1"),
+    ],
+)
 def test_a_condition_that_cannot_be_is_refused(where: str) -> None:
     """With what it takes."""
     with pytest.raises(BadSetting, match="--where"):
