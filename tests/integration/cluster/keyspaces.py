@@ -18,7 +18,7 @@ from tests.engines.toxics import Toxiproxy, slow_link
 WEBHOOKS = ("buckets", "webhooks", "webhook_owners", "webhook_deliveries", "webhook_log", "webhook_pending")
 TABLES = (
     *("urls", "pages", "versions", "redirects", "redirected_from", "recent", "buckets", "finished", "pictures"),
-    *("claims", "takedowns", "audit", "walks", "domains", "processes"),
+    *("claims", "takedowns", "audit", "walks", "domains", "processes", "answers"),
 )
 SHARES = (
     *("share_ids", "shares", "share_hours", "share_sharers", "share_links", "share_page_links", "share_pages"),
