@@ -1,5 +1,6 @@
 """`spiderduck lists`, `verdict`, `takedown` and `audit`: what is known to be bad, and who changed what."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +8,8 @@ import typer
 from groundwork.terminal import plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
+Lines = Iterable[tuple[str, str]]
+"""What is said of something, each by its name."""
 BLOCKED = 1
 """The exit code where a list blocks or warns."""
 
@@ -20,8 +23,8 @@ def lists(server: Server = DEFAULT_SERVER, key: Key = None, as_json: AsJson = Fa
     if not found:
         say("there are no lists; [[lists]] in the settings names files")
         return
-    columns = ("name", "action", "category", "format", "entries", "unread", "version", "age", "path")
-    _print_table(columns, [_list_row(one) for one in found])
+    for one in found:
+        _print_block(f"{one['name']}: {one['action']}", _list_lines(one))
 
 
 def verdict(
@@ -37,9 +40,8 @@ def verdict(
     if as_json:
         _print_json(found)
     else:
-        _print_table(
-            ("verdict", "URL", "list", "names", "of", "entry", "signals"), [_verdict_row(one) for one in found]
-        )
+        for one in found:
+            _print_block(f"{one['verdict']} {one['url']}", _verdict_lines(one))
     if any(one["verdict"] in ("block", "warn") for one in found):
         raise typer.Exit(BLOCKED)
 
@@ -92,15 +94,20 @@ def _show_takedowns(found: list[Any], as_json: bool) -> None:
     if not found:
         say("nothing was taken down")
         return
-    columns = ("URLs", "at", "by", "reason", "pages", "pictures", "removed", "archive")
-    _print_table(columns, [_takedown_row(one) for one in found])
+    for one in found:
+        _print_block(one["url"], _takedown_lines(one))
 
 
-def _takedown_row(one: dict[str, Any]) -> list[str]:
-    counts = (str(one["pages"]), str(one["pictures"]))
-    gone = (("removed_at" in one and "yes") or "not yet", ("erased_at" in one and "erased") or "not yet")
-    urls = "\n".join(one["urls"])  # the one that was named is the first
-    return [urls, one["at"], one.get("by", ""), one.get("reason", ""), *counts, *gone]
+def _takedown_lines(one: dict[str, Any]) -> Lines:
+    yield "taken down", one["at"]
+    yield "by", one.get("by", "")
+    yield "reason", one.get("reason", "")
+    for url in one["urls"][1:]:
+        yield "also", url
+    yield "pages", str(one["pages"])
+    yield "pictures", str(one["pictures"])
+    yield "removed", one.get("removed_at", "not yet")
+    yield "archive", one.get("erased_at", "not yet")
 
 
 def _server(server: str, key: str | None) -> Any:
@@ -127,13 +134,29 @@ def _print_table(columns: tuple[str, ...], rows: list[list[str]]) -> None:
     plain_console().print(table)
 
 
-def _list_row(one: dict[str, Any]) -> list[str]:
-    age = f"{one['age_s']} s{' (stale)' if one['stale'] else ''}"
-    counts = (str(one["entries"]), str(one["unread_lines"]))
-    return [one["name"], one["action"], one["category"], one["format"], *counts, one["version"], age, one["path"]]
+def _print_block(title: str, lines: Lines) -> None:
+    """Long addresses and entries stay whole, which no table of eighty columns has room for."""
+    say(title)
+    for name, value in lines:
+        if value:
+            say(f"  {name:<10} {value}")
 
 
-def _verdict_row(one: dict[str, Any]) -> list[str]:
-    matched = one.get("matched") or {}
-    said = [matched.get(name, "") for name in ("list", "expression", "hop", "entry")]
-    return [one["verdict"], one["url"], *said, ", ".join(one.get("signals", ()))]
+def _list_lines(one: dict[str, Any]) -> Lines:
+    yield "category", one["category"]
+    yield "entries", f"{one['entries']}, of {one['path']} ({one['format']})"
+    yield "unread", f"{one['unread_lines']} lines" if one["unread_lines"] else ""
+    yield "version", f"{one['version']}, {one['age_s']} s old{', stale' if one['stale'] else ''}"
+
+
+def _verdict_lines(one: dict[str, Any]) -> Lines:
+    for matched in (one.get("matched"), *one.get("notes", ())):
+        if matched is not None:
+            kind = matched.get("category", "")
+            yield "list", f"{matched['list']} ({kind})" if kind else matched["list"]
+            yield "names", matched["expression"]
+            yield "of", matched["hop"]
+            yield "entry", matched["entry"]
+            yield "comment", matched.get("comment", "")
+    yield "before", (one.get("previous") or {}).get("verdict", "")
+    yield "signals", ", ".join(one.get("signals", ()))

@@ -1,5 +1,6 @@
 """Takes a URL down, and lifts that: what an admin calls."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -8,9 +9,12 @@ from groundwork.clock import Clock
 from schedulers.links import Link, key_of
 from schedulers.model import Known, Status, UrlState
 from schedulers.notice import host_of
+from spiderduck.errors import StoreUnavailable
 from spiderduck.takedowns.following import Following
 from spiderduck.takedowns.model import UNTOLD, Covered, Takedown, id_of, renewed, twin
 from spiderduck.takedowns.ports import Records, TakedownStore
+
+log = logging.getLogger(__name__)
 
 MOST_COVERED = 1_000
 """URLs that lead to one page, beside it."""
@@ -32,15 +36,19 @@ class Takedowns:
         self._following = following
         self._clock = clock
 
-    async def take(self, link: Link, *, by: str | None, reason: str | None, destination: bool) -> Takedown:
-        """In force and removed wherever this process reaches when this returns; other processes follow within seconds.
-        With `destination`, the page that the URL leads to goes as well. Raises `StoreUnavailable`; may be repeated."""
+    async def order(self, link: Link, *, by: str | None, reason: str | None, destination: bool) -> Takedown:
+        """Kept when this returns, and carried out by every process within seconds. With `destination`, the page that
+        the URL leads to goes as well. Raises `StoreUnavailable`; may be repeated."""
         reach = await self._reach(link, destination)
         now = self._clock.now()
         order = Takedown(covered=reach.covered, former=reach.former, at=now, by=by, reason=reason, telling_at=UNTOLD)
-        taken = await self._store.change(order.id, partial(renewed, order=order))
+        return await self._store.change(order.id, partial(renewed, order=order)) or order
+
+    async def carry_out(self, takedown: Takedown) -> Takedown:
+        """In force and removed wherever this process reaches when this returns. Raises `StoreUnavailable`: then it is
+        tried again in the background."""
         await self._following.look()
-        return await self._find(order.id) or taken or order
+        return await self._find(takedown.id) or takedown
 
     async def lift(self, link: Link) -> Takedown | None:
         """From now on it may be shared again, and is then fetched anew. None where it was not taken down by that
@@ -53,7 +61,10 @@ class Takedowns:
             # Before anything can be fetched anew. What another takedown holds for stays as that one left it.
             await self._records.remove_urls(found.keys, _remains(others, found.keys))
             await self._store.change(found.id, lambda _: None)
-        await self._following.look()
+        try:
+            await self._following.look()
+        except StoreUnavailable as error:  # it is lifted, and is known here with the next look
+            log.warning("what was lifted is refused here for a moment: %s", error)
         return found
 
     async def revision(self) -> str:

@@ -70,10 +70,11 @@ def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def take_down(data: JSONBody[TakedownOrder], request: AnyRequest) -> TakedownReport:
         link = _link(data.url)
-        taken = await takedowns.take(link, by=name_of(request), reason=data.reason, destination=data.destination)
-        detail = f"{len(taken.covered)} URLs, {len(taken.pages)} pages, {len(taken.pictures)} pictures"
+        taken = await takedowns.order(link, by=name_of(request), reason=data.reason, destination=data.destination)
+        detail = f"it holds for {len(taken.covered)} URL{'' if len(taken.covered) == 1 else 's'}"
+        # First: what is removed in the background, because an engine is away now, was ordered all the same.
         await audit.note(request, "takedown", link.url, detail if data.reason is None else f"{detail}: {data.reason}")
-        return _report(taken)
+        return _report(await takedowns.carry_out(taken))
 
     @get("/v1/takedowns", opt={"scope": ADMIN}, tags=["trust and safety"], summary="What was taken down")
     async def list_takedowns(most: Most = 100, cursor: Cursor = None) -> TakedownReports:

@@ -81,7 +81,8 @@ class Process:
         await self.store.complete(name, chain[0], Change(states, page), told)
 
     async def take(self, url: str, *, destination: bool = True) -> set[str]:
-        taken = await self.takedowns.take(identify(url), by="ops", reason=None, destination=destination)
+        ordered = await self.takedowns.order(identify(url), by="ops", reason=None, destination=destination)
+        taken = await self.takedowns.carry_out(ordered)
         return {one.url for one in taken.covered}
 
     async def told(self) -> list[bytes]:
