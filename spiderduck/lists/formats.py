@@ -13,10 +13,11 @@ from enum import StrEnum
 from functools import partial
 
 from fetchers.blocked_domains import normal_name
-from spiderduck.lists.about import NAMING, OWN_COLUMNS, Columns, cells_of, columns, heading
+from spiderduck.lists.about import OWN_COLUMNS, Columns, cells_of, columns, heading
 from spiderduck.lists.expressions import canonical
 
 LONGEST_LINE = 16 * 1024
+MOST_CELLS = LONGEST_LINE
 _LOCAL = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback"})
 """Names that hosts files hold for themselves."""
 _PLAIN = re.compile(r"(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
@@ -131,28 +132,26 @@ def _with_scheme(text: str) -> str:
 
 def _urlhaus(line: str, where: Columns = OWN_COLUMNS["urlhaus"]) -> Sequence[Named]:
     """`id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter` (urlhaus.abuse.ch)."""
-    row = _row(line, where, "urlhaus")
-    return NOTHING if row is None else _url(row["url"])
+    row = _row(line, where["url"], "url")
+    return NOTHING if row is None else _url(row[where["url"]])
 
 
 def _mastodon(line: str, where: Columns = OWN_COLUMNS["mastodon"]) -> Sequence[Named]:
     """`#domain,#severity,…`: what Mastodon exports of its domain blocks. `noop` blocks nothing."""
-    row = _row(line, where, "mastodon")
-    if row is None or row.get("severity", "").strip().lower() == "noop":
+    row, severity = _row(line, where["domain"], "domain"), where.get("severity", MOST_CELLS)
+    if row is None or (severity < len(row) and row[severity].strip().lower() == "noop"):
         return NOTHING
-    return ((EntryKind.DOMAIN, _name(row["domain"].strip())),)
+    return ((EntryKind.DOMAIN, _name(row[where["domain"]].strip())),)
 
 
-def _row(line: str, where: Columns, form: str) -> Mapping[str, str] | None:
-    """The cells by their columns; None for a comment, and for the head. Raises ValueError where the entry's is not
-    there."""
+def _row(line: str, place: int, name: str) -> list[str] | None:
+    """The cells; None for a comment, and for the head. Raises ValueError where there is none at that place."""
     if not line.strip() or line.startswith("#"):
         return None
-    cells, naming = cells_of(line), NAMING[form]
-    row = {name: cells[place] for name, place in where.items() if place < len(cells)}
-    if naming not in row:
+    cells = cells_of(line)
+    if place >= len(cells):
         raise ValueError("too few columns")
-    return None if heading(row[naming]) == naming else row
+    return None if name in cells[place].lower() and heading(cells[place]) == name else cells
 
 
 _URLSAFE = str.maketrans("-_", "+/")
