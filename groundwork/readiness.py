@@ -20,6 +20,8 @@ Kind = Literal[
 ]
 State = Literal["ok", "warning", "missing"]
 LOOK_SECONDS = 1.0
+START_SECONDS = 5.0
+"""What is missing at the start is told when it is missing for longer."""
 
 
 class Trouble(NamedTuple):
@@ -63,6 +65,8 @@ class Needed:
         self.clock = clock
         self._troubles: dict[str, Trouble | None] = {}
         self._since: dict[str, float] = {}
+        self._told: set[str] = set()
+        self._started: set[str] = set()  # with a trouble from the start on, which is usual for a moment
 
     async def run(self) -> None:
         """Look every second until cancelled."""
@@ -81,19 +85,29 @@ class Needed:
 
     def _note(self, name: str, trouble: Trouble | None, now: float) -> None:
         """Sentences change while a trouble goes on; what counts is whether there is one, and of which kind."""
-        before = self._troubles.get(name)
-        is_new = name not in self._since
-        if not is_new and (before and before.kind) == (trouble and trouble.kind):
-            return
-        lasted = now - self._since.get(name, now)
-        self._since[name] = now
-        if trouble is not None:
-            fields = {"dependency": name, "kind": trouble.kind, "reason": trouble.says}
-            log.warning("%s is missing: %s; %s", name, trouble.says, trouble.remedy, extra=fields)
-        elif not is_new:
-            log.warning(
-                "%s is there again after %.0f s", name, lasted, extra={"dependency": name, "seconds": round(lasted, 1)}
-            )
+        before, is_new = self._troubles.get(name), name not in self._since
+        if is_new or (before and before.kind) != (trouble and trouble.kind):
+            if trouble is None and name in self._told:
+                self._told.discard(name)
+                seconds = round(now - self._since[name], 1)
+                fields = {"dependency": name, "seconds": seconds}
+                log.warning("%s is there again after %.0f s", name, seconds, extra=fields)
+            self._since[name] = now
+            if is_new:
+                self._started.add(name)
+            elif trouble is not None:
+                self._tell(name, trouble)
+        elif trouble is not None and name in self._started and now - self._since[name] >= START_SECONDS:
+            self._tell(name, trouble)
+        if trouble is None:
+            self._started.discard(name)
+
+    def _tell(self, name: str, trouble: Trouble) -> None:
+        self._started.discard(name)
+        self._told.add(name)
+        fields = {"dependency": name, "kind": trouble.kind, "reason": trouble.says}
+        what = "is missing" if trouble.blocks else "needs a look"
+        log.warning("%s %s: %s; %s", name, what, trouble.says, trouble.remedy, extra=fields)
 
 
 def readiness(dependencies: Sequence[Dependency]) -> Readiness:

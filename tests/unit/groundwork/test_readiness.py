@@ -36,10 +36,27 @@ async def test_a_trouble_has_its_beginning_and_its_end(caplog: pytest.LogCapture
     troubles["broker"] = None
     assert readiness(needed.look()).ready
     lines = [record.getMessage() for record in caplog.records]
-    assert lines[1:] == [
+    assert lines == [
         "broker is missing: nothing answers at rabbit:5672; start RabbitMQ",
+        "disk needs a look: 12 MB left; free",
         "broker is there again after 40 s",
     ]
+
+
+async def test_what_is_missing_for_a_moment_at_the_start_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Where it stays away, it is told once."""
+    clock, troubles = FakeClock(NOW), {"broker": AWAY, "cassandra": AWAY}
+    needed = Needed(lambda: dict(troubles), clock)
+    caplog.set_level(logging.WARNING, "groundwork.readiness")
+    for second in range(12):
+        needed.look()
+        await clock.advance(1.0)
+        if second == 1:
+            troubles["broker"] = None
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["cassandra is missing"]
+    troubles["cassandra"] = None
+    needed.look()
+    assert caplog.records[-1].getMessage() == "cassandra is there again after 12 s"
 
 
 async def test_another_kind_of_trouble_is_another_one() -> None:
