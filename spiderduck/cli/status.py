@@ -8,6 +8,7 @@ import typer
 from groundwork.terminal import field, plain_console, say, say_json
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
+AWAY = 503
 SOMETHING_IS_MISSING = 1
 """The exit code."""
 MOST_PAUSED = 20
@@ -21,10 +22,16 @@ def status(server: Server = DEFAULT_SERVER, key: Key = None, as_json: AsJson = F
     """
     import msgspec
 
-    from spiderduck.cli.server import ServerClient
+    from spiderduck.cli.server import Refused, ServerClient
 
     client = ServerClient(server, key)
-    seen, queues = client.get("/v1/cluster"), client.get("/v1/queues")["queues"]
+    seen = client.get("/v1/cluster")
+    try:
+        queues = client.get("/v1/queues")["queues"]
+    except Refused as error:
+        if error.status != AWAY:
+            raise
+        queues = None  # the broker is away, which is what one wants to read of
     found = summary(seen, queues)
     if as_json:
         say_json(msgspec.json.encode(found))
@@ -56,8 +63,8 @@ def queues(server: Server = DEFAULT_SERVER, key: Key = None, as_json: AsJson = F
     plain_console().print(table)
 
 
-def summary(seen: dict[str, Any], queues: list[dict[str, Any]]) -> dict[str, Any]:
-    """What `status` tells, of the answers to `GET /v1/cluster` and `GET /v1/queues`."""
+def summary(seen: dict[str, Any], queues: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """What `status` tells, of the answers to `GET /v1/cluster` and `GET /v1/queues` (None where that is away)."""
     needs = list(_needs(seen["processes"]))
     paused = [{**one, "process": process["name"]} for process in seen["processes"] for one in process.get("paused", [])]
     paused.sort(key=lambda one: (-one.get("waiting", 0), one["until"]))
@@ -100,7 +107,7 @@ def _show(found: dict[str, Any]) -> None:
     if found["incomplete"]:
         console.print(field(f"  {found['incomplete']}"))
     _show_events(found["events"])
-    for one in found["queues"]:
+    for one in found["queues"] or ():
         if one["lag"]:
             waits = f"{_count(one['lag'], 'notice waits', 'notices wait')} in the queue {one['name']}"
             console.print(field(f"{waits}, the oldest for {_time(one['age_s'])}"))
@@ -113,7 +120,7 @@ def _show_events(events: dict[str, Any] | None) -> None:
         console.print(field("the broker does not say what waits"))
         return
     oldest = events.get("oldest_s")
-    age = f", the oldest for {_time(oldest)}" if oldest else ""
+    age = f", the oldest for {_time(oldest)}" if oldest and oldest >= 1 else ""
     console.print(field(f"{_count(events['ready'], 'event waits', 'events wait')} or are worked on{age}"))
     if events["deferred"]:
         console.print(field(f"{_count(events['deferred'], 'event is', 'events are')} put off to a later time"))

@@ -53,9 +53,9 @@ QUEUES = [
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def running(*words: str, cluster: dict[str, Any] = CLUSTER) -> tuple[int, str]:
+    def running(*words: str, cluster: dict[str, Any] = CLUSTER, answer: Any = None) -> tuple[int, str]:
         answers = {"/v1/cluster": cluster, "/v1/queues": {"queues": QUEUES}}
-        monkeypatch.setattr("spiderduck.cli.server.ServerClient.get", lambda _, path: answers[path])
+        monkeypatch.setattr("spiderduck.cli.server.ServerClient.get", answer or (lambda _, path: answers[path]))
         monkeypatch.setattr("sys.argv", ["spiderduck", *words])
         monkeypatch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as ended:
@@ -82,6 +82,21 @@ def test_status_of_what_works_ends_with_0(run: Run) -> None:
     found = json.loads(told)
     assert (code, found["works"], found["needs"], found["paused"]) == (0, True, [], [])
     assert [one["name"] for one in found["queues"]] == ["search", "empty"]
+
+
+def test_status_is_told_while_the_broker_is_away(run: Run) -> None:
+    """That is when one asks for it: what the broker would have told is left out."""
+    from spiderduck.cli.server import Refused, ServerClient
+
+    def answered(_: ServerClient, path: str) -> dict[str, Any]:
+        if path == "/v1/queues":
+            raise Refused("the broker does not answer", 503)
+        return {**CLUSTER, "queue": None}
+
+    code, told = run("status", answer=answered)
+    assert code == 1
+    assert "one:8080: disk missing" in told
+    assert "the broker does not say what waits" in told
 
 
 def test_queues_are_listed_with_their_lag(run: Run) -> None:
