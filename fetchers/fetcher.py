@@ -123,6 +123,10 @@ class Fetcher:
         """
         await self.limits.set(domain, limit, by)
 
+    async def resume_domain(self, name: str, by: str = "an administrator") -> None:
+        """End the pause of the registrable domain of `name`."""
+        await self._domains.resume(name, by)
+
     def domain_state(self, name: str) -> DomainState:
         """How the registrable domain of `name` is treated; its queue only where it is here."""
         return self._domains.state(name)

@@ -68,6 +68,7 @@ EXAMPLES: dict[str, Example] = {
     "acknowledge_notices": Example(body={"position": 1}, path=_QUEUE),
     "delete_queue": Example(path=_QUEUE),
     "get_domain": Example(path={"domain": "python.org"}),
+    "resume_domain": Example(path={"domain": "python.org"}),
     "set_domain_limit": Example(body={"per_second": 2, "burst": 4}, path={"domain": "python.org"}),
     "judge_robots": Example(body={"url": LINK, "robots_txt": "User-agent: *\nDisallow: /private/\n"}),
     "get_told": Example({"url": LINK}),

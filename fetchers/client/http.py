@@ -88,6 +88,10 @@ class HttpFetchers:
         """`PUT /v1/limits` there. Raises `FetcherUnavailable`, and ValueError for what cannot be a limit."""
         await self._call(address, "PUT", "/v1/limits", msgspec.json.encode(change))
 
+    async def resume_domain(self, address: str, domain: str, by: str) -> None:
+        """`POST /v1/resume` there. Raises `FetcherUnavailable`."""
+        await self._call(address, "POST", "/v1/resume", msgspec.json.encode({"domain": domain, "by": by}))
+
     async def close(self) -> None:
         for idle in self._idle.values():
             for connection in idle:

@@ -153,6 +153,11 @@ class Router:
             change |= asdict(limit)
         await self._http.set_limit(_known(self._anyone()), change)
 
+    async def resume_domain(self, domain: str, by: str) -> None:
+        """End the domain's pause at the fetcher that owns it. Raises `FetcherUnavailable`."""
+        address = self._owners[bucket_of(domain)] or self._anyone()
+        await self._http.resume_domain(_known(address), domain, by)
+
     async def close(self) -> None:
         """End what runs beside; requests under way must be over."""
         tasks = [task for task in (self._watching, self._refreshing) if task is not None]

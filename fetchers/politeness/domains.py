@@ -95,6 +95,21 @@ class Domains:
             queue = self.queues.get(domain) or DomainQueue(domain, self._slot(domain, 0.0, kept))
         return self._shown(domain, queue)
 
+    async def resume(self, host: str, by: str) -> None:
+        """End the pause of the domain of `host`, whether or not its queue is here. Its limit holds on."""
+        domain = registrable_domain(host)
+        queue = self.queues.get(domain)
+        if queue is not None:
+            self.queues.resume(queue)
+            slot = queue.slot
+        elif (kept := await self._states.load(domain)) is not None:
+            slot = self._slot(domain, 0.0, kept)
+            slot.resume()
+        else:
+            return  # nothing is known of it, so it is not paused
+        await self._states.save(domain, slot.snapshot())
+        audit.info("the pause of %s was ended by %s", domain, by, extra={"domain": domain, "by": by})
+
     def _shown(self, domain: str, queue: DomainQueue | None) -> DomainState:
         now, limit = self.queues.now(), self.limits.of(domain)
         state = DomainState(limit.per_second, limit.burst, limit.most_parallel, ceiling=limit.ceiling)

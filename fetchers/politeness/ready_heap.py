@@ -125,6 +125,13 @@ class RequestQueues:
         queue.waiting = keep
         heapq.heapify(queue.waiting)
 
+    def resume(self, queue: DomainQueue) -> None:
+        """The domain's pause is over now. Who was told to come back later comes back then, and nobody waits for it."""
+        queue.slot.resume()
+        queue.line_ends = 0.0
+        if queue.waiting:
+            self._schedule(queue, self.now())
+
     def written(self, queue: DomainQueue) -> None:
         now = self.now()
         queue.slot.written(now)

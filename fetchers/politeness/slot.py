@@ -145,6 +145,11 @@ class DomainSlot:
         """The domain said when it wants to be asked again (`RateLimit`). No trouble, so it doubles nothing."""
         self.backoff_until = max(self.backoff_until, moment)
 
+    def resume(self) -> None:
+        """Somebody who is answerable for it ends the pause. The next trouble pauses for twice as long all the same."""
+        self.backoff_until = 0.0
+        self.pause_reason = ""
+
     def change_limit(self, limit: RateLimit, now: float) -> None:
         """Another limit from now on. The bucket keeps the tokens it has, as far as the new one holds as many."""
         used = max(self._tat - now, 0.0) / self._interval

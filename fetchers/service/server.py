@@ -54,6 +54,13 @@ class Owners(Protocol):
         """`addresses` of all fetchers, and `owners`: for each bucket an index into them."""
 
 
+class Resume(msgspec.Struct, forbid_unknown_fields=True):
+    """The domain whose pause ends, and who ends it."""
+
+    domain: str
+    by: str = "an administrator"
+
+
 class LimitChange(msgspec.Struct, forbid_unknown_fields=True):
     """`per_second` 0 takes the limit away that was set."""
 
@@ -122,6 +129,8 @@ class Service:
             return Answer(200, JSON, [msgspec.json.encode(state)])
         if request.method == "PUT" and path == "/v1/limits":
             return await self._limit(request)
+        if request.method == "POST" and path == "/v1/resume":
+            return await self._resume(request)
         return _text(404, f"there is no {request.method} {path}")
 
     def _is_known(self, request: Request) -> bool:
@@ -184,6 +193,14 @@ class Service:
         if parent is not None and (caller := trace.read(parent, request.headers.get("tracestate"))) is not None:
             # Recorded, the hop itself is the caller's child.
             trace.current.set(caller if is_recording() else caller.child(self._random))
+
+    async def _resume(self, request: Request) -> Answer:
+        try:
+            order = msgspec.json.decode(request.body, type=Resume)
+        except ValueError as error:
+            return _text(400, str(error))
+        await self._fetcher.resume_domain(order.domain, order.by)
+        return Answer(200, JSON, [b"{}"])
 
     async def _limit(self, request: Request) -> Answer:
         try:

@@ -47,6 +47,9 @@ class Domains(Protocol):
         """Another limit for a domain or pattern from now on, on every fetcher; None takes it away. Raises ValueError
         for what cannot be one, `FetcherUnavailable`, `CoordinatorUnavailable`."""
 
+    async def resume_domain(self, domain: str, by: str) -> None:
+        """End the pause of a registrable domain. Raises `FetcherUnavailable`."""
+
 
 class PictureAddresses:
     """Signed addresses at which this server gives pictures of others. Without a key they have none."""

@@ -61,6 +61,9 @@ class LocalDomains:
     async def set_limit(self, name: str, limit: RateLimit | None, by: str) -> None:
         await self._fetcher.set_limit(name, limit, by)
 
+    async def resume_domain(self, domain: str, by: str) -> None:
+        await self._fetcher.resume_domain(domain, by)
+
 
 async def open_fetching(given: Composition, database: Database | None) -> Fetching:
     """With `database`, politeness outlives a restart. Raises `BadSetting`."""

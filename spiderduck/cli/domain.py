@@ -23,10 +23,11 @@ def domain(
         float | None,
         typer.Option("--ceiling", help="With --per-second: the rate may rise to that while the domain answers well."),
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="End its pause now; its limit holds on.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a domain's limit, its pause with the reason, and what came of its URLs; or change its limit (scope `admin`),
-    which is then that of every fetcher."""
+    which is then that of every fetcher, or end its pause."""
     import msgspec
 
     from spiderduck.cli.server import ServerClient
@@ -35,6 +36,8 @@ def domain(
     if per_second is not None:
         change = {"per_second": per_second or None, "burst": burst, "ceiling": ceiling}
         client.put(f"/v1/domains/{name}", content=msgspec.json.encode(change))
+    if resume:
+        client.post(f"/v1/domains/{name}/resume", content=b"")
     found = client.get(f"/v1/domains/{name}")
     if as_json:
         say_json(msgspec.json.encode(found))

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 import msgspec
-from litestar import get, put
+from litestar import get, post, put
 from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter
@@ -115,7 +115,22 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
         now = await services.domains.domain_state(domain.removeprefix("*."))
         return Limits(now.per_second, now.burst, now.parallel, now.ceiling)
 
-    return [get_domain, set_domain_limit]
+    @post(
+        "/v1/domains/{domain:str}/resume",
+        status_code=204,
+        opt={"scope": ADMIN},
+        tags=["domains"],
+        summary="End a domain's pause",
+        description="For a site that is yours, or whose trouble is over: it asked for the pause itself. Its "
+        "limit holds on, and the next trouble pauses it for twice as long. URLs that were put off meanwhile come at "
+        "their time.",
+    )
+    async def resume_domain(domain: DomainName, request: AnyRequest) -> None:
+        name = registrable_domain(domain_name(domain))
+        await services.domains.resume_domain(name, "POST /v1/domains")
+        await audit.note(request, "domain.resumed", name)
+
+    return [get_domain, set_domain_limit, resume_domain]
 
 
 def _iso(moment: float | None) -> str | None:

@@ -26,6 +26,7 @@ function shown(report) {
   at("title").textContent = report.domain;
   document.title = `${report.domain} · SpiderDuck`;
   at("sentence").textContent = state(report);
+  at("resume-part").hidden = !(report.backoff_until && Date.parse(report.backoff_until) > Date.now());
   at("waiting").textContent = String(waiting);
   at("in-flight").textContent = String(inFlight);
   at("in-flight-why").textContent = `requests at this moment; ${report.limits.parallel} at most`;
@@ -74,7 +75,18 @@ async function lately() {
   if (hosts.length) at("lately").replaceChildren("Lately: ", ...hosts.flatMap((host) => [element("a", { href: domainPage(host), text: host }), " "]));
 }
 
+async function resume() {
+  try {
+    await read(`${path}/resume`, { method: "POST" });
+    await load();
+    at("sentence").focus();
+  } catch (error) {
+    trouble(error);
+  }
+}
+
 at("domain").value = domain;
+at("resume").addEventListener("click", resume);
 at("limit").addEventListener("submit", (event) => {
   event.preventDefault();
   const body = { per_second: Number(at("per-second").value), burst: Number(at("burst").value) };
@@ -84,6 +96,6 @@ at("limit").addEventListener("submit", (event) => {
 at("reset").addEventListener("click", () => set({}, "The limit is the one of the settings again."));
 lately().catch(() => {}); // only a help to choose; in a cluster there is no such list
 if (domain) {
-  Promise.all([load(), links(), whoami().then(() => Promise.all([needs(at("set"), "admin"), needs(at("reset"), "admin")]))]).catch(trouble);
+  Promise.all([load(), links(), whoami().then(() => Promise.all([needs(at("set"), "admin"), needs(at("reset"), "admin"), needs(at("resume"), "admin")]))]).catch(trouble);
   setInterval(() => { if (!document.hidden && !at("found").hidden) load().then(() => trouble(null), trouble); }, EVERY);
 }

@@ -221,6 +221,13 @@ async def test_limits_can_be_set_from_outside() -> None:
             assert (await client.put(one.address + "/v1/limits", json=wrong)).status_code == 400
 
 
+async def test_a_pause_can_be_ended_from_outside() -> None:
+    async with member() as one, httpx.AsyncClient(headers={"authorization": "Bearer secret"}) as client:
+        assert (await client.post(one.address + "/v1/resume", json={"domain": "a.test"})).status_code == 200
+        assert (await client.post(one.address + "/v1/resume", json={"nothing": 1})).status_code == 400
+        await one.router.resume_domain("a.test", "an administrator")
+
+
 @pytest.mark.parametrize("body", [b"", b"garbage", b"\x90", b"\x9a" + b"\xc0" * 10])
 async def test_what_is_no_request_is_refused(body: bytes) -> None:
     async with member() as one, httpx.AsyncClient(headers={"authorization": "Bearer secret"}) as client:

@@ -95,6 +95,15 @@ def test_retry_after_is_obeyed_where_it_is_longer() -> None:
     assert slot.ready_at(NOW) == NOW + 3600.0
 
 
+def test_a_pause_that_is_ended_by_hand_is_doubled_by_the_next_trouble_all_the_same() -> None:
+    slot = DomainSlot(RateLimit())
+    slot.trouble(NOW, Random(1))
+    slot.resume()
+    assert slot.ready_at(NOW) <= NOW
+    slot.trouble(NOW, Random(1))
+    assert slot.backoff_until >= NOW + 2 * BACKOFF_FIRST
+
+
 def test_the_state_survives_a_snapshot() -> None:
     slot = DomainSlot(RateLimit(1.0, 2))
     send(slot, NOW)
@@ -140,7 +149,9 @@ def test_a_lower_limit_takes_a_risen_rate_back() -> None:
 
 actions = st.lists(
     st.tuples(
-        st.sampled_from(["send", "send", "connect", "finish", "trouble", "good", "slow", "evict", "move", "restart"]),
+        st.sampled_from(
+            ["send", "send", "connect", "finish", "trouble", "good", "slow", "evict", "move", "restart", "resume"]
+        ),
         st.floats(0, 5, allow_nan=False),
     ),
     max_size=120,
@@ -157,8 +168,8 @@ actions = st.lists(
 def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
     actions: list[tuple[str, float]], per_second: float, burst: int, rise: float | None, seed: int
 ) -> None:
-    """In every schedule of sends, slow connects, pauses, changes of pace, evictions, moves and restarts. The rate is
-    the configured one, or the ceiling where there is one."""
+    """In every schedule of sends, slow connects, pauses, ends of pauses by hand, changes of pace, evictions, moves and
+    restarts. The rate is the configured one, or the ceiling where there is one."""
     limit, random = RateLimit(per_second, burst, ceiling=rise and rise * per_second), Random(seed)
     slot, now, arrivals, unwritten = DomainSlot(limit), NOW, [], 0
     for action, seconds in actions:
@@ -176,6 +187,8 @@ def test_no_window_ever_holds_more_than_burst_plus_rate_times_t(
             arrivals.append(now)
         elif action == "trouble":
             slot.trouble(now, random)
+        elif action == "resume":
+            slot.resume()
         elif action == "evict" and slot.is_idle(now):
             state, slot = slot.snapshot(), DomainSlot(limit)
             slot.restore(state, now)

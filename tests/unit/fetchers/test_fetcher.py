@@ -99,6 +99,28 @@ async def test_a_server_in_trouble_is_left_alone_and_the_answer_says_until_when(
         assert refused.until == result.retry_at
 
 
+@pytest.mark.parametrize("is_here", [True, False])
+async def test_a_pause_is_ended_by_hand(is_here: bool) -> None:
+    """Also where the domain's queue was evicted or another fetcher had it, and for who was promised a later turn."""
+    states, clock = MemoryHostStates(), FakeClock()
+    answers = {URL: page(b"busy", 503, retry_after="7200"), "http://a.test/2": page()}
+    async with small_fetcher(answers, clock=clock, states=states) as (fetcher, _, _):
+        await fetcher.perform(ask(URL, clock))
+        assert isinstance(await fetcher.perform(ask("http://a.test/2", clock)), NotNow)
+        if is_here:
+            await fetcher.resume_domain("www.a.test")
+            assert fetcher.domain_state("a.test").backoff_until is None
+            again = asyncio.create_task(fetcher.perform(ask("http://a.test/2", clock)))
+            await clock.advance(10.0)
+            assert isinstance(await again, Response)
+    async with small_fetcher(answers, clock=clock, states=states) as (other, _, _):
+        if not is_here:
+            assert (await other.kept_domain_state("a.test")).backoff_until is not None
+            await other.resume_domain("a.test")
+        assert (await other.kept_domain_state("a.test")).backoff_until is None
+        await other.resume_domain("never-met.test")
+
+
 async def test_retry_after_as_a_date() -> None:
     clock = FakeClock(1_000_000_000.0)  # Sun, 09 Sep 2001 01:46:40 GMT
     answers = {URL: page(b"busy", 503, retry_after="Sun, 09 Sep 2001 03:46:40 GMT")}
