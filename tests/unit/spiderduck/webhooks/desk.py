@@ -16,10 +16,11 @@ from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.audit import AuditEntry, FileAudit
 from spiderduck.database.sqlite import Database, Value, Work
+from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.webhooks.administration import AdminParts, Webhooks
-from spiderduck.webhooks.courier import CourierParts
+from spiderduck.webhooks.courier import AGAIN_SECONDS, CourierParts
 from spiderduck.webhooks.dispatcher import LOOK_SECONDS, Dispatcher
 from spiderduck.webhooks.model import Delivery, Webhook
 from spiderduck.webhooks.sender import Sender
@@ -65,10 +66,12 @@ def header(request: HopRequest, name: str) -> str:
 
 
 class WatchedDatabase(Database):
-    """Tells when nothing is under way in its threads."""
+    """Tells when nothing is under way in its threads. `refused`: why it did not answer lately; a busy machine makes
+    SQLite give up now and then, and then couriers try again in a while."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        self.refused: StoreUnavailable | None = None
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -87,6 +90,9 @@ class WatchedDatabase(Database):
         self._idle.clear()
         try:
             yield
+        except StoreUnavailable as error:
+            self.refused = error
+            raise
         finally:
             self._under_way -= 1
             if not self._under_way:
@@ -152,18 +158,26 @@ class Desk:
             told = Notice(name, type, f"http://{host}/", host, "fetched", "fetched", body)
             await self._flow.complete(name, name, Change(), told)
 
+    async def quiet(self) -> None:
+        """Until nothing can happen but by the clock, or from outside."""
+        await self.database.quiet()
+        while self.database.refused is not None:
+            self.database.refused = None
+            await self.clock.advance(AGAIN_SECONDS)
+            await self.database.quiet()
+
     async def pass_time(self, seconds: float) -> None:
         """In steps, and whatever happens at each comes to its end before the next: the threads of the database know
         nothing of this clock."""
         goal = self.clock.monotonic() + seconds
-        await self.database.quiet()
+        await self.quiet()
         while (left := goal - self.clock.monotonic()) > 0:
             await self.clock.advance(min(left, LOOK_SECONDS / 2))
-            await self.database.quiet()
+            await self.quiet()
 
     async def until(self, is_so: Callable[[], bool], seconds: float = 0.0) -> None:
         """Let things happen, for `seconds` of the clock's time at the most, until it is so."""
-        await self.database.quiet()
+        await self.quiet()
         for _ in range(STEPS):
             if is_so() or not seconds:
                 break
@@ -174,13 +188,13 @@ class Desk:
         await self.until(lambda: len(self.web.requests) == count, seconds)
 
     async def delivery(self, webhook: Webhook, identity: str) -> Delivery:
-        await self.database.quiet()
+        await self.quiet()
         found = await self.store.find(webhook.id, identity)
         assert found is not None
         return found
 
     async def state(self, webhook: Webhook, identity: str) -> str | None:
-        await self.database.quiet()
+        await self.quiet()
         found = await self.store.find(webhook.id, identity)
         return None if found is None else found.status
 

@@ -182,7 +182,7 @@ async def test_gone_disables_and_an_administrator_enables_again(desk: Desk) -> N
     webhook, _ = await made(desk, "a")
     desk.web.says[url("a")] = 410
     await desk.tell("n1")
-    await desk.database.quiet()
+    await desk.quiet()
     assert "410" in ((await desk.webhooks.get(webhook.id)).disabled_because or "")
     await desk.audit.noted.wait()
     await desk.until(lambda: not desk.dispatcher._running)

@@ -110,7 +110,7 @@ async def test_what_was_under_way_when_its_webhook_was_removed_leaves_nothing(de
     await desk.sent(1)
     assert await desk.store.remove(webhook.id)
     gate.set()
-    await desk.database.quiet()
+    await desk.quiet()
     assert await desk.store.find(webhook.id, "n1") is None
     assert await desk.store.pending(webhook.id) == []
     await desk.pass_time(30)
