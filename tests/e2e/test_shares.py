@@ -163,3 +163,16 @@ def test_what_cannot_be_asked_for_is_refused(product: Product, wrong: dict[str, 
     answer = product.client.get("/v1/trends", params=wrong)
     assert answer.status_code == 400
     assert next(iter(wrong)) in answer.json()["detail"]
+
+
+def test_what_was_taken_down_trends_no_more(product: Product) -> None:
+    """Neither the page, by whichever of its addresses it was shared, nor its title; what else trends stays."""
+    crowd(product, "http://noise.test/x", "loud", 40)
+    within(20, lambda: trends(product)[0]["url"], "http://noise.test/x")
+    before = [one["url"] for one in trends(product)[1:]]
+    product.client.post("/v1/takedowns", json={"url": "http://noise.test/x"}).raise_for_status()
+    for window in ("hour", "day", "week"):
+        answer = product.client.get("/v1/trends", params={"window": window}).text
+        assert "noise.test" not in answer
+        assert "Noise" not in answer
+    assert [one["url"] for one in trends(product)] == before
