@@ -26,9 +26,11 @@ CREATE TABLE IF NOT EXISTS shares (
     PRIMARY KEY (link, at, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS shares_by_id ON shares (id);
+-- Who shared a page, and how often: since version 11.
 CREATE TABLE IF NOT EXISTS share_sharers (
     page   INTEGER NOT NULL,
     sharer BLOB NOT NULL,
+    shares INTEGER NOT NULL,
     PRIMARY KEY (page, sharer)
 ) WITHOUT ROWID;
 -- The highest score of what is trending (spiderduck.shares.trends). `place` orders them at every moment.

@@ -49,7 +49,7 @@ WHAT_IS_DELETED = "PRAGMA secure_delete=FAST"
 PAGES_GIVEN_BACK = 4000
 """At a time, so that writers wait milliseconds."""
 GIVE_BACK = f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})"
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 
 def _statements(file: str) -> tuple[str, ...]:
@@ -83,6 +83,12 @@ CHANGES = {
     8: _statements("webhooks.sql"),
     9: ("CREATE INDEX urls_by_time ON urls (at, key)",),
     10: _statements("answers.sql"),
+    11: (
+        "DROP TABLE share_sharers",
+        *(one for one in _statements("shares.sql") if "share_sharers" in one),
+        "INSERT INTO share_sharers SELECT l.page, s.sharer, count(*) FROM shares s "
+        "JOIN share_links l ON l.number = s.link WHERE s.sharer IS NOT NULL GROUP BY l.page, s.sharer",
+    ),
 }
 """Version of the schema → what makes it from the one before."""
 
