@@ -1,5 +1,7 @@
 """What goes over the wire. Ids are numbers and strings: JavaScript loses bits of numbers above 2^53."""
 
+from typing import Annotated
+
 import msgspec
 
 from snowflake.layout import Decoded
@@ -61,11 +63,11 @@ class LayoutShape(msgspec.Struct, frozen=True):
 
 class LeaseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`per_ms`: sequence numbers of each tick; `length_ms`: of the window; `from_ms`: not before (Unix
-    milliseconds)."""
+    milliseconds). The document has the limits that hold where the settings change none."""
 
-    per_ms: int = 128
-    length_ms: int = 60_000
-    from_ms: int = 0
+    per_ms: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 3072})] = 128
+    length_ms: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 900_000})] = 60_000
+    from_ms: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})] = 0
 
 
 class LeaseAnswer(msgspec.Struct, frozen=True):

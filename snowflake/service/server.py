@@ -32,8 +32,16 @@ def route_handlers(
     return (ids_router(IdService(generator, config), lease_opt),)
 
 
+A_MOMENT: dict[str, Any] = {"anyOf": [{"format": "date-time"}, {"pattern": "^1[3-9][0-9]{8}$"}]}
+"""The seconds are those of 2011 to 2033."""
+AN_ID = "^[0-8]?[0-9]{1,18}$"
+"""Of 63 bits; ids of the last few centuries have a 9 in front."""
+
+
 def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -> Router:
     """`/v1/ids` and everything below it; `lease_opt` as in `route_handlers`."""
+
+    counts = {"minimum": 1, "maximum": service.config.most_batch}
 
     def count_caller(scope: Scope) -> None:
         for name, value in scope["headers"]:
@@ -48,7 +56,9 @@ def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -
         return JsonAnswer(render_one(service.one()))
 
     @get("/batch", responses={200: ResponseSpec(ManyIds, description="New ids, increasing.")}, summary="Many ids")
-    async def next_ids(scope: Scope, count: Annotated[int, QueryParameter(description="How many.")]) -> JsonAnswer:
+    async def next_ids(
+        scope: Scope, count: Annotated[int, QueryParameter(description="How many.", schema_extra=counts)]
+    ) -> JsonAnswer:
         count_caller(scope)
         return JsonAnswer(render_many(await service.batch(count)))
 
@@ -69,7 +79,10 @@ def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -
     @get("/at", summary="The lowest and highest id of a moment")
     async def get_id_bounds(
         time: Annotated[
-            str, QueryParameter(description="ISO 8601, such as 2026-11-22T10:47:34.120Z, or Unix seconds.")
+            str,
+            QueryParameter(
+                description="ISO 8601, such as 2026-11-22T10:47:34.120Z, or Unix seconds.", schema_extra=A_MOMENT
+            ),
         ],
     ) -> IdsAt:
         layout, moment = service.generator.layout, parse_moment(time)
@@ -77,7 +90,9 @@ def ids_router(service: IdService, lease_opt: Mapping[str, Any] | None = None) -
         return IdsAt(write_moment(moment), low, str(low), high, str(high))
 
     @get("/{id:str}", summary="What an id says")
-    async def decode_id(id: Annotated[str, PathParameter(description="An id, in digits.")]) -> DecodedId:
+    async def decode_id(
+        id: Annotated[str, PathParameter(description="An id, in digits.", schema_extra={"pattern": AN_ID})],
+    ) -> DecodedId:
         return DecodedId.of(service.generator.decode(id))
 
     return Router(

@@ -13,17 +13,18 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from litestar.params import Parameter
 
-from spiderduck.api.parameters import BadParameter, shortened
+from spiderduck.api.parameters import A_CURSOR, BadParameter, shortened
 
 MOST: Final = 1000
 """Entries of one answer."""
 LONGEST_CURSOR: Final = 8_192
+"""Characters. Not in the document, for the head of a request ends about there as well."""
 _DIGEST_BYTES = 6
 
 Most = Annotated[int, Parameter(ge=1, le=MOST, description="How many entries at most.")]
 Cursor = Annotated[
     str | None,
-    Parameter(max_length=LONGEST_CURSOR, description="`next_cursor` of the answer before: what comes behind it."),
+    Parameter(description="`next_cursor` of the answer before: what comes behind it.", schema_extra=A_CURSOR),
 ]
 Place = TypeVar("Place", int, str)
 T = TypeVar("T")
@@ -40,6 +41,8 @@ def place_of(cursor: str | None, listing: str, kind: type[Place]) -> Place | Non
     if cursor is None:
         return None
     try:
+        if len(cursor) > LONGEST_CURSOR:
+            raise Error("it is longer than any that was given")
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         payload = raw[_DIGEST_BYTES:]
         if (

@@ -7,7 +7,7 @@ script, and a number of 30 digits is an integer until SQLite refuses it. Every n
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar.exceptions import ClientException
@@ -25,6 +25,8 @@ Int64 = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 
 NAME = r"^(?=[._-]*[A-Za-z0-9])[A-Za-z0-9._-]{1,100}$(?!\n)"
 PAGE_ID = "^[0-9]{1,19}$"
+SHORT_ID = "^[0-8]?[0-9]{1,18}$"
+"""As the document has ids in bodies: all digits below `LARGEST` but those of the last few centuries."""
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$(?!\n)"
 WEBHOOK_ID = "^wh_[0-9a-f]{24}$(?!\n)"
 IN_WORDS: Final = {
@@ -34,6 +36,16 @@ IN_WORDS: Final = {
     LANGUAGE: "takes a language tag such as de or pt-BR",
 }
 """What a caller is told instead of the pattern."""
+
+
+A_URL: Final[dict[str, Any]] = {"format": "uri"}
+A_DOMAIN: Final[dict[str, Any]] = {"format": "hostname"}
+A_TIME: Final[dict[str, Any]] = {"anyOf": [{"format": "date-time"}, {"format": "date"}]}
+A_CURSOR: Final[dict[str, Any]] = {"format": "cursor"}
+"""What the document says of a text beyond its type. Each is read somewhat more kindly than it says: see the functions
+below."""
+UrlText = Annotated[str, msgspec.Meta(extra_json_schema=A_URL)]
+DomainText = Annotated[str, msgspec.Meta(extra_json_schema=A_DOMAIN)]
 
 
 TIME = re.compile(

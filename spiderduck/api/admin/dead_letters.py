@@ -16,11 +16,12 @@ from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, piece, place_of
-from spiderduck.api.parameters import whole_number
+from spiderduck.api.parameters import SHORT_ID, whole_number
 from spiderduck.api.services import Services
 
 MOST_AT_ONCE = 10_000
 LISTING = "dead letters"
+LetterId = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": SHORT_ID})]
 
 
 class Letter(msgspec.Struct, omit_defaults=True):
@@ -45,7 +46,7 @@ class Letters(msgspec.Struct):
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
     """The dead letters to replay; without `ids`, all of them."""
 
-    ids: Annotated[list[str], msgspec.Meta(max_length=MOST_AT_ONCE)] | None = None
+    ids: Annotated[list[LetterId], msgspec.Meta(max_length=MOST_AT_ONCE)] | None = None
 
 
 class Replayed(msgspec.Struct):

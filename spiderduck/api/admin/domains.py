@@ -10,15 +10,22 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter
 
 from fetchers.model import RateLimit
+from fetchers.rates import FASTEST, LARGEST_BURST, SLOWEST
 from fetchers.urls import registrable_domain
 from schedulers.record import iso_time
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
-from spiderduck.api.parameters import domain_name
+from spiderduck.api.parameters import A_DOMAIN, domain_name
 from spiderduck.api.services import Services
 
 MOST_RECENT = 50
-DomainName = Annotated[str, PathParameter(description="A domain, or a name below one: example.com.")]
+DomainName = Annotated[
+    str, PathParameter(description="A domain, or a name below one: example.com.", schema_extra=A_DOMAIN)
+]
+
+
+PerSecond = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": SLOWEST, "maximum": FASTEST})]
+Count = Annotated[int, msgspec.Meta(ge=1, extra_json_schema={"maximum": LARGEST_BURST})]
 
 
 class Limits(msgspec.Struct, omit_defaults=True):
@@ -36,10 +43,10 @@ class NewLimit(msgspec.Struct, forbid_unknown_fields=True):
     the place for what should last. With a `ceiling` the rate rises to so many a second while the domain answers well;
     without one it never rises above `per_second`."""
 
-    per_second: float | None = None
-    burst: Annotated[int, msgspec.Meta(ge=1)] = 4
-    parallel: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    ceiling: float | None = None
+    per_second: PerSecond | None = None
+    burst: Count = 4
+    parallel: Count | None = None
+    ceiling: PerSecond | None = None
 
 
 class RecentResult(msgspec.Struct, omit_defaults=True):

@@ -14,7 +14,7 @@ from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, name_of
 from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import Cursor, Most, piece, place_of
-from spiderduck.api.parameters import BadParameter, shortened
+from spiderduck.api.parameters import A_URL, BadParameter, UrlText, shortened
 from spiderduck.api.services import Services
 from spiderduck.takedowns.model import Takedown
 
@@ -26,7 +26,7 @@ class TakedownOrder(msgspec.Struct, forbid_unknown_fields=True):
     """`reason` is for admins. With `destination`, the page that the URL leads to goes as well, with every URL that is
     known to lead there; without it, the URL itself and those that lead to it."""
 
-    url: str
+    url: UrlText
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] | None = None
     destination: bool = True
 
@@ -85,7 +85,7 @@ def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @delete("/v1/takedowns", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Lift a takedown")
     async def lift_takedown(
-        url: Annotated[str, Parameter(description="The URL that was taken down, percent-encoded.")],
+        url: Annotated[str, Parameter(description="The URL that was taken down, percent-encoded.", schema_extra=A_URL)],
         request: AnyRequest,
     ) -> None:
         link = _link(url)

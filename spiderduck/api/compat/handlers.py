@@ -16,12 +16,12 @@ from spiderduck.api.compat.refusals import NoPreview, NotYet, OtherFormat, ifram
 from spiderduck.api.compat.shapes import Json
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import KEY_PARAMETER, READ
-from spiderduck.api.parameters import LANGUAGE
+from spiderduck.api.parameters import A_URL, LANGUAGE
 from spiderduck.api.services import Services
 from spiderduck.api.urls.caching import MOST_SECONDS, asking_again
 from spiderduck.api.urls.unfurl import Unfurler, Wish, caller_of
 
-Url = Annotated[str, Parameter(description="The URL, percent-encoded.")]
+Url = Annotated[str, Parameter(description="The URL, percent-encoded.", schema_extra=A_URL)]
 Largest = Annotated[int | None, Parameter(ge=1, le=2**31 - 1, description="Pixels.")]
 Lang = Annotated[
     str | None,

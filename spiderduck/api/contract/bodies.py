@@ -13,6 +13,8 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ClientException, SerializationException, ValidationException
 
+from spiderduck.api.parameters import LARGEST
+
 PLACE = re.compile(r" - at `\$\.?(.*)`$")
 UNREADABLE = "the body is not readable JSON: it is not UTF-8, or it is nested too deeply"
 
@@ -27,13 +29,32 @@ class StrictRequest(Request[Any, Any, Any]):
         taken = self.route_handler.parsed_fn_signature.parameters["data"]
         body = await self.body()
         try:
-            return _decoder(taken.annotation).decode(body)
+            return _decoded(body, taken.annotation)
         except msgspec.ValidationError as error:
             raise ValidationException("the body is not as it should be", extra=[_told(str(error))]) from error
         except msgspec.DecodeError as error:
             raise SerializationException(str(error)) from error
         except (RecursionError, UnicodeDecodeError) as error:
             raise ClientException(UNREADABLE) from error
+
+
+def _decoded(body: bytes, kind: Any) -> Any:
+    """`3.0` is a whole number in JSON Schema, and some languages write all their numbers so; the decoder takes `3`
+    alone, so that a body with such numbers is read once more."""
+    try:
+        return _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+        return msgspec.convert(_NUMBERS.decode(body), kind, strict=True)
+
+
+def _number(written: str) -> int | float:
+    number = float(written)
+    return int(number) if number.is_integer() and abs(number) <= LARGEST else number
+
+
+_NUMBERS = msgspec.json.Decoder(float_hook=_number)
 
 
 @cache  # as many types as there are handlers

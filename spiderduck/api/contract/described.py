@@ -5,6 +5,7 @@ shapes of bodies (`shapes.py`). The framework describes its own shape of an erro
 which no call of ours answers with. Nothing is described that is not sent.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,9 +37,12 @@ RESPONSES = "response_types"
 """A handler's option: the types of answers that are not in its signature."""
 
 
-def operation_id(handler: HTTPRouteHandler, method: Method, _: object) -> str:
-    """A call's name in generated clients: that of its handler, which is chosen to read well there."""
-    name = handler.handler_name
+def operation_id(handler: HTTPRouteHandler, method: Method, components: Sequence[object]) -> str:
+    """A call's name in generated clients: that of its handler, which is chosen to read well there. At a further path of
+    the same handler the path stands behind it."""
+    name, path = handler.handler_name, "/".join(map(str, components))
+    if len(handler.paths) > 1 and f"/{path}" != min(handler.paths):
+        name = f"{name}_{re.sub(r'[^A-Za-z0-9]+', '_', path)}"
     return f"{name}_head" if str(getattr(method, "value", method)) == "HEAD" else name
 
 
@@ -47,12 +51,15 @@ def document_of(app: Litestar) -> dict[str, Any]:
     document = app.openapi_schema.to_schema()
     _add_true_shapes(document, app)
     _add_true_errors(document)
+    _say_what_parameters_take(document)
     for handler, operation in _operations(document, app):
         scope = handler.opt.get("scope") or _scope_of(handler.guards or ())
         if scope is not None:
             operation["security"] = [{"key": [scope]}]
         if (body := handler.opt.get(REQUEST_BODY)) is not None:
             operation["requestBody"] = body
+        elif (data := handler.parsed_fn_signature.parameters.get("data")) is not None and data.has_default:
+            operation["requestBody"]["required"] = False
         if RETRIES in handler.opt:
             operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     return document
@@ -99,6 +106,28 @@ def _add_true_errors(document: dict[str, Any]) -> None:
                 "description": "Any other error; `code` identifies it and does not change",
                 "content": content,
             }
+
+
+def _say_what_parameters_take(document: dict[str, Any]) -> None:
+    """No parameter can be null: it is left out. And OpenAPI has `Content-Type` elsewhere."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "parameters" in operation:
+                kept = [one for one in operation["parameters"] if one["name"].lower() != "content-type"]
+                operation["parameters"] = [{**one, "schema": _without_null(one.get("schema", {}))} for one in kept]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    kinds = schema.get("oneOf", ())
+    others = [one for one in kinds if one != {"type": "null"}]
+    if len(others) == 1 and len(kinds) == 2:
+        rest = {name: value for name, value in schema.items() if name != "oneOf"}
+        return {**others[0], **rest}
+    if isinstance(schema.get("type"), list):
+        values = [one for one in schema.get("enum", ()) if one is not None]
+        (kind,) = (one for one in schema["type"] if one != "null")
+        return {**schema, "type": kind, **({"enum": values} if values else {})}
+    return schema
 
 
 def _is_the_frameworks(response: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from spiderduck.subscriptions.ports import Filter, QueueState
 
 QueueName = Annotated[str, Parameter(pattern=NAME, description="The durable queue's name.")]
 BEGINNING = "beginning"
+A_BEGINNING = {"pattern": "^(now|beginning|[0-8]?[0-9]{1,18})?$"}
 LISTING = "queues"
 ANotice = Annotated[
     msgspec.Raw,
@@ -100,7 +101,9 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def create_queue(
         name: QueueName,
-        after: Annotated[str, Parameter(description="`now`, `beginning`, or a position.")] = "now",
+        after: Annotated[
+            str, Parameter(description="`now`, `beginning`, or a position.", schema_extra=A_BEGINNING)
+        ] = "now",
     ) -> Response[DurableQueue]:
         is_new = await subscriptions.create(name, after=_beginning(after))
         found = next((one for one in await subscriptions.queues() if one.name == name), None)

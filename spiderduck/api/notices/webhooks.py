@@ -16,16 +16,19 @@ from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN
 from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
-from spiderduck.api.parameters import WEBHOOK_ID, domain_name, moment, shortened
+from spiderduck.api.parameters import A_DOMAIN, A_URL, WEBHOOK_ID, domain_name, moment, shortened
 from spiderduck.api.services import Services
 from spiderduck.webhooks.administration import Wish
 from spiderduck.webhooks.model import Attempt, Delivery, DeliveryStatus, Webhook
 
 WebhookId = Annotated[str, Parameter(pattern=WEBHOOK_ID, description="The webhook's id.")]
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-Types = Annotated[list[str], msgspec.Meta(max_length=len(TYPES))]
-Domains = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=255)]], msgspec.Meta(max_length=1000)]
-Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+Types = Annotated[
+    list[Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(TYPES)})]], msgspec.Meta(max_length=len(TYPES))
+]
+Domain = Annotated[str, msgspec.Meta(min_length=1, max_length=255, extra_json_schema=A_DOMAIN)]
+Domains = Annotated[list[Domain], msgspec.Meta(max_length=1000)]
+Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, extra_json_schema=A_URL)]
 UNSEEN = {"Cache-Control": "no-store"}
 """A secret that is shown once stays in no cache."""
 TAGS = ["webhooks"]

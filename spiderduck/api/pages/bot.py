@@ -15,7 +15,7 @@ from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain, split
 from schedulers.model import UrlState
 from schedulers.record import Time, iso_time
-from spiderduck.api.parameters import domain_name
+from spiderduck.api.parameters import A_DOMAIN, domain_name
 from spiderduck.api.services import Services
 from spiderduck.console.pages import document
 
@@ -58,7 +58,9 @@ def bot_routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/bot", tags=["for publishers"], summary="What this bot is, and what it asked of a domain")
     async def get_bot(
         request: Request[Any, Any, Any],
-        domain: Annotated[str | None, Parameter(description="A domain of yours.", max_length=253)] = None,
+        domain: Annotated[
+            str | None, Parameter(description="A domain of yours.", max_length=253, schema_extra=A_DOMAIN)
+        ] = None,
     ) -> Response[Any]:
         if "text/html" in request.headers.get("accept", ""):
             return page

@@ -9,8 +9,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from spiderduck.api.contract.described import REQUEST_BODY
+from spiderduck.api.contract.event_shapes import EVENTS_BODY
 from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
-from spiderduck.api.contract.shapes import EVENTS_BODY
 from spiderduck.api.front.keys import WRITE
 from spiderduck.api.front.retries import header_parameter
 from spiderduck.api.services import Services

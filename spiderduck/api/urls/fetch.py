@@ -22,22 +22,23 @@ from schedulers.record import iso_time
 from schedulers.urls import parse_shared
 from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem, problem
 from spiderduck.api.front.keys import FETCH
-from spiderduck.api.parameters import BadParameter, shortened
+from spiderduck.api.parameters import BadParameter, UrlText, shortened
 from spiderduck.api.services import Services
 from spiderduck.api.urls.lookups import FOREIGN_CONTENT
 
 log = logging.getLogger(__name__)
 
 MOST_ACCEPT = 1000
+AN_ACCEPT = {"maxLength": MOST_ACCEPT, "pattern": r"^[\x20-\x7e]*$"}
 
 
 class FetchOrder(msgspec.Struct, forbid_unknown_fields=True):
     """What to fetch: at most `max_bytes` of it, within `wait_ms` (its turn included)."""
 
-    url: str
+    url: UrlText
     max_bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     wait_ms: Annotated[int, msgspec.Meta(ge=1, le=300_000)] = 60_000
-    accept: str = "*/*"
+    accept: Annotated[str, msgspec.Meta(extra_json_schema=AN_ACCEPT)] = "*/*"
 
 
 def fetch_routes(services: Services) -> list[HTTPRouteHandler]:

@@ -16,7 +16,7 @@ from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
-from spiderduck.api.parameters import PAGE_ID, moment, whole_number
+from spiderduck.api.parameters import A_TIME, A_URL, PAGE_ID, moment, whole_number
 from spiderduck.api.services import Services
 from spiderduck.api.urls.archived_pages import ArchivedPages
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
@@ -75,7 +75,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get("/v1/urls", opt={"scope": READ, OWN_PAGES: "schedule"}, tags=["look-ups"], summary="One URL's record")
     async def look_up_url(
-        url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
+        url: Annotated[str, Parameter(description="The URL, percent-encoded.", schema_extra=A_URL)],
         request: Request[Any, Any, Any],
         wait_ms: Annotated[
             int, Parameter(ge=0, description="Milliseconds to wait for a URL that is still being handled.")
@@ -84,7 +84,11 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             bool, Parameter(description="If the URL is unknown, send it in as an event first. Needs the scope `write`.")
         ] = False,
         as_of: Annotated[
-            str | None, Parameter(description="What was known at this time (RFC 3339), of the versions that are kept.")
+            str | None,
+            Parameter(
+                description="What was known at this time (RFC 3339), of the versions that are kept.",
+                schema_extra=A_TIME,
+            ),
         ] = None,
     ) -> Response[Record]:
         asked = valid(url)

@@ -15,7 +15,7 @@ from schedulers.record import Record, Time, iso_time, record_of
 from schedulers.verdict import Judgement
 from spiderduck.api.front.keys import READ
 from spiderduck.api.paging import Cursor, cursor_at, place_of
-from spiderduck.api.parameters import BadParameter, domain_name
+from spiderduck.api.parameters import A_DOMAIN, BadParameter, domain_name
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.intake import Pause
 from spiderduck.api.urls.asking import UrlLookup
@@ -91,7 +91,9 @@ def recent_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def list_links(
         request: Request[Any, Any, Any],
-        domain: Annotated[str | None, Parameter(description="Of this domain and what lies below it.")] = None,
+        domain: Annotated[
+            str | None, Parameter(description="Of this domain and what lies below it.", schema_extra=A_DOMAIN)
+        ] = None,
         status: Annotated[Status | None, Parameter(description="With this status.")] = None,
         verdict: Annotated[Judgement | None, Parameter(description="With this verdict of the lists.")] = None,
         text: Annotated[

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
-from spiderduck.api.parameters import BadParameter
+from spiderduck.api.parameters import A_URL, BadParameter
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import MOST_IN_BATCH, Asked, UrlLookup, read_all, valid
 from spiderduck.api.urls.resolved import RedirectEdges, ResolvedUrls, edges, resolved
@@ -62,8 +62,10 @@ def resolve_routes(services: Services) -> list[HTTPRouteHandler]:
         "there. Give one of the two.",
     )
     async def list_redirects(
-        to: Annotated[str | None, QueryParameter(description="A URL, percent-encoded.")] = None,
-        start: Annotated[str | None, QueryParameter(name="from", description="A URL, percent-encoded.")] = None,
+        to: Annotated[str | None, QueryParameter(description="A URL, percent-encoded.", schema_extra=A_URL)] = None,
+        start: Annotated[
+            str | None, QueryParameter(name="from", description="A URL, percent-encoded.", schema_extra=A_URL)
+        ] = None,
         most: Most = MOST,
         cursor: Cursor = None,
     ) -> RedirectEdges:

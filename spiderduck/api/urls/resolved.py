@@ -56,7 +56,7 @@ def resolved(record: Record) -> Resolved:
 
 def edges(state: UrlState) -> list[RedirectEdge]:
     """The chain that begins with a URL, step by step."""
-    if state.resolved_url is None:
+    if state.resolved_url is None or not state.redirects:
         return []
     targets: Iterable[str] = (*(step.url for step in state.redirects[1:]), state.resolved_url)
     seen_at = None if state.checked_at is None else iso_time(state.checked_at)

@@ -14,6 +14,7 @@ from fetchers.robots.loading import ASK_LATER
 from fetchers.robots_txt import parse
 from fetchers.urls import split
 from spiderduck.api.front.keys import FETCH, READ, guard_of
+from spiderduck.api.parameters import UrlText
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import valid
 
@@ -25,7 +26,7 @@ PATIENCE_SECONDS = 20.0
 class RobotsOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Without `robots_txt`, that of the site is fetched. Without `user_agent`, it is this bot's."""
 
-    url: str
+    url: UrlText
     user_agent: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     robots_txt: Annotated[str, msgspec.Meta(max_length=MOST_BYTES)] | None = None
 

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 
 from schedulers.record import Time, iso_time
 from spiderduck.api.front.keys import ADMIN, READ, guard_of
+from spiderduck.api.parameters import A_URL
 from spiderduck.api.services import Services
 from spiderduck.api.sharing.intake import Pause
 from spiderduck.api.urls.asking import valid
@@ -99,7 +100,7 @@ def told_routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/v1/told", opt={"scope": READ}, tags=["notices"], summary="Who was told of a link")
     async def get_told(
         request: Request[Any, Any, Any],
-        url: Annotated[str, Parameter(description="The link, percent-encoded.")],
+        url: Annotated[str, Parameter(description="The link, percent-encoded.", schema_extra=A_URL)],
     ) -> Told:
         """Durable queues, by what their readers acknowledged; webhooks, by what became of their deliveries. Streams and
         the broker's own queues keep no account of who reads them."""

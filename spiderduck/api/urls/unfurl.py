@@ -13,7 +13,7 @@ from schedulers.model import Known, Status
 from schedulers.record import Record
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import FETCH, READ, Connection, guard_of
-from spiderduck.api.parameters import LANGUAGE
+from spiderduck.api.parameters import A_URL, LANGUAGE
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import Asked, Done, UrlLookup, are_settled, valid
 from spiderduck.api.urls.caching import asking_again, tag_of
@@ -126,7 +126,7 @@ def unfurl_routes(services: Services) -> list[HTTPRouteHandler]:
     )
     async def unfurl(
         request: Request[Any, Any, Any],
-        url: Annotated[str, Parameter(description="The URL, percent-encoded.")],
+        url: Annotated[str, Parameter(description="The URL, percent-encoded.", schema_extra=A_URL)],
         wait_ms: Annotated[int, Parameter(ge=0, description="How long to wait at most, in milliseconds.")] = WAIT_MS,
         refresh: Annotated[
             bool, Parameter(description="Fetch it again, even if it is known. Needs the scope `fetch`.")

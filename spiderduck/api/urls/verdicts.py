@@ -18,7 +18,7 @@ from spiderduck.api.sharing.intake import Pause
 from spiderduck.api.urls.asking import MOST_IN_BATCH, UrlLookup, read_all
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.loaded import LoadedList
-from spiderduck.settings.lists import DAY, Action, ListConfig
+from spiderduck.settings.lists import DAY, FORMATS, Action, ListConfig
 
 ListName = Annotated[str, Parameter(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="The list's name.")]
 LISTING = "lists"
@@ -45,13 +45,13 @@ class JudgedUrls(msgspec.Struct):
 class ListOrder(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A list as `[[lists]]` in the settings has it. `path` is a file on the server."""
 
-    name: str
-    path: str
-    format: str = "domains"
+    name: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9_-]{1,64}$"})]
+    path: Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
+    format: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(FORMATS)})] = "domains"
     action: Action = "block"
     category: str = ""
     severity: str = ""
-    max_age_s: float = 7 * DAY
+    max_age_s: Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "exclusiveMaximum": 1e12})] = 7 * DAY
 
 
 class ListReport(ListOrder, kw_only=True):

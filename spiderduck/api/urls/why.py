@@ -8,6 +8,7 @@ from litestar.params import QueryParameter
 
 from schedulers.why import Story, story
 from spiderduck.api.front.keys import READ
+from spiderduck.api.parameters import A_URL
 from spiderduck.api.services import Services
 from spiderduck.api.urls.asking import UrlLookup, valid
 from spiderduck.lists.judging import Judge
@@ -25,7 +26,9 @@ def why_routes(services: Services) -> list[HTTPRouteHandler]:
         description="Every step of its latest fetch: what robots.txt said, how long each part took, which rule gave "
         "each field, what waits and until when, in order; and what the time went into.",
     )
-    async def get_why(url: Annotated[str, QueryParameter(description="The URL, percent-encoded.")]) -> Story:
+    async def get_why(
+        url: Annotated[str, QueryParameter(description="The URL, percent-encoded.", schema_extra=A_URL)],
+    ) -> Story:
         asked = valid(url)
         (known,) = await urls.known([asked])
         return story(asked.url, known, judge.verdict(asked.url, known))
