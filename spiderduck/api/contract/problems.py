@@ -70,6 +70,7 @@ WORDS: Mapping[str, str] = {
 }
 SAID: Mapping[str, str] = {
     "Expected": "takes",
+    "Number out of range": "is a number out of range",
     "Object missing required field": "lacks",
     "Object contains unknown field": "has the unknown field",
 }

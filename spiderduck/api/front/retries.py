@@ -162,7 +162,10 @@ async def keep_answer(message: Message, scope: Scope) -> None:
 
 def key_of(request: AnyRequest) -> str | None:
     """The request's `Idempotency-Key`. Raises `ClientException` (400) for one that cannot be one."""
-    key = request.headers.get(HEADER)
+    given = request.headers.getall(HEADER, [])
+    if len(given) > 1:  # a proxy, the caller and we could each mean another one
+        raise ClientException("send one Idempotency-Key header")
+    key = given[0] if given else None
     if key is None or (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
         return key
     raise ClientException(f"Idempotency-Key is {shortened(key)}; it takes 1 to {LONGEST} printable ASCII characters")

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 from litestar import Litestar
+from litestar.datastructures import Headers
 
 from schedulers.events import INLINE_BYTES, Sharers
 from schedulers.model import Change, Status, UrlState
@@ -45,7 +46,7 @@ class Desk:
         return await self.intake.take(body, "application/json", await self.claim(key, body))
 
     async def claim(self, key: str | None, body: bytes, caller: object = None) -> Any:
-        headers = {} if key is None else {"idempotency-key": key}
+        headers = Headers({} if key is None else {"idempotency-key": key})
         request: Any = SimpleNamespace(headers=headers, scope={"state": {CALLER: caller}})
         return await claim_of(request, body, self.store)
 

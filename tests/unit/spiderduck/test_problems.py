@@ -81,6 +81,7 @@ class Anything:
             "schedule takes true or false, got",
         ),
         ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait_ms": 3.5}', 400, "wait_ms takes a whole number, got a"),
+        ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait_ms": 1e999}', 400, "wait_ms is a number out of range"),
         ("POST", "/v1/urls/batch", '{"urls": ["a.test"], "wait_ms": -3.0}', 400, "wait_ms takes a whole number >= 0"),
         ("POST", "/v1/urls/batch", '{"urls": [3.0], "wait_ms": 3.0}', 400, "urls[0] takes a text, got a whole number"),
         ("PUT", "/v1/domains/a.test", '{"per_second": "2"}', 400, "per_second takes a number or null, got a text"),

@@ -186,6 +186,16 @@ async def test_a_key_that_cannot_be_one_is_a_400(shop: Shop, key: str) -> None:
     assert (refused.status_code, shop.made) == (400, []), refused.text
 
 
+async def test_two_keys_are_none(shop: Shop) -> None:
+    """Whoever reads the first and whoever reads the last would not mean the same request."""
+    transport = httpx.ASGITransport(shop.app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        headers = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+        refused = await client.post("/things", json={"what": "a"}, headers=headers)
+    assert (refused.status_code, shop.made) == (400, [])
+    assert "one Idempotency-Key" in refused.json()["detail"]
+
+
 class Failing:
     """Takes names, and then is away."""
 
