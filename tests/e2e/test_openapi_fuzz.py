@@ -34,6 +34,7 @@ NO_SCHEMA_SAYS = {
     "PUT /v1/domains/{domain}": "a ceiling that is not below the rate",
     "POST /v1/webhooks": "a receiver that may be asked",
     "PATCH /v1/webhooks/{webhook_id}": "a receiver that may be asked",
+    "PUT /images/{pipeline}/store": "the bytes of a picture",
 }
 """Calls that may refuse what their schema takes, and the rule that is the reason. All others take it."""
 
