@@ -32,6 +32,9 @@ The environment names the files, `_pod.tpl` and `migrate.yaml` mount them, all f
 {{- if and (has "memcached" $engines) $secrets.memcached.name -}}
 {{- $files = append $files (dict "setting" "MEMCACHED__AUTH" "file" "memcached-auth" "name" $secrets.memcached.name "key" $secrets.memcached.key) -}}
 {{- end -}}
+{{- if and (ne .workload "migrate") $secrets.traces.name -}}
+{{- $files = append $files (dict "setting" "TRACES__HEADERS" "file" "traces-headers" "name" $secrets.traces.name "key" $secrets.traces.key) -}}
+{{- end -}}
 {{- if and .facts.archive $secrets.archive.name $secrets.archive.optionsKey -}}
 {{- $files = append $files (dict "setting" "ARCHIVE__OPTIONS" "file" "archive-options" "name" $secrets.archive.name "key" $secrets.archive.optionsKey) -}}
 {{- end -}}

@@ -176,3 +176,10 @@ def test_a_pod_that_no_policy_knows_is_closed(release: Release) -> None:
     other = End(labels={**ours, "app.kubernetes.io/component": "new"})
     assert not may_connect(policies(release), other, End(address=INTERNET[0]), 443)
     assert not may_connect(policies(release), End(labels={}, namespace="ingress-nginx"), other, 8080)
+
+
+def test_the_collector_of_traces_is_reached_where_it_is_named(releases: dict[str, Release]) -> None:
+    collector = End(labels={}, namespace="tracing")
+    for name, open_there in (("production", True), ("minimal", False)):
+        rules = policies(releases[name])
+        assert {may_connect(rules, pod(releases[name], part), collector, 4318) for part in PARTS} == {open_there}
