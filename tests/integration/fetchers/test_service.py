@@ -24,6 +24,7 @@ from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.errors import FetcherUnavailable
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotMine, NotNow, Response
 from groundwork.clock import SystemClock
+from groundwork.spans import Open, Recorder, Span, recording, span
 from tests.origin import Answer, Origin, Request, http
 
 BODY = bytes(range(256)) * 12_000  # 3 MB
@@ -370,3 +371,17 @@ def test_a_request_that_would_pass_the_others_is_refused(wrong: dict[str, Any]) 
     request = structs.replace(HopRequest("http://a.test/", 110.0, 120.0), **wrong)
     with pytest.raises(ValueError, match="priority"):
         wire.unpack_request(wire.pack_request(request, 100.0), 100.0)
+
+
+async def test_a_hop_on_another_fetcher_is_the_callers_child_in_its_trace() -> None:
+    """Over the wire: the caller's place goes with the request, and the fetcher's spans go on from there."""
+    kept: list[Span] = []
+    async with member() as one, running_client([one.address], "secret") as router:
+        with recording(Recorder(kept.extend)), span("fetch") as here:
+            assert isinstance(await router.perform(ask("http://a.test/page")), Response)
+    assert isinstance(here, Open)
+    hops = [found for found in kept if found.name == "hop" and found.attributes["purpose"] == "page"]
+    assert [(found.place.trace_id, found.parent) for found in hops] == [
+        (here.span.place.trace_id, here.span.place.span_id)
+    ]
+    assert hops[0].attributes["domain"] == "a.test"
