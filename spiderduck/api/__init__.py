@@ -15,5 +15,5 @@ A call says of itself in `opt=` what the parts around it read; each name is expl
 | `REQUEST_BODY`, `RESPONSES` | `contract/described.py`: what the signature does not say to the document |
 
 A request passes `groundwork.front`, the two guards, `answer_retry`, the strict body (`contract/bodies.py`), the
-handler, and on its way out the three `before_send` hooks; every error goes through `contract/problems.py`.
+handler, and on its way out the `before_send` hooks; every error goes through `contract/problems.py`.
 """
