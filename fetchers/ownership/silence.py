@@ -19,8 +19,8 @@ WATCHED = 3
 
 
 def lease_seconds(session_seconds: float) -> float:
-    """A quarter of the session, two and a half seconds at the least, never more than the session."""
-    return min(max(session_seconds * LEASE_IN_SESSION, LEASE_SECONDS), session_seconds)
+    """A quarter of the session, two and a half seconds at the least. A shorter session ends before its lease."""
+    return max(session_seconds * LEASE_IN_SESSION, LEASE_SECONDS)
 
 
 def watched_by(member: str, members: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from fetchers.ownership.silence import LEAST_LOOKS, TRUSTED_SHARE, WATCHED, Sile
 LEASE = 3.0
 
 
-@pytest.mark.parametrize(("session", "lease"), [(2.0, 2.0), (4.0, 2.5), (10.0, 2.5), (30.0, 7.5), (60.0, 15.0)])
+@pytest.mark.parametrize(("session", "lease"), [(2.0, 2.5), (4.0, 2.5), (10.0, 2.5), (30.0, 7.5), (60.0, 15.0)])
 def test_the_lease_follows_the_session(session: float, lease: float) -> None:
     assert lease_seconds(session) == lease
 
