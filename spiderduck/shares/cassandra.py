@@ -131,7 +131,7 @@ class CassandraShares:
             owner = await self._page(rows[0][0]) if rows else None
             if owner is not None:
                 await self._forget_link(digest, owner)
-            await self._write([(put.drop_link, (self._stamp(), digest))])
+            await self._drop_link(digest)
 
     async def _forget_page(self, page: _Page) -> None:
         put = self._statements
@@ -140,7 +140,7 @@ class CassandraShares:
         hours = await self._ask(put.get_hours, page.hash)
         writes: list[Write] = [(put.drop_hour, (self._stamp(), page.hash, hour)) for hour, _ in hours]
         for link in links:
-            writes.append((put.drop_link, (self._stamp(), link)))
+            await self._drop_link(link)
             writes.append((put.drop_page_link, (self._stamp(), page.hash, link)))
         writes.append((put.drop_sharers, (self._stamp(), page.hash)))
         writes.append((put.drop_page, (self._stamp(), page.hash)))
@@ -152,6 +152,12 @@ class CassandraShares:
         await self._drop(page, [row for row in rows if row.link == link])
         await self._write([(self._statements.drop_page_link, (self._stamp(), page.hash, link))])
         await self._renew_sharers(page.hash)
+
+    async def _drop_link(self, link: bytes) -> None:
+        """Links are written with the time of a notice, which may come from a clock ahead of ours."""
+        rows = await self._ask(self._statements.get_link, link)
+        stamp = max([self._stamp(), *(written + 1 for _, written in rows)])
+        await self._write([(self._statements.drop_link, (stamp, link))])
 
     async def _drop(self, page: _Page, rows: Sequence[_Row]) -> None:
         """Of the page and its domain, whose hours are counted again."""
