@@ -880,6 +880,7 @@ EXEMPT = {
     "fetchers.ownership.assignment": _OURS,
     "fetchers.ownership.kazoo_calls": _OURS,
     "fetchers.ownership.nodes": _OURS,
+    "fetchers.ownership.silence": _OURS,
     "fetchers.service.server": "reads settings",
     "fetchers.standalone": "reads settings",
     "imagepipe.codecs.blocks": "counts what others read",
