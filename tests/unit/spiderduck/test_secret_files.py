@@ -22,6 +22,7 @@ SECRETS = {
     "cassandra.username": "user",
     "cassandra.password": "word with spaces ",
     "zookeeper.auth": "user:word",
+    "memcached.auth": "user:word",
     "images.admin_key": "admin",
     "archive.url": "sftp://user:word@host/pages",
 }
@@ -56,6 +57,7 @@ def test_every_secret_is_known_here() -> None:
         "archive.options",
         "api.keys",
         "analytics.options",
+        "traces.headers",
         "webhooks.keys",
     }
 
