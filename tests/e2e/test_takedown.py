@@ -188,6 +188,7 @@ def test_a_takedown_is_followed_through_every_store(site: Origin, shared: Produc
     assert client.post("/v1/fetch", json={"url": URL}).status_code == 403
     assert len(site.asked("news.test")) == asked, "it stays away"
 
+    within(20, lambda: shares_of(shared, "http://end.test/") == 2)
     assert shared.stop() == 0
     for name, content in everything(shared.data):
         assert SECRET.encode() not in content, name

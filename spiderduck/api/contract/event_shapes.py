@@ -28,12 +28,15 @@ class PlainEvent(msgspec.Struct, omit_defaults=True):
     name of your own for who shared it; only a keyed hash of it is kept, so that sharers can be counted.
     """
 
-    id: AnyId | None = None
-    text: Annotated[str, msgspec.Meta(examples=["Look at this: https://example.com/duck"])] | None = None
-    urls: Annotated[list[str], msgspec.Meta(max_length=1000)] | None = None
+    # Unset, and not null: generators of clients take what has a default for something that is always sent.
+    id: AnyId | None | msgspec.UnsetType = msgspec.UNSET
+    text: (
+        Annotated[str, msgspec.Meta(examples=["Look at this: https://example.com/duck"])] | None | msgspec.UnsetType
+    ) = msgspec.UNSET
+    urls: Annotated[list[str], msgspec.Meta(max_length=1000)] | None | msgspec.UnsetType = msgspec.UNSET
     created_at: Moment | msgspec.UnsetType = msgspec.UNSET
-    refresh: bool | None = None
-    sharer: Sharer | None = None
+    refresh: bool | None | msgspec.UnsetType = msgspec.UNSET
+    sharer: Sharer | None | msgspec.UnsetType = msgspec.UNSET
 
 
 class CloudEvent(msgspec.Struct):

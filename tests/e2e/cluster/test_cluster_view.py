@@ -60,7 +60,7 @@ async def test_every_process_is_in_one_view(cluster: RunningCluster) -> None:
     assert min(held) > 0
     assert on_port(cluster, "ids-1", found)["figures"]["leases_given"] >= 1
     assert on_port(cluster, "scheduler-1", found)["figures"]["ids_in_hand_ms"] > 0
-    assert set(found["queue"]) == {"ready", "deferred", "dead"}
+    assert {"ready", "deferred", "dead"} <= set(found["queue"])
     told = await asyncio.to_thread(shown, cluster, "--json")
     assert (told.returncode, len(json.loads(told.stdout)["processes"])) == (0, len(PROCESSES)), told.stderr
     async with cluster.client() as client:
