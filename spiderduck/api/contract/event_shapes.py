@@ -29,14 +29,14 @@ class PlainEvent(msgspec.Struct, omit_defaults=True):
     """
 
     # Unset, and not null: generators of clients take what has a default for something that is always sent.
-    id: AnyId | None | msgspec.UnsetType = msgspec.UNSET
+    id: AnyId | msgspec.UnsetType | None = msgspec.UNSET
     text: (
-        Annotated[str, msgspec.Meta(examples=["Look at this: https://example.com/duck"])] | None | msgspec.UnsetType
+        Annotated[str, msgspec.Meta(examples=["Look at this: https://example.com/duck"])] | msgspec.UnsetType | None
     ) = msgspec.UNSET
-    urls: Annotated[list[str], msgspec.Meta(max_length=1000)] | None | msgspec.UnsetType = msgspec.UNSET
+    urls: Annotated[list[str], msgspec.Meta(max_length=1000)] | msgspec.UnsetType | None = msgspec.UNSET
     created_at: Moment | msgspec.UnsetType = msgspec.UNSET
-    refresh: bool | None | msgspec.UnsetType = msgspec.UNSET
-    sharer: Sharer | None | msgspec.UnsetType = msgspec.UNSET
+    refresh: bool | msgspec.UnsetType | None = msgspec.UNSET
+    sharer: Sharer | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class CloudEvent(msgspec.Struct):
