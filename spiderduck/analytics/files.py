@@ -95,7 +95,7 @@ class ParquetFiles:
         for path in paths:
             if batch_of(path).number >= min(number, last):
                 try:
-                    found.update(self._told(partial(self._ids, path)))
+                    found.update(self.columns(path, ["row"])["row"])
                 except Unreadable as error:
                     log.error("%s is damaged and set aside: %s", path, error)
                     self._told(partial(self._files.move, path, path + DAMAGED))
@@ -108,7 +108,7 @@ class ParquetFiles:
     def dataset(self, table: str) -> Any:
         """Everything that was written of a table, for who only reads; with the column `day`."""
         schema = pa.unify_schemas([SCHEMAS[table], DAY])
-        paths = [path for path in self._told(lambda: self._paths(SUFFIX, table)) if NAME.search(path)]
+        paths = self.paths_of(table)
         if not paths:
             return schema.empty_table()
         partitioning = ds.partitioning(DAY, flavor="hive")
@@ -123,21 +123,15 @@ class ParquetFiles:
         except Exception as error:
             raise StoreUnavailable(f"analytics in {self._shown}: {error or type(error).__name__}") from error
 
-    def _ids(self, path: str) -> list[str]:
-        try:
-            return list(
-                pq.read_table(path, columns=["row"], filesystem=self._files, partitioning=None)["row"].to_pylist()
-            )
-        except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError) as error:
-            raise Unreadable(str(error)) from error
-
     def paths_of(self, table: str) -> list[str]:
         """Every file of a table."""
         return [path for path in self._told(lambda: self._paths(SUFFIX, table)) if NAME.search(path)]
 
     def columns(self, path: str, names: Sequence[str]) -> dict[str, list[Any]]:
-        """Those of a file. Raises `Unreadable` where it is damaged."""
+        """Those of a file. Raises `Unreadable` where it is damaged, or lacks one."""
         found: dict[str, list[Any]] = self._told(partial(self._read, path, list(names))).to_pydict()
+        if lacking := set(names) - found.keys():
+            raise Unreadable(f"it has no column {', '.join(sorted(lacking))}")
         return found
 
     def keep(self, path: str, wanted: Sequence[bool]) -> None:

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from schedulers import notice
@@ -336,6 +338,14 @@ async def test_a_damaged_file_is_set_aside(world: World) -> None:
     assert len(world.rows("shares")) == 2
     assert [path.name for path in day.iterdir() if path.suffix == ".damaged"] == [f"{torn.name}.damaged"]
     assert foreign.exists()
+
+
+async def test_a_file_without_our_columns_counts_as_damaged(tmp_path: Path) -> None:
+    day = tmp_path / "shares" / "day=2027-01-15"
+    day.mkdir(parents=True)
+    pq.write_table(pa.table({"other": ["x"]}), day / "part-000000000000005.parquet")
+    assert ParquetFiles(tmp_path, AnalyticsConfig()).rows_since(0) == set()
+    assert [path.suffix for path in day.iterdir()] == [".damaged"]
 
 
 async def test_two_writers_do_not_overwrite_one_another(world: World) -> None:
