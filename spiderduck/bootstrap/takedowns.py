@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.images import ImageParts
+from spiderduck.bootstrap.remedies import CASSANDRA_REMEDY
 from spiderduck.bootstrap.storage import Removable, Storage, Work
+from spiderduck.bootstrap.waiting import patiently
+from spiderduck.errors import StoreUnavailable
 from spiderduck.lists.judging import Judge
 from spiderduck.lists.watching import Lists
 from spiderduck.takedowns.following import FILE, Following
@@ -25,7 +28,8 @@ class Taking:
 async def open_takedowns(
     given: Composition, storage: Storage, lists: Lists, images: ImageParts | None, rows: Rows | None
 ) -> Taking | None:
-    """None in a process without a store: an image process follows the API. Raises `StoreUnavailable`."""
+    """None in a process without a store: an image process follows the API. Waits for a cluster's store; raises
+    `StoreUnavailable` where the embedded one cannot be read."""
     removable, clock = storage.removable, given.clock
     if removable is None:
         return None
@@ -40,7 +44,10 @@ async def open_takedowns(
     )
     removing = Removing(removable.takedowns, places, lists.takedowns, clock)
     following = Following(removable.takedowns, lists.takedowns, removing, clock, given.folder / FILE)
-    await following.load()
+    if given.config.broker.url:
+        await patiently("the takedowns", following.load, StoreUnavailable, clock, CASSANDRA_REMEDY)
+    else:
+        await following.load()
     takedowns = Takedowns(removable.takedowns, removable.records, following, clock)
     return Taking(takedowns, (("takedowns", following.run),))
 

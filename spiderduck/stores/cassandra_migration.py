@@ -15,6 +15,7 @@ from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_pictures import index_stored_pictures
+from spiderduck.stores.errors import SchemaTooNew
 from spiderduck.stores.sessions.ports import Session, Statement
 
 LOCK_SECONDS = 120
@@ -67,8 +68,8 @@ class Migration:
             await self._unlock()
 
     async def missing(self) -> list[Block]:
-        """The blocks that this keyspace has not got. Raises `StoreUnavailable`, also where the keyspace has blocks that
-        this code cannot work with."""
+        """The blocks that this keyspace has not got. Raises `StoreUnavailable`; `SchemaTooNew` where the keyspace has
+        blocks that this code cannot work with."""
         rows = await self._read("SELECT version FROM {keyspace}.schema_versions WHERE name = 'spiderduck'")
         applied = {version for (version,) in rows}
         blocks = list(read_schema(self._keyspace))
@@ -77,12 +78,12 @@ class Migration:
         return [block for block in blocks if block.version not in applied]
 
     async def _check_newer(self, newer: set[int], ours: int) -> None:
-        """Raises `StoreUnavailable` where one of them does not say that this code may go on."""
+        """Raises `SchemaTooNew` where one of them does not say that this code may go on."""
         rows = await self._read("SELECT version, since FROM {keyspace}.schema_since WHERE name = 'spiderduck'")
         since = {row[0]: row[1] for row in rows}
         needed = max(since.get(one, one) for one in newer)
         if needed > ours:
-            raise StoreUnavailable(
+            raise SchemaTooNew(
                 f"the keyspace {self._keyspace} was migrated by a newer SpiderDuck (schema {max(newer)}, for code that "
                 f"knows schema {needed}; this one knows {ours}); start that version, or use another keyspace "
                 "(cassandra.keyspace)"

@@ -18,10 +18,12 @@ PAUSE_SECONDS = 1.0
 
 
 async def open_when_ready(config: CassandraConfig, clock: Clock) -> Session:
-    """A session on a migrated keyspace. Raises `StatementRefused` where the credentials are wrong."""
-    session = await open_session(config, _waiting(config, clock))
+    """A session on a migrated keyspace, however often the cluster goes away meanwhile. Raises `StatementRefused` where
+    the credentials are wrong, `SchemaTooNew` where the keyspace is not for this code."""
+    when_away = _waiting(config, clock)
+    session = await open_session(config, when_away)
     try:
-        await _wait_for_schema(Migration(session, config, clock), config, clock)
+        await wait_for_schema(Migration(session, config, clock), config, clock, when_away)
     except BaseException:
         await session.close()
         raise
@@ -41,9 +43,16 @@ def _waiting(config: CassandraConfig, clock: Clock) -> WhenAway:
     return wait
 
 
-async def _wait_for_schema(migration: Migration, config: CassandraConfig, clock: Clock) -> None:
+async def wait_for_schema(migration: Migration, config: CassandraConfig, clock: Clock, when_away: WhenAway) -> None:
+    """Until nothing is missing. Raises `SchemaTooNew`."""
     told = False
-    while await _is_missing(migration):
+    while True:
+        try:
+            if not await _is_missing(migration):
+                return
+        except StoreUnavailable as error:
+            await when_away(error)
+            continue
         if not told:
             log.warning("waiting for the schema of keyspace %s; `spiderduck migrate` makes it", config.keyspace)
         told = True

@@ -15,3 +15,10 @@ class NotInOrder(SpiderDuckError):
     """The store keeps no order of all links, only of those of a domain."""
 
     code = "not_in_order"
+
+
+class SchemaTooNew(SpiderDuckError):
+    """The keyspace was migrated by code that this code cannot work beside. Waiting does not help."""
+
+    code = "schema_too_new"
+    exit_code = 5

@@ -17,7 +17,7 @@ from spiderduck.stores.cassandra_migration import Migration, read_schema
 from spiderduck.stores.cassandra_opening import open_session, open_when_ready
 from spiderduck.stores.cassandra_pictures import index_stored_pictures
 from spiderduck.stores.cassandra_statements import statements
-from spiderduck.stores.errors import StatementRefused
+from spiderduck.stores.errors import SchemaTooNew, StatementRefused
 from spiderduck.stores.sessions.ports import Session, Statement
 from tests.clock import FakeClock
 from tests.engines.ports import free_ports
@@ -61,10 +61,10 @@ async def test_two_migrations_at_once_apply_each_version_once_and_a_third_none()
         newer = f"INSERT INTO {config.keyspace}.schema_versions (name, version) VALUES ('spiderduck', 99)"
         since = f"INSERT INTO {config.keyspace}.schema_since (name, version, since) VALUES ('spiderduck', 99, %d)"
         await first.run(newer)
-        with pytest.raises(StoreUnavailable, match="newer SpiderDuck"):
+        with pytest.raises(SchemaTooNew, match="newer SpiderDuck"):
             await Migration(first, config, clock).run()
         await first.run(since % (newest + 1))
-        with pytest.raises(StoreUnavailable, match=f"for code that knows schema {newest + 1}; this one knows {newest}"):
+        with pytest.raises(SchemaTooNew, match=f"for code that knows schema {newest + 1}; this one knows {newest}"):
             await Migration(first, config, clock).missing()
         await first.run(since % newest)
         assert await Migration(first, config, clock).run() == [], "a process of the version before may start again"
