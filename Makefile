@@ -8,6 +8,9 @@ PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13 python3.14
 PACKAGES := spiderduck schedulers fetchers snowflake imagepipe groundwork
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+# Bytecode is kept, whatever the shell says: the tests start the product two hundred times, in 1.5 s instead of 2.5, and
+# pytest finds them in 9 s instead of 25.
+unexport PYTHONDONTWRITEBYTECODE
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
