@@ -109,9 +109,7 @@ class Database:
             self._reading = [_connect(path, read_only=True) for _ in range(readers)]
         except sqlite3.Error as error:
             raise _translated(error, path) from error
-        self._writer: BatchWorker[Work[object]] = BatchWorker(
-            "sqlite writer", self._write_batch, hand_over=hand_over
-        )
+        self._writer: BatchWorker[Work[object]] = BatchWorker("sqlite writer", self._write_batch, hand_over=hand_over)
         self._readers: BatchWorker[Work[object]] = BatchWorker(
             "sqlite reader", *(self._read_with(connection) for connection in self._reading), hand_over=hand_over
         )
