@@ -119,7 +119,7 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
         fediverse_creator=found.fediverse_creator,
         activity_pub_url=found.activity_pub_url,
-        adult=found.adult,
+        adult=found.adult or False,
         usage=usage,
         verdict=record.verdict,
         shares=record.shares,

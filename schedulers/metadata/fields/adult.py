@@ -13,9 +13,9 @@ ADULT = frozenset(("adult", "mature", "restricted", RTA, "1", "not family friend
 NOT_FAMILY_FRIENDLY = frozenset(("false", "no", "http://schema.org/false", "https://schema.org/false"))
 
 
-def read(page: HtmlPage) -> bool:
-    """Writes the provenance of `adult` into `page` where it is."""
-    return LADDER.climb(page, _adult, "adult") is not None
+def read(page: HtmlPage) -> bool | None:
+    """True, or None where the page does not say so. Writes the provenance of `adult` into `page`."""
+    return True if LADDER.climb(page, _adult, "adult") else None
 
 
 def _adult(value: str) -> str | None:
