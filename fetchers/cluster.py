@@ -37,6 +37,7 @@ from fetchers.tls import client_context, server_context
 from groundwork.clock import SystemClock
 from groundwork.engine_tls import EngineTls
 from groundwork.process import Vitals
+from groundwork.process_metrics import LoopDelay
 from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from groundwork.zookeeper import make_client
 
@@ -172,11 +173,13 @@ async def running_member(
         callers = Callers(cluster.token, certificates is not None)
         needed = Needed(_needs(coordination.owners, ring, clock), clock)
         vitals = Vitals(address, ("fetchers",), VERSION, needed)
+        metrics.process.needs = needed.look
         watching = _beside(needed.run(), "readiness", stack)
+        delay = _beside(LoopDelay(clock, metrics.process.loop_delay).run(), "event loop delay", stack)
         service = Service(fetcher, coordination.owners, metrics, vitals, callers)
         await stack.enter_async_context(listening(service, listener, certificates))
         stack.push_async_callback(_drain, service, coordination)
-        yield Member(fetcher, router, service, port, address, (turns, watching, *coordination.parts))
+        yield Member(fetcher, router, service, port, address, (turns, watching, delay, *coordination.parts))
 
 
 async def _drain(service: Service, coordination: _Coordination) -> None:

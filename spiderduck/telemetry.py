@@ -2,27 +2,24 @@
 
 import asyncio
 import logging
-import platform
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
-    InfoMetricFamily,
     Metric,
 )
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from fetchers.config import VERSION
-from groundwork.clock import Clock
 from groundwork.histogram import LONG_SECONDS, Histogram
+from groundwork.process_metrics import ProcessMetrics
 from groundwork.single_flight import SingleFlight
 from groundwork.spans import sampled
 from spiderduck.errors import StoreUnavailable
@@ -35,7 +32,6 @@ PREFIX = "spiderduck_"
 TOTAL = "_total"
 MOST_ROUTES = 2000
 """Kinds of requests (route, method, class of status) that are told apart; far more than there are."""
-LOOK_SECONDS = 0.25
 STREAMS = frozenset({"/v1/stream", "/healthz", "/readyz", "/metrics"})
 """Routes whose answers say nothing of how long callers wait: they last for ever, or are probes."""
 
@@ -65,9 +61,7 @@ class Telemetry(Collector):
         self.outcomes: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
         self.shares = Histogram(LONG_SECONDS)
-        self.loop_delay = Histogram()
         self._routes: dict[tuple[str, str, str], Histogram] = {}
-        self._parts = ",".join(sorted(parts))
         self._observed: list[tuple[str, str, str, Mapping[str, Histogram]]] = []
         self._gauges: list[Gauges] = []
         self._asked: dict[str, tuple[str, float]] = {}
@@ -76,7 +70,7 @@ class Telemetry(Collector):
         self._rendering: SingleFlight[str, bytes] = SingleFlight(goes_on=True)
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        ProcessCollector(registry=self._registry)
+        self.process = ProcessMetrics(self._registry, parts)
 
     def stage(self, name: str, seconds: float) -> None:
         """One stage was passed (`schedulers.ports.Observer`)."""
@@ -153,18 +147,12 @@ class Telemetry(Collector):
             return nothing
 
     def collect(self) -> Iterable[Metric]:
-        yield InfoMetricFamily(
-            "spiderduck_build",
-            "What runs here.",
-            value={"version": VERSION, "python": platform.python_version(), "parts": self._parts},
-        )
         yield from self._stages()
         yield _labelled("outcomes", "Shared URLs by outcome.", "outcome", self.outcomes)
         yield _labelled("key_failures", "API calls refused because of their key, by reason.", "reason", self.refusals)
         yield _histogram(
             "share_latency_seconds", "From an event's created_at to a share's end, where it has one.", self.shares
         )
-        yield _histogram("event_loop_delay_seconds", "How late the event loop gives turns.", self.loop_delay)
         routes = HistogramMetricFamily(
             "spiderduck_api_request_seconds",
             "Answers of the API; streams count from beginning to end.",
@@ -202,21 +190,6 @@ class Telemetry(Collector):
             calls.add_metric([name], sum(histogram.counts))
             seconds.add_metric([name], histogram.total)
         yield from (duration, calls, seconds)
-
-
-class LoopDelay:
-    """Measures how late the loop wakes who sleeps: what holds it, holds everybody."""
-
-    def __init__(self, clock: Clock, histogram: Histogram) -> None:
-        self._clock = clock
-        self._histogram = histogram
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            began = self._clock.monotonic()
-            await self._clock.sleep(LOOK_SECONDS)
-            self._histogram.observe(max(self._clock.monotonic() - began - LOOK_SECONDS, 0.0))
 
 
 def _labelled(name: str, what: str, label: str, counts: Mapping[str, int]) -> Metric:

@@ -10,7 +10,6 @@ stopped for a while.
 import asyncio
 import logging
 import math
-import secrets
 from collections.abc import Callable, Mapping
 
 from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
@@ -37,23 +36,12 @@ MOST_AT_ONCE = 128
 REMEDY = "see whether ZooKeeper runs and answers quickly; other fetchers take the domains meanwhile"
 
 
-def _token() -> str:
-    return secrets.token_hex(4)
-
-
 class ZookeeperOwnership:
-    """`address` is where the other fetchers and the clients reach this one. `token` tells its memberships apart."""
+    """`address` is where the other fetchers and the clients reach this one."""
 
-    def __init__(
-        self,
-        client: KazooClient,
-        address: str,
-        clock: Clock,
-        session_seconds: float,
-        token: Callable[[], str] = _token,
-    ) -> None:
+    def __init__(self, client: KazooClient, address: str, clock: Clock, session_seconds: float) -> None:
         self._client = client
-        self._nodes = Nodes(client, address, token)
+        self._nodes = Nodes(client, address)
         self._clock = clock
         self._session_seconds = session_seconds
         self._lease = lease_seconds(session_seconds)

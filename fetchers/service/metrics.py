@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from fetchers.fetcher import Fetcher
+from groundwork.process_metrics import ProcessMetrics
 
 if TYPE_CHECKING:  # their libraries are there in a cluster only
     from fetchers.ownership.zookeeper import ZookeeperOwnership
@@ -80,6 +81,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._collector = FetcherCollector(fetcher, more)
         self._registry.register(self._collector)
+        self.process = ProcessMetrics(self._registry, ("fetchers",))
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

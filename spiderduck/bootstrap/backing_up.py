@@ -128,7 +128,10 @@ def _copy_database(source: Path, target: Path, progress: Progress) -> int:
     def done(_: int, remaining: int, total: int) -> None:
         progress(DATABASE, total - remaining, total)
 
-    with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(target)) as copy:
+    with closing(sqlite3.connect(source, isolation_level=None)) as running, closing(sqlite3.connect(target)) as copy:
+        # One snapshot for all steps: else SQLite begins anew whenever somebody wrote between two of them.
+        running.execute("BEGIN")
+        running.execute("SELECT count(*) FROM sqlite_master").fetchone()
         running.backup(copy, pages=PAGES_AT_ONCE, progress=done, sleep=0.005)
         copy.execute("PRAGMA journal_mode=DELETE").fetchone()
         (version,) = copy.execute("PRAGMA user_version").fetchone()

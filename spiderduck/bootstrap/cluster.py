@@ -12,7 +12,7 @@ from groundwork.histogram import Histogram
 from groundwork.readiness import Trouble
 from spiderduck.bootstrap.archives import OpenArchive, open_archive, open_archive_reader
 from spiderduck.bootstrap.composition import Composition
-from spiderduck.bootstrap.keys import sharers_of
+from spiderduck.bootstrap.keys import sharers_of, warn_of_own_sharers
 from spiderduck.bootstrap.remedies import ARCHIVE_REMEDY, BROKER_REMEDY, CASSANDRA_REMEDY, MIGRATE_REMEDY, away
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage, Work
 from spiderduck.bootstrap.waiting import addresses_of_broker, noted, wait_for
@@ -71,6 +71,7 @@ async def open_cluster(given: Composition) -> Storage:
     link = BrokerLink(config.broker, "publishing", topology.declare)
     stack.push_async_callback(link.close)
     publisher = Publisher(link)
+    warn_of_own_sharers(config)
     hide = sharers_of(config, given.folder).hide
     patient = RetryingSession(session, clock, config.cassandra.patience_seconds)
     asking = RetryingSession(session, clock, config.cassandra.lookup_patience_seconds)

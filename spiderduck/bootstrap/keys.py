@@ -46,12 +46,16 @@ def sharers_of(config: Config, folder: Path) -> Sharers:
         return Sharers(config.api.sharer_key.encode())
     if config.broker.url and config.api.internal_key:
         return Sharers(hmac.digest(config.api.internal_key.encode(), b"sharers", hashlib.sha256))
-    if config.broker.url:
+    return Sharers(_key_in(folder / SHARERS_FILE, "hashes the sharers of events").encode())
+
+
+def warn_of_own_sharers(config: Config) -> None:
+    """Of a process of a cluster, whose others hash with other keys."""
+    if not (config.api.sharer_key or config.api.internal_key):
         log.warning(
             "api.sharer_key and api.internal_key are empty, so this process hashes the sharers of events with a key of "
             "its own, and others count them as other people; set api.sharer_key to the same long random text for all"
         )
-    return Sharers(_key_in(folder / SHARERS_FILE, "hashes the sharers of events").encode())
 
 
 def webhook_keys(config: Config, folder: Path) -> Sequence[str]:

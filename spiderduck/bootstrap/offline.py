@@ -3,9 +3,10 @@
 An embedded store is locked meanwhile, so that no server runs on it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from groundwork.clock import Clock, SystemClock
@@ -57,11 +58,16 @@ async def opened(config: Config) -> AsyncIterator[Offline]:
         yield await (_cluster(config, folder, stack) if config.cassandra.hosts else _embedded(config, folder, stack))
 
 
-async def recount_shares(config: Config) -> tuple[int, int]:
+Tell = Callable[[str, int], None]
+"""What is done, and how many so far."""
+
+
+async def recount_shares(config: Config, tell: Tell) -> tuple[int, int]:
     """How many pages were counted again, and how many links and domains trend."""
     async with opened(config) as offline:
-        pages = await offline.shares.recount()
-        return pages, await Trending(offline.shares, offline.clock, config.trends.threshold).rebuild()
+        pages = await offline.shares.recount(partial(tell, "counting pages"))
+        trending = Trending(offline.shares, offline.clock, config.trends.threshold)
+        return pages, await trending.rebuild(partial(tell, "scoring links and domains"))
 
 
 async def _embedded(config: Config, folder: Path, stack: AsyncExitStack) -> Offline:

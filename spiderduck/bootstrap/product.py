@@ -16,6 +16,7 @@ from litestar import Litestar
 
 from fetchers.service.metrics import FetcherCollector
 from groundwork.clock import Clock, SystemClock
+from groundwork.process_metrics import LoopDelay
 from groundwork.readiness import ClockWatch, Needed, Needs, Trouble
 from schedulers.config import SchedulersConfig
 from schedulers.metadata import PictureCounter
@@ -58,7 +59,7 @@ from spiderduck.stores.ages import RememberedAges
 from spiderduck.subscriptions.ports import Subscriptions
 from spiderduck.takedowns.notices import RedactedSubscriptions
 from spiderduck.takedowns.taking import Takedowns
-from spiderduck.telemetry import LoopDelay, Table, Telemetry
+from spiderduck.telemetry import Table, Telemetry
 from spiderduck.webhooks.administration import Webhooks
 
 NOTHING = Storage(None, None)
@@ -139,6 +140,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             routes = [*api_routes(services), *await _agents(services, stack), *routes]
             delivering = (("webhooks", hooks.dispatcher.run),)
             telemetry.ask(hooks.dispatcher.gauges)
+        telemetry.process.needs = health.needed.look
         telemetry.ask(partial(_in_flight, fetching.room, schedulers, storage))
         for one in storage.observed:
             telemetry.observe(*one)
@@ -156,7 +158,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         app = build(config, health, [*routes, process_route(own)], guard)
         following = () if taking is None else taking.work
         beside = (*(() if ids is None else ids.work), *(() if images is None else images.work))
-        delay = ("event loop delay", LoopDelay(given.clock, telemetry.loop_delay).run)
+        delay = ("event loop delay", LoopDelay(given.clock, telemetry.process.loop_delay).run)
         work = (
             delay,
             ("readiness", health.needed.run),

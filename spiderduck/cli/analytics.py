@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundwork.terminal import plain_console, say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 from spiderduck.errors import BadSetting
 
@@ -39,7 +40,8 @@ def report(
         raise BadSetting(f"there is no question {question!r}; there are {', '.join(QUESTIONS)}")
     if asked.needs_domain and domain is None:
         raise BadSetting(f"{question} takes --domain, a registrable domain such as example.com")
-    found = _queries(config, data).answer(asked, days, domain, most, time.time())
+    with working("reading the files"):
+        found = _queries(config, data).answer(asked, days, domain, most, time.time())
     if not as_json:
         say(asked.title)
     _print(found, as_json=as_json)
@@ -60,7 +62,9 @@ def sql(
 
     queries = _queries(config, data)
     bound_memory(MOST_MEMORY)
-    _print(queries.sql(query, most), as_json=as_json)
+    with working("running the query"):
+        found = queries.sql(query, most)
+    _print(found, as_json=as_json)
 
 
 def _queries(config: ConfigFile, data: DataFolder) -> "Queries":

@@ -1,18 +1,17 @@
 """`spiderduck backup` and `spiderduck restore`: a whole copy of an instance that runs, and back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundwork.terminal import plain_console, say, say_json
+from groundwork.terminal import say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 
 if TYPE_CHECKING:
-    from spiderduck.bootstrap.backing_up import Manifest, Progress
+    from spiderduck.bootstrap.backing_up import Manifest
 
 
 def backup(
@@ -29,7 +28,7 @@ def backup(
 
     settings = read_settings(config, data=data)
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    with _shown(as_json) as progress:
+    with working("copying") as progress:
         manifest = back_up(Path(settings.data).expanduser().resolve(), target.expanduser().absolute(), now, progress)
     _tell(manifest, target, f"restore it with: spiderduck restore {target} --data FOLDER", as_json)
 
@@ -42,26 +41,9 @@ def restore(
     """Make a data folder of a copy, after checking that the copy is whole."""
     from spiderduck.bootstrap.backing_up import restore as make
 
-    with _shown(as_json) as progress:
+    with working("checking the copy") as progress:
         manifest = make(source.expanduser().absolute(), data.expanduser().absolute(), progress)
     _tell(manifest, data, f"start it with: spiderduck up --data {data}", as_json)
-
-
-@contextmanager
-def _shown(as_json: bool) -> Iterator["Progress"]:
-    """A bar for a person; it disappears when all is done."""
-    from rich.progress import Progress as Bars
-
-    console = plain_console(error=True)
-    with Bars(console=console, transient=True, disable=as_json or not console.is_terminal) as bars:
-        tasks = {"": bars.add_task("", total=None, visible=False)}
-
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, visible=done < total)
-
-        yield progress
 
 
 def _tell(manifest: "Manifest", where: Path, then: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from groundwork.terminal import field, plain_console, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 
 FAILED = 1
@@ -31,7 +32,8 @@ def doctor(
     from spiderduck.bootstrap.examining import examine
 
     settings = read_settings(config, data=data)
-    found = asyncio.run(examine(settings, Path(settings.data).expanduser().resolve()))
+    with working("examining"):
+        found = asyncio.run(examine(settings, Path(settings.data).expanduser().resolve()))
     if as_json:
         for one in found:
             say_json(msgspec.json.encode(asdict(one)))

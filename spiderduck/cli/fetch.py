@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groundwork.terminal import put_bytes, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import SpiderDuckError
 
@@ -54,6 +55,7 @@ def fetched(url: str, config: Path | None) -> "FetchResult":
     try:
         settings = read_settings(config)
         policy = open_blocking(settings, SystemClock()).policy
-        return asyncio.run(fetch_once(url, settings.fetchers, policy=policy))
+        with working(f"asking {url}"):
+            return asyncio.run(fetch_once(url, settings.fetchers, policy=policy))
     except InvalidUrl as error:
         raise SpiderDuckError(str(error)) from error

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from groundwork.terminal import say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 from spiderduck.errors import BadSetting
 
@@ -22,7 +23,8 @@ def migrate(config: ConfigFile = None, as_json: AsJson = False) -> None:
             'cassandra.hosts is empty, and the embedded store needs no migration; set it, e.g. ["10.0.0.1"]'
         )
     set_up_logs(settings.log_level)
-    done = asyncio.run(run(settings))
+    with working(f"renewing keyspace {settings.cassandra.keyspace}"):
+        done = asyncio.run(run(settings))
     if as_json:
         say_json(json.dumps({"keyspace": settings.cassandra.keyspace, "applied": list(done)}))
         return

@@ -1,11 +1,13 @@
 """`spiderduck reprocess`: today's rules over archived pages."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groundwork.terminal import plain_console, say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ def reprocess(
     server must not run.
     """
     import msgspec
-    from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
     from spiderduck.bootstrap.reprocessing import reprocess as run
     from spiderduck.reprocess.reprocessing import Wish
@@ -47,14 +48,8 @@ def reprocess(
 
     settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
     wish = Wish(selection(since, where or ()), write, examples, cpu / 100)
-    columns = (*Progress.get_default_columns()[:2], TextColumn("{task.completed} of {task.total}"), TimeElapsedColumn())
-    with Progress(*columns, console=plain_console(error=True), transient=True) as progress:
-        bar = progress.add_task("reading", total=None)
-
-        def walked(count: int, total: int | None) -> None:
-            progress.update(bar, completed=count, total=total)
-
-        report = asyncio.run(run(settings, wish, walked, restart=restart))
+    with working("opening the store") as tell:
+        report = asyncio.run(run(settings, wish, partial(tell, "reading records"), restart=restart))
     if as_json:
         say_json(msgspec.json.encode(report))
     else:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from groundwork.terminal import plain_console, say, say_json
+from groundwork.terminal import say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import DEFAULT_SERVER, AsJson, Key, Server
 
 LINES_AT_ONCE = 500
@@ -26,7 +27,6 @@ def send(
     Mastodon statuses, Bluesky Jetstream lines, Slack link_shared and CloudEvents are read as they are.
     """
     import msgspec
-    from rich.progress import Progress
 
     from spiderduck.cli.server import ServerClient
     from spiderduck.errors import SpiderDuckError
@@ -38,8 +38,9 @@ def send(
     client = ServerClient(server, key)
     parts = _parts(body)
     accepted = duplicates = 0
-    with Progress(console=plain_console(error=True), transient=True, disable=len(parts) < 2) as progress:
-        for content_type, part in progress.track(parts, description="sending"):
+    with working("sending") as tell:
+        for number, (content_type, part) in enumerate(parts):
+            tell("sending pieces", number, len(parts))
             answer = client.post("/v1/events", part, content_type)
             accepted += answer["accepted"]
             duplicates += answer["duplicates"]

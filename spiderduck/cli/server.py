@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from groundwork.secret_files import read_secret
+from spiderduck.cli.progress import working
 from spiderduck.client.connection import STREAM_TIMEOUT, BadAddress, translating
 from spiderduck.client.errors import ApiError, Unreachable, api_error
 from spiderduck.client.events import BadStream, EventReader, ServerEvent
@@ -82,7 +83,7 @@ class ServerClient:
                 yield from reader.feed(chunk)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        with self._translating():
+        with working(f"waiting for {self._url}"), self._translating():
             answer = self._client.request(method, path, timeout=LONGEST_WAIT, **options)
         return answer.json() if answer.content else None
 

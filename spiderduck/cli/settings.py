@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spiderduck.cli.progress import quiet_with_json
+
 if TYPE_CHECKING:
     from spiderduck.config import Config
 
@@ -15,7 +17,7 @@ ConfigFile = Annotated[
 DataFolder = Annotated[
     str | None, typer.Option("--data", help="Folder for all durable data.", show_default="spiderduck-data")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", callback=quiet_with_json, help="Print JSON for programs.")]
 Server = Annotated[
     str, typer.Option("--server", envvar="SPIDERDUCK_SERVER", help="Address of the server.", show_default=True)
 ]

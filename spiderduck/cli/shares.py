@@ -6,6 +6,7 @@ import json
 import typer
 
 from groundwork.terminal import say, say_json
+from spiderduck.cli.progress import working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 
 app = typer.Typer(help="Counts of shares, and what is trending.", no_args_is_help=True)
@@ -20,7 +21,8 @@ def recount(config: ConfigFile = None, data: DataFolder = None, as_json: AsJson 
     from spiderduck.bootstrap.offline import recount_shares
 
     settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
-    pages, trending = asyncio.run(recount_shares(settings))
+    with working("opening the store") as tell:
+        pages, trending = asyncio.run(recount_shares(settings, tell))
     if as_json:
         say_json(json.dumps({"pages": pages, "trending": trending}))
         return

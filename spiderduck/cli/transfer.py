@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groundwork.terminal import plain_console, say
+from groundwork.terminal import say
+from spiderduck.cli.progress import Tell, working
 from spiderduck.cli.settings import AsJson, ConfigFile, DataFolder, read_settings
 from spiderduck.errors import BadSetting
 
@@ -26,8 +28,8 @@ def export(file: File, config: ConfigFile = None, data: DataFolder = None, as_js
     from spiderduck.bootstrap.transferring import export as run
 
     settings = read_settings(config, host="127.0.0.1", data=data)  # nothing listens, so nobody needs a key
-    with _progress("writing") as step, _files():
-        moved = asyncio.run(run(settings, file, step))
+    with working("opening the store") as tell, _files():
+        moved = asyncio.run(run(settings, file, partial(_count, tell, "writing records")))
     _tell(moved, f"written to {file}", as_json)
 
 
@@ -39,8 +41,8 @@ def import_(file: File, config: ConfigFile = None, data: DataFolder = None, as_j
     from spiderduck.bootstrap.transferring import import_ as run
 
     settings = read_settings(config, host="127.0.0.1", data=data)
-    with _progress("reading") as step, _files():
-        moved = asyncio.run(run(settings, file, step))
+    with working("opening the store") as tell, _files():
+        moved = asyncio.run(run(settings, file, partial(_count, tell, "reading records")))
     _tell(moved, f"read from {file}", as_json)
 
 
@@ -52,14 +54,8 @@ def _tell(moved: "Moved", what: str, as_json: bool) -> None:
     say(json.dumps(counts) if as_json else told, error=True)
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[["Moved"], None]]:
-    from rich.progress import Progress, TextColumn, TimeElapsedColumn
-
-    text = TextColumn("{task.description} {task.completed} records")
-    with Progress(text, TimeElapsedColumn(), console=plain_console(error=True), transient=True) as progress:
-        bar = progress.add_task(what, total=None)
-        yield lambda moved: progress.update(bar, completed=moved.states)
+def _count(tell: Tell, what: str, moved: "Moved") -> None:
+    tell(what, moved.states)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """`spiderduck unfurl`: the card of a URL, without a server."""
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groundwork.terminal import plain_console, say_json
+from spiderduck.cli.progress import Tell, working
 from spiderduck.cli.settings import AsJson, ConfigFile, read_settings
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ def unfurl(
     from spiderduck.cli.card import print_record
 
     settings = read_settings(config)
-    progress = plain_console(error=True)
     fetched = True
-    with progress.status("starting …") as line:
-        records = asyncio.run(_unfurl(urls, settings, lambda text: line.update(text)))
+    with working("starting") as tell:
+        records = asyncio.run(_unfurl(urls, settings, tell))
     for record in records:
         fetched = fetched and record.status == "fetched"
         encoded = msgspec.json.encode(record)
@@ -45,7 +44,7 @@ def unfurl(
         raise typer.Exit(1)
 
 
-async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], None]) -> "list[Record]":
+async def _unfurl(urls: list[str], settings: "Config", tell: Tell) -> "list[Record]":
     from fetchers.standalone import running_fetcher
     from groundwork.clock import SystemClock
     from schedulers.pipeline import unfurl as unfurl_one
@@ -59,7 +58,7 @@ async def _unfurl(urls: list[str], settings: "Config", tell: Callable[[str], Non
         fetch = FetchThroughClient(fetcher.open_hop, settings.fetchers.limits.redirects)
         extractor = Extraction(settings.extract.inline_bytes, product=settings.fetchers.product_token)
         records = []
-        for url in urls:
-            tell(f"asking {url} … (the first request to a site waits its turn)")
+        for number, url in enumerate(urls):
+            tell(f"asking {url} (the first request to a site waits its turn)", number, len(urls))
             records.append(await unfurl_one(url, fetch, extractor, clock, PATIENCE_SECONDS))
         return records

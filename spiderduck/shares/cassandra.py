@@ -17,7 +17,7 @@ from groundwork.clock import Clock
 from schedulers.shares import Shares
 from spiderduck.shares.cassandra_statements import share_statements
 from spiderduck.shares.model import Item, Kind, Share
-from spiderduck.shares.ports import Asked, Counted
+from spiderduck.shares.ports import Asked, Counted, SoFar
 from spiderduck.shares.trends import HOUR, WINDOWS, Peak, Tally, Window, per_hour, tally
 from spiderduck.stores.cassandra_keys import MICROSECONDS, Stamps, hour_of, key_hash, microseconds
 from spiderduck.stores.sessions.ports import Row, Session, Statement, Value, Write
@@ -168,7 +168,7 @@ class CassandraShares:
             writes += [(put.put_dirty, (owner, hour, None, self._stamp())) for hour in set(hours.values())]
         await self._write(writes)
 
-    async def recount(self) -> int:
+    async def recount(self, so_far: SoFar = lambda count: None) -> int:
         """Every hour is counted when it is asked for, and the sharers here."""
         count, after = 0, None
         while items := await self.items(after, 1000):
@@ -179,6 +179,7 @@ class CassandraShares:
                     await self._fetch_back(owner)
                     await self._renew_sharers(owner)
                     count += 1
+                    so_far(count)
             after = items[-1]
         return count
 

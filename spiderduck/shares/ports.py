@@ -1,11 +1,14 @@
 """Where shares are kept. Each adapter passes `tests/contract/test_share_log.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from schedulers.shares import Shares
 from spiderduck.shares.model import Item, Share
 from spiderduck.shares.trends import Peak, Tally, Window
+
+SoFar = Callable[[int], None]
+"""Is told now and then how many are done."""
 
 
 class Asked(NamedTuple):
@@ -47,7 +50,7 @@ class ShareLog(Protocol):
         """Remove every share of URLs with these keys and of the pages with these, who shared them, and what trends of
         them. What else counts for their domains stays. May be repeated."""
 
-    async def recount(self) -> int:
+    async def recount(self, so_far: SoFar = lambda count: None) -> int:
         """Count everything again from the log, where counts are kept beside it. Returns how many pages there are."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from schedulers.shares import Shares
 from spiderduck.database.sqlite import Database
 from spiderduck.shares.model import Item, Share
-from spiderduck.shares.ports import Asked, Counted
+from spiderduck.shares.ports import Asked, Counted, SoFar
 from spiderduck.shares.trends import HOUR, Peak, Tally, Window
 
 LINK = """
@@ -122,10 +122,11 @@ class SqliteShares:
             found += [Item("domains", one) for one in await self._names("domains", "", most - len(found))]
         return found
 
-    async def recount(self) -> int:
+    async def recount(self, so_far: SoFar = lambda count: None) -> int:
         pages = await self._database.read(_all_pages)
         for start in range(0, len(pages), PAGES_AT_ONCE):
             await self._database.write(partial(_recount_all, pages=pages[start : start + PAGES_AT_ONCE]))
+            so_far(start)
         return len(pages)
 
     async def forget_before(self, moment: float) -> int:

@@ -8,7 +8,7 @@ from time import perf_counter
 from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
 from spiderduck.shares.model import Item, Share
-from spiderduck.shares.ports import ShareStore
+from spiderduck.shares.ports import ShareStore, SoFar
 from spiderduck.shares.trends import COOLDOWN, LONGEST, WINDOWS, Peak, peak_of, score
 
 log = logging.getLogger(__name__)
@@ -66,10 +66,10 @@ class Trending:
             await self._clock.sleep((perf_counter() - began) * REST)
         self._due.clear()
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, so_far: SoFar = lambda count: None) -> int:
         """All peaks from the log alone. Returns how many items trend."""
         await self._store.forget_peaks()
-        now, after, count = self._clock.now(), None, 0
+        now, after, looked, count = self._clock.now(), None, 0, 0
         while items := await self._store.items(after, ITEMS_AT_ONCE):
             for item in items:
                 shares = await self._store.of_item(item, now - 2 * LONGEST - COOLDOWN, now)
@@ -79,7 +79,8 @@ class Trending:
                     language, count = await self._store.language_of(item), count + 1
                     for peak in reached:
                         await self._store.raise_peak(peak._replace(language=language))
-            after = items[-1]
+            after, looked = items[-1], looked + len(items)
+            so_far(looked)
         return count
 
     async def _score(self, item: Item, at: float) -> None:

@@ -210,6 +210,10 @@ async def test_everything_that_an_operator_asks_for_is_told() -> None:
     names = {line.partition(" ")[0].partition("{")[0] for line in lines if not line.startswith("#")}
     assert {f"spiderduck_fetchers_{name}" for name in TOLD} <= names
     assert "spiderduck_fetchers_memcached_servers_left_out 1.0" in lines
+    assert {"process_open_fds", "process_cpu_seconds_total", "spiderduck_event_loop_delay_seconds_bucket"} <= names
+    assert any(line.startswith('spiderduck_build_info{parts="fetchers"') for line in lines)
+    assert 'spiderduck_dependency_up{dependency="zookeeper"} 1.0' in lines
+    assert 'spiderduck_dependency_up{dependency="memcached"} 1.0' in lines, "only a warning"
 
 
 async def test_limits_can_be_set_from_outside() -> None:

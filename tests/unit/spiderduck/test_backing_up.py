@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from spiderduck.bootstrap import backing_up
 from spiderduck.bootstrap.backing_up import MANIFEST, back_up, restore
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import BadSetting
@@ -46,6 +47,25 @@ async def test_a_copy_of_a_running_instance_becomes_a_data_folder(tmp_path: Path
     assert (tmp_path / "new" / "archive" / "2026" / "a.warc.gz").read_bytes() == b"pages" * 1000
     again = Database(tmp_path / "new" / "spiderduck.db")
     await again.close()
+
+
+async def test_a_copy_ends_however_much_is_written_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds one moment, though somebody writes between any two steps."""
+    await (await instance(tmp_path / "data")).close()
+    monkeypatch.setattr(backing_up, "PAGES_AT_ONCE", 8)
+    steps = 0
+    with closing(sqlite3.connect(tmp_path / "data" / "spiderduck.db", isolation_level=None)) as writer:
+
+        def write(what: str, done: int, total: int) -> None:
+            nonlocal steps
+            steps += 1
+            assert steps < 1000, "it begins anew again and again"
+            writer.execute("UPDATE marks SET value = value + 1 WHERE name = 'here'")
+
+        back_up(tmp_path / "data", tmp_path / "copy", MADE_AT, write)
+        assert mark(tmp_path / "data" / "spiderduck.db") == 7 + steps
+    assert steps > 3
+    assert mark(tmp_path / "copy" / "spiderduck.db") == 7
 
 
 async def test_a_copy_is_for_its_owner_alone(tmp_path: Path) -> None:

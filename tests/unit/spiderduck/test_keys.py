@@ -13,7 +13,7 @@ from groundwork.front.browsers import Refusal
 from spiderduck.api.contract.problems import answer
 from spiderduck.api.front.browsers import key_check
 from spiderduck.api.front.keys import ADMIN, GUARD, READ, WRITE, KeyGuard, ScopeGuard, open_guard, send_rate_limit
-from spiderduck.bootstrap.keys import bearer
+from spiderduck.bootstrap.keys import bearer, sharers_of, warn_of_own_sharers
 from spiderduck.config import Config, load
 from spiderduck.keyring import Entry, create_key, revoke_key
 from spiderduck.telemetry import Telemetry
@@ -326,3 +326,17 @@ async def test_two_keys_are_none(folder: Path) -> None:
     assert not site.guard.recognises(showing(f"Bearer {key}", f"Bearer {key}"))
     assert not site.guard.recognises(showing())
     assert site.telemetry.refusals == {}
+
+
+def test_sharers_hashed_with_a_key_of_ones_own_are_told_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By what opens the cluster, however often the key is asked for."""
+    alone = load(None, {}, {"data": str(tmp_path), "broker": {"url": "amqp://localhost//"}})
+    for _ in range(2):
+        sharers_of(alone, tmp_path)
+    assert caplog.messages == []
+    warn_of_own_sharers(alone)
+    assert len(caplog.messages) == 1
+    warn_of_own_sharers(load(None, {}, {"data": str(tmp_path), "api": {"internal_key": "a key that all of them have"}}))
+    assert len(caplog.messages) == 1

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from prometheus_client.parser import text_string_to_metric_families
 
 from groundwork.histogram import Histogram
+from groundwork.process_metrics import LoopDelay
 from spiderduck.errors import StoreUnavailable
-from spiderduck.telemetry import LoopDelay, Table, Telemetry
+from spiderduck.telemetry import Table, Telemetry
 from tests.clock import FakeClock, settle
 from tests.metrics_rules import against_the_rules
 
