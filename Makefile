@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test check quick coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
+.PHONY: help run demo up-cluster test simulate check quick coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test: $(DEVELOPMENT) ## make the environment, install and start the engines that
 
 chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
 	$(BIN)/python -m pytest --start-engines -m chaos $(ARGS)
+
+simulate: $(DEVELOPMENT) ## a large simulation in virtual time; ARGS="--shape embedded --hosts 100000 --seed 5 …"
+	$(BIN)/python -m tests.simulation --hosts 100000 --events 5000 --seconds 300 $(ARGS)
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks docs

@@ -51,7 +51,8 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What to show for a link. `status` is `fetched` where the page was understood; for every other one `reason` says
     why not, and `until` when there will be more. `destination` is where a person ends up, `clean_url` the same without
     tracking parameters. `usage` is what the site lets others do with the page; what it does not let be shown is left
-    out."""
+    out. `adult`: the page says that it is for adults; hide its picture until somebody asks for it. `activity_pub_url`
+    is its object in the fediverse."""
 
     url: str
     status: Status
@@ -73,6 +74,8 @@ class Card(msgspec.Struct, omit_defaults=True, kw_only=True):
     theme_color: str | None = None
     player: CardPlayer | None = None
     fediverse_creator: str | None = None
+    activity_pub_url: str | None = None
+    adult: bool = False
     usage: Usage | None = None
     verdict: Verdict | None = None
     shares: Shares | None = None
@@ -115,6 +118,8 @@ def card_of(record: Record, proxied: Callable[[str], str | None], *, provenance:
         theme_color=found.theme_color,
         player=None if found.player is None else CardPlayer(found.player.url, found.player.width, found.player.height),
         fediverse_creator=found.fediverse_creator,
+        activity_pub_url=found.activity_pub_url,
+        adult=found.adult or False,
         usage=usage,
         verdict=record.verdict,
         shares=record.shares,

@@ -59,7 +59,7 @@ class Router:
         self._down: dict[str, float] = {}
         self._refreshing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._open: set[Inquiry] = set()
+        self._open: dict[Inquiry, None] = {}  # in the order asked, so that a run can be repeated
         self.local: OpenOwnHop | None = None
 
     def open_hop(self, request: HopRequest) -> "RoutedHop":
@@ -111,23 +111,23 @@ class Router:
         if inquiry.address == self._own_address and self.local is not None:
             hop = self.local(request)
             return Attempt(*await hop.__aenter__(), hop)
-        self._open.add(inquiry)
+        self._open[inquiry] = None
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch(), name="moves of domains")
         hop = self._http.open_hop(inquiry, request)
         try:
             return Attempt(*await hop.__aenter__(), hop, inquiry)
         except FetcherUnavailable as error:
-            self._open.discard(inquiry)
+            self._open.pop(inquiry, None)
             self._note_down(inquiry.address, error)
             return Attempt(NotMine(None, str(error)))
         except BaseException:
-            self._open.discard(inquiry)
+            self._open.pop(inquiry, None)
             raise
 
     async def close_attempt(self, attempt: "Attempt") -> None:
         if attempt.inquiry is not None:
-            self._open.discard(attempt.inquiry)
+            self._open.pop(attempt.inquiry, None)
         if attempt.hop is not None:
             await attempt.hop.__aexit__(None, None, None)
 
@@ -175,13 +175,12 @@ class Router:
     async def _watch(self) -> None:
         """While answers are owed: whoever was asked and is the owner no more is not waited for."""
         while self._open:
-            before = set(self._open)
+            before = list(self._open)
             await self._clock.sleep(WATCH_SECONDS)
-            overdue = before & self._open
-            if not overdue:
+            if not any(inquiry in self._open for inquiry in before):
                 continue
             await self._refresh_once()
-            for inquiry in overdue & self._open:
+            for inquiry in [one for one in before if one in self._open]:
                 if not inquiry.begun and self._owners[inquiry.bucket] not in (None, inquiry.address):
                     inquiry.give_up()
 
@@ -191,7 +190,7 @@ class Router:
             return self._own_address  # costs nothing, and knows what the coordinator says
         known, alive = self._addresses(), self._alive()
         if not alive:
-            return min(known, key=lambda address: self._down[address], default=None)
+            return min(sorted(known), key=lambda address: self._down[address], default=None)
         return self._random.choice(alive)
 
     def _addresses(self) -> set[str]:

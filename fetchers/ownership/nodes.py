@@ -8,8 +8,7 @@ Used by `zookeeper.py` alone, which decides. An answer that was lost is asked fo
 """
 
 import asyncio
-import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -27,11 +26,13 @@ AT_ONCE = 64
 
 
 class Nodes:
-    """The nodes of the fetcher at `address`. Every call raises `CoordinatorUnavailable` where nobody answers."""
+    """The nodes of the fetcher at `address`; `token` tells its memberships apart. Every call raises
+    `CoordinatorUnavailable` where nobody answers."""
 
-    def __init__(self, client: KazooClient, address: str) -> None:
+    def __init__(self, client: KazooClient, address: str, token: Callable[[], str]) -> None:
         self._client = client
         self._address = address
+        self._token = token
 
     async def join(self) -> str:
         """Be a member from now on, for as long as the session lives; returns the member's name."""
@@ -42,7 +43,7 @@ class Nodes:
         for root in ROOTS:
             await self._make(root)
         await self._make("/assignment", Assignment().to_bytes())
-        name = f"{quote(self._address, safe='')}{BEATS}{secrets.token_hex(4)}"
+        name = f"{quote(self._address, safe='')}{BEATS}{self._token()}"
         await done(self._client.create_async(f"/members/{name}", b"", ephemeral=True, makepath=True))
         return name
 

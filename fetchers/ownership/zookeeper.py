@@ -10,6 +10,7 @@ stopped for a while.
 import asyncio
 import logging
 import math
+import secrets
 from collections.abc import Callable, Mapping
 
 from kazoo.client import KazooClient, KazooState  # type: ignore[import-untyped]
@@ -36,12 +37,23 @@ MOST_AT_ONCE = 128
 REMEDY = "see whether ZooKeeper runs and answers quickly; other fetchers take the domains meanwhile"
 
 
-class ZookeeperOwnership:
-    """`address` is where the other fetchers and the clients reach this one."""
+def _token() -> str:
+    return secrets.token_hex(4)
 
-    def __init__(self, client: KazooClient, address: str, clock: Clock, session_seconds: float) -> None:
+
+class ZookeeperOwnership:
+    """`address` is where the other fetchers and the clients reach this one. `token` tells its memberships apart."""
+
+    def __init__(
+        self,
+        client: KazooClient,
+        address: str,
+        clock: Clock,
+        session_seconds: float,
+        token: Callable[[], str] = _token,
+    ) -> None:
         self._client = client
-        self._nodes = Nodes(client, address)
+        self._nodes = Nodes(client, address, token)
         self._clock = clock
         self._session_seconds = session_seconds
         self._lease = lease_seconds(session_seconds)

@@ -184,6 +184,8 @@ class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
     price: Price | None = None
     app_links: tuple[AppLink, ...] = ()
     fediverse_creator: str | None = None
+    activity_pub_url: str | None = None
+    adult: bool | None = None
     pages: int | None = None
     word_count: int | None = None
     reading_time: int | None = None

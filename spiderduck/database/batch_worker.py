@@ -1,7 +1,8 @@
-"""Threads that take all jobs waiting for them as one batch, and answer them with one call into the loop.
+"""Workers that take all jobs waiting for them as one batch, and answer them with one call into the loop.
 
 The one fence between the loop and blocking code of the embedded adapters: SQLite's writer and readers and the archive
-are such workers. A job's result, or its exception, always reaches whoever awaits it.
+are such workers. A job's result, or its exception, always reaches whoever awaits it. How a batch comes to its worker is
+a port (`HandOver`): threads in the product, virtual time in a simulation.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 Job = TypeVar("Job")
 
@@ -19,27 +21,88 @@ MOST_AT_ONCE = 512
 JobResult = tuple[object, BaseException | None]
 Work = Callable[[Sequence[Job]], Sequence[JobResult]]
 Entry = tuple[Job, "asyncio.Future[object]"]
+Batch = list[Entry[Any]]
+Run = Callable[[Batch], None]
+"""Does the work of a batch and answers it. Blocks; one at a time."""
 
 
-class BatchWorker(Generic[Job]):
-    """Runs each of `works` on batches of jobs in a thread of its own; a batch goes to whichever is free. A `work`
-    returns one answer per job, in order.
+class Lane(Protocol):
+    """Where batches wait for the `Run` that is free next."""
 
-    What is submitted in one turn of the loop is handed over together, at its end: waking a thread costs more than most
-    jobs. With `gather_seconds`, the first job of a batch waits so long for others.
-    """
+    def put(self, batch: Batch) -> None:
+        """Hand a batch over. Returns at once; what waits there may be run together with it."""
 
-    def __init__(self, name: str, *works: Work[Job], gather_seconds: float = 0.0) -> None:
+    def end(self) -> None:
+        """No more come. What was handed over is run."""
+
+    def join(self) -> None:
+        """Returns when all has been run. Blocks; called beside the loop."""
+
+
+HandOver = Callable[[str, Sequence[Run], float], Lane]
+"""Makes the lane to the runs of one worker, of its name, for a batch that waits so many seconds for company."""
+
+
+class Threads:
+    """A thread for each run. Waking one costs more than most jobs, so it takes whatever waits."""
+
+    def __init__(self, name: str, runs: Sequence[Run], gather_seconds: float) -> None:
         self._gather_seconds = gather_seconds
-        self._submitted: list[Entry[Job]] = []
-        self._handed_over: queue.SimpleQueue[list[Entry[Job]] | None] = queue.SimpleQueue()
-        self._loop = asyncio.get_running_loop()
+        self._waiting: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._run, args=(work,), name=f"{name} {number}" if number else name, daemon=True)
-            for number, work in enumerate(works)
+            threading.Thread(target=self._run, args=(run,), name=f"{name} {number}" if number else name, daemon=True)
+            for number, run in enumerate(runs)
         ]
         for thread in self._threads:
             thread.start()
+
+    def put(self, batch: Batch) -> None:
+        self._waiting.put(batch)
+
+    def end(self) -> None:
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, run: Run) -> None:
+        while (batch := self._waiting.get()) is not None:
+            if self._gather_seconds:
+                time.sleep(self._gather_seconds)
+            over = self._gather(batch)
+            run(batch)
+            if over:
+                return
+
+    def _gather(self, batch: Batch) -> bool:
+        """Add what else waits. Returns whether the end came with it."""
+        while len(batch) < MOST_AT_ONCE:
+            try:
+                more = self._waiting.get_nowait()
+            except queue.Empty:
+                return False
+            if more is None:
+                return True
+            batch += more
+        return False
+
+
+class BatchWorker(Generic[Job]):
+    """Runs each of `works` on batches of jobs, side by side; a batch goes to whichever is free. A `work` returns one
+    answer per job, in order.
+
+    What is submitted in one turn of the loop is handed over together, at its end. With `gather_seconds`, the first job
+    of a batch waits so long for others.
+    """
+
+    def __init__(
+        self, name: str, *works: Work[Job], gather_seconds: float = 0.0, hand_over: HandOver = Threads
+    ) -> None:
+        self._submitted: Batch = []
+        self._loop = asyncio.get_running_loop()
+        self._lane = hand_over(name, [partial(self._answer, work) for work in works], gather_seconds)
 
     def submit(self, job: Job) -> "asyncio.Future[object]":
         """Hand a job over; the future holds its answer. Cancelling the future does not take the job back."""
@@ -52,42 +115,19 @@ class BatchWorker(Generic[Job]):
     async def close(self) -> None:
         """Finish what was submitted, then end the threads."""
         self.end()
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self._lane.join)
 
     def end(self) -> None:
         """The same without waiting for it: for work that may hang in somebody else's library."""
         self._hand_over()
-        for _ in self._threads:
-            self._handed_over.put(None)
+        self._lane.end()
 
     def _hand_over(self) -> None:
         if self._submitted:
-            self._handed_over.put(self._submitted)
+            self._lane.put(self._submitted)
             self._submitted = []
 
-    def _run(self, work: Work[Job]) -> None:
-        while (batch := self._handed_over.get()) is not None:
-            if self._gather_seconds:
-                time.sleep(self._gather_seconds)
-            over = self._gather(batch)
-            self._answer(work, batch)
-            if over:
-                return
-
-    def _gather(self, batch: list[Entry[Job]]) -> bool:
-        """Add what else waits. Returns whether the end came with it."""
-        while len(batch) < MOST_AT_ONCE:
-            try:
-                more = self._handed_over.get_nowait()
-            except queue.Empty:
-                return False
-            if more is None:
-                return True
-            batch += more
-        return False
-
-    def _answer(self, work: Work[Job], entries: Sequence[Entry[Job]]) -> None:
+    def _answer(self, work: Work[Job], entries: Batch) -> None:
         try:
             answers = work([job for job, _ in entries])
         except BaseException as error:  # noqa: BLE001 -- a thread has no caller: the error goes to all who wait

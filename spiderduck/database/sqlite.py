@@ -16,7 +16,7 @@ from typing import TypeGuard, TypeVar, cast
 
 from groundwork.histogram import Histogram
 from groundwork.readiness import Trouble
-from spiderduck.database.batch_worker import BatchWorker, JobResult
+from spiderduck.database.batch_worker import BatchWorker, HandOver, JobResult, Threads
 from spiderduck.database.picture_index import index_pictures
 from spiderduck.errors import StoreUnavailable
 
@@ -96,7 +96,7 @@ CHANGES = {
 class Database:
     """`write` runs in the one writer thread, `read` in one of `readers` reader threads."""
 
-    def __init__(self, path: Path, *, readers: int = 2) -> None:
+    def __init__(self, path: Path, *, readers: int = 2, hand_over: HandOver = Threads) -> None:
         """Raises `StoreUnavailable` where the file cannot be opened. `trouble`: why the last write failed, if it did,
         for a reason that is none of its own (full, locked, read-only)."""
         self.path = path
@@ -109,9 +109,9 @@ class Database:
             self._reading = [_connect(path, read_only=True) for _ in range(readers)]
         except sqlite3.Error as error:
             raise _translated(error, path) from error
-        self._writer: BatchWorker[Work[object]] = BatchWorker("sqlite writer", self._write_batch)
+        self._writer: BatchWorker[Work[object]] = BatchWorker("sqlite writer", self._write_batch, hand_over=hand_over)
         self._readers: BatchWorker[Work[object]] = BatchWorker(
-            "sqlite reader", *(self._read_with(connection) for connection in self._reading)
+            "sqlite reader", *(self._read_with(connection) for connection in self._reading), hand_over=hand_over
         )
 
     async def write(self, work: Work[Value]) -> Value:

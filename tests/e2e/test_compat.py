@@ -41,6 +41,8 @@ def origin() -> Iterator[Origin]:
                 f'<meta property="og:image" content="{PICTURE}"><link rel="icon" href="/icon.png">'
                 '<meta property="og:image:width" content="1600"><meta property="og:image:height" content="800">'
                 '<meta name="fediverse:creator" content="@drake@pond.test">'
+                '<meta name="rating" content="adult">'
+                '<link rel="alternate" type="application/activity+json" href="/notes/1">'
                 '<meta property="og:video:url" content="https://player.test/embed/1">'
                 '<meta property="og:video:type" content="text/html">',
             ),
@@ -115,9 +117,11 @@ def test_misskey_finds_every_member(product: Product) -> None:
     assert found["thumbnailStyle"] == "summary_large_image"
     assert found["fediverseCreator"] == "@drake@pond.test"
     assert found["player"]["url"] == "https://player.test/embed/1"
+    assert (found["sensitive"], found["activityPub"]) == (True, "http://news.test/notes/1")
     plain = ask(product, "/compat/summaly", "http://news.test/plain").json()
     assert plain["player"] == {"url": None, "width": None, "height": None, "allow": []}
     assert (plain["thumbnail"], plain["sitename"]) == (None, "news.test")
+    assert (plain["sensitive"], plain["activityPub"]) == (False, None)
 
 
 def test_a_homeserver_reads_open_graph(product: Product) -> None:

@@ -1,4 +1,5 @@
-"""The page's feeds, AMP version, and its versions in other languages: all the alternates that its head names."""
+"""The page's feeds, AMP version, object in the fediverse, and versions in other languages: all the alternates that its
+head names."""
 
 from schedulers.metadata import clean
 from schedulers.metadata.addresses import site_of
@@ -11,6 +12,11 @@ LANGUAGES = 100
 
 _TYPES = frozenset(
     ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/rss+xml")
+)
+
+# The second is what the specification asks for (ActivityPub, section 3.2), the first what servers write.
+_ACTIVITY_TYPES = frozenset(
+    ("application/activity+json", 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"')
 )
 
 
@@ -39,6 +45,16 @@ def read_languages(page: HtmlPage) -> tuple[AlternateLanguage, ...]:
     if found:
         page.provenance["alternates"] = Provenance("link:hreflang")
     return tuple(found.values())
+
+
+def read_activity_pub(page: HtmlPage) -> str | None:
+    """The page's object in the fediverse; None where it names none. Writes the provenance of `activity_pub_url`."""
+    for attributes in page.links.get("alternate", ()):
+        kind = (attributes.get("type") or "").strip().lower()
+        if kind in _ACTIVITY_TYPES and (url := page.absolute(attributes.get("href"))):
+            page.provenance["activity_pub_url"] = Provenance("link:alternate")
+            return url
+    return None
 
 
 def read_amp(page: HtmlPage) -> str | None:

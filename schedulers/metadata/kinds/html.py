@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 from schedulers.metadata import guard, interstitials, reading
 from schedulers.metadata.charset import as_utf_8, rule_of
 from schedulers.metadata.fields import (
+    adult,
     app_links,
     author,
     canonical,
@@ -83,6 +84,8 @@ def read(answer: ReaderInput) -> Metadata:
         price=price.read(page),
         app_links=app_links.read(page),
         fediverse_creator=fediverse.read(page),
+        activity_pub_url=feeds.read_activity_pub(page),
+        adult=adult.read(page),
         robots=usage.robots_of(said),
         usage=said,
         word_count=read_by.words,

@@ -79,8 +79,8 @@ def summaly(card: Card) -> Json:
             "height": None if player is None else player.height,
             "allow": [] if player is None else list(PLAYER_PERMISSIONS),
         },
-        "sensitive": False,
-        "activityPub": None,
+        "sensitive": card.adult,
+        "activityPub": card.activity_pub_url,
         "fediverseCreator": card.fediverse_creator,
         "url": card.destination or card.url,
     }

@@ -83,6 +83,7 @@ from schedulers.metadata import (
 from schedulers.metadata import items as item_values
 from schedulers.metadata import reading as reading_time
 from schedulers.metadata.fields import (
+    adult,
     app_links,
     author,
     canonical,
@@ -692,6 +693,7 @@ TABLE: dict[str, list[Case]] = {
         raw(struct.pack(">I4s", 8, b"moov"), b"\0\0\0\x18ftypM4A "),
     ),
     # metadata: the fields
+    "schedulers.metadata.fields.adult.read": page_cases(adult.read, raw(b"<meta name=rating content=", b"a")),
     "schedulers.metadata.fields.app_links.read": page_cases(
         app_links.read, numbered("<meta name=al:ios:x%d content=a>")
     ),
@@ -702,6 +704,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.fields.fediverse.read": page_cases(fediverse.read),
     "schedulers.metadata.fields.feeds.read": page_cases(feeds.read),
     "schedulers.metadata.fields.feeds.read_languages": page_cases(feeds.read_languages),
+    "schedulers.metadata.fields.feeds.read_activity_pub": page_cases(feeds.read_activity_pub),
     "schedulers.metadata.fields.feeds.read_amp": page_cases(feeds.read_amp),
     "schedulers.metadata.fields.icon.read": page_cases(icon.read),
     "schedulers.metadata.fields.icon.read_touch": page_cases(icon.read_touch),

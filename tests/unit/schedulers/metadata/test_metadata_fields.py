@@ -280,6 +280,42 @@ def test_the_fediverse_creator_is_an_account() -> None:
     assert page(meta("fediverse:creator", "jane")).fediverse_creator is None
 
 
+@pytest.mark.parametrize(
+    ("head", "headers", "rule"),
+    [
+        (meta("rating", "Adult "), {}, "rating"),
+        (meta("RATING", "RTA-5042-1996-1400-1577-RTA"), {}, "rating"),
+        (meta("rating", "general") + meta("rating", "mature"), {}, "rating"),
+        (meta("mixi:content-rating", "1"), {}, "mixi:content-rating"),
+        ("", {"Rating": "RTA-5042-1996-1400-1577-RTA"}, "header:rating"),
+        (json_ld('{"@type": "VideoObject", "isFamilyFriendly": false}'), {}, "json-ld:isFamilyFriendly"),
+        (
+            json_ld('{"@type": "Article", "isFamilyFriendly": "https://schema.org/False"}'),
+            {},
+            "json-ld:isFamilyFriendly",
+        ),
+        (meta("rating", "general"), {"Rating": "general"}, None),
+        (meta("mixi:content-rating", "0"), {}, None),
+        (json_ld('{"@type": "Article", "isFamilyFriendly": true}'), {}, None),
+        (json_ld('{"@type": "Article", "isFamilyFriendly": [false, {"a": 1}]}'), {}, None),
+        (json_ld('{"@type": "Article"}'), {}, None),
+    ],
+)
+def test_a_page_that_says_it_is_for_adults_is(head: str, headers: dict[str, str], rule: str | None) -> None:
+    found = page(head, headers=headers)
+    assert found.adult is (None if rule is None else True)
+    assert rule is None or found.provenance["adult"].rule == rule
+
+
+def test_a_pages_object_in_the_fediverse_is_an_address() -> None:
+    activity = '<link rel="alternate" type="application/%s" href="%s">'
+    feed = activity % ("rss+xml", "/feed")
+    assert page(feed + activity % ("activity+json", "/notes/1")).activity_pub_url == "https://news.example/notes/1"
+    typed = activity % ("ld+json; profile=&quot;https://www.w3.org/ns/activitystreams&quot;", "https://a.example/1")
+    assert page(typed).activity_pub_url == "https://a.example/1"
+    assert page(feed + activity % ("activity+json", "javascript:x")).activity_pub_url is None
+
+
 def test_theme_colours_are_colours() -> None:
     """An expression that a browser would have to work out is none."""
     assert page('<meta name="theme-color" content="#FF00ff">').theme_color == "#ff00ff"
