@@ -1,5 +1,7 @@
 """The chart is sound: lint, schemas of Kubernetes, values that cannot work are refused with their place."""
 
+import re
+import shlex
 import shutil
 from base64 import b64decode
 from pathlib import Path
@@ -173,3 +175,16 @@ def test_the_notes_name_the_next_commands(helm: Helm, values: Path, tmp_path: Pa
     assert f"port-forward service/{serving.partition('/')[2]} 8080" in notes
     assert ("engines of this chart" in notes) is (values.stem == "trial")
     assert ("user_agent names no page" in notes) is (values.stem in ("trial", "minimal"))
+
+
+@pytest.mark.parametrize("document", ["docs/how-to/kubernetes.md", "helm/README.md"])
+def test_documented_installations_take_the_image_that_is_built_there(helm: Helm, document: str) -> None:
+    """As somebody does who follows the page word for word."""
+    text = (CHART.parent / document).read_text(encoding="utf-8").replace("\\\n", " ")
+    built = set(re.findall(r"docker build -t (\S+)", text))
+    installations = re.findall(r"^helm install links helm (.*)$", text, re.MULTILINE)
+    assert len(installations) == 2
+    for options in installations:
+        shown = helm("template", "links", str(CHART), "--kube-version", "1.33.0", *shlex.split(options, comments=True))
+        assert shown.returncode == 0, shown.stderr
+        assert {image for image in re.findall(r"image: \"(\S+)\"", shown.stdout) if "spiderduck" in image} <= built
