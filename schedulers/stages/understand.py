@@ -4,6 +4,8 @@ An error page or an interstitial never becomes metadata, and neither does a page
 before it said anything: an answer without metadata would replace what is known of the page.
 """
 
+from dataclasses import replace
+
 from schedulers.context import Answered, Failed, NewPage, NotModified, Understood
 from schedulers.metadata import FAILURE, Metadata, encode_metadata, shown, wall_kind
 from schedulers.model import RATE_LIMIT, Failure, Status
@@ -27,7 +29,7 @@ class Extract:
         if code == NOT_MODIFIED:
             known = chain.known.get(chain.link.key, UNKNOWN)
             if known.state is not None and known.page is not None:
-                return NotModified(known.state, known.page)
+                return NotModified(replace(known.state, trace=chain.members[0].trace), known.page)
         metadata = await self._extractor.extract(response)
         if metadata.interstitial is not None:
             reason = f"instead of the page it showed: {metadata.interstitial}"

@@ -29,10 +29,9 @@ def why(
     else:
         table = Table("stage", "what", "because", "ms", box=None, pad_edge=False)
         for step in story["steps"]:
-            moment = f" ({step['at']})" if step.get("at") else ""
             table.add_row(
                 step["stage"],
-                field(step["what"] + moment),
+                field(f"{step['what']} ({step['at']})"),
                 field(step.get("because") or ""),
                 str(step.get("took_ms") or ""),
             )

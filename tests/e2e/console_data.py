@@ -72,9 +72,25 @@ WHY = {
     "total_ms": 412,
     "critical_path": [{"stage": "queue", "took_ms": 261}],
     "steps": [
-        {"stage": "decide", "what": "it was fetched", "because": "nothing fresh was known of it"},
-        {"stage": "queue", "what": "waited for the turn of news.example", "took_ms": 261},
-        {"stage": "answer", "what": "news.example answered 200", "at": "2026-11-30T11:59:40Z", "took_ms": 118},
+        {
+            "at": "2026-11-30T11:59:39.621Z",
+            "stage": "decide",
+            "what": "it was fetched",
+            "because": "nothing fresh was known of it",
+        },
+        {
+            "at": "2026-11-30T11:59:39.621Z",
+            "stage": "queue",
+            "what": "waited for the turn of news.example",
+            "took_ms": 261,
+        },
+        {
+            "at": "2026-11-30T11:59:39.882Z",
+            "stage": "first_byte",
+            "what": "the server thought about its answer",
+            "took_ms": 118,
+        },
+        {"at": "2026-11-30T11:59:40.000Z", "stage": "answer", "what": "news.example answered 200"},
     ],
 }
 

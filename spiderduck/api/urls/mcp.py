@@ -91,7 +91,10 @@ class _Tools:
         verdict, page = self._judge.verdict(asked.url, known), known.page
         if page is not None and (_blocks(verdict) or self._refusal(decode_usage(page.usage))):
             known = replace(known, page=replace(page, metadata=b"{}"))  # the rules are told, and not what they found
-        return {"note": NOTE, "story": _seen(msgspec.to_builtins(story(asked.url, known, verdict)))}
+        return {
+            "note": NOTE,
+            "story": _seen(msgspec.to_builtins(story(asked.url, known, verdict, self._services.clock.now()))),
+        }
 
     def _refusal(self, usage: Usage | None) -> str | None:
         """Why the site does not let its text be read by machines."""

@@ -31,6 +31,6 @@ def why_routes(services: Services) -> list[HTTPRouteHandler]:
     ) -> Story:
         asked = valid(url)
         (known,) = await urls.known([asked])
-        return story(asked.url, known, judge.verdict(asked.url, known))
+        return story(asked.url, known, judge.verdict(asked.url, known), services.clock.now())
 
     return [get_why]
