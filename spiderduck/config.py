@@ -65,10 +65,12 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRate:
-    """How many calls one key may make in one process: `burst` at once, `per_second` on average (0: no limit)."""
+    """How many calls one key may make in one process: `burst` at once, `per_second` on average (0: no limit). One
+    address may send `wrong_keys` before it has to wait, longer each time (0: it never has to)."""
 
     per_second: float = 100.0
     burst: int = 500
+    wrong_keys: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class ApiConfig:
         self.configured()
         if (wrong := wrong_rate(self.rate_limit.per_second or 1.0, self.rate_limit.burst)) is not None:
             raise ValueError(f"api.rate_limit.{wrong} (per_second 0: no limit)")
+        if self.rate_limit.wrong_keys < 0:
+            raise ValueError(f"api.rate_limit.wrong_keys is {self.rate_limit.wrong_keys}; it takes 0 or more")
         names = [one.name for one in self.keys if one.name]
         if len(set(names)) < len(names):
             raise ValueError("api.keys: a name stands twice; each key takes a name of its own")

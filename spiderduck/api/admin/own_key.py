@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 
-from spiderduck.api.front.keys import guard_of, name_of
+from spiderduck.api.front.keys import ANY_KEY, guard_of, name_of
 from spiderduck.keyring import SCOPES
 
 
@@ -21,7 +21,7 @@ class OwnKey(msgspec.Struct):
 def own_key_routes() -> list[HTTPRouteHandler]:
     """The handler."""
 
-    @get("/v1/key", tags=["keys"], summary="What the key of this call may do")
+    @get("/v1/key", opt={ANY_KEY: True}, tags=["keys"], summary="What the key of this call may do")
     async def get_key(request: Request[Any, Any, Any]) -> OwnKey:
         """Needs a key, with any scope, as soon as keys are set."""
         guard = guard_of(request)

@@ -28,6 +28,7 @@ from spiderduck.keyring import ADMIN, FETCH, READ, WRITE, Key, KeyFile, Keyring
 
 __all__ = [
     "ADMIN",
+    "ANY_KEY",
     "FETCH",
     "KEY_PARAMETER",
     "READ",
@@ -49,6 +50,8 @@ CALLER = "spiderduck.caller"
 RATE_LIMIT = "spiderduck.rate_limit"
 KEY_PARAMETER = "key_parameter"
 """A handler's option: the parameter of its path or query that may hold the key."""
+ANY_KEY = "any_key"
+"""A handler's option: it asks for a key itself, and any will do."""
 GUARD = "key_guard"
 """Where the application's state holds its guard."""
 
@@ -77,7 +80,7 @@ class KeyGuard:
         self._open_without_keys = open_without_keys
         self._proxies = proxies
         self._count = count
-        self._failed = FailedCalls()
+        self._failed = FailedCalls(rate.wrong_keys)
         self._buckets = Buckets()
         self._used: dict[str, float] = {}
 
@@ -207,7 +210,8 @@ def open_guard(config: Config, clock: Clock, count: Callable[[str], None]) -> Ke
             config.keys_path,
         )
     keys = Keyring(configured, KeyFile(config.keys_path, clock.monotonic))
-    rate = Rate(config.api.rate_limit.per_second, config.api.rate_limit.burst)
+    limit = config.api.rate_limit
+    rate = Rate(limit.per_second, limit.burst, limit.wrong_keys)
     proxies = read_networks(config.api.trusted_proxies)
     return KeyGuard(keys, clock, rate, open_without_keys=config.on_loopback, proxies=proxies, count=count)
 

@@ -20,10 +20,12 @@ LONGEST_TOLD = 1e12
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` calls at once, `per_second` on average; 0 a second is no limit."""
+    """`burst` calls of a key at once, `per_second` on average; 0 a second is no limit. `wrong_keys` of one address are
+    looked at before it has to wait; 0: it never has to."""
 
     per_second: float
     burst: int
+    wrong_keys: int = FREE_FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,14 @@ class _Source:
 
 
 class FailedCalls:
-    """Who sent wrong keys, by `client_group`: after `FREE_FAILURES` each one more closes the door for twice as long.
+    """Who sent wrong keys, by `client_group`: after `free` of them each one more closes the door for twice as long; 0:
+    it never closes.
 
     It closes for wrong keys only. Whoever shares the address (a NAT) still comes in with a key that is known.
     """
 
-    def __init__(self, most: int = MOST_SOURCES) -> None:
+    def __init__(self, free: int = FREE_FAILURES, most: int = MOST_SOURCES) -> None:
+        self._free = free
         self._sources: LRUCache[str, _Source] = LRUCache(most)
 
     def wait(self, source: str, now: float) -> float:
@@ -97,7 +101,7 @@ class FailedCalls:
         found = self._source(source, now)
         found.failures += 1
         found.failed_at = now
-        if (beyond := found.failures - FREE_FAILURES) > 0:
+        if self._free and (beyond := found.failures - self._free) > 0:
             found.closed_until = now + min(LONGEST_PAUSE, 2.0 ** min(beyond - 1, 30))
 
     def to_log(self, source: str, now: float) -> int | None:

@@ -15,6 +15,13 @@ def test_the_table_of_sources_is_bounded() -> None:
     assert failed.wait("10.0.0.1", 1.0) == 0.0
 
 
+def test_where_wrong_keys_are_not_counted_nobody_waits() -> None:
+    failed = FailedCalls(free=0)
+    for _ in range(1000):
+        failed.failed("10.0.0.1", 1.0)
+    assert failed.wait("10.0.0.1", 1.0) == 0.0
+
+
 def test_the_table_of_buckets_is_bounded_and_time_that_goes_back_gives_nothing() -> None:
     buckets = Buckets(most=3)
     for number in range(100):
