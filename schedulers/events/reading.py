@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from schedulers.errors import UnreadableEvent
+from schedulers.errors import NothingShared, UnreadableEvent
 from schedulers.events import bluesky, cloudevent, generic, mastodon, slack, tweet, tweet_v2
 from schedulers.events.limits import DEFAULT_LIMITS, EventLimits
 from schedulers.events.sharers import SHARER, sharer_in
@@ -18,6 +18,9 @@ from schedulers.model import Event
 
 LONGEST_ID = 1024
 """Characters. Ids are keys in the queue and the store; the longest that the known senders make is under 200."""
+
+BESIDE = frozenset({"id", "created_at", "refresh", SHARER})
+"""Names of a plain event that say something about what is shared; with nothing else in it, nothing is."""
 
 INLINE_BYTES = 8 * 1024
 """Searching a text costs up to 1.4 microseconds a byte; what is longer is read beside the loop."""
@@ -87,6 +90,8 @@ def _read_shape(value: JsonObject) -> tuple[Event, str]:
                 event = replace(event, sharer=sharer_in(value))
             return event, shape.kind
     names = ", ".join(repr(name[:40]) for name in list(value)[:8]) or "nothing"
+    if value.keys() <= BESIDE:
+        raise NothingShared(f'there is neither a "text" nor a URL in "urls" (it holds {names}); {ACCEPTED}')
     raise UnreadableEvent(f"no known shape of event (it holds {names}); {ACCEPTED}")
 
 

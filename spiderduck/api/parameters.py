@@ -39,7 +39,7 @@ IN_WORDS: Final = {
 
 
 A_URL: Final[dict[str, Any]] = {"format": "uri"}
-A_DOMAIN: Final[dict[str, Any]] = {"format": "hostname"}
+A_DOMAIN: Final[dict[str, Any]] = {"format": "idn-hostname"}
 A_TIME: Final[dict[str, Any]] = {"anyOf": [{"format": "date-time"}, {"format": "date"}]}
 A_CURSOR: Final[dict[str, Any]] = {"format": "cursor"}
 """What the document says of a text beyond its type. Each is read somewhat more kindly than it says: see the functions
@@ -48,6 +48,9 @@ UrlText = Annotated[str, msgspec.Meta(extra_json_schema=A_URL)]
 DomainText = Annotated[str, msgspec.Meta(extra_json_schema=A_DOMAIN)]
 
 
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_ADDRESS = re.compile(r"[0-9.]+")
+"""To the URL standard `3.14` is one, too."""
 TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60))?)(\.[0-9]{1,9})?"
     r"([Zz]|[-+ ][0-9]{2}:[0-9]{2})?)?"
@@ -75,8 +78,8 @@ def domain_name(text: str, name: str = "domain") -> str:
     """A host name as it is stored: lower case, in ASCII. Raises `BadParameter` for what is none."""
     try:
         host = normal_name(text)
-        if "" in host.split("."):
-            raise ValueError("no host has an empty label, so that it would never match")
+        if _HOST.fullmatch(host) is None or (_ADDRESS.fullmatch(host) and host not in text):
+            raise ValueError("no host of DNS, and no address as people write it, so that it would never match")
         return host
     except ValueError as error:
         raise BadParameter(f"{name} is {shortened(text)}; it takes a name such as example.com") from error

@@ -74,7 +74,7 @@ def bot_routes(services: Services) -> list[HTTPRouteHandler]:
             per_second=config.rate_limit.per_second,
             burst=config.rate_limit.burst,
         )
-        if domain:
+        if domain is not None:
             report.domain = registrable_domain(domain_name(domain))
             limit = await services.domains.domain_state(report.domain)
             report.per_second, report.burst = limit.per_second, limit.burst

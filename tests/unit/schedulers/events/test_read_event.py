@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schedulers.errors import UnreadableEvent
+from schedulers.errors import NothingShared, UnreadableEvent
 from schedulers.events import read_event
 from schedulers.identity import sent_id
 from schedulers.model import Event
@@ -267,6 +267,13 @@ def test_the_unreadable_is_explained(body: bytes, said: str) -> None:
     with pytest.raises(UnreadableEvent) as caught:
         read_event(body)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"id": "7"}', b'{"sharer": "a", "refresh": true}', b'{"text": null}'])
+def test_neither_text_nor_urls_is_nothing_shared(body: bytes) -> None:
+    """And not an event of another shape, which a caller would look for in vain."""
+    with pytest.raises(NothingShared, match="neither"):
+        read_event(body)
 
 
 JSON = st.recursive(
