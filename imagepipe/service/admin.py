@@ -16,6 +16,8 @@ Src = Annotated[str, QueryParameter(description="The picture's URL")]
 OptionalSrc = Annotated[
     str | None, QueryParameter(description="The picture to purge; without `src` and `tag`, all pictures")
 ]
+NAMED = {"errors": (404,)}
+"""Options of a call on a pipeline, of which there may be none."""
 Tag = Annotated[str | None, QueryParameter(description="Purge the pictures stored with this tag")]
 
 
@@ -25,7 +27,7 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
     @put(
         path + "/{pipeline:str}/store",
         guards=[guard],
-        opt={"body": "bytes"},
+        opt={"body": "bytes", "errors": (404, 413, 415, 422)},
         summary="Store a picture",
         status_code=201,
     )
@@ -41,7 +43,7 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
         await registry[pipeline].put(src, body, content_type, origin=origin, tags=tuple(tag or ()))
         return {"stored": 1}
 
-    @delete(path + "/{pipeline:str}/store", guards=[guard], summary="Purge pictures", status_code=200)
+    @delete(path + "/{pipeline:str}/store", guards=[guard], opt=NAMED, summary="Purge pictures", status_code=200)
     async def purge_picture(pipeline: FromPath[str], src: OptionalSrc = None, tag: Tag = None) -> dict[str, int]:
         hand = registry[pipeline].admin
         return {"purged": int(await hand.purge(normal_source(src))) if src else await hand.purge_all(tag)}
@@ -50,18 +52,20 @@ def admin_handlers(registry: Registry, path: str, guard: Guard) -> list[HTTPRout
     async def purge_all_pictures(tag: Tag = None) -> dict[str, int]:
         return {"purged": sum([await each.admin.purge_all(tag) for each in registry.pipelines.values()])}
 
-    @post(path + "/{pipeline:str}/stale", guards=[guard], summary="Mark a picture stale", status_code=200)
+    @post(path + "/{pipeline:str}/stale", guards=[guard], opt=NAMED, summary="Mark a picture stale", status_code=200)
     async def mark_picture_stale(pipeline: FromPath[str], src: Src) -> dict[str, int]:
         return {"marked": int(await registry[pipeline].admin.mark_stale(normal_source(src)))}
 
-    @post(path + "/{pipeline:str}/warm", guards=[guard], summary="Make variants in idle time", status_code=202)
+    @post(
+        path + "/{pipeline:str}/warm", guards=[guard], opt=NAMED, summary="Make variants in idle time", status_code=202
+    )
     async def warm_picture(
         pipeline: FromPath[str], src: Src, variant: FromQuery[list[str] | None] = None
     ) -> dict[str, int]:
         """`variant` is a query such as `w=680&format=webp`, once for each; without it the configured list is made."""
         return {"queued": registry[pipeline].warm(src, variant)}
 
-    @post(path + "/{pipeline:str}/rename", guards=[guard], summary="Rename a picture", status_code=200)
+    @post(path + "/{pipeline:str}/rename", guards=[guard], opt=NAMED, summary="Rename a picture", status_code=200)
     async def rename_picture(pipeline: FromPath[str], src: Src, to: FromQuery[str]) -> dict[str, int]:
         src, to = normal_source(src), normal_source(to)
         return {"renamed": int(await registry[pipeline].admin.rename(src, to))}

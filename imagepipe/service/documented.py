@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Reference, Schema
 
+ERRORS = (401, 403, 404, 410, 413, 415, 422, 429, 451, 500, 502, 504)
+"""What asking for a picture may end with, besides a bad request (`problems.py`); for the handlers' option `errors`."""
 _DESCRIPTIONS = {
     "src": "The picture's URL (http or https)",
     "w": "Width in pixels, 1 to 8192, before `dpr`",

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from imagepipe.errors import DeadlineExceeded
 from imagepipe.registry import Registry
 from imagepipe.service.access import Gate
-from imagepipe.service.documented import PictureOperation
+from imagepipe.service.documented import ERRORS, PictureOperation
 from imagepipe.service.request import RequestReader, check_time
 
 
@@ -21,6 +21,7 @@ def info_handler(registry: Registry, reader: RequestReader, gate: Gate, path: st
         path + "/{pipeline:str}/info",
         summary="A picture's size, main colour and BlurHash",
         operation_class=PictureOperation,
+        opt={"errors": ERRORS},
     )
     async def get_picture_info(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> dict[str, object]:
         chosen = registry[pipeline]

@@ -142,7 +142,7 @@ def inspector_handlers(registry: Registry, path: str, guard: Guard, access: Acce
     @get(
         path + "/{pipeline:str}/thumbnail",
         guards=[guard],
-        opt={"own_pages": True},
+        opt={"own_pages": True, "errors": (404, 422)},
         media_type="image/webp",
         summary="A small picture of what the caches hold",
         description="No origin is asked, and nothing is kept or counted. 404 where nothing is cached.",

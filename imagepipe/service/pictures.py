@@ -21,7 +21,7 @@ from imagepipe.registry import Registry
 from imagepipe.rendering.render import FIRST_FRAME
 from imagepipe.service.access import Gate
 from imagepipe.service.cache_headers import Moment, cache_control
-from imagepipe.service.documented import PictureOperation
+from imagepipe.service.documented import ERRORS, PictureOperation
 from imagepipe.service.request import Client, PictureRequest, RequestReader, check_time
 from imagepipe.service.response import Headers, WireAnswer, http_date, is_not_modified
 
@@ -38,6 +38,7 @@ def picture_handler(registry: Registry, reader: RequestReader, gate: Gate, path:
         summary="A picture at any size",
         media_type="image/*",
         operation_class=PictureOperation,
+        opt={"errors": ERRORS},
     )
     async def get_picture(request: Request[Any, Any, Any], pipeline: FromPath[str]) -> ASGIApp:
         chosen = registry[pipeline]

@@ -32,8 +32,13 @@ def route_handlers(
     return (ids_router(IdService(generator, config), lease_opt),)
 
 
-A_MOMENT: dict[str, Any] = {"anyOf": [{"format": "date-time"}, {"pattern": "^1[3-9][0-9]{8}$"}]}
-"""The seconds are those of 2011 to 2033."""
+_DAY = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
+A_MOMENT: dict[str, Any] = {
+    "anyOf": [{"pattern": f"^20(1[1-9]|[2-7][0-9])-({_DAY})T{_CLOCK}$"}, {"pattern": "^1[3-9][0-9]{8}$"}]
+}
+"""A time of RFC 3339 in the years that ids can carry whole, 2011 to 2079, leap days left out; `date-time` would be any
+year. The seconds are those of 2011 to 2033."""
 AN_ID = "^[0-8]?[0-9]{1,18}$"
 """Of 63 bits; ids of the last few centuries have a 9 in front."""
 

@@ -125,6 +125,13 @@ def test_what_is_not_there_is_a_404(running: Product, target: str) -> None:
         ("/v1/domains/%20", "a name such as example.com"),
         ("/v1/domains/a%3Fb", "a name such as example.com"),
         ("/v1/pages/seven", "takes the digits"),
+        ("/v1/links?verdict=null", "verdict is null; leave it out"),
+        ("/v1/trends?by=people", "by takes links, domains"),
+        ("/v1/links?status=fetchd", "status takes unknown, pending"),
+        ("/v1/unfurl?url=3.14", "a number is no host"),
+        ("/v1/domains/3.14", "a name such as example.com"),
+        ("/v1/domains/a%2Cb", "a name such as example.com"),
+        ("/bot?domain=", "a name such as example.com"),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_it_takes(running: Product, target: str, told: str) -> None:
@@ -144,6 +151,38 @@ def test_a_wrong_body_is_named_in_words(running: Product, path: str, body: objec
     answer = running.client.post(path, json=body)
     assert answer.status_code == 400
     assert not {"Expected", "`int`", "`object`", "Object", "Validation"} & set(answer.json()["detail"].split())
+
+
+KINDS: dict[str, dict[str, str]] = {
+    "none": {},
+    "an empty one": {"Content-Type": ""},
+    "a text": {"Content-Type": "text/plain"},
+    "a form": {"Content-Type": "application/x-www-form-urlencoded"},
+    "two": {"Content-Type": "application/json, text/plain"},
+}
+FILLED = {"{name}": "team", "{domain}": "news.test", "{webhook_id}": f"wh_{'0' * 24}", "{pipeline}": "cards"}
+
+
+def test_a_body_of_another_kind_is_a_415_whatever_the_call(running: Product) -> None:
+    """Also where a call takes none, and before anything else is looked at."""
+    tried = 0
+    for path, operations in running.client.get("/openapi.json").json()["paths"].items():
+        target = path
+        for name, value in FILLED.items():
+            target = target.replace(name, value)
+        for method in set(operations) - {"get", "head"}:
+            if path.endswith("/store") and method == "put":  # the bytes of a picture
+                continue
+            lines = path == "/v1/events"
+            for said, headers in (
+                KINDS | ({} if lines else {"lines": {"Content-Type": "application/x-ndjson"}})
+            ).items():
+                answer = running.client.request(method, target, content=b"\x00{garbage", headers=headers)
+                where = f"{method} {path} with {said}: {answer.status_code} {answer.text}"
+                assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type"), where
+                assert "send application/json" in answer.json()["detail"], where
+                tried += 1
+    assert tried > 100
 
 
 def test_duplicates_in_a_batch_are_answered_each(running: Product) -> None:

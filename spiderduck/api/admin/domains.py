@@ -108,6 +108,9 @@ def domain_routes(services: Services) -> list[HTTPRouteHandler]:
     async def set_domain_limit(domain: DomainName, data: JSONBody[NewLimit], request: AnyRequest) -> Limits:
         """`domain` may be a pattern such as `*.example.com`. Without `per_second` the limit is the configured one
         again."""
+        domain_name(domain)
+        if data.ceiling is not None and not SLOWEST <= data.ceiling <= FASTEST:  # also where no rate is given
+            raise ClientException(f"ceiling is {data.ceiling}; it takes a number from {SLOWEST:.6f} to {FASTEST:.0f}")
         limit = None
         if data.per_second is not None:
             limit = RateLimit(data.per_second, data.burst, data.parallel, data.ceiling)

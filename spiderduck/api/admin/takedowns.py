@@ -10,6 +10,7 @@ from litestar.params import JSONBody, Parameter
 
 from schedulers.links import Link, identify
 from schedulers.record import Time, iso_time
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, name_of
 from spiderduck.api.front.retries import RETRIES, Retries
@@ -83,7 +84,7 @@ def takedown_routes(services: Services) -> list[HTTPRouteHandler]:
         shown, after = piece(found, most, LISTING, _place)
         return TakedownReports([_report(one) for one in shown], after)
 
-    @delete("/v1/takedowns", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Lift a takedown")
+    @delete("/v1/takedowns", opt={"scope": ADMIN, ERRORS: (404,)}, tags=["trust and safety"], summary="Lift a takedown")
     async def lift_takedown(
         url: Annotated[str, Parameter(description="The URL that was taken down, percent-encoded.", schema_extra=A_URL)],
         request: AnyRequest,

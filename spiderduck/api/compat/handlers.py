@@ -14,6 +14,7 @@ from schedulers.model import Status
 from spiderduck.api.compat import shapes
 from spiderduck.api.compat.refusals import NoPreview, NotYet, OtherFormat, iframely_members, matrix_members, refusing
 from spiderduck.api.compat.shapes import Json
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import KEY_PARAMETER, READ
 from spiderduck.api.parameters import A_URL, LANGUAGE
@@ -27,8 +28,9 @@ Lang = Annotated[
     str | None,
     Parameter(description="Prefer the page's version in this language. What is no language tag is passed over."),
 ]
+A_FORMAT = {"pattern": "^([Jj][Ss][Oo][Nn])?$"}
 TAGS = ["previews for other programs"]
-OPTIONS = {"scope": READ, OWN_PAGES: True}
+OPTIONS = {"scope": READ, OWN_PAGES: True, ERRORS: (404,)}
 UNSTABLE = "/_matrix/app/unstable/uk.half-shot.msc4417/preview_url"
 ON_THEIR_WAY = frozenset({Status.PENDING, Status.DEFERRED})
 MISSKEY_WAIT_MS = 4_000
@@ -88,13 +90,15 @@ def compat_routes(services: Services) -> list[HTTPRouteHandler]:
 
 
 def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
-    @get("/oembed", opt=OPTIONS, tags=TAGS, summary="oEmbed 1.0")
+    @get("/oembed", opt={**OPTIONS, ERRORS: (404, 501)}, tags=TAGS, summary="oEmbed 1.0")
     async def get_oembed(
         request: Request[Any, Any, Any],
         url: Url,
         maxwidth: Largest = None,
         maxheight: Largest = None,
-        format: Annotated[str, Parameter(description="Only json is supported; xml is answered with 501.")] = "json",
+        format: Annotated[
+            str, Parameter(description="Only json; any other is a 501 (oembed.com, 2.3).", schema_extra=A_FORMAT)
+        ] = "json",
     ) -> Response[Any]:
         if format.lower() not in ("", "json"):
             raise OtherFormat("only format=json is supported")

@@ -1,8 +1,8 @@
 """The OpenAPI document: what the framework knows of our calls, and what it cannot know.
 
-Added here: which scope a key needs (`front/keys.py`), that every error is a problem (`problems.py`), and the true
-shapes of bodies (`shapes.py`). The framework describes its own shape of an error for each call that takes parameters,
-which no call of ours answers with. Nothing is described that is not sent.
+Added here: which scope a key needs (`front/keys.py`), which errors a call has and that each is a problem
+(`problems.py`), and the true shapes of bodies (`shapes.py`). The framework describes its own shape of an error for each
+call that takes parameters, which no call of ours answers with. Nothing is described that is not sent.
 """
 
 import re
@@ -14,9 +14,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import Method
 
-from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
+from groundwork.front.browsers import SAFE
+from spiderduck.api.contract.problems import ERRORS, PROBLEM_TYPE, Problem
 from spiderduck.api.contract.shapes import BESIDE, components
-from spiderduck.api.front.keys import ScopeGuard
+from spiderduck.api.front.browsers import OWN_PAGES
+from spiderduck.api.front.keys import ANY_KEY, ScopeGuard
 from spiderduck.api.front.retries import LONGEST, PATTERN, RETRIES
 
 SAID_BY_THE_FRAMEWORK = "Validation Exception"
@@ -33,6 +35,26 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "the first is being worked on. Kept for `retention.events_days`, for requests that went well.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": PATTERN},
 }
+ANY_CALL, WITH_KEY, FROM_PAGES, WITH_BODY, REPEATABLE = {400, 503}, {401, 403, 429}, {403}, {413, 415}, {409, 422}
+MEANING: dict[int, str] = {
+    400: UNREADABLE,
+    401: "No key, or one that is not known or has expired",
+    403: "The key lacks the scope, a web page of another origin asks, or what is asked for is given to nobody",
+    404: "There is nothing of that name, or nothing to show",
+    409: "It contradicts what is there, or the first request with this Idempotency-Key is being worked on",
+    410: "The picture's origin says that it is gone",
+    413: "The body, or the picture, is too large",
+    415: "The body is of another kind than this call takes",
+    422: "It can be read and cannot be done, or the Idempotency-Key came with another request before",
+    429: "Too many calls with this key, or too many wrong keys; see `Retry-After`",
+    451: "The picture's origin may not give it, for legal reasons",
+    500: "An internal error; the server's log has it under the `X-Request-Id`",
+    501: "Not implemented, or not installed",
+    502: "The site failed; `code` says how",
+    503: "Not at the moment; see `Retry-After`",
+    504: "It was not ready in time",
+}
+"""Of the statuses of errors, where a call has no words of its own for one."""
 RESPONSES = "response_types"
 """A handler's option: the types of answers that are not in its signature."""
 
@@ -56,13 +78,37 @@ def document_of(app: Litestar) -> dict[str, Any]:
         scope = handler.opt.get("scope") or _scope_of(handler.guards or ())
         if scope is not None:
             operation["security"] = [{"key": [scope]}]
+        elif handler.opt.get(ANY_KEY):
+            operation["security"] = [{"key": []}]
         if (body := handler.opt.get(REQUEST_BODY)) is not None:
             operation["requestBody"] = body
         elif (data := handler.parsed_fn_signature.parameters.get("data")) is not None and data.has_default:
             operation["requestBody"]["required"] = False
         if RETRIES in handler.opt:
             operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        _add_errors(operation, _errors_of(handler, operation))
     return document
+
+
+def _errors_of(handler: HTTPRouteHandler, operation: dict[str, Any]) -> set[int]:
+    """The statuses of what a call can be refused with: for what it is, and what its handler names."""
+    found = {*ANY_CALL, *handler.opt.get(ERRORS, ())}
+    if "security" in operation:
+        found |= WITH_KEY
+    if handler.opt.get(OWN_PAGES) or not {str(one) for one in handler.http_methods} <= SAFE:
+        found |= FROM_PAGES
+    if "requestBody" in operation:
+        found |= WITH_BODY
+    return found | REPEATABLE if RETRIES in handler.opt else found
+
+
+def _add_errors(operation: dict[str, Any], statuses: set[int]) -> None:
+    """Beside those that the handler describes in words of its own."""
+    responses = operation["responses"]
+    other = responses.pop("default")
+    for status in sorted(statuses):
+        responses.setdefault(str(status), {"description": MEANING[status], "content": other["content"]})
+    responses["default"] = other
 
 
 def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[HTTPRouteHandler, dict[str, Any]]]:

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
@@ -73,11 +74,15 @@ SAID: Mapping[str, str] = {
     "Number out of range": "is a number out of range",
     "Object missing required field": "lacks",
     "Object contains unknown field": "has the unknown field",
+    "Invalid enum value": "takes other values than",
 }
 KINDS = re.compile(rf"`(?:{'|'.join(WORDS)})(?: \| (?:{'|'.join(WORDS)}))*`")
 MISSING = re.compile(r"Missing required ([a-z]+ parameter) '([^']{1,100})' for ")
 RETRY_AFTER_SECONDS = "5"
 PROBLEM_TYPE = problems.MEDIA_TYPE
+ERRORS = "errors"
+"""A handler's option: the statuses of errors, as numbers, that its scope, body and parameters do not tell of
+(`described.py`)."""
 ANY_BYTES = ResponseSpec(bytes, generate_examples=False, media_type="*/*", description="The body, unchanged")
 """How the OpenAPI document calls an answer that is none of ours."""
 
@@ -96,11 +101,12 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     """Litestar's exception handler for everything."""
     status = STATUS.get(type(error), 500)
     if isinstance(error, HTTPException):
+        handler = request.scope.get("route_handler")
         status, detail, code = error.status_code, error.detail, _code_of(error)
         if detail == HTTPStatus(status).phrase:
             detail = _of_path(status, request, detail)
         if extra := error.extra:
-            detail = "; ".join(_readable(one) for one in extra)
+            detail = "; ".join(_readable(one, handler) for one in extra)
         elif missing := MISSING.match(detail):
             detail = f"the {missing[1]} {missing[2]} is missing"
     elif status == 500:
@@ -167,15 +173,29 @@ def _code_of(error: HTTPException) -> str:
     return getattr(error, "code", None) or CODES.get(error.status_code, "http_error")
 
 
-def _readable(extra: object) -> str:
+def _readable(extra: object, handler: Any) -> str:
     if isinstance(extra, dict):
         message = str(extra.get("message", ""))
         if message == "'data'":
             return "there is no body; send one as JSON (curl --json)"
         words = next((words for pattern, words in IN_WORDS.items() if repr(pattern) in message), None)
         key = str(extra.get("key", "")).replace("data", "the body", 1)
+        if values := _values(handler, key) if message.startswith("Invalid enum value") else "":
+            words = f"takes {values}"
         return f"{key} {words or _plain(message)}".strip()
     return str(extra)
+
+
+def _values(handler: Any, name: str) -> str:
+    """Those that a parameter takes which takes certain ones."""
+    field = None if handler is None else handler.parsed_fn_signature.parameters.get(name)
+    kinds = () if field is None else (field, *field.inner_types)
+    found = [value for one in kinds for value in (one.args if one.is_literal else _members(one.annotation))]
+    return ", ".join(map(str, found))
+
+
+def _members(kind: object) -> Iterable[object]:
+    return [one.value for one in kind] if isinstance(kind, type) and issubclass(kind, Enum) else ()
 
 
 def _plain(message: str) -> str:

@@ -16,6 +16,7 @@ from litestar.handlers.base import BaseRouteHandler
 from groundwork.front.browsers import SAFE, BrowserRules, Refusal, values
 from groundwork.queries import once
 from spiderduck.api.front.keys import KeyGuard
+from spiderduck.api.parameters import shortened
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 OWN_PAGES = "own_pages"
@@ -23,10 +24,11 @@ OWN_PAGES = "own_pages"
 Pages of another origin may not have it called."""
 FALSE = frozenset({"false", "0"})
 BODY = "body"
-"""A handler's option: `bytes` where the body is no JSON."""
+"""A handler's option: `bytes` where the body is no JSON, `lines` where it may be several JSON texts, one a line."""
 
-JSON_TYPE = re.compile(r"application/(?:json|x-ndjson)|[a-z0-9!#$&^_.-]{1,100}/[a-z0-9!#$&^_.-]{1,100}\+json")
-"""No page can send these to another origin without being asked for first (a preflight)."""
+JSON_TYPE = re.compile(r"application/json|[a-z0-9!#$&^_.-]{1,100}/[a-z0-9!#$&^_.-]{1,100}\+json")
+LINES_TYPE = "application/x-ndjson"
+"""No page can send these types to another origin without being asked for first (a preflight)."""
 
 
 class ForeignOrigin(PermissionDeniedException):
@@ -53,9 +55,18 @@ class BrowserGuard:
             when = handler.opt.get(OWN_PAGES)
             if when is True or (when and _is_given(connection, handler, when)):
                 self._check_origin(connection)
-        elif handler.opt.get(BODY) != "bytes" and _has_body(headers) and not _is_json(headers):
+        elif handler.opt.get(BODY) != "bytes" and _has_body(headers):
+            self._check_type(headers, lines=handler.opt.get(BODY) == "lines")
+
+    def _check_type(self, headers: list[tuple[bytes, bytes]], *, lines: bool) -> None:
+        """Of exactly one type; what a page may send unasked stands before its parameters."""
+        types = values(headers, b"content-type")
+        kind = types[0].decode("latin-1").partition(";")[0].strip().lower() if len(types) == 1 else ""
+        if JSON_TYPE.fullmatch(kind) is None and not (lines and kind == LINES_TYPE):
+            wrong = f"is {shortened(kind)}" if kind else "is not said" if not types else "is said several times"
+            also = f", or {LINES_TYPE}" if lines else ""
             raise HTTPException(
-                "the body is JSON, so send Content-Type: application/json (curl --json), or application/x-ndjson",
+                f"the body is JSON, and its Content-Type {wrong}; send application/json (curl --json){also}",
                 status_code=415,
             )
 
@@ -91,11 +102,3 @@ def _has_body(headers: list[tuple[bytes, bytes]]) -> bool:
     return bool(values(headers, b"transfer-encoding")) or any(
         length.strip(b"0 ") for length in values(headers, b"content-length")
     )
-
-
-def _is_json(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Of exactly one type; what a page may send unasked stands before its parameters."""
-    types = values(headers, b"content-type")
-    if len(types) != 1:
-        return False
-    return JSON_TYPE.fullmatch(types[0].decode("latin-1").partition(";")[0].strip().lower()) is not None

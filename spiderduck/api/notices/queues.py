@@ -15,6 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, Parameter
 
 from schedulers.record import iso_time
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE
@@ -90,7 +91,7 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @put(
         "/v1/queues/{name:str}",
-        opt={"scope": WRITE},
+        opt={"scope": WRITE, ERRORS: (404, 409)},
         tags=["notices"],
         summary="Create a durable queue",
         description="It collects from now on: `after=now`, the default. `after=beginning` begins with the oldest "
@@ -113,7 +114,7 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/queues/{name:str}",
-        opt={"scope": READ, OWN_PAGES: True},
+        opt={"scope": READ, OWN_PAGES: True, ERRORS: (404,)},
         tags=["notices"],
         summary="Read from a durable queue",
         description="What is not acknowledged, the oldest first. `position` is what to acknowledge once all of it is "
@@ -141,7 +142,7 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/queues/{name:str}/ack",
         status_code=204,
-        opt={"scope": READ, RETRIES: Retries(services.answers)},
+        opt={"scope": READ, RETRIES: Retries(services.answers), ERRORS: (404,)},
         tags=["notices"],
         summary="Acknowledge",
         description="Acknowledges every notice up to `position`. 400 for a position that was not handed out; "
@@ -156,7 +157,12 @@ def queue_routes(services: Services) -> list[HTTPRouteHandler]:
         finally:
             await subscription.close()
 
-    @delete("/v1/queues/{name:str}", opt={"scope": WRITE}, tags=["notices"], summary="Delete a durable queue")
+    @delete(
+        "/v1/queues/{name:str}",
+        opt={"scope": WRITE, ERRORS: (404,)},
+        tags=["notices"],
+        summary="Delete a durable queue",
+    )
     async def delete_queue(name: QueueName, request: AnyRequest) -> None:
         if not await subscriptions.remove(name):
             raise NotFoundException(f"there is no queue {name}")

@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from schedulers.model import REUSED, Status
 from schedulers.verdict import Judgement
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.contract.shapes import NOTICES
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ
@@ -33,7 +34,7 @@ def stream_routes(services: Services) -> list[HTTPRouteHandler]:
     @get(
         "/v1/stream",
         media_type="text/event-stream",
-        opt={"scope": READ, OWN_PAGES: "queue"},
+        opt={"scope": READ, OWN_PAGES: "queue", ERRORS: (404,)},
         tags=["notices"],
         summary="Notices as they happen (server-sent events)",
         description="CloudEvents 1.0 in structured JSON (`ProcessedNotice`, `UpdatedNotice`, `JudgedNotice`, "

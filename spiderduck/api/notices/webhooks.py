@@ -12,6 +12,7 @@ from litestar.params import JSONBody, Parameter
 from fetchers.urls import split
 from schedulers.notice import TYPES
 from schedulers.record import iso_time
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN
 from spiderduck.api.front.retries import RETRIES, Retries
@@ -141,6 +142,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     """The handlers."""
     webhooks, clock, audit = services.webhooks, services.clock, Audit(services)
     repeatable = {"scope": ADMIN, RETRIES: Retries(services.answers)}
+    of_one = {"scope": ADMIN, ERRORS: (404,)}
 
     def report(one: Webhook) -> WebhookReport:
         return WebhookReport(**_fields(one, clock.now()))
@@ -167,13 +169,13 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
         shown, following = piece(behind, most, WEBHOOKS, _place)
         return WebhookReports([report(one) for one in shown], following)
 
-    @get("/v1/webhooks/{webhook_id:str}", opt={"scope": ADMIN}, tags=TAGS, summary="One webhook")
+    @get("/v1/webhooks/{webhook_id:str}", opt=of_one, tags=TAGS, summary="One webhook")
     async def get_webhook(webhook_id: WebhookId) -> WebhookReport:
         return report(await webhooks.get(webhook_id))
 
     @patch(
         "/v1/webhooks/{webhook_id:str}",
-        opt={"scope": ADMIN},
+        opt={"scope": ADMIN, ERRORS: (404, 422)},
         tags=TAGS,
         summary="Change, disable or enable a webhook",
         description="A disabled webhook is sent nothing. Its notices are kept as those of any durable queue, and come "
@@ -189,7 +191,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
         await audit.note(request, "webhook.changed", webhook_id, f"{given}; to {split(changed.url).origin}")
         return report(changed)
 
-    @delete("/v1/webhooks/{webhook_id:str}", opt={"scope": ADMIN}, tags=TAGS, summary="Delete a webhook")
+    @delete("/v1/webhooks/{webhook_id:str}", opt=of_one, tags=TAGS, summary="Delete a webhook")
     async def delete_webhook(webhook_id: WebhookId, request: AnyRequest) -> None:
         await webhooks.remove(webhook_id)
         await audit.note(request, "webhook.deleted", webhook_id)
@@ -197,7 +199,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/rotate",
         status_code=200,
-        opt=repeatable,
+        opt={**repeatable, ERRORS: (404,)},
         tags=TAGS,
         summary="Make a new secret",
         description="Until `old_valid_s` seconds are over, each request is signed with both secrets, so that the "
@@ -212,7 +214,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/webhooks/{webhook_id:str}/deliveries",
-        opt={"scope": ADMIN},
+        opt=of_one,
         tags=TAGS,
         summary="What became of a webhook's deliveries",
         description="Kept for as long as notices (`retention.notices_days`, in a cluster `broker.notices_days`).",
@@ -231,7 +233,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/replay",
         status_code=202,
-        opt=repeatable,
+        opt={**repeatable, ERRORS: (404,)},
         tags=TAGS,
         summary="Deliver again",
         description="With the same `webhook-id`, and the whole schedule of attempts before it.",
@@ -247,7 +249,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     @post(
         "/v1/webhooks/{webhook_id:str}/test",
         status_code=200,
-        opt=repeatable,
+        opt={**repeatable, ERRORS: (404,)},
         tags=TAGS,
         summary="Send a test notice",
         description="One request, at once, with the type `spiderduck.webhook.test`; what the receiver said is told.",

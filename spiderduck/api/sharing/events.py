@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter
 from spiderduck.api.contract.described import REQUEST_BODY
 from spiderduck.api.contract.event_shapes import EVENTS_BODY
 from spiderduck.api.contract.problems import PROBLEM_TYPE, Problem
+from spiderduck.api.front.browsers import BODY
 from spiderduck.api.front.keys import WRITE
 from spiderduck.api.front.retries import header_parameter
 from spiderduck.api.services import Services
@@ -36,7 +37,7 @@ def event_routes(services: Services) -> list[HTTPRouteHandler]:
         "/v1/events",
         status_code=202,
         request_max_body_size=services.config.api.most_event_bytes,
-        opt={"scope": WRITE, REQUEST_BODY: EVENTS_BODY},
+        opt={"scope": WRITE, BODY: "lines", REQUEST_BODY: EVENTS_BODY},
         tags=["events"],
         summary="Share events",
         description="Takes one event, a JSON array, or NDJSON. Shapes: plain `{id?, text?, urls?, created_at?, "

@@ -12,7 +12,7 @@ from litestar.params import JSONBody, Parameter
 from schedulers.metadata import Purpose
 from schedulers.model import Known, Page, Status
 from schedulers.record import Record, page_state, record_of
-from spiderduck.api.contract.problems import ANY_BYTES, PROBLEM_TYPE, Problem
+from spiderduck.api.contract.problems import ANY_BYTES, ERRORS, PROBLEM_TYPE, Problem
 from spiderduck.api.front.browsers import OWN_PAGES
 from spiderduck.api.front.keys import READ, WRITE, guard_of
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
@@ -120,14 +120,24 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
             raise NotFoundException(f"there is no page {page_id}; page ids stand in a URL's record (GET /v1/urls?url=)")
         return page
 
-    @get("/v1/pages/{page_id:str}", opt={"scope": READ}, tags=["look-ups"], summary="One fetched version of a page")
+    @get(
+        "/v1/pages/{page_id:str}",
+        opt={"scope": READ, ERRORS: (404,)},
+        tags=["look-ups"],
+        summary="One fetched version of a page",
+    )
     async def get_page(page_id: PageId) -> Response[Record]:
         page = await page_of(page_id)
         verdict = judge.verdict(page.url, known_page(page))
         record = msgspec.structs.replace(record_of(page_state(page), page), verdict=verdict)
         return Response(record, headers={**LONG, **tag_of(record)})
 
-    @get("/v1/pages/{page_id:str}/history", opt={"scope": READ}, tags=["look-ups"], summary="All versions of a page")
+    @get(
+        "/v1/pages/{page_id:str}/history",
+        opt={"scope": READ, ERRORS: (404,)},
+        tags=["look-ups"],
+        summary="All versions of a page",
+    )
     async def get_page_history(page_id: PageId, most: Most = MOST, cursor: Cursor = None) -> History:
         page = await page_of(page_id)
         listing = f"versions of {page.key}"
@@ -137,7 +147,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/pages/{page_id:str}/content",
-        opt={"scope": READ},
+        opt={"scope": READ, ERRORS: (404,)},
         tags=["look-ups"],
         summary="The archived bytes",
         description="What the site says of the use of its page is kept to (`usage` in its record): for a purpose that "
@@ -160,7 +170,7 @@ def lookup_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/pages/{page_id:str}/text",
-        opt={"scope": READ},
+        opt={"scope": READ, ERRORS: (404,)},
         tags=["look-ups"],
         summary="A page's readable text",
         description="Made on demand from the archived bytes, without navigation and advertisements. Kept to `usage` as "

@@ -13,7 +13,7 @@ from spiderduck.api.services import Services
 from spiderduck.lists.withheld_pictures import WithheldPictures
 from spiderduck.takedowns.remote import GonePictures
 
-PictureUrl = Annotated[str, QueryParameter(description="The picture's address", max_length=16_384)]
+PictureUrl = Annotated[str, QueryParameter(description="The picture's address")]
 
 
 class PictureOwned(msgspec.Struct, omit_defaults=True):

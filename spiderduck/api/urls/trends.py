@@ -12,6 +12,7 @@ from litestar.params import Parameter
 from fetchers.blocked_domains import BlockedDomains
 from schedulers.model import Known
 from schedulers.shares import Shares
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.keys import READ
 from spiderduck.api.parameters import LANGUAGE
 from spiderduck.api.services import Services
@@ -158,7 +159,7 @@ def trend_routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get(
         "/v1/trends",
-        opt={"scope": READ},
+        opt={"scope": READ, ERRORS: (404,)},
         tags=["shares and trends"],
         summary="What is shared more than before",
         description="By Mastodon's score: the different people who shared a thing in the last hour, day or week, "

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, Parameter
 
 from schedulers.verdict import Verdict
+from spiderduck.api.contract.problems import ERRORS
 from spiderduck.api.front.audit import AnyRequest, Audit
 from spiderduck.api.front.keys import ADMIN, READ
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
@@ -135,7 +136,12 @@ def verdict_routes(services: Services) -> list[HTTPRouteHandler]:
         await audit.note(request, "list.put", config.name, detail)
         return report(loaded)
 
-    @delete("/v1/lists/{name:str}", opt={"scope": ADMIN}, tags=["trust and safety"], summary="Take a list out of force")
+    @delete(
+        "/v1/lists/{name:str}",
+        opt={"scope": ADMIN, ERRORS: (404,)},
+        tags=["trust and safety"],
+        summary="Take a list out of force",
+    )
     async def remove_list(name: ListName, request: AnyRequest) -> None:
         if not lists.remove(name):
             raise NotFoundException(f"there is no list {name}; GET /v1/lists tells which there are")
