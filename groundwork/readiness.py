@@ -65,7 +65,7 @@ class Needed:
         self.clock = clock
         self._troubles: dict[str, Trouble | None] = {}
         self._since: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, float] = {}
         self._started: set[str] = set()  # with a trouble from the start on, which is usual for a moment
 
     async def run(self) -> None:
@@ -88,8 +88,7 @@ class Needed:
         before, is_new = self._troubles.get(name), name not in self._since
         if is_new or (before and before.kind) != (trouble and trouble.kind):
             if trouble is None and name in self._told:
-                self._told.discard(name)
-                seconds = round(now - self._since[name], 1)
+                seconds = round(now - self._told.pop(name), 1)
                 fields = {"dependency": name, "seconds": seconds}
                 log.warning("%s is there again after %.0f s", name, seconds, extra=fields)
             self._since[name] = now
@@ -104,7 +103,7 @@ class Needed:
 
     def _tell(self, name: str, trouble: Trouble) -> None:
         self._started.discard(name)
-        self._told.add(name)
+        self._told.setdefault(name, self._since[name])  # of the whole trouble, of whichever kinds
         fields = {"dependency": name, "kind": trouble.kind, "reason": trouble.says}
         what = "is missing" if trouble.blocks else "needs a look"
         log.warning("%s %s: %s; %s", name, what, trouble.says, trouble.remedy, extra=fields)

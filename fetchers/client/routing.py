@@ -169,7 +169,7 @@ class Router:
     def _note_down(self, address: str, error: FetcherUnavailable) -> None:
         now = self._clock.monotonic()
         if self._down.get(address, 0.0) <= now:  # one line, not one for each request that was under way there
-            log.info("%s", error)
+            log.info("a fetcher does not answer: %s", error)
         self._down[address] = now + DOWN_SECONDS
 
     async def _watch(self) -> None:

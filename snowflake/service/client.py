@@ -18,6 +18,7 @@ from typing import Self
 import httpx
 import msgspec
 
+from groundwork.http_reason import http_reason
 from snowflake.clock import SystemClock
 from snowflake.errors import BadConfiguration, ServiceUnavailable
 from snowflake.layout import Layout
@@ -106,7 +107,7 @@ class RangeClient:
             try:
                 return await self._ask(url)
             except (httpx.HTTPError, msgspec.MsgspecError) as error:
-                reasons.append(f"{url}: {error or type(error).__name__}")
+                reasons.append(f"{url}: {http_reason(error)}")
                 self._at = (self._at + 1) % len(self._urls)
         raise ServiceUnavailable(f"no id server gave a range lease ({'; '.join(reasons)})")
 

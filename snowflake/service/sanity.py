@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import httpx
 import msgspec
 
+from groundwork.http_reason import http_reason
 from snowflake.clock import SystemClock
 from snowflake.errors import InsaneNeighbourhood, SnowflakeError
 from snowflake.generator import Generator
@@ -81,7 +82,7 @@ class Sanity:
             response.raise_for_status()
             peer = msgspec.json.decode(response.content, type=Identity)
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
-            log.warning("peer %s gave no answer: %s", url, error or type(error).__name__)
+            log.warning("peer %s gave no answer: %s", url, http_reason(error))
             return None
         # The peer looked at its clock about halfway between question and answer.
         middle_ms = (before_ns + self._clock.time_ns()) / 2 / _NS_PER_MS

@@ -14,6 +14,7 @@ from fetchers.client.routing import Router
 from fetchers.config import VERSION
 from fetchers.errors import FetcherUnavailable
 from fetchers.fetcher import Fetcher
+from groundwork.http_reason import http_reason
 from groundwork.process import ProcessStatus, Vitals
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Health
@@ -114,4 +115,4 @@ async def _ask_other(http: httpx.AsyncClient, address: str) -> ProcessStatus:
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=ProcessStatus)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
-        raise Silent(str(error) or type(error).__name__) from error
+        raise Silent(http_reason(error)) from error

@@ -1,11 +1,15 @@
 """Queue, store and outbox in this process: one SQLite file in the data folder."""
 
+import asyncio
+from pathlib import Path
+
 from spiderduck.bootstrap.archives import open_archive
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.remedies import ARCHIVE_REMEDY, away
 from spiderduck.bootstrap.storage import ForApi, ForFlow, Removable, Storage
+from spiderduck.bootstrap.waiting import noted
 from spiderduck.database.disk import DiskWatch
-from spiderduck.database.sqlite import Database
+from spiderduck.database.sqlite import Database, bring_up_to_date
 from spiderduck.queues.sqlite import SqliteQueue
 from spiderduck.retention import RetentionSweeper
 from spiderduck.shares.sqlite import SqliteShares
@@ -19,7 +23,9 @@ from spiderduck.webhooks.sqlite import SqliteWebhooks
 async def open_embedded(given: Composition) -> Storage:
     """Flow and API share every object: one transaction makes a URL's page, progress and notice visible."""
     clock, config = given.clock, given.config
-    database = Database(given.folder / "spiderduck.db")
+    file = given.folder / "spiderduck.db"
+    await _up_to_date(file)
+    database = Database(file)
     given.stack.push_async_callback(database.close)
     notices = NoticeLog(database, clock, config.queues)
     store = SqliteStore(database, clock, notices.wake)
@@ -49,3 +55,15 @@ async def open_embedded(given: Composition) -> Storage:
         (("store_call_seconds", "Calls of the embedded store, their wait included.", "call", database.seconds),),
         Removable(SqliteTakedowns(database), store, store, notices, opened.archive),
     )
+
+
+async def _up_to_date(file: Path) -> None:
+    """Beside the loop, so that health is answered meanwhile. Who is cancelled waits for the end all the same: nobody
+    else may get the folder before."""
+    work = asyncio.create_task(asyncio.to_thread(bring_up_to_date, file))
+    with noted("store", f"{file} is brought up to date", "wait; large databases take minutes"):
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await work
+            raise

@@ -103,9 +103,7 @@ class Database:
         self.trouble: Trouble | None = None
         self.seconds = {"read": Histogram(), "write": Histogram()}
         try:
-            self._writing = _connect(path)
-            _migrate(self._writing, path)
-            index_pictures(self._writing)
+            self._writing = _up_to_date(path)
             self._reading = [_connect(path, read_only=True) for _ in range(readers)]
         except sqlite3.Error as error:
             raise _translated(error, path) from error
@@ -251,6 +249,22 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def bring_up_to_date(path: Path) -> None:
+    """Make the file, or bring its schema to that of this version. Blocks for as long as there is much to bring; whoever
+    opens it behind this waits for nothing. Raises `StoreUnavailable`."""
+    try:
+        _up_to_date(path).close()
+    except sqlite3.Error as error:
+        raise _translated(error, path) from error
+
+
+def _up_to_date(path: Path) -> sqlite3.Connection:
+    connection = _connect(path)
+    _migrate(connection, path)
+    index_pictures(connection)
+    return connection
+
+
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
@@ -265,6 +279,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         script = "\n".join(("BEGIN IMMEDIATE;", *texts, f"PRAGMA user_version={SCHEMA_VERSION};", "COMMIT;"))
         connection.executescript(script)
         return
+    if version < SCHEMA_VERSION:
+        log.warning(
+            "%s is brought from schema %d to %d, which takes time where much is in it", path, version, SCHEMA_VERSION
+        )
     for newer in range(version + 1, SCHEMA_VERSION + 1):
         connection.execute("BEGIN IMMEDIATE")
         for statement in CHANGES[newer]:

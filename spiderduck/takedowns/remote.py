@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from groundwork.clock import Clock
+from groundwork.http_reason import http_reason
 from spiderduck.takedowns.in_force import InForce
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class FollowingApi:
             found = msgspec.json.decode(answer.content, type=GonePictures)
         except (httpx.HTTPError, msgspec.DecodeError) as error:
             if not self._told:
-                log.warning("takedowns are asked for again in a moment: %s", error or type(error).__name__)
+                log.warning("takedowns are asked for again in a moment: %s", http_reason(error))
             self._told = True
             return
         self._told = False

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+OUTAGE_SECONDS = 2.0
+"""Without any answer: then it is an outage. Before that, single calls were slow."""
 
 
 class RetryingSession:
@@ -27,6 +29,8 @@ class RetryingSession:
         self._clock = clock
         self._seconds = seconds
         self.trouble: str | None = None
+        self._since = 0.0
+        self._told = False
 
     async def execute(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
         try:
@@ -61,6 +65,7 @@ class RetryingSession:
                 answer = await ask()
             except StoreUnavailable as again:
                 error = again
+                self._notice(error)
                 continue
             if self.trouble is not None:
                 self._forget()
@@ -69,10 +74,16 @@ class RetryingSession:
 
     def _notice(self, error: StoreUnavailable) -> None:
         """One line for an outage, not one for each statement that waits."""
+        now = self._clock.monotonic()
         if self.trouble is None:
+            self._since = now
+            log.info("a call of the store is tried again: %s", error)
+        elif not self._told and now - self._since >= OUTAGE_SECONDS:
             log.warning("the store does not answer, waiting for it: %s", error)
+            self._told = True
         self.trouble = str(error)
 
     def _forget(self) -> None:
-        log.warning("the store answers again")
-        self.trouble = None
+        if self._told:
+            log.warning("the store answers again after %.0f s", self._clock.monotonic() - self._since)
+        self.trouble, self._told = None, False

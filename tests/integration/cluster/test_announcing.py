@@ -1,5 +1,7 @@
 """Store, tell, finish: what a crash between two of them leaves behind, and what a repeat does. Without engines."""
 
+import logging
+
 import pytest
 
 from schedulers.model import Change, Known, Page, Status, UrlState
@@ -118,6 +120,17 @@ async def test_an_outage_is_waited_for() -> None:
     session = RetryingSession(flaky, clock, 60.0)  # type: ignore[arg-type]
     assert await session.execute(Statement("SELECT"), []) == [(1,)]
     assert (flaky.asked, session.trouble) == (6, None)
+
+
+@pytest.mark.parametrize(("failures", "warnings"), [(5, 0), (7, 2)])
+async def test_a_call_that_is_slow_is_no_outage(caplog: pytest.LogCaptureFixture, failures: int, warnings: int) -> None:
+    """Two seconds without an answer are one: a line when it is, and one when it is over."""
+    caplog.set_level(logging.INFO, "spiderduck.stores.sessions.retrying")
+    await RetryingSession(Flaky(failures), Quick(), 60.0).execute(Statement("SELECT"), [])  # type: ignore[arg-type]
+    assert caplog.messages[0] == "a call of the store is tried again: failure 1"
+    told = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+    outage = ["the store does not answer, waiting for it: failure 7", "the store answers again after 4 s"]
+    assert told == outage[:warnings]
 
 
 async def test_patience_ends_with_the_last_error() -> None:

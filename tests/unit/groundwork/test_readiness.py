@@ -70,6 +70,18 @@ async def test_another_kind_of_trouble_is_another_one() -> None:
     assert (found.kind, found.since) == ("lease_lost", "2023-11-14T22:13:25.000Z")
 
 
+async def test_the_end_of_a_trouble_tells_how_long_it_was_in_all(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where it was of two kinds, one after the other."""
+    clock, troubles = FakeClock(NOW), {"zookeeper": None}
+    needed = Needed(lambda: dict(troubles), clock)
+    needed.look()
+    for trouble in (AWAY, Trouble("the session is in doubt", "lease_lost"), AWAY, None):
+        troubles["zookeeper"] = trouble
+        needed.look()
+        await clock.advance(10.0)
+    assert caplog.records[-1].getMessage() == "zookeeper is there again after 30 s"
+
+
 @pytest.mark.parametrize(("step", "said"), [(3600.0, "ahead"), (-30.0, "back"), (0.4, None), (-0.9, None)])
 async def test_a_clock_that_is_set_is_told_for_a_minute(step: float, said: str | None) -> None:
     clock = FakeClock(NOW)

@@ -2,16 +2,22 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 
 from groundwork.clock import SystemClock
 from groundwork.front.server import bound
+from spiderduck.bootstrap import embedded
+from spiderduck.bootstrap.composition import Composition
+from spiderduck.bootstrap.parts import EVERYTHING
 from spiderduck.bootstrap.starting import answering_meanwhile
 from spiderduck.bootstrap.waiting import noted, waited_for
-from spiderduck.config import Config
+from spiderduck.config import Config, load
 
 
 class ShortClock(SystemClock):
@@ -59,3 +65,29 @@ async def test_a_quick_start_and_one_that_fails_leave_nothing(listener: socket.s
         async with answering_meanwhile(Config(), [listener], SystemClock()):
             raise ValueError("no")
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "answers while starting"]
+
+
+async def test_the_loop_goes_on_while_a_database_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named as what is waited for, and a signal to end waits until nobody works on the file."""
+    go_on, is_over = threading.Event(), threading.Event()
+
+    def bring_up_to_date(file: Path) -> None:
+        assert go_on.wait(30)
+        is_over.set()
+
+    monkeypatch.setattr(embedded, "bring_up_to_date", bring_up_to_date)
+    config = load(None, {}, {"data": str(tmp_path)})
+    async with AsyncExitStack() as stack:
+        given = Composition(config, tmp_path, EVERYTHING, SystemClock(), stack)
+        opening = asyncio.create_task(embedded.open_embedded(given))
+        while not waited_for():
+            await asyncio.sleep(0)
+        assert waited_for()[0].name == "store"
+        opening.cancel()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert is_over.is_set()
+    assert waited_for() == []
