@@ -10,7 +10,7 @@ from spiderduck.bootstrap.keys import webhook_keys
 from spiderduck.bootstrap.storage import ForApi
 from spiderduck.takedowns.notices import RedactedSubscriptions, redacted
 from spiderduck.webhooks.administration import AdminParts, Webhooks
-from spiderduck.webhooks.courier import CourierParts
+from spiderduck.webhooks.attempts import CourierParts
 from spiderduck.webhooks.dispatcher import Dispatcher
 from spiderduck.webhooks.sender import Sender
 from spiderduck.webhooks.vault import Vault

@@ -40,7 +40,7 @@ class AdminParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WebhookEdit:
     """What is to be changed; None stays as it is."""
 
     url: str | None = None
@@ -90,20 +90,20 @@ class Webhooks:
         self._parts.changed()
         return webhook, pair.shown_secret
 
-    async def change(self, identity: str, wish: Wish) -> Webhook:
+    async def change(self, identity: str, wanted: WebhookEdit) -> Webhook:
         """Raises `BadReceiver`."""
-        url = None if wish.url is None else checked_url(wish.url, self._parts.network)
+        url = None if wanted.url is None else checked_url(wanted.url, self._parts.network)
         given = {
             name: value
-            for name, value in (("url", url), ("types", wish.types), ("domains", wish.domains))
+            for name, value in (("url", url), ("types", wanted.types), ("domains", wanted.domains))
             if value is not None
         }
 
         def edit(before: Webhook) -> Webhook:
             changed = msgspec.structs.replace(before, **given)
-            if wish.enabled is None or wish.enabled == before.enabled:
+            if wanted.enabled is None or wanted.enabled == before.enabled:
                 return changed
-            return msgspec.structs.replace(changed, disabled_because=None if wish.enabled else BY_OPERATOR)
+            return msgspec.structs.replace(changed, disabled_because=None if wanted.enabled else BY_OPERATOR)
 
         return await self._change(identity, edit)
 

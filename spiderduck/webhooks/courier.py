@@ -5,67 +5,26 @@ took and has not acknowledged comes again, and what waits for its next attempt i
 """
 
 import asyncio
-import heapq
 import logging
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from random import Random
-from typing import Annotated, TypeVar
+from collections.abc import Sequence
 
 import msgspec
 
-from fetchers.model import NotNow
-from groundwork.clock import Clock
-from groundwork.spans import OFF, Off, Open, is_recording, of_event, within
 from spiderduck.errors import NotHandedOut, StoreUnavailable, UnknownQueue
-from spiderduck.subscriptions.ports import Filter, Received, Subscription, Subscriptions
-from spiderduck.webhooks.model import Delivery, DeliveryStatus, Webhook
-from spiderduck.webhooks.ports import Deliveries, Pending
-from spiderduck.webhooks.schedule import Meaning, next_attempt, probe_pause, throttled
-from spiderduck.webhooks.sender import Sender, Tried
+from spiderduck.subscriptions.ports import Filter, Received, Subscription
+from spiderduck.webhooks.attempts import AGAIN_SECONDS, Attempts, CourierParts, decode_notice
+from spiderduck.webhooks.model import Delivery, Webhook
+from spiderduck.webhooks.retries import Retries
+from spiderduck.webhooks.schedule import probe_pause
+from spiderduck.webhooks.window import PARALLEL, AckWindow, Entry
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-PARALLEL = 8
-"""New notices, and as many old ones, that are under way to one receiver at once."""
-LONGEST_WINDOW = 200
-"""Notices behind one that takes long; a broker hands out no more than 500 that are not acknowledged."""
 MOST_PENDING = 10_000
 """Deliveries of one webhook that wait for an attempt; beyond that its notices stay in their queue."""
 MICROSECONDS = 1_000_000
-AGAIN_SECONDS = 5.0
-"""Pause where the store, the broker or the fetchers are away."""
 LONGEST_SLEEP = 30.0
 """Then the wall clock, by which attempts are due, is looked at again: somebody may have set it."""
-
-
-class _Notice(msgspec.Struct):
-    """Other programs can put notices on a broker. The id is a header's value, and signed with points around it."""
-
-    id: Annotated[str, msgspec.Meta(pattern=r"^[!-\-/-~]{1,255}\Z")]
-    type: str = ""
-    event_id: str = ""
-
-
-_decode = msgspec.json.Decoder(_Notice).decode
-
-
-@dataclass(frozen=True, slots=True)
-class CourierParts:
-    """What all couriers of a process share. `pauses` are the seconds behind each attempt but the last; `gone` is told
-    of a webhook whose receiver answered 410; `counts` has attempts by what came of them."""
-
-    subscriptions: Subscriptions
-    deliveries: Deliveries
-    sender: Sender
-    clock: Clock
-    random: Random
-    pauses: Sequence[float]
-    gone: Callable[[Webhook, str], Awaitable[None]] | None = None
-    counts: Counter[str] = field(default_factory=Counter)
 
 
 class Courier:
@@ -75,23 +34,27 @@ class Courier:
     def __init__(self, parts: CourierParts, webhook: Webhook, owned_until: float) -> None:
         self._parts = parts
         self._clock = parts.clock
-        self.webhook = webhook
-        self.owned_until = owned_until
-        self._waiting: list[Pending] = []
-        self._waiting_ids: set[str] = set()
-        self._under_way: set[str] = set()
+        self._attempts = Attempts(parts, webhook, owned_until)
+        self._retries = Retries()
         self._stale = True
-        self._quiet_until = self._probe_at = 0.0
         self._last_moment = 0
-        self._failures = 0
         self._old = asyncio.Semaphore(PARALLEL)
         self._changed = asyncio.Event()
         self._woken = asyncio.Event()
 
     @property
+    def webhook(self) -> Webhook:
+        """Its latest state."""
+        return self._attempts.webhook
+
+    @property
     def pending(self) -> int:
         """Deliveries that wait for their next attempt."""
-        return len(self._waiting)
+        return len(self._retries)
+
+    def own_until(self, moment: float) -> None:
+        """Nothing is sent from that moment on (monotonic seconds)."""
+        self._attempts.owned_until = moment
 
     async def run(self) -> None:
         """Raises `NoSecretKey`, and what a store raises that was read in vain."""
@@ -101,12 +64,17 @@ class Courier:
 
     def change(self, webhook: Webhook) -> None:
         """What is under way goes on as it is; the next attempt goes by the new state."""
-        before, self.webhook = self.webhook, webhook
+        before, self._attempts.webhook = self._attempts.webhook, webhook
         if (before.types, before.domains) != (webhook.types, webhook.domains):
             self._changed.set()
         if before.version != webhook.version:
             self._stale = True  # deliveries may have been asked for once more
         self._woken.set()
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        if (later := await self._attempts.attempt(delivery)) is not None:
+            self._retries.push(later)
+            self._woken.set()
 
     # What is new ------------------------------------------------------------------------------------------------------
 
@@ -138,17 +106,17 @@ class Courier:
 
     async def _take_from(self, subscription: Subscription) -> None:
         """Until the webhook wants other notices. What is under way is brought to its end."""
-        window = _Window(subscription)
+        window = AckWindow(subscription)
         async with asyncio.TaskGroup() as group:
             while not self._changed.is_set():
                 await self._ready_for_more()
                 if not (room := window.room):
                     await window.has_room()
                     continue
-                for one in await self._receive(subscription, 1 if probe_pause(self._failures) else room):
+                for one in await self._receive(subscription, 1 if probe_pause(self._attempts.failures) else room):
                     group.create_task(self._deliver_in(window, window.begin(one.position), one))
 
-    async def _deliver_in(self, window: "_Window", entry: "_Entry", received: Received) -> None:
+    async def _deliver_in(self, window: AckWindow, entry: Entry, received: Received) -> None:
         await self._deliver(received)
         try:
             await window.end(entry)
@@ -160,9 +128,9 @@ class Courier:
             await self._clock.sleep(wait)
 
     def _pause_for_more(self) -> float:
-        if len(self._waiting) >= MOST_PENDING:
+        if len(self._retries) >= MOST_PENDING:
             return AGAIN_SECONDS
-        return max(self._quiet_until, self._probe_at) - self._clock.monotonic()
+        return max(self._attempts.quiet_until, self._attempts.probe_at) - self._clock.monotonic()
 
     async def _receive(self, subscription: Subscription, most: int) -> Sequence[Received]:
         """Nothing where the webhook wants other notices from now on."""
@@ -179,11 +147,11 @@ class Courier:
     async def _deliver(self, received: Received) -> None:
         """Returns when it was taken, or its next attempt is durable."""
         try:
-            notice = _decode(received.body)
+            notice = decode_notice(received.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             log.error("webhook %s: a notice that cannot be read is passed over", self.webhook.id)
             return
-        known = await self._patiently(lambda: self._parts.deliveries.find(self.webhook.id, notice.id))
+        known = await self._attempts.find(notice.id)
         if known is not None and known.body == received.body:
             return  # it came again, and was noted before
         await self._attempt(Delivery(id=notice.id, type=notice.type, created_at=self._moment(), body=received.body))
@@ -205,21 +173,21 @@ class Courier:
                     await self._sleep(wait)
                     continue
                 await self._old.acquire()
-                identity = self._pop()
+                identity = self._retries.pop()
                 group.create_task(self._retry(identity))
 
     async def _reload(self) -> None:
         self._stale = False
-        found = await self._patiently(lambda: self._parts.deliveries.pending(self.webhook.id))
-        for one in found:
-            self._push(one)
+        deliveries = self._parts.deliveries
+        for one in await self._attempts.patiently(lambda: deliveries.pending(self.webhook.id)):
+            self._retries.push(one)
 
     def _until_next(self) -> float | None:
         """Seconds; None where nothing waits."""
-        if not self._waiting:
+        if (due := self._retries.next_due) is None:
             return None
-        due = self._waiting[0].due - self._clock.now()
-        return min(max(due, self._quiet_until - self._clock.monotonic()), LONGEST_SLEEP)
+        quiet = self._attempts.quiet_until - self._clock.monotonic()
+        return min(max(due - self._clock.now(), quiet), LONGEST_SLEEP)
 
     async def _sleep(self, seconds: float | None) -> None:
         """So long (None: for ever), or until there is something new to look at."""
@@ -235,134 +203,10 @@ class Courier:
 
     async def _retry(self, identity: str) -> None:
         try:
-            if identity in self._under_way:
+            if self._attempts.is_under_way(identity):
                 return
-            found = await self._patiently(lambda: self._parts.deliveries.find(self.webhook.id, identity))
+            found = await self._attempts.find(identity)
             if found is not None and found.status == "pending":
                 await self._attempt(found)
         finally:
             self._old.release()
-
-    def _push(self, one: Pending) -> None:
-        if one.id in self._waiting_ids:
-            self._waiting = [other for other in self._waiting if other.id != one.id]
-            heapq.heapify(self._waiting)
-        self._waiting_ids.add(one.id)
-        heapq.heappush(self._waiting, one)
-        self._woken.set()
-
-    def _pop(self) -> str:
-        identity = heapq.heappop(self._waiting).id
-        self._waiting_ids.discard(identity)
-        return identity
-
-    # Both -------------------------------------------------------------------------------------------------------------
-
-    async def _attempt(self, delivery: Delivery) -> None:
-        with self._span_of(delivery) as here:
-            await self._attempt_within(delivery, here)
-
-    def _span_of(self, delivery: Delivery) -> Open | Off:
-        """In the trace of the event that the notice is about."""
-        if not is_recording() or not (event_id := _decode(delivery.body).event_id):
-            return OFF
-        return within(of_event(event_id), "webhook", webhook=self.webhook.id, notice=delivery.id, tries=delivery.tries)
-
-    async def _attempt_within(self, delivery: Delivery, here: Open | Off) -> None:
-        self._under_way.add(delivery.id)
-        try:
-            tried = await self._sent(delivery)
-            if tried.meaning is not Meaning.TAKEN:
-                here.fail(tried.attempt.reason or "it was not taken")
-            noted = self._judged(delivery, tried)
-            await self._patiently(lambda: self._parts.deliveries.note(self.webhook.id, noted))
-        finally:
-            self._under_way.discard(delivery.id)
-        self._parts.counts[noted.status] += 1
-        if noted.due is not None:
-            self._push(Pending(noted.due, noted.id))
-        if tried.meaning is Meaning.GONE and (gone := self._parts.gone) is not None:
-            self.owned_until = 0.0  # nothing more is sent until somebody enables it again
-            await self._patiently(lambda: gone(self.webhook, "the receiver answered 410 Gone"))
-
-    async def _sent(self, delivery: Delivery) -> Tried:
-        """Asks until a fetcher takes it, for as long as we own the webhook."""
-        while True:
-            if (moment := self._clock.monotonic()) >= self.owned_until:
-                await self._clock.sleep(AGAIN_SECONDS)  # until we are cancelled, or own it again
-                continue
-            if moment < self._quiet_until:
-                await self._clock.sleep(self._quiet_until - moment)
-                continue
-            tried = await self._parts.sender.send(self.webhook, delivery.id, delivery.body)
-            if not isinstance(tried, NotNow):
-                return tried
-            await self._clock.sleep(max(0.1, min(tried.until - self._clock.now(), AGAIN_SECONDS)))
-
-    def _judged(self, delivery: Delivery, tried: Tried) -> Delivery:
-        now, attempt = self._clock.now(), tried.attempt
-        if tried.meaning is Meaning.TAKEN:
-            self._failures, self._probe_at = 0, 0.0
-            return delivery.tried(attempt, "delivered", None)
-        self._failures += 1
-        moment = self._clock.monotonic()
-        self._probe_at = moment + probe_pause(self._failures)
-        self._quiet_until = max(self._quiet_until, moment + throttled(attempt.status_code, tried.retry_after))
-        due = None
-        if tried.meaning is Meaning.NOT_TAKEN:
-            chance = self._parts.random.random()
-            due = next_attempt(delivery.tries + 1, now, self._parts.pauses, tried.retry_after, chance)
-        status: DeliveryStatus = "failed" if due is None else "pending"
-        return delivery.tried(attempt, status, due)
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await ask()
-            except StoreUnavailable as error:
-                log.info("webhook %s waits for the store: %s", self.webhook.id, error)
-                await self._clock.sleep(AGAIN_SECONDS)
-
-
-class _Window:
-    """The notices that were taken and are not acknowledged, in their order. What is acknowledged is the part before the
-    first that is still under way."""
-
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
-        self._entries: deque[_Entry] = deque()
-        self._busy = 0
-        self._ended = asyncio.Event()
-
-    @property
-    def room(self) -> int:
-        """How many more may be begun."""
-        return min(PARALLEL - self._busy, LONGEST_WINDOW - len(self._entries))
-
-    async def has_room(self) -> None:
-        """Returns when another one has ended."""
-        self._ended.clear()
-        await self._ended.wait()
-
-    def begin(self, position: int) -> "_Entry":
-        entry = _Entry(position)
-        self._entries.append(entry)
-        self._busy += 1
-        return entry
-
-    async def end(self, entry: "_Entry") -> None:
-        """Raises `NotHandedOut`."""
-        entry.is_over = True
-        self._busy -= 1
-        self._ended.set()
-        last = None
-        while self._entries and self._entries[0].is_over:
-            last = self._entries.popleft().position
-        if last is not None:
-            await self._subscription.ack(last)
-
-
-@dataclass(slots=True)
-class _Entry:
-    position: int
-    is_over: bool = False

@@ -17,7 +17,8 @@ from groundwork.clock import Clock
 from schedulers.record import iso_time
 from spiderduck.audit import AuditEntry, AuditLog
 from spiderduck.errors import StoreUnavailable
-from spiderduck.webhooks.courier import Courier, CourierParts
+from spiderduck.webhooks.attempts import CourierParts
+from spiderduck.webhooks.courier import Courier
 from spiderduck.webhooks.errors import NoSecretKey, UnknownWebhook
 from spiderduck.webhooks.model import Webhook
 from spiderduck.webhooks.ports import WebhookStore
@@ -126,7 +127,7 @@ class Dispatcher:
             running = self._running[webhook.id] = _Running(courier, task, now)
             log.info("webhook %s is delivered to by this process", webhook.id, extra={"webhook": webhook.id})
         running.renewed_at = now
-        running.courier.owned_until = until
+        running.courier.own_until(until)
         return running
 
     def _ended(self, identity: str, running: _Running, now: float) -> None:

@@ -20,19 +20,19 @@ REST_SECONDS = 1.0
 LONGEST_THROTTLE = HOUR
 
 
-class Meaning(Enum):
-    """Of an answer."""
+class AttemptOutcome(Enum):
+    """What became of one attempt. `GONE`: the receiver wants no more deliveries."""
 
-    TAKEN = "taken"
+    DELIVERED = "delivered"
     GONE = "gone"
-    NOT_TAKEN = "not taken"
+    FAILED = "failed"
 
 
-def meaning_of(status_code: int) -> Meaning:
+def outcome_of(status_code: int) -> AttemptOutcome:
     """2xx alone says that the delivery was taken. A redirect is not followed."""
     if 200 <= status_code < 300:
-        return Meaning.TAKEN
-    return Meaning.GONE if status_code == 410 else Meaning.NOT_TAKEN
+        return AttemptOutcome.DELIVERED
+    return AttemptOutcome.GONE if status_code == 410 else AttemptOutcome.FAILED
 
 
 def next_attempt(

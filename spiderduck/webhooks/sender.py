@@ -14,7 +14,7 @@ from fetchers.model import Ended, HopRequest, NotNow, Post, Response
 from fetchers.politeness.back_off import parse_retry_after
 from groundwork.clock import Clock
 from spiderduck.webhooks.model import Attempt, Webhook
-from spiderduck.webhooks.schedule import Meaning, meaning_of
+from spiderduck.webhooks.schedule import AttemptOutcome, outcome_of
 from spiderduck.webhooks.signatures import sign
 from spiderduck.webhooks.vault import Vault
 
@@ -27,11 +27,11 @@ LARGEST_BODY = 900_000
 """Bytes: what a fetcher takes of a call, less its other parts."""
 
 
-class Tried(NamedTuple):
+class AttemptResult(NamedTuple):
     """What came of an attempt. `retry_after` is in seconds."""
 
     attempt: Attempt
-    meaning: Meaning
+    outcome: AttemptOutcome
     retry_after: float | None = None
 
 
@@ -51,7 +51,7 @@ class Sender:
         self._vault = vault
         self._clock = clock
 
-    async def send(self, webhook: Webhook, identity: str, body: bytes) -> Tried | NotNow:
+    async def send(self, webhook: Webhook, identity: str, body: bytes) -> AttemptResult | NotNow:
         """`NotNow` where no fetcher took the request, so that the receiver was not asked. Raises `NoSecretKey`."""
         now, began = self._clock.now(), self._clock.monotonic()
         body = self._redacted(body) or body
@@ -70,15 +70,15 @@ class Sender:
             return await _read(head, chunks, now, took)
 
 
-async def _read(head: Response, chunks: Chunks, now: float, took: int) -> Tried:
-    meaning = meaning_of(head.status_code)
+async def _read(head: Response, chunks: Chunks, now: float, took: int) -> AttemptResult:
+    outcome = outcome_of(head.status_code)
     said = await _beginning(chunks)
-    if meaning is Meaning.TAKEN:
-        return Tried(Attempt(at=now, took_ms=took, status_code=head.status_code), meaning)
+    if outcome is AttemptOutcome.DELIVERED:
+        return AttemptResult(Attempt(at=now, took_ms=took, status_code=head.status_code), outcome)
     location = " (redirects are not followed)" if 300 <= head.status_code < 400 else ""
     reason = f"it answered {head.status_code}{location}" + (f": {said}" if said else "")
     attempt = Attempt(at=now, took_ms=took, status_code=head.status_code, reason=reason)
-    return Tried(attempt, meaning, parse_retry_after(head.header("retry-after"), now))
+    return AttemptResult(attempt, outcome, parse_retry_after(head.header("retry-after"), now))
 
 
 async def _beginning(chunks: Chunks) -> str:
@@ -95,5 +95,5 @@ async def _beginning(chunks: Chunks) -> str:
     return " ".join(text.split())[:MOST_SHOWN]
 
 
-def _not_taken(now: float, took_ms: int, reason: str) -> Tried:
-    return Tried(Attempt(at=now, took_ms=took_ms, reason=reason), Meaning.NOT_TAKEN)
+def _not_taken(now: float, took_ms: int, reason: str) -> AttemptResult:
+    return AttemptResult(Attempt(at=now, took_ms=took_ms, reason=reason), AttemptOutcome.FAILED)

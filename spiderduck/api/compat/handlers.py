@@ -37,7 +37,7 @@ MISSKEY_WAIT_MS = 4_000
 """Misskey gives up after five seconds, and its users' browsers keep that for a day."""
 
 
-class _Ends:
+class _Previews:
     """What all of them share."""
 
     def __init__(self, services: Services) -> None:
@@ -75,21 +75,21 @@ class _Ends:
 
 
 def compat_routes(services: Services) -> list[HTTPRouteHandler]:
-    """The handlers of the ends that the settings switch on."""
-    config, ends = services.config.compat, _Ends(services)
+    """The handlers of the forms that the settings switch on."""
+    config, previews = services.config.compat, _Previews(services)
     found: list[HTTPRouteHandler] = []
     if config.oembed:
-        found += _oembed(ends, config.wait_ms)
+        found += _oembed(previews, config.wait_ms)
     if config.summaly:
-        found += _summaly(ends, config.wait_ms)
+        found += _summaly(previews, config.wait_ms)
     if config.matrix:
-        found.append(_matrix(ends, config.wait_ms))
+        found.append(_matrix(previews, config.wait_ms))
     if config.mastodon:
-        found.append(_mastodon(ends, config.wait_ms))
+        found.append(_mastodon(previews, config.wait_ms))
     return found
 
 
-def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
+def _oembed(previews: _Previews, wait_ms: int) -> Sequence[HTTPRouteHandler]:
     @get("/oembed", opt={**OPTIONS, ERRORS: (404, 501)}, tags=TAGS, summary="oEmbed 1.0")
     async def get_oembed(
         request: Request[Any, Any, Any],
@@ -102,10 +102,10 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
     ) -> Response[Any]:
         if format.lower() not in ("", "json"):
             raise OtherFormat("only format=json is supported")
-        return await ends.answer(
+        return await previews.answer(
             request,
             Wish(url=url, wait_ms=wait_ms),
-            lambda card: shapes.oembed(ends.fitted(request, card, maxwidth, maxheight), MOST_SECONDS),
+            lambda card: shapes.oembed(previews.fitted(request, card, maxwidth, maxheight), MOST_SECONDS),
         )
 
     @get(
@@ -121,19 +121,19 @@ def _oembed(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         api_key: Annotated[str | None, Parameter(description="An API key, sent as Iframely clients send it.")] = None,
     ) -> Response[Any]:
         wish = Wish(url=url, wait_ms=wait_ms)
-        return await ends.answer(request, wish, lambda card: shapes.iframely(card, MOST_SECONDS))
+        return await previews.answer(request, wish, lambda card: shapes.iframely(card, MOST_SECONDS))
 
     return [get_oembed, get_iframely]
 
 
-def _summaly(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
+def _summaly(previews: _Previews, wait_ms: int) -> Sequence[HTTPRouteHandler]:
     def wish(url: str, lang: str | None) -> Wish:
         tag = lang if lang and re.fullmatch(LANGUAGE, lang) else None
         return Wish(url=url, wait_ms=min(wait_ms, MISSKEY_WAIT_MS), lang=tag)
 
     @get("/compat/summaly", opt=OPTIONS, tags=TAGS, summary="Misskey's summaly proxy")
     async def get_summaly(request: Request[Any, Any, Any], url: Url, lang: Lang = None) -> Response[Any]:
-        return await ends.answer(request, wish(url, lang), shapes.summaly)
+        return await previews.answer(request, wish(url, lang), shapes.summaly)
 
     @get(
         "/compat/summaly/{key:str}",
@@ -148,12 +148,12 @@ def _summaly(ends: _Ends, wait_ms: int) -> Sequence[HTTPRouteHandler]:
         url: Url,
         lang: Lang = None,
     ) -> Response[Any]:
-        return await ends.answer(request, wish(url, lang), shapes.summaly)
+        return await previews.answer(request, wish(url, lang), shapes.summaly)
 
     return [get_summaly, get_summaly_with_key]
 
 
-def _matrix(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
+def _matrix(previews: _Previews, wait_ms: int) -> HTTPRouteHandler:
     @get(
         UNSTABLE,
         opt=OPTIONS,
@@ -169,14 +169,14 @@ def _matrix(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
             str | None, Parameter(description="The asking user; ignored, because everybody sees the same.")
         ] = None,
     ) -> Response[Any]:
-        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.matrix)
+        return await previews.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.matrix)
 
     return get_matrix_preview
 
 
-def _mastodon(ends: _Ends, wait_ms: int) -> HTTPRouteHandler:
+def _mastodon(previews: _Previews, wait_ms: int) -> HTTPRouteHandler:
     @get("/compat/mastodon/card", opt=OPTIONS, tags=TAGS, summary="Mastodon's PreviewCard")
     async def get_mastodon_card(request: Request[Any, Any, Any], url: Url) -> Response[Any]:
-        return await ends.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.mastodon)
+        return await previews.answer(request, Wish(url=url, wait_ms=wait_ms), shapes.mastodon)
 
     return get_mastodon_card

@@ -19,7 +19,7 @@ from spiderduck.api.front.retries import RETRIES, Retries
 from spiderduck.api.paging import MOST, Cursor, Most, piece, place_of
 from spiderduck.api.parameters import A_DOMAIN, A_URL, WEBHOOK_ID, domain_name, moment, shortened
 from spiderduck.api.services import Services
-from spiderduck.webhooks.administration import Wish
+from spiderduck.webhooks.administration import WebhookEdit
 from spiderduck.webhooks.model import Attempt, Delivery, DeliveryStatus, Webhook
 
 WebhookId = Annotated[str, Parameter(pattern=WEBHOOK_ID, description="The webhook's id.")]
@@ -186,7 +186,7 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
     ) -> WebhookReport:
         types = None if data.types is None else _types(data.types)
         domains = None if data.domains is None else _domains(data.domains)
-        changed = await webhooks.change(webhook_id, Wish(data.url, types, domains, data.enabled))
+        changed = await webhooks.change(webhook_id, WebhookEdit(data.url, types, domains, data.enabled))
         given = ", ".join(name for name in data.__struct_fields__ if getattr(data, name) is not None)
         await audit.note(request, "webhook.changed", webhook_id, f"{given}; to {split(changed.url).origin}")
         return report(changed)

@@ -20,7 +20,7 @@ from spiderduck.errors import StoreUnavailable
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.sqlite import NoticeLog
 from spiderduck.webhooks.administration import AdminParts, Webhooks
-from spiderduck.webhooks.courier import AGAIN_SECONDS, CourierParts
+from spiderduck.webhooks.attempts import AGAIN_SECONDS, CourierParts
 from spiderduck.webhooks.dispatcher import LOOK_SECONDS, Dispatcher
 from spiderduck.webhooks.model import Delivery, Webhook
 from spiderduck.webhooks.sender import Sender

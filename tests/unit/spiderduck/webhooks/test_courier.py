@@ -10,7 +10,7 @@ import pytest
 from fetchers.body.chunks import NO_CHUNKS, Chunks
 from fetchers.model import Ended, Ending, HopRequest, HopResult, NotNow, Response
 from spiderduck.settings.broker import QueuesConfig
-from spiderduck.webhooks.administration import Wish
+from spiderduck.webhooks.administration import WebhookEdit
 from spiderduck.webhooks.signatures import Verifier
 from spiderduck.webhooks.vault import Vault
 from tests.unit.spiderduck.webhooks.desk import DOWN, OK, PAUSES, Desk, Says, header, made, url
@@ -48,7 +48,7 @@ async def test_what_is_wanted_changes_while_it_runs(desk: Desk) -> None:
     webhook, _ = await made(desk, "a", domains=("example.org",))
     await desk.tell("n1", host="example.org")
     await desk.until(lambda: len(desk.web.requests) == 1)
-    await desk.webhooks.change(webhook.id, Wish(domains=("example.net",)))
+    await desk.webhooks.change(webhook.id, WebhookEdit(domains=("example.net",)))
     await desk.until(lambda: _domains(desk) == ("example.net",))
     await desk.tell("n2", host="example.org")
     await desk.tell("n3", host="example.net")
@@ -191,7 +191,7 @@ async def test_gone_disables_and_an_administrator_enables_again(desk: Desk) -> N
     await desk.pass_time(60)
     assert len(desk.web.requests) == 1
     desk.web.says[url("a")] = OK
-    await desk.webhooks.change(webhook.id, Wish(enabled=True))
+    await desk.webhooks.change(webhook.id, WebhookEdit(enabled=True))
     await desk.until(lambda: desk.web.ids(url("a"))[-1:] == ["n2"])
     assert await desk.state(webhook, "n1") == "failed"
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from spiderduck.errors import StoreUnavailable
-from spiderduck.webhooks.administration import Wish
+from spiderduck.webhooks.administration import WebhookEdit
 from spiderduck.webhooks.courier import LONGEST_SLEEP
 from spiderduck.webhooks.errors import UnknownWebhook
 from spiderduck.webhooks.model import Webhook, queue_of
@@ -133,11 +133,11 @@ async def test_a_webhook_is_disabled_and_enabled_while_it_is_delivered_to(desk: 
     gate = desk.web.slow[url("a")] = asyncio.Event()
     await desk.tell("n1", "n2")
     await desk.sent(2)
-    await desk.webhooks.change(webhook.id, Wish(enabled=False))
+    await desk.webhooks.change(webhook.id, WebhookEdit(enabled=False))
     await desk.until(lambda: not desk.dispatcher._running)
     gate.set()
     await desk.tell("n3")
-    await desk.webhooks.change(webhook.id, Wish(enabled=True))
+    await desk.webhooks.change(webhook.id, WebhookEdit(enabled=True))
     await desk.sent(5)
     assert sorted(desk.web.ids(url("a"))) == ["n1", "n1", "n2", "n2", "n3"]
 

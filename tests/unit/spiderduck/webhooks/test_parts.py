@@ -16,9 +16,9 @@ from spiderduck.webhooks.schedule import (
     DOWN_AFTER,
     LONGEST_PROBE,
     LONGEST_WAIT,
-    Meaning,
-    meaning_of,
+    AttemptOutcome,
     next_attempt,
+    outcome_of,
     probe_pause,
     throttled,
 )
@@ -49,15 +49,15 @@ def test_retry_after_puts_off_and_never_hurries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "meaning"),
+    ("status", "outcome"),
     [
-        *((status, Meaning.TAKEN) for status in (200, 201, 202, 204, 299)),
-        *((status, Meaning.NOT_TAKEN) for status in (301, 302, 304, 307, 308, 400, 401, 404, 429, 500, 503)),
-        (410, Meaning.GONE),
+        *((status, AttemptOutcome.DELIVERED) for status in (200, 201, 202, 204, 299)),
+        *((status, AttemptOutcome.FAILED) for status in (301, 302, 304, 307, 308, 400, 401, 404, 429, 500, 503)),
+        (410, AttemptOutcome.GONE),
     ],
 )
-def test_only_2xx_was_taken(status: int, meaning: Meaning) -> None:
-    assert meaning_of(status) is meaning
+def test_only_2xx_was_taken(status: int, outcome: AttemptOutcome) -> None:
+    assert outcome_of(status) is outcome
 
 
 def test_an_overloaded_receiver_is_left_alone_for_a_while() -> None:
