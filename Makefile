@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test simulate check quick coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
+.PHONY: help run demo up-cluster test simulate check quick unit coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,7 +43,10 @@ check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-quick: check ## what to run before each commit: check, and the unit tests that need no engine
+quick: $(DEVELOPMENT) ## what to run before each commit: check, and beside it the unit tests that need no engine
+	@$(MAKE) --no-print-directory -j2 check unit
+
+unit: $(DEVELOPMENT)
 	$(BIN)/python -m pytest -q -n auto $(QUICK) $(ARGS)
 
 coverage: $(DEVELOPMENT) ## which lines and branches the unit and contract tests reach, without engines

@@ -1,6 +1,6 @@
 """What every test can ask for. Fixtures live with the part they serve; this file only lists them."""
 
-pytest_plugins = ["tests.engines.fixtures"]
+pytest_plugins = ["tests.engines.fixtures", "tests.engines.side_by_side"]
 
 SHORT = 40
 

@@ -15,7 +15,7 @@ from tests.origin import Origin, http, page
 
 pytestmark = pytest.mark.e2e
 
-KILLS = 20
+KILLS = (5, pytest.param(20, marks=pytest.mark.chaos))
 SEED = 20261123
 
 
@@ -50,7 +50,8 @@ class Sender(threading.Thread):
 
 
 @pytest.mark.timeout(240)
-def test_twenty_kills_lose_nothing_and_store_nothing_twice(origin: Origin, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", KILLS)
+def test_kills_lose_nothing_and_store_nothing_twice(origin: Origin, tmp_path: Path, kills: int) -> None:
     origin.default = page("Any")
     origin.answers["*/robots.txt"] = http("", content_type="text/plain")
     product = Product(tmp_path / "data", origin.port).start()
@@ -58,13 +59,13 @@ def test_twenty_kills_lose_nothing_and_store_nothing_twice(origin: Origin, tmp_p
     moments = random.Random(SEED)
     sender = Sender(product)
     sender.start()
-    for _ in range(KILLS):
+    for _ in range(kills):
         time.sleep(moments.uniform(0.05, 0.6))
         product.kill()
         product.start()
     sender.stop()
     accepted = sender.accepted
-    assert len(accepted) > KILLS
+    assert len(accepted) > kills
     wait_until_idle(product)
     told += product.notices("audit")
     urls = list(accepted.values())

@@ -12,7 +12,7 @@ from tests.e2e.hostile.watch import Bystander
 from tests.e2e.product import Product
 from tests.origin import Origin, http, page
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 FROZEN_SECONDS = 3.0
 """One probe. Above what two cores that are busy with other things may cost it, far below what a frozen loop does."""

@@ -11,7 +11,7 @@ import httpx
 
 HEALTH_EVERY = 0.05
 SHARE_EVERY = 0.5
-AFTERWARDS = 10
+AFTERWARDS = 5
 """Links that are shared after the last attacker has gone."""
 DONE = frozenset({"fetched"})
 

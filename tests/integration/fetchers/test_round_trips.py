@@ -3,7 +3,7 @@ accident. The schedulers' side is counted in `tests/integration/cluster`."""
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import pytest
@@ -11,11 +11,13 @@ import pytest
 from fetchers.cluster import ClusterConfig, running_member
 from fetchers.config import FetchersConfig, Network, RateLimits
 from fetchers.model import Response
+from tests.engines.running import RunningEngine
 from tests.integration.fetchers.test_service import SITE, ask
 from tests.origin import Origin, http
 
-pytestmark = pytest.mark.engine("memcached", "zookeeper")
+pytestmark = [pytest.mark.engine("memcached", "zookeeper"), pytest.mark.alone]
 
+URLS = 100
 FIRST = {"cmd_get": 2, "cmd_set": 1}
 """Of a domain: its robots.txt and its politeness state are looked for, and the robots.txt that was fetched is kept. The
 state is written on back-off only."""
@@ -32,9 +34,11 @@ async def asked(address: str) -> Mapping[str, int]:
     return {name: int(found[name]) for name in FIRST}
 
 
-async def test_what_one_url_costs_a_fetcher() -> None:
-    """The first URL of a domain, and the next; ZooKeeper is asked for neither."""
-    memcached, zookeeper = os.environ["SPIDERDUCK_TEST_MEMCACHED"], os.environ["SPIDERDUCK_TEST_ZOOKEEPER"]
+async def test_what_one_url_costs_a_fetcher(own_engine: Callable[[str], RunningEngine]) -> None:
+    """The first URL of a domain, and the next; ZooKeeper is asked for neither. A cluster that other tests share may run
+    beside it: it does not ask this memcached, and its sessions have heartbeats."""
+    running = await asyncio.to_thread(own_engine, "memcached")
+    memcached, zookeeper = running.environment["SPIDERDUCK_TEST_MEMCACHED"], os.environ["SPIDERDUCK_TEST_ZOOKEEPER"]
     chroot, domain = f"/test-{uuid4().hex[:8]}", f"{uuid4().hex}.test"
     async with Origin(SITE, http("hello")) as origin:
         config = FetchersConfig(rate_limit=RateLimits(1000.0, 1000), network=Network(resolve={"*.test": origin.target}))
@@ -45,10 +49,10 @@ async def test_what_one_url_costs_a_fetcher() -> None:
             after_first = await asked(memcached)
             assert {name: after_first[name] - at_start[name] for name in FIRST} == FIRST
             trips = await coordinator_trips(zookeeper)
-            for number in range(20):
+            for number in range(URLS):
                 assert isinstance(await one.router.perform(ask(f"http://{domain}/{number}")), Response)
             assert await asked(memcached) == after_first
-            assert await coordinator_trips(zookeeper) - trips < 20, "heartbeats of the session, and nothing per URL"
+            assert await coordinator_trips(zookeeper) - trips < URLS, "heartbeats of sessions, and nothing per URL"
 
 
 async def coordinator_trips(address: str) -> int:
