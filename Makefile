@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 QUICK := tests/unit tests/architecture --ignore=tests/unit/complexity --ignore=tests/unit/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up-cluster test simulate check quick unit coverage docs diagrams wheel try-wheel format bench chaos quality lock sbom audit clean
+.PHONY: help run demo up-cluster test simulate check quick unit coverage docs diagrams wheel try-wheel format bench chaos chaos-cluster quality lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,13 @@ chaos: $(DEVELOPMENT) ## kill and pause engines and processes for minutes
 
 simulate: $(DEVELOPMENT) ## a large simulation in virtual time; ARGS="--shape embedded --hosts 100000 --seed 5 …"
 	$(BIN)/python -m tests.simulation --hosts 100000 --events 5000 --seconds 300 $(ARGS)
+
+# A network of its own, where the nodes stand on machines of their own; of somebody who is not root, a user's as well.
+ALONE := unshare $(if $(filter-out 0,$(shell id -u)),--user --map-root-user) --net
+
+chaos-cluster: $(DEVELOPMENT) ## three nodes of each engine, of which one at a time is killed or cut off (Linux)
+	$(BIN)/python -m tests.engines install cassandra rabbitmq zookeeper memcached
+	$(ALONE) sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -s -m chaos tests/chaos/cluster/test_three_of_each.py $(ARGS)'
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks docs

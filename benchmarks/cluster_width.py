@@ -17,7 +17,7 @@ from random import Random
 
 import uvloop
 
-from tests.chaos.cluster.cluster import Cluster, made_cluster, port_of
+from tests.chaos.cluster.cluster import Cluster, Form, made_cluster, port_of
 from tests.chaos.cluster.evidence import Listener, listening
 from tests.chaos.cluster.offering import Offering
 from tests.chaos.cluster.site import Site
@@ -34,7 +34,7 @@ async def measure(width: int, pages: int) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         Site(HOSTS) as site,
-        made_cluster(Path(folder), site, schedulers=width, fetchers=width, per_second=1e4, direct=True) as cluster,
+        made_cluster(Path(folder), site, Form(width, width, per_second=1e4, direct=True)) as cluster,
     ):
         cluster.start()
         await all_ready(list(cluster.processes.values()))

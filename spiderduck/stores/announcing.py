@@ -4,13 +4,18 @@ Between a store without transactions and an `Announcer`. The notice goes out, co
 noted as finished. After a crash in between the event comes again and is told again, with the same id.
 """
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from schedulers.model import Change, Known, Page, UrlState
+from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice, notice_id
 from schedulers.verdict import Judged
 from spiderduck.stores.ports import Walked
+from spiderduck.stores.write_behind import WriteBehindMarks
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000
 
@@ -58,18 +63,32 @@ class Records(Protocol):
 
 
 class AnnouncingStore:
-    """A repeat is stopped by the decider, which reads what is finished; one of this process here, without a read."""
+    """A repeat is stopped by the decider, which reads what is finished; one of this process here, without a read. A URL
+    that comes to its end within half a second is never written down as pending."""
 
     def __init__(self, records: Records, announcer: Announcer) -> None:
         self._records = records
         self._announcer = announcer
         self._finished: dict[str, None] = {}
-        self.look_up = records.look_up
-        self.mark = records.mark
+        self._young = WriteBehindMarks(self._write_marks)
         self.page = records.page
         self.saw_picture = records.saw_picture
         self.walk = records.walk
         self.first_seen = records.first_seen
+
+    async def look_up(self, key: str, event_id: str | None = None) -> Known:
+        """As `MetadataStore.look_up`."""
+        known = await self._records.look_up(key, event_id)
+        young = self._young.get(key) if known.state is None else None
+        return known if young is None else Known(known.seen, young)
+
+    async def mark(self, state: UrlState) -> None:
+        """As `MetadataStore.mark`; for others a URL is pending half a second later."""
+        if state.status is Status.PENDING:
+            self._young.put(state)
+        else:
+            self._young.drop(state.key)
+            await self._records.mark(state)
 
     async def complete(self, event_id: str, key: str, change: Change, notice: Notice) -> None:
         identity = notice_id(event_id, key)
@@ -77,6 +96,7 @@ class AnnouncingStore:
             return
         if change.states or change.page is not None:
             await self._records.write(key, change, event_id)
+        self._young.drop(key)
         await self._announcer.announce(notice)
         await self._records.finish(event_id, key)
         self._remember(identity)
@@ -97,6 +117,15 @@ class AnnouncingStore:
         """As `takedowns.ports.Announcing.tell`."""
         for told in notices:
             await self._announcer.announce(told)
+
+    def _write_marks(self, states: Sequence[UrlState]) -> "asyncio.Future[object]":
+        return asyncio.ensure_future(self._mark_all(states))
+
+    async def _mark_all(self, states: Sequence[UrlState]) -> None:
+        results = await asyncio.gather(*map(self._records.mark, states), return_exceptions=True)
+        for state, result in zip(states, results, strict=True):
+            if isinstance(result, BaseException):
+                log.warning("%s is not shown as pending: %s", state.url, result)
 
     def _remember(self, identity: str) -> None:
         self._finished[identity] = None

@@ -13,8 +13,8 @@ from tests.engines.programs import java
 _VERSION = "5.0.6"
 _SETTINGS = Path(__file__).with_name("settings")
 # Native protocol v4: a request frame on stream 0 with opcode OPTIONS (5) and no body; SUPPORTED (6) answers it.
-_OPTIONS_FRAME = bytes([0x04, 0, 0, 0, 0x05, 0, 0, 0, 0])
-_SUPPORTED = 0x06
+OPTIONS_FRAME = bytes([0x04, 0, 0, 0, 0x05, 0, 0, 0, 0])
+SUPPORTED = 0x06
 
 # `batch` acknowledges a write after its commit log is synced, so that a killed node has lost nothing it promised.
 # `periodic`, Cassandra's default, leaves that to replicas, which one node has not; it takes four times as many writes
@@ -70,8 +70,8 @@ class Cassandra:
         return [Command("cassandra", argv)]
 
     def answers(self, ports: Sequence[int]) -> bool:
-        answer = ask(ports[0], _OPTIONS_FRAME)
-        return len(answer) > 4 and answer[4] == _SUPPORTED
+        answer = ask(ports[0], OPTIONS_FRAME)
+        return len(answer) > 4 and answer[4] == SUPPORTED
 
     def environment(self, cache: Path, ports: Sequence[int]) -> Mapping[str, str]:
         return {"SPIDERDUCK_TEST_CASSANDRA": f"127.0.0.1:{ports[0]}"}

@@ -21,14 +21,15 @@ from tests.engines.running import RunningEngine
 
 _POLL_SECONDS = 0.05
 # Cassandra is ready after 7 s on an idle machine; beside tests that keep every core busy it takes far longer.
-_START_SECONDS = 240.0
+START_SECONDS = 240.0
 
 
 @contextmanager
 def running_engines(
-    engines: Sequence[Engine], report: Callable[[str], None] = lambda line: None
+    engines: Sequence[Engine], report: Callable[[str], None] = lambda line: None, patience: float = START_SECONDS
 ) -> Iterator[list[RunningEngine]]:
-    """Start the (installed) engines, yield them once all answer, stop them. Raises DidNotStart."""
+    """Start the (installed) engines, yield them once all answer, stop them. Raises DidNotStart after `patience`
+    seconds."""
     folder = Path(tempfile.mkdtemp(prefix="spiderduck-engines-"))
     with warden() as tell:
         tell(f"remove {folder}")
@@ -36,7 +37,7 @@ def running_engines(
         try:
             for member in fleet:
                 member.launch()
-            wait(fleet, report)
+            wait(fleet, report, patience)
             yield fleet
         finally:
             for member in fleet:
@@ -44,7 +45,9 @@ def running_engines(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(fleet: Sequence[RunningEngine], report: Callable[[str], None] = lambda line: None) -> None:
+def wait(
+    fleet: Sequence[RunningEngine], report: Callable[[str], None] = lambda line: None, patience: float = START_SECONDS
+) -> None:
     """Return when all answer. One that ended early (a port was taken meanwhile) is started once more."""
     began = time.monotonic()
     retried: set[str] = set()
@@ -56,8 +59,8 @@ def wait(fleet: Sequence[RunningEngine], report: Callable[[str], None] = lambda 
                 report(f"{member.name} answers after {time.monotonic() - began:.1f} s")
             elif member.has_ended():
                 _retry(member, retried)
-            elif time.monotonic() - began > _START_SECONDS:
-                raise DidNotStart(f"{member.name} did not answer within {_START_SECONDS:.0f} s\n{member.log_tail()}")
+            elif time.monotonic() - began > patience:
+                raise DidNotStart(f"{member.name} did not answer within {patience:.0f} s\n{member.log_tail()}")
         if waiting:
             time.sleep(_POLL_SECONDS)
 

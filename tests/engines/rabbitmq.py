@@ -13,8 +13,8 @@ from tests.engines.programs import require
 
 _SCRIPTS = "/usr/lib/rabbitmq/bin"
 # A client's opening; the broker answers it with the method frame Connection.Start (frame type 1).
-_PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
-_METHOD_FRAME = b"\x01"
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+METHOD_FRAME = b"\x01"
 _CONF = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 vm_memory_high_watermark.absolute = 1GB
@@ -43,7 +43,7 @@ class RabbitMQ:
         ]
 
     def answers(self, ports: Sequence[int]) -> bool:
-        return ask(ports[0], _PROTOCOL_HEADER).startswith(_METHOD_FRAME)
+        return ask(ports[0], PROTOCOL_HEADER).startswith(METHOD_FRAME)
 
     def environment(self, cache: Path, ports: Sequence[int]) -> Mapping[str, str]:
         return {"SPIDERDUCK_TEST_RABBITMQ": f"amqp://guest:guest@127.0.0.1:{ports[0]}//"}

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
@@ -32,6 +32,8 @@ RATE, BURST = 4.0, 4
 HEARTBEAT_SECONDS, SESSION_SECONDS, STORE_SECONDS = 4.0, 4.0, 2.0
 """Shorter than the defaults, so that a pause of a few seconds goes beyond each of them."""
 ENGINES = ("cassandra", "rabbitmq", "zookeeper", "memcached", "toxiproxy")
+MIGRATE_SECONDS = 600
+"""Three nodes on a busy machine agree on each change of the schema slowly."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,36 @@ class Cluster:
             process.start()
 
 
+@dataclass(frozen=True)
+class Form:
+    """How many processes, the rate of every domain, and what else each process is told, as `section__key`. `direct`:
+    without links that could be spoilt."""
+
+    schedulers: int = 3
+    fetchers: int = 2
+    per_second: float = RATE
+    direct: bool = False
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
 @contextmanager
-def made_cluster(
-    folder: Path, site: Site, schedulers: int = 3, fetchers: int = 2, per_second: float = RATE, direct: bool = False
-) -> Iterator[Cluster]:
-    """Not started yet; all of it is gone at the end of the block. `direct`: without links that could be spoilt."""
-    parts = {f"scheduler-{number + 1}": "schedulers" for number in range(schedulers)}
+def made_cluster(folder: Path, site: Site, form: Form = Form()) -> Iterator[Cluster]:
+    """Not started yet; all of it is gone at the end of the block."""
+    parts = {f"scheduler-{number + 1}": "schedulers" for number in range(form.schedulers)}
     parts |= {name: part for name, part in PARTS.items() if part != "fetchers"}
-    parts |= {f"fetcher-{number + 1}": "fetchers" for number in range(fetchers)}
+    parts |= {f"fetcher-{number + 1}": "fetchers" for number in range(form.fetchers)}
     ports = dict(zip(parts, free_ports(len(parts)), strict=True))
     own = token_hex(4)
-    broker = BrokerConfig(url=engine("rabbitmq"), prefix=f"chaos-{own}", heartbeat_seconds=HEARTBEAT_SECONDS)
+    broker = BrokerConfig(
+        url=engine("rabbitmq"),
+        prefix=f"chaos-{own}",
+        queue_type=str(form.more.get("broker__queue_type", "classic")),
+        heartbeat_seconds=HEARTBEAT_SECONDS,
+    )
     with ExitStack() as stack:
         tell = stack.enter_context(fleet.warden())
         links = {}
-        if not direct:
+        if not form.direct:
             links = {
                 f"{name}>{used}": stack.enter_context(Toxiproxy(engine("toxiproxy")).link(upstream(used)))
                 for name, part in parts.items()
@@ -74,8 +91,9 @@ def made_cluster(
             }
         processes = {}
         for name, part in parts.items():
-            reached = {used: port_of(used) if direct else links[f"{name}>{used}"].port for used in USES[part]}
-            environment = settings(own, folder, site, reached, ports) | rate_limit(per_second)
+            reached = {used: port_of(used) if form.direct else links[f"{name}>{used}"].port for used in USES[part]}
+            environment = settings(own, folder, site, reached, ports) | rate_limit(form.per_second)
+            environment |= {f"SPIDERDUCK_{name.upper()}": str(value) for name, value in form.more.items()}
             processes[name] = Supervised(name, part, ports[name], folder / name, environment, tell)
         cluster = Cluster(processes, links, broker, f"chaos_{own}")
         try:
@@ -148,6 +166,6 @@ def migrate(process: Supervised) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=MIGRATE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr

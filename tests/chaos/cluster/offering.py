@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-import httpx
+import aiohttp
 
 TOGETHER = 25
 """Events in one request, as a service sends them that has many."""
@@ -37,9 +37,8 @@ class Offering:
     async def offer(self, per_second: float, seconds: float, together: int = TOGETHER) -> None:
         """Send so many events a second for so long, and wait for the last answers."""
         loop = asyncio.get_running_loop()
-        limits = httpx.Limits(max_connections=200)
         async with (
-            httpx.AsyncClient(base_url=self.api, trust_env=False, timeout=60, limits=limits) as client,
+            aiohttp.ClientSession(self.api, timeout=aiohttp.ClientTimeout(60)) as client,
             asyncio.TaskGroup() as group,
         ):
             began = loop.time()
@@ -49,14 +48,16 @@ class Offering:
                 self.offered += together
                 group.create_task(self._send(client, numbers))
 
-    async def _send(self, client: httpx.AsyncClient, numbers: Sequence[int]) -> None:
+    async def _send(self, client: aiohttp.ClientSession, numbers: Sequence[int]) -> None:
         events = {f"event-{number}": self.url(number) for number in numbers}
         sent = asyncio.get_running_loop().time()
         try:
-            answer = await client.post("/v1/events", json=[{"id": name, "urls": [url]} for name, url in events.items()])
-        except httpx.HTTPError:
-            answer = None
-        if answer is None or answer.status_code != 202:
+            body = [{"id": name, "urls": [url]} for name, url in events.items()]
+            async with client.post("/v1/events", json=body) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            status = 0
+        if status != 202:
             self.refused += len(events)
             return
         self.accepted |= events

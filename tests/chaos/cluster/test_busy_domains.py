@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chaos.cluster.cluster import BURST, ENGINES, RATE, Cluster, made_cluster
+from tests.chaos.cluster.cluster import BURST, ENGINES, RATE, Cluster, Form, made_cluster
 from tests.chaos.cluster.evidence import Listener, listening
 from tests.chaos.cluster.site import Site
 from tests.chaos.cluster.supervisor import Supervised, all_ready
@@ -68,7 +68,7 @@ class Sharing:
 
 
 async def test_rare_domains_do_not_wait_for_busy_ones(tmp_path: Path) -> None:
-    with Site(BUSY + RARE) as site, made_cluster(tmp_path, site, schedulers=2, direct=True) as cluster:
+    with Site(BUSY + RARE) as site, made_cluster(tmp_path, site, Form(schedulers=2, direct=True)) as cluster:
         whole = {"SPIDERDUCK_FETCHERS__RATE_LIMIT__ADDRESS_PER_SECOND": "100000"}
         whole["SPIDERDUCK_FETCHERS__RATE_LIMIT__ADDRESS_BURST"] = "100000"  # all these names are one loopback address
         processes = {

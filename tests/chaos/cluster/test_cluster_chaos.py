@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.cluster import verdict
-from tests.chaos.cluster.cluster import BURST, ENGINES, RATE, Cluster, made_cluster
+from tests.chaos.cluster.cluster import ENGINES, Cluster, made_cluster
 from tests.chaos.cluster.conductor import Conductor
 from tests.chaos.cluster.evidence import endings, listening, versions
+from tests.chaos.cluster.judging import Gathered, wrong
 from tests.chaos.cluster.plan import make_plan
 from tests.chaos.cluster.sender import IdTaker, Sender
 from tests.chaos.cluster.site import Site
@@ -24,12 +24,6 @@ from tests.chaos.cluster.supervisor import all_ready
 from tests.integration.cluster.brokers import emptied_broker
 
 SEED = int(os.environ.get("SPIDERDUCK_CHAOS_SEED", "20261123"))
-JITTER_SECONDS = 0.1
-"""What loopback and a busy machine add between a write there and its arrival here, besides what the site measured."""
-
-
-ALLOWED = ("ids-1 ended by itself with exit code 7",)
-"""Whoever was silent for longer than its session lasts has lost its worker id, and is started anew for another."""
 
 
 @dataclass(frozen=True)
@@ -80,23 +74,8 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed_frozen_or_cut(form:
                 task.cancel()
             notices = listener.notices
         await stop_all(cluster)
-        jitter = JITTER_SECONDS + site.latest
         print(f"{len(notices)} notices, {len(ids.taken)} ids taken; the site was late by {site.latest:.3f} s at most")
-        wanted = {site.url(number): site.wanted(number) for number in range(form.events)}
-        windows = {host: verdict.too_many(times, RATE, BURST, jitter) for host, times in site.arrivals.items()}
-        found = {
-            "without an ending": verdict.without_ending(sender.accepted, records),
-            "ended otherwise": verdict.with_ending_other_than(wanted, records),
-            "stored twice": verdict.stored_more_than_once(stored),
-            "not told": verdict.not_told(sender.accepted, notices),
-            "impolite": [f"{host}: {window}" for host, window in windows.items() if window],
-            "ids given twice": verdict.given_twice([*ids.taken, *(one for pages in stored.values() for one in pages)]),
-            "misbehaved": [
-                line for process in cluster.processes.values() for line in process.misbehaved if line not in ALLOWED
-            ],
-        }
-        assert len(sender.accepted) == form.events
-        assert {name: (len(lines), lines[:10]) for name, lines in found.items() if lines} == {}
+        assert wrong(cluster, site, sender, ids, Gathered(form.events, records, stored, notices)) == {}
     emptied_broker(cluster.broker, "audit")
 
 

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from tests.chaos.cluster import verdict
-from tests.chaos.cluster.cluster import ENGINES, Cluster, made_cluster
+from tests.chaos.cluster.cluster import ENGINES, Cluster, Form, made_cluster
 from tests.chaos.cluster.evidence import Listener, endings, listening
 from tests.chaos.cluster.offering import Offering
 from tests.chaos.cluster.site import Site
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.engine(*ENGINES), pytest.mark.timeo
 
 
 async def test_ten_and_twenty_five_times_the_load(tmp_path: Path) -> None:
-    with Site(500) as site, made_cluster(tmp_path, site, per_second=1000.0) as cluster:
+    with Site(500) as site, made_cluster(tmp_path, site, Form(per_second=1000.0)) as cluster:
         cluster.start()
         await all_ready(list(cluster.processes.values()))
         offering = Offering(cluster.api.url, site.url, Random(7))

@@ -1,5 +1,6 @@
 """Store, tell, finish: what a crash between two of them leaves behind, and what a repeat does. Without engines."""
 
+import asyncio
 import logging
 
 import pytest
@@ -8,6 +9,7 @@ from schedulers.model import Change, Known, Page, Status, UrlState
 from schedulers.notice import Notice
 from schedulers.verdict import Judged
 from spiderduck.errors import StoreUnavailable
+from spiderduck.stores import write_behind
 from spiderduck.stores.announcing import AnnouncingStore
 from spiderduck.stores.ports import Walked
 from spiderduck.stores.sessions.ports import Row, Statement, Value
@@ -25,6 +27,7 @@ class Steps:
         self.done: list[str] = []
         self.failing = failing
         self.there = True
+        self.marked = asyncio.Event()
 
     def _step(self, name: str) -> None:
         if name == self.failing:
@@ -35,7 +38,8 @@ class Steps:
         return Known()
 
     async def mark(self, state: UrlState) -> None:
-        self._step("mark")
+        self._step(f"mark {state.status}")
+        self.marked.set()
 
     async def page(self, page_id: int) -> Page | None:
         return None
@@ -95,6 +99,45 @@ async def test_a_share_that_changes_nothing_is_told_all_the_same() -> None:
     steps = Steps()
     await AnnouncingStore(steps, steps).complete("event", "key", Change(), NOTICE)
     assert steps.done == ["announce", "finish"]
+
+
+PENDING = UrlState("key", "http://a.test/", Status.PENDING)
+DEFERRED = UrlState("key", "http://a.test/", Status.DEFERRED, until=9.0)
+
+
+async def test_a_url_that_is_finished_soon_is_never_written_down_as_pending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_behind, "YOUNG_SECONDS", 0.0)
+    steps = Steps()
+    store = AnnouncingStore(steps, steps)
+    await store.mark(PENDING)
+    assert await store.look_up("key") == Known(False, PENDING)
+    await store.complete("event", "key", CHANGE, NOTICE)
+    assert await store.look_up("key") == Known()
+    await store.mark(UrlState("other", "http://b.test/", Status.PENDING))
+    await steps.marked.wait()
+    assert steps.done == ["write", "announce", "finish", "mark pending"]
+
+
+async def test_one_that_is_put_off_is_written_down_as_that_at_once() -> None:
+    steps = Steps()
+    store = AnnouncingStore(steps, steps)
+    await store.mark(PENDING)
+    await store.mark(DEFERRED)
+    assert steps.done == ["mark deferred"]
+    assert await store.look_up("key") == Known()
+
+
+async def test_a_mark_that_fails_is_missing_and_harms_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(write_behind, "YOUNG_SECONDS", 0.0)
+    steps = Steps("mark pending")
+    store = AnnouncingStore(steps, steps)
+    await store.mark(PENDING)
+    async with asyncio.timeout(10):
+        while await store.look_up("key") != Known():
+            await asyncio.sleep(0)
+    assert "not shown as pending" in caplog.text
 
 
 class Flaky:
