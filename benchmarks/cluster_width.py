@@ -69,6 +69,12 @@ def cpu(cluster: Cluster) -> Mapping[str, float]:
 
 def cpu_of_server(port: int) -> float:
     """Of the process that listens there."""
+    fields = Path(f"/proc/{server_of(port)}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def server_of(port: int) -> int:
+    """The process that listens there."""
     sockets = {
         f"socket:[{fields[9]}]"
         for table in ("tcp", "tcp6")
@@ -78,8 +84,7 @@ def cpu_of_server(port: int) -> float:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if any(os.readlink(one) in sockets for one in (process / "fd").iterdir()):
-                fields = (process / "stat").read_text().rpartition(")")[2].split()
-                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                return int(process.name)
         except OSError:
             continue  # it ended meanwhile, or is another user's
     raise LookupError(f"nothing of ours listens on port {port}")

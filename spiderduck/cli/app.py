@@ -14,6 +14,7 @@ from spiderduck.cli import (
     backup,
     cluster,
     config,
+    cql,
     dead,
     demo,
     doctor,
@@ -61,6 +62,7 @@ app.command()(status.status)
 app.command()(status.queues)
 app.command()(cluster.cluster)
 app.command()(migrate.migrate)
+app.command()(cql.cql)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(doctor.doctor)

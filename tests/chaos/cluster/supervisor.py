@@ -136,18 +136,14 @@ class Supervised:
 
     def resident_bytes(self) -> int:
         """RSS of the process."""
-        return self._status("VmRSS") * 1024
+        assert self.process is not None
+        return resident_bytes(self.process.pid)
 
     def cpu_seconds(self) -> float:
         """User and system time since it was started."""
         assert self.process is not None
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def _status(self, name: str) -> int:
-        assert self.process is not None
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split(f"{name}:")[1].split()[0])
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -160,8 +156,14 @@ class Supervised:
             self.process = None
 
 
-async def all_ready(processes: Sequence[Supervised]) -> None:
-    """Return when each of them is."""
+def resident_bytes(process: int) -> int:
+    """RSS of that process."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+async def all_ready(processes: Sequence[Supervised], seconds: float = START_SECONDS) -> None:
+    """Return when each of them is. Raises AssertionError for the first that is not in time."""
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
         for one in processes:
-            await one.ready(client)
+            await one.ready(client, seconds)

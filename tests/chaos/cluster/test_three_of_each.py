@@ -41,7 +41,7 @@ HOSTS = 100
 BROKEN_SECONDS = 12.0
 """Longer than a session of ZooKeeper, than RabbitMQ's and Cassandra's patience with a silent node, and than ours."""
 CALM_SECONDS = 3.0
-START_SECONDS = 400.0
+START_SECONDS = 900.0
 KINDS = (CassandraNode, RabbitMQNode, ZooKeeperNode)
 NODE = CassandraNode | RabbitMQNode | ZooKeeperNode
 
@@ -106,7 +106,8 @@ async def test_any_one_node_of_three_may_fail(engines: Engines, tmp_path: Path) 
         made_cluster(tmp_path, site, Form(direct=True, more=settings(engines))) as cluster,
     ):
         cluster.start()
-        await all_ready(list(cluster.processes.values()))
+        await all_ready(list(cluster.processes.values()), START_SECONDS)
+        print("all of ours are ready", flush=True)
         sender = Sender(cluster.api.url, lambda number: [site.url(number)])
         ids = IdTaker(cluster.processes["ids-1"].url)
         async with listening(cluster.broker) as listener:
