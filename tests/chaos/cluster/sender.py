@@ -22,9 +22,10 @@ class Sender:
     accepted: dict[str, Sequence[str]] = field(default_factory=dict)
     repeats: dict[str, int] = field(default_factory=dict)
 
-    async def send(self, count: int, seconds: float) -> None:
-        """All of them, spread over about so many seconds."""
-        batches = [range(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
+    async def send(self, count: int, seconds: float, first: int = 0) -> None:
+        """So many from that number on, spread over about so many seconds."""
+        end = first + count
+        batches = [range(start, min(start + AT_ONCE, end)) for start in range(first, end, AT_ONCE)]
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with httpx.AsyncClient(base_url=self.api, trust_env=False, timeout=15) as client:

@@ -3,9 +3,9 @@ is shared meanwhile waits.
 
     SPIDERDUCK_CHAOS_BACKLOG=1000000 make chaos ARGS=tests/chaos/cluster/test_backlog.py
 
-The backlog comes in large requests and belongs to a few hundred domains at their limit; fresh events come one by one,
-and belong to others. It is watched while the flow takes it in (each URL is put off until its domain's turn) and for a while
-as it drains; `SPIDERDUCK_CHAOS_SECONDS` says for how long, and 0 until the last one has ended.
+The backlog comes in large requests and belongs to some hundred domains at their limit; fresh events come one by one and
+belong to others. It is watched while the flow takes it in (each URL is put off until its domain's turn), and then for
+`SPIDERDUCK_CHAOS_SECONDS` as it drains, or with 0 until the last one has ended.
 """
 
 import asyncio

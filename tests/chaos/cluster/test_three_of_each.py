@@ -1,7 +1,7 @@
 """Three nodes of Cassandra, RabbitMQ and ZooKeeper: one of each is killed, and the cable of another is pulled, in turn,
 while events flow; then everything is counted.
 
-    make chaos-cluster            SPIDERDUCK_CHAOS_EVENTS=5000 SPIDERDUCK_CHAOS_ROUNDS=3 make chaos-cluster
+    make chaos-cluster            SPIDERDUCK_CHAOS_PER_SECOND=20 SPIDERDUCK_CHAOS_ROUNDS=3 make chaos-cluster
 
 Each node stands in a network namespace of its own (`tests/engines/machines.py`), so that a node that is cut off goes on
 by itself, as behind a broken switch. The next node is broken when the last one has joined the others again.
@@ -33,10 +33,10 @@ from tests.engines.probes import ask
 from tests.engines.running import RunningEngine
 from tests.engines.threefold import AMQP, CLIENT, CQL, NODES, CassandraNode, RabbitMQNode, ZooKeeperNode
 
-EVENTS = int(os.environ.get("SPIDERDUCK_CHAOS_EVENTS", "1500"))
+PER_SECOND = int(os.environ.get("SPIDERDUCK_CHAOS_PER_SECOND", "5"))
+"""Events, from the first fault to the last. Two cores carry nine engine nodes and all of ours."""
 ROUNDS = int(os.environ.get("SPIDERDUCK_CHAOS_ROUNDS", "1"))
-PER_SECOND = 10.0
-"""Events, at most. Two cores carry nine engine nodes and all of ours."""
+TOGETHER_SECONDS = 10
 HOSTS = 100
 BROKEN_SECONDS = 12.0
 """Longer than a session of ZooKeeper, than RabbitMQ's and Cassandra's patience with a silent node, and than ours."""
@@ -113,21 +113,30 @@ async def test_any_one_node_of_three_may_fail(engines: Engines, tmp_path: Path) 
         async with listening(cluster.broker) as listener:
             keeping = asyncio.create_task(Conductor(cluster.processes, {}, print).keep())
             beside = [keeping, asyncio.create_task(ids.run()), asyncio.create_task(tell_of(listener))]
-            sending = asyncio.create_task(sender.send(EVENTS, EVENTS / PER_SECOND))
-            for number in range(ROUNDS):
-                await one_round(engines, number)
-            await sending
+            breaking = asyncio.create_task(all_rounds(engines))
+            events = 0
+            while not breaking.done():
+                await sender.send(PER_SECOND * TOGETHER_SECONDS, TOGETHER_SECONDS, events)
+                events += PER_SECOND * TOGETHER_SECONDS
+            await breaking
             calm = time.monotonic()
-            records = await endings(cluster.api.url, [site.url(number) for number in range(EVENTS)])
-            print(f"all ended {time.monotonic() - calm:.0f} s later; {sum(map(len, site.arrivals.values()))} requests")
-            await listener.until(EVENTS)
+            records = await endings(cluster.api.url, [site.url(number) for number in range(events)])
+            requests = sum(map(len, site.arrivals.values()))
+            print(f"all ended {time.monotonic() - calm:.0f} s later; {requests} requests")
+            await listener.until(events)
             stored = await versions(cluster.api.url, records)
             for task in beside:
                 task.cancel()
         await asyncio.gather(*(process.stop() for process in cluster.processes.values()))
-        print(f"{len(listener.notices)} notices, {len(ids.taken)} ids taken, repeated because of {sender.repeats}")
+        print(f"{events} events, {len(listener.notices)} notices, {len(ids.taken)} ids taken")
+        print(f"requests that were repeated: {sender.repeats}")
         print(f"the site was late by {site.latest:.3f} s at most; {longest_silence(listener):.1f} s without a notice")
-        assert wrong(cluster, site, sender, ids, Gathered(EVENTS, records, stored, listener.notices)) == {}
+        assert wrong(cluster, site, sender, ids, Gathered(events, records, stored, listener.notices)) == {}
+
+
+async def all_rounds(engines: Engines) -> None:
+    for number in range(ROUNDS):
+        await one_round(engines, number)
 
 
 async def one_round(engines: Engines, number: int) -> None:

@@ -82,7 +82,7 @@ def test_settings_are_settings(document: Path, code: str, tmp_path: Path) -> Non
         assert tomllib.loads(code)
         return
     file = tmp_path / "my.toml"
-    file.write_text(re.sub(r"^(token_file|path) = .*$", rf'\1 = "{tmp_path / "a"}"', code, flags=re.MULTILINE))
+    file.write_text(re.sub(r"^(\w+_file|path) = .*$", rf'\1 = "{tmp_path / "a"}"', code, flags=re.MULTILINE))
     (tmp_path / "a").write_text("a long random text of the reader\n")
     load(file, {}, {})
 
