@@ -13,7 +13,7 @@ from groundwork.histogram import Histogram
 from groundwork.readiness import Dependency
 from groundwork.version import VERSION
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 
 
 class ProcessMetrics(Collector):

@@ -19,6 +19,8 @@ from groundwork.front.tls import Encryption
 BACKLOG = 1024
 OTHER_FILES = 4096
 """Open files beside the connections: fetches, the store, caches."""
+TICK_SECONDS = 1.0
+"""So often the date of answers is made anew. uvicorn looks ten times as often whether it shall end; we are told."""
 
 
 class FrontServer(uvicorn.Server):
@@ -36,6 +38,8 @@ class FrontServer(uvicorn.Server):
     ) -> None:
         """`trusted`: networks of proxies. `encryption`: none by default. `alone`: the server is all that
         runs, so that SIGTERM and SIGINT end it, and the application has a start and an end of its own."""
+        self._leaving: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(
             uvicorn.Config(
                 app,
@@ -57,6 +61,25 @@ class FrontServer(uvicorn.Server):
         self._plain = encryption.plain
         self._trusted = trusted
         self.places: Connections | None = None
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether the server ends, or has ended. May be set in a signal handler."""
+        return self._should_exit
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._should_exit = value
+        if value and self._leaving is not None and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leaving.set)
+
+    async def main_loop(self) -> None:
+        """Until it shall end."""
+        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
+        while not await self.on_tick(0):  # at 0 uvicorn makes the date anew
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._leaving.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

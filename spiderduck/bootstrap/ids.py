@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 BRIDGE_MS = 1000
 """A clock set back by less is bridged in logical time, so that a small correction stops no page; ids stay k-sorted."""
 ANSWER_SECONDS = 3.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 IDS_PER_MS = 4
 """Of a range lease: far more than a process fetches, and 768 of them can share a server."""
 WINDOW_MS, IN_HAND_MS = 840_000, 660_000
@@ -112,7 +112,7 @@ async def open_ids(given: Composition) -> IdParts:
     doubt, ids = _Doubt(generator), CountedIds(generator, lambda: _served(service, generator))
 
     def trouble() -> Trouble | None:
-        wrong = "; ".join(sanity.missing().values())
+        wrong = sanity.contradiction
         return doubt.trouble() or (Trouble(wrong, "clock", CLOCK_REMEDY) if wrong else None)
 
     return IdParts(ids, routes, work, trouble, lambda: _given(service), ids.gauges)

@@ -36,14 +36,16 @@ def _is_new(connection: sqlite3.Connection, identity: str, now: float) -> bool:
     return connection.execute(PUT_ID, (identity, now, sent_id(identity))).rowcount == 1
 
 
-def put_in_line(connection: sqlite3.Connection, messages: Sequence[Message], now: float) -> list[bool]:
-    """Into the common line. Says which ones were new."""
-    accepted = []
+def put_in_line(
+    connection: sqlite3.Connection, messages: Sequence[Message], now: float
+) -> tuple[list[bool], list[int]]:
+    """Into the common line. Says which ones were new, and the numbers of these."""
+    accepted, tags = list[bool](), list[int]()
     for message in messages:
         accepted.append(_is_new(connection, message.event_id, now))
         if accepted[-1]:
-            connection.execute(PUT, row_of(message))
-    return accepted
+            tags.append(connection.execute(PUT, row_of(message)).lastrowid or 0)
+    return accepted, tags
 
 
 def put_bulk(connection: sqlite3.Connection, messages: Sequence[Message], now: float) -> list[bool]:

@@ -1,5 +1,6 @@
 """Announces what changed of a page after it was shared: its title, its text, or where a link leads."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from spiderduck.stores.ports import Lookups
 
 FETCHED = b'"outcome":"fetched"'
 """Stands in every notice of a fetched page: the others need not be read."""
+PAGES_AT_ONCE = 16
 
 
 class Tells(Protocol):
@@ -62,7 +64,11 @@ class Changes:
     async def told(self, bodies: Sequence[bytes], added: Sequence[Share]) -> None:
         """These notices came, and these shares were logged. A repeat announces the same with the same ids."""
         pages = {key: page_id for body in bodies if FETCHED in body for key, page_id in _fetched(body)}
-        found = [one for key, page_id in pages.items() if (one := await self._page(key, page_id)) is not None]
+        found, fetched = list[Notice](), list(pages.items())
+        for start in range(0, len(fetched), PAGES_AT_ONCE):  # one after the other would wake a reader for each
+            some = fetched[start : start + PAGES_AT_ONCE]
+            looked = await asyncio.gather(*(self._page(key, page_id) for key, page_id in some))
+            found += [one for one in looked if one is not None]
         moved = {share.key: share for share in added if share.moved_from not in ("", share.key)}
         for share in moved.values():
             changed = WhatChanged(destination=notice.Before(share.moved_from, share.page))

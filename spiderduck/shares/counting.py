@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = "@shares"
 MOST = 500
-GATHER_SECONDS = 0.2
+GATHER_SECONDS = 0.5
 """So long the first share of a batch waits for others: each batch is three writes to the disk."""
 RETRY_SECONDS = 5.0
 WANTED = Filter(types=frozenset({PROCESSED}))

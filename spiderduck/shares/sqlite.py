@@ -147,14 +147,20 @@ class SqliteShares:
 
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         middle, begin = until - window.seconds, until - 2 * window.seconds
-        sql = f"SELECT DISTINCT coalesce(s.sharer, s.id) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ?"
-        counts = []
-        for since, end in ((middle, until), (begin, middle)):
-            people: set[tuple[bytes]] = set()
-            for low, high in await self._slices(item, since, end, window.seconds / SLICES):
-                people.update(await self._rows(sql, (item.name, low, high)))
-            counts.append(len(people))
+        spans = ((middle, until), (begin, middle))
+        few = await self._database.read(lambda connection: [_few_people(connection, item, *span) for span in spans])
+        counts = [
+            found if found is not None else await self._many_people(item, *span, window.seconds / SLICES)
+            for found, span in zip(few, spans, strict=True)
+        ]
         return Tally(*counts)
+
+    async def _many_people(self, item: Item, since: float, until: float, step: float) -> int:
+        """In pieces, for a reader has others to serve."""
+        people: set[tuple[bytes]] = set()
+        for low, high in await self._slices(item, since, until, step):
+            people.update(await self._rows(_people(item), (item.name, low, high)))
+        return len(people)
 
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
@@ -198,13 +204,32 @@ class SqliteShares:
     async def _slices(self, item: Item, since: float, until: float, step: float) -> list[tuple[float, float]]:
         """The time in one piece, or where much was shared in several, each a multiple of `step` before `until`: a
         reader has others to serve."""
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ? LIMIT {MUCH})"
-        ((count,),) = await self._rows(sql, (item.name, since, until))
+        count = await self._database.read(lambda connection: _shares_of(connection, item, since, until))
         if count < MUCH:
             return [(since, until)]
         pieces = min(SLICES, round((until - since) / step))
         ends = [until - (until - since) * number / pieces for number in range(pieces)] + [since]
         return [(low, high) for high, low in pairwise(ends)]
+
+
+def _people(item: Item) -> str:
+    return f"SELECT DISTINCT coalesce(s.sharer, s.id) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ?"
+
+
+def _few_people(connection: sqlite3.Connection, item: Item, since: float, until: float) -> int | None:
+    """How many shared the item in that time; None where they are too many to be read in one piece."""
+    values = (item.name, since, until)
+    return (
+        None
+        if _shares_of(connection, item, since, until) >= MUCH
+        else len(connection.execute(_people(item), values).fetchall())
+    )
+
+
+def _shares_of(connection: sqlite3.Connection, item: Item, since: float, until: float) -> int:
+    """`MUCH` at the most."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ? LIMIT {MUCH})"
+    return int(connection.execute(sql, (item.name, since, until)).fetchone()[0])
 
 
 def _add(connection: sqlite3.Connection, share: Share) -> list[Share]:

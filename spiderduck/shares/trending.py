@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from time import perf_counter
 
 from groundwork.clock import Clock
@@ -19,6 +20,8 @@ RETRY_SECONDS = 5.0
 MOST_WAITING = 100_000
 """Items that wait to be scored. Beyond that new ones are left out until their next share: far from a trend."""
 ITEMS_AT_ONCE = 500
+SCORED_AT_ONCE = 8
+"""Asked of the store together, which wakes a reader once for all of them. More would keep its other callers waiting."""
 CROWD, PARTS, MOST_LATELY = 1_000, 200, 10_000
 """What so many people share is scored again only after such a part of the window: reading it takes long, and it does
 not change much meanwhile."""
@@ -57,12 +60,12 @@ class Trending:
     async def score_waiting(self) -> None:
         """All that was shared since."""
         while self._waiting:
-            item = next(iter(self._waiting))
-            at = self._waiting[item]
+            some = list(islice(self._waiting.items(), SCORED_AT_ONCE))
             began = perf_counter()
-            await self._score(item, at)
-            if self._waiting.get(item) == at:
-                del self._waiting[item]
+            await asyncio.gather(*(self._score(item, at) for item, at in some))
+            for item, at in some:
+                if self._waiting.get(item) == at:
+                    del self._waiting[item]
             await self._clock.sleep((perf_counter() - began) * REST)
         self._due.clear()
 
