@@ -170,6 +170,7 @@ class Filled:
             self.count = some.stop
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        await self.queue.lengths()  # what was acknowledged is forgotten
         if size > self.count:
             self.database._writing.create_function("moved", 2, moved, deterministic=True)
             sql = f"SELECT id FROM pages ORDER BY id LIMIT 1 OFFSET {BY_ADAPTERS - 1}"
