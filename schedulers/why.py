@@ -199,7 +199,7 @@ def _now(state: UrlState) -> Iterator[Step]:
 
 def _judged(verdict: Verdict) -> Step:
     matched = verdict.matched
-    because = f"{len(verdict.lists)} lists were asked"
+    because = "1 list was asked" if len(verdict.lists) == 1 else f"{len(verdict.lists)} lists were asked"
     if matched is not None:
         because = f"the list {matched.list} names {matched.expression} ({matched.entry})"
     return Step(at=verdict.as_of, stage="verdict", what=f"the verdict is {verdict.verdict}", because=because)

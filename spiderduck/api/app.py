@@ -137,9 +137,15 @@ def api_routes(services: Services) -> list[Any]:
         *bot_routes(services),
         *shape_routes(),
         *problem_routes(),
-        *console_routes(),
+        *console_routes(_elsewhere(services.config)),
         *documentation_routes(),
     ]
+
+
+def _elsewhere(config: Config) -> frozenset[str]:
+    """What the console need not ask this process for, by the settings of a cluster."""
+    told = {"order": config.cassandra.hosts, "ids": config.ids.services, "pictures": config.images.url}
+    return frozenset(name for name, given in told.items() if given)
 
 
 def browser_rules(config: Config) -> BrowserRules:

@@ -1,5 +1,7 @@
 """Serves the console's pages and their files (`static/`). What came from a page is shown as text, never as markup."""
 
+from collections.abc import Collection
+
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
@@ -24,9 +26,10 @@ SERVED_ELSEWHERE = frozenset({"bot", "docs", "problems"})
 """Their handlers answer programs as well."""
 
 
-def console_routes() -> list[HTTPRouteHandler]:
-    """One handler per page and file."""
-    pages = [_route(page.path, document(page.name)) for page in PAGES if page.name not in SERVED_ELSEWHERE]
+def console_routes(elsewhere: Collection[str] = ()) -> list[HTTPRouteHandler]:
+    """One handler per page and file. `elsewhere` as for `render`."""
+    own = [page for page in PAGES if page.name not in SERVED_ELSEWHERE]
+    pages = [_route(page.path, document(page.name, elsewhere)) for page in own]
     return [*pages, *(_route(f"/console/{name}", _file(name)) for name in files())]
 
 
@@ -35,9 +38,9 @@ def files() -> list[str]:
     return sorted(one.name for one in STATIC.iterdir() if one.name.rpartition(".")[2] in TYPES)
 
 
-def document(name: str) -> Response[bytes]:
+def document(name: str, elsewhere: Collection[str] = ()) -> Response[bytes]:
     """The answer that gives a page."""
-    return Response(render(name).encode(), media_type="text/html", headers=HEADERS)
+    return Response(render(name, elsewhere).encode(), media_type="text/html", headers=HEADERS)
 
 
 def _file(name: str) -> Response[bytes]:

@@ -4,6 +4,7 @@ A page's own part is a file in `static/pages`, its script the module of the same
 here: what a page shows of links is read and set as text by its script.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -46,13 +47,15 @@ PAGES: Final = (
 BY_NAME: Final = {page.name: page for page in PAGES}
 
 
-def render(name: str) -> str:
-    """The whole document of a page."""
+def render(name: str, elsewhere: Collection[str] = ()) -> str:
+    """The whole document of a page. `elsewhere`: what other processes do (`ids`, `pictures`), and `order`, where links
+    are in order for each domain alone; scripts do not ask this server for it."""
     page = BY_NAME[name]
     values = {
         "title": escape(page.title),
         "lead": escape(page.lead),
         "name": name,
+        "elsewhere": " ".join(sorted(elsewhere)),
         "styles": _style(page),
         "navigation": _navigation(page),
         "statuses": "".join(f"<option>{status}</option>" for status in Status if status is not Status.UNKNOWN),
@@ -75,6 +78,7 @@ def _navigation(current: Page) -> str:
     for page in PAGES:
         if page.group is not None:
             here = ' aria-current="page"' if page is current else ""
+            here = ' aria-current="true"' if (current.name, page.name) == ("link", "links") else here
             groups.setdefault(page.group, []).append(f'<li><a href="{page.path}"{here}>{escape(page.title)}</a></li>')
     return "".join(
         f'<div class="group"><p id="group-{name.lower()}">{name}</p>'

@@ -5,11 +5,13 @@ they were accepted.
 `SPIDERDUCK_ACCEPT_SCREENSHOTS=1` accepts those of now. Look at each before it is committed.
 """
 
+import asyncio
 import base64
 import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,8 +21,12 @@ from urllib.parse import quote
 import pytest
 from PIL import Image, ImageChops
 
+from groundwork.clock import SystemClock
+from schedulers.model import Message
 from spiderduck.console.shell import PAGES
+from spiderduck.database.sqlite import Database
 from spiderduck.demo.site import picture
+from spiderduck.queues.sqlite import SqliteQueue
 from tests.e2e import console_data
 from tests.e2e.product import Product
 from tests.e2e.test_generated_clients import ROOT, installed, run
@@ -41,6 +47,8 @@ KEYS = [
     {"name": "keeper", "key": KEEPER, "scopes": ["admin"]},
 ]
 POND, HOSTILE, DUCK = "http://news.test/pond", "http://evil.test/x", "http://news.test/duck.png"
+SECRET, BUSY = "http://old.test/secret", "http://busy.test/report"
+GIVEN_UP = ("http://late.test/1", "http://late.test/2")
 MARKUP = "<img src=x onerror=ran=1><script>ran=1</script><b>bold</b>"
 ACCEPTED = ROOT / "docs" / "screenshots"
 TAKEN_WITH = ACCEPTED / "taken-with.json"
@@ -62,6 +70,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("console")
 
 
+async def give_up(data: Path) -> None:
+    """As a process did that ended before: two events are among the dead letters."""
+    data.mkdir()
+    database = Database(data / "spiderduck.db")
+    queue = SqliteQueue(database, SystemClock())
+    running = asyncio.create_task(queue.run())
+    for url in GIVEN_UP:
+        await queue.publish([Message(json.dumps({"urls": [url]}).encode(), url)])
+        await queue.bury(await queue.receive(), "Cassandra did not answer")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await database.close()
+
+
+def paused(product: Product) -> None:
+    """Until the domain that asked for rest is left alone."""
+    over = time.monotonic() + 60
+    while "backoff_until" not in product.client.get("/v1/domains/busy.test").json():
+        assert time.monotonic() < over
+
+
 @pytest.fixture(scope="module")
 def told(folder: Path) -> Iterator[dict[str, Any]]:
     """What the browser tells of all pages, in one run."""
@@ -74,6 +103,7 @@ def told(folder: Path) -> Iterator[dict[str, Any]]:
         "SPIDERDUCK_API__KEYS": json.dumps(KEYS),
         "SPIDERDUCK_FETCHERS__NETWORK__ALLOW_ADDRESSES": '["127.0.0.0/8"]',
     }
+    asyncio.run(give_up(folder / "data"))
     with Origin() as origin, Receiver() as receiver, Product(folder / "data", origin.port, settings) as product:
         described = (
             '<meta name="description" content="Ducks live there."><meta property="og:image" content="/duck.png">'
@@ -82,6 +112,8 @@ def told(folder: Path) -> Iterator[dict[str, Any]]:
         origin.answers["news.test/duck.png"] = http(_drawn("PNG"), content_type="image/png")
         origin.answers["news.test/robots.txt"] = http("User-agent: *\nDisallow: /private/\n", content_type="text/plain")
         origin.answers["evil.test/x"] = page(MARKUP.replace("<", "&lt;"))
+        origin.answers["busy.test/report"] = http("no", "503 Service Unavailable", Retry_After="600")
+        origin.answers |= {one.removeprefix("http://"): page("Found after all") for one in (SECRET, *GIVEN_UP)}
         product.client.headers["Authorization"] = f"Bearer {KEEPER}"
         taken = threading.Event()
 
@@ -92,26 +124,31 @@ def told(folder: Path) -> Iterator[dict[str, Any]]:
         receiver.answers["/hook"] = take
         product.client.put("/v1/queues/mailer").raise_for_status()
         product.client.post("/v1/webhooks", json={"url": receiver.url("/hook")}).raise_for_status()
-        product.send({"urls": [POND, HOSTILE]})
-        product.ended(POND, HOSTILE)
+        product.send({"urls": [POND, HOSTILE, SECRET, BUSY]})
+        product.ended(POND, HOSTILE, SECRET)
+        paused(product)
         assert taken.wait(20)
         order = folder / "order.json"
         order.write_text(json.dumps(_order(product, folder)))
         said = run(need("node"), folder / "check.mjs", order, at=folder)
-        yield json.loads(said.splitlines()[-1])
+        late = [one["metadata"]["title"] for one in product.ended(*GIVEN_UP)]
+        yield json.loads(said.splitlines()[-1]) | {"late": late}
 
 
 def _order(product: Product, folder: Path) -> dict[str, Any]:
-    paths = {one.name: one.path for one in PAGES if one.name != "pictures"}  # whose own key a reader has not
-    paths |= {"link": f"/link?url={quote(POND, safe='')}", "domains": "/domains?domain=news.test"}
+    first = {"links": "/links", "link": f"/link?url={quote(POND, safe='')}"}
+    rest = {one.name: one.path for one in PAGES if one.name not in first}
+    paths = first | rest | {"domains": "/domains?domain=busy.test"}
     return {
         "program": need("chromium"),
         "base": str(product.client.base_url).rstrip("/"),
         "reader": READER,
         "keeper": KEEPER,
         "pages": paths,
+        "found": "/links?text=pond",
         "pond": POND,
         "hostile": HOSTILE,
+        "secret": SECRET,
         "picture_url": DUCK,
         "robots_url": "http://news.test/private/x",
         "now": console_data.NOW,
@@ -154,6 +191,11 @@ def test_a_reader_finds_a_link_with_the_keyboard(told: dict[str, Any]) -> None:
     assert told["first"] == "Skip to the content"
 
 
+def test_a_server_that_is_away_is_told_and_when_it_is_back(told: dict[str, Any]) -> None:
+    assert told["away"] == "The server cannot be reached. Is it running?"
+    assert told["back"] is True
+
+
 def test_what_a_page_says_of_itself_stays_text(told: dict[str, Any]) -> None:
     assert told["title"] == MARKUP
     assert (told["made"], told["ran"]) == (0, False)
@@ -172,6 +214,28 @@ def test_who_was_told_and_telling_once_more(told: dict[str, Any]) -> None:
     assert told["replayed"] == "1 delivery is made once more."
     assert told["told"][0] == "mailer"
     assert len(told["told"]) == 2, "the queue and the webhook"
+
+
+def test_the_pause_of_a_domain_is_told_and_ended(told: dict[str, Any]) -> None:
+    assert told["paused"].startswith("Paused until ")
+    assert "busy.test" in told["paused"]
+    assert "503" in told["paused"]
+    assert "Paused" not in told["resumed"]
+
+
+def test_a_link_is_taken_down_and_that_is_lifted(told: dict[str, Any]) -> None:
+    """The reason, which another admin wrote, stays text; the audit log has all that was done, newest first."""
+    assert told["taken_down"] == "An admin took it down: nothing of it is kept or shown."
+    assert told["reason"] == "<b>order 4711</b>"
+    assert told["lifted"].startswith("Nothing is.")
+    assert told["audited"][:5] == ["takedown.lifted", "dead.replayed", "dead.replayed", "domain.resumed", "takedown"]
+
+
+def test_dead_letters_are_tried_again_one_and_all(told: dict[str, Any]) -> None:
+    assert [one.endswith(": Cassandra did not answer.") for one in told["given_up"]] == [True, True]
+    assert (told["left"], told["tried_again"]) == (1, "1 message is back in the queue.")
+    assert told["late"] == ["Found after all"] * 2
+    assert told["not_again"] == "Your key lacks the scope admin."
 
 
 def test_variants_stand_side_by_side(told: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
 // The publisher's page. Everything that comes from outside is set as text.
 
-import "./key.js";
+import { reached } from "./key.js";
 
 const by = (id) => document.getElementById(id);
 
 async function report(domain) {
   const query = domain ? `?domain=${encodeURIComponent(domain)}` : "";
-  const answer = await fetch(`/bot${query}`, { headers: { Accept: "application/json" } });
+  const answer = await reached(`/bot${query}`, { headers: { Accept: "application/json" } });
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.detail);
   return told;

@@ -11,6 +11,8 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 const charts = new Set();
 
+/** A line of fewer than two moments would not be seen. */
+const isAlone = (plot, line) => plot.data[line].filter((value) => value !== null).length < 2;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** `lines`: [label, colour's name in tokens.css]. `said`: a value with its unit; `brief`: the same for the axis. */
@@ -57,7 +59,7 @@ export class Chart {
         { ...axis, size: 30, space: this.#place.clientWidth < NARROW ? 90 : 60, values: (_, all) => all.map((one) => clock.format(one * 1000)) },
         { ...axis, size: 58, space: 40, incrs: WHOLE, values: (_, all) => all.map((one) => this.#brief(one)) },
       ],
-      series: [{}, ...this.#lines.map(([label, token]) => ({ label, stroke: colour(token), width: 2, fill: `${colour(token)}1f`, points: { show: false }, spanGaps: false }))],
+      series: [{}, ...this.#lines.map(([label, token]) => ({ label, stroke: colour(token), width: 2, fill: `${colour(token)}1f`, points: { show: isAlone, size: 5, fill: colour(token) }, spanGaps: false }))],
       hooks: { setCursor: [(plot) => this.#say(plot.cursor.idx)] },
     };
     this.#plot = new uPlot(options, this.#data, this.#place);

@@ -3,15 +3,17 @@
 import { at, element, linkPage } from "./element.js";
 import { moment, several } from "./format.js";
 import { read, send, trouble, whoami } from "./key.js";
+import { stop } from "./links-shown.js";
 
+const KINDS = { event: "an event", picture: "a picture to measure", further: "a further picture" };
 let cursor = null;
 let may = false;
 
 function letter(one) {
   return element("li", { class: "panel" },
     element("h2", { class: "wrap", text: one.url ?? `Event ${one.event_id}` }),
-    element("p", { class: "sentence", text: `Given up at ${moment(one.at)}: ${one.reason}` }),
-    element("p", { class: "where", text: `Event ${one.event_id}, ${one.kind}` }),
+    element("p", { class: "sentence", text: `Given up at ${moment(one.at)}: ${stop(one.reason)}` }),
+    element("p", { class: "where", text: `Event ${one.event_id}; the message is ${KINDS[one.kind] ?? `of the kind ${one.kind}`}.` }),
     element("details", {}, element("summary", { text: "The message" }), element("pre", { tabIndex: 0, text: one.body })),
     element("div", { class: "acts" },
       element("button", { type: "button", class: "quiet", text: "Try again", disabled: !may, title: may ? "" : "Your key lacks the scope admin.", "aria-label": `Try again: ${one.url ?? one.event_id}`, onclick: () => replay([one.id]) }),

@@ -2,7 +2,7 @@
 
 import { element, at, tag } from "./element.js";
 import { several } from "./format.js";
-import "./key.js";
+import { reached } from "./key.js";
 import { inside } from "./docs-call.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -63,7 +63,7 @@ function open() {
 }
 
 async function load() {
-  const answer = await fetch("/openapi.json");
+  const answer = await reached("/openapi.json");
   if (!answer.ok) throw new Error(`/openapi.json answered ${answer.status}`);
   const api = await answer.json();
   groups = [...grouped(api)].map(([name, calls]) => ({
@@ -78,4 +78,4 @@ async function load() {
 
 at("wanted").addEventListener("input", search);
 addEventListener("hashchange", open);
-load().catch((error) => { at("counted").textContent = `The description cannot be read: ${error.message}.`; at("calls").setAttribute("aria-busy", "false"); });
+load().catch((error) => { at("counted").textContent = `The description cannot be read. ${error.message}`; at("calls").setAttribute("aria-busy", "false"); });

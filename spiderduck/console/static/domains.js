@@ -1,19 +1,23 @@
 // One domain: what waits for it and why, its limit, and what came of its links.
 
-import { at, element, domainPage } from "./element.js";
-import { moment, several, span } from "./format.js";
+import { at, element, domainPage, isElsewhere } from "./element.js";
+import { count, moment, several, span } from "./format.js";
 import { needs, read, send, trouble, whoami } from "./key.js";
 import { hostOf, row } from "./links-shown.js";
 import "./robots.js";
 
 const EVERY = 3000;
 const MOST = 20;
+const PARTS = ["found", "robots", "recent"]; // what stands below the figures comes with them, so that nothing moves
 const domain = new URLSearchParams(location.search).get("domain")?.trim() ?? "";
 const path = `/v1/domains/${encodeURIComponent(domain)}`;
 
+/** Without what the sentence says already. */
+const because = (reason) => reason.replace(/^\S+ is paused, (?=since )/, "");
+
 function state(report) {
   const [paused, turn] = [report.backoff_until, report.next_turn].map((one) => (one && Date.parse(one) > Date.now() ? one : null));
-  if (paused) return `Paused until ${moment(paused)}: ${report.pause_reason ?? "the domain asked for rest"}.`;
+  if (paused) return `Paused until ${moment(paused)}${report.pause_reason ? `, ${because(report.pause_reason)}` : ""}.`;
   if (report.waiting && turn) return `${several(report.waiting, "request waits", "requests wait")}; the next turn is at ${moment(turn)}.`;
   if (report.waiting) return `${several(report.waiting, "request waits", "requests wait")} for a turn.`;
   if (report.in_flight) return `It is being asked now.`;
@@ -21,16 +25,16 @@ function state(report) {
 }
 
 function shown(report) {
-  at("found").hidden = false;
+  for (const id of PARTS) at(id).hidden = false;
   const { waiting = 0, in_flight: inFlight = 0, pace = 1 } = report; // what has its usual value is left out
   at("title").textContent = report.domain;
   document.title = `${report.domain} · SpiderDuck`;
   at("sentence").textContent = state(report);
   at("resume-part").hidden = !(report.backoff_until && Date.parse(report.backoff_until) > Date.now());
-  at("waiting").textContent = String(waiting);
-  at("in-flight").textContent = String(inFlight);
-  at("in-flight-why").textContent = `requests at this moment; ${report.limits.parallel} at most`;
-  at("rate").replaceChildren(String(report.limits.per_second), element("small", { text: " a second" }));
+  at("waiting").textContent = count(waiting);
+  at("in-flight").textContent = count(inFlight);
+  at("in-flight-why").textContent = `requests at this moment; ${count(report.limits.parallel)} at most`;
+  at("rate").replaceChildren(count(report.limits.per_second), element("small", { text: " a second" }));
   at("rate-why").textContent = `at most, and ${several(report.limits.burst, "request")} at once after a pause`
     + (report.crawl_delay ? `; its robots.txt asks for ${span(report.crawl_delay)} between two` : "")
     + (report.limits.ceiling ? `; may rise to ${report.limits.ceiling} a second` : "");
@@ -68,10 +72,12 @@ async function set(body, said) {
   }
 }
 
-/** Domains that had links lately, to choose from. */
+/** Domains that had links lately, to choose from. A cluster has no such list, but the domains that trend. */
 async function lately() {
-  const { links: all } = await read("/v1/links?most=100");
-  const hosts = [...new Set(all.map((one) => hostOf(one.url)).filter((one) => one.includes(".")))].slice(0, 12);
+  const handled = () => read("/v1/links?most=100").then(({ links: all }) => all.map((one) => hostOf(one.url)));
+  const trending = () => read("/v1/trends?by=domains&window=day").then(({ domains: all }) => all.map((one) => one.domain));
+  const found = await (isElsewhere("order") ? trending() : handled());
+  const hosts = [...new Set(found.filter((one) => one.includes(".")))].slice(0, 12);
   if (hosts.length) at("lately").replaceChildren("Lately: ", ...hosts.flatMap((host) => [element("a", { href: domainPage(host), text: host }), " "]));
 }
 
@@ -94,8 +100,9 @@ at("limit").addEventListener("submit", (event) => {
   set(body, "The limit is set.");
 });
 at("reset").addEventListener("click", () => set({}, "The limit is the one of the settings again."));
-lately().catch(() => {}); // only a help to choose; in a cluster there is no such list
+lately().catch(() => {}); // only a help to choose
 if (domain) {
+  at("robots").hidden = true;
   Promise.all([load(), links(), whoami().then(() => Promise.all([needs(at("set"), "admin"), needs(at("reset"), "admin"), needs(at("resume"), "admin")]))]).catch(trouble);
   setInterval(() => { if (!document.hidden && !at("found").hidden) load().then(() => trouble(null), trouble); }, EVERY);
 }

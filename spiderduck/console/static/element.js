@@ -17,6 +17,9 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Whether other processes have it (`ids`, `pictures`), or nobody: the `order` of links of all domains. */
+export const isElsewhere = (what) => document.documentElement.dataset.elsewhere.split(" ").includes(what);
+
 export const at = (id) => document.getElementById(id);
 
 /** A link to another site, if the address is one that a person may follow. */

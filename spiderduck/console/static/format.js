@@ -2,6 +2,8 @@
 
 import { element } from "./element.js";
 
+const FIXED = "\u00a0"; // between a number and its unit, which no line parts
+
 const numbers = new Intl.NumberFormat("en");
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -15,7 +17,7 @@ export function several(value, one, more = `${one}s`) {
 export function bytes(value) {
   if (value < 1024) return several(value, "byte");
   const power = Math.min(3, Math.floor(Math.log2(value) / 10));
-  return `${(value / 1024 ** power).toFixed(power > 1 ? 1 : 0)} ${["", "KiB", "MiB", "GiB"][power]}`;
+  return `${(value / 1024 ** power).toFixed(power > 1 ? 1 : 0)}${FIXED}${["", "KiB", "MiB", "GiB"][power]}`;
 }
 
 export function span(seconds) {
@@ -35,8 +37,8 @@ export function briefly(ms) {
 }
 
 export function took(ms) {
-  if (ms < 1000) return `${count(ms)} ms`;
-  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms / 1000);
+  if (ms < 1000) return `${count(ms)}${FIXED}ms`;
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)}${FIXED}s` : span(ms / 1000);
 }
 
 export function ago(moment) {

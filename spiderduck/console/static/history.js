@@ -91,7 +91,8 @@ function measured(told) {
   latencies.show(times(told), [found?.p50 ?? none, found?.p95 ?? none, found?.p99 ?? none]);
   at("latency-why").textContent = MEASURES[kind];
   at("typical").textContent = found?.whole.p50 == null ? "–" : took(found.whole.p50);
-  at("typical-why").textContent = found?.whole.p95 == null ? "nothing was measured yet" : `half of all within this; 95 of 100 within ${took(found.whole.p95)}, 99 within ${took(found.whole.p99)} (${{ share: "share to card", fetch: "one fetch", api: "the API's answers" }[kind]})`;
+  at("typical-of").textContent = { share: "Share to card", fetch: "One fetch", api: "Answer of the API" }[kind];
+  at("typical-why").textContent = found?.whole.p95 == null ? "nothing was measured yet" : `for half of all; 95 of 100 within ${took(found.whole.p95)}, 99 within ${took(found.whole.p99)}`;
 }
 
 async function load() {

@@ -1,33 +1,40 @@
 // Calls to the server, with the key that a person typed where the server asks for one. The key is kept for this tab
 // only, and sent by these scripts only: unlike a password that the browser keeps, no other site can make it be sent.
 
-import { at } from "./element.js";
+import { at, element } from "./element.js";
 
 const KEPT = "spiderduck.key";
+const BACK_EVERY = 5000;
 const dialog = at("key-dialog");
 const why = at("key-why");
 const field = at("key");
 let waiting = null;
+let looking = null;
 
-/** `fetch` with the key. Where the server wants one, or does not know this one, the person is asked, and it is sent again. */
+/** `fetch` with the key. Where the server wants one, or does not know this one, the person is asked, and it is sent again.
+ * Throws an error with a sentence where no answer comes. */
 export async function call(path, options = {}) {
   for (;;) {
     const key = sessionStorage.getItem(KEPT);
     const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
-    const answer = await fetch(path, { ...options, headers, cache: "no-store" });
+    const answer = await reached(path, { ...options, headers });
     if (answer.status !== 401) return answer;
     await asked(key ? await reason(answer) : "");
   }
 }
 
+/** `fetch` without a key, past the browser's cache. */
+export async function reached(path, options = {}) {
+  try {
+    return await fetch(path, { ...options, cache: "no-store" });
+  } catch (error) {
+    throw new Error("The server cannot be reached. Is it running?", { cause: error });
+  }
+}
+
 /** The answer's JSON. Throws an error with a sentence that a person can act on. */
 export async function read(path, options = {}) {
-  let answer;
-  try {
-    answer = await call(path, options);
-  } catch (error) {
-    throw new Error(`The server cannot be reached (${error.message}). Is it running?`, { cause: error });
-  }
+  const answer = await call(path, options);
   if (!answer.ok) {
     const problem = await answer.clone().json().catch(() => ({}));
     throw Object.assign(new Error(await reason(answer)), { code: problem.code });
@@ -68,11 +75,22 @@ export async function needs(button, scope) {
   return false;
 }
 
-/** Shows an error at the top of the page; nothing hides it. */
+/** Shows an error at the top of the page; nothing hides it. Where the server is away, it says when it is back. */
 export function trouble(error) {
   const place = at("trouble");
   place.textContent = error ? error.message : "";
   place.hidden = !error;
+  const away = error?.cause instanceof TypeError; // what `fetch` throws
+  if (away) looking ??= setInterval(isBack, BACK_EVERY);
+  else { clearInterval(looking); looking = null; }
+}
+
+async function isBack() {
+  const answer = await fetch("/healthz", { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok || looking === null) return;
+  trouble(null);
+  at("trouble").hidden = false;
+  at("trouble").replaceChildren("The server is back. ", element("button", { type: "button", class: "quiet", text: "Load this page again", onclick: () => location.reload() }));
 }
 
 function shown(key) {

@@ -36,7 +36,8 @@ export function kindOf(status) {
   return ["pending", "deferred", "unknown"].includes(status) ? "wait" : "bad";
 }
 
-const stop = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+/** With a full stop, where none is. */
+export const stop = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** What a record or card says of the link's state, as one sentence. */
 export function sentence(found) {
@@ -50,8 +51,16 @@ export function sentence(found) {
     const fresh = found.fresh_until ? ` It counts as fresh ${Date.parse(found.fresh_until) > Date.now() ? "until" : "no longer: it did until"} ${moment(found.fresh_until)}.` : "";
     return `Fetched ${ago(found.fetched_at)}, at ${moment(found.fetched_at)}.${fresh}`;
   }
+  if (found.status === "robots_denied" && found.reason) return `It was not asked for: ${stop(found.reason)}`;
+  if (found.status === "http_error" && found.reason) return stop(found.reason[0].toUpperCase() + found.reason.slice(1));
   const said = SENTENCES[found.status] ?? `Its status is ${found.status}.`;
   return found.reason && found.status !== "fetched" && found.status !== "unknown" ? `${said.slice(0, -1)}: ${stop(found.reason)}` : said;
+}
+
+/** Which list blocks it; of what it is, nothing is shown. */
+function blocked({ matched, basis }) {
+  if (basis === "takedown") return "An admin took it down.";
+  return matched ? `The list ${matched.list} names ${matched.expression}${matched.category ? ` (${matched.category})` : ""}.` : "A list blocks it.";
 }
 
 export function verdictTag(verdict) {
@@ -98,7 +107,7 @@ export function row(given) {
   const found = { ...given.metadata, ...given };
   const when = found.handled_at ?? found.checked_at ?? found.fetched_at;
   const shares = found.shares?.total ? several(found.shares.total, "share") : "";
-  const reason = found.status === "fetched" ? found.description : sentence(found);
+  const reason = found.verdict?.verdict === "block" ? blocked(found.verdict) : found.status === "fetched" ? found.description : sentence(found);
   return element("li", {}, element("a", { class: "row-link", href: linkPage(found.url) },
     thumbnail(found),
     element("div", {},
@@ -113,9 +122,6 @@ export function row(given) {
     ),
   ));
 }
-
-/** Whether this server keeps no order of all links, so that only new ones can be shown without a domain. */
-export const isUnordered = (error) => error.code === "not_in_order";
 
 /** Shows the link of a notice on top of `rows`, once, and at most so many. */
 export function add(rows, data, most) {

@@ -1,11 +1,11 @@
 // Links, past and live. A notice makes the list be read again, at most once a second, so that filters, order and
 // pictures are always the server's.
 
-import { at } from "./element.js";
+import { at, isElsewhere } from "./element.js";
 import { follow } from "./events.js";
 import { count } from "./format.js";
 import { read, trouble } from "./key.js";
-import { add, isUnordered, row } from "./links-shown.js";
+import { add, row } from "./links-shown.js";
 
 const AT_A_TIME = 50;
 const PAUSE = 1000;
@@ -16,6 +16,7 @@ let older = false;
 let unordered = false;
 let newest = 0;
 let timer = null;
+let lost = false;
 
 function query() {
   const made = new URLSearchParams();
@@ -28,27 +29,35 @@ async function load() {
   const asked = ++newest;
   const parameters = query();
   history.replaceState(null, "", parameters.size ? `?${parameters}` : location.pathname);
+  unordered = isElsewhere("order") && !parameters.has("domain");
+  if (unordered) { withoutDomain(parameters.size > 0); return; }
   try {
     const answer = await read(`/v1/links?${parameters}&most=${AT_A_TIME}`);
     if (asked !== newest) return;
-    unordered = false;
     trouble(null);
     rows.replaceChildren(...answer.links.map(row));
     ended(answer, parameters.size > 0);
   } catch (error) {
-    if (asked === newest) failed(error, parameters.size > 0);
+    if (asked === newest) failed(error);
   }
   rows.setAttribute("aria-busy", "false");
 }
 
-/** Without a domain a cluster can show only what comes from now on. */
-function failed(error, filtered) {
-  unordered = isUnordered(error) && !filtered;
+function failed(error) {
   rows.replaceChildren();
   at("more").hidden = true;
-  at("empty").hidden = !unordered;
-  at("empty").textContent = "This server keeps links in order for each domain. Enter a domain to see its past links; new links of all appear here as they come.";
-  trouble(unordered ? null : error);
+  at("empty").hidden = true;
+  trouble(error);
+}
+
+/** A cluster can show only what comes from now on. */
+function withoutDomain(filtered) {
+  if (filtered) rows.replaceChildren();
+  rows.setAttribute("aria-busy", "false");
+  at("more").hidden = true;
+  at("empty").hidden = !filtered && rows.children.length > 0;
+  at("empty").textContent = `This server keeps links in order for each domain. Enter a domain to see its past links${filtered ? " that fit." : "; new links of all domains appear here as they come."}`;
+  trouble(null);
 }
 
 function ended(answer, filtered) {
@@ -77,7 +86,12 @@ async function more() {
 }
 
 function soon(data) {
-  if (unordered) { at("empty").hidden = true; add(rows, data, AT_A_TIME); return; }
+  if (unordered) {
+    if (query().size) return;
+    at("empty").hidden = true;
+    add(rows, data, AT_A_TIME);
+    return;
+  }
   if (older || timer || rows.contains(document.activeElement)) return;
   timer = setTimeout(() => { timer = null; load(); }, PAUSE);
 }
@@ -95,7 +109,11 @@ at("more").addEventListener("click", more);
 load();
 follow("/v1/stream", {
   message: soon,
-  open: () => { at("live").textContent = "Live: new links appear by themselves."; },
-  lost: () => { at("live").textContent = "The server does not answer; trying again …"; },
+  open: () => {
+    at("live").textContent = "Live: new links appear by themselves.";
+    if (lost && !older) load(); // what came meanwhile
+    lost = false;
+  },
+  lost: () => { lost = true; at("live").textContent = "The server does not answer; trying again …"; },
   refused: (why) => { at("live").textContent = why; },
 });

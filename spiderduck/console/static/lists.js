@@ -1,9 +1,9 @@
 // The lists in force, and what they say of a link.
 
-import { at, element, linkPage, table, tag } from "./element.js";
+import { at, element, isElsewhere, linkPage, table, tag } from "./element.js";
 import { count, moment, several, span, time } from "./format.js";
 import { read, send, trouble, whoami } from "./key.js";
-import { isUnordered, row } from "./links-shown.js";
+import { row } from "./links-shown.js";
 
 const KINDS = { block: "bad", warn: "wait", no_match: "", unknown: "" };
 
@@ -43,7 +43,6 @@ async function judge(event) {
 
 const told = (verdict) => tag(verdict.replace("_", " "), KINDS[verdict] ?? "");
 
-/** Where links are in order; a cluster keeps them for each domain alone, and has no such list. */
 async function changes() {
   const { links } = await read("/v1/links?most=200");
   const changed = links.filter((one) => one.verdict?.previous).slice(0, 20);
@@ -88,15 +87,16 @@ async function load() {
   lists((await read("/v1/lists")).lists);
   const { scopes } = await whoami();
   if (scopes.includes("admin")) await Promise.all([takedowns(), audit()]);
-  try {
-    const { links } = await read("/v1/links?verdict=block&most=20");
-    at("rows").replaceChildren(...links.map(row));
-    at("empty").hidden = links.length > 0;
-    await changes();
-  } catch (error) {
-    if (!isUnordered(error)) throw error;
-    for (const id of ["changed-title", "blocked-title"]) at(id).parentElement.hidden = true;
+  if (isElsewhere("order")) {
+    at("changed-title").parentElement.hidden = true;
+    at("empty").textContent = "This server keeps links in order for each domain: Links shows the blocked ones of a domain.";
+    at("empty").hidden = false;
+    return;
   }
+  const { links } = await read("/v1/links?verdict=block&most=20");
+  at("rows").replaceChildren(...links.map(row));
+  at("empty").hidden = links.length > 0;
+  await changes();
 }
 
 at("ask").addEventListener("submit", judge);

@@ -24,7 +24,7 @@ export function healthOf(told) {
 /** Nothing where nothing is known of them. */
 export function needsTable(caption, needs) {
   if (!needs.length) return "";
-  return table(caption, ["What", "State", "Since", "What it says, and what helps"], needs.map((one) => [
+  return table(caption, [["What", "whole"], "State", ["Since", "whole"], "What it says, and what helps"], needs.map((one) => [
     one.name, tag(WORDS[one.state] ?? one.state, KINDS[one.state] ?? ""), one.since ? moment(one.since) : "",
     [one.says, one.remedy].filter(Boolean).join("; ") || "nothing is wrong",
   ]));

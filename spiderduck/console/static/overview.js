@@ -1,17 +1,17 @@
 // What the server does now: figures from /metrics, and the latest links.
 
-import { at, element } from "./element.js";
+import { at, element, isElsewhere } from "./element.js";
 import { follow } from "./events.js";
 import { count, several, took } from "./format.js";
-import { call, read, reason, trouble } from "./key.js";
+import { call, reached, read, reason, trouble } from "./key.js";
 import "./history.js";
-import { add, bar, isUnordered, row } from "./links-shown.js";
+import { add, bar, row } from "./links-shown.js";
 import { healthOf, needsOf, needsTable } from "./needs.js";
 
 const EVERY = 5000;
 const SHOWN = 8;
+const unordered = isElsewhere("order");
 let timer = null;
-let unordered = false;
 
 /** Lines of Prometheus' text format: [name, labels, value]. */
 function* series(text) {
@@ -48,11 +48,11 @@ function times(stages) {
   const means = [...stages].filter(([, one]) => one.spiderduck_stage_calls_total).map(([name, one]) => [name, one.spiderduck_stage_seconds_total / one.spiderduck_stage_calls_total]);
   means.sort(([, one], [, other]) => other - one);
   const slow = means.slice(0, 6);
-  at("stages").replaceChildren(...(slow.length ? slow.map(([name, seconds]) => bar(name, seconds / (slow[0][1] || 1), seconds < 0.001 ? "< 1 ms" : took(Math.round(seconds * 1000)), "")) : [element("li", { class: "nothing", text: "Nothing yet." })]));
+  at("stages").replaceChildren(...(slow.length ? slow.map(([name, seconds]) => bar(name, seconds / (slow[0][1] || 1), seconds < 0.001 ? "< 1 ms" : took(Math.round(seconds * 1000)), "")) : [element("li", { class: "nothing", text: "No link was handled in this process yet. In a cluster, schedulers handle them, and their /metrics tell the same." })]));
 }
 
 async function health() {
-  const answer = await fetch("/readyz", { cache: "no-store" });
+  const answer = await reached("/readyz");
   const told = await answer.json();
   const [kind, said] = healthOf(told);
   at("health").className = `sentence ${kind}`;
@@ -76,21 +76,19 @@ async function look() {
   }
 }
 
-function refused(error) {
-  unordered = isUnordered(error);
-  if (!unordered) trouble(error);
-}
-
 follow("/v1/stream", {
   message: (data) => {
-    if (unordered) { add(at("rows"), data, SHOWN); return; }
+    if (unordered) { at("empty").hidden = true; add(at("rows"), data, SHOWN); return; }
     if (timer || at("rows").contains(document.activeElement)) return;
-    timer = setTimeout(() => { timer = null; latest().catch(refused); }, 1000);
+    timer = setTimeout(() => { timer = null; latest().catch(trouble); }, 1000);
   },
   open: () => { at("live").textContent = `Live: the latest ${several(SHOWN, "link")} of everybody who shares with this server.`; },
   lost: () => { at("live").textContent = "The server does not answer; trying again …"; },
   refused: (why) => { at("live").textContent = why; },
 });
-latest().catch(refused);
+if (unordered) {
+  at("empty").textContent = "New links appear here as they come. This server keeps past ones in order for each domain: Links shows them.";
+  at("empty").hidden = false;
+} else latest().catch(trouble);
 look();
 setInterval(look, EVERY);

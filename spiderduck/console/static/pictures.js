@@ -1,7 +1,9 @@
 // What the picture caches hold, live, and what an administrator can do about it. Everything that came from the network is
 // set as text. Looking asks no origin: thumbnails are made from what is cached.
 
-import { call, reason } from "./key.js";
+import { bytes as size, moment, several } from "./format.js";
+import { isElsewhere, outward, table, tag } from "./element.js";
+import { call, read, reason, trouble, whoami } from "./key.js";
 import { offer } from "./playground.js";
 import { asData } from "./reading.js";
 
@@ -38,12 +40,6 @@ function drawn(name, attributes) {
   return made;
 }
 
-function size(bytes) {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const power = Math.min(3, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power > 1 ? 1 : 0)} ${["", "KiB", "MiB", "GiB"][power]}`;
-}
-
 function span(seconds) {
   const whole = Math.max(0, Math.abs(seconds));
   for (const [length, noun] of [[86400, "days"], [3600, "hours"], [60, "minutes"]]) {
@@ -63,11 +59,11 @@ async function look() {
     const answer = await call("/images/inspect");
     if (!answer.ok) { at("state").textContent = await reason(answer); return; }
     found = await answer.json();
-    at("state").textContent = `as of ${new Date().toLocaleTimeString()}`;
+    at("state").textContent = `As of ${moment(new Date())}.`;
     choices();
     show();
   } catch (error) {
-    at("state").textContent = `The server cannot be reached: ${error.message}`;
+    at("state").textContent = error.message;
   } finally {
     looking = false;
   }
@@ -83,8 +79,8 @@ function show() {
   const pipeline = chosen();
   at("tiers").replaceChildren(...Object.keys(TIERS).map((name) => tier(name, pipeline[name])));
   const loading = pipeline.loading.length;
-  at("work").textContent = `${found.renders_active} renders running or waiting, ${loading} pictures loading, `
-    + `${found.idle_waiting} pieces of work for a quiet moment, ${pipeline.fetches} questions to origins so far.`;
+  at("work").textContent = `Now: ${several(found.renders_active, "render")} running or waiting, ${several(loading, "picture")} loading, `
+    + `${several(found.idle_waiting, "piece")} of work for a quiet moment. Since the start: ${several(pipeline.fetches, "request")} to origins.`;
   shares(pipeline);
   chart(pipeline.minutes);
   problems(pipeline.problem_groups);
@@ -117,7 +113,7 @@ function chart(minutes) {
   const last = Math.floor(now() / 60) * 60;
   const known = new Map(minutes.map((minute) => [minute.at, minute.hits]));
   const columns = Array.from({ length: 60 }, (_, index) => last - (59 - index) * 60);
-  const rows = columns.map((moment) => SOURCES.map(([, , names]) => sum(known.get(moment) ?? {}, names)));
+  const rows = columns.map((minute) => SOURCES.map(([, , names]) => sum(known.get(minute) ?? {}, names)));
   const most = Math.max(1, ...rows.map((row) => row.reduce((total, count) => total + count, 0)));
   const picture = drawn("svg", { viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img" });
   picture.setAttribute("aria-label", `Answers of the last hour, at most ${most} in a minute; the table has the numbers.`);
@@ -133,9 +129,9 @@ function chart(minutes) {
   const head = element("tr");
   head.append(...["minute", ...SOURCES.map(([, label]) => label)].map((label) => element("th", label)));
   const lines = rows.map((row, index) => [columns[index], row]).filter(([, row]) => row.some(Boolean)).reverse();
-  at("minutes").replaceChildren(head, ...lines.map(([moment, row]) => {
+  at("minutes").replaceChildren(head, ...lines.map(([at_s, row]) => {
     const line = element("tr");
-    line.append(element("td", new Date(moment * 1000).toLocaleTimeString()), ...row.map((count) => element("td", String(count))));
+    line.append(element("td", moment(at_s * 1000)), ...row.map((count) => element("td", String(count))));
     return line;
   }));
 }
@@ -197,7 +193,7 @@ function describe(list, of) {
     lines.push(`${where}: ${size(entry.bytes)}${entry.format ? `, ${entry.format}` : ""}${life}`);
   }
   for (const entry of of.rendered) {
-    lines.push(`${entry.width}×${entry.height} ${entry.format}, ${size(entry.bytes)}${entry.made_from ? `, made from ${entry.made_from}` : ""} (${entry.variant})`);
+    lines.push(`variant in memory: ${entry.width} × ${entry.height} pixels, ${entry.format}, ${size(entry.bytes)}${entry.made_from ? `, made from ${entry.made_from}` : ""}`);
   }
   if (lines.join("\n") === list.dataset.lines) return;
   list.dataset.lines = lines.join("\n");
@@ -231,7 +227,7 @@ function acts(pipeline, src, presets) {
         const answer = await call(path, { method });
         at("done").textContent = `${src}: ${answer.ok ? done(await answer.json()) : await reason(answer)}`;
       } catch (error) {
-        at("done").textContent = `The server cannot be reached: ${error.message}`;
+        at("done").textContent = error.message;
       }
       button.disabled = false;
       look();
@@ -282,5 +278,21 @@ async function thumbnail(place) {
 
 at("pipeline").addEventListener("change", show);
 at("filter").addEventListener("input", () => { if (found) pictures(chosen()); });
-setInterval(() => { if (at("live").checked && !document.hidden) look(); }, EVERY);
-look();
+/** Which processes make pictures, and where, as far as the settings that an admin may see tell it. */
+async function makers() {
+  at("here").hidden = true;
+  at("elsewhere").hidden = false;
+  const [{ processes }, { scopes }] = await Promise.all([read("/v1/cluster"), whoami()]);
+  const all = processes.filter((one) => one.parts?.includes("images"));
+  const { settings } = scopes.includes("admin") ? await read("/v1/settings") : { settings: [] };
+  const address = settings.find((one) => one.name === "images.url")?.value;
+  at("makers").replaceChildren(table("Image processes, as they say of themselves", ["Process", "State", ["Memory", "number"]], all.map((one) => [
+    one.name, tag(one.state.replaceAll("_", " "), one.state === "running" ? "good" : "bad"), one.resident_bytes ? size(one.resident_bytes) : ""])));
+  if (address) at("makers").append(element("p", "From here they are reached at ", "hint"), outward(`${address}/images/inspect/page`));
+}
+
+if (isElsewhere("pictures")) makers().catch(trouble);
+else {
+  setInterval(() => { if (at("live").checked && !document.hidden) look(); }, EVERY);
+  look();
+}

@@ -1,6 +1,6 @@
 // Shows the problem that the address names, or all of them. Everything is set as text.
 
-import "./key.js";
+import { reached } from "./key.js";
 
 const place = document.getElementById("problems");
 const wanted = decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -31,7 +31,7 @@ function article(problem) {
 }
 
 async function show() {
-  const answer = await fetch("/problems.json");
+  const answer = await reached("/problems.json");
   const all = await answer.json();
   place.setAttribute("aria-busy", "false");
   place.replaceChildren(...all.filter((problem) => !wanted || problem.code === wanted).map(article));

@@ -2,21 +2,24 @@
 
 import { at, element, table, tag } from "./element.js";
 import { ago, bytes, count, moment, several, span, time } from "./format.js";
-import { read, trouble, whoami } from "./key.js";
+import { reached, read, trouble, whoami } from "./key.js";
 import { needsOf, needsTable } from "./needs.js";
 
 const EVERY = 10_000;
 const STATES = { running: "good", not_ready: "wait", silent: "bad" };
 const PARTS = 5;
+const HIDDEN = "(hidden)"; // what the server says in the place of a secret
+const BUCKETS = 1024; // groups of domains, of which each fetcher holds some
 const ENGINES = [
-  ["Events and notices", "broker.url", "a message broker", "SQLite, in the data folder"],
-  ["Records", "cassandra.hosts", "Cassandra", "SQLite, in the data folder"],
-  ["Archive", "archive.url", "an object store or file system", "WARC files, in the data folder"],
-  ["Owners of domains", "zookeeper.hosts", "ZooKeeper", "this process alone"],
-  ["Shared cache of robots.txt", "memcached.hosts", "memcached", "none; each process has its own"],
-  ["Ids", "ids.urls", "id services", "made in this process"],
-  ["Pictures", "images.url", "image processes", "made in this process"],
+  ["Events and notices", ["broker.url"], "a message broker", "SQLite, in the data folder"],
+  ["Records", ["cassandra.hosts"], "Cassandra", "SQLite, in the data folder"],
+  ["Archive", ["archive.url"], "an object store or file system", "WARC files, in the data folder"],
+  ["Owners of domains", ["zookeeper.hosts"], "ZooKeeper", "this process alone"],
+  ["Shared cache of robots.txt", ["memcached.hosts"], "memcached", "none; each process has its own"],
+  ["Ids", ["ids.urls", "ids.url"], "id services", "made in this process"],
+  ["Pictures", ["images.url"], "image processes", "made in this process"],
 ];
+const OF_FETCHERS = new Set(["zookeeper.hosts", "memcached.hosts"]); // which are told nobody else
 let settings = [];
 
 function process(one) {
@@ -26,7 +29,7 @@ function process(one) {
     element("strong", { text: one.name }), parts.length === PARTS ? "all" : parts.join(", "),
     element("span", {}, tag(one.state.replaceAll("_", " "), STATES[one.state]), said ? element("span", { class: "where", text: ` ${said}` }) : ""),
     one.version ?? "", one.uptime_s === undefined ? "" : element("span", { text: span(one.uptime_s), title: `since ${moment(one.started_at)}` }),
-    one.load === undefined ? "" : one.load.toFixed(2), one.resident_bytes ? bytes(one.resident_bytes) : "", one.domains_held === undefined ? "" : count(one.domains_held),
+    one.load === undefined ? "" : one.load.toFixed(2), one.resident_bytes ? bytes(one.resident_bytes) : "", one.domains_held === undefined ? "" : `${Math.round((100 * one.domains_held) / BUCKETS)} %`,
   ];
 }
 
@@ -37,11 +40,11 @@ function summary(told) {
   const parts = [silent || notReady
     ? [silent && `${several(silent, "process is", "processes are")} silent`, notReady && `${several(notReady, "process is", "processes are")} not ready`].filter(Boolean).join(", ")
     : `${several(told.processes.length, "process runs", "processes run")}, and all is well`];
-  if (versions.length > 1) parts.push(`they run ${versions.map((one) => `${one} (${told.versions[one]})`).join(" and ")}`);
-  else if (versions.length) parts.push(`version ${versions[0]}`);
-  if (!told.queue) parts.push("the broker does not say what waits");
+  if (versions.length > 1) parts.push(`They run ${versions.map((one) => `${one} (${told.versions[one]})`).join(" and ")}`);
+  else if (versions.length) parts.push(`The version is ${versions[0]}`);
+  if (!told.queue) parts.push("The broker does not say what waits");
   at("sentence").className = `sentence ${silent ? "bad" : notReady ? "wait" : "good"}`;
-  at("sentence").textContent = `${parts.join("; ")}.`;
+  at("sentence").textContent = `${parts.join(". ")}.`;
   at("incomplete").hidden = !told.incomplete;
   at("incomplete").textContent = told.incomplete ?? "";
 }
@@ -50,21 +53,24 @@ async function processes() {
   const told = await read("/v1/cluster");
   summary(told);
   if (at("processes").contains(document.activeElement)) return;
-  at("processes").replaceChildren(table("The silent ones first", ["Name", ["Parts", "whole"], "State", "Version", ["Up for", "whole"], ["Load, processors", "number"], ["Memory", "number"], ["Domains of 1,024", "number"]], told.processes.map(process)));
+  at("processes").replaceChildren(table("The silent ones first", [["Name", "whole"], ["Parts", "whole"], "State", "Version", ["Up for", "whole"], ["Processors", "number"], ["Memory", "number"], ["Domains", "number"]], told.processes.map(process)));
 }
 
 async function needs() {
-  const answer = await fetch("/readyz", { cache: "no-store" });
+  const answer = await reached("/readyz");
   const told = await answer.json();
   const found = needsOf(told);
   at("needs").replaceChildren(found.length ? needsTable("What this process needs", found) : element("p", { class: "good", text: "Everything that this process needs answers." }));
 }
 
 function engines() {
-  const given = Object.fromEntries(settings.map((one) => [one.name, one.value]));
-  const has = (value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  const where = (value) => (Array.isArray(value) ? value.join(", ") : value);
-  at("engines").replaceChildren(table("By the settings", ["For", "In use", "Where"], ENGINES.map(([what, name, outside, inside]) => [what, has(given[name]) ? outside : inside, has(given[name]) ? element("code", { text: where(given[name]) }) : ""])));
+  const given = Object.fromEntries(settings.map((one) => [one.name, [one.value].flat().filter(Boolean)]));
+  const where = (values) => (values.includes(HIDDEN) ? element("span", { class: "where", text: "not shown: it may hold a password" }) : element("code", { text: values.join(", ") }));
+  at("engines").replaceChildren(table("By the settings", ["For", "In use", "Where"], ENGINES.map(([what, names, outside, inside]) => {
+    const values = names.flatMap((name) => given[name] ?? []);
+    if (values.length) return [what, outside, where(values)];
+    return given["fetchers.addresses"]?.length && OF_FETCHERS.has(names[0]) ? [what, "what the fetchers have", "in their settings"] : [what, inside, ""];
+  })));
 }
 
 async function keys() {

@@ -1,7 +1,7 @@
 // What is shared more than before, by window.
 
 import { at, domainPage, element, linkPage } from "./element.js";
-import { several } from "./format.js";
+import { count, several } from "./format.js";
 import { read, trouble } from "./key.js";
 
 const FIELDS = ["by", "window", "lang"];
@@ -26,8 +26,9 @@ function row(one, window) {
   return element("li", {}, element("a", { class: "row-link", href: one.url ? linkPage(one.url) : domainPage(one.domain) },
     element("span", { class: "thumb rank", title: `rank ${one.rank} of 100, score ${one.score}` }, String(one.rank)),
     element("div", {}, element("h3", { text: name, lang: one.language }), one.url && element("p", { class: "where", text: one.url }),
+      element("p", { class: "where", text: `Rank ${one.rank} of 100, with a score of ${count(one.score)}` }),
       one.shares && element("p", { class: "where", text: `${several(one.shares.last_hour, "share")} in the last hour, ${several(one.shares.last_day, "share")} in the last day, by ${several(one.shares.sharers, "person", "people")}` })),
-    columns(one.distribution, window),
+    one.distribution.length > 1 && columns(one.distribution, window),
   ));
 }
 

@@ -32,6 +32,7 @@ export async function shoot(browser, order) {
     const context = await browser.newContext({ ...VIEWS[view], reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC" });
     await context.route("**/*", (route) => answered(route, order));
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     await page.clock.setFixedTime(new Date(order.now));
     await page.goto(order.base + path);
     await page.locator(ready).first().waitFor();

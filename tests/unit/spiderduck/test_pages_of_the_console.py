@@ -90,5 +90,12 @@ def test_every_page_and_file_is_served_with_the_policy() -> None:
 def test_settings_that_a_page_names_are_settings() -> None:
     engines = STATIC.joinpath("system.js").read_text(encoding="utf-8").partition("const ENGINES")[2].partition("];")[0]
     named = re.findall(r'"([a-z]+\.[a-z]+)"', engines)
-    assert len(named) == 7
+    assert len(named) == 8
     assert set(named) <= set(dict(settings_of(Config())))
+
+
+def test_a_page_knows_what_need_not_be_asked_here() -> None:
+    """In a cluster ids and pictures are made by other processes, and no store has all links in order."""
+    assert 'data-elsewhere="ids order pictures"' in render("ids", {"pictures", "order", "ids"})
+    assert 'data-elsewhere=""' in render("ids")
+    assert '<a href="/links" aria-current="true">' in render("link"), "a link's page belongs to the links"
