@@ -2,8 +2,8 @@
 
     python -m tests.run [what pytest takes]
 
-Pure tests run first, one process for each core. Those that start an engine or the product follow, file by file on two
-workers (`tests/engines/side_by_side.py`); the engines start meanwhile. With arguments, which may select few tests, the
+Pure tests run first, one process for each core. Those that start an engine or the product follow on two workers
+(`tests/engines/side_by_side.py`); the engines start meanwhile. With arguments, which may select few tests, the
 second run is of one process and starts the engines that these are marked with.
 """
 
@@ -24,7 +24,7 @@ from tests.engines.on_demand import variable
 
 _PURE = ("-n", "auto", "-m", "not chaos and not engine and not e2e")
 _WORKERS = 2
-"""What one engine of each kind bears. With 1 the tests come one after another."""
+"""With 1 the tests come one after another."""
 _REST = ("-m", "not chaos and (engine or e2e)")
 _CLOSING = re.compile(r"^=* ?(?P<counts>(?:\d+ \w+(?:, )?)+) in (?P<seconds>[\d.]+)s\b")
 _COUNT = re.compile(r"(\d+) (\w+)")

@@ -1,9 +1,9 @@
-"""Tests with engines on two workers (`-n 2 --dist loadfile`): which share a worker, and which have the machine alone.
+"""Tests with engines on two workers (`-n 2 --dist loadfile`): what runs beside what, and what runs alone.
 
-The engines run once for all; each test names keyspaces, queues and paths of its own in them. A file stays on one
-worker, and so does a folder whose tests share a cluster. A test marked `alone` measures memory or pauses, or counts
-what an engine is asked, which neighbours would spoil: it begins when the other workers' tests are over, and theirs wait
-for its end.
+One worker gets all tests that lean on the shared engines, which would slow one another down until requests time out.
+The other gets the tests that start the product, file by file; who is done first helps. A test marked `alone` measures
+memory or pauses, or counts what an engine is asked, which neighbours would spoil, and a whole cluster leaves neighbours
+no time: such a test begins when the other worker's test is over, and that worker's next one waits for its end.
 """
 
 import fcntl
@@ -15,27 +15,28 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SHARED = ("tests/e2e/cluster/",)
-"""Folders whose tests share what takes long to start."""
+PRODUCT = "tests/e2e/"
+CLUSTER = "tests/e2e/cluster/"
 
 
-class ByFile(LoadScopeScheduling):
+class ByLane(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((folder for folder in SHARED if file.startswith(folder)), file)
+        return file if file.startswith(PRODUCT) and not file.startswith(CLUSTER) else "engines"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """Where files stay together; pure tests are dealt out one by one."""
-    return ByFile(config, log) if config.option.dist == "loadfile" else None
+    return ByLane(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: the time for which a test waits is not of its own timeout
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if not hasattr(item.config, "workerinput") or item.config.option.dist != "loadfile":
         return (yield)
-    with turn(item.config.rootpath / ".pytest_cache", alone=item.get_closest_marker("alone") is not None):
+    alone = item.get_closest_marker("alone") is not None or item.nodeid.startswith(CLUSTER)
+    with turn(item.config.rootpath / ".pytest_cache", alone=alone):
         return (yield)
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from groundwork.clock import SystemClock
+from spiderduck.errors import StoreUnavailable
 from spiderduck.settings.cassandra import CassandraConfig
 from spiderduck.stores.cassandra_migration import Migration
 from spiderduck.stores.cassandra_opening import open_session
@@ -25,6 +26,7 @@ SHARES = (
     *("share_domains", "trends"),
 )
 KEYSPACE = f"test_{os.getpid()}"
+EMPTYING_SECONDS = 60.0
 
 
 def moment_of_id(identity: int) -> float:
@@ -82,9 +84,15 @@ async def emptied_keyspace(
 
 
 async def _empty(session: Session, table: str) -> None:
-    """A look takes a millisecond; TRUNCATE many, and most tests use few tables."""
-    if await session.execute(Statement(f"SELECT * FROM {table} LIMIT 1", reads=True), ()):
-        await session.run(f"TRUNCATE {table}")
+    """A look takes a millisecond; TRUNCATE many, and on a busy machine more than a request may take."""
+    async with asyncio.timeout(EMPTYING_SECONDS):
+        while True:
+            try:
+                if await session.execute(Statement(f"SELECT * FROM {table} LIMIT 1", reads=True), ()):
+                    await session.run(f"TRUNCATE {table}")
+                return
+            except StoreUnavailable:
+                continue
 
 
 @contextmanager
