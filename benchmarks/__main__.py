@@ -6,6 +6,8 @@ import sys
 FIGURES = (
     ("benchmarks.crawl", "a crawl of real pages over many hosts, beside the floor, colly and Scrapy"),
     ("benchmarks.pipeline", "CPU per URL of the embedded pipeline against the floor"),
+    ("benchmarks.below_saturation", "a URL's cost where the machine is nearly idle, and the cost of nothing"),
+    ("benchmarks.growth", "what grows with a thousand, ten and a hundred thousand, a million stored pages"),
     ("benchmarks.latency", "added latency at half of the saturated rate"),
     ("benchmarks.busy_domains", "what a rare domain waits while others get more than their limit"),
     ("benchmarks.peer_scrapy", "pages per second per core against Scrapy"),

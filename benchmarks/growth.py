@@ -52,6 +52,8 @@ from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.telemetry import Telemetry
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
+USUAL = 100_000
+"""A million take fourteen gigabytes and some minutes."""
 DOMAINS = (10, 100, 1_000, 10_000, 100_000)
 BY_ADAPTERS = 100_000
 PAGES_A_DOMAIN = 20
@@ -355,7 +357,7 @@ def main() -> None:
         elif given.domains:
             uvloop.run(spread(Path(folder), given.pages or 100_000))
         else:
-            found = uvloop.run(grow(Path(folder), [size for size in SIZES if size <= (given.pages or SIZES[-1])]))
+            found = uvloop.run(grow(Path(folder), [size for size in SIZES if size <= (given.pages or USUAL)]))
             if given.plot is not None:
                 plot(found, given.plot)
 
