@@ -89,6 +89,15 @@ class HandedOutElsewhere(NotHandedOut):
         )
 
 
+class ReadElsewhere(SpiderDuckError):
+    """A queue that takes one reader has one, in another process."""
+
+    code = "read_elsewhere"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"another process reads the queue {name}, which takes one reader")
+
+
 class NoPast(SpiderDuckError):
     """The engine keeps no notices of before a queue was made."""
 

@@ -56,6 +56,7 @@ class ParquetFiles:
         self._root = str(folder)
         self._shown = config.url or str(folder)
         self._writer = secrets.token_hex(4)
+        self._looked_at: set[str] = set()
         if config.url:
             import fsspec  # type: ignore[import-untyped]
 
@@ -81,7 +82,7 @@ class ParquetFiles:
         for table, found in rows.items():
             days: defaultdict[str, list[Row]] = defaultdict(list)
             for moment, row in found:
-                days[datetime.fromtimestamp(moment, UTC).date().isoformat()].append(row)
+                days[_day(moment)].append(row)
             for day, of_day in days.items():
                 folder, values = f"{self._root}/{table}/day={day}", _table(table, of_day)
                 self._told(partial(self._write, folder, name, values))
@@ -91,15 +92,30 @@ class ParquetFiles:
         file that cannot be read is set aside, where no query meets it."""
         paths = self._told(lambda: self._paths(SUFFIX))
         last = max((batch_of(path).number for path in paths), default=0)
+        self._looked_at = set(paths)
         found: set[str] = set()
         for path in paths:
             if batch_of(path).number >= min(number, last):
-                try:
-                    found.update(self.columns(path, ["row"])["row"])
-                except Unreadable as error:
-                    log.error("%s is damaged and set aside: %s", path, error)
-                    self._told(partial(self._files.move, path, path + DAMAGED))
+                found.update(self._ids(path))
         return found
+
+    def rows_of_others(self, moments: Iterable[float]) -> set[str]:
+        """The ids of the rows of these days that other processes wrote since this was asked last, or `rows_since`."""
+        days = {_day(moment) for moment in moments}
+        places = [f"{table}/day={day}" for table in TABLES for day in days]
+        paths = [path for path in self._told(lambda: self._paths(SUFFIX, *places)) if self._writer not in path]
+        new = [path for path in paths if path not in self._looked_at]
+        self._looked_at.update(new)
+        return {row for path in new for row in self._ids(path)}
+
+    def _ids(self, path: str) -> list[str]:
+        """None of a file that cannot be read, which is set aside."""
+        try:
+            return self.columns(path, ["row"])["row"]
+        except Unreadable as error:
+            log.error("%s is damaged and set aside: %s", path, error)
+            self._told(partial(self._files.move, path, path + DAMAGED))
+            return []
 
     def last_batch(self) -> Batch | None:
         """None where there is none."""
@@ -188,6 +204,10 @@ def _table(table: str, rows: Iterable[Row]) -> Any:
     times = [name for name, kind in TABLES[table].items() if kind == "time"]
     values = [{**row, **{name: _moment(row.get(name)) for name in times}} for row in rows]
     return pa.Table.from_pylist(values, schema=schema)
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 def _moment(at: float | None) -> datetime | None:

@@ -1,19 +1,20 @@
-"""Listens to the notices and writes rows. Runs in one process; what is not written yet comes again after a crash.
+"""Listens to the notices and writes rows. Any number of processes may run it: one writes, the others wait for its end.
+What is not written yet comes again after a crash.
 
 Rows are gathered for a while and written together. Notices are acknowledged when their rows are on the disk, and a row
-that lies there already (the crash came between the two) is not written again.
+that lies there already (the crash came between the two, or another process wrote it) is not written again.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from groundwork.clock import Clock
 from schedulers.model import Known, Page
 from schedulers.notice import RECENT_SECONDS
 from spiderduck.analytics.rows import WANTED, Batch, Row, Told, fetch_rows, share_row, told_in
-from spiderduck.errors import NoPast, NotHandedOut, StoreUnavailable, UnknownQueue
+from spiderduck.errors import NoPast, NotHandedOut, ReadElsewhere, StoreUnavailable, UnknownQueue
 from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.shares.model import epoch
 from spiderduck.stores.ports import Lookups
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 QUEUE = "@analytics"
 MOST = 500
 RETRY_SECONDS = 5.0
+STAND_BY_SECONDS = 30.0
 IDLE_SECONDS = 0.5
 MILLISECONDS = 1000
 REMEMBERED_SECONDS = 2 * RECENT_SECONDS
@@ -38,6 +40,7 @@ class Files(Protocol):
     def clean(self) -> None: ...
     def write(self, batch: Batch, rows: Mapping[str, Sequence[Timed]]) -> None: ...
     def rows_since(self, number: int) -> set[str]: ...
+    def rows_of_others(self, moments: Iterable[float]) -> set[str]: ...
     def last_batch(self) -> Batch | None: ...
 
 
@@ -68,17 +71,25 @@ class Recorder:
         self.rows_total = 0
 
     async def run(self) -> None:
-        """Until cancelled; an engine or a disk that is away is waited for."""
+        """Until cancelled; an engine or a disk that is away is waited for, and so is the end of another writer."""
+        stands_by = False
         while True:
             try:
-                await self._begin()
-                subscription = await self._opened()
+                subscription = await self._opened()  # first: what another one wrote is there then
+                stands_by = False
                 try:
+                    await self._begin()
                     while True:
                         if not await self.take(subscription):
                             await self._clock.sleep(IDLE_SECONDS)
                 finally:
                     await subscription.close()
+            except ReadElsewhere:
+                if not stands_by:
+                    log.info("another process writes the rows for analytics; this one goes on when that ends")
+                stands_by = True
+                await self._clock.sleep(STAND_BY_SECONDS)
+                continue
             except (StoreUnavailable, UnknownQueue, NotHandedOut) as error:
                 log.warning("rows for analytics are written later: %s", error)
             await self._clock.sleep(RETRY_SECONDS)
@@ -112,7 +123,7 @@ class Recorder:
             await self._subscriptions.create(QUEUE, after=0)
         except NoPast:
             await self._subscriptions.create(QUEUE)
-        return await self._subscriptions.open(QUEUE, Filter(types=WANTED))
+        return await self._subscriptions.open(QUEUE, Filter(types=WANTED), alone=True)
 
     async def _gather(self, told: Sequence[Told]) -> None:
         known = await self._lookups.known([one.key for one in told])
@@ -145,6 +156,10 @@ class Recorder:
         if position is None:
             return
         rows = {table: [one for one in found if not self._is_gone(one[1])] for table, found in rows.items()}
+        if others := await asyncio.to_thread(self._files.rows_of_others, _moments(rows)):
+            # One that lost its place without knowing: it stood still, say.
+            rows = {table: [one for one in found if one[1]["row"] not in others] for table, found in rows.items()}
+            self._seen |= dict.fromkeys(others, self._clock.now())
         if any(rows.values()):
             self._last_batch = max(int(self._clock.now() * MILLISECONDS), self._last_batch + 1)
             self._unacknowledged = self._unacknowledged or self._last_batch
@@ -160,3 +175,7 @@ class Recorder:
         before = self._clock.now() - REMEMBERED_SECONDS
         while self._seen and self._seen[oldest := next(iter(self._seen))] < before:
             del self._seen[oldest]
+
+
+def _moments(rows: Mapping[str, Sequence[Timed]]) -> list[float]:
+    return [moment for found in rows.values() for moment, _ in found]

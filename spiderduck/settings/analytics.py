@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AnalyticsConfig:
-    """`write`: every fetch and every share is a row in Parquet, which needs the extra `analytics`; in a cluster in one
-    API process only. Without `url` the files lie in the data folder; `url` is any address of fsspec, to which `options`
+    """`write`: every fetch and every share is a row in Parquet, which needs the extra `analytics`; in a cluster one API
+    process writes. Without `url` the files lie in the data folder; `url` is any address of fsspec, to which `options`
     go as they are. A file is written when `flush_rows` rows were gathered, or `flush_seconds` after the first."""
 
     write: bool = False

@@ -186,6 +186,18 @@ class CassandraShares:
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         return tally(await self.of_item(item, until - 2 * window.seconds, until), window, until)
 
+    async def count_of(self, item: Item, since: float, until: float) -> int:
+        """Hours that lie within it whole are counted once."""
+        owner, now = _owner(item), self._clock.now()
+        counts = [
+            self._count_hour(owner, hour, count, now)
+            if since < hour * HOUR and (hour + 1) * HOUR <= until
+            else self._count_part(owner, hour, since, until)
+            for hour, count in await self._ask(self._statements.get_hours, owner)
+            if since < (hour + 1) * HOUR and hour * HOUR <= until
+        ]
+        return sum(await self._all(counts))
+
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
         rows = await self._ask(self._statements.get_trend, item.kind, peak.window, item.name)
@@ -396,11 +408,12 @@ class CassandraShares:
         return [row for rows in found for row in rows]
 
     async def _rows_of(self, owner: bytes, hour: int, since: float, until: float) -> list[_Row]:
-        begin, end = microseconds(hour * HOUR), microseconds((hour + 1) * HOUR)
-        low = max(begin - 1, microseconds(since)) if since >= hour * HOUR else begin - 1
-        high = min(end - 1, microseconds(until)) if until < (hour + 1) * HOUR else end - 1
-        rows = await self._ask(self._statements.get_shares, owner, hour, low, high)
+        rows = await self._ask(self._statements.get_shares, owner, hour, *_part(hour, since, until))
         return [_Row(*row) for row in rows]
+
+    async def _count_part(self, owner: bytes, hour: int, since: float, until: float) -> int:
+        ((count,),) = await self._ask(self._statements.count_shares, owner, hour, *_part(hour, since, until))
+        return int(count)
 
     async def _latest(self, owner: bytes, since: float, most: int, wanted: Callable[[_Row], bool]) -> list[_Row]:
         found: list[_Row] = []
@@ -423,6 +436,13 @@ class CassandraShares:
 
     def _stamp(self) -> int:
         return self._stamps.next(self._clock.now())
+
+
+def _part(hour: int, since: float, until: float) -> tuple[int, int]:
+    """Of the hour, behind the first moment up to the second, in microseconds."""
+    begin, end = microseconds(hour * HOUR), microseconds((hour + 1) * HOUR)
+    low = max(begin - 1, microseconds(since)) if since >= hour * HOUR else begin - 1
+    return low, min(end - 1, microseconds(until)) if until < (hour + 1) * HOUR else end - 1
 
 
 def _owner(item: Item) -> bytes:

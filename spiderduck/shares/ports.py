@@ -60,6 +60,9 @@ class TrendLog(Protocol):
     async def tally(self, item: Item, window: Window, until: float) -> Tally:
         """Who shared the item in the window that ends at `until`, and in the one before it."""
 
+    async def count_of(self, item: Item, since: float, until: float) -> int:
+        """How many shares `of_item` would give."""
+
     async def raise_peak(self, peak: Peak) -> None:
         """Remember it in place of the item's peak in that window, where that is lower or from before
         `Peak.counts_since`, but never in place of one from after `Peak.counts_until`. Of two at one moment the lower

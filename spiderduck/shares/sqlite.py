@@ -162,6 +162,11 @@ class SqliteShares:
             people.update(await self._rows(_people(item), (item.name, low, high)))
         return len(people)
 
+    async def count_of(self, item: Item, since: float, until: float) -> int:
+        sql = f"SELECT count(*) FROM {OF_ITEM[item.kind]} AND s.at > ? AND s.at <= ?"
+        ((count,),) = await self._rows(sql, (item.name, since, until))
+        return int(count)
+
     async def raise_peak(self, peak: Peak) -> None:
         item = peak.item
         what = (item.kind, peak.window, item.name, peak.score, peak.at, peak.language, peak.order)

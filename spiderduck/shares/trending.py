@@ -8,9 +8,10 @@ from time import perf_counter
 
 from groundwork.clock import Clock
 from spiderduck.errors import StoreUnavailable
+from spiderduck.shares.crowds import Crowds
 from spiderduck.shares.model import Item, Share
 from spiderduck.shares.ports import ShareStore, SoFar
-from spiderduck.shares.trends import COOLDOWN, LONGEST, WINDOWS, Peak, peak_of, score
+from spiderduck.shares.trends import COOLDOWN, HOUR, LONGEST, WINDOWS, Peak, Tally, Window, peak_of, score
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,7 @@ ITEMS_AT_ONCE = 500
 SCORED_AT_ONCE = 8
 """Asked of the store together, which wakes a reader once for all of them. More would keep its other callers waiting."""
 CROWD, PARTS, MOST_LATELY = 1_000, 200, 10_000
-"""What so many people share is scored again only after such a part of the window: reading it takes long, and it does
-not change much meanwhile."""
+"""What so many people share is scored again only after such a part of the window: it does not change much meanwhile."""
 
 
 class Trending:
@@ -36,12 +36,14 @@ class Trending:
         self._threshold = threshold
         self._waiting: dict[Item, float] = {}
         self._due = asyncio.Event()
+        self._crowds = Crowds(store)
         self._lately: dict[tuple[Item, str], float] = {}
 
     def shared(self, shares: Sequence[Share]) -> None:
         """These were logged. Several of one item at once are scored as of the latest."""
         for share in shares:
             for item in share.items:
+                self._crowds.shared(item, share.at)
                 if item in self._waiting or len(self._waiting) < MOST_WAITING:
                     self._waiting[item] = max(self._waiting.get(item, share.at), share.at)
         if self._waiting:
@@ -91,13 +93,19 @@ class Trending:
         for window in reversed(WINDOWS.values()):
             if at < self._lately.get((item, window.name), 0.0):
                 continue
-            found = await self._store.tally(item, window, at)
+            found = await self._tally(item, window, at)
             if found.observed < self._threshold:
                 return
             if found.observed >= CROWD:
+                self._crowds.hold(item)
                 self._lately[item, window.name] = at + window.seconds / PARTS
                 if len(self._lately) > MOST_LATELY:
                     del self._lately[next(iter(self._lately))]
             if reached := score(found, self._threshold):
                 language = await self._store.language_of(item)
                 await self._store.raise_peak(Peak(item, window.name, reached, at, language))
+
+    async def _tally(self, item: Item, window: Window, at: float) -> Tally:
+        """An hour is read quickly, whatever it holds."""
+        found = await self._crowds.tally(item, window, at) if window.seconds > HOUR else None
+        return await self._store.tally(item, window, at) if found is None else found

@@ -14,11 +14,11 @@ from uuid import uuid4
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
 from groundwork.clock import Clock
-from spiderduck.errors import NoPast, StoreUnavailable, TooManyQueues, UnknownQueue
+from spiderduck.errors import NoPast, ReadElsewhere, StoreUnavailable, TooManyQueues, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
-from spiderduck.subscriptions.kombu_line import SubscriptionLine
+from spiderduck.subscriptions.kombu_line import SoleLine, SubscriptionLine
 from spiderduck.subscriptions.kombu_registry import Listed, Names, QueueRegistry
 from spiderduck.subscriptions.ports import Filter, QueueState, Received, is_own
 
@@ -108,7 +108,9 @@ class KombuSubscriptions:
         await self.expire()
         return await self._registry.change(self._states)
 
-    async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> KombuSubscription:
+    async def open(
+        self, name: str | None, wanted: Filter, *, after: int | None = None, alone: bool = False
+    ) -> KombuSubscription:
         """A broker keeps no past: a temporary queue begins now, and says so where `after` asks for more."""
         now = self._clock.now()
         if name is None:
@@ -121,7 +123,8 @@ class KombuSubscriptions:
             await self._link.call(self._named.pop(name).end)
             self._users.pop(name, None)
         if name not in self._named:
-            self._named[name] = SubscriptionLine(self._link, self._topology, self._queue(name), now, name)
+            kind = SoleLine if alone else SubscriptionLine
+            self._named[name] = kind(self._link, self._topology, self._queue(name), now, name)
         self._users[name] = self._users.get(name, 0) + 1
         line = self._named[name]
         await self._ready(name, line)
@@ -166,12 +169,12 @@ class KombuSubscriptions:
         await self._link.call(line.end)
 
     async def _ready(self, name: str | None, line: SubscriptionLine) -> None:
-        """Until the queue is there. Raises `StoreUnavailable` where the broker is not, `UnknownQueue`; and then nothing
-        was opened."""
+        """Until the queue is there. Raises `StoreUnavailable` where the broker is not, `UnknownQueue`, `ReadElsewhere`;
+        and then nothing was opened."""
         try:
             async with asyncio.timeout(self._patience):
                 await asyncio.shield(line.ready)
-        except UnknownQueue:
+        except (UnknownQueue, ReadElsewhere):
             if name is not None and self._named.get(name) is line:
                 del self._named[name], self._users[name]
                 await self._link.call(line.end)

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 import kombu
-from amqp.exceptions import NotFound  # type: ignore[import-untyped]
+from amqp.exceptions import AccessRefused, NotFound  # type: ignore[import-untyped]
 
-from spiderduck.errors import HandedOutElsewhere, UnknownQueue
+from spiderduck.errors import HandedOutElsewhere, ReadElsewhere, SpiderDuckError, UnknownQueue
 from spiderduck.queues.kombu_link import BrokerLink, plain
 from spiderduck.queues.topology import Topology, topic_pattern
 from spiderduck.subscriptions.ports import BATCH_BYTES
@@ -60,7 +60,7 @@ class SubscriptionLine:
         self._next = int(now * 1000) << COUNTER_BITS
         self._began = self._void = self.handed = self.acknowledged = self._next
         self._out: set[int] = set()
-        self.is_gone = False
+        self._over: SpiderDuckError | None = None
         self._tags: dict[int, int] = {}
         self._channel: Any = None
         self._taken: dict[int, HeldNotice] = {}
@@ -70,10 +70,10 @@ class SubscriptionLine:
 
     async def after(self, position: int, most: int) -> Sequence[HeldNotice]:
         """The next ones behind a position (0: from the first that is not acknowledged), as many as fit a batch, waiting
-        for at least one. Raises `UnknownQueue`."""
+        for at least one. Raises `UnknownQueue`, `ReadElsewhere`."""
         while not (found := _batch((one for one in self._taken.values() if one.position > position), most)):
-            if self.is_gone:
-                raise UnknownQueue(self._name or "")
+            if self._over is not None:
+                raise self._over
             self._more.clear()
             await self._more.wait()
         return found
@@ -124,13 +124,20 @@ class SubscriptionLine:
         try:
             queue.queue_declare(passive=self._name is not None)
         except NotFound:
-            self._channel = None  # the broker closed it
-            self._link.tell(self.gone)
+            self._closed_for(UnknownQueue(self._name or ""))
             return
         for exchange, key in self._sources:
             queue.bind_to(exchange.name, routing_key=key)
+        self._consume()
+
+    def _consume(self) -> None:
         _kombu.Consumer(self._channel, [self._queue], on_message=self._take, auto_declare=False).consume()
         self._link.tell(self._is_ready)
+
+    def _closed_for(self, over: SpiderDuckError) -> None:
+        """The broker closed the channel."""
+        self._channel = None
+        self._link.tell(partial(self._end_with, over))
 
     def work(self) -> None:
         """Nothing waits here: acknowledging is a call."""
@@ -171,16 +178,36 @@ class SubscriptionLine:
         self._taken.clear()
         self._out.clear()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing comes any more."""
+        return self._over is not None
+
     def gone(self) -> None:
         """Nobody made the queue, or it was deleted, or has expired."""
-        self.is_gone = True
+        self._end_with(UnknownQueue(self._name or ""))
+
+    def _end_with(self, over: SpiderDuckError) -> None:
+        self._over = over
         self._more.set()
         if not self.ready.done():
-            self.ready.set_exception(UnknownQueue(self._name or ""))
+            self.ready.set_exception(over)
 
     def _is_ready(self) -> None:
         if not self.ready.done():
             self.ready.set_result(None)
+
+
+class SoleLine(SubscriptionLine):
+    """The only reader of its queue: the broker refuses a second one (AMQP's exclusive consumer), in whichever process.
+    Brokers of kombu that know no such thing refuse nobody."""
+
+    def _consume(self) -> None:
+        self._channel.basic_consume = partial(self._channel.basic_consume, exclusive=True)  # kombu passes no such word
+        try:
+            super()._consume()
+        except AccessRefused:
+            self._closed_for(ReadElsewhere(self._name or ""))
 
 
 def _batch(notices: Iterable[HeldNotice], most: int) -> list[HeldNotice]:

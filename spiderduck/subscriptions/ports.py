@@ -134,12 +134,15 @@ class Subscriptions(Protocol):
     async def queues(self) -> Sequence[QueueState]:
         """All durable queues by name."""
 
-    async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> Subscription:
+    async def open(
+        self, name: str | None, wanted: Filter, *, after: int | None = None, alone: bool = False
+    ) -> Subscription:
         """The durable queue `name`, or a temporary one (None), which begins now.
 
         `after` is the last position that the subscriber got: a temporary queue begins behind it, and in a durable one
         it is acknowledged. One that was never given out acknowledges nothing, and the view says so (`reset`); a
-        temporary queue begins at the end then. Raises `UnknownQueue`.
+        temporary queue begins at the end then. `alone` is for a durable queue that one process at a time may read.
+        Raises `UnknownQueue`, and where another process reads alone `ReadElsewhere`, also later, from `receive`.
         """
 
     async def remove(self, name: str) -> bool:

@@ -100,7 +100,10 @@ class NoticeLog:
         life = self._config.unused_days * DAY
         return await self._database.read(lambda connection: _states(connection, life))
 
-    async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> SqliteSubscription:
+    async def open(
+        self, name: str | None, wanted: Filter, *, after: int | None = None, alone: bool = False
+    ) -> SqliteSubscription:
+        """`alone` is always so: the file is one process's."""
         if name is None:
             position, reset = await self._database.read(lambda connection: _begin(connection, after))
         else:

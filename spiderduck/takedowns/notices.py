@@ -100,5 +100,7 @@ class RedactedSubscriptions:
     async def queues(self) -> Sequence[QueueState]:
         return await self._inner.queues()
 
-    async def open(self, name: str | None, wanted: Filter, *, after: int | None = None) -> Subscription:
-        return RedactedSubscription(await self._inner.open(name, wanted, after=after), self._in_force)
+    async def open(
+        self, name: str | None, wanted: Filter, *, after: int | None = None, alone: bool = False
+    ) -> Subscription:
+        return RedactedSubscription(await self._inner.open(name, wanted, after=after, alone=alone), self._in_force)

@@ -214,6 +214,10 @@ async def test_the_shares_of_an_item_come_in_the_order_of_time(store: ShareStore
     ages = (5, 1, 3, 0, 4, 2)
     await store.add([share(number, at=NOW - age * HOUR, sharer=f"s{age}") for number, age in enumerate(ages)])
     found = await store.of_item(Item("links", PAGE), NOW - 4 * HOUR, NOW - HOUR)
+    for kind, name in (("links", PAGE), ("domains", "news.test")):
+        for since, until in ((NOW - 4 * HOUR, NOW - HOUR), (NOW - 400.5 * HOUR, NOW), (NOW - 0.7 * HOUR, NOW)):
+            item = Item(kind, name)  # type: ignore[arg-type]
+            assert await store.count_of(item, since, until) == len(await store.of_item(item, since, until))
     assert [(one.at, one.who[:2]) for one in found] == [(NOW - age * HOUR, f"s{age}".encode()) for age in (3, 2, 1)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from schedulers.model import Change
 from schedulers.notice import Notice
 from spiderduck.database.sqlite import Database
-from spiderduck.errors import HandedOutElsewhere, NoPast, NotHandedOut, TooManyQueues, UnknownQueue
+from spiderduck.errors import HandedOutElsewhere, NoPast, NotHandedOut, ReadElsewhere, TooManyQueues, UnknownQueue
 from spiderduck.queues.topology import Topology
 from spiderduck.settings.broker import BrokerConfig, QueuesConfig
 from spiderduck.stores.sqlite import SqliteStore
@@ -482,6 +482,25 @@ async def test_processes_that_make_queues_at_once_keep_one_list(
         made = await asyncio.gather(*makers, return_exceptions=True)
         assert sorted(type(result).__name__ for result in made) == ["TooManyQueues", "bool", "bool", "bool"]
         assert [state.name for state in await one.log.queues()] == [state.name for state in await two.log.queues()]
+
+
+async def test_a_queue_for_one_reader_goes_to_the_next_when_that_ends(
+    open_all: OpenAll, request: pytest.FixtureRequest
+) -> None:
+    """Nobody reads beside it; what it did not acknowledge comes to the next one."""
+    if "rabbitmq" not in request.node.name:
+        pytest.skip("an embedded log has one process")
+    async with open_all() as two:
+        async with open_all() as one:
+            await one.log.create("team")
+            subscription = await one.log.open("team", Filter(), alone=True)
+            for _ in range(2):
+                with pytest.raises(ReadElsewhere, match="team"):
+                    await two.log.open("team", Filter(), alone=True)
+            await one.announce("n1")
+            await one.announce("n2")
+            assert await bodies(subscription, 1) == [b"n1"]
+        assert await bodies(await two.log.open("team", Filter(), alone=True), 1) == [b"n2"]
 
 
 @pytest.mark.engine("rabbitmq")

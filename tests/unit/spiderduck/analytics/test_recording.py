@@ -17,10 +17,10 @@ from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, Event, HopTrace, Known, Page, Redirect, Status, UrlState
 from schedulers.verdict import Verdict
 from spiderduck.analytics.files import ParquetFiles
-from spiderduck.analytics.recording import RETRY_SECONDS, Recorder
+from spiderduck.analytics.recording import RETRY_SECONDS, STAND_BY_SECONDS, Recorder
 from spiderduck.analytics.surt import surt_key
 from spiderduck.database.sqlite import Database
-from spiderduck.errors import HandedOutElsewhere, NotHandedOut, StoreUnavailable
+from spiderduck.errors import HandedOutElsewhere, NotHandedOut, ReadElsewhere, StoreUnavailable
 from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.stores.sqlite import SqliteStore
 from spiderduck.subscriptions.ports import Subscription
@@ -387,6 +387,53 @@ async def test_recording_goes_on_when_the_broker_took_a_batch_back(world: World,
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert (len(world.rows("shares")), len(world.rows("fetches"))) == (1, 2)
+
+
+async def test_a_writer_that_lost_its_place_writes_nothing_twice(world: World) -> None:
+    """It stood still with rows in hand; another one took its place, wrote them, and has more in hand. Neither knows of
+    the other."""
+    state, page = chain()
+    await world.share(1, state, page)
+    slow = AnalyticsConfig(write=True, flush_seconds=60.0)
+    stopped = Recorder(world.log, world.store, world.files, slow, world.clock)
+    other = ParquetFiles(world.folder / "analytics", AnalyticsConfig())
+    successor = Recorder(world.log, world.store, other, slow, world.clock)
+    first, second = await stopped._opened(), await successor._opened()
+    for recorder, subscription in ((stopped, first), (successor, second)):
+        await recorder._begin()
+        await recorder.take(subscription)
+    await world.clock.advance(60.0)
+    await successor.take(second)
+    before = world.rows("fetches"), world.rows("shares")
+    assert [len(rows) for rows in before] == [2, 1]
+    await world.share(2, state, page, outcome="reused")
+    await successor.take(second)
+    await stopped.take(first)  # and what was shared meanwhile
+    await world.clock.advance(60.0)
+    await successor.take(second)
+    assert (world.rows("fetches"), len(world.rows("shares"))) == (before[0], 2)
+
+
+async def test_one_that_may_not_write_waits_for_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_log, tries = world.log.open, 0
+
+    async def refused_once(*args: Any, **kwargs: Any) -> Subscription:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise ReadElsewhere("@analytics")
+        return await open_log(*args, **kwargs)
+
+    monkeypatch.setattr(world.log, "open", refused_once)
+    await world.share(1, *chain())
+    running = asyncio.create_task(world.recorder().run())
+    while not list(world.folder.rglob("shares/*/*.parquet")):
+        await world.clock.advance(STAND_BY_SECONDS)
+        await world.database.probe()
+    assert tries == 3
+    assert len(world.rows("shares")) == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_rows_are_gathered_into_files(world: World) -> None:

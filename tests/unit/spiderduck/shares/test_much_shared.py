@@ -63,10 +63,28 @@ class Crowds:
         return ""
 
 
-async def test_a_crowd_is_scored_again_after_a_part_of_the_window() -> None:
+class NothingHeld:
+    """In memory (`test_crowds.py`)."""
+
+    def hold(self, item: Item) -> None:
+        """Nothing is."""
+
+    def shared(self, item: Item, at: float) -> None:
+        """Nothing is."""
+
+    async def tally(self, item: Item, window: Window, until: float) -> None:
+        """Nothing is."""
+
+
+def trends_of(store: Crowds, monkeypatch: pytest.MonkeyPatch) -> Trending:
+    monkeypatch.setattr(trending, "Crowds", lambda _: NothingHeld())
+    return Trending(cast(ShareStore, store), Unresting(NOW), 5)
+
+
+async def test_a_crowd_is_scored_again_after_a_part_of_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shorter the window, the sooner."""
     store = Crowds()
-    trends = Trending(cast(ShareStore, store), Unresting(NOW), 5)
+    trends = trends_of(store, monkeypatch)
     for later in (0.0, 10.0, 20.0, 500.0):
         trends.shared([share(1, NOW + later, 1)._replace(domain="")])
         await trends.score_waiting()
@@ -81,7 +99,7 @@ async def test_who_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of links that are shared once each takes bounded memory; those that wait keep their place."""
     monkeypatch.setattr(trending, "MOST_WAITING", 3)
     store = Crowds()
-    trends = Trending(cast(ShareStore, store), Unresting(NOW), 5)
+    trends = trends_of(store, monkeypatch)
     flood: Sequence[Share] = [share(number, NOW, 1)._replace(page=f"{PAGE}{number}", domain="") for number in range(9)]
     trends.shared(flood)
     await trends.score_waiting()
