@@ -56,7 +56,8 @@ def kill_on_the_way(file: Path, *arguments: str) -> None:
     process = spiderduck("import", str(file), *arguments)
     give_up = time.monotonic() + LONGEST_SECONDS
     while _read_of(process.pid, file) < file.stat().st_size / 3:
-        assert process.poll() is None and time.monotonic() < give_up
+        assert process.poll() is None
+        assert time.monotonic() < give_up
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -90,7 +91,8 @@ def test_records_move_between_the_stores(tmp_path: Path) -> None:
         f'[cassandra]\nhosts = ["{host}"]\nport = {port}\nkeyspace = "{KEYSPACE}"\n'
     )
     first, second, third = (tmp_path / name for name in ("first.jsonl", "second.jsonl", "third.jsonl"))
-    there, back, over = ("--data", f"{tmp_path / 'there'}"), ("--data", f"{tmp_path / 'back'}"), ("--config", f"{cluster}")
+    there, back = ("--data", f"{tmp_path / 'there'}"), ("--data", f"{tmp_path / 'back'}")
+    over = ("--config", f"{cluster}")
     run("migrate", *over)
     try:
         took = {"from SQLite": run("export", str(first), *there)}
