@@ -152,6 +152,8 @@ class Fetcher:
         try:
             async with AsyncExitStack() as held:
                 head, chunks = await self._go(request, held)
+                if request.purpose != "robots":
+                    head = self._with_robots(head, chunks)
                 try:
                     yield head, chunks
                 finally:
@@ -207,6 +209,15 @@ class Fetcher:
                 learnt = structs.replace(learnt, preferences=said)
             chunks.head = learnt
         return learnt, chunks
+
+    def _with_robots(self, head: HopResult | NotMine, chunks: Chunks) -> HopResult | NotMine:
+        """Whoever is answered next is told of the requests for robots.txt, whosesoever they were."""
+        if not isinstance(head, Response | Ended) or not (asked := self.robots.untold()):
+            return head
+        told = structs.replace(head, beside=asked)
+        if isinstance(told, Response):
+            chunks.head = told
+        return told
 
     @asynccontextmanager
     async def _open_post(self, request: HopRequest) -> AsyncIterator[Opened]:

@@ -115,6 +115,18 @@ class Timings(msgspec.Struct, frozen=True, array_like=True):
     reused: bool = False
 
 
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """A request that a fetcher made by itself, for robots.txt: when it was answered or given up, with which status code
+    or ending (`result`), and how many bytes came."""
+
+    url: str
+    at: float
+    result: str
+    elapsed: float = 0.0
+    timings: Timings | None = None
+    length: int = 0
+
+
 class Response(msgspec.Struct, frozen=True, array_like=True, tag="answered"):
     """An HTTP answer as it came, its body decoded (gzip, deflate, br, zstd) and within the limits.
 
@@ -122,8 +134,8 @@ class Response(msgspec.Struct, frozen=True, array_like=True, tag="answered"):
     says which.
     `robots_rule` is the line of robots.txt that let the page be fetched, None where none speaks of it. `tls_version`
     and `certificate_subject` are those of the connection, None over plain HTTP. `preferences` are what robots.txt says
-    of the use of the page. Whoever has one says `release` when the body is not needed any more, which makes room for
-    others.
+    of the use of the page. `beside` are requests for robots.txt that nobody was told of before, of any site. Whoever
+    has one says `release` when the body is not needed any more, which makes room for others.
     """
 
     url: str
@@ -145,6 +157,7 @@ class Response(msgspec.Struct, frozen=True, array_like=True, tag="answered"):
     preferences: tuple[str, ...] = ()
     cut_by: CutBy | None = None
     timings: Timings | None = None
+    beside: tuple[Asked, ...] = ()
 
     def shared(self) -> "Response":
         """This answer for one more user, who will release it."""
@@ -180,6 +193,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     the ending alone does not say it. `response` where there was one.
 
     `unreached`: no connection came about, so that the domain is left alone for a while. Only its own fetcher is told.
+    `beside` as in a `Response`.
     """
 
     ending: Ending
@@ -187,6 +201,7 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag="ended"):
     response: Response | None = None
     unreached: bool = False
     code: str | None = None
+    beside: tuple[Asked, ...] = ()
 
 
 class NotNow(msgspec.Struct, frozen=True, array_like=True, tag="not_now"):

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import structs
 
 from fetchers.body.chunks import BodyEnd
-from fetchers.model import Ended, HopRequest, HopResult, NotMine, NotNow, Response
+from fetchers.model import Asked, Ended, HopRequest, HopResult, NotMine, NotNow, Response
 
 HEAD, PIECE, END = b"h", b"p", b"e"
 LENGTH_BYTES = 4
@@ -130,8 +130,9 @@ def _read_head(packed: bytes, now: float) -> HopResult | NotMine:
     match head:
         case Response():
             return _moved(head, moved)
-        case Ended() if head.response is not None:
-            return structs.replace(head, response=_moved(head.response, moved))
+        case Ended():
+            answer = None if head.response is None else _moved(head.response, moved)
+            return structs.replace(head, response=answer, beside=_all_moved(head.beside, moved))
         case NotNow():
             return NotNow(head.until + moved, head.reason)
         case _:
@@ -140,4 +141,9 @@ def _read_head(packed: bytes, now: float) -> HopResult | NotMine:
 
 def _moved(response: Response, seconds: float) -> Response:
     retry_at = None if response.retry_at is None else response.retry_at + seconds
-    return structs.replace(response, fetched_at=response.fetched_at + seconds, retry_at=retry_at)
+    beside = _all_moved(response.beside, seconds)
+    return structs.replace(response, fetched_at=response.fetched_at + seconds, retry_at=retry_at, beside=beside)
+
+
+def _all_moved(asked: tuple[Asked, ...], seconds: float) -> tuple[Asked, ...]:
+    return tuple(structs.replace(one, at=one.at + seconds) for one in asked)

@@ -21,6 +21,8 @@ SOURCE = "/spiderduck"
 UPDATED = "spiderduck.url.updated"
 JUDGED = "spiderduck.url.judged"
 CHANGED = "spiderduck.url.changed"
+REQUESTED = "spiderduck.url.requested"
+"""One request that no other notice tells of, for the rows for analytics. No caller is handed these."""
 REUSED = "reused"
 RECENT_SECONDS = 600.0
 """A reused page's requests are told so long: of those that a chain led through before, nobody told elsewhere."""

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
-from fetchers.model import Ended, Ending, HopRequest, NotNow
+from fetchers.model import Asked, Ended, Ending, HopRequest, NotNow
 from fetchers.robots.loading import HostEntry, RobotsLoader
 from fetchers.robots.rules import RobotsTxt, Verdict
 from fetchers.urls import UrlParts
@@ -76,6 +76,10 @@ class RobotsGate:
         self._counters = counters
         self._loader = loader
         self._slow = asyncio.Semaphore(1)
+
+    def untold(self) -> tuple[Asked, ...]:
+        """The requests for robots.txt that were made since this was asked last."""
+        return self._loader.untold()
 
     @property
     def known(self) -> int:

@@ -8,14 +8,14 @@ thirty days. It fails closed: an origin whose rules could not be had, now or lat
 
 import asyncio
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from fetchers.config import FetchersConfig
 from fetchers.counters import Counters
-from fetchers.model import Ended, Ending, HopRequest, NotNow, Response
+from fetchers.model import Asked, Ended, Ending, HopRequest, NotNow, Response
 from fetchers.ports import PerformHop, RobotsCache
 from fetchers.redirect_target import redirect_target
 from fetchers.robots.parsing import parse
@@ -47,6 +47,9 @@ PARSED_INLINE = 32 * 1024
 """Bytes that take a few milliseconds to parse; a larger file is parsed beside the loop."""
 
 ALLOW_ALL = parse(b"")
+
+MOST_UNTOLD = 1_000
+"""Requests of which nobody was told yet: a fetcher that answers nobody asks nobody either."""
 
 LONGEST_LIFE = 86_400.0
 """RFC 9309, section 2.4: a cached version should not be used for more than 24 hours, unless it is unreachable."""
@@ -90,6 +93,13 @@ class RobotsLoader:
         self._keep_here = keep
         self._loading: SingleFlight[str, HostEntry | NotNow] = SingleFlight(goes_on=True)
         self._waiting: Counter[str] = Counter()
+        self._untold: deque[Asked] = deque(maxlen=MOST_UNTOLD)
+
+    def untold(self) -> tuple[Asked, ...]:
+        """The requests that were made since this was asked last."""
+        told = tuple(self._untold)
+        self._untold.clear()
+        return told
 
     async def load(self, request: HopRequest, origin: str) -> HostEntry | NotNow:
         """One load however many wait. The first few wait until their own deadline, the others until they should have
@@ -149,6 +159,7 @@ class RobotsLoader:
             deadline = max(request.deadline, self._clock.now() + self._config.limits.total_seconds)
             hop = HopRequest(url, request.start_by, deadline, accept="text/plain,*/*;q=0.5", purpose="robots")
             result = await self._perform_hop(hop)
+            self._note(url, result)
             target = redirect_target(result) if isinstance(result, Response) else None
             if target is None:
                 return result
@@ -157,6 +168,14 @@ class RobotsLoader:
             url = target
         # RFC 9309, section 2.3.1.2: after the fifth redirect the crawler may assume that robots.txt is unavailable.
         return Ended(Ending.TOO_MANY_REDIRECTS, f"{origin}/robots.txt redirects more than {MOST_REDIRECTS} times")
+
+    def _note(self, url: str, result: Response | Ended | NotNow) -> None:
+        answer = result if isinstance(result, Response) else None
+        if isinstance(result, Ended):
+            self._untold.append(Asked(url, self._clock.now(), result.ending.value))
+        elif answer is not None:
+            size, spent = len(answer.body), (answer.elapsed, answer.timings)
+            self._untold.append(Asked(url, answer.fetched_at, str(answer.status_code), *spent, size))
 
     async def _entry_for(self, origin: str, result: Response | Ended) -> HostEntry:
         failed_until = self._clock.now() + LIFE_OF_FAILURE

@@ -14,8 +14,9 @@ import msgspec
 from fetchers.errors import InvalidUrl
 from fetchers.urls import registrable_domain
 from schedulers.model import Page, UrlState
-from schedulers.notice import REUSED, UPDATED, Request, picture_notice_id, requests_of
+from schedulers.notice import REQUESTED, REUSED, Request, requests_of
 from schedulers.verdict import TAKEN_DOWN
+from spiderduck.analytics.noting import Noted
 from spiderduck.analytics.surt import surt_key
 from spiderduck.shares.model import PROCESSED, domain_of, epoch
 
@@ -62,8 +63,9 @@ FETCHES = {
     "connection_reused": "bool",
     "verdict": "string",
 }
-"""One request to a site. `kind` is `page` or `picture`; `rule` is the line of robots.txt that allowed it; `hop` counts
-from 0 along a chain of redirects; `outcome` is `answered`, or the ending where there was no answer."""
+"""One request to a site. `kind` is `page`, `picture`, `robots`, `direct` or `other`; `rule` is the line of robots.txt
+that allowed it; `hop` counts from 0 along a chain of redirects; `outcome` is `answered`, or the ending where there was
+no answer."""
 SHARES = {
     "row": "string",
     **_OF_URL,
@@ -98,8 +100,6 @@ class Batch(NamedTuple):
 
 class _Picture(msgspec.Struct):
     url: str
-    type: str | None = None
-    bytes: int | None = None
 
 
 class _Metadata(msgspec.Struct):
@@ -140,6 +140,7 @@ class Told(msgspec.Struct):
     sharer: str | None = None
     shared_at: str | None = None
     requests: tuple[Request, ...] | None = None
+    noted: Noted | None = None
 
     @property
     def key(self) -> str:
@@ -158,7 +159,7 @@ class Told(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Told).decode
-WANTED = frozenset({PROCESSED, UPDATED})
+WANTED = frozenset({PROCESSED, REQUESTED})
 
 
 def told_in(body: bytes) -> Told | None:
@@ -198,14 +199,12 @@ def share_row(told: Told) -> Row | None:
 
 
 def fetch_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterator[Row]:
-    """The requests that were made for what is told. `page` is the page that it tells of, and `state` what is known of
+    """The requests that are told of. `page` is the page that it tells of, and `state` what is known of
     the URL by now: read for notices of former versions alone."""
     if told.is_processed:
         yield from _page_rows(told, state, page)
-    elif told.page_id is not None and told.id == picture_notice_id(told.page_id):
-        image = (told.data.metadata or _Metadata()).image
-        if image is not None and image.bytes is not None and image.url != (told.data.destination or told.data.url):
-            yield _picture_row(told, image)
+    elif told.noted is not None:
+        yield _noted_row(told, told.noted)
 
 
 def _page_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterator[Row]:
@@ -223,20 +222,19 @@ def _page_rows(told: Told, state: UrlState | None, page: Page | None) -> Iterato
         }
 
 
-def _picture_row(told: Told, image: _Picture) -> Row:
+def _noted_row(told: Told, noted: Noted) -> Row:
+    request = noted.request
     return {
-        **_row("picture", told, image.url, epoch(told.time), told.data.page_id or ""),
-        "fetch_status": 200,
-        "content_mime_detected": image.type,
-        "content_length": image.bytes,
-        "outcome": "answered",
-        "hop": 0,
+        **_row(noted.kind, told, request.url, epoch(request.at)),
+        **_request(request, 0, noted.redirect),
+        "content_mime_detected": noted.type,
+        "content_length": noted.length,
     }
 
 
-def _row(kind: str, told: Told, url: str, at: float, identity: str = "") -> Row:
-    """A picture is measured once for a page; a page's request is known by its moment."""
-    name = f"{kind}\n{url}\n{identity or f'{at:.3f}'}"
+def _row(kind: str, told: Told, url: str, at: float) -> Row:
+    """A request is known by its moment."""
+    name = f"{kind}\n{url}\n{at:.3f}"
     verdict = told.data.verdict
     return {
         "row": hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32],

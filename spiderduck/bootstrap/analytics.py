@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spiderduck.analytics.noting import Noting
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.extras import needed_for
-from spiderduck.bootstrap.storage import ForApi, Work
+from spiderduck.bootstrap.storage import ForApi, Storage, Work
 from spiderduck.config import Config
 from spiderduck.errors import NotInstalled
 from spiderduck.settings.analytics import AnalyticsConfig
@@ -40,6 +41,14 @@ class AnalyticsParts:
         if self.recorder is None:
             return {}
         return {"analytics_rows_total": ("Rows for analytics that this process wrote.", self.recorder.rows_total)}
+
+
+def open_noting(given: Composition, storage: Storage) -> Noting | None:
+    """None where no rows are written, or this process reaches no subscribers."""
+    announcing = storage.api.announcing if storage.api is not None else None
+    if announcing is None and storage.removable is not None:
+        announcing = storage.removable.announcing
+    return Noting(announcing, given.clock) if announcing is not None and given.config.analytics.write else None
 
 
 def open_analytics(given: Composition, api: ForApi | None, in_force: InForce) -> AnalyticsParts:

@@ -15,6 +15,7 @@ from fetchers.ports import HostStateStore, RobotsCache
 from fetchers.standalone import make_transport
 from fetchers.stores.memory import MemoryHostStates, MemoryRobotsCache
 from schedulers.model import Failure, Status
+from spiderduck.analytics.noting import Noting
 from spiderduck.api.services import Domains
 from spiderduck.bootstrap.blocking import Blocking, open_blocking
 from spiderduck.bootstrap.composition import Composition
@@ -65,8 +66,8 @@ class LocalDomains:
         await self._fetcher.resume_domain(domain, by)
 
 
-async def open_fetching(given: Composition, database: Database | None) -> Fetching:
-    """With `database`, politeness outlives a restart. Raises `BadSetting`."""
+async def open_fetching(given: Composition, database: Database | None, noting: Noting | None) -> Fetching:
+    """With `database`, politeness outlives a restart; `noting` is told of every hop. Raises `BadSetting`."""
     config, clock, stack = given.config, given.clock, given.stack
     blocking, patience = open_blocking(config, clock), config.schedulers.defer_after
     if "fetchers" not in given.parts:
@@ -74,7 +75,7 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
         bodies = BodyBudget.of(fetchers.limits)
         client = running_client(fetchers.addresses, fetchers.token, fetchers.tls, bodies)
         router = await stack.enter_async_context(client)
-        open_hop = refusing(router.open_hop, blocking.policy)
+        open_hop = refusing(_noted(router.open_hop, noting), blocking.policy)
         fetch = FetchThroughClient(open_hop, fetchers.limits.redirects, patience)
         room = partial(_room, bodies)
         return Fetching(fetch, open_hop, router, blocking, blocking.work, room, room, router=router)
@@ -82,10 +83,15 @@ async def open_fetching(given: Composition, database: Database | None) -> Fetchi
     transport = make_transport(config.fetchers)
     stack.push_async_callback(transport.aclose)
     fetcher = build_fetcher(config.fetchers, Adapters(transport, states, robots_cache, clock, policy=blocking.policy))
-    fetch = FetchThroughClient(fetcher.open_hop, config.fetchers.limits.redirects, patience)
+    open_hop = _noted(fetcher.open_hop, noting)
+    fetch = FetchThroughClient(open_hop, config.fetchers.limits.redirects, patience)
     work = (("fetcher", fetcher.run), *blocking.work)
     gauges, room = partial(_gauges, fetcher), partial(_room, fetcher.bodies)
-    return Fetching(fetch, fetcher.open_hop, LocalDomains(fetcher), blocking, work, gauges, room, fetcher)
+    return Fetching(fetch, open_hop, LocalDomains(fetcher), blocking, work, gauges, room, fetcher)
+
+
+def _noted(open_hop: OpenHop, noting: Noting | None) -> OpenHop:
+    return open_hop if noting is None else noting.around(open_hop)
 
 
 def _caches(given: Composition, database: Database | None) -> tuple[HostStateStore, RobotsCache]:

@@ -29,7 +29,7 @@ from spiderduck.api.front.keys import KeyGuard, open_guard
 from spiderduck.api.services import Health, PictureAddresses, Services
 from spiderduck.audit import FILE as AUDIT_FILE
 from spiderduck.audit import AuditLog, FileAudit
-from spiderduck.bootstrap.analytics import open_analytics, open_queries
+from spiderduck.bootstrap.analytics import open_analytics, open_noting, open_queries
 from spiderduck.bootstrap.cluster_view import open_view, own_status
 from spiderduck.bootstrap.composition import Composition
 from spiderduck.bootstrap.embedded import open_embedded
@@ -106,7 +106,8 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
         given = Composition(config, folder, parts, SystemClock(), stack)
         guard = open_guard(config, given.clock, telemetry.refused)  # first: a broken file of keys stops the start
         storage = await _open_storage(given)
-        fetching = await open_fetching(given, storage.database)
+        noting = open_noting(given, storage)
+        fetching = await open_fetching(given, storage.database, noting)
         ids = await open_ids(given) if parts & {"schedulers", "ids"} else None
         images = await open_images(given, fetching, storage) if parts & {"schedulers", "images"} else None
         schedulers: tuple[Scheduler, ...] = ()
@@ -167,6 +168,7 @@ async def running_parts(config: Config, folder: Path, parts: frozenset[str] = EV
             *judging,
             *shares.work,
             *analytics.work,
+            *(() if noting is None else (("noting requests", noting.run),)),
             *following,
             *beside,
             *delivering,

@@ -6,11 +6,13 @@ from typing import Protocol
 
 import msgspec
 
+from schedulers.notice import REQUESTED
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Only notices of these domains (with everything below them), types, statuses or outcomes, and verdicts; empty
-    means all."""
+    means all, but for those of requests, which a reader has to name."""
 
     domains: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
@@ -19,7 +21,7 @@ class Filter:
 
     def takes(self, host: str, type: str, status: str, outcome: str, body: bytes) -> bool:
         """Whether a notice with these is wanted. Its JSON is read only where verdicts are asked for."""
-        if self.types and type not in self.types:
+        if type not in self.types if self.types else type == REQUESTED:
             return False
         if self.statuses and status not in self.statuses and outcome not in self.statuses:
             return False

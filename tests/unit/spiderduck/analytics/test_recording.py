@@ -15,15 +15,17 @@ import pytest
 
 from schedulers import notice
 from schedulers.model import ArchiveLocation, Change, Content, Event, HopTrace, Known, Page, Redirect, Status, UrlState
+from schedulers.record import iso_time
 from schedulers.verdict import Verdict
 from spiderduck.analytics.files import ParquetFiles
+from spiderduck.analytics.noting import Noted, notice_of
 from spiderduck.analytics.recording import RETRY_SECONDS, STAND_BY_SECONDS, Recorder
 from spiderduck.analytics.surt import surt_key
 from spiderduck.database.sqlite import Database
 from spiderduck.errors import HandedOutElsewhere, NotHandedOut, ReadElsewhere, StoreUnavailable
 from spiderduck.settings.analytics import AnalyticsConfig
 from spiderduck.stores.sqlite import SqliteStore
-from spiderduck.subscriptions.ports import Subscription
+from spiderduck.subscriptions.ports import Filter, Subscription
 from spiderduck.subscriptions.sqlite import NoticeLog
 from tests.clock import FakeClock
 
@@ -187,21 +189,44 @@ async def test_a_reused_page_was_fetched_once_and_shared_twice(world: World) -> 
     assert (len(world.rows("fetches")), len(world.rows("shares"))) == (2, 3)
 
 
-async def test_a_measured_picture_is_a_fetch(world: World) -> None:
-    """Of that picture, for that page; once, however often the page's record is told again."""
+async def test_what_is_noted_of_a_picture_is_a_fetch(world: World) -> None:
+    """Once, however often it is told; the page's record, which tells of it too, makes no row."""
+    request = notice.Request(url="http://cdn.test/p.jpg", at="2027-01-15T08:00:01.250Z", result="200", first_byte_ms=7)
+    noted = Noted(kind="picture", request=request, type="image/jpeg", length=5000)
+    for _ in range(2):
+        await world.store.tell([notice_of(noted, NOW)])
     state, page = chain()
     await world.share(1, state, page)
     measured = replace(page, metadata=b'{"image":{"url":"http://cdn.test/p.jpg","type":"image/jpeg","bytes":5000}}')
-    for revision in ("", "again"):
-        told = notice.updated(Known(state=state, page=measured), measured, None, NOW, revision)
-        await world.store.update_page(measured, told)
+    await world.store.update_page(measured, notice.updated(Known(state=state, page=measured), measured, None, NOW))
     await world.record(world.recorder())
     (row,) = (row for row in world.rows("fetches") if row["kind"] == "picture")
-    assert (row["url"], row["content_mime_detected"], row["content_length"]) == (
+    assert (row["url"], row["fetch_status"], row["content_mime_detected"], row["content_length"]) == (
         "http://cdn.test/p.jpg",
+        200,
         "image/jpeg",
         5000,
     )
+    assert (row["fetch_time"], row["first_byte_ms"]) == (datetime.fromtimestamp(NOW + 1.25, UTC), 7)
+
+
+async def test_a_page_that_was_put_off_has_one_row_with_what_is_told_later(world: World) -> None:
+    """The pause is noted at once; the notice of the page's end may tell of the same request."""
+    state, page = chain()
+    request = notice.Request(url=URL, at=iso_time(NOW - 0.25), result="200")
+    await world.store.tell([notice_of(Noted(kind="page", request=request), NOW)])
+    await world.share(1, state, page)
+    await world.record(world.recorder())
+    assert sorted(row["url"] for row in world.rows("fetches")) == [SHORT, URL]
+
+
+async def test_nobody_but_the_recorder_is_handed_what_is_noted(world: World) -> None:
+    """Whoever names no types gets those of the documentation."""
+    noted = Noted(kind="robots", request=notice.Request(url=URL, at=iso_time(NOW), result="404"))
+    listener = await world.log.open(None, Filter())
+    await world.store.tell([notice_of(noted, NOW)])
+    assert await listener.poll(10) == ()
+    await listener.close()
 
 
 class Dies(BaseException):
@@ -295,34 +320,6 @@ async def test_a_request_of_hours_ago_has_its_row(world: World) -> None:
     await world.share(1, replace(state, trace=(msgspec.structs.replace(first, at=NOW - 9_000.0), last)), page)
     await world.record(world.recorder())
     assert len(world.rows("fetches")) == 2
-
-
-async def test_a_picture_is_fetched_once_however_often_its_page_is_read_again(world: World) -> None:
-    """Today's rules over an archived page tell its record again, with the measures of then."""
-    state, page = chain()
-    measured = replace(page, metadata=b'{"image":{"url":"http://cdn.test/p.jpg","type":"image/jpeg","bytes":5000}}')
-    await world.share(1, state, page)
-    for number, revision in enumerate(("", "newer rules", "newer rules still")):
-        told = notice.updated(Known(state=state, page=measured), measured, None, world.clock.now(), revision)
-        await world.store.update_page(measured, told)
-        await world.share(10 + number, *chain(world.clock.now(), f"{SHORT}{number}"))
-        await world.record(world.recorder())
-        await world.clock.advance(7_200.0)
-    assert len([row for row in world.rows("fetches") if row["kind"] == "picture"]) == 1
-
-
-async def test_a_shared_picture_is_one_fetch(world: World) -> None:
-    """It is the page and its own picture, and was measured from the bytes that were there."""
-    url = "http://cdn.test/cat.jpg"
-    metadata = b'{"image":{"url":"http://cdn.test/cat.jpg","type":"image/jpeg","bytes":5000}}'
-    _, page = chain()
-    picture = replace(page, key=url, url=url, content=Content("image/jpeg", 5000, "ab" * 32, None), metadata=metadata)
-    state = UrlState(url, url, Status.FETCHED, page_id=77, checked_at=NOW, trace=(HopTrace(url, NOW, "200"),))
-    await world.share(1, state, picture)
-    told = notice.updated(Known(state=state, page=picture), picture, None, NOW)
-    await world.store.update_page(picture, told)
-    await world.record(world.recorder())
-    assert [(row["kind"], row["url"]) for row in world.rows("fetches")] == [("page", url)]
 
 
 async def test_a_damaged_file_is_set_aside(world: World) -> None:
