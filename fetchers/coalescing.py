@@ -164,6 +164,7 @@ class WholeBody(Chunks):
     def __init__(self, answer: Response) -> None:
         super().__init__(structs.replace(answer, body=b"", hold=None))
         self._answer: Response | None = answer
+        self.size = len(answer.body)
         if answer.body:
             self._ahead.append(answer.body)
         self.end = BodyEnd(answer.cut_by, answer.elapsed)

@@ -134,6 +134,7 @@ class TeeReader(Chunks):
             await self._wait()
         piece = self._pieces.popleft()
         self._size -= len(piece)
+        self.size += len(piece)
         self._tee.went_on()
         return piece
 

@@ -257,6 +257,7 @@ class RemoteChunks(Chunks):
         try:
             came = await self._next()
             if isinstance(came, bytes):
+                self.size += len(came)
                 return came
             await self._finish()
         except FetcherUnavailable as error:

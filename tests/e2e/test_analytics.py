@@ -107,3 +107,18 @@ def test_what_cannot_be_answered_is_a_problem(product: Product, path: str, statu
         "sites",
         "urls",
     }
+
+
+def test_what_no_page_tells_of_is_a_row_too(product: Product) -> None:
+    """A direct fetch, and the robots.txt before it: each once."""
+    answer = product.client.post("/v1/fetch", json={"url": "http://direct.test/file"})
+    assert answer.headers["X-Fetched-Status"] == "200", answer.text
+    query = "SELECT kind, url, fetch_status, content_length > 0 AS came FROM fetches "
+    where, found, over = "WHERE url_host_name = 'direct.test' ORDER BY kind", "", time.monotonic() + 20
+    while len(found.splitlines()) < 2:
+        assert time.monotonic() < over, found
+        found = command(product, "sql", query + where, "--json").stdout
+    assert [tuple(json.loads(line).values()) for line in found.splitlines()] == [
+        ("direct", "http://direct.test/file", 200, True),
+        ("robots", "http://direct.test/robots.txt", 200, True),
+    ]
