@@ -9,7 +9,7 @@ one real page, under other URLs, events and titles; nothing is fetched over sock
 while it is filled. Beyond 100,000 pages the rows that the adapters wrote are copied in SQL, under other domains and
 without their notices, which end after some days anyway. Then each size is measured as it runs, commits included, with a cache that is warm for none of the
 URLs asked. `--flow` sends pages through the whole flow (event, queue, decide, robots-less fetch from memory, extract,
-archive, store, notice) and looks at the memory. `--domains` spreads 100,000 pages over ever more domains.
+archive, store, notice) and looks at the memory. `--domains` spreads the pages over ever more domains.
 """
 
 import argparse
@@ -228,7 +228,8 @@ async def measured(filled: Filled, first_new: int) -> dict[str, float]:
     one = await timed(lambda number: store.look_up(urls[number], "generic nobody"), ASKED)
     many = await timed(lambda number: store.known(some[number]), len(some))
     latest = await timed(lambda number: store.latest(50), 50)
-    recent = await timed(lambda number: store.recent(f"site{number}.example", 50), 50)
+    domains = [url.split("/")[2].removeprefix("www.") for url in urls]
+    recent = await timed(lambda number: store.recent(domains[number], 50), 50)
     stored = await timed(
         lambda number: asyncio.gather(*(filled.complete(first_new + number * 64 + add) for add in range(64))), 12
     )
