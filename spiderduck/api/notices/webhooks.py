@@ -126,7 +126,7 @@ class DeliveryReports(msgspec.Struct):
     next_cursor: str | None = None
 
 
-class Replayed(msgspec.Struct):
+class ReplayedDeliveries(msgspec.Struct):
     """How many deliveries are made once more."""
 
     replayed: int
@@ -238,13 +238,15 @@ def webhook_routes(services: Services) -> list[HTTPRouteHandler]:
         summary="Deliver again",
         description="With the same `webhook-id`, and the whole schedule of attempts before it.",
     )
-    async def replay_deliveries(webhook_id: WebhookId, data: JSONBody[ReplayOrder], request: AnyRequest) -> Replayed:
+    async def replay_deliveries(
+        webhook_id: WebhookId, data: JSONBody[ReplayOrder], request: AnyRequest
+    ) -> ReplayedDeliveries:
         if data.ids is not None and data.since is not None:
             raise ClientException("say `ids` or `since`, not both")
         since = None if data.since is None else moment(data.since, "since")
         count = await webhooks.replay(webhook_id, data.ids, since)
         await audit.note(request, "webhook.replayed", webhook_id, f"{count} deliveries")
-        return Replayed(count)
+        return ReplayedDeliveries(count)
 
     @post(
         "/v1/webhooks/{webhook_id:str}/test",
