@@ -32,6 +32,7 @@ from spiderduck.api.sharing.idempotency import Claim
 
 BULK = 100
 """A request with more events or URLs than that is for the bulk lane."""
+MARKS_AT_ONCE = 64
 SLICE_SECONDS = 0.004
 """So long an event loop is held before others get their turn."""
 LARGE_BODY = 1024 * 1024
@@ -125,23 +126,31 @@ class Intake:
             for identity, is_new in zip(ids, accepted, strict=True):
                 if is_new:
                     first(of_event(identity), "event", began, event_id=identity)
-        events: list[SharedEvent] = []
+        events, unmarked = list[SharedEvent](), list[UrlState]()
         for identity, read, is_new in zip(ids, found, accepted, strict=True):
-            event = await self._note(identity, read, is_new=is_new)
+            event, pending = await self._told(identity, read)
             if len(ids) <= MOST_TOLD:
                 events.append(event)
+            unmarked += pending if is_new else ()
+            if len(unmarked) >= MARKS_AT_ONCE:
+                await self._mark(unmarked)
+                unmarked = []
+        await self._mark(unmarked)
         return AcceptedEvents(ids, sum(accepted), events or None)
 
-    async def _note(self, identity: str, read: _Read, *, is_new: bool) -> SharedEvent:
-        """A look-up right after the answer must not say that nobody shared the URL."""
+    async def _told(self, identity: str, read: _Read) -> tuple[SharedEvent, list[UrlState]]:
+        """What is answered of an event, and the marks of its URLs."""
         if sum(map(len, read.urls)) <= INLINE_BYTES:
             event, links = links_found(identity, read.urls, read.others)
         else:
             event, links = await asyncio.to_thread(links_found, identity, read.urls, read.others)
-        for link in links if is_new else ():
-            await self._services.marks.mark(UrlState(link.key, link.url, Status.PENDING))
-            await self._pause()
-        return event
+        return event, [UrlState(link.key, link.url, Status.PENDING) for link in links]
+
+    async def _mark(self, states: Sequence[UrlState]) -> None:
+        """A look-up right after the answer must not say that nobody shared the URL. Side by side, since each is a round
+        trip of the cluster."""
+        await asyncio.gather(*map(self._services.marks.mark, states))
+        await self._pause()
 
 
 async def _split(body: bytes, content_type: str | None) -> Iterable[Item]:

@@ -18,7 +18,7 @@ from schedulers.model import Change, Status, UrlState
 from schedulers.notice import Notice
 from spiderduck.api.front.keys import CALLER
 from spiderduck.api.sharing.idempotency import KeyReused, claim_of
-from spiderduck.api.sharing.intake import BULK, AcceptedEvents, Intake
+from spiderduck.api.sharing.intake import BULK, MARKS_AT_ONCE, AcceptedEvents, Intake
 from spiderduck.api.urls.asking import STALE_SECONDS
 from spiderduck.api.urls.lookups import lookup_routes
 from spiderduck.config import Config
@@ -219,3 +219,28 @@ async def test_what_was_found_is_told_of_a_thousand_events_at_the_most(desk: Des
     events = [{"text": "http://duck.test/"}] * 1000
     assert len((await desk.take(*events)).events or ()) == 1000
     assert (await desk.take(*events, events[0])).events is None
+
+
+class SlowMarks:
+    """A store in which a mark takes until others are on their way too."""
+
+    def __init__(self) -> None:
+        self.under_way = self.most = self.done = 0
+        self.together = asyncio.Event()
+
+    async def mark(self, state: UrlState) -> None:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        if self.under_way > 1:
+            self.together.set()
+        await self.together.wait()
+        self.under_way -= 1
+        self.done += 1
+
+
+async def test_the_urls_of_a_large_request_are_marked_side_by_side_and_some_at_a_time(desk: Desk) -> None:
+    marks = desk.services.marks = SlowMarks()
+    async with asyncio.timeout(10):
+        await desk.take(*({"id": str(number), "urls": [f"http://a.test/{number}"]} for number in range(300)))
+    assert marks.done == 300
+    assert 1 < marks.most <= MARKS_AT_ONCE
