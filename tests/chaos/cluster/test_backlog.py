@@ -3,12 +3,13 @@ is shared meanwhile waits.
 
     SPIDERDUCK_CHAOS_BACKLOG=1000000 make chaos ARGS=tests/chaos/cluster/test_backlog.py
 
-The backlog comes in large requests and belongs to some hundred domains at their limit; fresh events come one by one and
-belong to others. It lies on the broker, in the lane of large requests, and is watched for `SPIDERDUCK_CHAOS_SECONDS` as
-it drains, or with 0 until the last one has ended.
+The backlog is published to the lane of large requests and belongs to some hundred domains at their limit; fresh events
+come one by one through the API and belong to others. It is watched for `SPIDERDUCK_CHAOS_SECONDS` as it drains, or
+with 0 until the last one has ended.
 """
 
 import asyncio
+import json
 import os
 from collections import defaultdict
 from collections.abc import Mapping
@@ -19,17 +20,21 @@ import aiohttp
 import pytest
 
 from benchmarks.cluster_width import server_of
+from groundwork.clock import SystemClock
+from schedulers.identity import identity_of
+from schedulers.model import Message
+from spiderduck.settings.broker import BrokerConfig
 from tests.chaos.cluster.cluster import BURST, ENGINES, Cluster, Form, made_cluster, port_of
 from tests.chaos.cluster.evidence import Listener, listening
 from tests.chaos.cluster.site import Site
 from tests.chaos.cluster.supervisor import all_ready, resident_bytes
-from tests.integration.cluster.brokers import emptied_broker
+from tests.integration.cluster.brokers import emptied_broker, opened_queue
 
 BACKLOG = int(os.environ.get("SPIDERDUCK_CHAOS_BACKLOG", "100000"))
 SECONDS = float(os.environ.get("SPIDERDUCK_CHAOS_SECONDS", "60"))
 DOMAINS, RATE = 200, 0.25
 """Of the backlog. Together 50 pages a second, which two cores do beside everything else."""
-TOGETHER = 500
+TOGETHER = 1_000
 FRESH_PER_SECOND = 2.0
 FRESH_P50, FRESH_P99 = 2.0, 10.0
 """Seconds from sending to hearing."""
@@ -49,12 +54,6 @@ class Sharing:
     fresh: dict[tuple[str, str], float] = field(default_factory=dict)
     refused: int = 0
 
-    async def backlog(self) -> None:
-        """All of it, oldest first."""
-        for start in range(0, BACKLOG, TOGETHER):
-            numbers = range(start, min(start + TOGETHER, BACKLOG))
-            await self._post([{"id": f"old-{number}", "urls": [old(number)]} for number in numbers])
-
     async def keep_fresh(self) -> None:
         """One by one, each on a host of its own, until cancelled."""
         for number in range(1_000_000):
@@ -70,6 +69,16 @@ class Sharing:
                     return
             self.refused += 1
             await asyncio.sleep(0.5)
+
+
+async def backlog(broker: BrokerConfig) -> None:
+    """All of it, oldest first."""
+    async with opened_queue(broker, SystemClock()) as queue:
+        for start in range(0, BACKLOG, TOGETHER):
+            numbers = range(start, min(start + TOGETHER, BACKLOG))
+            events = {number: json.dumps({"id": f"old-{number}", "urls": [old(number)]}).encode() for number in numbers}
+            messages = [Message(body, identity_of("generic", f"old-{number}")) for number, body in events.items()]
+            await queue.publish(messages, bulk=True)
 
 
 def old(number: int) -> str:
@@ -89,9 +98,9 @@ async def test_a_backlog_neither_fills_memory_nor_holds_fresh_links_up(tmp_path:
             before = resident(cluster)
             loop = asyncio.get_running_loop()
             began = loop.time()
-            await sharing.backlog()
+            await backlog(cluster.broker)
             accepted, heard = loop.time(), len(listener.heard)
-            say(f"{BACKLOG} accepted within {accepted - began:.0f} s, {sharing.refused} requests repeated")
+            say(f"{BACKLOG} accepted within {accepted - began:.0f} s")
             told(sharing, listener, began, accepted, "while it comes in")
             height = await watched(cluster, listener, before)
             over = loop.time()
