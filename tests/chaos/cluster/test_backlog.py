@@ -23,12 +23,13 @@ from benchmarks.cluster_width import server_of
 from groundwork.clock import SystemClock
 from schedulers.identity import identity_of
 from schedulers.model import Message
+from spiderduck.queues.kombu import KombuQueue
 from spiderduck.settings.broker import BrokerConfig
 from tests.chaos.cluster.cluster import BURST, ENGINES, Cluster, Form, made_cluster, port_of
 from tests.chaos.cluster.evidence import Listener, listening
 from tests.chaos.cluster.site import Site
 from tests.chaos.cluster.supervisor import all_ready, resident_bytes
-from tests.integration.cluster.brokers import emptied_broker, opened_queue
+from tests.integration.cluster.brokers import emptied_broker, opened_publisher
 
 BACKLOG = int(os.environ.get("SPIDERDUCK_CHAOS_BACKLOG", "100000"))
 SECONDS = float(os.environ.get("SPIDERDUCK_CHAOS_SECONDS", "60"))
@@ -73,7 +74,8 @@ class Sharing:
 
 async def backlog(broker: BrokerConfig) -> None:
     """All of it, oldest first."""
-    async with opened_queue(broker, SystemClock()) as queue:
+    async with opened_publisher(broker) as (_, publisher):
+        queue = KombuQueue(broker, publisher, SystemClock())  # waits for a broker that is slow
         for start in range(0, BACKLOG, TOGETHER):
             numbers = range(start, min(start + TOGETHER, BACKLOG))
             events = {number: json.dumps({"id": f"old-{number}", "urls": [old(number)]}).encode() for number in numbers}
