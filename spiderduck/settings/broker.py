@@ -3,6 +3,7 @@ value is wrong."""
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from groundwork.engine_tls import EngineTls
 
@@ -41,9 +42,24 @@ class BrokerConfig:
         for name in ("heartbeat_seconds", "connect_timeout", "patience_seconds", "notices_days", "delay_unit_ms"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"broker.{name} is {getattr(self, name)}; it takes a number above 0")
+        self._validate_url()
         self.tls.validate("broker.tls")
         if self.url.startswith("amqps") and not self.tls.enabled:
             raise ValueError("broker.url begins with amqps; set broker.tls.enabled = true, so that names are checked")
+
+    def _validate_url(self) -> None:
+        """Without showing it, for a password is in it."""
+        for one in filter(None, self.url.split(";")):
+            try:
+                parts = urlsplit(one.strip())
+                is_address = bool(parts.scheme) and (parts.port is None or parts.port > 0)
+            except ValueError:
+                is_address = False
+            if not is_address:
+                raise ValueError(
+                    "broker.url is no address (it is not shown, for it may hold a password); it takes "
+                    "amqp://user:password@host:5672//, with what is special in user and password percent-encoded"
+                )
 
 
 @dataclass(frozen=True, slots=True)
