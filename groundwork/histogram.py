@@ -1,9 +1,12 @@
-"""How often a duration was within which bounds: plain numbers, cheap enough for every request.
+"""How often a duration was within which bounds: plain numbers, cheap enough for every request; and the
+quantiles that are estimated from such counts, as Prometheus' `histogram_quantile` does.
 
 (prometheus-client's histograms take 1.5 µs per observation; a URL passes eight stages.)
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from math import isinf
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 LONG_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0)
@@ -43,3 +46,22 @@ class Histogram:
             seen += count
             found.append(("+Inf" if bound == float("inf") else repr(bound), float(seen)))
         return found
+
+
+def quantile(counts: Mapping[float, int], share: float, bounds: Iterable[float] = ()) -> float | None:
+    """The duration below which `share` (0 to 1) of all lie. `counts`: by the upper bound of their bucket, not
+    cumulative; empty ones may be left out where `bounds` has them. Within a bucket they are taken for evenly spread.
+    None where there are none; what lies beyond the last bound counts as that bound."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    rank, seen, below = share * total, 0, 0.0
+    for bound in sorted({*bounds, *counts}):
+        if isinf(bound):
+            break
+        here = counts.get(bound, 0)
+        if here and seen + here >= rank:
+            return below + (bound - below) * (rank - seen) / here
+        seen += here
+        below = bound
+    return below

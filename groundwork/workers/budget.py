@@ -1,4 +1,4 @@
-"""Bytes that all work of a process may take together; who must wait queues.
+"""Bytes and places that all work of a process may take together; who must wait queues.
 
 A large piece never keeps the small ones waiting: a part of the budget is reserved for them, and a worker too. The small
 ones never starve a large one: while one waits, they stay within what is reserved for them.
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from groundwork.workers.interface import WorkersBusy, WorkTooLarge
+from groundwork.workers.interface import WorkersBusy, WorkLimits, WorkTooLarge
 
 _RESERVED_SHARE = 8
 _SMALL_SHARE = 16
@@ -139,3 +139,26 @@ class MemoryBudget:
         if place in lane.waiting:
             lane.waiting.remove(place)
         self._let_in()  # those behind it may fit
+
+
+class Places:
+    """`active` pieces wait or run, of as many as the limits have workers and places in the queue."""
+
+    def __init__(self, limits: WorkLimits, budget: MemoryBudget) -> None:
+        self.limits = limits
+        self.budget = budget
+        self.active = 0
+
+    @property
+    def small(self) -> int:
+        """Bytes that a piece may take without being large."""
+        return self.budget.small
+
+    def _enter(self) -> None:
+        """Take a place. Raises `WorkersBusy` where there is none."""
+        if self.active >= self.limits.workers + self.limits.queue:
+            raise WorkersBusy(f"{self.active} pieces of work are waiting or running")
+        self.active += 1
+
+    def _leave(self) -> None:
+        self.active -= 1

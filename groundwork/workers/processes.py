@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar, cast
 
-from groundwork.workers.budget import BUDGET_SECONDS, MemoryBudget
+from groundwork.workers.budget import BUDGET_SECONDS, MemoryBudget, Places
 from groundwork.workers.child import LENGTH
 from groundwork.workers.interface import WorkerCrashed, WorkersBusy, WorkLimits, WorkTimedOut
-from groundwork.workers.places import Places
 
 T = TypeVar("T")
 

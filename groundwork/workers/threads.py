@@ -7,9 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 from groundwork.memory import give_back
-from groundwork.workers.budget import BUDGET_SECONDS, Grant, MemoryBudget
+from groundwork.workers.budget import BUDGET_SECONDS, Grant, MemoryBudget, Places
 from groundwork.workers.interface import WorkLimits, WorkTimedOut
-from groundwork.workers.places import Places
 
 T = TypeVar("T")
 _TRIM_EVERY = 64  # pieces; a trim takes some 100 µs

@@ -20,10 +20,9 @@ from imagepipe.pipeline import Pipeline
 from imagepipe.registry import Registry
 from imagepipe.rendering.render import FIRST_FRAME
 from imagepipe.service.access import Gate
-from imagepipe.service.cache_headers import Moment, cache_control
 from imagepipe.service.documented import ERRORS, PictureOperation
 from imagepipe.service.request import Client, PictureRequest, RequestReader, check_time
-from imagepipe.service.response import Headers, WireAnswer, http_date, is_not_modified
+from imagepipe.service.response import Headers, Moment, WireAnswer, cache_control, http_date, is_not_modified
 
 _CALLERS_FAULT = (NotSigned, InvalidVariant, SourceNotAllowed, SourceBlocked)
 """No picture stands in for these: whoever wrote the address must see what is wrong with it."""

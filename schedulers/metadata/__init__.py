@@ -25,19 +25,17 @@ from schedulers.metadata.model import (
     Robots,
     Signal,
     Usage,
-)
-from schedulers.metadata.options import Examined, ReadingOptions
-from schedulers.metadata.picture_counter import PictureCounter, note_in, note_picture
-from schedulers.metadata.ports import GenericPictures
-from schedulers.metadata.usage import Purpose, shown, unavailable_from, withheld
-from schedulers.metadata.usage import refusal as usage_refusal
-from schedulers.metadata.wire import (
     decode_metadata,
     decode_usage,
     encode_metadata,
     encode_provenance,
     encode_usage,
 )
+from schedulers.metadata.options import Examined, ReadingOptions
+from schedulers.metadata.picture_counter import PictureCounter, note_in, note_picture
+from schedulers.metadata.ports import GenericPictures
+from schedulers.metadata.usage import Purpose, shown, unavailable_from, withheld
+from schedulers.metadata.usage import refusal as usage_refusal
 
 __all__ = [
     "FAILURE",

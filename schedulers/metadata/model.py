@@ -1,9 +1,10 @@
 """What a page turned out to be: plain values, `None` (or nothing) where the page does not say.
 
-Written by `extract`, stored and sent as JSON by `wire`. A value here is already clean, absolute and safe to show; which
-rule found it stands beside it in `provenance`.
+Written by `extract`. Stored and sent as JSON: two objects that the record keeps side by side, the values and their
+provenance. A value here is already clean, absolute and safe to show; which rule found it stands in `provenance`.
 """
 
+import msgspec
 from msgspec import Struct, field
 
 
@@ -193,3 +194,35 @@ class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
     encoding: str | None = None
     interstitial: str | None = None
     provenance: dict[str, Provenance] = field(default_factory=dict)
+
+
+_ENCODER = msgspec.json.Encoder()
+_METADATA = msgspec.json.Decoder(Metadata)
+_USAGE = msgspec.json.Decoder(Usage)
+_PROVENANCE = msgspec.json.Decoder(dict[str, Provenance])
+
+
+def encode_metadata(metadata: Metadata) -> bytes:
+    """The values of `metadata` as JSON, without provenance and usage; fields that it does not have are left out."""
+    return _ENCODER.encode(msgspec.structs.replace(metadata, provenance={}, usage=None))
+
+
+def encode_usage(metadata: Metadata) -> bytes | None:
+    """What may be done with the page; None where it does not say."""
+    return None if metadata.usage is None else _ENCODER.encode(metadata.usage)
+
+
+def decode_usage(usage: bytes | None) -> Usage | None:
+    """The inverse. Raises `msgspec.DecodeError`."""
+    return None if usage is None else _USAGE.decode(usage)
+
+
+def encode_provenance(metadata: Metadata) -> bytes:
+    """The provenance of `metadata` as JSON: field → the rule that won and what the others offered."""
+    return _ENCODER.encode(metadata.provenance)
+
+
+def decode_metadata(values: bytes, provenance: bytes = b"{}") -> Metadata:
+    """The inverse of the two above. Raises `msgspec.DecodeError` where `values` or `provenance` is not what they
+    wrote."""
+    return msgspec.structs.replace(_METADATA.decode(values), provenance=_PROVENANCE.decode(provenance))

@@ -15,12 +15,11 @@ from groundwork.commands import make_app, run
 from groundwork.terminal import log_plainly, say, say_json
 from snowflake.auditor import Auditor, read_line
 from snowflake.cli.leasing import LeaseOptions
-from snowflake.config import GeneratorConfig
+from snowflake.config import GeneratorConfig, ServiceConfig
 from snowflake.errors import BadConfiguration, SnowflakeError
 from snowflake.generator import Generator
 from snowflake.layout import Layout
 from snowflake.moments import EXAMPLE, parse_moment, write_moment
-from snowflake.service.config import ServiceConfig
 from snowflake.service.model import DecodedId
 from snowflake.text import FORMS, TextForm
 

@@ -8,11 +8,11 @@ thread.
 import asyncio
 
 from snowflake.clock import SystemClock
+from snowflake.config import ServiceConfig
 from snowflake.errors import BadConfiguration, NoSequencesLeft
 from snowflake.generator import Generator
 from snowflake.layout import Layout
 from snowflake.ports import Clock
-from snowflake.service.config import ServiceConfig
 from snowflake.service.metrics import UserAgents
 from snowflake.service.model import Identity, LayoutShape, LeaseAnswer, LeaseRequest
 

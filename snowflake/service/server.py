@@ -14,11 +14,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.types import ControllerRouterHandler, Scope
 
+from snowflake.config import ServiceConfig
 from snowflake.errors import SnowflakeError
 from snowflake.generator import Generator
 from snowflake.moments import parse_moment, write_moment
 from snowflake.service import problems
-from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
 from snowflake.service.model import DecodedId, Identity, IdsAt, LeaseAnswer, LeaseRequest, ManyIds, OneId
 from snowflake.service.rendering import JsonAnswer, render_many, render_one

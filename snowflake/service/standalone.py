@@ -22,13 +22,12 @@ from groundwork.front.browsers import BrowserFront, BrowserRules
 from groundwork.front.limits import FrontLimits
 from groundwork.front.server import FrontServer, bound
 from groundwork.queries import once
-from snowflake.config import GeneratorConfig
+from snowflake.config import GeneratorConfig, ServiceConfig
 from snowflake.errors import SnowflakeError
 from snowflake.generator import Generator
 from snowflake.leases.registered import HeldRegisteredLease
 from snowflake.ports import Lease
 from snowflake.service import problems
-from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
 from snowflake.service.metrics import render_metrics
 from snowflake.service.sanity import Sanity

@@ -1,6 +1,7 @@
-"""The HTTP server over a built product: limits on connections, TLS, HTTP manners, the rules on browsers, and a port for
-metrics."""
+"""The HTTP server over a built product: its socket, bound before anything else so that a busy port is said at once,
+limits on connections, TLS, HTTP manners, the rules on browsers, and a port for metrics."""
 
+import errno
 import socket
 from typing import Any
 
@@ -15,7 +16,7 @@ from spiderduck.api.front.browsers import key_check
 from spiderduck.api.front.shutdown import come_again_when
 from spiderduck.bootstrap.product import Product
 from spiderduck.config import Config
-from spiderduck.errors import BadSetting
+from spiderduck.errors import BadSetting, PortInUse
 
 SHUTDOWN_SECONDS = 2
 PROBES = ("/healthz", "/readyz", "/metrics")
@@ -59,3 +60,30 @@ def _by_port(others: dict[int, Any], app: Any) -> Any:
         await others.get(at[1] if at else 0, app)(scope, receive, send)
 
     return choosing
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises `PortInUse`, `BadSetting`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise BadSetting(f"host is {host!r}, which is not an address of this machine") from error
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"another program listens on {host}:{port}; stop it, or choose another port with --port"
+            ) from error
+        raise BadSetting(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
+
+
+def url_of(listener: socket.socket, *, secure: bool = False) -> str:
+    """Where it listens, as a person would type it; `secure`: it speaks TLS."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http{'s' if secure else ''}://{shown}:{port}"

@@ -25,8 +25,7 @@ from groundwork.memory import tune_allocator, tune_collector
 from spiderduck.bootstrap.blocking import beside, open_blocking
 from spiderduck.bootstrap.data_folder import DataFolder, keep_files_private
 from spiderduck.bootstrap.extras import needed_for
-from spiderduck.bootstrap.front import make_server
-from spiderduck.bootstrap.listener import listen, url_of
+from spiderduck.bootstrap.front import listen, make_server, url_of
 from spiderduck.bootstrap.parts import EVERYTHING, check
 from spiderduck.bootstrap.product import running_parts
 from spiderduck.bootstrap.remedies import ZOOKEEPER_REMEDY

@@ -7,8 +7,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from groundwork.histogram import LONG_SECONDS, SECONDS
-from groundwork.quantiles import quantile
+from groundwork.histogram import LONG_SECONDS, SECONDS, quantile
 from schedulers.record import Time, iso_time
 from spiderduck.api.front.keys import READ
 from spiderduck.api.services import Services

@@ -8,10 +8,10 @@ import pytest
 from litestar import Litestar
 
 import snowflake
+from snowflake.config import ServiceConfig
 from snowflake.errors import InsaneNeighbourhood, LeaseLost
 from snowflake.generator import Generator
 from snowflake.leases.memory import MemoryLease
-from snowflake.service.config import ServiceConfig
 from snowflake.service.issuing import IdService
 from snowflake.service.sanity import Sanity
 from snowflake.service.server import ids_router, route_handlers

@@ -76,9 +76,9 @@ from schedulers.metadata import (
     interstitials,
     json_ld,
     json_ld_text,
+    model,
     open_graph,
     tdmrep,
-    wire,
 )
 from schedulers.metadata import items as item_values
 from schedulers.metadata import reading as reading_time
@@ -295,7 +295,7 @@ def _gzip_members(n: int) -> bytes:
 
 ASK = hops_wire.pack_request(HopRequest(URL, 0.0, 1.0), 0.0)
 HEADERS = items(lambda n: [("link", f"<{'a' * 50}>; rel=next")] * n)
-METADATA = wire.encode_metadata(extract.extract_metadata(b"<title>a</title>", url=URL))
+METADATA = model.encode_metadata(extract.extract_metadata(b"<title>a</title>", url=URL))
 
 TABLE: dict[str, list[Case]] = {
     # fetchers
@@ -614,7 +614,7 @@ TABLE: dict[str, list[Case]] = {
     "schedulers.metadata.reading.measure": cases(
         lambda given: reading_time.measure(given, given), rows("a "), rows("中"), rows(" "), rows("a  b\n")
     ),
-    "schedulers.metadata.wire.decode_metadata": cases(wire.decode_metadata, raw(b"["), raw(b" ", METADATA)),
+    "schedulers.metadata.model.decode_metadata": cases(model.decode_metadata, raw(b"["), raw(b" ", METADATA)),
     "schedulers.metadata.interstitials.recognise": page_cases(lambda page: interstitials.recognise(page, 403, 10)),
     "schedulers.metadata.article_pictures.is_decoration": cases(
         article_pictures.is_decoration, rows("ads/"), rows("/pixel-"), rows("-")
@@ -854,10 +854,10 @@ NOTHING_FROM_OUTSIDE = {
     "schedulers.metadata.picture_counter.note_in": _OURS,
     "schedulers.metadata.usage.refusal": _PAGE,
     "schedulers.metadata.usage.unavailable_from": _PAGE,
-    "schedulers.metadata.wire.decode_usage": _OURS,
-    "schedulers.metadata.wire.encode_metadata": _MAKES,
-    "schedulers.metadata.wire.encode_usage": _MAKES,
-    "schedulers.metadata.wire.encode_provenance": _MAKES,
+    "schedulers.metadata.model.decode_usage": _OURS,
+    "schedulers.metadata.model.encode_metadata": _MAKES,
+    "schedulers.metadata.model.encode_usage": _MAKES,
+    "schedulers.metadata.model.encode_provenance": _MAKES,
     "snowflake.layout.unix_ms_of": "reads a number",
     "snowflake.layout.datetime_of": "reads a number",
     "snowflake.layout.check_below": "reads a number",

@@ -2,8 +2,7 @@
 
 import pytest
 
-from groundwork.histogram import SECONDS, Histogram
-from groundwork.quantiles import quantile
+from groundwork.histogram import SECONDS, Histogram, quantile
 
 INF = float("inf")
 

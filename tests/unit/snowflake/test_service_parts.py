@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowflake.auditor import Auditor, Sighting, read_line
-from snowflake.config import GeneratorConfig
+from snowflake.config import GeneratorConfig, ServiceConfig
 from snowflake.errors import BadConfiguration, InvalidId, TimeOutOfRange
 from snowflake.layout import Layout
 from snowflake.leases.ordinal import ordinal
 from snowflake.leases.registry import Peer
 from snowflake.moments import parse_moment, write_moment
-from snowflake.service.config import ServiceConfig
 from snowflake.service.metrics import INVALID, OTHER, UserAgents, render_metrics
 from snowflake.service.model import Identity
 from snowflake.service.neighbourhood import PeerAnswer, findings
