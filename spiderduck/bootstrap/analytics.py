@@ -63,7 +63,7 @@ def open_analytics(given: Composition, api: ForApi | None, in_force: InForce) ->
     files = ParquetFiles(folder, config)
 
     def is_gone(row: "Row") -> bool:
-        return names_gone(row, lambda url: in_force.of(url) is not None)
+        return names_gone(row, in_force.names)
 
     subscriptions = RedactedSubscriptions(api.subscriptions, in_force)
     recorder = Recorder(subscriptions, api.store, files, config, given.clock, is_gone)

@@ -48,6 +48,10 @@ class InForce:
         """Whether a page that was taken down showed the picture, or it is such a page itself."""
         return bool(self._pictures) and picture_key(src) in self._pictures
 
+    def names(self, url: str) -> bool:
+        """Whether a takedown holds for the URL, as a page's or as that of a picture which such a page showed."""
+        return self.of(url) is not None or self.showed(url)
+
     @property
     def pictures(self) -> frozenset[bytes]:
         """The keys (`picture_key`) of all of them."""

@@ -14,6 +14,7 @@ from groundwork.clock import Clock
 from schedulers import notice
 from schedulers.model import Known
 from schedulers.verdict import Verdict
+from spiderduck.database.picture_index import picture_key
 from spiderduck.takedowns.in_force import InForce, pictures_of
 from spiderduck.takedowns.model import Takedown, with_erasure, with_pages, with_removal, with_teller, with_word
 from spiderduck.takedowns.notices import redacted
@@ -95,17 +96,24 @@ class Removing:
         """From what this process alone has: the caches of pictures, and files of rows."""
         if self._places.caches is not None:
             await self._places.caches.purge([url for one in takedowns for url in pictures_of(one)])
-        await self._from_rows([page for one in takedowns for page in one.pages])
+        await self._from_rows(takedowns)
 
     async def own_of_all(self, takedowns: Sequence[Takedown]) -> None:
         """The same for all that are in force, which may be many: by what is there."""
         if self._places.caches is not None and takedowns:
             await self._places.caches.purge_keys(self._in_force.pictures)
-        await self._from_rows([page for one in takedowns for page in one.pages])
+        await self._from_rows(takedowns)
 
-    async def _from_rows(self, pages: Sequence[int]) -> None:
-        if self._places.rows is not None and self._in_force:
-            await self._places.rows.forget(lambda url: self._in_force.of(url) is not None, frozenset(pages))
+    async def _from_rows(self, takedowns: Sequence[Takedown]) -> None:
+        """Pictures go by what these takedowns name: what is in force may not know of them yet."""
+        if self._places.rows is None or not self._in_force:
+            return
+        pictures = {key for one in takedowns for url in pictures_of(one) if (key := picture_key(url)) is not None}
+
+        def is_gone(url: str) -> bool:
+            return self._in_force.of(url) is not None or picture_key(url) in pictures
+
+        await self._places.rows.forget(is_gone, frozenset(page for one in takedowns for page in one.pages))
 
     async def _from_records(self, records: Records, takedown: Takedown) -> Takedown | None:
         """The places of their bytes are written down before the pages go, so that a crash in between forgets none."""

@@ -63,7 +63,7 @@ def test_each_part_starts_with_the_file_that_the_page_shows(part: str, tmp_path:
 def here(named: str, folder: Path) -> Path:
     """A file of that name, with a secret in it."""
     path = folder / Path(named.strip('"')).name
-    path.write_text("a long random text of the reader, 0123456789\n")
+    path.write_text("amqp://duck:a-long-random-text-0123456789@broker.example.com:5672//\n")
     return path
 
 

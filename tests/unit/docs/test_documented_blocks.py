@@ -83,7 +83,7 @@ def test_settings_are_settings(document: Path, code: str, tmp_path: Path) -> Non
         return
     file = tmp_path / "my.toml"
     file.write_text(re.sub(r"^(\w+_file|path) = .*$", rf'\1 = "{tmp_path / "a"}"', code, flags=re.MULTILINE))
-    (tmp_path / "a").write_text("a long random text of the reader\n")
+    (tmp_path / "a").write_text("amqp://duck:a-long-random-text@broker.example.com\n")
     load(file, {}, {})
 
 
