@@ -139,6 +139,7 @@ def test_who_hangs_up_ends_the_fetch(origin: TwoHalves, product: Product) -> Non
     assert origin.left.wait(SECONDS)
 
 
+@pytest.mark.chaos  # fails beside other tests, passes alone: why is not known yet
 @pytest.mark.parametrize("origin", [(progressive(), "image/jpeg")], indirect=True)
 def test_a_progressive_picture_is_shown_while_it_loads(origin: TwoHalves, product: Product) -> None:
     key = (product.data / "image-signing-key").read_text().strip()
