@@ -3,9 +3,11 @@
 import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -139,7 +141,18 @@ def test_who_hangs_up_ends_the_fetch(origin: TwoHalves, product: Product) -> Non
     assert origin.left.wait(SECONDS)
 
 
-@pytest.mark.chaos  # fails beside other tests, passes alone: why is not known yet
+def until_received(product: Product, count: int) -> None:
+    """Until the pipeline has so many bytes of a picture that it is loading."""
+    over = time.monotonic() + SECONDS
+    while not any(one["received"] >= count for one in loading(product)):
+        assert time.monotonic() < over
+
+
+def loading(product: Product) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = product.client.get("/images/inspect").json()["pipelines"]["cards"]["loading"]
+    return found
+
+
 @pytest.mark.parametrize("origin", [(progressive(), "image/jpeg")], indirect=True)
 def test_a_progressive_picture_is_shown_while_it_loads(origin: TwoHalves, product: Product) -> None:
     key = (product.data / "image-signing-key").read_text().strip()
@@ -148,6 +161,9 @@ def test_a_progressive_picture_is_shown_while_it_loads(origin: TwoHalves, produc
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(product.client.get, address)
         assert origin.half_sent.wait(SECONDS)
+        until_received(
+            product, len(origin.body) // 2
+        )  # sent is not received: before that, a preview waits for the whole
         early = product.client.get(preview)
         while early.status_code != 200 or early.headers.get("x-pipeline-preview") != "1":
             assert not whole.done()
