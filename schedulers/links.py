@@ -113,21 +113,22 @@ def traces_of(result: FetchResult) -> Iterator[HopTrace]:
 
 
 def _trace(url: str, at: float, result: str, told: Hop | Response) -> HopTrace:
-    timings = told.timings or Timings()
-    head = timings.dns + timings.connect + timings.tls + timings.first_byte
-    return HopTrace(
-        url,
-        at,
-        result,
-        waited_ms=_ms(timings.waited),
-        dns_ms=_ms(timings.dns),
-        connect_ms=_ms(timings.connect),
-        tls_ms=_ms(timings.tls),
-        first_byte_ms=_ms(timings.first_byte),
-        body_ms=_ms(max(0.0, told.elapsed - head)),
-        reused=timings.reused,
-        robots_rule=told.robots_rule,
-        address=told.address,
+    hop = HopTrace(url, at, result, robots_rule=told.robots_rule, address=told.address)
+    return timed(hop, told.timings or Timings(), told.elapsed)
+
+
+def timed(hop: HopTrace, took: Timings, elapsed: float) -> HopTrace:
+    """The same with what its time went into. `elapsed`: seconds from the connect to the last byte."""
+    head = took.dns + took.connect + took.tls + took.first_byte
+    return msgspec.structs.replace(
+        hop,
+        waited_ms=_ms(took.waited),
+        dns_ms=_ms(took.dns),
+        connect_ms=_ms(took.connect),
+        tls_ms=_ms(took.tls),
+        first_byte_ms=_ms(took.first_byte),
+        body_ms=_ms(max(0.0, elapsed - head)),
+        reused=took.reused,
     )
 
 

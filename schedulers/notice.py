@@ -13,7 +13,7 @@ import msgspec
 from fetchers.urls import split
 from schedulers.errors import InvalidUrl
 from schedulers.identity import is_share
-from schedulers.model import Event, Known, Page, UrlState
+from schedulers.model import Event, HopTrace, Known, Page, UrlState
 from schedulers.record import Record, SharedRecord, Time, iso_time, record_fields
 from schedulers.verdict import Verdict
 
@@ -157,19 +157,24 @@ def requests_of(state: UrlState, outcome: str, now: float) -> Iterator[Request]:
     for hop in state.trace:
         at = hop.at or checked_at  # one without an answer
         if at >= since:
-            yield Request(
-                url=hop.url,
-                at=iso_time(at),
-                result=hop.result,
-                robots_rule=hop.robots_rule,
-                waited_ms=hop.waited_ms,
-                dns_ms=hop.dns_ms,
-                connect_ms=hop.connect_ms,
-                tls_ms=hop.tls_ms,
-                first_byte_ms=hop.first_byte_ms,
-                body_ms=hop.body_ms,
-                connection_reused=hop.reused,
-            )
+            yield request_of(hop, at)
+
+
+def request_of(hop: HopTrace, at: float) -> Request:
+    """What is told of a request that was answered, or given up, at that moment."""
+    return Request(
+        url=hop.url,
+        at=iso_time(at),
+        result=hop.result,
+        robots_rule=hop.robots_rule,
+        waited_ms=hop.waited_ms,
+        dns_ms=hop.dns_ms,
+        connect_ms=hop.connect_ms,
+        tls_ms=hop.tls_ms,
+        first_byte_ms=hop.first_byte_ms,
+        body_ms=hop.body_ms,
+        connection_reused=hop.reused,
+    )
 
 
 def picture_notice_id(page_id: int) -> str:

@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -17,8 +18,9 @@ from fetchers.body.chunks import BodyEnd, Chunks, OpenHop
 from fetchers.model import PAGE_ACCEPT, Asked, Ended, HopRequest, HopResult, Response, Timings
 from fetchers.redirect_target import redirect_target
 from groundwork.clock import Clock
-from schedulers.links import key_of
-from schedulers.notice import REQUESTED, SOURCE, Notice, Request, host_of, notice_id
+from schedulers.links import key_of, timed
+from schedulers.model import HopTrace
+from schedulers.notice import REQUESTED, SOURCE, Notice, Request, host_of, notice_id, request_of
 from schedulers.record import iso_time
 from spiderduck.errors import StoreUnavailable
 from spiderduck.takedowns.ports import Announcing
@@ -113,7 +115,7 @@ class Noting:
 
     async def _tell(self) -> None:
         while self._waiting:
-            some = [self._waiting[number] for number in range(min(AT_ONCE, len(self._waiting)))]
+            some = list(islice(self._waiting, AT_ONCE))
             now = self._clock.now()
             await self._announcing.tell([notice_of(one, now) for one in some])
             for one in some:  # while it was told, the oldest may have gone
@@ -143,18 +145,12 @@ def noted_in(request: HopRequest, head: HopResult, chunks: Chunks, now: float) -
     ended = head if isinstance(head, Ended) else end if isinstance(end, Ended) else None
     answer = head if isinstance(head, Response) else head.response
     elapsed = 0.0 if answer is None else answer.elapsed or (end.elapsed if isinstance(end, BodyEnd) else 0.0)
+    at = now if answer is None else answer.fetched_at
+    result = str(answer.status_code) if ended is None and answer is not None else _ending(ended)
+    hop = HopTrace(request.url, at, result, robots_rule=None if answer is None else answer.robots_rule)
     yield Noted(
         kind=kind,
-        request=_timed(
-            Request(
-                url=request.url,
-                at=iso_time(now if answer is None else answer.fetched_at),
-                result=str(answer.status_code) if ended is None and answer is not None else _ending(ended),
-                robots_rule=None if answer is None else answer.robots_rule,
-            ),
-            None if answer is None else answer.timings,
-            elapsed,
-        ),
+        request=_request(hop, None if answer is None else answer.timings, elapsed),
         redirect=None if answer is None else redirect_target(answer),
         type=None if answer is None else answer.content_type.partition(";")[0].strip().lower() or None,
         length=None if answer is None else len(answer.body) or chunks.size or None,
@@ -185,20 +181,8 @@ def _ending(ended: Ended | None) -> str:
 
 
 def _of_robots(asked: Asked) -> Request:
-    return _timed(Request(url=asked.url, at=iso_time(asked.at), result=asked.result), asked.timings, asked.elapsed)
+    return _request(HopTrace(asked.url, asked.at, asked.result), asked.timings, asked.elapsed)
 
 
-def _timed(request: Request, took: Timings | None, elapsed: float) -> Request:
-    if took is None:
-        return request
-    until_head = took.dns + took.connect + took.tls + took.first_byte
-    return msgspec.structs.replace(
-        request,
-        waited_ms=round(took.waited * 1000),
-        dns_ms=round(took.dns * 1000),
-        connect_ms=round(took.connect * 1000),
-        tls_ms=round(took.tls * 1000),
-        first_byte_ms=round(took.first_byte * 1000),
-        body_ms=round(max(0.0, elapsed - until_head) * 1000),
-        connection_reused=took.reused,
-    )
+def _request(hop: HopTrace, took: Timings | None, elapsed: float) -> Request:
+    return request_of(hop if took is None else timed(hop, took, elapsed), hop.at)

@@ -1,7 +1,7 @@
 """A write-behind buffer of marks that say `pending`: most URLs come to their end before one need be written.
 
-Used by `sqlite.py`, whose look-ups see them. A mark is lost only together with the process, and then the event comes
-again and sets it anew.
+Used by the stores of the flow, `sqlite.py` and `announcing.py`, whose look-ups see them. A mark is lost only together
+with the process, and then the event comes again and sets it anew.
 """
 
 import asyncio
