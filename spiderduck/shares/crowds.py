@@ -68,12 +68,13 @@ class Crowd:
 
 
 class Crowds:
-    """For one caller at a time."""
+    """Read for one caller at a time, so that what is being read takes no more than what is held; others wait."""
 
     def __init__(self, store: ShareStore, most: int = MOST_HELD) -> None:
         self._store = store
         self._most = most
         self._held: dict[Item, Crowd] = {}
+        self._reading = asyncio.Lock()
 
     def hold(self, item: Item) -> None:
         """From the next tally on."""
@@ -87,6 +88,12 @@ class Crowds:
 
     async def tally(self, item: Item, window: Window, until: float) -> Tally | None:
         """None for what is not held, or was read beyond that moment. Raises `StoreUnavailable`."""
+        if item not in self._held:
+            return None
+        async with self._reading:
+            return await self._tally(item, window, until)
+
+    async def _tally(self, item: Item, window: Window, until: float) -> Tally | None:
         crowd = self._held.pop(item, None)
         if crowd is None:
             return None

@@ -91,3 +91,29 @@ async def test_what_is_held_is_bounded() -> None:
     few = Crowds(cast(ShareStore, log), most=50)
     few.hold(ITEM)
     assert [await few.tally(ITEM, day, NOW) for _ in range(2)] == [None, None]
+
+
+class OneReaderLog(Log):
+    """How many were read at once."""
+
+    reading = most_reading = 0
+
+    async def of_item(self, item: Item, since: float, until: float) -> Sequence[Counted]:
+        self.reading += 1
+        self.most_reading = max(self.most_reading, self.reading)
+        await asyncio.sleep(0)
+        self.reading -= 1
+        return await super().of_item(item, since, until)
+
+
+async def test_several_that_are_scored_at_once_are_read_one_after_the_other() -> None:
+    """Else what is being read would come on top of what may be held."""
+    log = OneReaderLog()
+    log.shares = [Counted(NOW - number, bytes([number])) for number in range(60)]
+    crowds = Crowds(cast(ShareStore, log))
+    items, day = [ITEM, OTHER, Item("domains", "news.test")], WINDOWS["day"]
+    for item in items:
+        crowds.hold(item)
+    found = await asyncio.gather(*(crowds.tally(item, day, NOW) for item in items))
+    assert found == [tally(sorted(log.shares), day, NOW)] * 3
+    assert log.most_reading == 1
