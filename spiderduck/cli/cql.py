@@ -32,7 +32,7 @@ def cql(
     try:
         key = dedup_key(url)
     except InvalidUrl as error:
-        raise BadSetting(f"{url} is no URL: {error}") from error
+        raise BadSetting(str(error)) from error
     digest, domain, now = f"0x{key_hash(key).hex()}", domain_of(key), time.time()
     hours = ", ".join(str(hour_of(now) - ago) for ago in range(HOURS))
     found = {
